@@ -9,6 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
 // The tests in this file run the queue on each kind of database. They simulate a second process with a second store
@@ -38,19 +39,6 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	})
 }
 
-// soon calls attempt until it returns a time of at most limit. It reports an error if none of five attempts was that
-// fast. A busy machine can delay some of the attempts, but a defect delays each of them.
-func soon(t *testing.T, limit time.Duration, attempt func() time.Duration) {
-	t.Helper()
-	var took time.Duration
-	for range 5 {
-		if took = attempt(); took <= limit {
-			return
-		}
-	}
-	t.Errorf("the pull ran after %v, want at most %v", took, limit)
-}
-
 // When the running pull of a connection ends, the next pull of the connection must start at once. This must hold even
 // if a worker has already tried to start the next pull too early.
 func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
@@ -59,7 +47,7 @@ func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
 		p := db.open(t, background.Config{}, noPoll)
 		w := newClaimer(p, func(context.Context, domain.PullID) time.Time { <-release; return time.Time{} })
 		p.start(t, w)
-		soon(t, 3*time.Second/2, func() time.Duration { // after 2 s, the pull would be tried again
+		pace.Within(t, 3*time.Second/2, func() time.Duration { // after 2 s, the pull would be tried again
 			token := p.connection(t)
 			first := p.requestFor(t, token)
 			for claimed := false; !claimed; {
@@ -86,7 +74,7 @@ func TestAPullOfAnotherProcessRunsWithinASecond(t *testing.T) {
 		here, elsewhere := db.open(t, background.Config{}, 0), db.open(t, background.Config{}, 0)
 		w := newClaimer(here, nil)
 		here.startUnstuck(t, w)
-		soon(t, db.patience, func() time.Duration { return w.await(t, elsewhere.request(t)) })
+		pace.Within(t, db.patience, func() time.Duration { return w.await(t, elsewhere.request(t)) })
 	})
 }
 

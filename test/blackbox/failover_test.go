@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// failoverLimit bounds the time from the promotion of the standby until every process has accepted a webhook again. The
-// documented time is shorter, but a busy machine may take longer.
+// failoverLimit bounds the time from the promotion of the standby until every process has accepted a webhook again.
 const failoverLimit = 20 * time.Second
 
 // The primary server fails while webhooks arrive, and its synchronous standby is promoted some time later. After that:
@@ -32,7 +32,7 @@ func TestFailoverToASynchronousStandby(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			failover(t, test.parameters, test.lose)
+			pace.Within(t, failoverLimit, func() time.Duration { return failover(t, test.parameters, test.lose) })
 		})
 	}
 }
@@ -40,7 +40,9 @@ func TestFailoverToASynchronousStandby(t *testing.T) {
 // detection is the time between the loss of the primary and the promotion of the standby.
 const detection = 4 * time.Second
 
-func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) {
+// failover returns the time from the promotion of the standby until every process has accepted a webhook.
+func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) time.Duration {
+	t.Helper()
 	primary, standby := newCluster(t)
 	h := newEnv(t, fmt.Sprintf("postgres://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable"+
 		"&target_session_attrs=read-write%s", primary.Port(), standby.Port(), parameters))
@@ -85,9 +87,6 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 	tr.waitForPulls(t, h, all[0], waitTimeout)
 	v := tr.compareAll(t, h, all[1])
 	seen, missed := feed.compare(t, all[0], links)
-	if slowest > failoverLimit {
-		t.Errorf("a process accepted webhooks again only %v after the promotion began", slowest)
-	}
 	t.Logf(
 		"%+v, feed %d, missed %d, every process accepted webhooks again %v after the promotion began, which took %v; "+
 			"statuses besides 202: %sseed %d",
@@ -99,6 +98,7 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 		formatStatuses(tr.statuses),
 		seed,
 	)
+	return slowest
 }
 
 // awaitAccepted posts a webhook to each process repeatedly, until the process accepts the webhook. It returns the time

@@ -175,8 +175,8 @@ func (p *process) stop() (int, time.Duration) {
 	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
-	case <-time.After(20 * time.Second):
-		p.t.Fatalf("the process is still running 20 s after SIGTERM:\n%s", p.log())
+	case <-time.After(waitTimeout):
+		p.t.Fatalf("the process is still running %v after SIGTERM:\n%s", waitTimeout, p.log())
 	}
 	return p.code(), time.Since(begun)
 }
@@ -201,8 +201,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// waitTimeout is the default timeout of the tests. It is used wherever no time limit is documented. It is long, so that
-// the tests pass on a busy machine.
+// waitTimeout is the default timeout of the tests. It is long, so that the tests pass on a busy machine. Documented time
+// limits are checked with pace.Within.
 const waitTimeout = 2 * time.Minute
 
 // eventually polls until the function yes returns true, and fails the test after the timeout. label names the awaited

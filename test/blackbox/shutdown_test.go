@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
 // drainTime is the documented time limit within which a stopped process ends.
@@ -29,11 +31,15 @@ func TestShutdownUnderLoadDropsNothing(t *testing.T) {
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
-		t.Run(name, func(t *testing.T) { shutdown(t, newEnv(t, at(t))) })
+		t.Run(name, func(t *testing.T) {
+			pace.Within(t, drainTime, func() time.Duration { return shutdown(t, newEnv(t, at(t))) })
+		})
 	}
 }
 
-func shutdown(t *testing.T, h *env) {
+// shutdown stops a process under load, and returns how long it took to end.
+func shutdown(t *testing.T, h *env) time.Duration {
+	t.Helper()
 	first := h.serve()
 	first.ready()
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60), newBelvo(t, 4, 60)}
@@ -53,7 +59,7 @@ func shutdown(t *testing.T, h *env) {
 	time.Sleep(time.Second)
 	unready := watchReadiness(first)
 	code, took := first.stop()
-	if code != 0 || took > drainTime {
+	if code != 0 {
 		t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
 	}
 	if !<-unready {
@@ -75,6 +81,7 @@ func shutdown(t *testing.T, h *env) {
 		}
 	}
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
+	return took
 }
 
 // watchReadiness polls /readyz until the status is 503 or the process has ended. It then sends a value to the returned
@@ -101,6 +108,12 @@ func watchReadiness(p *process) <-chan bool {
 
 // A request that is waiting for the vendor when the process is stopped must still get its response.
 func TestShutdownAnswersWaitingRequests(t *testing.T) {
+	pace.Within(t, drainTime, func() time.Duration { return answerWaitingRequest(t) })
+}
+
+// answerWaitingRequest stops a process while a request waits, and returns how long it took to end.
+func answerWaitingRequest(t *testing.T) time.Duration {
+	t.Helper()
 	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
@@ -124,9 +137,10 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	if w.err != nil || w.a.status != http.StatusOK || w.a.body["healthy"] != true {
 		t.Errorf("the waiting request got %d %s, %v", w.a.status, w.a.raw, w.err)
 	}
-	if code != 0 || took > drainTime {
+	if code != 0 {
 		t.Errorf("the exit code is %d after %v", code, took)
 	}
+	return took
 }
 
 // A long poll that is waiting when the process is stopped must get its response, an empty page, immediately, so that it
@@ -136,11 +150,15 @@ func TestShutdownAnswersLongPolls(t *testing.T) {
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
-		t.Run(name, func(t *testing.T) { endPolls(t, newEnv(t, at(t))) })
+		t.Run(name, func(t *testing.T) {
+			pace.Within(t, requestTimeout, func() time.Duration { return endPolls(t, newEnv(t, at(t))) })
+		})
 	}
 }
 
-func endPolls(t *testing.T, h *env) {
+// endPolls stops a process while polls wait, and returns how long it took to end.
+func endPolls(t *testing.T, h *env) time.Duration {
+	t.Helper()
 	const feed = "/transactions/changes"
 	p := h.serve()
 	p.ready()
@@ -170,7 +188,7 @@ func endPolls(t *testing.T, h *env) {
 	defer cancel()
 	waits(received.Done())
 	code, took := p.stop()
-	if code != 0 || took > requestTimeout {
+	if code != 0 {
 		t.Errorf("the exit code is %d after %v", code, took)
 	}
 	second := h.serve()
@@ -184,11 +202,18 @@ func endPolls(t *testing.T, h *env) {
 		h.call(second, http.MethodGet, feed+"?cursor="+text(a.body, "nextCursor"), nil, http.StatusOK)
 	}
 	t.Logf("stopped within %.2f s", took.Seconds())
+	return took
 }
 
 // A client requests the change feed repeatedly, without a pause. During a graceful stop, it can make only a few
 // requests: the process closes the connection after each response, and accepts no new connection.
 func TestShutdownDisconnectsFollowers(t *testing.T) {
+	pace.Within(t, requestTimeout, func() time.Duration { return disconnectFollowers(t) })
+}
+
+// disconnectFollowers stops a process that clients request in a loop, and returns how long it took to end.
+func disconnectFollowers(t *testing.T) time.Duration {
+	t.Helper()
 	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
@@ -210,7 +235,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	}
 	time.Sleep(500 * time.Millisecond) // the polls must reach the process before it is stopped
 	code, took := p.stop()
-	if code != 0 || took > requestTimeout {
+	if code != 0 {
 		t.Errorf("the exit code is %d after %v", code, took)
 	}
 	for range followers {
@@ -218,6 +243,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 			t.Errorf("a follower made %d requests during the stop, want fewer than 10", requests)
 		}
 	}
+	return took
 }
 
 // follow requests the address repeatedly until a request fails, and returns the number of requests. A failed request is
@@ -255,39 +281,39 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newEnv(t, newDatabase(t).url)
-			first := h.serve()
-			first.ready()
-			l := newPluggy(t, 1, 60)
-			l.connect(h, first)
-			startHalfReadPull(t, h, l, first)
-			var second *process
-			if early {
-				second = h.serve()
-				second.ready()
-			}
-			code, took := first.stop()
-			stopped := time.Now()
-			l.clearFaults()
-			if code != 0 || took > drainTime {
-				t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
-			}
-			if !early {
-				second = h.serve()
-				second.ready()
-			}
-			path := "/aggregator-connections/" + l.id + "/transactions"
-			eventually(
-				t,
-				waitTimeout,
-				"pull taken up",
-				func() bool { return len(h.all(second, path)) == len(l.facts) },
-			)
-			waited := time.Since(stopped)
-			t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
-			if waited > handBackTime {
-				t.Error("a pull that was handed back must not wait until its lease expires")
-			}
+			pace.Within(t, handBackTime, func() time.Duration { return handBack(t, early) })
 		})
 	}
+}
+
+// handBack stops a process while its pull hangs, and returns how long another process then takes to store the remaining
+// rows. If early is set, the other process runs before the stop.
+func handBack(t *testing.T, early bool) time.Duration {
+	t.Helper()
+	h := newEnv(t, newDatabase(t).url)
+	first := h.serve()
+	first.ready()
+	l := newPluggy(t, 1, 60)
+	l.connect(h, first)
+	startHalfReadPull(t, h, l, first)
+	var second *process
+	if early {
+		second = h.serve()
+		second.ready()
+	}
+	code, took := first.stop()
+	stopped := time.Now()
+	l.clearFaults()
+	if code != 0 {
+		t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
+	}
+	if !early {
+		second = h.serve()
+		second.ready()
+	}
+	path := "/aggregator-connections/" + l.id + "/transactions"
+	eventually(t, waitTimeout, "pull taken up", func() bool { return len(h.all(second, path)) == len(l.facts) })
+	waited := time.Since(stopped)
+	t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
+	return waited
 }

@@ -75,7 +75,7 @@ func (h *env) checkSlowReaders(t *testing.T, p *process) {
 	}
 	var took []time.Duration
 	peak := before
-	for deadline := time.Now().Add(6 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for range 250 {
 		started := time.Now()
 		answer, err := neighbour.try(t.Context(), p, http.MethodGet, surface+"/aggregator-connections", nil)
 		if err != nil || answer.status != http.StatusOK {
@@ -83,6 +83,7 @@ func (h *env) checkSlowReaders(t *testing.T, p *process) {
 		}
 		took = append(took, time.Since(started))
 		peak = max(peak, residentMemory(t, p))
+		time.Sleep(20 * time.Millisecond)
 	}
 	slices.Sort(took)
 	p95 := took[len(took)*95/100]

@@ -38,7 +38,7 @@ func failureStatus(err error, p *process) int {
 // post sends one webhook to the process, and returns the status of the response. If no response arrived, it returns the
 // result of failureStatus.
 func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Header) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // vendors give up after this time
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second) // vendors give up after 5 s, but this machine may be busy
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.baseURL()+l.path, bytes.NewReader(body))
 	if err != nil {

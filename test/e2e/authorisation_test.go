@@ -105,14 +105,10 @@ func TestTheAccessManagerDecides(t *testing.T) {
 			t.Errorf("the access manager was asked %q", got)
 		}
 		manager.answer(o, answerWith(http.StatusOK, `{"authorized":false}`))
-		withdrawn := time.Now()
 		o.send(http.MethodPost, connections, "no JSON").problem(http.StatusForbidden, "MTCH-0004")
 		eventually(t, "the end of a withdrawn permission", func() bool {
 			return o.send(http.MethodGet, connections, nil).status == http.StatusForbidden
 		})
-		if took := time.Since(withdrawn); took > 15*time.Second {
-			t.Errorf("the withdrawn permission ended after %v", took)
-		}
 		w.call(t, http.MethodGet, "/readyz", nil).want(http.StatusOK)
 		manager.answer(o, nil)
 		var refused []string
@@ -125,8 +121,8 @@ func TestTheAccessManagerDecides(t *testing.T) {
 	}, func(s *setup) { s.cfg.Auth.AuthorizerURL = url })
 }
 
-// TestAnAccessManagerThatMisbehavesHoldsNoRequest checks that a change is refused within a few seconds, whatever the
-// access manager sends, and that a read passes with its last answer.
+// TestAnAccessManagerThatMisbehavesHoldsNoRequest checks that a change is refused whatever the access manager sends, and
+// that a read passes with its last answer.
 func TestAnAccessManagerThatMisbehavesHoldsNoRequest(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
@@ -150,11 +146,10 @@ func TestAnAccessManagerThatMisbehavesHoldsNoRequest(t *testing.T) {
 				o := w.operator(t)
 				o.get(connections).want(http.StatusOK)
 				manager.answer(o, behaviour)
-				begin := time.Now()
 				refusal := o.send(http.MethodPost, connections, object{})
 				refusal.problem(http.StatusServiceUnavailable, "MTCH-0008")
-				if took := time.Since(begin); took > 10*time.Second || refusal.header.Get("Retry-After") == "" {
-					t.Errorf("the refusal took %v, with the headers %v", took, refusal.header)
+				if refusal.header.Get("Retry-After") == "" {
+					t.Errorf("the refusal has the headers %v", refusal.header)
 				}
 				o.get(connections).want(http.StatusOK)
 			})

@@ -131,7 +131,7 @@ type feedReader struct {
 
 // feedTimeout is how long a reader waits for the last changes after the last write has committed. It is long, because
 // the feed withholds changes while any other transaction on the server is open.
-const feedTimeout = 30 * time.Second
+const feedTimeout = 2 * time.Minute
 
 // follow reads the feed until the reader has seen everything that was written, or until feedTimeout has passed.
 //

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -50,14 +49,11 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			entered, release := b.gate().hold(b.rowsPath())
 			o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(202)
 			<-entered
-			begun := time.Now()
 			stop()
-			eventually(t, "the message about the stop", func() bool {
-				return len(log.linesWith("draining")) > 0 || time.Since(begun) > 5*time.Second
-			})
+			eventually(t, "the message about the stop", func() bool { return len(log.linesWith("draining")) > 0 })
 			release()
-			if err := <-ended; err != nil || time.Since(begun) > 15*time.Second {
-				t.Errorf("it ended after %v with %v", time.Since(begun), err)
+			if err := <-ended; err != nil {
+				t.Errorf("it ended with %v", err)
 			}
 			if lines := log.linesWith(`"level":"error"`); len(lines) > 0 {
 				t.Errorf("it logged warnings: %v", lines)

@@ -327,7 +327,7 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"test/kit/nodejs": {},
-	"test/kit/pace": {},
+	"test/kit/pace":   {},
 	"test/kit/pgtest": {
 		"test/kit/datadir",
 		"github.com/jackc/pgx/v5",

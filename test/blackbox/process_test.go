@@ -201,8 +201,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// waitTimeout is the default timeout of the tests. It is long, so that the tests pass on a busy machine. Documented time
-// limits are checked with pace.Within.
+// waitTimeout is the default timeout of the tests. It is long, so that the tests pass on a busy machine. Documented
+// time limits are checked with pace.Within.
 const waitTimeout = 2 * time.Minute
 
 // eventually polls until the function yes returns true, and fails the test after the timeout. label names the awaited

@@ -121,8 +121,8 @@ func TestTheAccessManagerDecides(t *testing.T) {
 	}, func(s *setup) { s.cfg.Auth.AuthorizerURL = url })
 }
 
-// TestAnAccessManagerThatMisbehavesHoldsNoRequest checks that a change is refused whatever the access manager sends, and
-// that a read passes with its last answer.
+// TestAnAccessManagerThatMisbehavesHoldsNoRequest checks that a change is refused whatever the access manager sends,
+// and that a read passes with its last answer.
 func TestAnAccessManagerThatMisbehavesHoldsNoRequest(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"

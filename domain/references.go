@@ -103,7 +103,7 @@ const maxDocument = 64
 // nobody: it is empty, masked, longer than 64 bytes, or one character repeated. The type follows from the form of the
 // number, because vendors name it in several ways.
 func NewPartyDocument(number string) PartyDocument {
-	value := strings.ToUpper(strings.NewReplacer(".", "", "-", "", "/", "", " ", "").Replace(CleanText(number)))
+	value := strings.ToUpper(withoutPunctuation.Replace(CleanText(number)))
 	switch tax := TaxNumber(value); {
 	case value == "" || len(value) > maxDocument || isRepeated(value):
 		return PartyDocument{}

@@ -8,6 +8,9 @@ const (
 	lengthOfCNPJ = 14
 )
 
+// withoutPunctuation removes the punctuation of tax numbers.
+var withoutPunctuation = strings.NewReplacer(".", "", "-", "", "/", "", " ", "")
+
 // TaxNumber returns a complete CPF (11 digits) or CNPJ (14 characters) without punctuation and with letters in upper
 // case. It returns "" for any other text, because a masked number identifies nobody.
 //
@@ -15,7 +18,7 @@ const (
 // 2.229/2024). A text with letters is a CNPJ only if its check digits are right. Digits are not checked: the number
 // comes from the institution, and a test account may have any number.
 func TaxNumber(text string) string {
-	number := strings.ToUpper(strings.NewReplacer(".", "", "-", "", "/", "", " ", "").Replace(text))
+	number := strings.ToUpper(withoutPunctuation.Replace(text))
 	switch {
 	case isNumber(number) && (len(number) == lengthOfCPF || len(number) == lengthOfCNPJ):
 		return number

@@ -28,9 +28,16 @@ func (b *pluggyBank) numberedAccount(t *testing.T, number string, n int) (item s
 	return item, b.addRows(t, account.ID, n)
 }
 
-// rowsRead returns how many rows and index entries PostgreSQL has read so far. It ends all other sessions, because a
+// rowsRead returns how many rows and index entries PostgreSQL has read so far.
+func rowsRead(t *testing.T, db *pgx.Conn) int64 {
+	t.Helper()
+	return readStatistics(t, db, `SELECT tup_returned + tup_fetched FROM pg_stat_database
+		WHERE datname = current_database()`)
+}
+
+// readStatistics returns the result of a query of the server's statistics. It ends all other sessions, because a
 // session reports what it has read at its end at the latest.
-func rowsRead(t *testing.T, db *pgx.Conn) (n int64) {
+func readStatistics(t *testing.T, db *pgx.Conn, query string) (n int64) {
 	t.Helper()
 	for _, statement := range []string{
 		`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -41,9 +48,7 @@ func rowsRead(t *testing.T, db *pgx.Conn) (n int64) {
 			t.Fatal(err)
 		}
 	}
-	err := db.QueryRow(t.Context(), `SELECT tup_returned + tup_fetched FROM pg_stat_database
-		WHERE datname = current_database()`).Scan(&n)
-	if err != nil {
+	if err := db.QueryRow(t.Context(), query).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -106,5 +111,34 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	// One statement that compares each row with all others reads rows times rows.
 	if read := (rowsRead(t, db) - before) / rows; read > rows {
 		t.Errorf("PostgreSQL has read %d rows for each transaction", read)
+	}
+}
+
+// TestTheSearchIndexIsFilledByItsIndexes fills the index of the search while the planner has no statistics of it. With
+// a bad plan, PostgreSQL reads the whole index for each batch.
+func TestTheSearchIndexIsFilledByItsIndexes(t *testing.T) {
+	t.Parallel()
+	const rows = 6000
+	dsn := pgtest.DSN(t)
+	db, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
+	w := open(t, "postgres", dsn)
+	if _, err := db.Exec(t.Context(), "ALTER TABLE search_index SET (autovacuum_enabled = off)"); err != nil {
+		t.Fatal(err)
+	}
+	b, o := newPluggy(t), w.operator(t)
+	b.item, _ = b.numberedAccount(t, "0001/3333-3", rows)
+	o.pull(o.connect(b, "main"), nil)
+	eventually(t, "the index of all rows", func() bool {
+		var n int // of day_totals, because a count of search_index reads its rows one by one
+		err := db.QueryRow(t.Context(), "SELECT coalesce(sum(count), 0) FROM day_totals").Scan(&n)
+		return err == nil && n == rows
+	})
+	read := readStatistics(t, db, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'search_index'")
+	if read > rows {
+		t.Errorf("PostgreSQL has read %d rows of search_index one by one", read)
 	}
 }

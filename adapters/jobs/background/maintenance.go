@@ -30,7 +30,7 @@ const (
 	completenessInterval = 15 * time.Second
 	identifyInterval     = 30 * time.Second
 	searchIndexInterval  = 2 * time.Second // a text must be in the index of the search within 10 s
-	searchIndexLimit     = 1000
+	searchIndexLimit     = 1024
 	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
 	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
 	// claim its webhooks.
@@ -96,7 +96,7 @@ func tasks(
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
 		{"link sessions", linkSessionsInterval, untilPartial(linkSessionsLimit, service.RunLinkSessions)},
 		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
-		{"search index", searchIndexInterval, ledBy(leader, untilPartial(searchIndexLimit, service.IndexTexts))},
+		{"search index", searchIndexInterval, ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts)))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
 	// add adds a task that reads every connection. It does nothing if the task is turned off (setting is 0).
@@ -158,6 +158,22 @@ func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, er
 				return err
 			}
 		}
+	}
+}
+
+// paced returns a function that calls batch and, if the batch was full, then waits for as long as it took. A task that
+// has much to do thus leaves half of the time to other work.
+func paced(batch func(ctx context.Context, limit int) (int, error)) func(context.Context, int) (int, error) {
+	return func(ctx context.Context, limit int) (int, error) {
+		began := time.Now()
+		n, err := batch(ctx, limit)
+		if err == nil && n >= limit {
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Since(began)):
+			}
+		}
+		return n, err
 	}
 }
 

@@ -128,6 +128,14 @@ type Dialect interface {
 	// JoinByHash does nothing if the database has no such planner.
 	JoinByHash(tx *gorm.DB) error
 
+	// InsertIndexed inserts rows of the search index.
+	InsertIndexed(tx *gorm.DB, rows []IndexedRow) error
+
+	// ReadByIndex makes the later statements of tx read tables by their indexes. It is meant for statements that look
+	// up many ids. If the planner has no statistics of a table yet, it expects that so many ids are a large part of all
+	// rows, and reads the whole table. ReadByIndex does nothing if the database has no such planner.
+	ReadByIndex(tx *gorm.DB) error
+
 	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and keeps
 	// further ones waiting until tx ends. It does nothing if the database has only one writer.
 	LockTenant(tx *gorm.DB, tenant uuid.UUID) error

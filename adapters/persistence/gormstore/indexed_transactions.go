@@ -95,7 +95,7 @@ func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []Ind
 			return err
 		}
 	}
-	if err := CreateAll(tx.DB, added); err != nil {
+	if err := d.InsertIndexed(tx.DB, added); err != nil {
 		return err
 	}
 	return changeDayTotals(tx.DB, d, tenant, changes)

@@ -351,6 +351,37 @@ func (dialect) JoinByHash(tx *gorm.DB) error {
 		"set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
+// InsertIndexed implements gormstore.Dialect. It uses COPY, because the parameters of an INSERT of so many rows take
+// longer than the rows.
+func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	conn, ok := tx.Statement.ConnPool.(*sql.Conn)
+	if !ok {
+		return errors.New("rows are indexed outside of a transaction")
+	}
+	return raw(conn, func(c *pgx.Conn) error {
+		_, err := c.CopyFrom(tx.Statement.Context, pgx.Identifier{gormstore.IndexedRow{}.TableName()},
+			[]string{"transaction_id", "connection_id", "date", "amount", "currency", "status", "folded", "tenant_id"},
+			pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+				r := &rows[i]
+				return []any{
+					r.Transaction, r.Connection, r.Date, r.Amount, r.Currency, r.Status, r.Folded, r.Tenant,
+				}, nil
+			}))
+		return err
+	})
+}
+
+// ReadByIndex implements gormstore.Dialect. A plan from an earlier transaction might read the whole table, so such
+// plans are not used. Parallel workers take longer to start than such a statement to run.
+func (dialect) ReadByIndex(tx *gorm.DB) error {
+	return tx.Exec("SELECT set_config('enable_seqscan', 'off', true), " +
+		"set_config('max_parallel_workers_per_gather', '0', true), " +
+		"set_config('plan_cache_mode', 'force_custom_plan', true)").Error
+}
+
 // tenantLocks is the first key of the advisory locks of tenants. The second one is a hash of the tenant's id.
 const tenantLocks = "3602"
 

@@ -60,19 +60,22 @@ const (
 	minConns = 2
 )
 
-// The names of the settings that limit how long a connection can block other connections.
+// The names of settings of the server.
 const (
 	lockTimeout = "lock_timeout"
 	idleTimeout = "idle_in_transaction_session_timeout"
+	jit         = "jit"
 )
 
 // settings are the default parameters of each connection. The URL may override them. The two timeouts limit how long a
-// connection can block others, for example if its process has ended. Through a pooler, the timeouts are set in each
-// transaction.
+// connection can block others, for example if its process has ended. jit is off, because the statements are short: the
+// planner compiles them only if it expects far more rows than there are, and that takes longer than to run them.
+// Through a pooler, these three are set in each transaction.
 var settings = map[string]string{
 	"application_name": "aggregator-connections",
 	lockTimeout:        "10s",
 	idleTimeout:        "60s",
+	jit:                "off",
 }
 
 // pooledParams are the startup parameters that every pooler passes on to the server.
@@ -159,7 +162,7 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	if !c.Pooled {
 		return config, "", nil
 	}
-	for _, name := range []string{lockTimeout, idleTimeout} {
+	for _, name := range []string{lockTimeout, idleTimeout, jit} {
 		limits += "; SET LOCAL " + name + " = '" + strings.ReplaceAll(params[name], "'", "''") + "'"
 		delete(params, name)
 	}

@@ -241,6 +241,14 @@ func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 // JoinByHash does nothing. SQLite has nested loops only, and no statistics: it prefers the index with most conditions.
 func (dialect) JoinByHash(*gorm.DB) error { return nil }
 
+// InsertIndexed implements gormstore.Dialect.
+func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
+	return gormstore.CreateAll(tx, rows)
+}
+
+// ReadByIndex does nothing. SQLite looks up ids by an index wherever it has one.
+func (dialect) ReadByIndex(*gorm.DB) error { return nil }
+
 // ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }
 

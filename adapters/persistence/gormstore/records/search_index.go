@@ -37,7 +37,7 @@ const (
 	// minIndexedText is the length of the shortest text, in characters, that the index can find.
 	minIndexedText = 3
 	// indexBatch is the number of transactions that one transaction of the database adds to the index.
-	indexBatch = 250
+	indexBatch = 512
 	// indexCheckInterval is how long a process relies on the answer whether there is an index of texts.
 	indexCheckInterval = time.Minute
 )
@@ -129,6 +129,9 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (i
 			return err
 		}
 		if err := advance(tx, tenant, before, *place); err != nil {
+			return err
+		}
+		if err := s.Dialect.ReadByIndex(tx.DB); err != nil {
 			return err
 		}
 		rows, err := s.readIndexed(tx, tenant, ids)

@@ -92,11 +92,11 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	return found.Items[0], nil
 }
 
-// A page as of a moment may have to pass many records that came or changed later. It examines asOfFirst records, and
-// only if these do not fill the page asOfMost records. If those do not fill it either, the page ends early, so that a
-// request takes a bounded time. Tests change both numbers.
+// A page as of a moment may have to pass many records that came or changed later. It examines asOfFirst records for
+// each requested one, and only if these do not fill the page 16 times as many, up to asOfMost. If those do not fill it
+// either, the page ends early, so that a request takes a bounded time. Tests change both numbers.
 var (
-	asOfFirst = 300
+	asOfFirst = 4
 	asOfMost  = 10_000
 )
 
@@ -162,16 +162,17 @@ func (r *asOfReader) present(ctx context.Context) (page domain.Page[domain.Trans
 		q.Add(presentInEffect, r.TimeParam(r.filter.AsOf))
 		return r.read(ctx, q)
 	}
-	for _, most := range []int{asOfFirst, asOfMost} {
+	for most := asOfFirst * (r.page.Limit + 1); ; most *= 16 {
+		most = min(most, asOfMost)
 		page, err = r.read(ctx, r.examining(most))
 		if err != nil || !page.Next.IsZero() {
 			return page, err
 		}
-		if page.Next, err = r.lastExamined(ctx, most); err != nil || page.Next.IsZero() {
+		page.Next, err = r.lastExamined(ctx, most)
+		if err != nil || page.Next.IsZero() || most == asOfMost {
 			return page, err
 		}
 	}
-	return page, nil
 }
 
 // examining returns a query that examines at most so many records. The database reads the records one by one, and ends

@@ -16,7 +16,7 @@ import (
 // A page as of a moment ends early if most of the records that it examines came or changed later. The pages together
 // contain each record once.
 func TestAPageAsOfAMomentExaminesFewRecords(t *testing.T) {
-	defer records.SetAsOfExamined(4, 9)()
+	defer records.SetAsOfExamined(1, 9)()
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		a := newPulledAccount(t, b, 1)
 		dated := func(from, to int, amount int64) (rows []domain.TransactionData) {

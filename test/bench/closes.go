@@ -167,7 +167,8 @@ func (a *largeAccount) copyRecords(ctx context.Context) error {
 		strings.Join(names, ", "), strings.Join(selected, ", "), a.account, numbers), "ANALYZE")
 }
 
-// change gives every tenth copy another amount. The earlier versions are stored as the service stores them.
+// change gives a tenth of the copies of each day another amount. The earlier versions are stored as the service stores
+// them.
 func (a *largeAccount) change(ctx context.Context) error {
 	names, err := a.columns(ctx, "transaction_versions")
 	if err != nil {
@@ -181,13 +182,13 @@ func (a *largeAccount) change(ctx context.Context) error {
 	if err := a.execute(ctx, "UPDATE change_clocks SET last_at = "+now); err != nil {
 		return err
 	}
-	const tenth = " FROM transactions WHERE external_id LIKE 'copy-%7'"
+	const tenth = " WHERE external_id LIKE 'copy-%7___'" // the thousands, because the last three digits are the day
 	columns := strings.Join(names, ", ")
 	return a.execute(ctx,
 		"INSERT INTO transaction_versions ("+columns+", replaced_at) SELECT "+columns+
-			", (SELECT max(last_at) FROM change_clocks)"+tenth,
+			", (SELECT max(last_at) FROM change_clocks) FROM transactions"+tenth,
 		`UPDATE transactions SET amount = amount - 1, version = version + 1,
-			updated_at = (SELECT max(last_at) FROM change_clocks) WHERE external_id LIKE 'copy-%7'`,
+			updated_at = (SELECT max(last_at) FROM change_clocks)`+tenth,
 		"ANALYZE")
 }
 

@@ -123,17 +123,24 @@ func (h *env) try(ctx context.Context, p *process, method, path string, body any
 	return a, nil
 }
 
-// call sends one request, checks the status, and returns the body.
+// call sends one request, checks the status, and returns the body. A GET is repeated if the answer is a 503 with
+// Retry-After, as the documentation tells clients: on a busy machine, the database can take longer than the service
+// waits for it.
 func (h *env) call(p *process, method, path string, body any, status int) object {
 	h.t.Helper()
-	a, err := h.try(context.Background(), p, method, surface+path, body)
-	if err != nil {
-		h.t.Fatalf("%s %s: %v", method, path, err)
+	for end := time.Now().Add(waitTimeout); ; time.Sleep(time.Second) {
+		a, err := h.try(context.Background(), p, method, surface+path, body)
+		if err != nil {
+			h.t.Fatalf("%s %s: %v", method, path, err)
+		}
+		if a.status == status {
+			return a.body
+		}
+		unavailable := a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != ""
+		if method != http.MethodGet || !unavailable || time.Now().After(end) {
+			h.t.Fatalf("%s %s answered %d, want %d: %s", method, path, a.status, status, a.raw)
+		}
 	}
-	if a.status != status {
-		h.t.Fatalf("%s %s answered %d, want %d: %s", method, path, a.status, status, a.raw)
-	}
-	return a.body
 }
 
 // all returns the items of all pages of the list at path.

@@ -1,12 +1,13 @@
-// Package pace checks time limits on machines that may be busy.
+// Package pace checks time limits, and shares of a time, on machines that may be busy.
 package pace
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
 
-// attempts is how often a time limit is tried. A busy machine can delay one attempt or two. A defect delays each of
+// attempts is how often a measurement is tried. A busy machine can spoil one attempt or two. A defect spoils each of
 // them.
 const attempts = 3
 
@@ -15,12 +16,26 @@ const attempts = 3
 // limit before it fails the test.
 func Within(t testing.TB, limit time.Duration, attempt func() time.Duration) {
 	t.Helper()
-	var took time.Duration
-	for range attempts {
-		if took = attempt(); took <= limit || t.Failed() {
+	Try(t, func() error {
+		if took := attempt(); took > limit {
+			return fmt.Errorf("it took %v, want at most %v", took, limit)
+		}
+		return nil
+	})
+}
+
+// Try calls attempt until it returns nil. If no attempt did, or if one has failed the test, Try reports the last error.
+func Try(t testing.TB, attempt func() error) {
+	t.Helper()
+	for n := 1; ; n++ {
+		err := attempt()
+		switch {
+		case err == nil:
+			return
+		case n == attempts || t.Failed():
+			t.Errorf("attempt %d: %v", n, err)
 			return
 		}
-		t.Logf("it took %v, want at most %v", took, limit)
+		t.Logf("attempt %d: %v", n, err)
 	}
-	t.Errorf("none of %d attempts took at most %v", attempts, limit)
 }

@@ -1,10 +1,12 @@
 package records
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -13,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// closedRecordColumns are the columns of a closedRecordRow. Both transactions and transaction_versions have them.
+// closedRecordColumns are the columns of a closedRecordRow except deliveries. Both transactions and
+// transaction_versions have them.
 const closedRecordColumns = `id, version, status, date, CAST(amount AS text) AS amount, currency,
 	CAST(account_amount AS text) AS account_amount, account_currency, row_sha256, pull_id`
 
@@ -21,25 +24,38 @@ const closedRecordColumns = `id, version, status, date, CAST(amount AS text) AS 
 type closedRecordRow struct {
 	summedRow
 
-	id        uuid.UUID
-	version   int
-	rowSHA256 []byte
-	pull      uuid.UUID
+	id         uuid.UUID
+	version    int
+	rowSHA256  []byte
+	pull       uuid.UUID
+	deliveries string // ids, separated by commas
 }
 
 func (r *closedRecordRow) targets() []any {
 	return gormstore.ScanTargets(
 		&r.id, &r.version, &r.status, &r.date, &r.amount, &r.currency, &r.accountAmount, &r.accountCurrent,
-		&r.rowSHA256, &r.pull,
+		&r.rowSHA256, &r.pull, &r.deliveries,
 	)
 }
 
-// record returns the row as a record without its deliveries.
-func (r *closedRecordRow) record() books.ClosedRecord {
-	return books.ClosedRecord{
+// record returns the row as a record. It returns an error if the ids of the deliveries cannot be read.
+func (r *closedRecordRow) record() (books.ClosedRecord, error) {
+	record := books.ClosedRecord{
 		SumRow: r.domain(), ID: domain.TransactionID{UUID: r.id}, Status: domain.TransactionStatus(r.status),
 		Version: r.version, RowSHA256: slices.Clone(r.rowSHA256), Pull: domain.PullID{UUID: r.pull},
 	}
+	if r.deliveries == "" {
+		return record, nil
+	}
+	for text := range strings.SplitSeq(r.deliveries, ",") {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return record, errors.New("a stored id of a delivery is not a UUID")
+		}
+		record.Deliveries = append(record.Deliveries, domain.DeliveryID{UUID: id})
+	}
+	slices.SortFunc(record.Deliveries, func(x, y domain.DeliveryID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	return record, nil
 }
 
 // closedRecords returns the records that the digest of a closed period covers, ordered by id. It reads them with one
@@ -48,16 +64,13 @@ func closedRecords(
 	ctx context.Context, d gormstore.Dialect, tx gormstore.SnapshotTx, account accountKeys, c books.Close,
 ) iter.Seq2[books.ClosedRecord, error] {
 	return func(yield func(books.ClosedRecord, error) bool) {
-		deliveries, err := deliveriesOfPulls(ctx, d, tx, account)
-		if err != nil {
-			yield(books.ClosedRecord{}, err)
-			return
-		}
 		q := closedRecordsQuery(d, tx.Name(), account, c)
 		var row closedRecordRow
-		err = tx.Read(ctx, q.AsRead(row.targets(), func() error {
-			record := row.record()
-			record.Deliveries = slices.Clone(deliveries[row.pull])
+		err := tx.Read(ctx, q.AsRead(row.targets(), func() error {
+			record, err := row.record()
+			if err != nil {
+				return err
+			}
 			if !yield(record, nil) {
 				return gormstore.ErrStop
 			}
@@ -69,38 +82,27 @@ func closedRecords(
 	}
 }
 
-// deliveriesOfPulls returns the deliveries of the connection's pulls by pull, ordered by id, at most
-// domain.MaxVersionDeliveries of each. They are not joined with the records, because a database that expects few
-// records might compare each record with each pull.
-func deliveriesOfPulls(
-	ctx context.Context, d gormstore.Dialect, tx gormstore.SnapshotTx, account accountKeys,
-) (map[uuid.UUID][]domain.DeliveryID, error) {
-	q := gormstore.NewQuery(`SELECT pull_id, id FROM (
-		SELECT id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place FROM deliveries
-		WHERE connection_id = ? AND pull_id IS NOT NULL AND `+gormstore.TenantIs(d, "tenant_id")+`
-	) AS numbered WHERE place <= ? ORDER BY id`,
-		gormstore.UUID(account.Connection), gormstore.UUID(account.Tenant), domain.MaxVersionDeliveries)
-	deliveries := map[uuid.UUID][]domain.DeliveryID{}
-	var pull, id uuid.UUID
-	err := tx.Read(ctx, q.AsRead(gormstore.ScanTargets(&pull, &id), func() error {
-		deliveries[pull] = append(deliveries[pull], domain.DeliveryID{UUID: id})
-		return nil
-	}))
-	return deliveries, err
-}
-
 // closedRecordsQuery returns the query of closedRecords. A record is in transactions if its version of that time is the
 // present one, and otherwise in transaction_versions.
 func closedRecordsQuery(d gormstore.Dialect, dialect string, account accountKeys, c books.Close) *gormstore.Query {
+	concat := "string_agg(CAST(id AS text), ',')"
+	if dialect == "sqlite" {
+		concat = "group_concat(id, ',')"
+	}
 	at := gormstore.At(c.ClosedAt).Param(dialect)
 	connection, tenant := gormstore.UUID(account.Connection), gormstore.UUID(account.Tenant)
 	ofAccount := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id") + " AND " +
 		gormstore.TenantIs(d, "tenant_id") + " AND date <= ?"
 	args := []any{connection, gormstore.UUID(account.ID), tenant, string(c.Date)}
-	q := gormstore.NewQuery("SELECT " + closedRecordColumns + " FROM transactions")
+	q := gormstore.NewQuery("SELECT r.*, coalesce(d.deliveries, '') FROM (SELECT " + closedRecordColumns +
+		" FROM transactions")
 	q.Add(ofAccount+presentInEffect, append(slices.Clip(args), at)...)
 	q.Add(" UNION ALL SELECT "+closedRecordColumns+" FROM transaction_versions"+ofAccount+replacedInEffect,
 		append(slices.Clip(args), at, at)...)
-	q.Add(" ORDER BY id")
+	q.Add(`) AS r LEFT JOIN (SELECT pull_id, `+concat+` AS deliveries FROM (
+		SELECT id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place FROM deliveries
+		WHERE connection_id = ? AND pull_id IS NOT NULL AND `+gormstore.TenantIs(d, "tenant_id")+`
+	) AS numbered WHERE place <= ? GROUP BY pull_id) AS d ON d.pull_id = r.pull_id ORDER BY r.id`,
+		connection, tenant, domain.MaxVersionDeliveries)
 	return q
 }

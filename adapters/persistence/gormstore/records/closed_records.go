@@ -64,6 +64,11 @@ func closedRecords(
 	ctx context.Context, d gormstore.Dialect, tx gormstore.SnapshotTx, account accountKeys, c books.Close,
 ) iter.Seq2[books.ClosedRecord, error] {
 	return func(yield func(books.ClosedRecord, error) bool) {
+		// Otherwise the database might compare each record with each pull.
+		if err := d.JoinByHash(tx.WithContext(ctx)); err != nil {
+			yield(books.ClosedRecord{}, err)
+			return
+		}
 		q := closedRecordsQuery(d, tx.Name(), account, c)
 		var row closedRecordRow
 		err := tx.Read(ctx, q.AsRead(row.targets(), func() error {

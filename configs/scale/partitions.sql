@@ -50,7 +50,7 @@ CREATE INDEX deliveries_age ON deliveries USING brin (received_at) WITH (pages_p
 
 ALTER TABLE transactions ADD PRIMARY KEY (id, connection_id, tenant_id);
 ALTER TABLE transactions ADD UNIQUE (connection_id, external_id, tenant_id);
-CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
+CREATE INDEX transactions_by_date ON transactions (connection_id, date, id, updated_at);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, end_to_end_id, date, id) WHERE end_to_end_id <> '';

@@ -32,15 +32,6 @@ var (
 		FROM transaction_versions WHERE `
 )
 
-// selectExaminedAsOf selects what examining needs of a record. SQLite copies each selected column of each examined
-// record, so the large ones, which are not returned, are left out.
-var selectExaminedAsOf = "SELECT " + gormstore.JoinColumns(func(c gormstore.Column) string {
-	if c.Is(gormstore.Unread) || c.Name == "metadata" || c.Name == "category" {
-		return ""
-	}
-	return c.Name
-}) + " FROM transactions WHERE "
-
 // asOfTargets returns the scan targets for the columns of selectPresentAsOf and selectReplacedAsOf.
 func asOfTargets(r *gormstore.TransactionRow) []any {
 	return append(r.TargetsOf(hasVersions), (*gormstore.Text)(&r.Vendor), gormstore.ScanTarget(&r.FirstSeenAt))
@@ -92,17 +83,12 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	return found.Items[0], nil
 }
 
-// A page as of a moment may have to pass many records that came or changed later. It examines asOfFirst records for
-// each requested one, and only if these do not fill the page 16 times as many, up to asOfMost. If those do not fill it
-// either, the page ends early, so that a request takes a bounded time. Tests change both numbers.
-var (
-	asOfFirst = 4
-	asOfMost  = 10_000
-)
-
 // transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads the present versions of the
 // page, then the replaced ones in the same range of dates, so that a range without replaced versions in effect costs
 // no scan of all versions. A transaction that gets a new version between the two reads is returned once.
+//
+// Both reads pass the versions of other moments within an index that contains their times, so that only the rows of the
+// page are read from the tables.
 func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -112,12 +98,14 @@ func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, co
 			return domain.Page[domain.Transaction]{}, gormstore.InvalidCursor()
 		}
 	}
-	present, err := r.present(ctx)
+	at := s.TimeParam(filter.AsOf)
+	q := r.query(selectPresentAsOf + "transactions WHERE ")
+	q.Add(presentInEffect, at)
+	present, err := r.read(ctx, q)
 	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	at := s.TimeParam(filter.AsOf)
-	q := r.query(selectReplacedAsOf)
+	q = r.query(selectReplacedAsOf)
 	q.Add(replacedInEffect, at, at)
 	if last := present.Next; !last.IsZero() {
 		q.Add(" AND (date, id) >= (?, ?)", last.Key, gormstore.UUID(last.ID))
@@ -143,81 +131,24 @@ type asOfReader struct {
 // position of the page.
 func (r *asOfReader) query(text string) *gormstore.Query {
 	q := gormstore.NewQuery(text)
-	r.add(q, r.filter)
-	return q
-}
-
-// add adds the conditions of query.
-func (r *asOfReader) add(q *gormstore.Query, filter ports.TransactionFilter) {
 	q.Add("connection_id = ? AND "+gormstore.TenantIs(r.Dialect, "tenant_id"),
 		gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID))
-	addAsOfFilter(q, r.tenant, r.connection, filter, r.page)
-}
-
-// present returns the versions of the page that are still the present ones. If the page ends early, its next position
-// is that of the last record that was examined.
-func (r *asOfReader) present(ctx context.Context) (page domain.Page[domain.Transaction], err error) {
-	if r.filter.ExternalID != "" { // few records have had it
-		q := r.query(selectPresentAsOf + "transactions WHERE ")
-		q.Add(presentInEffect, r.TimeParam(r.filter.AsOf))
-		return r.read(ctx, q)
-	}
-	for most := asOfFirst * (r.page.Limit + 1); ; most *= 16 {
-		most = min(most, asOfMost)
-		page, err = r.read(ctx, r.examining(most))
-		if err != nil || !page.Next.IsZero() {
-			return page, err
-		}
-		page.Next, err = r.lastExamined(ctx, most)
-		if err != nil || page.Next.IsZero() || most == asOfMost {
-			return page, err
-		}
-	}
-}
-
-// examining returns a query that examines at most so many records. The database reads the records one by one, and ends
-// when the page is full.
-func (r *asOfReader) examining(most int) *gormstore.Query {
-	q := gormstore.NewQuery(selectPresentAsOf + "(" + selectExaminedAsOf)
-	r.add(q, ports.TransactionFilter{Window: r.filter.Window})
-	q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS examined WHERE ", most)
-	r.add(q, r.filter)
-	q.Add(presentInEffect, r.TimeParam(r.filter.AsOf))
+	r.addFilter(q)
 	return q
 }
 
-// lastExamined returns the position of the last record that a query of examining examines, or the zero position if no
-// record follows it.
-func (r *asOfReader) lastExamined(ctx context.Context, most int) (last domain.Position, err error) {
-	q := gormstore.NewQuery("SELECT date, id FROM transactions WHERE ")
-	r.add(q, ports.TransactionFilter{Window: r.filter.Window})
-	q.Add(" ORDER BY date DESC, id DESC LIMIT 2 OFFSET ?", most-1)
-	var found []domain.Position
-	var at domain.Position
-	err = r.Lookup(ctx, q.String(), q.Args, gormstore.ScanTargets(&at.Key, &at.ID), func() error {
-		found = append(found, at)
-		return nil
-	})
-	if err != nil || len(found) < 2 {
-		return domain.Position{}, err
-	}
-	return found[0], nil
-}
-
-// addAsOfFilter adds the conditions of a filter and of a page.
-func addAsOfFilter(q *gormstore.Query, tenant domain.TenantID, connection domain.ConnectionID,
-	filter ports.TransactionFilter, page domain.PageRequest,
-) {
-	addFilter(q, filter)
-	if filter.ExternalID != "" {
+// addFilter adds the conditions of the filter and of the page.
+func (r *asOfReader) addFilter(q *gormstore.Query) {
+	addFilter(q, r.filter)
+	if id := r.filter.ExternalID; id != "" {
+		connection, tenant := gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID)
 		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
 			" UNION ALL SELECT transaction_id FROM transaction_past_ids"+
 			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?)",
-			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID),
-			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID))
+			connection, id, tenant, connection, id, tenant)
 	}
-	if !page.After.IsZero() {
-		q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
+	if after := r.page.After; !after.IsZero() {
+		q.Add(" AND (date, id) < (?, ?)", after.Key, gormstore.UUID(after.ID))
 	}
 }
 

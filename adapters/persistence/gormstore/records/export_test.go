@@ -17,13 +17,6 @@ func SetCheckpointInterval(n int) (undo func()) {
 	return func() { checkpointInterval = before }
 }
 
-// SetAsOfExamined changes asOfFirst and asOfMost. The returned function undoes the change.
-func SetAsOfExamined(first, most int) (undo func()) {
-	beforeFirst, beforeMost := asOfFirst, asOfMost
-	asOfFirst, asOfMost = first, most
-	return func() { asOfFirst, asOfMost = beforeFirst, beforeMost }
-}
-
 // DuePulls returns the text of the SELECT that ListStuck executes. The SELECT finds at most limit stuck pulls.
 func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))

@@ -29,6 +29,7 @@ type rowState struct {
 	attached bool // the row has an account
 	replaced bool // the row now belongs to another transaction
 	movement string
+	former   int // number of former rows
 	possibly int // number of records that this one possibly supersedes
 }
 
@@ -46,6 +47,7 @@ func rowStateOf(t domain.Transaction) rowState {
 		!t.AccountID.IsZero(),
 		!t.SupersededBy.IsZero(),
 		movementOf(t.Description),
+		len(t.Supersedes),
 		len(t.PossiblySupersedes),
 	}
 }
@@ -108,8 +110,8 @@ func (s *sim) checkRowOrder(previous, now rowState, moved bool) {
 	case now.version == previous.version && now != previous:
 		s.violated("%s changed within version %d", now.id, now.version)
 	case !moved && now.id == previous.id && now.version == previous.version+1 && now.revision == previous.revision &&
-		now.removed == previous.removed &&
-		now.attached == previous.attached && now.replaced == previous.replaced && now.possibly == previous.possibly:
+		now.removed == previous.removed && now.attached == previous.attached &&
+		now.replaced == previous.replaced && now.former == previous.former && now.possibly == previous.possibly:
 		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

@@ -442,6 +442,12 @@ func (c *comparison) compareNamesOfRows() {
 	text := compareNames(a.words, b.words, person)
 	if text <= doubtful && text != unknown && (c.sharesNumber() || c.isOneTax() || c.isOneInstalment()) {
 		text = contained
+		if c.mayBeTwoServices() {
+			text = doubtful
+		}
+	}
+	if a.isGeneralPayout() && b.isGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
+		text = unknown // sales of one price
 	}
 	switch {
 	case text == contained && a.isPayment() && b.isPayment() && isFirstName(a.words, b.words):
@@ -533,12 +539,30 @@ func (c *comparison) sharesNumber() bool {
 	}) {
 		return false
 	}
-	contract := func(value string) bool { return len(value) >= minContract && isNumber(value) }
-	if contract(sharedValue(a.allNumbers(), b.allNumbers())) {
-		return true
-	}
-	return c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words)) ||
+	return c.isOneContract() || c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words)) ||
 		sharedShare(a.words, b.words) != ""
+}
+
+// isOneContract reports whether the rows have a number in common that may be that of a contract, a meter or a telephone.
+func (c *comparison) isOneContract() bool {
+	value := sharedValue(c.old.allNumbers(), c.new.allNumbers())
+	return len(value) >= minContract && isNumber(value)
+}
+
+// maxContract is the maximum number of digits of the number of a contract. A longer number is that of one slip.
+const maxContract = 13
+
+// mayBeTwoServices reports whether the rows have the number of a contract in common, but each of them names something
+// that the other one does not: VIVO FIBRA 00077124410, VIVO MOVEL 00077124410.
+func (c *comparison) mayBeTwoServices() bool {
+	without := func(words, other []string) []string {
+		return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
+			return slices.ContainsFunc(other, func(o string) bool { return sameWord(word, o) || isCutWord(word, o) })
+		})
+	}
+	a, b := c.old.words, c.new.words
+	return c.isOneContract() && len(sharedValue(c.old.allNumbers(), c.new.allNumbers())) <= maxContract &&
+		len(without(a, b)) > 0 && len(without(b, a)) > 0
 }
 
 // allNumbers returns the numbers of a row, with and without a label.

@@ -26,6 +26,7 @@ type Evidence struct {
 	facilitators []string
 	schemes      []string // the card schemes that the text names
 	products     []string // debit or credit, if the row is a payout, or a fee or tax of one
+	paid         []string // what a payroll or a payout pays, if it is not the usual
 	numbers      []string // unlabelled numbers of the text
 	volatile     map[string]string
 	references   []string // labelled payment references of the text
@@ -93,6 +94,7 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		if hasProduct(e.Operation) {
 			e.products = add(e.products, productWords[word])
 		}
+		e.paid = add(e.paid, kindWords[e.Operation][word])
 		if !stageWords[word] && !isNumberWord(word) {
 			e.all = append(e.all, word)
 		}
@@ -107,7 +109,7 @@ func (e *Evidence) readWords(words []string, row *Row) {
 			}
 		case e.Operation == Wire && bankWords[word]:
 			e.banks = add(e.banks, word)
-		case channelWord(word, e.Operation):
+		case channelWord(word, e.Operation), quotaWords[word] && slices.Contains(e.words, "consorcio"):
 			e.channel = append(e.channel, word)
 		default:
 			e.words = append(e.words, word)

@@ -90,3 +90,6 @@ func compareInstalments(a, b instalment) relation {
 	}
 	return agree
 }
+
+// quotaWords are the labels of the numbers of a consórcio: CONSORCIO PORTO GRUPO 4471 COTA 219 PARC 31.
+var quotaWords = wordSet("grupo gr cota")

@@ -34,6 +34,11 @@ var (
 	dottedNumber = regexp.MustCompile(
 		`(^|[^0-9.,$])(\d{1,5}(?:\.\d{2,6}){2,}|\d{1,3}(?:\.\d{3})+)($|[^0-9.,]|\.[^0-9])`,
 	)
+	// Numbers of slips, policies and contracts with a check digit or a prefix: GUIA 0126091800457721-3.
+	dashedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d[\d.]{5,}\d-\d{1,2}|\d{2,4}-\d{6,})($|[^0-9.,/-])`)
+	// A mobile telephone of Colombia, the key of Nequi and Daviplata: NEQUI 310 447 7182.
+	colombianMobile = regexp.MustCompile(
+		`(^|nequi |daviplata |transfiya )(3\d{2})[ -](\d{3})[ -](\d{4})($|[^0-9])`)
 	email     = regexp.MustCompile(`\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\b`)
 	randomKey = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	// A telephone number: +55 11 91234-5678, (44)90000-0000, 11 92407-9735.
@@ -71,16 +76,22 @@ func takeVolatile(s *scan) map[string]string {
 	return values
 }
 
-// takeDottedNumbers reads numbers that are written with dots.
+// takeDottedNumbers reads numbers that are written with dots, or with a dash.
 func takeDottedNumbers(s *scan) (numbers []string) {
-	s.take(dottedNumber, func(g []string) bool {
+	read := func(g []string) bool {
 		number := trimZeros(digitsOf(g[2]))
 		if len(number) < minWeakNumber {
 			return false
 		}
 		numbers = add(numbers, number)
 		return true
+	}
+	s.take(colombianMobile, func(g []string) bool {
+		numbers = add(numbers, g[2]+g[3]+g[4])
+		return true
 	})
+	s.take(dashedNumber, read)
+	s.take(dottedNumber, read)
 	return numbers
 }
 

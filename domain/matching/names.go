@@ -33,7 +33,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
-	competencia funcionario func empleado sicredi sicoob banrisul unicred`)
+	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred`)
 
 // channelWord reports whether a word names only an operation or a channel in a text of the operation. The words of
 // taxes and payouts name the tax and the acquirer.
@@ -283,7 +283,7 @@ var companyAbbreviations = map[string]string{
 	"med": "medic", "mun": "municip", "nac": "nacional", "part": "participac", "pq": "parque", "pref": "prefeitura",
 	"prod": "produto", "qna": "quincena",
 	"resid": "residencial", "rest": "restaurante", "seg": "seguro", "sind": "sindicato",
-	"sta": "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
+	"seguros": "segurador", "sta": "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
 	"univ": "universidade", "veic": "veiculo", "vl": "vila",
 }
 
@@ -343,7 +343,7 @@ func compareNames(a, b []string, person bool) relation {
 		return compareCut(short, long)
 	case alignedFrom(short, long, 0, person), !person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
-	case person && (isWithin(short, long) || isSubset(short, long)), isTypo(x, y):
+	case person && (isWithin(short, long) || isSubset(short, long) || hasInitials(a, b)), isTypo(x, y):
 		return doubtful
 	case !person && (isWithin(short, long) && len(x) >= minCutName && !onlyPurposes(short)):
 		return contained
@@ -407,6 +407,16 @@ func isAbbreviated(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool {
 		return min(len(x), len(y)) >= minAbbreviation && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x))
 	})
+}
+
+// hasInitials reports whether two names have the same words at each place, some of which one name abbreviates to their
+// initials: JOSIANE P ALBUQUERQUE, JOSIANE PACHECO ALBUQUERQUE. The first and the last words are equal.
+func hasInitials(a, b []string) bool {
+	n := len(a)
+	return n > 2 && n == len(b) && a[0] == b[0] && sameWord(a[n-1], b[n-1]) && slices.EqualFunc(a, b,
+		func(x, y string) bool {
+			return sameWord(x, y) || min(len(x), len(y)) == 1 && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x))
+		})
 }
 
 // isWithin reports whether the words of the short name are consecutive words of the long one, or would be without

@@ -118,7 +118,7 @@ func setMember(t testing.TB, row *matching.Row, name, value string) {
 
 // pairFiles are the files with labelled pairs.
 var pairFiles = []string{
-	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "lookalikes", "traps", "limits",
+	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "lookalikes", "traps", "limits",
 }
 
 // TestPairs judges labelled pairs, each as the only change of its account. The pairs of the files that are named for a

@@ -1,5 +1,7 @@
 package matching
 
+import "slices"
+
 // productWords map the words of payouts, and of their fees and taxes, to the product that was sold with a card. A
 // terminal settles debit and credit sales apart, often with one amount. Sources: IT-15 (DB, CD), PB-01, Inbursa
 // (LIQUIDACION ADQUIRENTE DEBITO; f39655716087), Banregio (ABONO VENTAS TDD_8996711; f47479552716), Sicoob (CR COMPRAS
@@ -17,14 +19,38 @@ var schemeWords = map[string]string{
 	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
+// kindWords map the words of payrolls and payouts to what is paid. A row that names none of them pays the usual: the
+// salary, or the sales on their day. Sources: BD-13 (FOLHA PAGTO), PB-01, Stone (Antecipação, Recebimento vendas).
+var kindWords = map[Operation]map[string]string{
+	Payroll: {
+		"13": "thirteenth", "13o": "thirteenth", "13a": "thirteenth", "decimo": "thirteenth",
+		"aguinaldo": "thirteenth", "ferias": "holidays", "vacaciones": "holidays", "rescisao": "end", "resc": "end",
+		"finiquito": "end", "adiantamento": "advance", "adiant": "advance", "adto": "advance", "vale": "advance",
+		"anticipo": "advance", "plr": "bonus", "ppr": "bonus", "bonus": "bonus", "bono": "bonus", "ptu": "bonus",
+	},
+	Payout: {"antecipacao": "advance", "antecip": "advance", "antec": "advance", "anticipo": "advance"},
+}
+
+// generalPayouts are the words of payouts that name neither a payer nor a card scheme.
+var generalPayouts = wordSet(
+	"vendas venda recebivel recebiveis liberacao antecipacao repasse ganancias ventas")
+
+// isGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
+func (e *Evidence) isGeneralPayout() bool {
+	named := slices.Concat(e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)
+	return e.Operation == Payout && len(named) == 0 && !slices.ContainsFunc(e.words, func(word string) bool {
+		return !generalPayouts[word]
+	})
+}
+
 // hasProduct reports whether a movement of the operation may be of a debit or of a credit product.
 func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
 
-// compareProducts compares the card schemes of two rows, and the products of two payouts, fees or taxes. A text may
-// name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two texts contradict each other only if
-// they have no product in common.
+// compareProducts compares the card schemes of two rows, the products of two payouts, fees or taxes, and what two
+// payrolls or payouts pay. A text may name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two
+// texts contradict each other only if they have no product in common.
 func (c *comparison) compareProducts() {
 	if r := compareSets(c.old.schemes, c.new.schemes); r == differ {
 		c.finding("scheme", c.old.schemes, c.new.schemes, r)
@@ -34,5 +60,11 @@ func (c *comparison) compareProducts() {
 	}
 	if r := compareSets(c.old.products, c.new.products); r == differ {
 		c.finding("product", c.old.products, c.new.products, r)
+	}
+	switch x, y := c.old.paid, c.new.paid; {
+	case compareSets(x, y) == differ:
+		c.finding("paid", x, y, differ)
+	case len(x)+len(y) > 0 && (len(x) == 0 || len(y) == 0):
+		c.finding("paid", x, y, doubtful)
 	}
 }

@@ -6,12 +6,10 @@ import (
 	"maps"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -134,66 +132,13 @@ func TestTheSearchIndexIsFilledByItsIndexes(t *testing.T) {
 	b, o := newPluggy(t), w.operator(t)
 	b.item, _ = b.numberedAccount(t, "0001/3333-3", rows)
 	o.pull(o.connect(b, "main"), nil)
-	searchIndexed(t, db, rows)
-	read := readStatistics(t, db, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'search_index'")
-	if read > rows {
-		t.Errorf("PostgreSQL has read %d rows of search_index one by one", read)
-	}
-}
-
-// searchIndexed waits until the index of the search contains so many records.
-func searchIndexed(t *testing.T, db *pgx.Conn, rows int) {
-	t.Helper()
-	eventually(t, "the index of all records", func() bool {
+	eventually(t, "the index of all rows", func() bool {
 		var n int // of day_totals, because a count of search_index reads its rows one by one
 		err := db.QueryRow(t.Context(), "SELECT coalesce(sum(count), 0) FROM day_totals").Scan(&n)
 		return err == nil && n == rows
 	})
-}
-
-// TestAListAsOfAMomentPassesLaterRecords lists the records of a connection as of a moment before all of them, while the
-// planner's statistics are older than the connection. The list must pass the records within its index, instead of
-// reading each from the table.
-func TestAListAsOfAMomentPassesLaterRecords(t *testing.T) {
-	t.Parallel()
-	const rows = 2000
-	dsn := pgtest.DSN(t)
-	db, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
-	w := open(t, "postgres", dsn)
-	for i := range 5 {
-		b, o := newPluggy(t), w.operator(t)
-		b.item, _ = b.numberedAccount(t, fmt.Sprintf("0001/1111-%d", i), 100)
-		o.pull(o.connect(b, "main"), nil)
-	}
-	if _, err := db.Exec(t.Context(), "ANALYZE"); err != nil {
-		t.Fatal(err)
-	}
-	b, o := newPluggy(t), w.operator(t)
-	b.item, _ = b.numberedAccount(t, "0001/4444-4", rows)
-	id := o.connect(b, "main")
-	before := time.Now().UTC()
-	o.pull(id, nil)
-	searchIndexed(t, db, 500+rows) // because the task reads the records, too
-
-	list := func(query string) (items int, read int64) {
-		const count = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'transactions'"
-		start := readStatistics(t, db, count)
-		o.env = open(t, "postgres", dsn) // instead of the sessions that readStatistics has ended
-		page := o.get(pathOf(id, "/transactions"+query)).want(http.StatusOK)
-		return len(page.items()), readStatistics(t, db, count) - start
-	}
-	moment := "&asOf=" + before.Format(time.RFC3339Nano)
-	for query, want := range map[string]int{"?limit=50": 50, "?limit=50" + moment: 0} {
-		pace.Try(t, func() error { // again, because background tasks of the service may read records meanwhile
-			items, read := list(query)
-			if items != want || read < int64(want) || read > rows/10 {
-				return fmt.Errorf("%s: %d records, want %d; %d were read from the table", query, items, want, read)
-			}
-			return nil
-		})
+	read := readStatistics(t, db, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'search_index'")
+	if read > rows {
+		t.Errorf("PostgreSQL has read %d rows of search_index one by one", read)
 	}
 }

@@ -21,18 +21,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// lookups collects the SELECT statements that look up rows of transactions by their external ids, and versions of
-// transactions by their ids.
+// lookups collects the statements that contain one of the parts.
 type lookups struct {
-	mu   sync.Mutex
-	seen []pgx.TraceQueryStartData
+	parts []string
+	mu    sync.Mutex
+	seen  []pgx.TraceQueryStartData
 }
 
 func (l *lookups) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	byID := strings.Contains(q.SQL, "t.external_id = ") || strings.Contains(q.SQL, "v.id = t.id")
-	if byID && !strings.HasPrefix(q.SQL, "EXPLAIN") {
+	contained := func(part string) bool { return strings.Contains(q.SQL, part) }
+	if slices.ContainsFunc(l.parts, contained) && !strings.HasPrefix(q.SQL, "EXPLAIN") {
 		l.seen = append(l.seen, pgx.TraceQueryStartData{SQL: q.SQL, Args: slices.Clone(q.Args)})
 	}
 	return ctx
@@ -41,6 +41,28 @@ func (l *lookups) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQ
 func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 var removedByFilter = regexp.MustCompile(`Rows Removed by (?:Join )?Filter: (\d+)`)
+
+// readAtMost repeats the collected statements, and reports an error for each that reads and passes more than limit
+// rows.
+func (l *lookups) readAtMost(t *testing.T, db *postgres.DB, limit int) {
+	t.Helper()
+	for _, q := range l.seen {
+		explained, err := db.Pool.Query(t.Context(), "EXPLAIN (ANALYZE) "+q.SQL, q.Args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(lines, "\n")
+		for _, found := range removedByFilter.FindAllStringSubmatch(plan, -1) {
+			if n, _ := strconv.Atoi(found[1]); n > limit {
+				t.Errorf("a statement reads %d other rows:\n%s\n%s", n, q.SQL, plan)
+			}
+		}
+	}
+}
 
 // storeDated stores the rows with this amount, on days that their external ids name. The amount is also the hash of
 // their contents, and the minute at which they are stored.
@@ -64,7 +86,7 @@ func storeDated(t *testing.T, s *postgres.Store, lease domain.Lease, n byte, ext
 // rows of the connection.
 func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	const rows = 2000
-	tracer := &lookups{}
+	tracer := &lookups{parts: []string{"t.external_id = ", "v.id = t.id"}}
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
 	ids := make([]string, rows)
@@ -127,20 +149,45 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	if len(tracer.seen) < 5 {
 		t.Fatalf("%d lookups", len(tracer.seen))
 	}
-	for _, q := range tracer.seen {
-		explained, err := db.Pool.Query(t.Context(), "EXPLAIN (ANALYZE) "+q.SQL, q.Args...)
-		if err != nil {
-			t.Fatal(err)
+	tracer.readAtMost(t, db, rows/2)
+}
+
+// A list as of a moment before the rows of a connection must pass them within its index, instead of reading each from
+// the table. The planner's statistics are older than the connection.
+func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
+	const rows = 2000
+	tracer := &lookups{parts: []string{"updated_at <= "}}
+	db := traced(t, pgtest.DSN(t), tracer)
+	s := db.Store(nil)
+	ids := make([]string, rows)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("row-%04d", 100+i)
+	}
+	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
+	storeDated(t, s, earlier, 1, ids[:500]...)
+	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := running(t, s, tenant)
+	for n := range byte(2) { // the second version of each row replaces the first one
+		for page := range slices.Chunk(ids, 500) {
+			storeDated(t, s, lease, 1+n, page...)
 		}
-		lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
+	}
+	pull, err := s.Pulls().Get(t.Context(), tenant, lease.Pull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for minutes, want := range []int{0, 50, 50} {
+		tracer.seen = nil
+		page, err := s.Ledger().Transactions(t.Context(), tenant, pull.Connection,
+			ports.TransactionFilter{AsOf: epoch.Add(time.Duration(minutes) * time.Minute)},
+			domain.PageRequest{Limit: 50})
+		if err != nil || len(page.Items) != want || len(tracer.seen) != 2 {
+			t.Fatalf("after %d minutes: %d rows, want %d; %d statements: %v", minutes, len(page.Items), want,
+				len(tracer.seen), err)
 		}
-		plan := strings.Join(lines, "\n")
-		for _, found := range removedByFilter.FindAllStringSubmatch(plan, -1) {
-			if n, _ := strconv.Atoi(found[1]); n > rows/2 {
-				t.Errorf("a lookup reads %d other rows:\n%s\n%s", n, q.SQL, plan)
-			}
-		}
+		tracer.readAtMost(t, db, rows/10)
 	}
 }

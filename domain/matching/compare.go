@@ -543,7 +543,8 @@ func (c *comparison) sharesNumber() bool {
 		sharedShare(a.words, b.words) != ""
 }
 
-// isOneContract reports whether the rows have a number in common that may be that of a contract, a meter or a telephone.
+// isOneContract reports whether the rows have a number in common that may be that of a contract, a meter or a
+// telephone.
 func (c *comparison) isOneContract() bool {
 	value := sharedValue(c.old.allNumbers(), c.new.allNumbers())
 	return len(value) >= minContract && isNumber(value)

@@ -283,7 +283,8 @@ var companyAbbreviations = map[string]string{
 	"med": "medic", "mun": "municip", "nac": "nacional", "part": "participac", "pq": "parque", "pref": "prefeitura",
 	"prod": "produto", "qna": "quincena",
 	"resid": "residencial", "rest": "restaurante", "seg": "seguro", "sind": "sindicato",
-	"seguros": "segurador", "sta": "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
+	"seguros": "segurador",
+	"sta":     "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
 	"univ": "universidade", "veic": "veiculo", "vl": "vila",
 }
 

@@ -43,7 +43,8 @@ var operationWords = []struct {
 	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
 	{TopUp, wordSet("recarga recargas recharge")},
 	{Payroll, wordSet("salario salarios folha nomina proventos vencimentos payroll")},
-	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss sat sua fgts dae")},
+	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss sat sua " +
+		"fgts dae")},
 	{Pix, wordSet("pix")},
 	{Wire, wordSet("ted tef spei doc. interbancaria interbancario")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},

@@ -64,6 +64,15 @@ func (l *lookups) readAtMost(t *testing.T, db *postgres.DB, limit int) {
 	}
 }
 
+// datedIDs returns n external ids for storeDated.
+func datedIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("row-%04d", 100+i)
+	}
+	return ids
+}
+
 // storeDated stores the rows with this amount, on days that their external ids name. The amount is also the hash of
 // their contents, and the minute at which they are stored.
 func storeDated(t *testing.T, s *postgres.Store, lease domain.Lease, n byte, externalIDs ...string) {
@@ -89,10 +98,7 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	tracer := &lookups{parts: []string{"t.external_id = ", "v.id = t.id"}}
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
-	ids := make([]string, rows)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("row-%04d", 100+i)
-	}
+	ids := datedIDs(rows)
 	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
 	storeDated(t, s, earlier, 1, ids[:500]...)
 	storeDated(t, s, earlier, 2, ids[:500]...)
@@ -159,10 +165,7 @@ func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 	tracer := &lookups{parts: []string{"updated_at <= "}}
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
-	ids := make([]string, rows)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("row-%04d", 100+i)
-	}
+	ids := datedIDs(rows)
 	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
 	storeDated(t, s, earlier, 1, ids[:500]...)
 	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {

@@ -281,11 +281,23 @@ func valuesOf(numbers map[string]string) (values []string) {
 
 // compareLists compares two lists of numbers or dates. A text that was cut may end within a number.
 func (c *comparison) compareLists(a, b []string) relation {
-	r := compareMultisets(a, b, func(x, y string) bool { return x == y })
+	r := compareMultisets(a, b, func(x, y string) bool { return x == y || isWithoutCheckDigit(x, y) })
 	if r == differ && c.isCut() {
 		return doubtful
 	}
 	return r
+}
+
+// minChecked is the minimum number of digits of a number that is printed with its check digit or without.
+const minChecked = 7
+
+// isWithoutCheckDigit reports whether one number is the other one without its last digit: APOLICE 531221887-7, APOLICE
+// 531221887.
+func isWithoutCheckDigit(x, y string) bool {
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	return len(x) >= minChecked && len(y) == len(x)+1 && strings.HasPrefix(y, x) && isNumber(y)
 }
 
 // isCut reports whether one text is the beginning of the other.

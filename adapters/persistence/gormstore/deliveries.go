@@ -19,7 +19,7 @@ func (s *Store) Deliveries() ports.Deliveries { return deliveries{s.core, s.comm
 type deliveries struct {
 	*Core
 
-	commits *committer
+	commits *committers
 }
 
 // Receive stores the delivery with the next batch, and returns the result after the batch is committed.

@@ -195,6 +195,10 @@ type Dialect interface {
 	//   - If a result contains an error, there are two possible reasons. The delivery was refused, or it repeats a
 	//     stored delivery that could not be read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+
+	// ServerOf returns a name of the server that stores the delivery. It is "" if the database has only one server, or
+	// if the server is not known without a query. Deliveries with different names are stored in different batches.
+	ServerOf(d PendingDelivery) string
 }
 
 // SumPart is a part of the result of Dialect.DecimalSum.

@@ -57,7 +57,7 @@ type Core struct {
 // ports are implemented by the packages records, eventlog and erasing, which use Core.
 type Store struct {
 	core       *Core
-	commits    *committer
+	commits    *committers
 	onReadOnly func()
 }
 
@@ -73,8 +73,11 @@ func New(writer *gorm.DB, o Options) *Store {
 		c.Timeout, c.WorkTimeout = DefaultTimeout, defaultWorkTimeout
 	}
 	return &Store{
-		core: c, commits: newCommitter(cmp.Or(o.ReceiveTimeout, c.Timeout), o.Dialect.Receive),
-		onReadOnly: o.OnReadOnly,
+		core: c, onReadOnly: o.OnReadOnly,
+		commits: &committers{
+			timeout: cmp.Or(o.ReceiveTimeout, c.Timeout), receive: o.Dialect.Receive, serverOf: o.Dialect.ServerOf,
+			byServer: map[string]*committer{},
+		},
 	}
 }
 

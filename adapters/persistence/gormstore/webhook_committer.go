@@ -3,6 +3,8 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +19,51 @@ const (
 	// until its timeout.
 	maxQueue = 4096
 )
+
+// committers store the deliveries, with one committer for each server of the database. A slow server therefore delays
+// no deliveries of other servers.
+type committers struct {
+	timeout  time.Duration
+	receive  func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+	serverOf func(PendingDelivery) string
+
+	mu       sync.Mutex
+	byServer map[string]*committer
+	closed   bool
+}
+
+// submit queues the delivery for the next batch of its server and waits for its result, as committer.submit does.
+func (c *committers) submit(ctx context.Context, d PendingDelivery) Result {
+	responsible := c.of(c.serverOf(d))
+	if responsible == nil {
+		return Result{Err: errClosed}
+	}
+	return responsible.submit(ctx, d)
+}
+
+// of returns the committer of the server, or nil after close.
+func (c *committers) of(server string) *committer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	if c.byServer[server] == nil {
+		c.byServer[server] = newCommitter(c.timeout, c.receive)
+	}
+	return c.byServer[server]
+}
+
+// close refuses new deliveries and returns when every queued delivery has its result. It may be called more than once.
+func (c *committers) close() {
+	c.mu.Lock()
+	c.closed = true
+	started := slices.Collect(maps.Values(c.byServer))
+	c.mu.Unlock()
+	for _, responsible := range started {
+		responsible.close()
+	}
+}
 
 // committer stores deliveries in batches (group commit). Its worker repeats three steps:
 //

@@ -222,3 +222,37 @@ func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 		})
 	}
 }
+
+// A server that does not respond must delay only the deliveries that it stores.
+func TestASlowServerDelaysNoDeliveryOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow, fast := newFakeTable(), newFakeTable()
+		close(fast.proceed)
+		table := map[string]*fakeTable{"slow": slow, "fast": fast}
+		c := &committers{
+			timeout: time.Minute, byServer: map[string]*committer{},
+			serverOf: func(d PendingDelivery) string { return d.Event.Name },
+			receive: func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error) {
+				return table[deliveries[0].Event.Name].receive(ctx, deliveries)
+			},
+		}
+		waiting := make(chan Result, 1)
+		go func() { waiting <- c.submit(t.Context(), deliveryNamed("slow")) }()
+		<-slow.entered
+		for range 3 {
+			if got := c.submit(t.Context(), deliveryNamed("fast")); got.Err != nil {
+				t.Errorf("a delivery of another server: %v", got.Err)
+			}
+		}
+		close(slow.proceed)
+		if got := <-waiting; got.Err != nil {
+			t.Errorf("the delivery of the slow server: %v", got.Err)
+		}
+		c.close()
+		for _, server := range []string{"slow", "fast", "new"} {
+			if got := c.submit(t.Context(), deliveryNamed(server)); !errors.Is(got.Err, domain.Unavailable) {
+				t.Errorf("a delivery of the server %q after close: %v, want Unavailable", server, got.Err)
+			}
+		}
+	})
+}

@@ -51,6 +51,17 @@ func (d dialect) receiveByNode(
 	return b.results, nil
 }
 
+// ServerOf implements gormstore.Dialect. It returns the address of the node of the token's tenant, if both are
+// remembered.
+func (d dialect) ServerOf(p gormstore.PendingDelivery) string {
+	if d.db.distributed {
+		if n := d.db.cluster.nodeOfToken(p.Token); n != nil {
+			return n.address
+		}
+	}
+	return ""
+}
+
 // nodeBatch is a batch in a distributed database.
 type nodeBatch struct {
 	dialect

@@ -13,6 +13,8 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
@@ -20,6 +22,11 @@ func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
+}
+
+// ServerOf returns the address of the server that stores a delivery with the token, or "" if it is not known.
+func (db *DB) ServerOf(token domain.TokenHash) string {
+	return dialect{db: db}.ServerOf(gormstore.PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Token: token}})
 }
 
 // ChangeSeq returns the position of the transaction in the tenant's change feed, which is 0 if it must be raised.
@@ -46,6 +53,19 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 		db.distribute = c.Distribute
 	}
 	return db, err
+}
+
+// Pools returns the connection pools of all servers that have been used.
+func (db *DB) Pools() []*pgxpool.Pool {
+	pools := []*pgxpool.Pool{db.Pool}
+	if db.cluster != nil {
+		db.cluster.mu.Lock()
+		defer db.cluster.mu.Unlock()
+		for _, n := range db.cluster.nodes {
+			pools = append(pools, n.pool)
+		}
+	}
+	return pools
 }
 
 // Distributed reports whether the tables are distributed.

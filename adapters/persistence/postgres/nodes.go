@@ -25,9 +25,10 @@ import (
 
 // node is a server on which statements can be executed.
 type node struct {
-	pool  *pgxpool.Pool
-	sql   *sql.DB
-	reads *readBatcher
+	address string // host and port; "" of the server of the URL
+	pool    *pgxpool.Pool
+	sql     *sql.DB
+	reads   *readBatcher
 }
 
 func newNode(pool *pgxpool.Pool) *node {
@@ -141,6 +142,11 @@ func (c *cluster) shardIn(ctx context.Context, p *placement, tenant uuid.UUID) *
 	if err != nil {
 		return nil // the statement returns the error of the database
 	}
+	return p.shardOf(hash)
+}
+
+// shardOf returns the shard with the rows of a tenant with this hash, or nil if its node cannot be reached.
+func (p *placement) shardOf(hash int32) *shard {
 	i, found := slices.BinarySearchFunc(p.shards, hash, func(s shard, hash int32) int {
 		switch {
 		case s.high < hash:
@@ -155,6 +161,19 @@ func (c *cluster) shardIn(ctx context.Context, p *placement, tenant uuid.UUID) *
 		return nil
 	}
 	return &p.shards[i]
+}
+
+// nodeOfToken returns the node of the token's tenant, or nil if it is not known without a query.
+func (c *cluster) nodeOfToken(token domain.TokenHash) *node {
+	c.mu.Lock()
+	hash, known := c.hashes[c.tokenTenants[token]]
+	c.mu.Unlock()
+	if p := c.current(); known && p != nil {
+		if s := p.shardOf(hash); s != nil {
+			return s.node
+		}
+	}
+	return nil
 }
 
 // anyNode returns a node for statements that any node can execute, a different one each time if there are several.
@@ -328,7 +347,9 @@ func (c *cluster) open(ctx context.Context, host string, port uint16) (*node, er
 	if err != nil {
 		return nil, err
 	}
-	return newNode(pool), nil
+	n := newNode(pool)
+	n.address = net.JoinHostPort(host, strconv.Itoa(int(port)))
+	return n, nil
 }
 
 // retireUnused removes the nodes that are not in used. Statements may have chosen such a node just before, so its pool

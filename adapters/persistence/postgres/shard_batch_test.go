@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,6 +96,12 @@ func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	}
 	if n := inserts.routed.Load(); n > 0 {
 		t.Errorf("%d webhooks were planned by Citus", n)
+	}
+	for _, token := range tokens { // a batch contains only webhooks of one server
+		port, _ := placedOn(t, db.Pool, token.Tenant.UUID)
+		if got := db.ServerOf(token.Hash); !strings.HasSuffix(got, ":"+strconv.Itoa(int(port))) {
+			t.Errorf("the webhooks of a tenant on port %d wait for the server %q", port, got)
+		}
 	}
 	if err := s.Tokens().Revoke(t.Context(), tokens[1].Tenant, tokens[1].ID, epoch, nil, nil); err != nil {
 		t.Fatal(err)

@@ -111,13 +111,17 @@ func inLockOrder(a, b *domain.PlannedDelivery) int {
 		bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3. %s
-// are conditions for a distributed database.
+// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3.
+//
+// Here and in attachSQL, each array is the result of a subquery, so that the planner does not know its length. It
+// otherwise estimates a batch of one webhook as cheaper than the plan for all batches, and plans each such batch, which
+// takes longer than its execution.
 const viewSQL = `
 SELECT n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
 	c.created_at, p.id, l.token_id,
 	EXISTS (SELECT FROM account_references r WHERE r.digest = n.digest AND r.tenant_id = t.tenant_id AND r.erased)
-FROM unnest($1::bytea[], $2::text[], $3::bytea[]) WITH ORDINALITY AS n (hash, reference, digest, place)
+FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::bytea[]))
+	WITH ORDINALITY AS n (hash, reference, digest, place)
 JOIN webhook_tokens t ON t.hash = n.hash AND t.revoked_at IS NULL
 CROSS JOIN LATERAL (
 	SELECT o.id, o.tenant_id, o.base_url, o.account_ref, o.created_at FROM connections o
@@ -193,8 +197,10 @@ func scanBound(row pgx.CollectableRow) (r boundRow, err error) {
 // deadlock.
 const attachSQL = `
 WITH planned AS MATERIALIZED (
-	SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
-		$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::uuid[], $14::boolean[])
+	SELECT * FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::text[]),
+		(SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bytea[]), (SELECT $8::bytea[]), (SELECT $9::text[]),
+		(SELECT $10::text[]), (SELECT $11::uuid[]), (SELECT $12::timestamptz[]), (SELECT $13::uuid[]),
+		(SELECT $14::boolean[]))
 		WITH ORDINALITY AS d (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 			pull_id, received_at, token_id, new_token, place)
 ), queued AS MATERIALIZED (
@@ -205,7 +211,8 @@ WITH planned AS MATERIALIZED (
 	SELECT NOT EXISTS (
 		SELECT FROM planned WHERE pull_id IS NOT NULL AND pull_id NOT IN (SELECT id FROM queued)
 	) AND NOT EXISTS (
-		SELECT FROM unnest($15::uuid[], $16::text[]) AS r (connection_id, account_ref) WHERE NOT EXISTS (
+		SELECT FROM unnest((SELECT $15::uuid[]), (SELECT $16::text[])) AS r (connection_id, account_ref)
+		WHERE NOT EXISTS (
 			SELECT FROM connections c WHERE c.id = r.connection_id AND c.account_ref = r.account_ref
 				AND c.deleted_at IS NULL
 		)

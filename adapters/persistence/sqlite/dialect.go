@@ -329,3 +329,6 @@ func (d dialect) ExecBoth(
 // RejectsStored returns false: UpsertTransactions does not fail if a row is already stored, because it writes every row
 // by an upsert.
 func (dialect) RejectsStored() bool { return false }
+
+// ServerOf implements gormstore.Dialect. The database is one file.
+func (dialect) ServerOf(gormstore.PendingDelivery) string { return "" }

@@ -310,15 +310,22 @@ func (s claimSource) NextRemoved() ([]string, error) {
 // lockByID locks a pull of any tenant. A distributed database can lock a row only on the server of the row's tenant; in
 // such a database, lockByID first finds out the tenant of the pull. Errors: NotFound.
 func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error) {
-	query := gormstore.Locked(tx, gormstore.ForUpdate).Where("id = ?", id.UUID)
-	if s.Dialect.Distributed() {
-		tenant, err := s.tenantOf(tx, id)
-		if err != nil {
-			return gormstore.PullRow{}, err
-		}
-		query = query.Where("tenant_id = ?", tenant)
+	query, err := s.byID(tx, id)
+	if err != nil {
+		return gormstore.PullRow{}, err
 	}
-	return gormstore.First[gormstore.PullRow](query)
+	return gormstore.First[gormstore.PullRow](gormstore.Locked(query, gormstore.ForUpdate))
+}
+
+// byID returns a query of the pull with this id. In a distributed database the query names the pull's tenant, too, so
+// that only the server of the tenant executes it. Errors: NotFound, only in a distributed database.
+func (s pulls) byID(tx *gorm.DB, id domain.PullID) (*gorm.DB, error) {
+	query := tx.Where("id = ?", id.UUID)
+	if !s.Dialect.Distributed() {
+		return query, nil
+	}
+	tenant, err := s.tenantOf(tx, id)
+	return query.Where("tenant_id = ?", tenant), err
 }
 
 // TenantOf reads one row by its id, also in a distributed database. There it asks every server, unless this process has

@@ -188,9 +188,11 @@ func (s pulls) RemoveAnnounced(
 // lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
 // its connection is live and not paused, and another pull of the connection waits for its next attempt.
 func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow, error) {
-	queued, err := gormstore.First[gormstore.PullRow](
-		tx.Omit("scope", "progress").Where("id = ? AND "+gormstore.IsQueued, id.UUID),
-	)
+	query, err := s.byID(tx.DB, id)
+	if err != nil {
+		return gormstore.PullRow{}, err
+	}
+	queued, err := gormstore.First[gormstore.PullRow](query.Omit("scope", "progress").Where(gormstore.IsQueued))
 	if err != nil {
 		return gormstore.PullRow{}, err
 	}

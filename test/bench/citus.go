@@ -31,12 +31,23 @@ func (b *bench) citus(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := b.acceptsOnCitus(ctx, cluster, plain)
+	var envs [2]*env // used by all services on the database, which must have one keyset
+	for i, url := range []string{cluster.URL(), plain} {
+		if envs[i], err = b.newEnv(ctx, url); err != nil {
+			return nil, err
+		}
+		envs[i].settings["DATABASE_DISTRIBUTE"] = strconv.FormatBool(i == 0)
+	}
+	rows, err := b.acceptsOnCitus(ctx, cluster, envs)
 	if err != nil {
 		return nil, err
 	}
-	pulls, err := b.pullsOnCitus(ctx, cluster.URL(), plain)
-	return append(rows, pulls...), err
+	growth, err := b.growthOnCitus(ctx, cluster, envs[0])
+	if err != nil {
+		return nil, err
+	}
+	pulls, err := b.pullsOnCitus(ctx, envs)
+	return append(append(rows, growth), pulls...), err
 }
 
 // onOneServer describes, in the result tables of this section, what the cluster is compared with.
@@ -46,12 +57,15 @@ const onOneServer = "the same on one server"
 // one tenant, then for many tenants. The service has the vendor's rate budget, as in production.
 //
 // A further turn counts what each server does for an accept on the cluster.
-func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, plain string) (rows []row, err error) {
+func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, envs [2]*env) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
 		var services [2]*service
-		for i, url := range []string{cluster.URL(), plain} {
-			if services[i], err = b.onDatabase(ctx, url, i == 0, (*env).serve); err != nil {
+		for i, e := range envs {
+			if err := e.newTenant(ctx); err != nil {
+				return nil, err
+			}
+			if services[i], err = e.serve(ctx); err != nil {
 				return nil, err
 			}
 			v, err := b.vendor(ctx, 0, true)
@@ -205,13 +219,16 @@ const ticksPerSecond = 100
 
 // pullsOnCitus compares the cluster with one server. It measures the rows per second of pulls and of a reader of the
 // change feed. The service has no rate budget for the vendor.
-func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row, error) {
+func (b *bench) pullsOnCitus(ctx context.Context, envs [2]*env) ([]row, error) {
 	var pullers [2]*puller
-	for i, url := range []string{cluster, plain} {
+	for i, e := range envs {
 		p := &puller{}
 		pullers[i] = p
-		var err error
-		if p.service, err = b.onDatabase(ctx, url, i == 0, (*env).unlimited); err != nil {
+		err := e.newTenant(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if p.service, err = e.unlimited(ctx); err != nil {
 			return nil, err
 		}
 		if p.vendor, err = b.vendor(ctx, b.pullRows, true); err != nil {
@@ -249,19 +266,6 @@ func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row,
 		rows = append(rows, r)
 	}
 	return rows, nil
-}
-
-// onDatabase starts a service with a new tenant on the database. If distribute is true, the tables of the database are
-// distributed over the Citus cluster.
-func (b *bench) onDatabase(
-	ctx context.Context, url string, distribute bool, launch func(*env, context.Context) (*service, error),
-) (*service, error) {
-	e, err := b.newEnv(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	e.settings["DATABASE_DISTRIBUTE"] = strconv.FormatBool(distribute)
-	return launch(e, ctx)
 }
 
 // awaitFeed waits until the feed contains all rows. A row appears in the feed only after every earlier transaction has

@@ -30,6 +30,7 @@ type env struct {
 	settings map[string]string
 	tenant   string
 	token    string
+	accepts  func(tenant string) (bool, error) // whether newTenant may use the id; nil accepts all
 }
 
 // newEnv creates a keyset and a token for a service that uses the given database. If the URL of the database is "", the
@@ -59,6 +60,14 @@ func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 // newTenant replaces the tenant and its token with new ones.
 func (e *env) newTenant(ctx context.Context) error {
 	e.tenant = uuid.NewString()
+	for e.accepts != nil {
+		if ok, err := e.accepts(e.tenant); err != nil {
+			return err
+		} else if ok {
+			break
+		}
+		e.tenant = uuid.NewString()
+	}
 	cmd := exec.CommandContext(ctx, e.bench.binary, "token", e.tenant)
 	cmd.Env = e.environ()
 	said, err := cmd.Output()

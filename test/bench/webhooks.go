@@ -19,10 +19,11 @@ import (
 // mailbox sends unique events to the webhooks of several connections. It records which events were
 // accepted.
 type mailbox struct {
-	services []*service // the same service, once with the token of each tenant
-	paths    []string
-	before   string // the part of the event's body before the id
-	after    string
+	services    []*service // the same service, once with the token of each tenant
+	paths       []string
+	connections []string // the ids of the connections of paths
+	before      string   // the part of the event's body before the id
+	after       string
 
 	mu       sync.Mutex
 	accepted map[string]bool
@@ -57,9 +58,11 @@ func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailb
 	m.before, m.after, _ = strings.Cut(string(body), id)
 	for i := range manyConnections {
 		s, name := m.services[i%tenants], "mailbox-"+strconv.Itoa(i)
-		if _, err := s.connectItem(ctx, v, name, itemAlias(i)); err != nil {
+		connection, err := s.connectItem(ctx, v, name, itemAlias(i))
+		if err != nil {
 			return nil, err
 		}
+		m.connections = append(m.connections, connection)
 		path, err := s.mint(ctx, name)
 		if err != nil {
 			return nil, err
@@ -67,6 +70,18 @@ func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailb
 		m.paths = append(m.paths, path)
 	}
 	return m, nil
+}
+
+// pause pauses the connections: their webhooks are stored, but no pull runs.
+func (m *mailbox) pause(ctx context.Context) error {
+	for i, id := range m.connections {
+		s := m.services[i%len(m.services)]
+		err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+id+"/pause", nil, http.StatusOK, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load returns a load in which the given number of clients send new events to the addresses.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
@@ -14,7 +16,10 @@ import (
 // newCitus starts a Citus cluster that survives crashes. If the server has no Citus, the test is skipped.
 func newCitus(t testing.TB) *pgtest.Citus {
 	t.Helper()
-	c, err := pgtest.StartCitus(pgtest.Options{Fsync: true, Dir: datadir.New(t)})
+	c, err := pgtest.StartCitus(pgtest.Options{Fsync: true, Dir: datadir.New(t), Settings: map[string]string{
+		"dynamic_shared_memory_type":  "mmap",  // with any other value, a lost worker never releases its shared memory
+		"wal_retrieve_retry_interval": "100ms", // how soon a standby connects again to a restarted worker
+	}})
 	if errors.Is(err, pgtest.ErrNoCitus) {
 		t.Skip(err.Error())
 	}
@@ -29,31 +34,43 @@ func newCitus(t testing.TB) *pgtest.Citus {
 	return c
 }
 
-// citusNodes is a Citus cluster. Its crash method crashes a random node.
+// citusNodes is a Citus cluster whose workers have synchronous standbys. Its crash method crashes a random node.
 type citusNodes struct {
 	*pgtest.Citus
 
-	t       testing.TB
-	random  *rand.Rand
-	down    int   // the node that was crashed last: 0 is the coordinator, n > 0 is worker n-1
-	crashes []int // number of crashes of each node
+	t         testing.TB
+	random    *rand.Rand
+	down      int   // the node that was crashed last: 0 is the coordinator, n > 0 is worker n-1
+	lost      bool  // whether the data of the node that was crashed last is gone
+	crashes   []int // number of crashes of each node
+	failovers int   // number of crashes after which the standby of a worker took over
+	moves     int   // number of moved shards
 }
 
 func newCitusNodes(t testing.TB, seed uint64) *citusNodes {
 	t.Helper()
 	c := newCitus(t)
+	for i := range c.Workers {
+		if err := c.AddStandby(i); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return &citusNodes{
 		Citus: c, t: t, random: rand.New(rand.NewPCG(seed, 2)), crashes: make([]int, 1+len(c.Workers)),
 	}
 }
 
-// crash implements mortalDatabase.
+// crash implements mortalDatabase. Half of the workers that crash lose their data.
 func (c *citusNodes) crash() {
 	c.t.Helper()
 	c.down = c.random.IntN(len(c.crashes))
+	c.lost = c.down > 0 && c.random.IntN(2) == 0
 	c.crashes[c.down]++
 	kill := c.KillCoordinator
-	if c.down > 0 {
+	switch {
+	case c.lost:
+		kill = func() error { return c.LoseWorker(c.down - 1) }
+	case c.down > 0:
 		kill = func() error { return c.KillWorker(c.down - 1) }
 	}
 	if err := kill(); err != nil {
@@ -61,23 +78,53 @@ func (c *citusNodes) crash() {
 	}
 }
 
-// start implements mortalDatabase.
+// start implements mortalDatabase. If the crashed worker lost its data, its standby takes over and gets a standby of
+// its own. Then start sometimes moves a shard to the other worker.
 func (c *citusNodes) start() {
 	c.t.Helper()
-	start := c.StartCoordinator
-	if c.down > 0 {
-		start = func() error { return c.StartWorker(c.down - 1) }
+	var err error
+	switch {
+	case c.lost:
+		c.failovers++
+		err = errors.Join(c.FailOver(c.down-1), c.AddStandby(c.down-1))
+	case c.down > 0:
+		err = c.StartWorker(c.down - 1)
+	default:
+		err = c.StartCoordinator()
 	}
-	if err := start(); err != nil {
+	if err == nil && c.random.IntN(2) == 0 {
+		err = c.moveShard()
+	}
+	if err != nil {
 		c.t.Fatal(err)
 	}
 }
 
+// moveShard moves a random shard of all distributed tables to another worker, while the service uses it. It does
+// nothing if the service has not yet distributed the tables.
+func (c *citusNodes) moveShard() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	moved, err := conn.Exec(ctx, `SELECT citus_move_shard_placement(shardid, n.nodename, n.nodeport, m.nodename,
+			m.nodeport, 'block_writes')
+		FROM (SELECT shardid, groupid FROM pg_dist_placement JOIN pg_dist_shard USING (shardid)
+			WHERE logicalrelid::text = 'deliveries' ORDER BY shardid OFFSET $1 LIMIT 1) AS s
+			JOIN pg_dist_node n USING (groupid)
+			JOIN pg_dist_node m ON m.groupid NOT IN (0, s.groupid)`, c.random.IntN(4))
+	c.moves += int(moved.RowsAffected())
+	return err
+}
+
 // Two processes distribute an empty database over a Citus cluster and serve requests under load. They must lose no data
-// when one process is killed and replaced. They must also lose no data when each worker of the cluster is afterwards
-// killed and restarted.
+// when one process is killed and replaced. They must also lose no data in what follows: each worker of the cluster is
+// killed and restarted, shards move, and the standby of each worker takes over.
 func TestReplicasOnCitusLoseNothing(t *testing.T) {
-	cluster := newCitus(t)
+	cluster := newCitusNodes(t, seedOf(t))
 	h := newEnv(t, cluster.URL())
 	h.settings["DATABASE_DISTRIBUTE"] = "true"
 	first, second := h.serve(), h.serve()
@@ -103,19 +150,21 @@ func TestReplicasOnCitusLoseNothing(t *testing.T) {
 	feed.target.Store(&tr.target)
 	load()
 
-	for i := range cluster.Workers {
+	during := func(change func() error) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			load()
 		}()
-		if err := cluster.KillWorker(i); err != nil {
-			t.Error(err)
-		}
-		if err := cluster.StartWorker(i); err != nil {
+		if err := change(); err != nil {
 			t.Error(err)
 		}
 		<-ended
+	}
+	for i := range cluster.Workers {
+		during(func() error { return errors.Join(cluster.KillWorker(i), cluster.StartWorker(i)) })
+		during(cluster.moveShard)
+		during(func() error { return errors.Join(cluster.LoseWorker(i), cluster.FailOver(i)) })
 	}
 	for _, l := range links {
 		tr.deliver(l, l.fullPullEvent())
@@ -123,5 +172,56 @@ func TestReplicasOnCitusLoseNothing(t *testing.T) {
 	tr.waitForPulls(t, h, third, waitTimeout)
 	v := tr.compareAll(t, h, third)
 	seen, missed := feed.compare(t, third, links)
-	t.Logf("2 processes on Citus: %+v, feed %d, missed %d, statuses besides 202 %v", v, seen, missed, tr.statuses)
+	t.Logf("2 processes on Citus: %+v, feed %d, missed %d, moved shards %d, statuses besides 202 %v",
+		v, seen, missed, cluster.moves, tr.statuses)
+}
+
+// Two processes serve requests under load on a Citus cluster with a pooler in front of each node. They must lose no
+// data when one process is killed and replaced.
+func TestCitusBehindPoolersLosesNothing(t *testing.T) {
+	cluster := newCitus(t)
+	for i := range cluster.Workers {
+		p, err := cluster.PoolWorker(i, poolSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := p.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	h := newPooledEnv(t, cluster.URL(), poolSize)
+	h.settings["DATABASE_DISTRIBUTE"] = "true"
+	first, second := h.serve(), h.serve()
+	first.ready()
+	second.ready()
+	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60), newBelvo(t, 4, 60)}
+	for _, l := range links {
+		l.connect(h, first)
+	}
+	tr := newTraffic(links, alternate(first, second))
+	feed := follow(h, alternate(first, second))
+	seed := seedOf(t)
+	load := func() {
+		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+		defer stop()
+		tr.run(ctx, seed, 40*time.Millisecond)
+	}
+	load()
+	tr.checkStatuses(t)
+	first.kill()
+	third := h.serve()
+	third.ready()
+	tr.target = alternate(second, third)
+	feed.target.Store(&tr.target)
+	load()
+	for _, l := range links {
+		tr.deliver(l, l.fullPullEvent())
+	}
+	tr.waitForPulls(t, h, third, waitTimeout)
+	v := tr.compareAll(t, h, third)
+	seen, missed := feed.compare(t, third, links)
+	t.Logf("2 processes, poolers in front of the nodes: %+v, feed %d, missed %d, statuses besides 202 %v",
+		v, seen, missed, tr.statuses)
 }

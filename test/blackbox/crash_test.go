@@ -36,7 +36,8 @@ const killsARound = 15
 //   - CRASH_KILLS is the number of kills.
 //   - SEED determines the random points.
 //   - CRASH_POOLED: if it is set, the test uses only PostgreSQL, through a pooler.
-//   - CRASH_CITUS: if it is set, the test uses only a Citus cluster, whose coordinator and workers crash.
+//   - CRASH_CITUS: if it is set, the test uses only a Citus cluster, whose coordinator and workers crash. Half of the
+//     workers that crash are replaced by their standbys, and shards move between the workers.
 //
 // If neither CRASH_POOLED nor CRASH_CITUS is set, the test uses SQLite, PostgreSQL and Citus, each with half of the
 // kills. It skips Citus if the server does not have the extension.
@@ -74,7 +75,8 @@ func crashOnCitus(t *testing.T, kills int, seed uint64) {
 	h := newEnv(t, db.URL())
 	h.settings["DATABASE_DISTRIBUTE"] = "true"
 	crash(t, h, db, kills, seed)
-	t.Logf("crashes of the coordinator %d, of the workers %v", db.crashes[0], db.crashes[1:])
+	t.Logf("crashes of the coordinator %d, of the workers %v, of these with a failover to the standby %d; moved shards %d",
+		db.crashes[0], db.crashes[1:], db.failovers, db.moves)
 }
 
 // number returns the value of the named environment variable as a number. If the variable is not set, it returns the

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -80,6 +81,9 @@ type Citus struct {
 	Coordinator *Server
 	// Workers are the servers that contain the shards.
 	Workers []*Server
+
+	standbys map[int]*Server // by index of the worker
+	copies   int             // number of standbys that were started
 }
 
 // citusWorkers is the number of workers of a cluster.
@@ -142,12 +146,88 @@ func (c *Citus) URL() string { return c.Coordinator.URL() }
 // Stop shuts all servers down gracefully.
 func (c *Citus) Stop() error {
 	var errs []error
+	for _, standby := range c.standbys {
+		errs = append(errs, standby.Destroy())
+	}
 	for _, s := range append(c.Workers, c.Coordinator) {
 		if s != nil {
 			errs = append(errs, s.Stop())
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// AddStandby starts a synchronous standby of the worker with this index. The cluster must have been started with
+// Options.Dir and Options.Fsync, and the worker must not have a standby.
+func (c *Citus) AddStandby(index int) error {
+	c.copies++
+	o := c.Workers[index].options
+	o.Port, o.Dir = 0, filepath.Join(filepath.Dir(o.Dir), "standby"+strconv.Itoa(c.copies))
+	standby, err := StartStandby(c.Workers[index], o)
+	if err != nil {
+		return err
+	}
+	if c.standbys == nil {
+		c.standbys = map[int]*Server{}
+	}
+	c.standbys[index] = standby
+	return nil
+}
+
+// LoseWorker ends the worker with this index immediately and removes its data.
+func (c *Citus) LoseWorker(index int) error { return c.Workers[index].Destroy() }
+
+// FailOver promotes the standby of the lost worker with this index, and registers it in the database named postgres.
+// After that, the worker has no standby.
+func (c *Citus) FailOver(index int) error {
+	standby := c.standbys[index]
+	if err := standby.Promote(); err != nil {
+		return err
+	}
+	delete(c.standbys, index)
+	c.Workers[index] = standby
+	return c.register(index, standby.port)
+}
+
+// PoolWorker starts a pooler with at most size server connections in front of the worker with this index. All nodes
+// and the service then connect to this pooler instead of the worker.
+func (c *Citus) PoolWorker(index, size int) (*Pooler, error) {
+	p, err := StartPooler(c.Workers[index].URL(), size)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.register(index, p.port); err != nil {
+		return nil, errors.Join(err, p.Stop())
+	}
+	return p, nil
+}
+
+// register sets the port at which the nodes of the database named postgres reach the worker with this index. It returns
+// when all nodes know the new port: until then, the coordinator refuses to distribute a table (SQLSTATE 55000).
+func (c *Citus) register(index, port int) error {
+	return errors.Join(
+		execute(c.URL(), fmt.Sprintf(
+			"SELECT citus_update_node(nodeid, '127.0.0.1', %d) FROM pg_dist_node WHERE groupid = %d", port, index+1)),
+		c.awaitMetadata())
+}
+
+// awaitMetadata returns when each node of the database named postgres has the metadata of the coordinator. Citus sends
+// them in the background.
+func (c *Citus) awaitMetadata() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for ; ; time.Sleep(20 * time.Millisecond) {
+		var all bool
+		err := conn.QueryRow(ctx, "SELECT bool_and(metadatasynced) FROM pg_dist_node WHERE hasmetadata").Scan(&all)
+		if err != nil || all {
+			return err
+		}
+	}
 }
 
 // KillWorker ends the worker with this index immediately, like a crash. The cluster must have been started with

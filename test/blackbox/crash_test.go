@@ -75,7 +75,7 @@ func crashOnCitus(t *testing.T, kills int, seed uint64) {
 	h := newEnv(t, db.URL())
 	h.settings["DATABASE_DISTRIBUTE"] = "true"
 	crash(t, h, db, kills, seed)
-	t.Logf("crashes of the coordinator %d, of the workers %v, of these with a failover to the standby %d; moved shards %d",
+	t.Logf("crashes of the coordinator %d, of the workers %v, of these with a failover %d; moved shards %d",
 		db.crashes[0], db.crashes[1:], db.failovers, db.moves)
 }
 

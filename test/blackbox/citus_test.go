@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -166,14 +167,7 @@ func TestReplicasOnCitusLoseNothing(t *testing.T) {
 		during(cluster.moveShard)
 		during(func() error { return errors.Join(cluster.LoseWorker(i), cluster.FailOver(i)) })
 	}
-	for _, l := range links {
-		tr.deliver(l, l.fullPullEvent())
-	}
-	tr.waitForPulls(t, h, third, waitTimeout)
-	v := tr.compareAll(t, h, third)
-	seen, missed := feed.compare(t, third, links)
-	t.Logf("2 processes on Citus: %+v, feed %d, missed %d, moved shards %d, statuses besides 202 %v",
-		v, seen, missed, cluster.moves, tr.statuses)
+	t.Logf("2 processes on Citus: %s; moved shards %d", tr.finish(t, h, third, feed), cluster.moves)
 }
 
 // Two processes serve requests under load on a Citus cluster with a pooler in front of each node. They must lose no
@@ -216,12 +210,18 @@ func TestCitusBehindPoolersLosesNothing(t *testing.T) {
 	tr.target = alternate(second, third)
 	feed.target.Store(&tr.target)
 	load()
-	for _, l := range links {
+	t.Logf("2 processes, poolers in front of the nodes: %s", tr.finish(t, h, third, feed))
+}
+
+// finish pulls all records of each link once more, and compares what the process returns and what the follower has seen
+// with what was accepted. It returns the counts.
+func (tr *traffic) finish(t testing.TB, h *env, p *process, feed *follower) string {
+	t.Helper()
+	for _, l := range tr.links {
 		tr.deliver(l, l.fullPullEvent())
 	}
-	tr.waitForPulls(t, h, third, waitTimeout)
-	v := tr.compareAll(t, h, third)
-	seen, missed := feed.compare(t, third, links)
-	t.Logf("2 processes, poolers in front of the nodes: %+v, feed %d, missed %d, statuses besides 202 %v",
-		v, seen, missed, tr.statuses)
+	tr.waitForPulls(t, h, p, waitTimeout)
+	v := tr.compareAll(t, h, p)
+	seen, missed := feed.compare(t, p, tr.links)
+	return fmt.Sprintf("%+v, feed %d, missed %d, statuses besides 202 %v", v, seen, missed, tr.statuses)
 }

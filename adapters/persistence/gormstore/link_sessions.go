@@ -191,9 +191,7 @@ func (s linkSessions) FindByHook(
 	return found, err
 }
 
-// Claim implements ports.LinkSessions. It claims each session with a compare-and-swap on its due time, in a statement
-// of its own: in a distributed database, a transaction over the sessions of several tenants could end in a deadlock
-// with another one. Claim skips a session that another process has claimed since it was read.
+// Claim implements ports.LinkSessions.
 func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -203,38 +201,21 @@ func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit 
 			Find(&due).
 			Error
 	})
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	var claimed []domain.LinkSession
-	for _, row := range due {
-		l, err := row.domain()
-		if err != nil {
-			return unlessSome(claimed, err)
+	return ClaimEach(due, func(row linkSessionRow) (l domain.LinkSession, changed int, err error) {
+		if l, err = row.domain(); err != nil {
+			return l, 0, err
 		}
-		var changed int
 		err = s.Background().Write(ctx, func(db *gorm.DB) (err error) {
 			changed, err = RowsAffected(linkSessionUnderClaim(db, l, l.DueAt).
 				Updates(map[string]any{"due_at": Instant{claimEnd}}))
 			return err
 		})
-		if err != nil {
-			return unlessSome(claimed, err)
-		}
-		if changed > 0 {
-			l.DueAt = claimEnd
-			claimed = append(claimed, l)
-		}
-	}
-	return claimed, nil
-}
-
-// unlessSome returns the error only if there are no sessions: those that are claimed must be handled.
-func unlessSome(claimed []domain.LinkSession, err error) ([]domain.LinkSession, error) {
-	if len(claimed) > 0 {
-		return claimed, nil
-	}
-	return nil, err
+		l.DueAt = claimEnd
+		return l, changed, err
+	})
 }
 
 // Save implements ports.LinkSessions. It updates the row with one statement.

@@ -159,45 +159,40 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 	return found, err
 }
 
-// Claim claims each erasure with a compare-and-swap on its due time. It skips an erasure that another process has
-// claimed since it was read.
+// Claim implements ports.Erasures. If a connection cannot be read after its erasure was claimed, that erasure can be
+// claimed again when the claim ends.
 func (s erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
-	var claimed []ports.ClaimedErasure
 	var due []erasureRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
 		return db.Where(isErasing+" AND due_at <= ?", gormstore.At(now)).Order("due_at").Limit(limit).Find(&due).Error
 	})
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		claimed = nil
-		for _, row := range due {
-			e, err := row.domain()
-			if err != nil {
-				return err
-			}
-			changed, err := gormstore.RowsAffected(
-				underClaim(tx.DB, e).Updates(map[string]any{"due_at": gormstore.At(claimEnd)}),
-			)
-			if err != nil {
-				return err
-			}
-			if changed == 0 {
-				continue
-			}
-			c, err := gormstore.First[gormstore.ConnectionRow](
-				tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant),
-			)
-			if err != nil {
-				return err
-			}
-			e.DueAt = claimEnd
-			claimed = append(claimed, ports.ClaimedErasure{Erasure: e, Connection: c.Domain()})
+	return gormstore.ClaimEach(due, func(row erasureRow) (claimed ports.ClaimedErasure, changed int, err error) {
+		e, err := row.domain()
+		if err != nil {
+			return claimed, 0, err
 		}
-		return nil
+		err = s.Background().Write(ctx, func(db *gorm.DB) (err error) {
+			changed, err = gormstore.RowsAffected(
+				underClaim(db, e).Updates(map[string]any{"due_at": gormstore.At(claimEnd)}),
+			)
+			return err
+		})
+		if err != nil || changed == 0 {
+			return claimed, 0, err
+		}
+		e.DueAt = claimEnd
+		err = s.Background().Read(ctx, func(db *gorm.DB) error {
+			c, err := gormstore.First[gormstore.ConnectionRow](
+				db.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant),
+			)
+			claimed = ports.ClaimedErasure{Erasure: e, Connection: c.Domain()}
+			return err
+		})
+		return claimed, changed, err
 	})
-	return claimed, err
 }
 
 // isErasing is the condition of the indexes over running erasures.

@@ -331,43 +331,40 @@ func (s applications) Reseal(
 	return changed > 0, err
 }
 
-// ClaimRenewals claims each renewal with a compare-and-swap on its due time.
+// ClaimRenewals implements ports.Applications.
 func (s applications) ClaimRenewals(
 	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRenewal, error) {
-	var claimed []ports.ClaimedRenewal
-	err := s.Background().Change(ctx, func(tx Tx) error {
-		claimed = nil
-		var rows []applicationRow
-		err := tx.Where("renewal_due_at <= ?", Instant{now}).Order("renewal_due_at").Limit(limit).Find(&rows).Error
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			changed, err := RowsAffected(dueRenewal(tx.DB, row.domain()).Updates(map[string]any{
-				"renewal_due_at": Instant{claimEnd}, "renewal_attempts": row.Renewal.Attempts + 1,
-			}))
-			if err != nil {
-				return err
-			}
-			if changed == 0 {
-				continue
-			}
-			row.Renewal.Due, row.Renewal.Attempts = Instant{claimEnd}, row.Renewal.Attempts+1
-			c := ports.ClaimedRenewal{Application: row.domain()}
-			member, err := First[ConnectionRow](Live(ofMembers(tx.DB, c.Application.Tenant, c.Application.ID)).
-				Order("paused_at IS NOT NULL, created_at, id"))
-			switch {
-			case err == nil:
-				c.Connection = member.Domain()
-			case !errors.Is(err, domain.NotFound):
-				return err
-			}
-			claimed = append(claimed, c)
-		}
-		return nil
+	var due []applicationRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Where("renewal_due_at <= ?", Instant{now}).Order("renewal_due_at").Limit(limit).Find(&due).Error
 	})
-	return claimed, err
+	if err != nil {
+		return nil, err
+	}
+	return ClaimEach(ctx, s.Background(), due, func(tx Tx, row applicationRow) (ports.ClaimedRenewal, bool, error) {
+		return claimRenewal(tx.DB, row, claimEnd)
+	})
+}
+
+// claimRenewal claims the renewal of one application, and adds the connection with whose credential the renewal is
+// made. It returns false if another process has changed the row since it was read.
+func claimRenewal(tx *gorm.DB, row applicationRow, until time.Time) (c ports.ClaimedRenewal, ok bool, err error) {
+	changed, err := RowsAffected(dueRenewal(tx, row.domain()).Updates(map[string]any{
+		"renewal_due_at": Instant{until}, "renewal_attempts": row.Renewal.Attempts + 1,
+	}))
+	if err != nil || changed == 0 {
+		return c, false, err
+	}
+	row.Renewal.Due, row.Renewal.Attempts = Instant{until}, row.Renewal.Attempts+1
+	c.Application = row.domain()
+	member, err := First[ConnectionRow](Live(ofMembers(tx, c.Application.Tenant, c.Application.ID)).
+		Order("paused_at IS NOT NULL, created_at, id"))
+	if errors.Is(err, domain.NotFound) {
+		return c, true, nil // an application without connections
+	}
+	c.Connection = member.Domain()
+	return c, err == nil, err
 }
 
 // dueRenewal returns a query for the row of the application. It finds the row only while the renewal has its DueAt.

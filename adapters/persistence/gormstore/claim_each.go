@@ -1,25 +1,31 @@
 package gormstore
 
-// ClaimEach calls claim for each due row, which claims the row with a compare-and-swap on its due time, in a statement
-// of its own. In one transaction over the rows of several tenants, two processes could lock the rows in different
-// orders, and the database would end one transaction as a deadlock.
+import "context"
+
+// ClaimEach calls claim for each due row, in a transaction of its own. claim claims the row with a compare-and-swap on
+// its due time. In one transaction over the rows of several tenants, two processes could lock the rows in different
+// orders, and a distributed database would end one transaction as a deadlock.
 //
-// The result of claim is the claimed value and the number of changed rows: 0 if another process has claimed the row
-// since it was read. ClaimEach returns the claimed values. It stops at the first error, which it returns only if no
-// value is claimed: the claimed ones must be handled.
-func ClaimEach[R, T any](due []R, claim func(row R) (value T, changed int, err error)) ([]T, error) {
-	var claimed []T
+// The results of claim are the claimed value and whether the row was still due. ClaimEach returns the claimed values.
+// It stops at the first error, which it returns only if no value is claimed: the claimed ones must be handled.
+func ClaimEach[R, T any](
+	ctx context.Context, c *Core, due []R, claim func(tx Tx, row R) (value T, claimed bool, err error),
+) (values []T, err error) {
 	for _, row := range due {
-		value, changed, err := claim(row)
-		if err != nil {
-			if len(claimed) > 0 {
-				return claimed, nil
-			}
+		var value T
+		var claimed bool
+		err := c.Change(ctx, func(tx Tx) (err error) {
+			value, claimed, err = claim(tx, row)
+			return err
+		})
+		switch {
+		case err != nil && len(values) > 0:
+			return values, nil
+		case err != nil:
 			return nil, err
-		}
-		if changed > 0 {
-			claimed = append(claimed, value)
+		case claimed:
+			values = append(values, value)
 		}
 	}
-	return claimed, nil
+	return values, nil
 }

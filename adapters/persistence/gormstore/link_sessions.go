@@ -204,18 +204,17 @@ func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit 
 	if err != nil {
 		return nil, err
 	}
-	return ClaimEach(due, func(row linkSessionRow) (l domain.LinkSession, changed int, err error) {
-		if l, err = row.domain(); err != nil {
-			return l, 0, err
+	claim := func(tx Tx, row linkSessionRow) (domain.LinkSession, bool, error) {
+		l, err := row.domain()
+		if err != nil {
+			return l, false, err
 		}
-		err = s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-			changed, err = RowsAffected(linkSessionUnderClaim(db, l, l.DueAt).
-				Updates(map[string]any{"due_at": Instant{claimEnd}}))
-			return err
-		})
+		changed, err := RowsAffected(linkSessionUnderClaim(tx.DB, l, l.DueAt).
+			Updates(map[string]any{"due_at": Instant{claimEnd}}))
 		l.DueAt = claimEnd
-		return l, changed, err
-	})
+		return l, changed > 0, err
+	}
+	return ClaimEach(ctx, s.Background(), due, claim)
 }
 
 // Save implements ports.LinkSessions. It updates the row with one statement.

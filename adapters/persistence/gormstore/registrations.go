@@ -74,31 +74,21 @@ func (s tokens) ActivateRegistration(
 	return err
 }
 
-// ClaimRegistrations claims each registration with a compare-and-swap on its due time. It skips a registration that
-// another process has claimed since it was read.
+// ClaimRegistrations implements ports.Tokens.
 func (s tokens) ClaimRegistrations(
 	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
-	var claimed []ports.ClaimedRegistration
-	err := s.Background().Change(ctx, func(tx Tx) error {
-		claimed = nil
-		var rows []TokenRow
-		due := tx.Where(AwaitsRemoval+" AND registration_due <= ?", Instant{now}).Order("registration_due")
-		if err := due.Limit(limit).Find(&rows).Error; err != nil {
-			return err
-		}
-		for _, row := range rows {
-			c, ok, err := claimRegistration(tx.DB, row, now, claimEnd)
-			if err != nil {
-				return err
-			}
-			if ok {
-				claimed = append(claimed, c)
-			}
-		}
-		return nil
+	var due []TokenRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Where(AwaitsRemoval+" AND registration_due <= ?", Instant{now}).Order("registration_due").
+			Limit(limit).Find(&due).Error
 	})
-	return claimed, err
+	if err != nil {
+		return nil, err
+	}
+	return ClaimEach(ctx, s.Background(), due, func(tx Tx, row TokenRow) (ports.ClaimedRegistration, bool, error) {
+		return claimRegistration(tx.DB, row, now, claimEnd)
+	})
 }
 
 // claimRegistration claims the registration of one row. It returns false if another process has changed the row since

@@ -159,8 +159,7 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 	return found, err
 }
 
-// Claim implements ports.Erasures. If a connection cannot be read after its erasure was claimed, that erasure can be
-// claimed again when the claim ends.
+// Claim implements ports.Erasures.
 func (s erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	var due []erasureRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -169,30 +168,24 @@ func (s erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int)
 	if err != nil {
 		return nil, err
 	}
-	return gormstore.ClaimEach(due, func(row erasureRow) (claimed ports.ClaimedErasure, changed int, err error) {
+	claim := func(tx gormstore.Tx, row erasureRow) (claimed ports.ClaimedErasure, ok bool, err error) {
 		e, err := row.domain()
 		if err != nil {
-			return claimed, 0, err
+			return claimed, false, err
 		}
-		err = s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-			changed, err = gormstore.RowsAffected(
-				underClaim(db, e).Updates(map[string]any{"due_at": gormstore.At(claimEnd)}),
-			)
-			return err
-		})
+		changed, err := gormstore.RowsAffected(
+			underClaim(tx.DB, e).Updates(map[string]any{"due_at": gormstore.At(claimEnd)}),
+		)
 		if err != nil || changed == 0 {
-			return claimed, 0, err
+			return claimed, false, err
 		}
+		c, err := gormstore.First[gormstore.ConnectionRow](
+			tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant),
+		)
 		e.DueAt = claimEnd
-		err = s.Background().Read(ctx, func(db *gorm.DB) error {
-			c, err := gormstore.First[gormstore.ConnectionRow](
-				db.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant),
-			)
-			claimed = ports.ClaimedErasure{Erasure: e, Connection: c.Domain()}
-			return err
-		})
-		return claimed, changed, err
-	})
+		return ports.ClaimedErasure{Erasure: e, Connection: c.Domain()}, true, err
+	}
+	return gormstore.ClaimEach(ctx, s.Background(), due, claim)
 }
 
 // isErasing is the condition of the indexes over running erasures.

@@ -31,6 +31,10 @@ const (
 	identifyInterval     = 30 * time.Second
 	searchIndexInterval  = 2 * time.Second // a text must be in the index of the search within 10 s
 	searchIndexLimit     = 1024
+	// searchIndexDelay is how long the search index may wait for running pulls, and busyCheckInterval how often it asks
+	// whether they still run.
+	searchIndexDelay  = 5 * time.Second
+	busyCheckInterval = 100 * time.Millisecond
 	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
 	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
 	// claim its webhooks.
@@ -67,10 +71,12 @@ type Leader func(ctx context.Context, round func(context.Context) error) error
 // SoleLeader is the Leader for a service that has only one process: it always runs the round.
 func SoleLeader(ctx context.Context, round func(context.Context) error) error { return round(ctx) }
 
-// tasks returns the maintenance tasks that cfg turns on. The function nudge inserts jobs for the given pulls. The tasks
-// that read every connection are run by the given Leader, on only one replica at a time.
+// tasks returns the maintenance tasks that cfg turns on. The function nudge inserts jobs for the given pulls. The
+// function busy reports whether pulls are running in this process. The tasks that read every connection are run by the
+// given Leader, on only one replica at a time.
 func tasks(
-	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, leader Leader,
+	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, busy func() bool,
+	leader Leader,
 ) []Task {
 	list := []Task{
 		{"stuck pulls", stuckPullsInterval, func(ctx context.Context) error {
@@ -96,7 +102,8 @@ func tasks(
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
 		{"link sessions", linkSessionsInterval, untilPartial(linkSessionsLimit, service.RunLinkSessions)},
 		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
-		{"search index", searchIndexInterval, ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts)))},
+		{"search index", searchIndexInterval, afterWork(busy, searchIndexDelay,
+			ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts))))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
 	// add adds a task that reads every connection. It does nothing if the task is turned off (setting is 0).
@@ -161,6 +168,23 @@ func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, er
 	}
 }
 
+// afterWork returns a task function that waits before each round while busy returns true, but at most for the given
+// time. A pull of a few seconds thus does not compete with the round.
+func afterWork(
+	busy func() bool, longest time.Duration, round func(context.Context) error,
+) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for deadline := time.Now().Add(longest); busy() && time.Now().Before(deadline); {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(busyCheckInterval):
+			}
+		}
+		return round(ctx)
+	}
+}
+
 // paced returns a function that calls batch and, if the batch was full, then waits for as long as it took. A task that
 // has much to do thus leaves half of the time to other work.
 func paced(batch func(ctx context.Context, limit int) (int, error)) func(context.Context, int) (int, error) {
@@ -188,14 +212,15 @@ type Maintenance struct {
 //   - Each task has its own goroutine, so that a slow task does not delay other tasks.
 //   - The tasks use the values of ctx, but continue when ctx ends.
 //   - The function nudge inserts jobs for stuck pulls.
+//   - The function busy reports whether pulls are running in this process. The search index waits for them.
 //   - cfg.OnError receives the errors of the tasks. It must not be nil (see Config.WithDefaults).
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
-	nudge func(context.Context, []domain.PullID) error, leader Leader, extraTasks ...WokenTask,
+	nudge func(context.Context, []domain.PullID) error, busy func() bool, leader Leader, extraTasks ...WokenTask,
 ) *Maintenance {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m := &Maintenance{cancel: cancel}
-	for _, t := range tasks(cfg, service, nudge, leader) {
+	for _, t := range tasks(cfg, service, nudge, busy, leader) {
 		m.running.Go(func() { WokenTask{Task: t}.repeat(ctx, cfg.OnError) })
 	}
 	for _, t := range extraTasks {

@@ -25,6 +25,7 @@ type fakeService struct {
 	silence    func(ctx context.Context, limit int) (int, error)
 	consents   func(ctx context.Context, limit int) (int, error)
 	erasures   func(ctx context.Context, limit int) (int, error)
+	indexTexts func(ctx context.Context, limit int) (int, error)
 }
 
 func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
@@ -47,8 +48,15 @@ func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error)
 	}
 	return s.consents(ctx, limit)
 }
+
+func (s fakeService) IndexTexts(ctx context.Context, limit int) (int, error) {
+	if s.indexTexts == nil {
+		return 0, nil
+	}
+	return s.indexTexts(ctx, limit)
+}
+
 func (s fakeService) RunLinkSessions(context.Context, int) (int, error)      { return 0, nil }
-func (s fakeService) IndexTexts(context.Context, int) (int, error)           { return 0, nil }
 func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) RenewRegistrations(context.Context, int) (int, error)   { return 0, nil }
 func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
@@ -112,6 +120,8 @@ type errorLog []ports.BackgroundError
 
 func (l *errorLog) add(e ports.BackgroundError) { *l = append(*l, e) }
 
+func notBusy() bool { return false }
+
 func ignoreNudges(context.Context, []domain.PullID) error { return nil }
 
 // runFor runs the maintenance tasks for the duration d, measured by a fake clock. It then calls fn if fn is not nil,
@@ -119,7 +129,9 @@ func ignoreNudges(context.Context, []domain.PullID) error { return nil }
 func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, fn func()) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		m := background.StartMaintenance(t.Context(), cfg.WithDefaults(), service, ignoreNudges, background.SoleLeader)
+		m := background.StartMaintenance(
+			t.Context(), cfg.WithDefaults(), service, ignoreNudges, notBusy, background.SoleLeader,
+		)
 		time.Sleep(d)
 		synctest.Wait()
 		if fn != nil {
@@ -176,7 +188,7 @@ func TestStuckPullsAreNudged(t *testing.T) {
 			return nil
 		}
 		cfg := background.Config{}.WithDefaults()
-		m := background.StartMaintenance(t.Context(), cfg, service, nudge, background.SoleLeader)
+		m := background.StartMaintenance(t.Context(), cfg, service, nudge, notBusy, background.SoleLeader)
 		defer m.Stop(t.Context())
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
@@ -316,7 +328,9 @@ func TestATaskWithAShortIntervalWaitsAfterAnError(t *testing.T) {
 		}}
 		often := background.WokenTask{Task: task, Wake: wake}
 		cfg := background.Config{OnError: failed.add}.WithDefaults()
-		m := background.StartMaintenance(t.Context(), cfg, fakeService{}, ignoreNudges, background.SoleLeader, often)
+		m := background.StartMaintenance(
+			t.Context(), cfg, fakeService{}, ignoreNudges, notBusy, background.SoleLeader, often,
+		)
 		defer m.Stop(t.Context())
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -327,6 +341,40 @@ func TestATaskWithAShortIntervalWaitsAfterAnError(t *testing.T) {
 			t.Errorf("%d rounds in a minute, want 10 about every 5 s and then two a second", rounds)
 		}
 	})
+}
+
+func TestTheSearchIndexWaitsForPulls(t *testing.T) {
+	for name, c := range map[string]struct {
+		pull     time.Duration // the end of the pull that runs at first
+		earliest time.Duration
+		latest   time.Duration
+	}{
+		"no pull":      {0, 0, 2200 * time.Millisecond},
+		"a short pull": {4 * time.Second, 4 * time.Second, 4200 * time.Millisecond},
+		"a long pull":  {time.Minute, 5 * time.Second, 7500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				var first time.Duration
+				service := fakeService{indexTexts: func(context.Context, int) (int, error) {
+					if first == 0 {
+						first = max(time.Since(began), 1)
+					}
+					return 0, nil
+				}}
+				busy := func() bool { return time.Since(began) < c.pull }
+				m := background.StartMaintenance(
+					t.Context(), background.Config{}.WithDefaults(), service, ignoreNudges, busy, background.SoleLeader,
+				)
+				time.Sleep(15 * time.Second)
+				m.Stop(t.Context())
+				if first == 0 || first < c.earliest || first > c.latest {
+					t.Errorf("the first transactions were indexed after %v, want %v to %v", first, c.earliest, c.latest)
+				}
+			})
+		})
+	}
 }
 
 func TestRoundThatStopInterruptsIsNotAnError(t *testing.T) {
@@ -343,7 +391,7 @@ func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
 		release := make(chan struct{})
 		service := fakeService{tokenUsage: func(context.Context) error { <-release; return nil }}
 		cfg := background.Config{}.WithDefaults()
-		m := background.StartMaintenance(t.Context(), cfg, service, ignoreNudges, background.SoleLeader)
+		m := background.StartMaintenance(t.Context(), cfg, service, ignoreNudges, notBusy, background.SoleLeader)
 		time.Sleep(time.Minute)
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()

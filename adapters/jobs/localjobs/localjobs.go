@@ -12,6 +12,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
@@ -26,6 +27,8 @@ type Queue struct {
 	db     *Database     // nil if the queue does not poll
 	due    chan struct{} // wakes the poll
 	excess chan struct{} // wakes the announcement of pulls that this process does not start at once
+	// running is the number of pulls that ordinary workers run.
+	running atomic.Int32
 
 	mu          sync.Mutex
 	changed     *sync.Cond // signals that a pull was queued, or that the queue was stopped
@@ -117,7 +120,7 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	q.cancel = cancel
-	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, q.leader(),
+	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, q.busy, q.leader(),
 		q.pollTasks(maintenance)...)
 	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
 	for range q.cfg.MaxWorkers {
@@ -133,6 +136,9 @@ func (q *Queue) leader() background.Leader {
 	}
 	return q.db.Leader
 }
+
+// busy reports whether an ordinary worker runs a pull.
+func (q *Queue) busy() bool { return q.running.Load() > 0 }
 
 // nudgeStuck works like Nudge, but adds the pulls at the front of the queue. A backlog then does not delay the pulls of
 // a process that died. A pull that is already queued keeps its place. The ids must be sorted by age, oldest pull first.
@@ -207,10 +213,12 @@ func (q *Queue) work(ctx context.Context, worker ports.Worker, reserved *backgro
 		}
 		var retryAfter time.Duration
 		end := reserved.Begin()
+		q.running.Add(1)
 		err := background.Recover(func() (err error) {
 			retryAfter, err = worker.RunPull(ctx, id)
 			return err
 		})
+		q.running.Add(-1)
 		end()
 		if err != nil && ctx.Err() == nil {
 			q.cfg.OnError(ports.BackgroundError{Task: "pull", Err: err})

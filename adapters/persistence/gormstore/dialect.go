@@ -131,9 +131,11 @@ type Dialect interface {
 	// InsertIndexed inserts rows of the search index.
 	InsertIndexed(tx *gorm.DB, rows []IndexedRow) error
 
-	// ReadByIndex makes the later statements of tx read tables by their indexes. It is meant for statements that look
-	// up many ids. If the planner has no statistics of a table yet, it expects that so many ids are a large part of all
-	// rows, and reads the whole table. ReadByIndex does nothing if the database has no such planner.
+	// ReadByIndex makes the later statements of tx read tables by their indexes, and in the order of an index where a
+	// statement wants it. It is meant for statements that look up many ids, or read the first rows of many in such an
+	// order. If the planner has no statistics of a table, or older ones, it may expect many ids to be a large part of
+	// all rows and read the whole table, or expect few rows and sort all of them. ReadByIndex does nothing if the
+	// database has no such planner.
 	ReadByIndex(tx *gorm.DB) error
 
 	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and keeps

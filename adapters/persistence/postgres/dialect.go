@@ -377,7 +377,8 @@ func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 // ReadByIndex implements gormstore.Dialect. A plan from an earlier transaction might read the whole table, so such
 // plans are not used. Parallel workers take longer to start than such a statement to run.
 func (dialect) ReadByIndex(tx *gorm.DB) error {
-	return tx.Exec("SELECT set_config('enable_seqscan', 'off', true), " +
+	return tx.Exec("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
+		"set_config('enable_sort', 'off', true), " +
 		"set_config('max_parallel_workers_per_gather', '0', true), " +
 		"set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }

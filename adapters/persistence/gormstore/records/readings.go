@@ -183,6 +183,9 @@ func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transacti
 
 // VisitPosted implements records.ReadingSource. It uses the index over the account and the date.
 func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
+	if err := s.dialect.ReadByIndex(s.tx.DB); err != nil {
+		return err
+	}
 	q := gormstore.NewQuery(
 		`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,
 		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL

@@ -101,49 +101,60 @@ func indexedUntil(tenant uuid.UUID) (q *gormstore.Query, place *feedPlace, colum
 
 // indexTenant adds the tenant's next transactions to the index, and returns their number. It returns 0 if another
 // process has added some of them in the meantime.
-func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (int, error) {
-	q, place, columns := indexedUntil(tenant)
-	if err := s.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil }); err != nil {
-		return 0, err
+func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (n int, err error) {
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		if err := s.Dialect.ReadByIndex(tx.DB); err != nil {
+			return err
+		}
+		next, err := s.nextUnindexed(tx, tenant, limit)
+		if n = len(next.ids); err != nil || n == 0 {
+			return err
+		}
+		if err := s.shareConnections(tx, tenant, next.connections); err != nil {
+			return err
+		}
+		if err := advance(tx, tenant, next.before, next.last); err != nil {
+			return err
+		}
+		rows, err := s.readIndexed(tx, tenant, next.ids)
+		if err != nil {
+			return err
+		}
+		return gormstore.ReplaceIndexed(tx, s.Dialect, tenant, next.ids, rows)
+	})
+	if errors.Is(err, errAlreadyIndexed) {
+		return 0, nil
 	}
-	before := *place
+	return n, err
+}
+
+// unindexed contains the next transactions of a tenant that are not in the index.
+type unindexed struct {
+	before, last     feedPlace // the position of the index, and the one after the transactions
+	ids, connections []string  // connections is sorted, without duplicates
+}
+
+func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (next unindexed, err error) {
+	q, place, columns := indexedUntil(tenant)
+	if err := tx.Read(q.AsRead(columns, func() error { return nil })); err != nil {
+		return next, err
+	}
+	next.before = *place
 	q = gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", place.tx, gormstore.UUID(place.id))
 	q.AddExpr(s.Dialect.VisibleBefore(tenant))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var connection uuid.UUID
-	var ids, connections []string
-	columns = gormstore.ScanTargets(&place.tx, &place.id, &connection)
-	err := s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
-		ids, connections = append(ids, place.id.String()), append(connections, connection.String())
+	columns = gormstore.ScanTargets(&next.last.tx, &next.last.id, &connection)
+	err = tx.Read(q.AsRead(columns, func() error {
+		next.ids = append(next.ids, next.last.id.String())
+		next.connections = append(next.connections, connection.String())
 		return nil
-	})
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	slices.Sort(connections)
-	connections = slices.Compact(connections)
-	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		if err := s.shareConnections(tx, tenant, connections); err != nil {
-			return err
-		}
-		if err := advance(tx, tenant, before, *place); err != nil {
-			return err
-		}
-		if err := s.Dialect.ReadByIndex(tx.DB); err != nil {
-			return err
-		}
-		rows, err := s.readIndexed(tx, tenant, ids)
-		if err != nil {
-			return err
-		}
-		return gormstore.ReplaceIndexed(tx, s.Dialect, tenant, ids, rows)
-	})
-	if errors.Is(err, errAlreadyIndexed) {
-		return 0, nil
-	}
-	return len(ids), err
+	}))
+	slices.Sort(next.connections)
+	next.connections = slices.Compact(next.connections)
+	return next, err
 }
 
 // shareConnections takes the shared locks of the connections, so that an erasure, which excludes the holders of these

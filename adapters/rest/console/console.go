@@ -19,6 +19,8 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,17 +129,38 @@ func load(signIn string) *site {
 	version := versionOf(contents)
 	c := &site{assets: make(map[string]*file, len(contents))}
 	var preloads strings.Builder
+	scripts := make(map[string][]byte, len(contents))
 	for _, a := range contents {
 		c.assets[version+"/"+a.name] = newFile(a.name, a.content, "public, max-age=31536000, immutable")
-		if path.Ext(a.name) == ".js" && !strings.HasSuffix(a.name, "uplot.js") { // uPlot is loaded with the first chart
-			preloads.WriteString(`<link rel="modulepreload" href="` + assetsPath + version + "/" + a.name + "\">\n")
-		}
+		scripts[a.name] = a.content
+	}
+	for _, name := range imported(scripts, "main.js") {
+		preloads.WriteString(`<link rel="modulepreload" href="` + assetsPath + version + "/" + name + "\">\n")
 	}
 	page = []byte(strings.NewReplacer(
 		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(), "{{signIn}}", signIn,
 	).Replace(string(page)))
 	c.page = newFile("index.html", page, "no-cache")
 	return c
+}
+
+// importPattern matches the name of a module that a minified script imports when it is loaded.
+var importPattern = regexp.MustCompile(`\b(?:from|import)\s*["']\./([^"']+)["']`)
+
+// imported returns the names of the scripts that the script of this name needs when it is loaded, itself included,
+// sorted. Scripts that are read later, with import(), are not among them.
+func imported(scripts map[string][]byte, name string) []string {
+	names := []string{name}
+	for i := 0; i < len(names); i++ {
+		for _, match := range importPattern.FindAllSubmatch(scripts[names[i]], -1) {
+			needed := path.Join(path.Dir(names[i]), string(match[1]))
+			if !slices.Contains(names, needed) {
+				names = append(names, needed)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // asset is the content of one embedded asset.

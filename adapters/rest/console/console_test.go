@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,24 @@ func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
 	for _, match := range references {
 		if w := get(c, match[1]); w.Code != http.StatusOK || w.Body.Len() == 0 {
 			t.Errorf("%s: status %d, %d bytes", match[1], w.Code, w.Body.Len())
+		}
+	}
+}
+
+func TestThePagePreloadsTheScriptsOfTheFirstView(t *testing.T) {
+	var preloaded []string
+	page := get(New(SignIn{}), Path).Body.String()
+	for _, match := range regexp.MustCompile(`modulepreload" href="[^"]+?/assets/[^/]+/([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		preloaded = append(preloaded, match[1])
+	}
+	for _, name := range []string{"main.js", "overview.js", "remedies.js", "messages-en.js", "vendor/preact.js"} {
+		if !slices.Contains(preloaded, name) {
+			t.Errorf("%s is not preloaded: %v", name, preloaded)
+		}
+	}
+	for _, name := range []string{"search.js", "month-end.js", "vendor/uplot.js"} {
+		if slices.Contains(preloaded, name) {
+			t.Errorf("%s is preloaded, but the overview does not need it", name)
 		}
 	}
 }

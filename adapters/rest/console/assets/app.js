@@ -1,12 +1,13 @@
 // The frame of the console: navigation, the sign-in, and the view that belongs to the location.
 import { language, languages, setLanguage, t } from './i18n.js';
 import { signOut } from './oidc.js';
-import { html, useEffect } from './preact.js';
+import { Problem } from './api.js';
+import { html, useEffect, useState } from './preact.js';
 import { link, useLocation } from './router.js';
 import { session } from './session.js';
 import { SignIn, SignInAgain } from './sign-in.js';
 import { useStore } from './store.js';
-import { Empty, notice, Page } from './ui.js';
+import { Empty, Failure, notice, Page, Skeleton } from './ui.js';
 import { views } from './views.js';
 
 // match returns the view of a path with the parameters in the path.
@@ -22,7 +23,7 @@ function match(path) {
     });
     if (fits) return { view, params };
   }
-  return { view: NotFound, params: {} };
+  return { view: { component: NotFound, load: () => Promise.resolve() }, params: {} };
 }
 
 const NotFound = () => html`<${Page} title=${t('notFound.title')}>
@@ -56,6 +57,23 @@ function Notice() {
   return html`<div class="toast" role="status" aria-live="polite">${text}</div>`;
 }
 
+// Shown shows a view, and reads its scripts first if necessary. Scripts that cannot be read may be those of an earlier
+// version of the service: the page is then read again.
+function Shown({ view, params }) {
+  const [failed, setFailed] = useState(false);
+  const [, setRead] = useState(0);
+  useEffect(() => {
+    let left = false;
+    if (!view.component) {
+      view.load().then(() => !left && setRead((n) => n + 1), () => !left && setFailed(true));
+    }
+    return () => { left = true; };
+  }, [view]);
+  if (view.component) return html`<${view.component} ...${params} />`;
+  return failed ? html`<${Failure} problem=${new Problem(0, {})} retry=${() => window.location.reload()} />`
+    : html`<${Skeleton} rows=${8} />`;
+}
+
 export function App() {
   const { path } = useLocation();
   const current = useStore(session);
@@ -66,7 +84,7 @@ export function App() {
   useEffect(() => { // in a narrow window the sections can be scrolled
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [path]);
-  const { view: View, params } = match(path);
+  const { view, params } = match(path);
   return html`<div class="frame">
     <a class="skip" href="#main">${t('nav.skip')}</a>
     <header class="top">
@@ -79,7 +97,7 @@ export function App() {
       </div>
     </header>
     <main id="main" tabindex="-1">
-      ${current ? html`<${View} key=${current.holder + path} ...${params} />` : html`<${SignIn} />`}
+      ${current ? html`<${Shown} key=${current.holder + path} view=${view} params=${params} />` : html`<${SignIn} />`}
     </main>
     ${current?.expired && html`<${SignInAgain} />`}
     <${Notice} />

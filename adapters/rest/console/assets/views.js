@@ -1,57 +1,66 @@
-// The views of the console by path. A part of a path that begins with ":" is a parameter of the view.
-import { Changes } from './changes.js';
-import { Accounts } from './accounts.js';
-import { Applications, CreateApplication } from './applications.js';
-import { Audit } from './audit.js';
-import { AccountCloses } from './closes.js';
-import { AccountCompleteness } from './completeness.js';
-import { CreateConnection, EditConnection } from './connection-form.js';
-import { ConnectionPage } from './connection.js';
-import { Deliveries, DeliveryPage } from './deliveries.js';
-import { Engines } from './engines.js';
-import { Erasures } from './erasures.js';
-import { MonthEnd } from './month-end.js';
+// The views of the console by path. A part of a path that begins with ":" is a parameter of the view. Only the overview is
+// read with the page; the scripts of another view are read when it is first shown, or when the browser is idle.
 import { Overview } from './overview.js';
-import { PossibleReplacements } from './possible-replacements.js';
 import { html } from './preact.js';
-import { Pulls } from './pulls.js';
-import { Quarantine } from './quarantine.js';
-import { Search } from './search.js';
-import { SetUp } from './setup.js';
-import { SubscriptionPage } from './subscription.js';
-import { CreateSubscription, Subscriptions } from './subscriptions.js';
-import { Tokens } from './tokens.js';
-import { TransactionPage } from './transaction.js';
-import { Transactions } from './transactions.js';
 
-const tab = (name, Content) => ({ id }) => html`<${ConnectionPage} id=${id} tab=${name} content=${Content} />`;
+// page returns a view whose scripts are not read yet. load reads them, once; afterwards component is set. A failed load is
+// repeated by the next call.
+function page(read) {
+  let reading;
+  const view = {
+    component: undefined,
+    load: () => (reading ??= read().then((component) => { view.component = component; }, (error) => {
+      reading = undefined;
+      throw error;
+    })),
+  };
+  return view;
+}
 
-/** @type {[string, any][]} */
+// tab returns the view of a tab of a connection.
+const tab = (name, read) => page(async () => {
+  const [{ ConnectionPage }, Content] = await Promise.all([import('./connection.js'), read()]);
+  return ({ id }) => html`<${ConnectionPage} id=${id} tab=${name} content=${Content} />`;
+});
+
+/** @type {[string, { component: any, load: () => Promise<void> }][]} */
 export const views = [
-  ['/', Overview],
-  ['/connections/new', CreateConnection],
-  ['/connections/:id', tab('accounts', Accounts)],
-  ['/connections/:id/edit', EditConnection],
-  ['/connections/:id/setup', SetUp],
-  ['/connections/:id/accounts/:account/closes', AccountCloses],
-  ['/connections/:id/accounts/:account/completeness', AccountCompleteness],
-  ['/connections/:id/transactions', tab('transactions', Transactions)],
-  ['/connections/:id/transactions/:transaction', TransactionPage],
-  ['/connections/:id/pulls', tab('pulls', Pulls)],
-  ['/connections/:id/deliveries', tab('deliveries', Deliveries)],
-  ['/connections/:id/deliveries/:delivery', DeliveryPage],
-  ['/connections/:id/tokens', tab('tokens', Tokens)],
-  ['/connections/:id/quarantine', tab('quarantine', Quarantine)],
-  ['/possible-replacements', PossibleReplacements],
-  ['/month-end', MonthEnd],
-  ['/search', Search],
-  ['/changes', Changes],
-  ['/subscriptions', Subscriptions],
-  ['/subscriptions/new', CreateSubscription],
-  ['/subscriptions/:id', SubscriptionPage],
-  ['/applications', Applications],
-  ['/applications/new', CreateApplication],
-  ['/engines', Engines],
-  ['/audit', Audit],
-  ['/erasures', Erasures],
+  ['/', { component: Overview, load: () => Promise.resolve() }],
+  ['/connections/new', page(async () => (await import('./connection-form.js')).CreateConnection)],
+  ['/connections/:id', tab('accounts', async () => (await import('./accounts.js')).Accounts)],
+  ['/connections/:id/edit', page(async () => (await import('./connection-form.js')).EditConnection)],
+  ['/connections/:id/setup', page(async () => (await import('./setup.js')).SetUp)],
+  ['/connections/:id/accounts/:account/closes', page(async () => (await import('./closes.js')).AccountCloses)],
+  ['/connections/:id/accounts/:account/completeness', page(async () => (await import('./completeness.js')).AccountCompleteness)],
+  ['/connections/:id/transactions', tab('transactions', async () => (await import('./transactions.js')).Transactions)],
+  ['/connections/:id/transactions/:transaction', page(async () => (await import('./transaction.js')).TransactionPage)],
+  ['/connections/:id/pulls', tab('pulls', async () => (await import('./pulls.js')).Pulls)],
+  ['/connections/:id/deliveries', tab('deliveries', async () => (await import('./deliveries.js')).Deliveries)],
+  ['/connections/:id/deliveries/:delivery', page(async () => (await import('./deliveries.js')).DeliveryPage)],
+  ['/connections/:id/tokens', tab('tokens', async () => (await import('./tokens.js')).Tokens)],
+  ['/connections/:id/quarantine', tab('quarantine', async () => (await import('./quarantine.js')).Quarantine)],
+  ['/possible-replacements', page(async () => (await import('./possible-replacements.js')).PossibleReplacements)],
+  ['/month-end', page(async () => (await import('./month-end.js')).MonthEnd)],
+  ['/search', page(async () => (await import('./search.js')).Search)],
+  ['/changes', page(async () => (await import('./changes.js')).Changes)],
+  ['/subscriptions', page(async () => (await import('./subscriptions.js')).Subscriptions)],
+  ['/subscriptions/new', page(async () => (await import('./subscriptions.js')).CreateSubscription)],
+  ['/subscriptions/:id', page(async () => (await import('./subscription.js')).SubscriptionPage)],
+  ['/applications', page(async () => (await import('./applications.js')).Applications)],
+  ['/applications/new', page(async () => (await import('./applications.js')).CreateApplication)],
+  ['/engines', page(async () => (await import('./engines.js')).Engines)],
+  ['/audit', page(async () => (await import('./audit.js')).Audit)],
+  ['/erasures', page(async () => (await import('./erasures.js')).Erasures)],
 ];
+
+// readAll reads the scripts of all views, so that a later navigation need not wait. A view whose scripts cannot be read
+// now is read when it is shown.
+export async function readAll() {
+  for (const [, view] of views) {
+    try {
+      await view.load();
+    } catch {
+      return;
+    }
+  }
+}

@@ -45,7 +45,8 @@ func NewAccountSum(balance VendorBalance, baseline *Baseline, readAt time.Time) 
 	}
 }
 
-// Add adds a live record to the sums of its account, if it is posted. Its date can become the first day of the sums.
+// Add adds a live record. Only the amount of a posted record changes the sums, but the date of any record can become
+// the first day.
 func (s *AccountSum) Add(row SumRow) {
 	r := &s.reading
 	if r.FirstDay == "" {
@@ -66,8 +67,8 @@ func (s *AccountSum) Add(row SumRow) {
 	}
 }
 
-// LeaveOut takes back a live record that was added, because the latest listing lacks it, and the next one without it
-// confirms its removal.
+// LeaveOut subtracts a live record that was added before. The latest listing lacks the record, and the next listing
+// without it confirms its removal.
 func (s *AccountSum) LeaveOut(row SumRow) {
 	r := &s.reading
 	amount, ok := row.InCurrency(r.Currency)

@@ -6,8 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Unverified is the completeness of a period that was closed while posted records of the account had changed since its
-// latest reading, or were about to. See Completeness.Changed and Completeness.Held.
+// Unverified is the completeness of a period that was closed in one of two situations: posted records of the account
+// had changed since its latest reading, or announced removals of such records were held back. See Completeness.Changed
+// and Completeness.Held.
 const Unverified CompletenessState = "unverified"
 
 // BasisUnsettled means that posted records have changed since the latest reading, and that no settled pull has read the
@@ -29,7 +30,7 @@ type ChangedRecords struct {
 // IsZero reports whether there are no changes.
 func (r ChangedRecords) IsZero() bool { return r.Since.IsZero() }
 
-// And returns both changes. Either of them may be zero.
+// And returns the combination of both changes. Either of them may be zero.
 func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 	switch {
 	case r.IsZero():
@@ -47,12 +48,13 @@ func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 	return r
 }
 
-// PostedChanges calls visit for each account whose posted records a change of one record changes, with the date of the
-// record in the account. It calls visit twice if the date or the account changes. previous is nil for a new record.
+// PostedChanges calls visit for each account whose posted records change if one record changes from previous to after.
+// The arguments of visit are the account and the date of the record in it. If the date or the account changes, visit is
+// called twice. previous is nil for a new record.
 //
 // A change counts if the record was or is posted and live. It does not count if the covered members are the same, and
-// both versions were made from the same bytes of the vendor: a suggestion, or the move of an account to another
-// connection, has then made the version.
+// both versions were made from the same bytes of the vendor. Such a version was made by a suggestion, or by the move of
+// an account to another connection.
 func PostedChanges(previous *RecordState, after RecordState, visit func(domain.AccountID, domain.Date)) {
 	had, has := previous != nil && previous.isPosted(), after.isPosted()
 	if had && has && *previous == after {

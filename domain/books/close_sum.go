@@ -10,12 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DocumentFormat is the version of the documents that are printed of a period that is closed now. A period is always
-// printed in the version that it was closed with.
+// DocumentFormat is the format version of the documents of periods that are closed from now on. The document of a
+// period keeps the version with which the period was closed.
 const DocumentFormat = 1
 
-// ClosedStatement contains what the statement of a closed period states besides its records, as it was known when the
-// period was closed.
+// ClosedStatement contains the values of the statement of a closed period, except its records, as they were known when
+// the period was closed.
 type ClosedStatement struct {
 	Format   int                `json:"format"` // DocumentFormat when the period was closed
 	Vendor   domain.Vendor      `json:"vendor"`
@@ -64,8 +64,8 @@ func (c Close) Document() (Statement, error) {
 	}, nil
 }
 
-// documentID returns the id of the statement of the period: a UUID of version 8, from a hash of what identifies the
-// close.
+// documentID returns the id of the statement of the period. It is a UUID of version 8, made from a hash of the account,
+// the date and the time of the close.
 func (c Close) documentID() (id uuid.UUID) {
 	sum := sha256.Sum256([]byte(c.Account.String() + " " + string(c.Date) + " " +
 		c.ClosedAt.UTC().Format(time.RFC3339Nano)))
@@ -74,8 +74,8 @@ func (c Close) documentID() (id uuid.UUID) {
 	return id
 }
 
-// CloseSum computes a Close from the records of an account: the digest of all live records up to a day, and what the
-// statement of the period states.
+// CloseSum computes a Close from the records of an account: the digest of all live records up to a day, and the values
+// of the statement of the period.
 type CloseSum struct {
 	digest    *CloseDigest
 	date      domain.Date

@@ -59,7 +59,7 @@ type ClosedRecord struct {
 	ID      domain.TransactionID
 	Status  domain.TransactionStatus
 	Version int
-	// RowSHA256 is the SHA-256 hash of the vendor's bytes that made the version; nil if it is not known.
+	// RowSHA256 is the SHA-256 hash of the vendor's bytes from which the version was made; nil if it is not known.
 	RowSHA256 []byte
 	Pull      domain.PullID // the pull that stored the version; zero if it is not known
 	// Deliveries are the deliveries that are attached to the pull, ordered by id: at most domain.MaxVersionDeliveries.
@@ -67,12 +67,12 @@ type ClosedRecord struct {
 	Deliveries []domain.DeliveryID
 }
 
-// Line returns the line of the record in the text of which a Close has the digest, with its line feed.
+// Line returns the line that the record adds to the text hashed by Close.Digest, including the line feed.
 func (r ClosedRecord) Line() string {
 	return digestLine(r.ID, domain.NewCoveredMembers(r.Status, r.Date, r.Amount, r.AccountMoney))
 }
 
-// digestLine returns the line of a record in the text of which a Close has the digest, with its line feed.
+// digestLine returns the line that a record adds to the text hashed by Close.Digest, including the line feed.
 func digestLine(id domain.TransactionID, m domain.CoveredMembers) string {
 	return id.String() + "|" + m.String() + "\n"
 }
@@ -142,8 +142,8 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 type RecordState struct {
 	Account domain.AccountID // zero if the record has no account
 	Live    bool             // the record is not removed
-	// RowSHA256 is the SHA-256 hash of the vendor's bytes that made the version, as 32 bytes; "" if it is not known.
-	// Adjustments ignores it.
+	// RowSHA256 is the SHA-256 hash of the vendor's bytes from which the version was made, as 32 bytes; "" if it is not
+	// known. Adjustments ignores it.
 	RowSHA256 string
 	domain.CoveredMembers
 }

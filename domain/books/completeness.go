@@ -59,8 +59,9 @@ type VendorBalance struct {
 	Missing Basis
 }
 
-// BalanceWithDebtOnCards returns the balance of an account of a vendor that states the amount owed as the balance of a
-// card. Accounts that are neither bank accounts nor cards have no balance that rows explain.
+// BalanceWithDebtOnCards returns the balance of an account from its holder's point of view. It is for vendors that
+// state the amount owed as the balance of a card. For an account that is neither a bank account nor a card, Missing is
+// BasisUnsupported.
 func BalanceWithDebtOnCards(account domain.AccountData) VendorBalance {
 	switch {
 	case account.Type == domain.OtherAccount:
@@ -88,7 +89,7 @@ type AccountReading struct {
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
 	// Waiting is the number of live posted records that Posted leaves out, because the latest listing lacks them, and
-	// the next one without them confirms their removal. See domain.TwoReads.
+	// the next listing without them confirms their removal. See domain.TwoReads.
 	Waiting int `json:"waiting,omitempty"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
 	FirstDay    domain.Date `json:"firstDay,omitempty"`
@@ -160,7 +161,7 @@ type Completeness struct {
 	// other members, because each change of a record extends it.
 	Changed ChangedRecords `json:"-"`
 	// Held describes the records whose announced removal is held back. It is not part of the stored state: a store sets
-	// it when it reads the completeness for others.
+	// it when it loads the completeness for a caller.
 	Held ChangedRecords `json:"-"`
 	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
@@ -188,8 +189,8 @@ func (c Completeness) After(r AccountReading) Completeness {
 	return c.endDrift(drifting, r.At)
 }
 
-// AllowsBalance reports whether the balance may become a reading, although the records were not read. It may not if the
-// reading could become the baseline.
+// AllowsBalance reports whether the balance may become a reading although the records were not read. It returns false
+// if there is no reading yet, or if the new reading could become the baseline.
 func (c Completeness) AllowsBalance(balance VendorBalance) bool {
 	return c.Last != nil && (balance.Missing != "" ||
 		c.Baseline != nil && !c.Baseline.Provisional && c.Baseline.FirstDay != "")
@@ -273,8 +274,7 @@ func (c Completeness) newGaps() []BalanceGap {
 	})
 }
 
-// SameBaseline reports whether the balances that follow from the baseline of c and from that of the other completeness
-// are the same for the same records.
+// SameBaseline reports whether the baselines of c and other give the same balances for the same records.
 func (c Completeness) SameBaseline(other Completeness) bool {
 	if c.Known() != other.Known() || (c.Baseline == nil) != (other.Baseline == nil) || !c.Known() {
 		return c.Known() == other.Known() && !c.Known()

@@ -43,17 +43,17 @@ type BalanceGap struct {
 
 // ChainCheck contains how many days and pairs of records CheckRunningBalances has compared, and the gaps that it found.
 type ChainCheck struct {
-	// Days is the number of days with two or more records, all with a balance. Consistent is the number of those whose
-	// records are one path from balance to balance.
+	// Days is the number of days with two or more records, all with a balance. Consistent is the number of these days
+	// whose records form one path from balance to balance.
 	Days       int          `json:"days,omitempty"`
 	Consistent int          `json:"consistent,omitempty"`
 	Links      int          `json:"links,omitempty"` // number of pairs of records that were compared
 	Gaps       []BalanceGap `json:"gaps,omitempty"`  // oldest first
 }
 
-// IsUsable reports whether the running balances say something about the records. At least 90 % of the Days must be
-// consistent, and at most half of the pairs may have a gap. Without such days, at most 10 % of the pairs may have a
-// gap. Otherwise the bank computes the balances in another way.
+// IsUsable reports whether the running balances can be used to check the records. At least 90 % of the Days must be
+// consistent, and at most half of the pairs, or one pair, may have a gap. If Days is 0, at most 10 % of the pairs may
+// have a gap. Otherwise the bank computes the balances in another way.
 func (c ChainCheck) IsUsable() bool {
 	if c.Days == 0 {
 		return c.Links > 0 && len(c.Gaps)*10 <= c.Links
@@ -61,9 +61,9 @@ func (c ChainCheck) IsUsable() bool {
 	return c.Consistent*10 >= c.Days*9 && (len(c.Gaps) <= 1 || len(c.Gaps)*2 <= c.Links)
 }
 
-// CheckRunningBalances checks the running balances of the records. It needs no order of the records of a day: each
-// record leads from its balance minus its amount to its balance, and a consistent day is one path through all of its
-// records. The first record of a day must begin at the balance with which the previous day ended.
+// CheckRunningBalances checks the running balances of the records. The order of the records within a day need not be
+// known: each record leads from its balance minus its amount to its balance, and a consistent day is one path through
+// all of its records. The first record of a day must begin at the balance with which the previous day ended.
 //
 // A day is checked only if all of its records have a balance. If there are MaxChain records, the first day is left out,
 // because it may have more. The work is linear in the number of records, except for sorting them.
@@ -191,9 +191,10 @@ func (d *chainDay) setEnds(trails [][]chainEdge) {
 }
 
 // leadsTo reports whether the day can end with a balance with which the next one can begin. If the next day is
-// consistent and ends with the balance with which it began, leadsTo sets its ends to these balances.
+// consistent and ends with the balance with which it began, leadsTo limits its ends to the balances that connect the
+// two days.
 func (d *chainDay) leadsTo(next *chainDay) bool {
-	common := map[int]int{} // the ends of a closed day
+	common := map[int]int{} // the ends of next that connect the days, if next is closed
 	found := false
 	for text, node := range d.nodes {
 		other, known := next.nodes[text]
@@ -228,8 +229,8 @@ type chainEdge struct {
 	row      int // index of the record; -1 for an edge that joins two trails
 }
 
-// doubledEdge returns two equal edges of which one is too many: without it, the edges are a single trail. It assumes
-// that all edges are more than one trail. found is false if there is none.
+// doubledEdge returns the indexes of two equal edges, the second of which is superfluous: without it, the edges form a
+// single trail. All edges together must form more than one trail. found is false if there are no such edges.
 func doubledEdge(edges []chainEdge, nodes int) (first, second int, found bool) {
 	excess := make([]int, nodes)
 	for _, e := range edges {
@@ -254,7 +255,7 @@ func doubledEdge(edges []chainEdge, nodes int) (first, second int, found bool) {
 	return 0, 0, false
 }
 
-// components returns the number of components that the edges connect.
+// components returns the number of connected components among the edges.
 func components(edges []chainEdge, nodes int) int {
 	parent := make([]int, nodes)
 	for i := range parent {
@@ -298,15 +299,15 @@ func chainTrails(edges []chainEdge, nodes int) [][]chainEdge {
 	return trails
 }
 
-// chainGraph is a graph of which closedTrail takes the edges.
+// chainGraph is a graph. closedTrail removes its edges one by one.
 type chainGraph struct {
 	out    [][]chainEdge // by node; the next edge is the last one
 	excess []int         // by node: the number of edges that begin there, minus those that end there
-	// cuts are the edges without a record that balance adds, by node. They are taken after those in out.
+	// cuts contains, by node, the edges without a record that balance adds. take returns them after the edges in out.
 	cuts map[int][]chainEdge
 }
 
-// components returns the nodes of each component. The order is that of the first edges.
+// components returns the nodes of each component. The components are in the order of their first edges.
 func (g *chainGraph) components(edges []chainEdge) (all [][]int) {
 	neighbours := make([][]int, len(g.out))
 	for _, e := range edges {

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
-// chainRow returns a record of day n of 2026 that leads to a balance. Without a balance, it has none.
+// chainRow returns a record that is dated the given number of days after 2026-01-01. The running balance is optional.
 func chainRow(id byte, day int, amount int64, balance ...int64) books.ChainRow {
 	row := books.ChainRow{
 		ID: domain.TransactionID{UUID: uuid.UUID{15: id}}, Date: domain.Date("2026-01-01").AddDays(day),

@@ -39,9 +39,10 @@ type Statement struct {
 	// number of digits after the decimal point in any of them. A format that allows fewer digits returns an error
 	// instead of writing the statement.
 	Digits, Scale int
-	// FirstWith contains, for each main reference that several records of the account have had in any of their
-	// versions, the first of these records by id. A record has its main reference as MatchingID, unless another record
-	// is the first with it. FirstWith is nil if the MatchingID of all records is their id.
+	// FirstWith maps each shared main reference to the record with the lowest id. A reference is shared if several
+	// records of the account have had it in any of their versions. Only this record has the shared reference as its
+	// MatchingID; the others have their id. A reference that is not shared is the MatchingID of its record. If
+	// FirstWith is nil, the MatchingID of all records is their id.
 	FirstWith map[string]domain.TransactionID
 	// Completeness is the completeness when the period was closed; "" unless the statement is that of a closed period.
 	Completeness CompletenessState

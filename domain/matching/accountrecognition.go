@@ -38,16 +38,17 @@ const (
 )
 
 // Recognize pairs the accounts of a former reference with the accounts of a new one. Accounts of a pair have one type
-// and currency. The rules apply in this order, each to the accounts that are still open:
+// and currency. The rules apply in this order, each to the accounts that are not paired yet:
 //
-//   - the institution's id, the CLABE, or the number with bank, agency and check digit is equal, however formatted, and
-//     no third account has it;
-//   - several accounts have an equal number: their rows tell which is which;
-//   - the number of the new one is the same with or without its check digit, or nothing is known, or no other account
-//     of the type and currency is open on either side: the rows match.
+//   - Two accounts are paired if their institution's id, their CLABE, or their number with bank, agency and check digit
+//     is equal, however formatted, and no third account has it.
+//   - If several accounts have an equal number, the accounts whose rows match are paired.
+//   - Two accounts whose rows match are also paired if their numbers differ only in a check digit, if one of the
+//     numbers is not known, or if no other account of the type and currency is open on either side.
 //
 // Rows match if, on the days that both accounts cover, each has at least ten rows, and at least 95 % of them have a
-// partner of the same date and amount, or are one movement by Match. Another connector of the bank prints other texts.
+// partner of the same date and amount, or are one movement by Match. The texts need not be equal, because another
+// connector of the bank may print other ones.
 func Recognize(before, after []LinkedAccount) Recognition {
 	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
 	r.pairByIdentity()
@@ -57,8 +58,8 @@ func Recognize(before, after []LinkedAccount) Recognition {
 	return r.out
 }
 
-// openByIdentity returns the external ids of the accounts that may be one with another account, and that only their
-// rows can tell apart.
+// openByIdentity returns the external ids of the accounts that their identities do not pair, but that may be the same
+// as another account. Only their rows can decide.
 func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[string]bool) {
 	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
 	r.pairByIdentity()
@@ -98,7 +99,7 @@ func sameNumber(a, b domain.AccountIdentity) bool {
 	return a.Number != "" && a.Number == b.Number && compatible(a, b)
 }
 
-// compatible reports whether no stated part of two identities differs, apart from the number.
+// compatible reports whether the banks, the agencies and the CLABEs of two identities are equal where both state them.
 func compatible(a, b domain.AccountIdentity) bool {
 	equal := func(x, y string) bool { return x == "" || y == "" || x == y }
 	return equal(a.Bank, b.Bank) && equal(a.Agency, b.Agency) && equal(a.CLABE, b.CLABE)
@@ -215,9 +216,9 @@ func percentCommon(before, after []Row) int {
 	return common * 100 / max(len(x), len(y))
 }
 
-// Unmatched compares the rows of an account before and after it was linked again, on the days that both cover. If fewer
-// than half of at least ten rows before found a partner after, it returns the number of those that did not. Otherwise
-// it returns 0.
+// Unmatched compares the rows of an account before and after it was linked again, on the days that both cover. It
+// returns the number of earlier rows without a partner, if there are at least ten earlier rows and more than half of
+// them have no partner. Otherwise it returns 0.
 func Unmatched(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return 0

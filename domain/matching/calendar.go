@@ -88,7 +88,8 @@ func (c *calendar) takeDates(s *scan) {
 	})
 }
 
-// takeLabelledPeriods reads months with a year of two digits, which a label tells from an instalment and a day.
+// takeLabelledPeriods reads labelled months with a year. The label distinguishes a year of two digits from an
+// instalment and a day.
 func (c *calendar) takeLabelledPeriods(s *scan) {
 	s.take(labelledPeriod, func(g []string) bool {
 		if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
@@ -168,14 +169,14 @@ func compareSets(a, b []string) relation {
 	return doubtful
 }
 
-// compareClocks compares times: 09:12 agrees with 09:12:44. A time that only one row has, beside another one that only
-// the other row has, contradicts.
+// compareClocks compares times: 09:12 agrees with 09:12:44. If each row has a time that the other row lacks, they
+// contradict each other.
 func compareClocks(a, b []string) relation {
 	return compareMultisets(a, b, func(x, y string) bool { return strings.HasPrefix(x, y) || strings.HasPrefix(y, x) })
 }
 
-// compareMultisets returns differ if both lists have a member without an equal one in the other list, agree if only one
-// list has such a member, or none, and unknown if a list is empty. Each member counts once.
+// compareMultisets returns differ if both lists have a member without an equal one in the other list, agree if at most
+// one list has such a member, and unknown if a list is empty. Each member counts once.
 func compareMultisets(a, b []string, equal func(x, y string) bool) relation {
 	if len(a) == 0 || len(b) == 0 {
 		return unknown

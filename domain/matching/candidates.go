@@ -104,7 +104,7 @@ func tokensOf(r *row) (tokens []string) {
 func textToken(r *row) string { return "\x00=" + r.identity }
 
 // of returns the candidates of a group, each once. complete is false if all buckets of one of its amounts were too
-// large to be compared whole. Of the smallest one, the first maxBucket groups are then returned.
+// large to be compared whole. For such an amount, the first maxBucket groups of the smallest bucket are returned.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
 	seen := map[*group]bool{}

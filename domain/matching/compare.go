@@ -34,7 +34,7 @@ type row struct {
 	Evidence
 	day      int
 	compact  string // the folded text without blanks and punctuation
-	identity string // equal for rows that cannot be told apart, apart from their dates
+	identity string // equal for rows that only identifiers, dates and status may tell apart
 }
 
 // parse returns the row with its evidence; nil if the row has no account or no valid date, and is never matched.
@@ -99,23 +99,23 @@ func hasTime(at time.Time) bool {
 
 func amountKey(m domain.Money) string { return m.Amount.String() + m.Currency }
 
-// comparison is what the evidence of two rows says about each other. It is the input of Table.
+// comparison is the result of comparing the evidence of two rows. It is the input of Table.
 type comparison struct {
 	old, new *row
 	context  *Context
 	findings []Finding
 
 	settles     bool // the old row is pending and the new one is posted
-	strong      bool // both rows have a strong identifier that no other row has
-	national    bool // that identifier is one of the whole country
+	strong      bool // both rows share a strong identifier that no other row has
+	national    bool // that identifier is unique in the whole country
 	quota       bool // the complete instalment of a loan is equal
 	numbered    bool // the number of a cheque or an invoice is equal
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
-	sameNumbers bool // all unlabelled numbers are equal, also short ones
-	bare        bool // of these, only numbers of a purchase are equal that may be the merchant's telephone or branch
+	sameNumbers bool // all unlabelled numbers are equal, including short ones
+	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
-	unequal     bool // not as many rows left as came that equal these two apart from their numbers
+	unequal     bool // of rows like these two (see alike), more or fewer came than left
 	anchored    bool // both rows name one day or one time of the movement
 	name        relation
 	strongSays  bool // the document, another strong identifier or the operation contradicts
@@ -161,8 +161,8 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 	c.findings = append(c.findings, found)
 }
 
-// compareIdentifiers compares the identifiers of each kind. While a row settles, an institution may give it another id,
-// so only the identifiers of the whole country contradict then.
+// compareIdentifiers compares the identifiers of each kind. While a row settles, an institution may give it another id
+// or code. A different institutionID, authenticationCode or institutionCode then says nothing.
 func (c *comparison) compareIdentifiers() {
 	for k := range kinds {
 		a, b := c.old.ids[k], c.new.ids[k]
@@ -227,7 +227,7 @@ func (e *Evidence) isCharge() bool {
 	return e.Operation == Fee || e.Operation == Levy || e.Operation == Interest || e.Operation == Tax
 }
 
-// isPurchase reports whether neither row is another operation than a purchase.
+// isPurchase reports whether each of the rows is a card purchase or names no operation.
 func (c *comparison) isPurchase() bool {
 	return (c.old.Operation == Card || c.old.Operation == NoOperation) &&
 		(c.new.Operation == Card || c.new.Operation == NoOperation)
@@ -240,8 +240,8 @@ func (e *Evidence) operationText() string {
 	return string(e.Operation)
 }
 
-// compareNumbers compares the unlabelled numbers and references of the texts. A number on one side only says nothing; a
-// number that only one side has, beside another one that only the other side has, contradicts.
+// compareNumbers compares the unlabelled numbers and references of the texts. If only one row has a number that the
+// other row lacks, it says nothing. If each row has such a number, they contradict each other.
 func (c *comparison) compareNumbers() {
 	a := slices.Concat(c.old.numbers, c.old.references)
 	b := slices.Concat(c.new.numbers, c.new.references)
@@ -367,8 +367,8 @@ func (c *comparison) comparePurchase() {
 	}
 }
 
-// compareCalendar compares the dates and periods of the texts. A date in only one text says something if it is the date
-// of the other row.
+// compareCalendar compares the dates and periods of the texts. A date in only one text is evidence only if it is the
+// date of the other row.
 func (c *comparison) compareCalendar() {
 	a, b := &c.old.calendar, &c.new.calendar
 	x, y := slices.Concat(a.days, a.fractions), slices.Concat(b.days, b.fractions)
@@ -532,7 +532,8 @@ const minInstalmentName = 4
 // minContract is the minimum number of digits of the number of a contract, a meter or a telephone.
 const minContract = 8
 
-// sharesNumber reports whether two rows that are no payments to people have a word of the name in common, and one of:
+// sharesNumber reports whether two rows that are no transfers and no payrolls have a word of the name in common, and
+// one of:
 //
 //   - a number of a contract, a meter or a telephone: DEBITO AUTOMATICO SABESP RGI 0123456789, AGUA SABESP 123456789;
 //   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11 07:42:31;
@@ -606,10 +607,10 @@ func (c *comparison) compareLabelledWithBare() {
 // minLabelled is the minimum length of a number that is compared with a number that has a label.
 const minLabelled = 4
 
-// tollWords are words for a toll, of which a bank prints any.
+// tollWords are words for a toll. A bank may print any of them.
 var tollWords = wordSet("praca plaza pedagio pedagios peaje caseta passagem cruce")
 
-// withoutToll returns the words that do not only say that a toll was paid.
+// withoutToll returns the words without those for a toll.
 func withoutToll(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return tollWords[word] })
 }
@@ -621,7 +622,8 @@ var share = regexp.MustCompile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
 var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
 	bonificacao`)
 
-// sharedShare returns the code of a share that is in both texts, beside one and the same income; "" if there is none.
+// sharedShare returns the code of a share that both texts contain, if they also have a word for the income in common;
+// otherwise "".
 func sharedShare(a, b []string) string {
 	if !slices.ContainsFunc(a, func(word string) bool { return incomeWords[word] && slices.Contains(b, word) }) {
 		return ""
@@ -675,7 +677,8 @@ func (c *comparison) compareWordsWithParty(text relation) relation {
 	return text
 }
 
-// withoutNames returns the words that are not the beginning of a word of the name, nor begin with one.
+// withoutNames removes the words that begin with a word of the name or are the beginning of one, and returns the
+// others.
 func withoutNames(words, name []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
 		return slices.ContainsFunc(name, func(part string) bool {
@@ -694,7 +697,8 @@ const (
 	sameAmount
 )
 
-// maxTip is the part of a pending amount by which the posted one may exceed it to be suggested, in percent.
+// maxTip is the maximum difference between a pending and a posted amount for a suggestion, in percent of the pending
+// amount.
 const maxTip = 25
 
 func (c *comparison) amounts() amounts {
@@ -717,7 +721,8 @@ func (c *comparison) amounts() amounts {
 	return otherAmount
 }
 
-// isWithinPercent reports whether the later amount differs from the earlier one by at most this share of it.
+// isWithinPercent reports whether the later amount differs from the earlier one by at most this percentage of the
+// earlier one.
 func isWithinPercent(before, after domain.Money, percent int64) bool {
 	moved := after.Amount.Sub(before.Amount).Abs().Mul(decimal.NewFromInt(100))
 	return before.Currency == after.Currency &&
@@ -727,7 +732,7 @@ func isWithinPercent(before, after domain.Money, percent int64) bool {
 // minOddAmount is the smallest amount that is not taken for a yield of some cents or a fare.
 const minOddAmount = 10
 
-// isOdd reports whether an amount is no price: equal odd amounts rarely meet by chance.
+// isOdd reports whether an amount is no usual price. Two movements rarely have the same odd amount by chance.
 func isOdd(m domain.Money) bool {
 	if m.Amount.Abs().LessThan(decimal.NewFromInt(minOddAmount)) {
 		return false

@@ -57,7 +57,7 @@ func takeDocuments(s *scan) (documents []string) {
 			return false
 		}
 		documents = add(documents, groups[0])
-		return false // another number of eleven digits at its place contradicts it, also if its check digits are wrong
+		return false // keep it in the text: another number at its place contradicts it, even with wrong check digits
 	})
 	s.take(rfc, func(groups []string) bool {
 		documents = add(documents, strings.ToUpper(groups[1]))
@@ -96,8 +96,8 @@ const (
 // minVisibleDigits is the minimum number of visible digits that two documents must share in order to agree.
 const minVisibleDigits = 6
 
-// compareDocuments compares two tax numbers by the characters that are visible in both. A CPF and a CNPJ may belong to
-// one trader, unless both are complete.
+// compareDocuments compares two tax numbers by the characters that are visible in both. A CPF and a CNPJ are doubtful
+// if one of them is masked, because they may belong to one trader.
 func compareDocuments(a, b string) relation {
 	if a == "" || b == "" {
 		return unknown
@@ -128,7 +128,7 @@ func compareDocuments(a, b string) relation {
 }
 
 // compareDocumentLists returns the strongest relation among the documents of two rows; unknown if a row has none. If
-// both rows have a document that the other one contradicts, they differ.
+// each row has a document that contradicts all documents of the other row, it returns differ.
 func compareDocumentLists(a, b []string) relation {
 	best := unknown
 	for _, x := range a {
@@ -142,7 +142,7 @@ func compareDocumentLists(a, b []string) relation {
 	return best
 }
 
-// hasOnly reports whether the first list has a document that contradicts all of the second one.
+// hasOnly reports whether the first list has a document that contradicts all documents of the second list.
 func hasOnly(a, b []string) bool {
 	for _, x := range a {
 		contradicted := true

@@ -171,8 +171,8 @@ func (e *Evidence) names() bool {
 	return len(slices.Concat(e.words, e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)) > 0
 }
 
-// isTransfer reports whether the counterparty is a person or a firm that money was sent to or came from, so that a
-// shared word of two names says nothing.
+// isTransfer reports whether the row may be a transfer to or from a person or a firm. A word that two of their names
+// share is no evidence.
 func (e *Evidence) isTransfer() bool {
 	switch e.Operation {
 	case Pix, Wire, Payroll, Boleto, Tax:

@@ -124,8 +124,9 @@ func (ids *identifiers) addKey(k kind, value string) {
 const minStrongLength = 8
 
 // isStrong reports whether an identifier of the kind names one movement of the account, so that an equal one decides.
-// An id of the institution does if it has at least eight characters and is neither a date, nor a counter (a small
-// number with leading zeros), nor a time of the day (atm-03: day, hour, minute).
+// An id or an authentication code of the institution must have at least eight characters without leading zeros, because
+// a shorter one may be a counter, or a day and a time (atm-03). It must not be a date, with or without a time, or a
+// printed NSU, document or sequence number.
 func isStrong(k kind, value string) bool {
 	switch k {
 	case endToEndID, trackingKey, boletoLine, slipNumber:

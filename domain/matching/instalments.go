@@ -20,7 +20,8 @@ var instalmentNotations = []*regexp.Regexp{
 	regexp.MustCompile(`\b(0\d)-(\d{2})\b`),
 }
 
-// withoutInterest is a label of instalments that names no interest.
+// withoutInterest matches a label of interest-free instalments. Its word for interest does not name the operation
+// Interest.
 var withoutInterest = regexp.MustCompile(
 	`\b(?:a\s+)?(?:meses|cuotas|parcelas)\s+(?:sin\s+interes(?:es)?|sem\s+juros)\b`,
 )

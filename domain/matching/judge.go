@@ -19,7 +19,8 @@ const (
 	Other    Verdict = "other"    // something speaks against it: two records
 )
 
-// Context is what the account says about a pair, beside the two rows. The zero Context says nothing.
+// Context contains what is known about the account of two rows, in addition to the rows. The zero Context contains
+// nothing.
 type Context struct {
 	// SeenTogether reports whether one read of the vendor returned both rows. If it is nil, the members Reads,
 	// FirstRead and LastRead of the rows decide.
@@ -35,12 +36,12 @@ type Context struct {
 	// Whole means that the rows that left and the rows that came are all rows of the account: it was linked again, or
 	// all its ids changed. Rows then find their partner also by exclusion.
 	Whole bool
-	// AsMany means that among rows that cannot be told apart, as many as possible are matched, also if their numbers
-	// differ: both sides are complete, because the account was linked again.
+	// AsMany means that among rows that cannot be told apart, as many as possible are matched, even if more or fewer
+	// came than left. Both sides are complete then, because the account was linked again.
 	AsMany bool
 
-	// Repeated reports whether several rows of one side have the key, of those that StrongKeys returns. It is set if
-	// the rows that are passed to Match are only a part of those of the account. nil means no.
+	// Repeated reports whether several rows of one side have the key, which is a result of StrongKeys. It is set if
+	// only a part of the account's rows is passed to Match. nil means no.
 	Repeated func(key string) bool
 
 	shared map[identifierKey]bool // identifiers that several rows of one side have
@@ -80,14 +81,14 @@ const (
 	maxChance = 10
 )
 
-// Line is one line of Table: if it is the first one that applies to two rows, its Verdict is theirs.
+// Line is one line of Table. The first line that applies to two rows decides their verdict.
 type Line struct {
 	Name    string
 	Verdict Verdict
 	applies func(*comparison) bool
 }
 
-// uncounted is the name of the line about rows of which more or fewer came than left.
+// uncounted is the name of the line for equal rows of which more or fewer came than left.
 const uncounted = "k equal rows left, and m ≠ k came"
 
 // Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it
@@ -231,15 +232,16 @@ func (c *comparison) isNamed() bool {
 // isExact reports whether the rows share a number or a time, which tells equal rows apart.
 func (c *comparison) isExact() bool { return c.weak || c.timed }
 
-// isTimely reports whether the dates of the rows fit one movement.
+// isTimely reports whether the dates of the rows fit one movement. They fit in these cases:
 //
-//   - Both name one day of purchase or one minute: any day (up to two months).
-//   - One date.
-//   - A row that settles: the next banking day, or up to 5 days if the amount is no usual price or a number is equal
-//     (at a merchant a labelled one, because others are its telephone or branch); but not a fare, and no round
-//     amount of coffee or fuel.
-//   - A posted row: the next banking day, if the amount is no usual price, or a number names the cheque, the invoice,
-//     the contract or the employee. Daily payouts and top-ups of one number are usual.
+//   - Both rows name one day of purchase or one minute. Their dates may be up to two months apart.
+//   - Both rows have one date.
+//   - The row settles on the next banking day. Up to 5 days are allowed if the amount is no usual price, or if a number
+//     is equal. At a merchant, only a labelled number counts, because others are its telephone or branch. Fares, and
+//     round amounts for coffee or fuel, must have one date.
+//   - The row does not settle, and the dates are at most one banking day apart. In addition, the amount is no usual
+//     price, or a number names the cheque, the invoice or the contract, or a document or an account names the employee.
+//     Fares, top-ups and daily charges (isDaily) must have one date.
 func (c *comparison) isTimely() bool {
 	days := c.days()
 	next := bankingDays(c.old.day, c.new.day) <= 1 && days <= maxDaysNumbered

@@ -111,7 +111,8 @@ func takeAmounts(s *scan) {
 	s.take(foreignText, remove)
 }
 
-// compareVolatile returns differ if both rows have a labelled number under one label and it differs.
+// compareVolatile returns differ if the rows have different numbers under one label, and agree if they have equal ones
+// only.
 func compareVolatile(a, b map[string]string) relation {
 	found := unknown
 	for label, value := range a {

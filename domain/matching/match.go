@@ -9,14 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Pair is a row that left and a row that came which are the same movement.
+// Pair consists of a row that left and a row that came, which are the same movement.
 type Pair struct {
 	domain.MatchPair
 	Rule     domain.MatchRule
 	Findings []Finding
 }
 
-// Suggestion is a row that left and a row that came which may be the same movement.
+// Suggestion consists of a row that left and a row that came, which may be the same movement.
 type Suggestion struct {
 	domain.MatchPair
 	Findings []Finding
@@ -28,9 +28,9 @@ type Result struct {
 	// Suggestions contains at most MaxSuggestions for each row that left and is in no pair, the best first, ordered by
 	// Old. No row of a suggestion is in a pair.
 	Suggestions []Suggestion
-	// Unjudged is the number of rows that left and were not compared with every row of their amount, because more than
-	// maxBucket of these have one date and every word in common, and none has the same text. Such rows are in no pair:
-	// an operator learns of them by their suggestions. It is 0 for the accounts of people and firms.
+	// Unjudged is the number of rows that left, but were not compared with every row of their amount. More than
+	// maxBucket of these rows share the date and every word, and none has the same text. Such rows are in no pair: an
+	// operator learns of them by their suggestions. It is 0 for the accounts of people and firms.
 	Unjudged int
 }
 
@@ -90,7 +90,7 @@ type group struct {
 	edges    []*edge
 }
 
-// edge is a pair of groups of which at least one pair of rows may be the same movement.
+// edge connects two groups if at least one pair of their rows may be the same movement.
 type edge struct {
 	old, new *group
 	c        *comparison
@@ -133,7 +133,7 @@ func (m *matcher) findShared() {
 	}
 }
 
-// findReversals adds the rows that came, and give an amount back, to Context.Reversed.
+// findReversals extends Context.Reversed to the rows that came and that give an amount back.
 func (m *matcher) findReversals() {
 	if m.context.Whole {
 		return
@@ -245,8 +245,8 @@ func countAlike(rows []*row) map[string]int {
 	return counts
 }
 
-// lineOf returns the line of Table for two groups: the best one among its rows, which differ only in the reads that
-// showed them and in when the service learned of them.
+// lineOf returns the line of Table for two groups. It is the best line of any pair of their rows. The rows of a group
+// differ only in the reads that showed them and in when the service learned of them.
 func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
 	line := c.line()
 	if line.Verdict != Other || len(oldGroup.rows)*len(newGroup.rows) == 1 {
@@ -272,8 +272,8 @@ func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
 	return nil, nil, false
 }
 
-// unequalSeries returns the series of equal movements, such as daily fares, that have as many dates on both sides, but
-// not the same ones: each may have moved by a day. The nearest date then says nothing.
+// unequalSeries returns the series of equal movements, such as daily fares, that have equally many rows on both sides,
+// but not the same dates. Each row may have moved by a day, so the nearest date is no evidence.
 func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	days := map[string][2][]int{}
 	for side, groups := range [2][]*group{oldGroups, newGroups} {
@@ -320,7 +320,7 @@ func (c *comparison) rank(inSeries bool) int {
 		text = 3
 	}
 	if c.old.Status == domain.Pending && text > 0 && !c.weak {
-		text++ // a posted row continues rather than its provisional row
+		text++ // prefer the posted row to its provisional row
 	}
 	if c.amounts() < movedAmount {
 		text += 8
@@ -332,9 +332,9 @@ func (c *comparison) rank(inSeries bool) int {
 }
 
 // assign pairs the groups of the allowed edges, the best first. Edges of equal rank are decided together: a group with
-// several partners, or with another number of rows than its partner, is ambiguous. With asMany, as many rows as
-// possible of two groups are paired all the same. The groups of an edge for which undecided returns true are ambiguous,
-// too.
+// several partners, or with another number of rows than its partner, is ambiguous. If asMany is set, another number of
+// rows is not ambiguous, and as many rows as possible are paired. The groups of an edge for which undecided returns
+// true are ambiguous, too.
 func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	var edges []*edge
 	for _, e := range m.edges {
@@ -398,7 +398,8 @@ func (m *matcher) pairRows(e *edge) {
 	e.old.rows, e.new.rows = restOld, restNew
 }
 
-// mayPair reports whether no read showed two rows of a pair of groups together, and nobody has forbidden the pair.
+// mayPair reports whether two rows of a pair of groups may be paired: no read showed both, and isForbidden returns
+// false.
 func (m *matcher) mayPair(oldRow, newRow *row) bool {
 	c := comparison{old: oldRow, new: newRow, context: m.context}
 	return !c.wereSeenTogether() && !c.isForbidden()

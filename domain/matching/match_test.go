@@ -151,7 +151,7 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,2}\n2026-11-10 P -47.31 BRL SEGURO A {reads=3}\n" +
 				"2026-11-10 P -47.31 BRL SEGURO A {reads=3}",
 			matching.Context{}, "o1n2 o2n3 o3n1", 0},
-		// The names begin alike, so that the one that stays away may be the one that came.
+		// The names begin alike, so either of the two old rows may be the one that came.
 		"two rows that are much alike, and one of them": {
 			"2026-11-10 P -50 BRL PADARIA REAL\n2026-11-10 P -50 BRL PADARIA NOVA", "2026-11-10 P -50 BRL PADARIA REAL",
 			matching.Context{}, "", 1},

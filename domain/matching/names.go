@@ -36,7 +36,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred`)
 
 // channelWord reports whether a word names only an operation or a channel in a text of the operation. The words of
-// taxes and payouts name the tax and the acquirer.
+// taxes and payouts do not count, because they name the tax or the acquirer.
 func channelWord(word string, operation Operation) bool {
 	if operation == Payout && payoutWords[word] {
 		return false
@@ -81,7 +81,7 @@ var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi
 	dos e a o del la el los las serv servico servicos servicios referente bancaria banc com i v`)
 
 // ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
-// INTERNET, PADARIA INTERNACIONAL. They say so only after the name.
+// INTERNET, PADARIA INTERNACIONAL. They do so only if they stand after the name.
 var ambiguousWords = wordSet(`auto mobile internet web app online conta cuenta cartao card tarjeta credito debito
 	internacional nacional salario salarios nomina proventos titular dependente pessoal simples final ativo efetivo
 	master loja rede open pay serv servico servicos pacote cheque titulo poupanca emprestimo financiamento consignado
@@ -138,7 +138,8 @@ func lettersOf(words []string) (letters []string) {
 }
 
 // unmatched returns the words of a tail that the other row lacks. A single letter abbreviates only the word at its
-// place; the n of "number" names nothing, and a vowel only against another letter at its place.
+// place. The letter n ("number") is left out. The letters a, e, o and y are left out unless another single letter
+// stands at their place.
 func unmatched(tail, otherTail, all []string) (words []string) {
 	for i, word := range tail {
 		if len(word) == 1 {
@@ -326,9 +327,9 @@ const (
 // youngerWords distinguish a person from an older relative with the same name, and a branch from the first shop.
 var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto ii iii iv")
 
-// compareNames returns how two names relate. person means that they are the names of a counterparty, where two people
-// may share each single word; otherwise they are the words of a merchant or product, to which the vendor may add a
-// city, or from which it may drop a prefix.
+// compareNames returns how two names relate. If person is set, they are the names of a counterparty, and two people may
+// share any single word. Otherwise they are the words of a merchant or product. The vendor may add a city to them, or
+// drop a prefix.
 func compareNames(a, b []string, person bool) relation {
 	short, long := a, b
 	if lengthOf(a) > lengthOf(b) {
@@ -362,8 +363,11 @@ func lengthOf(words []string) int {
 	return n
 }
 
-// compareCut compares a name with a longer one that begins with it. Less than six letters are no name, nor is the
-// purpose of a payment or the kind of a business, and Filho, Neto and Júnior stand at the end.
+// compareCut compares a name with a longer one that begins with it. The result is contained, except in these cases, in
+// which it is doubtful:
+//   - The short name has fewer than six letters.
+//   - It consists of purposes, and the long name has further words.
+//   - The further words contain one of youngerWords, such as Filho, Neto or Júnior.
 func compareCut(short, long []string) relation {
 	if lengthOf(short) < minCutName || len(short) < len(long) && onlyPurposes(short) {
 		return doubtful

@@ -98,7 +98,7 @@ var vendorOperations = map[string]Operation{
 	"pacote tarifa servicos": Fee, "rendimento aplic financeira": Interest, "resgate aplic financeira": Redemption,
 }
 
-// exact are the operations that are never named in place of another one.
+// exact contains the operations whose name never stands for another operation.
 var exact = map[Operation]bool{
 	Redemption: true, Investment: true, Cheque: true, Withdrawal: true, TopUp: true,
 }

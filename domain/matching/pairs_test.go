@@ -131,8 +131,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// scorePairs compares the decisions with the labels. exact means that an open pair must be suggested, and that another
-// one must not be.
+// scorePairs compares the decisions with the labels. exact means that each pair must be decided as its label says:
+// kept, suggested or apart.
 func scorePairs(t *testing.T, pairs []labelledPair, exact bool) {
 	t.Helper()
 	counts := tally{}

@@ -6,7 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// BenchmarkTextReferences measures both functions for a text without a reference and for one with an end-to-end id.
+// BenchmarkTextReferences measures TextReferences and TextDocument for two texts without a reference and one with an
+// end-to-end id.
 func BenchmarkTextReferences(b *testing.B) {
 	for name, text := range map[string]string{
 		"none": "Transferência enviada pelo Pix - Nome Sobrenome - •••.123.456-•• - " +

@@ -17,8 +17,8 @@ type RelinkedAccounts struct {
 	Before   []domain.Account
 	After    []domain.AccountData
 	Identity func(domain.AccountData) domain.AccountIdentity // a pure function
-	// Decided contains the accounts that an operator has paired: the ids of accounts of Before by the external ids of
-	// accounts of After. Ids of other accounts are ignored.
+	// Decided contains the pairs that an operator has decided. It maps external ids of accounts of After to ids of
+	// accounts of Before. Ids of other accounts are ignored.
 	Decided map[string]domain.AccountID
 }
 

@@ -26,7 +26,7 @@ type Replacements struct {
 // within the pull, which is the number of the page if that is known.
 const (
 	pullShift   = 32
-	anyPage     = 1 << 30   // the row may have been on any page of the pull; pages before its complete listing
+	anyPage     = 1 << 30   // the row may have been on any page of the pull before its complete listing
 	lastListing = 1<<30 + 1 // the row was on a page of the complete listing at the end of the pull, and on none before
 )
 
@@ -156,8 +156,8 @@ type Relink struct {
 	Repeated func(key string) bool // see Context.Repeated
 }
 
-// MatchRelinked matches the rows of an account that was linked again with Live, then with NotShown, as a whole account
-// and as many as possible, and then with Old. The suggestions are those that are still open after the last step.
+// MatchRelinked matches the rows of New with Live, then with NotShown, and then with Old. Context.Whole and
+// Context.AsMany are set for Live and NotShown. The result omits suggestions whose new row is in a pair.
 func MatchRelinked(in Relink) Result {
 	var out Result
 	came := unread(in.New)
@@ -182,7 +182,7 @@ func MatchRelinked(in Relink) Result {
 }
 
 // MatchCarriedOver matches new rows with rows that the vendor has not returned since the account was linked again.
-// in.Old is ignored, and a new row whose pair with "" is in in.Never is not matched.
+// in.Old is ignored. A new row is not matched if in.Never contains its pair with an empty Old.
 func MatchCarriedOver(in Relink) Result {
 	in.Old = nil
 	return MatchRelinked(in)
@@ -205,7 +205,7 @@ func unread(rows []Row) []Row {
 	return rows
 }
 
-// Matches returns the pairs in the form of domain.MatchRows.
+// Matches returns the pairs with their rules, without the findings.
 func (r Result) Matches() []domain.Match {
 	matches := make([]domain.Match, len(r.Pairs))
 	for i, pair := range r.Pairs {
@@ -214,8 +214,8 @@ func (r Result) Matches() []domain.Match {
 	return matches
 }
 
-// StrongKeys returns the identifiers of a row that name one movement of its account. A store that cannot load a whole
-// account finds rows with an equal key in its windows; a key counts only if one row of each side has it.
+// StrongKeys returns the identifiers of a row that name one movement of its account. A caller that cannot load a whole
+// account uses the keys to find its pairs. A key counts only if exactly one row of each side has it.
 func StrongKeys(r Row) (keys []string) {
 	parsed := parse(&r)
 	if parsed == nil {

@@ -30,8 +30,8 @@ type Row struct {
 	// PurchasedAt is the time of a card purchase; zero if it is not known. A purchase of which only the date is known
 	// has Keys.Instalment.PurchaseDate only.
 	PurchasedAt time.Time
-	// LearnedAt is when the service first saw the row, if it came, and when it found that the vendor no longer returns
-	// the row, if it left.
+	// LearnedAt is when the service first saw a row that came, or when it found that the vendor no longer returns a row
+	// that left.
 	LearnedAt time.Time
 	// FirstRead and LastRead are the numbers of the first and the last listing with the row. Listings are numbered in
 	// the order in which they began. Reads contains the numbers of all listings with the row, ascending, where they are

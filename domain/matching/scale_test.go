@@ -158,8 +158,8 @@ func TestALargeClassIsDivided(t *testing.T) {
 			func(i int) (string, int) { return "SAQUE", 4 * i },
 			func(i int) (string, int) { return "SAQUE 09:12", 4*i + 1 }, 0, 80 * 3,
 		},
-		// The words FORNE… and ARTIG… are those of 240 rows, and a date is that of 120 rows, but a word and a date are
-		// those of 60 rows.
+		// The words FORNE… and ARTIG… occur in all 240 rows, and each date in 120 rows. The words ALFA and BETA occur
+		// in only 60 rows of each date.
 		"many of one word, and many of one date": {
 			240,
 			func(i int) (string, int) { return []string{"ALFA ", "BETA "}[i%2] + shop(i), i / 120 },

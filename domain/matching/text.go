@@ -24,7 +24,7 @@ func newScan(text string) *scan {
 var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
 
 // take passes the submatches of each match of the pattern to read, and removes the match from the text if read returns
-// true. Most notations contain a digit: they are skipped if the text has none.
+// true. It skips a text without digits, because its notations contain a digit; see takeWords for the others.
 func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
 	if !s.digits {
 		return
@@ -100,8 +100,8 @@ var unaccent = func() map[rune]rune {
 	return letters
 }()
 
-// windows1252 maps the characters that Windows-1252 has at 0x80 to 0x9f to their bytes, as far as they are the second
-// byte of a letter of Portuguese or Spanish in UTF-8.
+// windows1252 maps characters of Windows-1252 to their bytes, from 0x80 to 0x9f. It contains the bytes that can be the
+// second byte of a letter of Portuguese or Spanish in UTF-8.
 var windows1252 = map[rune]rune{
 	'€': 0x80, '‚': 0x82, 'ƒ': 0x83, '„': 0x84, '…': 0x85, '†': 0x86, '‡': 0x87, 'ˆ': 0x88, '‰': 0x89, 'Š': 0x8a,
 	'‹': 0x8b, 'Œ': 0x8c, 'Ž': 0x8e, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97,

@@ -13,7 +13,8 @@ import (
 type wholeAccount struct {
 	bank, why  string
 	left, came []matching.Row
-	// movement maps the id of a row to its movement. Rows of one side that are equal in all that counts share one.
+	// movement maps the id of a row to its movement. Rows of one side that are equal in all relevant values share one
+	// movement.
 	movement map[string]string
 }
 

@@ -199,12 +199,15 @@ type PublishedAccounts struct {
 // PublishAccounts decides what a publication changes of the accounts of its connection. stored contains the accounts of
 // the connection, and those of deleted connections that continue.
 //
-// An account of an earlier account reference ends if it has no successor under the new one. None ends in two cases:
+// An account of an earlier account reference ends if it has no successor under the new one. No account ends in two
+// cases:
 //
 //   - w.Unproved is set: the absence of an account proves nothing.
-//   - A live account of an earlier reference has no successor, and an account of the new reference is held: it cannot
-//     be read, or rows of it are staged although w.Accounts does not contain it, because the vendor has listed it in an
-//     earlier attempt only. Both may be the same bank account.
+//   - A live account of an earlier reference has no successor, and an account of the new reference is held. Both may be
+//     the same bank account.
+//
+// An account is held if it cannot be read. It is also held if it has staged rows but is not in w.Accounts, because the
+// vendor has listed it in an earlier attempt only.
 //
 // Errors: TargetChanged (Conflict) if an account to continue is not among the stored accounts.
 func PublishAccounts(

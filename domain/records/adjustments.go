@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
-// RecordChange is a change of a record, as closed periods see it.
+// RecordChange contains the values of a changed record from which the adjustments of closed periods are computed.
 type RecordChange struct {
 	ID      domain.TransactionID
 	Version int // after the change

@@ -18,7 +18,8 @@ type AnnouncedChanges struct {
 	Before time.Time
 	// Forget contains external ids of rows whose announced removals are forgotten.
 	Forget []string
-	// Put contains new announced removals, and those that replace the one with the same external id.
+	// Put contains announced removals to store. Each replaces the stored one with the same external id, if there is
+	// one.
 	Put []domain.AnnouncedRemoval
 }
 
@@ -42,8 +43,8 @@ type AnnouncedSource interface {
 // (domain.AnnouncedSum.IsMass), or was held back before. It ignores a removal that this pull has found to be void.
 //
 // The removals of one account that were announced within domain.AnnouncementWindow are judged together, also those of
-// other pages. Removals that were applied stay applied. Only live records count: a page of staged rows may announce the
-// removal of records, too, and of its staged rows, which are deleted.
+// other pages. Removals that were applied stay applied. Only live records count. A page of staged rows may also
+// announce the removal of staged rows; these rows are deleted.
 func (d *decision) holdAnnounced() error {
 	if len(d.Removed)+len(d.Announced) == 0 {
 		return nil
@@ -78,8 +79,8 @@ func (d *decision) holdAnnounced() error {
 }
 
 // newAnnouncements returns the announced removals of live rows that are not judged yet: those of d.Removed as fresh, in
-// the state AnnouncedApplied, and those of d.Announced as waiting. It deletes the others from d.leaving, unless their
-// rows are not live.
+// the state AnnouncedApplied, and those of d.Announced as waiting. It deletes a live row from d.leaving if its removal
+// is held back, or if this pull has found the removal to be void.
 func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval, err error) {
 	ids := slices.Concat(d.Removed, d.Announced)
 	known, err := d.source.AnnouncedRemovals(ids)

@@ -97,7 +97,7 @@ type book struct {
 	staged      []domain.TransactionData
 	suggestions []records.Suggestion
 	fails       string                 // the method that fails
-	failed      bool                   // it has failed
+	failed      bool                   // this method has failed
 	calls       map[string]int         // the calls of each method
 	selections  []records.RecordsOf    // the arguments of VisitRecords
 	rowsRead    []records.StagedRowsOf // the arguments of VisitStaged
@@ -150,12 +150,12 @@ func (b *book) require(holds bool, format string, args ...any) {
 	}
 }
 
-// requireIDs panics if the external ids are none.
+// requireIDs panics if there are no external ids.
 func (b *book) requireIDs(ids []string) {
 	b.require(len(ids) > 0, "the store is asked for no rows")
 }
 
-// matching returns the records for which which returns true.
+// matching returns the records that which selects.
 func (b *book) matching(which func(*records.Record) bool) (found []records.Record) {
 	for i := range b.records {
 		if which(&b.records[i]) {
@@ -165,7 +165,7 @@ func (b *book) matching(which func(*records.Record) bool) (found []records.Recor
 	return found
 }
 
-// where returns the records for which which returns true.
+// where returns the records that which selects, and the error of the method.
 func (b *book) where(method string, which func(*records.Record) bool) ([]records.Record, error) {
 	return b.matching(which), b.fail(method)
 }

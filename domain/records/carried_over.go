@@ -92,7 +92,7 @@ func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 	delete(d.leaving, match.Old)
 }
 
-// readNever reads the pairs that must not be matched, unless they are not needed or were read before.
+// readNever reads the pairs that must not be matched, if needed is set.
 func (d *decision) readNever(needed bool) (err error) {
 	if needed {
 		d.never, err = d.source.Never()

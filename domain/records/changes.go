@@ -32,7 +32,7 @@ type Changes struct {
 	Upsert []Record
 	// Past changes the former external ids of records.
 	Past []PastID
-	// Refresh replaces what is no edit of records, without a new version.
+	// Refresh replaces members of records whose change is not an edit. It makes no new versions.
 	Refresh []Refreshed
 	// Release contains keys of rows that leave the quarantine.
 	Release []domain.QuarantineKey
@@ -104,7 +104,7 @@ type PastID struct {
 	Record     domain.TransactionID // the record that had the external id; zero if no record has it any more
 }
 
-// Refreshed is a record of which nothing has changed that is an edit. See domain.TransactionData.Digest.
+// Refreshed contains new values of a record whose changes are not an edit. See domain.TransactionData.Digest.
 type Refreshed struct {
 	ID          domain.TransactionID
 	ExternalID  string

@@ -25,8 +25,8 @@ type Claimed struct {
 	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows (rows that could not be normalised), in any order.
 	Quarantine []domain.QuarantineKey
-	// Nameless is set if a row of the vendor whose external id cannot be read is in the quarantine, and a pull has read
-	// it since the connection has its current target. Any new row may then be this row.
+	// Nameless is set if the quarantine contains a row without a readable external id, and a pull has read this row
+	// from the current target of the connection. Any new row may then be this row.
 	Nameless bool
 	// RecentlyRemoved is set in two cases. It is never set together with Empty.
 	//
@@ -169,8 +169,8 @@ type ClaimSource interface {
 	IsEmpty() (bool, error)
 	// Quarantine returns the keys of the connection's quarantined rows, with the times at which a pull last read them.
 	Quarantine() (map[domain.QuarantineKey]time.Time, error)
-	// Replaceable reports whether a row of the connection was marked as removed at or after a time, or a transaction
-	// has former external ids (removed), and whether the connection has carried-over rows.
+	// Replaceable returns two facts about the connection. removed is true if a row was marked as removed at or after
+	// start, or if a transaction has former external ids. carriedOver is true if the connection has carried-over rows.
 	Replaceable(start time.Time) (removed, carriedOver bool, err error)
 	// RemovedAccounts returns the sorted external ids of the accounts that are marked as removed.
 	RemovedAccounts() ([]string, error)
@@ -235,7 +235,8 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 }
 
 // addQuarantine sets the members of c that describe the quarantine. seen contains its rows, with the times at which a
-// pull last read them. A row of an earlier target is not Nameless: the current one does not return it.
+// pull last read them. A row that was last read from an earlier target does not set Nameless, because the current
+// target does not return it.
 func (c *Claimed) addQuarantine(seen map[domain.QuarantineKey]time.Time) {
 	for key, at := range seen {
 		c.Quarantine = append(c.Quarantine, key)

@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
-// Event is an event that a store records in the same atomic change as what the event reports. The store adds the
-// tenant, the connection and the time of the change.
+// Event is an event that a store records atomically with the change that it reports. The store adds the tenant, the
+// connection and the time of the change.
 type Event struct {
 	Type    events.EventType
 	Subject string // the id of the resource
@@ -38,8 +38,8 @@ func OfHealth(before, after domain.Connection) (domain.Announced, []Event) {
 }
 
 // OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each
-// failed pull is reported, and the first success after it. A pull that will be retried is not reported, and neither
-// is a pull of a deleted connection.
+// failed pull is reported, and the first success after it. A pull that will be retried is not reported. The success of
+// a pull of a deleted connection is not reported either.
 func OfPull(c domain.Connection, pull domain.PullID, end domain.PullState) (domain.Announced, []Event) {
 	announced := c.Announced
 	switch {

@@ -117,7 +117,7 @@ type FinishChanges struct {
 	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes
 	// the connection's staged rows and clears NewReference and StagedSince.
 	ReferenceStored bool
-	// NextMayStart is set if the connection's queued pull needs a job, if there is such a pull.
+	// NextMayStart is set if the next pull of the connection may start. If a pull is queued, it needs a job.
 	NextMayStart bool
 	Events       []Event
 }

@@ -148,7 +148,7 @@ func TestAnOutcomeIsReportedIfItMayHaveChangedTheConnection(t *testing.T) {
 	}
 }
 
-// What keeps the rows of a new reference staged is stored only for the present target, and only while it is new.
+// The reason why rows of a new reference stay staged is stored only for the present target, while the reference is new.
 func TestRowsThatStayStagedAreStoredWithTheConnection(t *testing.T) {
 	present := runningView().Connection
 	for name, tc := range map[string]struct {

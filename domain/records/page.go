@@ -233,8 +233,8 @@ func (d *decision) compareEdited() error {
 //
 //   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo.
 //   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
-//   - An equal row changes at most what is no edit of its record; see Refreshed. If the content hash of the row is
-//     known and the same, nothing has changed.
+//   - An equal row makes no new version. It refreshes its record (see Refreshed), unless its content hash is known and
+//     equal to that of the record.
 func (d *decision) put(c *Changes) {
 	rows := d.Rows()
 	c.Counts.Read += len(rows)
@@ -285,7 +285,7 @@ func (d *decision) nextVersion(next *Record, previous int) {
 // changeQuarantine changes the quarantine. A row that the page both releases and quarantines stays in the quarantine.
 // A row is counted as quarantined once per pull. If the quarantine is full, further rows are only counted.
 //
-// Records get the id of their account when it is first stored, unless the account is in the quarantine. They get it
+// Records get the id of their account when it is first stored. If the account is in the quarantine, they get the id
 // when the account is released.
 func (d *decision) changeQuarantine(c *Changes) error {
 	attached := d.FirstStored

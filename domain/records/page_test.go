@@ -202,8 +202,8 @@ func TestANewRowReplacesARemovedOne(t *testing.T) {
 	}
 }
 
-// All rows of an account get new ids, and one gets another text, too. It continues only if all rows have changed, so
-// that none but its partner is left.
+// All rows of an account get new ids, and one row also gets another text. The record of this row continues only if all
+// rows have changed, because then no other new row is left for it.
 func TestAnAccountIsJudgedAsAWhole(t *testing.T) {
 	const n = 12
 	var before, after []domain.TransactionData

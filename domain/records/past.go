@@ -202,9 +202,9 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	return c, &next, d.endSplit(&c, record, past)
 }
 
-// splitReturned returns the changes of split for a record that went back to the row that it had before the replacement,
-// and the record that gets the other row. This is the record before, to which the row belonged until the replacement.
-// last is the last version of the record with the other row.
+// splitReturned returns the changes of split for a record that went back to the row that it had before the replacement.
+// The record keeps this row. The other row returns to the record before, to which it belonged until the replacement;
+// younger is the new version of this record. last is the last version of the split record with the other row.
 func (d *decision) splitReturned(
 	record *Record, past domain.Superseded, before *Record, last Record,
 ) (c Changes, younger *Record, err error) {
@@ -230,8 +230,8 @@ func (d *decision) splitReturned(
 	return c, &next, d.endSplit(&c, record, past)
 }
 
-// giveBack adds the changes by which the former rows of a superseded record belong to it again. It returns the former
-// rows of the other record without them.
+// giveBack adds the changes by which the former rows of a superseded record belong to it again. It returns rest, the
+// former rows of the other record, without these rows.
 func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Superseded {
 	for _, own := range before.Supersedes {
 		c.Past = append(c.Past, PastID{own.ExternalID, before.ID})

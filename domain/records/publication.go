@@ -48,8 +48,8 @@ type PublicationSource interface {
 	// VisitRecords calls visit with the records that are selected.
 	VisitRecords(records RecordsOf, visit func(*Record)) error
 
-	// Dates returns the dates of the first and the last of the selected records, of which it considers only the first
-	// limit ones in the order of their dates. The result is zero if there are none.
+	// Dates returns the first and the last date of the selected records. It considers at most limit records, in the
+	// order of their dates. The result is zero if there are none.
 	Dates(records RecordsOf, limit int) (domain.Window, error)
 
 	// ExternalIDs returns the external ids of at most limit selected records, in order.
@@ -133,7 +133,7 @@ func (b *publisher) publish() error {
 // visible selects the staged rows that become visible.
 func (b *publisher) visible() StagedRowsOf { return StagedRowsOf{Held: b.held} }
 
-// recordsOf selects the live records of the accounts that the vendor does not return.
+// recordsOf selects those live records of the accounts that the vendor does not return.
 func (b *publisher) recordsOf(accounts ...domain.AccountID) RecordsOf {
 	return RecordsOf{Held: b.held, StagedSince: b.stagedSince, Accounts: accounts}
 }
@@ -230,8 +230,8 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	return b.followIDs(externalIDs)
 }
 
-// readShown adds to b.onPage those rows of the records that the vendor returns. The records are given by former
-// external ids. readShown adds to b.leaving the records that leave.
+// readShown finds the records with the given former external ids. It adds their rows that the vendor returns to
+// b.onPage, and the records that leave to b.leaving.
 func (b *publisher) readShown(past []string) error {
 	owners, err := b.source.PastIDs(past)
 	if err != nil {
@@ -322,7 +322,7 @@ func (b *publisher) writeStaged() error {
 	}
 }
 
-// attachFirstStored gives records the id of their account if it is first stored by the publication.
+// attachFirstStored gives records the id of their account if the publication stores the account for the first time.
 func (b *publisher) attachFirstStored() error {
 	var c Changes
 	if err := b.changeQuarantine(&c); err != nil {

@@ -100,7 +100,7 @@ func (s relinkSide) visitRecords(records RecordsOf, visit func(relinkedRow)) err
 	})
 }
 
-// visitNew calls visit with the new rows that are selected, of the accounts that have records to compare.
+// visitNew calls visit with the selected new rows of those accounts that have records to compare.
 func (s relinkSide) visitNew(rows StagedRowsOf, visit func(matching.Row)) error {
 	compared := map[domain.AccountID]bool{}
 	for _, account := range slices.Concat(s.relinked, s.carriedOver) {
@@ -211,7 +211,7 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) error {
 }
 
 // matchWindows matches records with new rows by their other evidence, one window of dates after the other. The function
-// repeated reports whether several rows of one side have a strong key.
+// repeated reports whether several rows of one side have the given strong key.
 func (s relinkSide) matchWindows(repeated func(key string) bool) error {
 	for records := s.records; ; {
 		window, err := s.source.Dates(records, matchRows)

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// AccountState contains the values of a stored account from which its next completeness results.
+// AccountState contains the values of a stored account from which its next completeness is computed.
 type AccountState struct {
 	ID           domain.AccountID
 	ExternalID   string
@@ -64,8 +64,8 @@ const clockSkew = time.Minute
 //     are compared with the stored rows. See SettledRead for the exceptions.
 //
 // A reading contains the balance of the account, the sum of its live posted records, and whether rows of the account
-// are in the quarantine. The sum leaves out records that the latest listing lacks, if the next one without them
-// confirms their removal: the balance does not contain them any more. A quarantined row belongs to an account if the
+// are in the quarantine. The sum leaves out records that the latest listing lacks, if the next listing without them
+// confirms their removal. The balance no longer contains these records. A quarantined row belongs to an account if the
 // row's payload contains the external id of the account as a JSON string.
 //
 // p is the pull with its counts. The records of an account are not read if nothing can have changed since its previous

@@ -27,7 +27,7 @@ type replacement struct {
 //     (decision.missing).
 //   - A new row is a row of the page without a record, or the row of a record that was first seen within
 //     domain.MatchWindow and has replaced no other row. In the latter case, the younger record is superseded.
-//   - An account of which all rows left or came is judged as a whole.
+//   - If all rows of an account have changed their ids, the account is judged as a whole; see judgeWhole.
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
@@ -67,7 +67,7 @@ func (d *decision) matchRemoved() error {
 	return d.suggest(r, suggestions)
 }
 
-// emitReplacements emits the changes of these replacements.
+// emitReplacements emits the changes by which each matched old row is replaced by its new row.
 func (d *decision) emitReplacements(r *replacement, matches []domain.Match) error {
 	var c Changes
 	var decided []string
@@ -129,7 +129,7 @@ func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:]
 
 // judgeWhole sets Context.Whole if all rows of an account have changed their ids: many rows left and came, and the
 // vendor returns no other row that is dated within the period of those that left. If it returns such a row, judgeWhole
-// deletes the rows that the vendor may have purged.
+// deletes from of.Old the rows that the vendor may have purged.
 func (d *decision) judgeWhole(of *matching.Replacements) error {
 	purged := func(o domain.OldRow) bool { return d.missing[o.ExternalID].uncollected }
 	mayBeWhole := matching.IsWhole(len(of.Old), len(of.New), 0)
@@ -148,7 +148,7 @@ func (d *decision) judgeWhole(of *matching.Replacements) error {
 }
 
 // stayed returns the number of rows of the account that the vendor still returns, and that are dated within the period
-// of those that left. A row that the service saw later than all of those has come, and not stayed.
+// of those that left. A row that the service first saw after all of those does not count, because it is a new row.
 func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	var last time.Time
 	for i := range of.Old {
@@ -169,7 +169,7 @@ func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	return stayed, err
 }
 
-// period returns the dates of the first and the last row.
+// period returns the earliest and the latest date of the rows.
 func period(rows []domain.OldRow) domain.Window {
 	dates := domain.Window{From: rows[0].Date, To: rows[0].Date}
 	for i := range rows {
@@ -262,8 +262,8 @@ func (d *decision) readReads(r *replacement) (err error) {
 	return err
 }
 
-// takeOver adds the change of two records, of which the older one continues with the row of the younger one. The
-// younger record is superseded: it ends as removed. Its former rows belong to the older record meanwhile.
+// takeOver adds the changes by which the older record continues with the row of the younger one. The younger record is
+// superseded, and ends as removed. Its former rows belong to the older record until a split.
 func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match) {
 	past := domain.Superseded{
 		ExternalID: match.Old, At: d.At, Rule: match.Rule, Version: old.Version, Younger: younger.ID,

@@ -20,8 +20,8 @@ const JoinUndone domain.Warning = "join_undone"
 // SuggestionState states whether a Suggestion waits for a decision, or why it has ended.
 type SuggestionState string
 
-// The states of a suggestion. A suggestion in one of the other states than SuggestionOpen has ended; it may be opened
-// again, except after SuggestionDismissed and SuggestionExcluded.
+// The states of a suggestion. A suggestion has ended if its state is not SuggestionOpen. It may be opened again, except
+// after SuggestionDismissed and SuggestionExcluded.
 const (
 	SuggestionOpen      SuggestionState = "open"
 	SuggestionJoined    SuggestionState = "joined"    // an operator has joined the records
@@ -277,8 +277,8 @@ func (d *decision) returned() (externalIDs []string) {
 	return externalIDs
 }
 
-// endOf does the work of endSuggestions for the records with these external ids, of which the leaving ones are removed
-// by the same Changes.
+// endOf does the work of endSuggestions for the records with these external ids. The same Changes remove the records in
+// leaving.
 func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]domain.PullID) error {
 	open, err := d.readSuggestions(externalIDs)
 	if err != nil {
@@ -299,8 +299,8 @@ func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]do
 	return nil
 }
 
-// endDecided ends the open suggestions with one of the records, which have these external ids. The Changes make new
-// versions of both. state returns the new state of a suggestion.
+// endDecided ends the open suggestions that contain a record with one of these external ids. The same Changes make new
+// versions of these records. state returns the new state of a suggestion.
 func (d *decision) endDecided(c *Changes, externalIDs []string, state func(Suggestion) SuggestionState) error {
 	open, err := d.readSuggestions(externalIDs)
 	if err != nil {
@@ -334,7 +334,8 @@ func (d *decision) readSuggestions(externalIDs []string) ([]StoredSuggestion, er
 }
 
 // Join returns the changes by which a removed record continues as the row of a live one, because an operator has
-// decided that they are one movement. The live record is superseded, and its former rows follow.
+// decided that they are one movement. The live record is superseded, and its former rows become former rows of the
+// removed record.
 //
 // Errors: Conflict (not_joinable) unless the vendor has removed the old record, the other one is live, and both have
 // the same account, currency and direction; those of the source.
@@ -387,8 +388,8 @@ func notJoinable(message string) error {
 // Dismiss returns the changes by which two records are never suggested or matched again, because an operator has
 // decided that they are two movements. The other open suggestions with one of the records end.
 //
-// Errors: Conflict (not_joinable) if the records are one, belong to different connections, were erased or superseded;
-// those of the source.
+// Errors: Conflict (not_joinable) if both are the same record, if they belong to different connections, or if one of
+// them was erased or superseded; those of the source.
 func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 	switch {
 	case old.ID == with.ID, old.Connection != with.Connection, old.Erased(), with.Erased(),

@@ -25,10 +25,12 @@ type absenceReading struct {
 	oldest map[string]domain.Date
 }
 
-// judgeAbsences finds the records in the window of a sweep that the listing lacks. Those whose removal was announced
-// and held back leave (judgeHeld). domain.AbsenceRead decides which of the others leave. The others are
-// remembered for a later sweep, which then knows since when the vendor has not returned them. If their removal is not
-// proved only because they are many, or because the vendor may have purged them, they are in d.missing.
+// judgeAbsences finds the records in the window of a sweep that the listing lacks:
+//   - A record whose announced removal was held back leaves; see judgeHeld.
+//   - domain.AbsenceRead decides which of the other absent records leave. The remaining absences are stored for a later
+//     sweep, which then knows since when the vendor has not returned the records.
+//   - A record that does not leave is added to d.missing if its absence is part of a mass removal, or if the vendor may
+//     have purged the record.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil
@@ -145,8 +147,7 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 // r.Live. A record counts as missing in these cases:
 //
 //   - It was missing before.
-//   - One listing is enough, or the listing proves nothing, and the record is not carried over, or the listing reaches
-//     back to it.
+//   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([]domain.Absence, error) {
 	var absent []domain.Absence

@@ -111,7 +111,8 @@ type Source interface {
 	AbsentSince(externalIDs []string) (map[string]domain.PullID, error)
 
 	// VisitLive calls visit with the live records in the window of a sweep. If account is not "", it visits only the
-	// records of this account. If carriedOver is false, no record of the connection is carried over.
+	// records of this account. The caller passes false as carriedOver only if no record of the connection is carried
+	// over.
 	VisitLive(dates domain.Window, account string, carriedOver bool, visit func(LiveRecord)) error
 
 	// VisitMetadata calls visit with the metadata of the records with these external ids.
@@ -133,7 +134,7 @@ type Candidate struct {
 	FirstPull domain.PullID // the pull that stored version 1; zero if it is not known
 }
 
-// LiveRecord contains what a sweep compares of a live record.
+// LiveRecord contains the values of a live record that a sweep compares.
 type LiveRecord struct {
 	ExternalID string
 	Account    string // the present external id of the account, also for a carried-over record

@@ -11,8 +11,8 @@ import (
 // Matching tells how a write reads the evidence by which it recognises that a new row replaces a removed row. A nil
 // *Matching means that no rows are matched.
 type Matching struct {
-	// RowOf returns the evidence that a row contains, with what only its metadata states. It is a pure function. If
-	// RowOf is nil, the metadata is not used.
+	// RowOf returns the evidence that a row contains, including evidence that only its metadata states. It is a pure
+	// function. If RowOf is nil, the metadata is not used.
 	RowOf func(data domain.TransactionData, account domain.AccountID) matching.Row
 }
 
@@ -181,7 +181,7 @@ type Published struct {
 	//
 	// The successor of an account is the same bank account under the new reference. An account that is unreadable, or
 	// that the vendor has listed in an earlier attempt only, may be the unknown successor of an earlier account.
-	// Complete is false if an earlier account has no successor for this reason. The rows of such accounts then remain
-	// staged.
+	// Complete is false if an earlier account has no successor for this reason. The rows of the possible successors
+	// then remain staged.
 	Complete bool
 }

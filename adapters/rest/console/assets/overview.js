@@ -11,7 +11,7 @@ import { ActionLink, Ago, Empty, Failure, Loaded, More, Page, Select, Skeleton, 
 const refreshInterval = 30000;
 const needySize = 10;
 const pageSize = 50;
-const typingPause = 60;
+const typingPause = 30;
 
 // title returns the answer to the question of the view.
 function title({ connections, needy }) {

@@ -2,8 +2,9 @@
 // what the core may use, and which code may reveal a secret.
 //
 // Each check is a function that takes a parsed tree. planted_test.go adds violations to a copy of the tree, and tests
-// that the checks find them. The test process itself parses the files, and starts no other program for this. The go
-// command therefore knows which files the tests read. If one changes, it does not use a cached result.
+// that the checks find them. The test process parses the files itself, without starting another program. The go command
+// therefore knows which files the tests read. If one of these files changes, the go command does not reuse a cached
+// result.
 package arch_test
 
 import (

@@ -14,7 +14,7 @@ import (
 // function.
 var testReference = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz|Benchmark)[A-Za-z0-9]+)`")
 
-// These documents name tests for their statements. Each of these tests must exist under that name.
+// security.md and reliability.md name the tests that prove their statements. Each named test must exist.
 func TestNamedTestsExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	known := map[string]map[string]bool{}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A vendor is one folder and one entry in a list. The newest vendor shows this: no other code of the service depends on
-// its name.
+// A vendor consists of one folder and one entry in a list. The test checks this for the newest vendor: no other code of
+// the service may contain its name.
 const (
 	vendorFolder = "adapters/aggregator/plaid"
 	vendorName   = "plaid"

@@ -6,8 +6,8 @@
 //
 // The command runs the service in this process, without the rate budgets of the vendors, together with a simulator of
 // Pluggy. It creates the connections and pulls each of them once, so everything in the database was written by the
-// service itself. It ends when the index of the search contains all records. If the folder contains a complete
-// database, nothing is written.
+// service itself. It ends when the search index contains all records. If the folder contains a complete database,
+// nothing is written.
 //
 // The folder contains the keyset and, unless -database names another one, the SQLite database. Equal numbers of
 // connections and records result in equal names, texts, amounts and dates; ids and times differ.
@@ -57,9 +57,9 @@ func main() {
 	}
 }
 
-// size is what the command writes, and where.
+// size holds the options of the command: how much data it writes, and where.
 type size struct {
-	out                  io.Writer // of the progress
+	out                  io.Writer // receives the progress messages
 	folder, database     string
 	connections, records int
 }
@@ -128,7 +128,7 @@ func (s size) fill(ctx context.Context, keyset string) error {
 	return errors.Join(t.write(ctx), stop())
 }
 
-// index runs the service until the index of the search contains all records. The service fills it in the background.
+// index runs the service until the search index contains all records. The service fills the index in the background.
 func (s size) index(ctx context.Context, keyset string) error {
 	app, stop, err := s.serve(ctx, keyset)
 	if err != nil {
@@ -226,7 +226,8 @@ func (t *tenantData) write(ctx context.Context) error {
 	return group.Wait()
 }
 
-// connection creates connection n and pulls it. Some connections need a person, for the reasons of reasonOf.
+// connection creates connection n and pulls it. Some connections need an action by a person; reasonOf returns the
+// reason.
 func (t *tenantData) connection(ctx context.Context, n int, shared domain.ApplicationID) error {
 	reason := reasonOf(n)
 	item, err := t.addItem(n, reason)
@@ -270,8 +271,8 @@ func (t *tenantData) pull(ctx context.Context, connection domain.ConnectionID) e
 	return err
 }
 
-// awaitIndex waits until a search uses the index. Until then it examines only a part of the records, and says that
-// there is more.
+// awaitIndex waits until a search uses the index. Until then, a search examines only a part of the records and returns
+// a cursor for the next page.
 func (s size) awaitIndex(ctx context.Context, service *application.Service) error {
 	begun := time.Now()
 	never := decimal.NewFromInt(1 << 40)

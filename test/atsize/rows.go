@@ -40,11 +40,11 @@ func nameOf(n int) string {
 	return strings.ToLower(fmt.Sprintf("%s-%s-%s-%04d", trade, strings.Fields(saint)[0], city, n))
 }
 
-// largeOf is the number of connections among which one is large: it has fifty times as many records as the others.
+// largeOf is the interval between large connections. A large connection has fifty times as many records as the others.
 const largeOf = 100
 
-// weightOf returns how many times as many records connection n has as a connection of the usual size. A connection with
-// a wrong credential has none.
+// weightOf returns the number of records of connection n, as a multiple of the usual number. It returns 0 for a
+// connection with a wrong credential.
 func weightOf(n int) int {
 	switch {
 	case reasonOf(n) == credential:
@@ -55,7 +55,7 @@ func weightOf(n int) int {
 	return 1
 }
 
-// recordsByConnection returns the numbers of records of the connections. Their sum is records.
+// recordsByConnection returns the number of records of each connection. The numbers add up to records.
 func recordsByConnection(connections, records int) []int {
 	all := 0
 	for n := range connections {
@@ -86,8 +86,8 @@ var (
 	}
 )
 
-// A kind of row: the text, the category, whether the name of the other party follows, and the range of the amount in
-// cents. A negative amount is money out.
+// kind describes one kind of row: the text, the category, whether the name of the other party follows the text, and the
+// range of the amount in cents. A negative amount is money out.
 type kind struct {
 	text, category string
 	named          bool

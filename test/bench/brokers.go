@@ -21,8 +21,8 @@ const (
 	benchTopic    = "bench"
 )
 
-// brokers compares the rate at which the waiting events are sent to a Kafka topic with the rate to an exchange of
-// RabbitMQ, in turns. Each broker is a process of its own. Without one of them, nothing is measured.
+// brokers compares the rates at which waiting events are sent to a Kafka topic and to a RabbitMQ exchange. It measures
+// them alternately. Each broker is a separate process. If a broker is missing, nothing is measured.
 func (s *service) brokers(ctx context.Context) (row, error) {
 	r := row{
 		what: fmt.Sprintf("%d events through one subscription to Kafka (librdkafka's cluster, in memory)",
@@ -90,7 +90,8 @@ func declareQueue(b *bench, url string) (*amqp.Channel, error) {
 }
 
 // sendAll returns a variant that sends all events of the feed to a sink, and returns the rate until the last one is
-// confirmed. Afterwards arrived must return at least as many messages; it waits for the consumer for a few seconds.
+// confirmed. It then calls arrived for a few seconds, until arrived returns at least the number of events. If arrived
+// does not, the variant returns an error.
 func (s *service) sendAll(sink object, arrived func() (int, error)) variant {
 	return func(ctx context.Context) (float64, error) {
 		var created struct{ ID string }

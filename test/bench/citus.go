@@ -56,7 +56,7 @@ const onOneServer = "the same on one server"
 // acceptsOnCitus compares how many webhooks per second the service accepts on the cluster and on one server: first for
 // one tenant, then for many tenants. The service has the vendor's rate budget, as in production.
 //
-// A further turn counts what each server does for an accept on the cluster.
+// A further turn measures the work of each server for an accept on the cluster.
 func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, envs [2]*env) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
@@ -151,13 +151,14 @@ func (b *bench) workPerAccept(ctx context.Context, cluster *pgtest.Citus, accept
 		float64((after.workers-before.workers).Microseconds())/n), nil
 }
 
-// clusterWork is what the servers of a cluster have done since their start.
+// clusterWork contains the amount of work that the servers of a cluster have done since their start.
 type clusterWork struct {
-	statements           float64 // of the coordinator
+	statements           float64 // number that the coordinator has executed
 	coordinator, workers time.Duration
 }
 
-// processorTime returns the processor time that the server with the data directory has used, with its ended processes.
+// processorTime returns the processor time that the server with this data directory has used. The time includes the
+// server's ended processes.
 func processorTime(dir string) (time.Duration, error) {
 	processes, err := processesOf(dir)
 	if err != nil {
@@ -178,7 +179,7 @@ func processorTime(dir string) (time.Duration, error) {
 	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
-// processesOf returns the ids of the processes of the server with the data directory, first that of the process that
+// processesOf returns the process ids of the server with this data directory. The first id belongs to the process that
 // started the others.
 func processesOf(dir string) ([]int, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
@@ -204,7 +205,7 @@ func processesOf(dir string) ([]int, error) {
 	return ids, nil
 }
 
-// statOf returns the third field of the file stat of a process and the following ones, or nil if it has ended.
+// statOf returns the fields of the file /proc/<id>/stat from the third field on, or nil if the process has ended.
 func statOf(id int) []string {
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(id) + "/stat")
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 // workers, and not the clients or the service, determine the rate.
 const workerShare = 0.2
 
-// growthClients is the number of clients in growthOnCitus. It is large, so that also half of them fill the batches of a
-// worker.
+// growthClients is the number of clients in growthOnCitus. It is large, so that even half of the clients fill the
+// batches of a worker.
 const growthClients = 128
 
 // growthOnCitus compares how many webhooks per second the service accepts for tenants on both workers of the cluster
@@ -123,7 +123,7 @@ const processorGroups = "/sys/fs/cgroup/cpu"
 // limitPeriod is the period of a processor limit. It is short, so that a limited server never pauses for long.
 const limitPeriod = 10 * time.Millisecond
 
-// limitProcessor limits the server with the data directory to a share of one core, with all its processes. The returned
+// limitProcessor limits all processes of the server with this data directory to a share of one core. The returned
 // function ends the limit. The error is fs.ErrNotExist or fs.ErrPermission if this machine does not allow the limit.
 func limitProcessor(dir, name string, share float64) (release func(), err error) {
 	group, err := os.MkdirTemp(processorGroups, name+"-")

@@ -16,8 +16,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 )
 
-// The records of the section closes are dated on closedDays days from the first one on. Each was first seen on the day
-// after its date, at midnight.
+// The dates of the records of the section closes are spread over closedDays days, from firstDay on. Each record was
+// first seen at the end of its date, at midnight UTC.
 const (
 	closedDays  = 1000
 	firstDay    = "2020-01-01"
@@ -25,8 +25,8 @@ const (
 	middleOfAll = "2021-05-16T00:00:00Z" // half of the records were first seen later
 )
 
-// closes measures a close of an account with b.closeRows records, its document and its evidence, and compares the list
-// of the records as of a moment with the present list.
+// closes measures three operations on an account with b.closeRows records: the close, the download of its documents,
+// and the download of its evidence. It also compares the list of the records as of a moment with the present list.
 func (b *bench) closes(ctx context.Context) (rows []row, err error) {
 	for _, name := range []string{"PostgreSQL", "SQLite"} {
 		url := ""
@@ -167,8 +167,8 @@ func (a *largeAccount) copyRecords(ctx context.Context) error {
 		strings.Join(names, ", "), strings.Join(selected, ", "), a.account, numbers), "ANALYZE")
 }
 
-// change gives a tenth of the copies of each day another amount. The earlier versions are stored as the service stores
-// them.
+// change changes the amounts of a tenth of the copies of each day. It stores the replaced versions in the same way as
+// the service.
 func (a *largeAccount) change(ctx context.Context) error {
 	names, err := a.columns(ctx, "transaction_versions")
 	if err != nil {
@@ -222,8 +222,8 @@ func (a *largeAccount) execute(ctx context.Context, statements ...string) error 
 	return nil
 }
 
-// closePeriod closes the account, and measures the time. Meanwhile it renames another connection every 20 ms, and
-// measures the longest time of that.
+// closePeriod closes the account, and measures the duration. Meanwhile it renames another connection every 20 ms, and
+// measures the longest duration of a rename.
 func (a *largeAccount) closePeriod(ctx context.Context) (string, error) {
 	ended, longest := make(chan struct{}), make(chan time.Duration, 1)
 	var failed error
@@ -290,7 +290,8 @@ func (a *largeAccount) download(ctx context.Context, format string) (sum, also s
 		size>>20, begin.Seconds(), time.Since(begun).Seconds()), err
 }
 
-// compareLists compares pages of the list as of a moment with pages of the present list, both from the same days on.
+// compareLists compares the times to read pages of two lists: the list as of a moment, and the present list. The pages
+// of both lists begin at the same days.
 func (a *largeAccount) compareLists(ctx context.Context, text string) (rows []row, err error) {
 	for _, c := range []struct{ what, asOf, to, reach string }{
 		{"as of the close, any day", a.closedAt, "", "< 2"},
@@ -316,7 +317,7 @@ func (a *largeAccount) compareLists(ctx context.Context, text string) (rows []ro
 }
 
 // pages returns a variant that reads pages of 20 records for one turn, and returns the 95th percentile of their times.
-// The pages begin at the day to, or at random days if to is "". It adds all times to times.
+// The pages begin at the day to, or at random days if to is "". It appends the time of each page to times.
 func (a *largeAccount) pages(parameters, to string, times *[]time.Duration) variant {
 	first, _ := time.Parse(time.DateOnly, firstDay)
 	random := rand.New(rand.NewPCG(1, 2))

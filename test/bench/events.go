@@ -21,9 +21,9 @@ const (
 	lagTime   = 10 * time.Second // duration of the measurement of the delay
 )
 
-// events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint, and to the two
-// kinds of brokers, when many events are waiting, and how much time passes from the commit of a change until the
-// endpoint receives the event.
+// events measures one subscription on PostgreSQL. It measures the rate at which many waiting events are sent to a local
+// endpoint, and to the two kinds of brokers. It also measures the time from the commit of a change until the endpoint
+// receives the event.
 func (b *bench) events(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "events")
 	if err != nil {

@@ -59,7 +59,7 @@ func BenchmarkFlood(b *testing.B) {
 	}
 }
 
-// contest contains the two tenants and the measured loads.
+// contest contains the two tenants of BenchmarkFlood and the measured loads.
 type contest struct {
 	calm, loud          tenant
 	quiet, burst, flood trafficPair // requests of the calm tenant

@@ -12,8 +12,8 @@
 // ends. All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, events, closes, matcher, latency, routing, growth,
-// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another
-// one above the bounds.
+// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows down
+// another tenant by more than the bounds allow.
 package main
 
 import (
@@ -59,7 +59,7 @@ type bench struct {
 	dir    string // temporary folder, which is removed at the end
 	binary string
 	server *pgtest.Server // the PostgreSQL server; nil until a section needs it
-	open   []func()       // functions that release what the current benchmark section has opened, called last first
+	open   []func()       // functions that release the resources of the current section, called last first
 }
 
 // section is one part of the benchmark. The function measure returns the rows of the section's result table.
@@ -142,7 +142,7 @@ func (b *bench) logf(format string, args ...any) {
 // onClose registers a function to be called at the end of the section.
 func (b *bench) onClose(fn func()) { b.open = append(b.open, fn) }
 
-// close closes what the current section opened, last first, and removes the section's files.
+// close releases the resources of the current section, last first, and removes the section's files.
 func (b *bench) close() {
 	for _, fn := range slices.Backward(b.open) {
 		fn()

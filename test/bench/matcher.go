@@ -46,7 +46,8 @@ func (b *bench) matcher(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// matcherLoad is a service with a simulated vendor, of which one account's rows are sent to a simulated Matcher.
+// matcherLoad is a service with a simulated vendor. The rows of one account of the vendor are sent to a simulated
+// Matcher.
 type matcherLoad struct {
 	*follower
 	matcher *matchersim.Server

@@ -49,7 +49,7 @@ type neighbourhood struct {
 	evilConnection, evilAccount, evilFeedEnd string
 	evilWebhook                              string
 	hanging                                  []string // connections of the hostile tenant to peers that never answer
-	engines, subscriptions                   []string // those that lead to hostile peers
+	engines, subscriptions                   []string // ids of those that lead to hostile peers
 }
 
 // attack is one sort of load of the hostile tenant.
@@ -63,8 +63,8 @@ type attack struct {
 // returns an error if an effect is above its bound.
 //
 // In each round, the hostile tenant's requests are sent to a handler that does nothing first, and then to the service.
-// The effect is the difference of what the good tenant measures meanwhile: the generator of the load needs processor
-// time, too.
+// The effect is the difference between the good tenant's measurements in these two parts. The first part is necessary
+// because the load generator also needs processor time.
 func (b *bench) neighbours(ctx context.Context) ([]row, error) {
 	var rows []row
 	var failures []error
@@ -184,7 +184,7 @@ func (h *neighbourhood) fillEvil(ctx context.Context) (err error) {
 	return h.readFeed(ctx)
 }
 
-// readFeed reads the hostile tenant's feed to its end, where long polls wait.
+// readFeed reads the hostile tenant's feed to its end, and stores the cursor with which long polls wait.
 func (h *neighbourhood) readFeed(ctx context.Context) error {
 	for {
 		var page struct {
@@ -204,8 +204,8 @@ func (h *neighbourhood) readFeed(ctx context.Context) error {
 	}
 }
 
-// hostilePeers are the peers that the hostile tenant chooses: vendors, receivers and engines. Each function serves one
-// connection, after the first bytes of a request.
+// hostilePeers are the peers to which the hostile tenant's connections, subscriptions and engine lead. Each function
+// serves one TCP connection after the first bytes of a request have arrived.
 var hostilePeers = map[string]func(conn net.Conn){
 	"silent": func(net.Conn) {},
 	"101": func(conn net.Conn) {
@@ -235,7 +235,7 @@ var hostilePeers = map[string]func(conn net.Conn){
 
 const okHeader = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
-// endless writes first, and then the text again and again until the peer closes the connection.
+// endless writes first, and then writes text repeatedly until the peer closes the connection.
 func endless(conn net.Conn, first, text string, pause time.Duration) {
 	_, err := io.WriteString(conn, first)
 	for err == nil {
@@ -299,7 +299,8 @@ func (h *neighbourhood) addPeers(ctx context.Context) error {
 	return nil
 }
 
-// connectionsPerPeer and subscriptionsPerPeer are how many objects of the hostile tenant lead to each peer.
+// connectionsPerPeer and subscriptionsPerPeer are the numbers of the hostile tenant's connections and subscriptions
+// that lead to each peer.
 const (
 	connectionsPerPeer   = hostileClients
 	subscriptionsPerPeer = 5
@@ -451,7 +452,7 @@ func (h *neighbourhood) attackUntil(ctx context.Context, address string, all ...
 	return statuses
 }
 
-// view is what the good tenant measures.
+// view contains the good tenant's measurements.
 type view struct{ read, webhook, pull time.Duration }
 
 func (v view) minus(other view) view {
@@ -610,7 +611,7 @@ func (h *neighbourhood) soakTogether(ctx context.Context) (row, error) {
 // leave deletes the hostile tenant's connections and subscriptions, whose attempts would otherwise go on for days.
 func (h *neighbourhood) leave(ctx context.Context) error {
 	defer h.evil.client.CloseIdleConnections()
-	time.Sleep(10 * time.Second) // the tenant's rate limit has room for these requests then
+	time.Sleep(10 * time.Second) // afterwards the tenant's rate limit permits these requests
 	for _, list := range []string{"/aggregator-connections", "/subscriptions"} {
 		for cursor := ""; ; {
 			var page struct {
@@ -667,7 +668,8 @@ func (h *neighbourhood) stacks() []byte {
 	return raw
 }
 
-// slack is how many more goroutines and files may be open than before, because pools and keep-alive connections differ.
+// slack is the permitted increase of the number of goroutines and of the number of files. The numbers vary with pools
+// and keep-alive connections.
 const slack = 60
 
 // awaitRest waits until the service has about as many goroutines and files as before. It returns an error if it has
@@ -684,7 +686,7 @@ func (h *neighbourhood) awaitRest(ctx context.Context, before resources) (resour
 	}
 }
 
-// longDescriptions serves the pages of a vendor, in which one in longEvery transactions has a long description.
+// longDescriptions serves the pages of a vendor, and gives one in longEvery transactions a long description.
 type longDescriptions struct{ *vendor }
 
 // ServeHTTP changes the descriptions in the pages of transactions.

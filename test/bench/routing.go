@@ -21,7 +21,8 @@ const routedItems = 40
 // routing measures the time from sending a webhook until its row can be read, alternately for the first and the last
 // item of an application, at both vendors. It then counts the deliveries.
 //
-// With three replicas, each webhook goes to the next replica, and the next one after it is asked for the row.
+// With three replicas, the requests use the replicas in turn: a webhook is sent to one replica, and its row is
+// requested from the next one.
 func (b *bench) routing(ctx context.Context) (rows []row, err error) {
 	for _, deployment := range []struct {
 		name, database string
@@ -44,8 +45,9 @@ func (b *bench) routing(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// compareItems measures one vendor in one deployment. Errors: a delivery is missing, doubled or stored for another
-// connection; another tenant with the same account reference has a delivery or a pull.
+// compareItems measures one vendor in one deployment. It returns an error if a delivery is missing, stored twice, or
+// stored for another connection. It also returns an error if another tenant with the same account reference has a
+// delivery or a pull.
 func (b *bench) compareItems(ctx context.Context, vendor, deployment, database string, replicas int) (row, error) {
 	r := row{
 		what:    fmt.Sprintf("webhook sent → row readable, %s, %s", vendor, deployment),
@@ -73,7 +75,7 @@ func (b *bench) compareItems(ctx context.Context, vendor, deployment, database s
 			delays[0], delays[1] = append(delays[0], took[0]), append(delays[1], took[1])
 		}
 	}
-	for i := range routedItems { // each item hears its webhook
+	for i := range routedItems { // the webhook of every item must be routed to its connection
 		if err := a.announceRow(ctx, i); err != nil {
 			return r, fmt.Errorf("item %d: %w", i+1, err)
 		}
@@ -110,8 +112,8 @@ type routedVendor struct {
 	addItem func(number int) (ref string, err error)
 	// addRow adds a row to an item, and returns the id of the row, and the function that sends its webhook.
 	addRow func(number int) (id string, send sendEvent, err error)
-	// setAddress tells the vendor the address of the application: the path of a webhook. It is nil if the service
-	// registers the webhook.
+	// setAddress sets the path of the application's webhook at the vendor. It is nil if the service registers the
+	// webhook.
 	setAddress func(path string)
 }
 
@@ -293,7 +295,7 @@ func (a *routedApplication) addOtherTenant(ctx context.Context, ref string) erro
 		object{"vendor": v.name, "connection_config_name": "otherTenant"}, http.StatusCreated, nil)
 }
 
-// replica returns the replicas in turn.
+// replica returns the next replica, in turn.
 func (a *routedApplication) replica() *service {
 	a.next++
 	return a.replicas[a.next%len(a.replicas)]

@@ -21,9 +21,9 @@ const (
 	demoSecret = pluggysim.DemoClientSecret
 )
 
-// itemAlias returns the id of an item with the content of the demo item. Each number gives another id. The
-// service routes a webhook to each connection of its item, so that connections that are to hear different
-// webhooks need different items.
+// itemAlias returns the id of an item with the content of the demo item. Each number results in a different id. The
+// service routes a webhook to every connection of its item. Connections that must receive different webhooks therefore
+// need different items.
 func itemAlias(number int) string { return fmt.Sprintf("%s%04x", demoItem[:len(demoItem)-4], number) }
 
 // itemAliases matches the ids that itemAlias returns.

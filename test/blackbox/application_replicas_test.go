@@ -23,12 +23,11 @@ const (
 	// refreshesAtOnce is the number of refreshes that a tenant requests in a minute, and maxRefreshes the number that
 	// the vendor allows.
 	refreshesAtOnce, maxRefreshes = 40, 20
-	// undelayed is the time within which the fastest of another tenant's pulls ends meanwhile.
+	// undelayed is the maximum duration of the fastest of another tenant's pulls during the refreshes.
 	undelayed = 2 * time.Second
 )
 
-// sharedApplication is an application at a vendor with its real rate limits, whose connections are served by three
-// processes.
+// sharedApplication is an application at a vendor that has its real rate limits. Three processes serve its connections.
 type sharedApplication struct {
 	*env
 	processes []*process
@@ -44,7 +43,7 @@ type sharedApplication struct {
 //
 //   - One webhook serves all its items, also after its owner was deleted.
 //   - Refreshes stay below the vendor's limit, and do not delay another tenant.
-//   - A body that equals an earlier one is another event once the pull of the earlier one has started.
+//   - A body that equals an earlier body counts as a new event once the pull of the earlier one has started.
 func TestReplicasServeAnApplication(t *testing.T) {
 	t.Parallel()
 	a := newSharedApplication(t)
@@ -92,7 +91,7 @@ func newSharedApplication(t *testing.T) *sharedApplication {
 	return a
 }
 
-// next returns the processes in turn.
+// next returns the next process, in turn.
 func (a *sharedApplication) next() *process {
 	a.requests++
 	return a.processes[a.requests%len(a.processes)]
@@ -233,8 +232,8 @@ func (a *sharedApplication) refreshAtOnce(t *testing.T) {
 	t.Logf("%d of %d refreshes accepted within %v", accepted.Load(), refreshesAtOnce, within.Round(time.Millisecond))
 }
 
-// repeatBody sends one body without an event id to two processes: the second time after the pull of the first one. Both
-// times it must be pulled.
+// repeatBody sends the same body without an event id to two processes, the second time after the pull of the first
+// event. Each of the two events must cause a pull.
 func (a *sharedApplication) repeatBody(t *testing.T) {
 	t.Helper()
 	l := newBelvo(t, 6, 3)

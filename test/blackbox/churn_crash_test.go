@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// TestKilledPullsKeepIDs changes all ids of an account before or while a process pulls it, and kills the process with
-// SIGKILL between two pages. Another process takes up the pull. Each transaction must keep its record.
+// TestKilledPullsKeepIDs changes all row ids of an account before or while a process pulls it, and kills the process
+// with SIGKILL between two pages. Another process takes up the pull. Each row must keep the id of its record.
 //
 // CHURN_CRASH_ROWS is the number of rows. By default the lists of both vendors have several pages.
 func TestKilledPullsKeepIDs(t *testing.T) {
@@ -39,11 +39,11 @@ func TestKilledPullsKeepIDs(t *testing.T) {
 	}
 }
 
-// churnCrash is an account whose ids all change while the process that pulls it is killed.
+// churnCrash is an account whose row ids all change. The process that pulls the account is killed.
 type churnCrash struct {
 	*env
 	link *link
-	old  []string // the external ids before the change, and after it
+	old  []string // the external ids before the change; now contains those after the change
 	now  []string
 }
 
@@ -91,8 +91,8 @@ func (c *churnCrash) run(t *testing.T, before bool) {
 	p.kill()
 }
 
-// settle waits for the end of the pulls. Pluggy's list of 10,000 rows has 400 pages, and the process may have died with
-// the lease of the pull.
+// settle waits for the end of the pulls. The timeout is long: Pluggy's list of 10,000 rows has 400 pages, and the lease
+// of a killed process may have to end first.
 func (c *churnCrash) settle(p *process) { c.settleWithin(10*time.Minute, p, c.link.id) }
 
 func (c *churnCrash) pull(p *process) {

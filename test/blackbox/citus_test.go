@@ -122,8 +122,8 @@ func (c *citusNodes) moveShard() error {
 }
 
 // Two processes distribute an empty database over a Citus cluster and serve requests under load. They must lose no data
-// when one process is killed and replaced. They must also lose no data in what follows: each worker of the cluster is
-// killed and restarted, shards move, and the standby of each worker takes over.
+// when one process is killed and replaced. Afterwards they must also lose no data when each worker is killed and
+// restarted, when shards move, and when the standby of each worker takes over.
 func TestReplicasOnCitusLoseNothing(t *testing.T) {
 	cluster := newCitusNodes(t, seedOf(t))
 	h := newEnv(t, cluster.URL())

@@ -60,8 +60,7 @@ type link struct {
 	used  map[int]bool // all amounts that rows have had so far, in cents
 }
 
-// vendorTakes is the response time of every vendor. It is long enough that a test can interrupt a pull of several
-// pages.
+// vendorTakes is the response time of every vendor. It is long enough for a test to interrupt a pull of several pages.
 const vendorTakes = 10 * time.Millisecond
 
 // newLink creates rows at a bank, and runs an HTTP server for the bank's vendor until the test ends.

@@ -11,7 +11,8 @@ import (
 )
 
 // TestAKilledErasureGoesOn kills the service while it waits for the vendor to delete an item. After the restart, the
-// erasure goes on: at once on SQLite, whose file has only one process, and within 30 s on PostgreSQL.
+// erasure must continue. On SQLite it continues at once, because only one process uses the file. On PostgreSQL it
+// continues within 30 s.
 func TestAKilledErasureGoesOn(t *testing.T) {
 	for backend, tc := range map[string]struct {
 		url   func(*testing.T) string

@@ -23,7 +23,7 @@ const (
 )
 
 // TestErasuresSurviveKills kills the service at random points while it erases connections. Afterwards every erasure
-// must be complete, nothing of these connections may be stored, and another connection must be unchanged.
+// must be complete, no data of the erased connections may be stored, and another connection must be unchanged.
 func TestErasuresSurviveKills(t *testing.T) {
 	t.Parallel()
 	seed := seedOf(t)

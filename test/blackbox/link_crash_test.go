@@ -20,11 +20,12 @@ import (
 )
 
 const (
-	// linkTokenTTL is how long the simulated vendor accepts a token of a link session.
+	// linkTokenTTL is the time for which the simulated vendor accepts a token of a link session.
 	linkTokenTTL = 6 * time.Second
-	// linkEnd is how long after the last token has expired the vendor has no orphan: a minute in which it could still
-	// create an object, the claim of a killed process (25 s), and the retries of a deletion. To this comes linkCalls
-	// for each session, because the rate budget of Belvo permits 120 lists of links a minute.
+	// linkEnd is the maximum time from the expiry of the last token until the vendor has no orphan. It covers a minute
+	// in which the vendor could still create an object, the claim of a killed process (25 s), and the retries of a
+	// deletion. linkCalls is added for each session, because the rate budget of Belvo permits 120 lists of links a
+	// minute.
 	linkEnd   = 4 * time.Minute
 	linkCalls = 3 * time.Second
 	// linkHolders is the number of account holders who sign in at the same time.
@@ -40,15 +41,15 @@ type linkCrash struct {
 	mu       sync.Mutex
 	process  *process
 	sessions map[string]string // maps the ids of the sessions to their config names
-	lost     atomic.Int64      // requests for a session that were not answered
+	lost     atomic.Int64      // number of requests for a session that did not get a 201
 }
 
 // linkPage is a simulated vendor, with the page at which an account holder signs in.
 type linkPage struct {
 	name, clientID, secret string
 	api                    http.Handler
-	// signIn creates an object with an account at the vendor, and returns its id. It returns "" if the token has
-	// expired.
+	// signIn creates an object with an account at the vendor, and returns the id of the object. It returns "" if the
+	// token has expired.
 	signIn func(token, session string, result signInResult) string
 	// finish makes an unfinished sign-in succeed. It does nothing if the service has deleted the object.
 	finish  func(object string)
@@ -57,7 +58,7 @@ type linkPage struct {
 	webhooks func() (found, wanted int)
 }
 
-// signInResult is how an account holder's attempt to sign in ends.
+// signInResult is the result of an account holder's attempt to sign in.
 type signInResult int
 
 const (
@@ -121,8 +122,8 @@ func belvoPage(seed uint64) linkPage {
 }
 
 // TestKilledLinkSessionsLeaveNoOrphan kills the service at random points of many link sessions for new accounts.
-// Afterwards the vendor must have exactly the objects of the connections. LINK_SESSIONS is the number of sessions for
-// each vendor on each backend, and SEED chooses the points.
+// Afterwards the vendor must have exactly the objects to which the stored connections refer. LINK_SESSIONS is the
+// number of sessions for each vendor on each backend, and SEED determines the points.
 func TestKilledLinkSessionsLeaveNoOrphan(t *testing.T) {
 	sessions, seed := number(t, "LINK_SESSIONS", 50), seedOf(t)
 	for backend, at := range map[string]func(*testing.T) string{
@@ -172,8 +173,8 @@ func (r *linkCrash) current() *process {
 	return r.process
 }
 
-// run lets account holders begin the given number of sessions, and kills the service until the last token has expired.
-// It returns the number of kills.
+// run lets account holders begin the given number of sessions, and kills the service repeatedly until the last token
+// has expired. It returns the number of kills.
 func (r *linkCrash) run(sessions int, random *rand.Rand) (kills int) {
 	var begun, named atomic.Int64
 	ended := make(chan struct{})
@@ -201,8 +202,8 @@ func (r *linkCrash) run(sessions int, random *rand.Rand) (kills int) {
 	}
 }
 
-// link starts a session, and then acts as its account holder for a part of the life of its token. It returns false if
-// the service has not answered.
+// link starts a session, and then acts as its account holder for a part of the lifetime of its token. It returns false
+// if the service has not created the session.
 func (r *linkCrash) link(name string, random *rand.Rand) bool {
 	a, err := r.try(context.Background(), r.current(), http.MethodPost, surface+"/link-sessions", object{
 		"vendor": r.page.name, "configName": name, "baseUrl": r.vendor.URL,
@@ -238,7 +239,7 @@ func (r *linkCrash) link(name string, random *rand.Rand) bool {
 	return true
 }
 
-// check waits until the vendor has exactly the objects of the connections, and every session has ended.
+// check waits until the vendor has exactly the objects of the connections, and until every session has ended.
 func (r *linkCrash) check(t *testing.T, kills int) {
 	t.Helper()
 	var diff string
@@ -248,7 +249,7 @@ func (r *linkCrash) check(t *testing.T, kills int) {
 			break
 		}
 	}
-	time.Sleep(5 * time.Second) // nothing changes any more
+	time.Sleep(5 * time.Second) // during this time nothing may change
 	if diff = diff + r.difference(); diff != "" {
 		t.Errorf("after %d kills (-vendor and done sessions +connections):\n%s", kills, diff)
 	}
@@ -263,7 +264,7 @@ func (r *linkCrash) check(t *testing.T, kills int) {
 	}
 }
 
-// difference compares the objects of the vendor with the connections, and the sessions that are done with them. It
+// difference compares the vendor's objects with the connections, and the finished sessions with the connections. It
 // returns "" if they are equal and no session is open.
 func (r *linkCrash) difference() string {
 	p := r.current()

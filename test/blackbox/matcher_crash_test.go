@@ -21,15 +21,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
 )
 
-// matcherRecordsEnv is the name of a variable with another number of records for
-// TestMatcherEqualsTheRecordsAfterKills, and matcherKillsEnv that of a variable with another number of kills.
+// These environment variables replace the defaults of TestMatcherEqualsTheRecordsAfterKills. matcherRecordsEnv names
+// the variable for the number of records, and matcherKillsEnv names the variable for the number of kills.
 const (
 	matcherRecordsEnv = "MATCHER_RECORDS"
 	matcherKillsEnv   = "MATCHER_KILLS"
 )
 
-// matcherEqualWithin is the time within which Matcher must have every change after the last kill. It applies to the
-// measured run; see matcherRecordsEnv.
+// matcherEqualWithin is the maximum time from the last kill until Matcher has every change. It applies only if the
+// variable of matcherRecordsEnv is set.
 const matcherEqualWithin = time.Minute
 
 // TestMatcherEqualsTheRecordsAfterKills changes, removes, restores, splits and joins records while processes of the
@@ -76,7 +76,7 @@ type matcherRun struct {
 	removed []pluggysim.Transaction
 	splits  []string // the ids of records that are to be split
 	joins   [][2]string
-	deaths  atomic.Int64 // how often Matcher is to die
+	deaths  atomic.Int64 // number of times that Matcher must still be killed
 	died    int
 }
 
@@ -136,8 +136,8 @@ func (r *matcherRun) start() {
 	r.p.ready()
 }
 
-// addRow adds a row at the vendor. It has a reference and a text of its own, unless distinct is false: then no
-// later row is recognised as the same movement.
+// addRow adds a row with a unique text at the vendor, and returns its id. If distinct is true, the row also has a
+// unique reference.
 func (r *matcherRun) addRow(distinct bool) string {
 	n := r.random.Int64()
 	row := pluggysim.Transaction{
@@ -173,7 +173,7 @@ func (r *matcherRun) settlePulls() {
 	})
 }
 
-// recordOf returns the live record of a row.
+// recordOf returns the id of the live record of a row.
 func (r *matcherRun) recordOf(row string) string {
 	r.t.Helper()
 	page := r.call(r.p, "GET", "/aggregator-connections/"+r.id+"/transactions?externalId="+row, nil, http.StatusOK)
@@ -187,7 +187,7 @@ func (r *matcherRun) recordOf(row string) string {
 	return ""
 }
 
-// prepare makes records that can be split, and pairs of records that can be joined.
+// prepare creates records that can be split, and pairs of records that can be joined.
 func (r *matcherRun) prepare(splits, joins int) {
 	r.t.Helper()
 	var moved []string
@@ -258,8 +258,8 @@ func (r *matcherRun) play(kills int) {
 	r.await(records, kills)
 }
 
-// awaitCall waits until the process calls Matcher, for at most 20 s. On PostgreSQL, it first waits for the end of the
-// lease of the process before.
+// awaitCall waits until the process calls Matcher, for at most 20 s. On PostgreSQL, the process calls Matcher only
+// after the lease of the previous process has ended.
 func (r *matcherRun) awaitCall() {
 	calls := func() (n int) {
 		for _, count := range r.matcher.Requests() {
@@ -283,7 +283,7 @@ func (r *matcherRun) removeRow() {
 	check(r.sim.RemoveTransaction(id))
 }
 
-// restoreRow adds the row again that was removed first.
+// restoreRow adds the row again that was removed earliest.
 func (r *matcherRun) restoreRow() {
 	must(r.sim.AddTransaction(r.removed[0]))
 	r.removed = r.removed[1:]
@@ -301,7 +301,8 @@ func (r *matcherRun) ours() map[string]string {
 	return records
 }
 
-// theirs returns the transactions of Matcher that are not ignored, by the ids of their records.
+// theirs returns the transactions of Matcher that are not ignored, by the ids of their records. doubled is the number
+// of further transactions of the same records.
 func (r *matcherRun) theirs() (transactions map[string]string, doubled int) {
 	transactions = map[string]string{}
 	for _, one := range r.matcher.Open(r.source) {
@@ -313,7 +314,7 @@ func (r *matcherRun) theirs() (transactions map[string]string, doubled int) {
 	return transactions, doubled
 }
 
-// await waits until Matcher has all records once, and checks that it keeps them.
+// await waits until Matcher has each record once, and checks that this state lasts.
 func (r *matcherRun) await(records, kills int) {
 	r.t.Helper()
 	start, want := time.Now(), r.ours()

@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// matcherURLEnv is the name of a variable with the URL of a running Matcher without authentication; see
-// docs/matcher.md.
+// matcherURLEnv names the environment variable with the URL of a running Matcher. That Matcher must not require
+// authentication; see docs/matcher.md.
 const matcherURLEnv = "MATCHER_URL"
 
 // ledgerRows is the number of rows of the ledger, and correctedRows the number of records that are corrected after the
@@ -27,8 +27,8 @@ const (
 	correctedRows = 50
 )
 
-// TestRecordsMatchALedgerInMatcher sends the records of an account to a running Matcher, imports a ledger with the same
-// references there, and counts what Matcher's rules match. A person runs it; see docs/matcher.md.
+// TestRecordsMatchALedgerInMatcher sends the records of an account to a running Matcher, and imports a ledger with the
+// same references there. It counts the transactions that Matcher's rules match. It is run by hand; see docs/matcher.md.
 func TestRecordsMatchALedgerInMatcher(t *testing.T) {
 	url := os.Getenv(matcherURLEnv)
 	if url == "" {
@@ -90,7 +90,7 @@ func (r *matcherRun) correct(n int) (ledger []object) {
 	}
 	r.pull()
 	r.settlePulls()
-	time.Sleep(10 * time.Second) // Matcher has the rows
+	time.Sleep(10 * time.Second) // until Matcher has the rows
 	for i := range n {
 		amount := money(900_000 + i)
 		ledger[i]["amount"] = amount
@@ -103,7 +103,7 @@ func (r *matcherRun) correct(n int) (ledger []object) {
 	return ledger
 }
 
-// mirrorTo lets a subscription send the records to the running Matcher instead of the simulated one.
+// mirrorTo replaces the subscription by one that sends the records to the running Matcher instead of the simulated one.
 func (r *matcherRun) mirrorTo(m *realMatcher) {
 	r.t.Helper()
 	r.pull()
@@ -130,7 +130,7 @@ func (m *realMatcher) do(method, path, contentType string, body io.Reader) objec
 	m.t.Helper()
 	request := must(http.NewRequestWithContext(m.t.Context(), method, m.url+path, body))
 	request.Header.Set("Content-Type", contentType)
-	request.Header.Set("X-Idempotency-Key", fmt.Sprint(time.Now().UnixNano())) // equal bodies are several requests
+	request.Header.Set("X-Idempotency-Key", fmt.Sprint(time.Now().UnixNano())) // keeps equal bodies distinct
 	response := must(client.Do(request))
 	defer func() { _ = response.Body.Close() }()
 	content := must(io.ReadAll(response.Body))
@@ -186,7 +186,7 @@ func (m *realMatcher) upload(source string, rows []object) {
 	m.await(source, "UNMATCHED", len(rows))
 }
 
-// transactions returns the external ids of a source with a status.
+// transactions returns the external ids of the transactions of a source that have the given status.
 func (m *realMatcher) transactions(source, status string) (ids []string) {
 	m.t.Helper()
 	for offset := 0; ; {
@@ -208,7 +208,7 @@ func (m *realMatcher) transactions(source, status string) (ids []string) {
 	}
 }
 
-// await waits until the source has a number of transactions with a status.
+// await waits until the source has n transactions with the given status.
 func (m *realMatcher) await(source, status string, n int) {
 	m.t.Helper()
 	eventually(m.t, 5*time.Minute, fmt.Sprint(n, " transactions that are ", status), func() bool {

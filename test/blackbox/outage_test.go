@@ -204,8 +204,8 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 // checkAllRoutesCalled checks that the fixture's calls include every route of the OpenAPI document.
 func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	t.Helper()
-	// known contains the routes that this test covers, and two more. The route connector-types needs no database. The
-	// webhook route has a test of its own.
+	// known contains the routes that this test covers, and two more routes. The route connector-types needs no
+	// database, and the webhook route has a separate test.
 	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
 	for _, c := range f.calls {
 		known[c.route] = true
@@ -335,7 +335,7 @@ func TestPostgresOutage(t *testing.T) {
 			outage.begin(db)
 			pace.Within(t, answerTime, func() time.Duration { return f.checkOutage(t) })
 			f.link.clearFaults()
-			// Again, because the service now knows that every database connection is broken.
+			// Check again, because the service now knows that every database connection is broken.
 			pace.Within(t, answerTime, func() time.Duration { return f.checkOutage(t) })
 			outage.end(db)
 			f.checkRecovery(t, time.Now())

@@ -23,8 +23,8 @@ type registrationStep struct {
 	revoke  bool // the request is part of a revocation, which follows a successful registration
 }
 
-// TestAKilledRegistrationLeavesNoWebhook kills the service between the steps of a registration, and of its removal.
-// Afterwards the vendor must have no webhook that the service does not know.
+// TestAKilledRegistrationLeavesNoWebhook kills the service between the steps of a registration, and between the steps
+// of its removal. Afterwards the vendor must have no webhook that the service does not know.
 func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 	checks := map[string]func(*testing.T){}
 	for _, step := range []registrationStep{

@@ -98,7 +98,7 @@ func (h *env) settle(p *process, connection string) {
 	h.settleWithin(waitTimeout, p, connection)
 }
 
-// settleWithin is settle with another timeout.
+// settleWithin works like settle, with the given timeout.
 func (h *env) settleWithin(timeout time.Duration, p *process, connection string) {
 	h.t.Helper()
 	eventually(h.t, timeout, "the end of the pulls", func() bool {

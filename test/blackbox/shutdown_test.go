@@ -18,8 +18,9 @@ const drainTime = 15 * time.Second
 // requestTimeout is the maximum time for which a process that is being stopped waits for requests in progress.
 const requestTimeout = 5 * time.Second
 
-// handBackTime is how long another process may take to store the remaining rows of a pull that was handed back. It is
-// shorter than the lease of a pull. A pull that is not handed back can be continued only when the lease has expired.
+// handBackTime is the maximum time that another process may take to store the remaining rows of a pull that was handed
+// back. It is shorter than the lease of a pull. A pull that is not handed back can be continued only when the lease has
+// expired.
 const handBackTime = 10 * time.Second
 
 const killed = syscall.SIGKILL
@@ -37,7 +38,7 @@ func TestShutdownUnderLoadDropsNothing(t *testing.T) {
 	}
 }
 
-// shutdown stops a process under load, and returns how long it took to end.
+// shutdown stops a process under load, and returns the time until it ended.
 func shutdown(t *testing.T, h *env) time.Duration {
 	t.Helper()
 	first := h.serve()
@@ -111,7 +112,7 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	pace.Within(t, drainTime, func() time.Duration { return answerWaitingRequest(t) })
 }
 
-// answerWaitingRequest stops a process while a request waits, and returns how long it took to end.
+// answerWaitingRequest stops a process while a request waits, and returns the time until it ended.
 func answerWaitingRequest(t *testing.T) time.Duration {
 	t.Helper()
 	h := newEnv(t, "")
@@ -156,7 +157,7 @@ func TestShutdownAnswersLongPolls(t *testing.T) {
 	}
 }
 
-// endPolls stops a process while polls wait, and returns how long it took to end.
+// endPolls stops a process while polls wait, and returns the time until it ended.
 func endPolls(t *testing.T, h *env) time.Duration {
 	t.Helper()
 	const feed = "/transactions/changes"
@@ -211,7 +212,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	pace.Within(t, requestTimeout, func() time.Duration { return disconnectFollowers(t) })
 }
 
-// disconnectFollowers stops a process that clients request in a loop, and returns how long it took to end.
+// disconnectFollowers stops a process to which clients send requests in a loop, and returns the time until it ended.
 func disconnectFollowers(t *testing.T) time.Duration {
 	t.Helper()
 	h := newEnv(t, "")
@@ -286,8 +287,8 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	}
 }
 
-// handBack stops a process while its pull hangs, and returns how long another process then takes to store the remaining
-// rows. If early is set, the other process runs before the stop.
+// handBack stops a process while its pull hangs, and returns the time that another process then takes to store the
+// remaining rows. If early is set, the other process runs before the stop.
 func handBack(t *testing.T, early bool) time.Duration {
 	t.Helper()
 	h := newEnv(t, newDatabase(t).url)

@@ -53,7 +53,7 @@ func TestReadersThatDoNotReadHoldLittleMemory(t *testing.T) {
 			account := text(h.all(p, "/aggregator-connections/"+l.id+"/accounts")[0], "id")
 			h.copyRecords(t, account, largeRecords, map[string]string{"metadata": tc.metadata})
 			p.stop()
-			p = h.serve() // a process whose memory the preparation has not used
+			p = h.serve() // a new process, whose memory does not include that of the preparation
 			p.ready()
 			h.checkSlowReaders(t, p)
 			if n := len(h.readWholeFeed(t, p)); n < largeRecords {

@@ -51,8 +51,8 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 }
 
 // copyRecords creates copies of one posted record of the account, with dates on 1,000 different days. The keys of
-// replaced are the names of further columns that the copies do not share; the values are SQL expressions of n, the
-// number of the copy.
+// replaced are the names of further columns in which the copies differ. The values are SQL expressions of n, the number
+// of the copy.
 func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[string]string) {
 	t.Helper()
 	driver, source, columns := "pgx", h.settings["DATABASE_URL"],

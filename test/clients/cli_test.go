@@ -141,7 +141,8 @@ func TestAPeriodIsClosedAndReopened(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")
 	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
-	// CLOSE_OFFSET is -03:00 by default: until 03:00 UTC the day that ended last is two days before today in UTC.
+	// CLOSE_OFFSET is -03:00 by default. Before 03:00 UTC, the last complete day is therefore two days before the
+	// current day in UTC.
 	day := time.Now().UTC().Add(-3*time.Hour).AddDate(0, 0, -1).Format(time.DateOnly)
 	var account, external string
 	for _, row := range objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--all", "-o", "json")) {

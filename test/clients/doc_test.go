@@ -264,7 +264,7 @@ func (e *env) create(t *testing.T, name string) {
 	)
 }
 
-// send makes the simulated vendor send a webhook that announces an update of the account.
+// send makes the simulated vendor send a webhook that announces an update of the demo item.
 func (e *env) send(t *testing.T, webhookURL string) {
 	t.Helper()
 	to := pluggysim.Target{URL: webhookURL, Headers: map[string]string{"Authorization": webhookAuthorization}}

@@ -159,7 +159,7 @@ func TestTheDocumentedProgramsRun(t *testing.T) {
 	})
 }
 
-// documentedOutput matches what the documented programs print.
+// documentedOutput matches the output of the documented programs.
 var documentedOutput = regexp.MustCompile(`^(\d{4}-\d\d-\d\d -?\d+(\.\d+)? [A-Z]{3}\n){8}$`)
 
 // codeBlock returns the only fenced block of a document with the given language.

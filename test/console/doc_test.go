@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 // jwtSecret is the secret with which the scripts sign the tokens of operators.
 const jwtSecret = "console-tests-secret-of-32-bytes-or-more"
 
-// taskSettings are the settings of a service whose connections drift, and whose webhooks are missing, without a wait.
+// taskSettings shorten the grace periods for drifting connections and for missing webhooks to at most a second.
 var taskSettings = []string{"DRIFT_GRACE=0s", "WEBHOOK_SILENCE_GRACE=1s", "RECONCILE_INTERVAL=0s"}
 
 // startTimeout is the maximum time that a process may take to report its address.
@@ -88,8 +88,8 @@ func TestScreenshots(t *testing.T) {
 }
 
 // TestTheConsoleAtSize measures the console with many connections and records, and prints the figures. It works on
-// copies of the files, so that it can be repeated. If ATSIZE_DATABASE is the URL of a database, it uses that one in
-// place of the SQLite file of the folder.
+// copies of the files, so that it can be repeated. If ATSIZE_DATABASE is the URL of a database, the test uses this
+// database instead of the SQLite file of the folder.
 func TestTheConsoleAtSize(t *testing.T) {
 	if *atSize == "" {
 		t.Skip("without -atsize nothing is measured")

@@ -353,7 +353,8 @@ func TestTheSchemaOfTheValuesListsTheSettings(t *testing.T) {
 		byChart := strings.Contains(string(template), "name: "+name+",") || strings.HasSuffix(name, "_SOURCE_CIDRS")
 		secret := secretName.MatchString(name) || strings.HasSuffix(name, "_FILE") ||
 			strings.HasSuffix(name, "_AUTHORIZATION") || name == "AUDIT_KEY"
-		// With the metrics, the chart sets ADMIN_ADDRESS; the address of the service is that of the port.
+		// The chart sets ADMIN_ADDRESS if the metrics are enabled. SERVER_ADDRESS is excluded, because the chart
+		// defines the port.
 		if !byChart && !secret && !slices.Contains([]string{"SERVER_ADDRESS", "DATABASE_URL"}, name) {
 			want = append(want, name)
 		}

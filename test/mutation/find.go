@@ -32,15 +32,15 @@ type mutation struct {
 	pkg      string // import path
 	file     string
 	position token.Position
-	text     string        // the changed code before the change, in one line
+	text     string        // the original code, in one line
 	edits    func() []edit // the edits that write the mutant into its file; id must be set
 }
 
-// edit inserts text at an offset of a file, and leaves out some bytes of the file there.
+// edit replaces the skip bytes at an offset of a file with text.
 type edit struct {
 	offset, skip int
 	text         string
-	order        int // among the edits with the same offset, in ascending order
+	order        int // edits with the same offset are made in ascending order
 }
 
 // finder collects the mutants of a file.
@@ -49,8 +49,8 @@ type finder struct {
 	info    *types.Info
 	pkg     *types.Package
 	mutants []*mutation
-	// operands maps the operands of constant expressions to the type of the whole expression: the type checker gives
-	// them none.
+	// operands maps the untyped operands of constant expressions to the type of the whole expression, because the type
+	// checker gives such operands no type.
 	operands map[ast.Expr]types.Type
 }
 
@@ -205,8 +205,9 @@ func (f *finder) operator(n *ast.BinaryExpr) edit {
 const afterNodes = 1 << 30
 
 // around returns the edits that insert text before and after a node. If several nodes begin or end at the same offset,
-// the outer node is around the inner one. If several edits are around one node, those of a higher level are around the
-// others. The level is less than the length of an operator with a space, so that no outer node is as long.
+// the text of the outer node encloses that of the inner node. If several edits surround the same node, an edit with a
+// higher level encloses the others. The level is less than the length of an operator with a space. An outer node is
+// therefore always longer than the sum of an inner node's length and the level.
 func (f *finder) around(n ast.Node, before, after string, level int) []edit {
 	from, to := f.offset(n.Pos()), f.offset(n.End())
 	size := to - from + level
@@ -237,7 +238,7 @@ func shorten(text string) string {
 	return text
 }
 
-// noteOperands notes the type of the untyped operands of a constant expression.
+// noteOperands stores the type of a constant expression as the type of its untyped operands.
 func (f *finder) noteOperands(e ast.Expr, operands ...ast.Expr) {
 	if !f.isConstant(e) || !f.isNumber(e) {
 		return
@@ -264,7 +265,7 @@ func (f *finder) isZero(e ast.Expr) bool {
 	return v != nil && constant.Sign(v) == 0
 }
 
-// isNumber reports whether the expression has a number as its value. Complex numbers do not count.
+// isNumber reports whether the value of the expression is an integer or a floating-point number.
 func (f *finder) isNumber(e ast.Expr) bool {
 	basic, ok := f.info.TypeOf(e).Underlying().(*types.Basic)
 	return ok && basic.Info()&(types.IsInteger|types.IsFloat) != 0

@@ -1,4 +1,4 @@
-// Command mutation changes the code of the core in small ways, and counts after which changes its tests fail.
+// Command mutation changes the code of the core in small ways, and counts the changes that make a test fail.
 //
 //	go run ./test/mutation                                     # 2,000 mutants of domain/...
 //	go run ./test/mutation -sample 0 -list                     # list all mutants, and run nothing
@@ -6,17 +6,17 @@
 //	go run ./test/mutation -planted                            # twelve known defects of the rules of the records
 //
 // A mutant is one change of an operator or of a statement; see the kinds. All selected mutants are compiled into the
-// test binaries, each of them behind a number that an environment variable chooses (package mutant). So the tests are
-// compiled once, and not once for each mutant. Constants, generated code and code outside of the named packages are
-// not changed.
+// same test binaries, so the tests are compiled only once. An environment variable contains the number of the active
+// mutant (package mutant). Constants, generated code and code outside of the named packages are not changed.
 //
-// The command first runs each test alone, and notes the mutants whose code it runs. For each mutant, it then runs the
-// tests that run its code: those of its own package, and if they pass, those of the other named packages.
+// The command first runs each test alone, and records the mutants whose code the test runs. For each mutant, it then
+// runs only the tests that run the mutant's code. It begins with the tests of the mutant's package. If they pass, it
+// runs the tests of the other named packages.
 //
 //   - Coverage is the share of the mutants whose code a test runs.
-//   - Efficacy is the share of the mutants after which a test fails, among those that a test runs. Mutants with which
-//     the tests do not end within their limit of CPU time, for example in an endless loop, are in neither number of
-//     the efficacy. They are printed.
+//   - Efficacy is the share of the mutants that make a test fail, among the mutants whose code a test runs. It excludes
+//     mutants with which the tests exceed their limit of CPU time, for example in an endless loop. The command prints
+//     these mutants.
 //
 // The same seed, sample and code select the same mutants.
 package main
@@ -157,7 +157,7 @@ func choose(all []*mutation, sample int, seed uint64) []*mutation {
 	return chosen
 }
 
-// judgeAll judges the mutants, and prints those that no test notices.
+// judgeAll judges the mutants, and prints every mutant whose verdict is not killed.
 func judgeAll(
 	ctx context.Context, out io.Writer, suites []*suite, selected []*mutation, workers int,
 ) ([]*judged, error) {
@@ -238,7 +238,7 @@ func report(out io.Writer, results []*judged, o options) error {
 // numbers counts mutants by their verdict.
 type numbers struct {
 	killed, lived, notCovered, timedOut int
-	elsewhere                           int // of killed: by the tests of another package
+	elsewhere                           int // part of killed: a test of another package failed
 }
 
 func countVerdicts(of []*judged) (n numbers) {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// defect is a wrong version of one rule of the records. The code from occurs once in the file.
+// defect is a wrong version of one rule of the records. The text from must occur exactly once in the file.
 type defect struct {
 	rule, file, from, to string
 }
@@ -78,8 +78,8 @@ var defects = []defect{
 
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
-// plantDefects runs the tests of the packages with each of the defects, and prints which tests fail. It returns
-// an error if no test notices one of them.
+// plantDefects runs the tests of the packages with each of the defects, and prints which tests fail. It returns an
+// error if all tests pass with one of the defects.
 func plantDefects(ctx context.Context, out io.Writer, patterns []string) error {
 	dir, err := os.MkdirTemp("", "planted")
 	if err != nil {

@@ -32,8 +32,8 @@ const (
 const (
 	maxMemory   = 4 << 20 // KiB of address space
 	cpuFactor   = 5       // times the CPU seconds that the same tests take without a mutant
-	cpuSeconds  = 3       // in addition
-	wallSeconds = 120     // in addition to ten times the CPU seconds, because the machine may be busy
+	cpuSeconds  = 3       // added to the product
+	wallSeconds = 120     // added to ten times the limit of CPU seconds, because the machine may be busy
 )
 
 // suite is the compiled test binary of a package.
@@ -46,7 +46,7 @@ type suite struct {
 // test is a top-level test, example or fuzz target with its seeds.
 type test struct {
 	name    string
-	cpu     time.Duration // that it takes alone
+	cpu     time.Duration // CPU time of the test when it runs alone
 	reached []byte        // 1 for each mutant whose code the test runs, by id
 }
 
@@ -72,8 +72,8 @@ const noFailFile = "-rapid.nofailfile"
 
 var testNames = regexp.MustCompile(`(?m)^(Test|Example|Fuzz)\w*$`)
 
-// trace runs each test of the suite alone without a mutant, and notes whose code it runs. Numbers of mutants are at
-// most last. A test that fails is left out, and returned.
+// trace runs each test of the suite alone without a mutant, and records the mutants whose code the test runs. last is
+// the highest id of a mutant. A test that fails is left out of the suite, and trace returns its name.
 func (s *suite) trace(ctx context.Context, dir string, last int) (failed []string, err error) {
 	output, err := exec.CommandContext(ctx, s.binary, "-test.list", ".").Output()
 	if err != nil {
@@ -152,8 +152,8 @@ func (s *suite) judge(ctx context.Context, id int) (verdict, error) {
 	return killed, nil
 }
 
-// judge runs first the tests of the mutant's own package, and then those of the other packages under test. own reports
-// whether the tests of the mutant's package decided.
+// judge runs the tests of the mutant's own package first, and then those of the other packages under test. It stops
+// after the first package whose tests fail or do not end, and stores the verdict in m.
 func judge(ctx context.Context, suites []*suite, m *judged) error {
 	m.verdict = notCovered
 	for _, s := range m.order(suites) {
@@ -180,7 +180,7 @@ type judged struct {
 	by      string // the package whose tests decided, if a test failed or did not end
 }
 
-// order returns the suites with that of the mutant's package first.
+// order returns the suites. The suite of the mutant's package is the first one.
 func (m *judged) order(suites []*suite) []*suite {
 	ordered := slices.Clone(suites)
 	slices.SortStableFunc(ordered, func(a, b *suite) int {

@@ -124,7 +124,7 @@ func parse(set *token.FileSet, name string) (*sourceFile, error) {
 	return file, nil
 }
 
-// with returns the file with the mutants. No line changes its number.
+// with returns the content of the file with the mutants. All lines keep their numbers.
 func (f *sourceFile) with(mutants []*mutation) []byte {
 	end := f.set.Position(f.syntax.Name.End()).Offset
 	edits := []edit{{offset: end, text: "; import mutant " + strconv.Quote(mutantPackage)}}

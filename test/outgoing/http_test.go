@@ -41,7 +41,7 @@ func TestEveryHTTPCallEnds(t *testing.T) {
 	attack(t, calls, hostile.HTTP())
 }
 
-// TestEveryTLSHandshakeEnds runs servers that never complete a handshake against the calls to hosts of tenants.
+// TestEveryTLSHandshakeEnds makes the calls to tenants' hosts against servers that never complete a handshake.
 func TestEveryTLSHandshakeEnds(t *testing.T) {
 	attack(t, map[string]call{
 		"vendor":      callVendor("https", vendors["belvo"], vendorCalls["pull"]),

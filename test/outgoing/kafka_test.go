@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
 
-// openKafka returns a sender to a broker. login is the member "sasl" of the settings, or "".
+// openKafka returns a sender to a broker. more contains further members of the settings, or is "".
 func openKafka(t *testing.T, peer *hostile.Peer, more string) ports.EventSender {
 	t.Helper()
 	sink := kafka.New(kafka.Options{Guard: newGuard(), Timeout: callTimeout})
@@ -28,7 +28,7 @@ const (
 	kafkaTLS   = `,"tls":true`
 )
 
-// TestEveryProducedEventEnds runs all hostile brokers against an event and the end of its connections.
+// TestEveryProducedEventEnds sends an event to each hostile broker, and closes the sender. Both calls must return.
 func TestEveryProducedEventEnds(t *testing.T) {
 	attack(t, map[string]call{"kafka": produce(""), "kafka with a login": produce(kafkaLogin)}, hostile.Kafka())
 }
@@ -41,7 +41,7 @@ func produce(more string) call {
 	}
 }
 
-// A broker that sends data without end may fill the buffers of the kernel, and no more.
+// A broker that sends data without end may fill only the buffers of the kernel.
 func TestAnIdleConnectionTakesFewBytesFromAKafkaBroker(t *testing.T) {
 	for name, behave := range hostile.IdleKafka() {
 		t.Run(name, func(t *testing.T) {

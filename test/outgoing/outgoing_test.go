@@ -25,13 +25,13 @@ func TestMain(m *testing.M) {
 const (
 	// callTimeout is the bound that the tests set for a call. The bounds in production are 5 to 15 s.
 	callTimeout = 500 * time.Millisecond
-	// patience is the time after which a call counts as one that does not end. It is long, because the machine may be
-	// busy.
+	// patience is the time after which the tests assume that a call does not end. It is long, because the machine may
+	// be busy.
 	patience = 10 * time.Second
 	// maxBody is the bound that the tests set for a response to a vendor call, which is the largest one.
 	maxBody = 1 << 20
-	// maxSent is the maximum number of bytes that a peer may get rid of: three attempts with a whole body, and what the
-	// kernel buffers on both sides.
+	// maxSent is the maximum number of bytes that a peer may be able to send: three whole bodies, one for each attempt,
+	// and the bytes that the kernel buffers on both sides.
 	maxSent = 16 << 20
 )
 
@@ -45,7 +45,7 @@ func newGuard() *egress.Guard {
 	return egress.NewGuard(egress.Config{AllowedCIDRs: loopback, AllowHTTP: true})
 }
 
-// attack makes each of the calls to each of the peers. The context of the calls has no end.
+// attack makes each of the calls to each of the peers. The context of the calls has no deadline.
 func attack(t *testing.T, calls map[string]call, peers map[string]hostile.Behaviour) {
 	for kind, do := range calls {
 		for name, behave := range peers {
@@ -68,7 +68,7 @@ func attack(t *testing.T, calls map[string]call, peers map[string]hostile.Behavi
 	}
 }
 
-// run makes the call. ended is false if the call does not end; run then fails the test.
+// run makes the call, and reports whether the call has ended. If the call does not end, run fails the test.
 func run(t *testing.T, do call, peer *hostile.Peer) (ended bool, err error) {
 	done := make(chan struct{})
 	start := time.Now()

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
 
-// maxUnrequested is the maximum number of bytes that a broker may send although nothing is published. Most of it is
-// what the kernel buffers.
+// maxUnrequested is the maximum number of bytes that a broker may send although nothing is published. Most of these
+// bytes are in buffers of the kernel.
 const maxUnrequested = 8 << 20
 
 func openRabbitMQ(scheme string, peer *hostile.Peer) ports.EventSender {
@@ -20,8 +20,8 @@ func openRabbitMQ(scheme string, peer *hostile.Peer) ports.EventSender {
 	}})
 }
 
-// TestEveryPublicationEnds runs all hostile brokers against an event and the end of its connection. It is also what the
-// test of a subscription does.
+// TestEveryPublicationEnds sends an event to each hostile broker, and closes the sender. Both calls must return. The
+// service makes the same calls when an operator tests a subscription.
 func TestEveryPublicationEnds(t *testing.T) {
 	attack(t, map[string]call{"rabbitmq": publish("amqp")}, hostile.AMQP())
 }

@@ -17,8 +17,8 @@ const bound = 0.9
 // within the run has several figures.
 type figures map[string][]figure
 
-// figure is one measurement of a row. The reference is the physical work that test/bench measures beside the service;
-// 0 if there is none.
+// figure contains the results of one measurement of a row: the result of the service, and the result of the reference
+// that test/bench measures alternately with it. The result of the reference is 0 if the row has none.
 type figure struct{ ours, reference float64 }
 
 // comparison contains the results of one section.
@@ -68,7 +68,7 @@ var (
 	size = regexp.MustCompile(`^\| (binary|idle memory)([^|]*?) \|.*\| ([0-9.]+) MiB`)
 )
 
-// parse reads what a run of test/bench has printed, and adds rows that are new to c.order.
+// parse parses the output of a run of test/bench, and appends the names of new rows to c.order.
 func (c *comparison) parse(out string) figures {
 	all := figures{}
 	add := func(what, ours, reference string) {
@@ -163,7 +163,7 @@ func (c *comparison) worse() []string {
 	return rows
 }
 
-// middle returns the figure whose service has the median. The list is not empty.
+// middle returns the figure with the median result of the service. The list must not be empty.
 func middle(list []figure) figure {
 	sorted := slices.SortedFunc(slices.Values(list), func(a, b figure) int { return cmp.Compare(a.ours, b.ours) })
 	return sorted[len(sorted)/2]

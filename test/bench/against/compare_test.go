@@ -15,7 +15,7 @@ const printed = `Machine: 2 cores.
 | idle memory, SQLite |  |  |  | ≤ 45 MiB | 41 MiB resident |
 `
 
-// read returns the comparison of two runs, of which the second one printed other accepts a second.
+// read returns the comparison of two runs whose outputs differ only in the result of the service.
 func read(section, this, earlier string) *comparison {
 	c := &comparison{section: section, rounds: map[string][]pair{}}
 	now := c.parse(strings.ReplaceAll(printed, "%OURS%", this))

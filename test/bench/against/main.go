@@ -5,8 +5,8 @@
 //	go run ./test/bench/against -commit v0.1.0 -only accepts,pull -rounds 5 -seconds 3
 //
 // It builds the command test/bench of both versions, and runs their sections alternately: one version begins a round,
-// the other one begins the next round. Each ratio is that of two runs of one round, and a row shows the median of all
-// rounds. The working tree counts as this version, with its changes. The earlier version is read from git into a
+// the other one begins the next round. Each ratio compares the two runs of one round, and the table contains the median
+// of all rounds. The working tree counts as this version, with its changes. The earlier version is read from git into a
 // temporary folder, which is removed at the end.
 package main
 
@@ -110,7 +110,7 @@ func build(ctx context.Context, dir, commit string) (this, earlier version, err 
 	return this, earlier, nil
 }
 
-// maxStderr is how many bytes of a standard error are shown.
+// maxStderr is the maximum number of bytes of standard error in an error message.
 const maxStderr = 2000
 
 // command runs a program in the folder, and returns its standard output. The error contains the end of the standard

@@ -32,7 +32,7 @@ func newClient(t *testing.T, secret string) *plaid.PlaidApiService {
 	return plaid.NewAPIClient(config).PlaidApi
 }
 
-// wantError fails the test unless the error is one of the vendor with this type and code.
+// wantError fails the test unless err is an error of the vendor with this type and code.
 func wantError(t *testing.T, err error, kind plaid.PlaidErrorType, code string) {
 	t.Helper()
 	if err == nil {

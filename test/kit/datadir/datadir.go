@@ -19,7 +19,7 @@ import (
 	"testing"
 )
 
-// memory is where Linux mounts a memory file system that every user may write to.
+// memory is the folder at which Linux mounts a memory file system that every user may write to.
 const memory = "/dev/shm"
 
 // minFree is the free space in bytes that a memory file system must have. The databases of all packages that are

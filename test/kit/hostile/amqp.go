@@ -46,7 +46,7 @@ func IdleAMQP() map[string]Behaviour {
 	return catalogue
 }
 
-// floods returns what a broker can send without end after the login.
+// floods returns, by name, the data that a broker can send without end after the login.
 func floods() map[string][]byte {
 	const noEnd = 1 << 40
 	header := func(size uint64) []byte { // of a message with this size, without properties
@@ -87,7 +87,7 @@ func floods() map[string][]byte {
 	}
 }
 
-// rawBroker returns a broker that reads the start of a connection, and sends a text once and another one without end.
+// rawBroker returns a broker that reads the protocol header, sends once, and then sends rest repeatedly.
 func rawBroker(once, rest []byte) Behaviour {
 	return func(conn net.Conn) {
 		if _, err := io.ReadFull(conn, make([]byte, len("AMQP0091"))); err != nil {
@@ -163,7 +163,7 @@ func login(conn net.Conn) (frames *bufio.Reader, ok bool) {
 	return frames, true
 }
 
-// readFrame reads and drops a frame.
+// readFrame reads and drops a frame. It returns false if the connection fails.
 func readFrame(frames *bufio.Reader) bool {
 	header := make([]byte, 7)
 	if _, err := io.ReadFull(frames, header); err != nil {
@@ -175,7 +175,8 @@ func readFrame(frames *bufio.Reader) bool {
 
 var heartbeat = amqpFrame(8, 0)
 
-// replies returns methods without arguments of note. Their classes and methods alternate in the list.
+// replies returns frames with methods whose arguments are zero bytes. numbers contains the class and the method of each
+// frame.
 func replies(numbers ...uint16) (text []byte) {
 	for i := 0; i < len(numbers); i += 2 {
 		var channel uint16
@@ -201,7 +202,7 @@ func amqpFrame(kind byte, channel uint16, parts ...[]byte) []byte {
 	return append(append(frame, payload...), 0xce)
 }
 
-// short and long return texts with their lengths in one and in four bytes.
+// short and long encode a text, preceded by its length: short uses one byte for the length, and long uses four bytes.
 func short(text string) []byte { return append([]byte{byte(len(text))}, text...) }
 func long(text string) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...)

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// trickleInterval is the pause between two bytes of a peer that sends slowly. It is a fraction of the shortest bound of
-// a call in the tests, as a second is of the bounds in production.
+// trickleInterval is the pause between two bytes of a peer that sends slowly. It is a tenth of the timeout of the calls
+// in test/outgoing. In production, a second is a similar fraction of the timeouts.
 const trickleInterval = 50 * time.Millisecond
 
-// block is what the peers without an end send at a time.
+// block is the text that peers send repeatedly when they send without end.
 var block = bytes.Repeat([]byte("x"), 16<<10)
 
-// HTTP returns the catalogue of hostile HTTP servers by name. Each of them reads a request before it responds, except
-// for the ones whose name says otherwise.
+// HTTP returns the catalogue of hostile HTTP servers by name. Each server reads a request before it responds, unless
+// its name says otherwise.
 func HTTP() map[string]Behaviour {
 	const (
 		upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
@@ -78,7 +78,8 @@ func HTTP() map[string]Behaviour {
 	return catalogue
 }
 
-// respond returns a server that reads a request, sends the start of a response, and then repeats the rest, if any.
+// respond returns a server that reads a request, sends the start of a response, and then sends rest repeatedly. If rest
+// is nil, the server sends only the start.
 func respond(start string, rest []byte, interval time.Duration) Behaviour {
 	return func(conn net.Conn) {
 		if !readRequest(conn) {
@@ -90,7 +91,8 @@ func respond(start string, rest []byte, interval time.Duration) Behaviour {
 	}
 }
 
-// readRequest reads the headers of a request, and what has arrived of its body. It returns false if there is none.
+// readRequest reads the headers of a request, and the part of the body that has arrived with them. It returns false if
+// no valid request arrives.
 func readRequest(conn net.Conn) bool {
 	_, err := http.ReadRequest(bufio.NewReader(conn))
 	return err == nil
@@ -118,7 +120,7 @@ func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(append(header, flags), stream), payload...)
 }
 
-// bomb returns a member of gzip data that is about a thousand times as long when it is decompressed: 16 MiB.
+// bomb returns a gzip member that decompresses to 16 MiB, about a thousand times its own length.
 func bomb() []byte {
 	var compressed bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&compressed, gzip.BestCompression)
@@ -129,7 +131,7 @@ func bomb() []byte {
 	return compressed.Bytes()
 }
 
-// emptyMember returns members of gzip data that contain nothing. A reader gets no byte from any number of them.
+// emptyMember returns 500 empty gzip members. A reader can decompress any number of them without getting a byte.
 func emptyMember() []byte {
 	var member bytes.Buffer
 	_ = gzip.NewWriter(&member).Close()

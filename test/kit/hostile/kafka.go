@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// KafkaTopic is the topic that the brokers of Kafka have.
+// KafkaTopic is the topic of the hostile Kafka brokers.
 const KafkaTopic = "events"
 
 // Kafka returns the catalogue of hostile Kafka brokers by name.
@@ -74,18 +74,18 @@ func IdleKafka() map[string]Behaviour {
 	}
 }
 
-// kafkaBroker is a broker that answers all requests of a producer, except for what its members change.
+// kafkaBroker is a broker that answers all requests of a producer. Its fields change some of the answers.
 type kafkaBroker struct {
 	conn     net.Conn
 	first    []byte // sent instead of the first response
 	slow     bool   // sends each response byte by byte
-	shift    int32  // added to the number of the request
+	shift    int32  // added to the correlation id of the request
 	throttle int32  // the pause in milliseconds that each response demands
 
 	versions, metadata, login []byte             // sent instead of a response of this kind, after its header
-	brokers, partitions       int                // their number; at least one
-	failure                   *kerr.Error        // of the topic
-	refusal                   *kerr.Error        // of each message
+	brokers, partitions       int                // numbers of brokers and partitions; 0 means 1
+	failure                   *kerr.Error        // error of the topic and its partitions
+	refusal                   *kerr.Error        // error of each message
 	produce                   func(kmsg.Request) // called instead of the confirmation of a message
 	after                     func()             // called after the confirmation of a message
 	challenge                 func() string      // the answer to each step of a login; nil accepts every login
@@ -117,7 +117,7 @@ func (b *kafkaBroker) serve() {
 	}
 }
 
-// answer answers a request. It reports whether the connection works.
+// answer answers a request. It returns false if the broker must close the connection.
 func (b *kafkaBroker) answer(key, version int16, number int32, body []byte) bool {
 	request := kmsg.RequestForKey(key)
 	if request == nil {
@@ -181,7 +181,8 @@ func nonceOf(text []byte) string {
 	return ""
 }
 
-// supported returns the versions of the requests that the broker understands. All of them have fixed lengths.
+// supported returns the versions of the requests that the broker understands. In these versions, length fields have a
+// fixed size.
 func (b *kafkaBroker) supported(version int16) *kmsg.ApiVersionsResponse {
 	response := kmsg.NewPtrApiVersionsResponse()
 	if response.SetVersion(0); version > 0 {
@@ -243,7 +244,7 @@ func (b *kafkaBroker) confirmation(r *kmsg.ProduceRequest) *kmsg.ProduceResponse
 	return response
 }
 
-// endlessTopics returns the beginning of a description with more topics than it contains.
+// endlessTopics returns the beginning of a description that announces more topics than it contains.
 func endlessTopics(conn net.Conn) []byte {
 	response := (&kafkaBroker{conn: conn}).description(4)
 	response.Topics = nil
@@ -251,5 +252,6 @@ func endlessTopics(conn net.Conn) []byte {
 	return append(text[:len(text)-len(endless)], endless...) // the length of the list is at the end
 }
 
-// endless is the length of a list that nearly fits into the bytes that follow it, if each item has one byte.
+// endless is an encoded list length of 39,000. A list of so many items of one byte would nearly fit into the bytes that
+// follow it.
 var endless = []byte{0, 0, 0x98, 0x58}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Behaviour is what a peer does with a connection. It returns when the caller or the peer has closed the connection:
-// every method of a closed connection fails.
+// Behaviour handles one connection of a peer. It must return when the caller or the peer has closed the connection;
+// every method of a closed connection fails. If it returns earlier, the connection stays open.
 type Behaviour func(conn net.Conn)
 
 // Peer is a server on a loopback port that treats all connections in the same way.
@@ -48,8 +48,8 @@ func (p *Peer) Address() string { return p.listener.Addr().String() }
 // Port returns the peer's port.
 func (p *Peer) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
-// Written returns how many bytes the peer could send over all its connections. It includes what the caller's kernel
-// holds and the caller has not read.
+// Written returns the number of bytes that the peer has sent over all its connections. The number includes bytes that
+// the kernel has buffered and the caller has not read.
 func (p *Peer) Written() int64 { return p.written.Load() }
 
 // Accepted returns how many connections the peer has accepted.
@@ -68,7 +68,7 @@ func (p *Peer) serve() {
 		if err != nil {
 			return
 		}
-		// A small buffer, so that Written is close to what the caller has read.
+		// The buffer is small, so that Written is close to the number of bytes that the caller has read.
 		_ = raw.(*net.TCPConn).SetWriteBuffer(16 << 10)
 		conn := &countingConn{Conn: raw, written: &p.written}
 		if !p.track(conn) {
@@ -119,7 +119,7 @@ func (p *Peer) WaitReleased(t testing.TB, limit time.Duration) {
 	}
 }
 
-// close closes the listener and all connections, and waits until nothing of the peer runs.
+// close closes the listener and all connections, and waits until all goroutines of the peer have ended.
 func (p *Peer) close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
@@ -143,8 +143,8 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// repeat sends the text again and again, with the interval between two copies, until the caller closes the connection.
-// A caller may close only its own half, so repeat looks for that while it pauses.
+// repeat sends the text repeatedly, with the interval between two copies, until the caller closes the connection. A
+// caller may close only its own half of the connection, so repeat checks for this during each interval.
 func repeat(conn net.Conn, text []byte, interval time.Duration) {
 	for {
 		if _, err := conn.Write(text); err != nil {

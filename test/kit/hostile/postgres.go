@@ -45,7 +45,7 @@ func Postgres() map[string]Behaviour {
 	return catalogue
 }
 
-// server returns a server that reads the start of a connection, and sends a text once and another one without end.
+// server returns a server that reads the startup message, sends once, and then sends rest repeatedly.
 func server(once, rest []byte) Behaviour {
 	return func(conn net.Conn) {
 		if !readStartup(conn) {
@@ -57,7 +57,7 @@ func server(once, rest []byte) Behaviour {
 	}
 }
 
-// queried returns a server that sends the login, waits for a query, and sends the answer once and the rest without end.
+// queried returns a server that sends login, waits for a query, sends answer, and then sends rest repeatedly.
 func queried(login, rest []byte, answer ...[]byte) Behaviour {
 	return func(conn net.Conn) {
 		if !readStartup(conn) {
@@ -80,7 +80,7 @@ func queried(login, rest []byte, answer ...[]byte) Behaviour {
 	}
 }
 
-// slowly sends the text again and again with pauses.
+// slowly reads the startup message, and then sends the text repeatedly with pauses.
 func slowly(conn net.Conn, text []byte) {
 	if readStartup(conn) {
 		repeat(conn, text, trickleInterval)

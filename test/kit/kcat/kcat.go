@@ -1,5 +1,5 @@
-// Package kcat provides tests with a Kafka cluster and a consumer of other people: those of librdkafka, which Debian's
-// package kcat runs.
+// Package kcat provides tests with a Kafka cluster and a consumer that are independent of the service's Kafka library.
+// Both are parts of librdkafka, which Debian's package kcat runs.
 //
 // librdkafka is a client of Apache Kafka's protocol, written in C. It contains a cluster that keeps its messages in
 // memory. One process of kcat runs this cluster, with one broker and four partitions for each topic, and consumes a
@@ -90,7 +90,8 @@ func StartCounter(topic string) (*Cluster, error) {
 	return start(topic, (*Cluster).countBytes, "-f", "+", "-u")
 }
 
-// start starts a cluster. The arguments say what kcat prints for each message, and read reads it.
+// start starts a cluster. The arguments determine the output of kcat for each message, and the function read reads this
+// output.
 func start(topic string, read func(*Cluster, io.Reader), arguments ...string) (*Cluster, error) {
 	if err := debian.Ensure(program, "kcat"); err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func start(topic string, read func(*Cluster, io.Reader), arguments ...string) (*
 
 var address = regexp.MustCompile(`replaced with (127\.0\.0\.1:[0-9]+)`)
 
-// await reads the address of the broker from the messages of the process.
+// await reads the address of the broker from the standard error of the process.
 func (c *Cluster) await(said io.Reader) error {
 	found := make(chan string, 1)
 	go func() {
@@ -186,7 +187,7 @@ func (c *Cluster) countBytes(out io.Reader) {
 	}
 }
 
-// Messages returns the messages that kcat has consumed so far, those of one partition in their order.
+// Messages returns the messages that kcat has consumed so far. The messages of each partition are in order.
 func (c *Cluster) Messages(t testing.TB) []Message {
 	t.Helper()
 	c.mu.Lock()

@@ -1,14 +1,15 @@
-// Package matchersim simulates the API for imports of Lerian's Matcher 2.1.1, as far as its public code shows how it
-// behaves:
+// Package matchersim simulates the API for imports of Lerian's Matcher 2.1.1. It behaves like the public code of
+// Matcher:
 //
-//   - An import skips every external id that its source has. Marks in a second store (Redis) also make it skip a row.
-//     They are removed when the import ends, and otherwise last for DedupeTTL: also when the process dies.
-//   - Rows are stored in chunks. A failed import is removed again, but not one whose process has died.
+//   - An import skips every row whose external id its source already has. It also skips a row that has a mark in a
+//     second store (Redis). The marks of an import are removed when it ends. If the process dies, they last for TTL.
+//   - Rows are stored in chunks. The rows of a failed import are removed again. If the process dies, the rows remain.
 //   - Rows without an external id, with an unknown currency, or with a date or an amount that cannot be read are
-//     refused. The response has only their number. A row that the database refuses fails the whole import.
-//   - Only unmatched transactions can be ignored. A second request to ignore one is a 409. A request with an
-//     idempotency key of an earlier one gets the earlier response; without a key, the body is the key.
-//   - A client has a number of requests a minute, and a 429 with Retry-After beyond it.
+//     refused. The response contains only the number of refused rows. A row that the database refuses fails the whole
+//     import.
+//   - Only unmatched transactions can be ignored. A second request to ignore a transaction gets a 409. A request with
+//     the idempotency key of an earlier request gets the earlier response. Without a key, the body serves as the key.
+//   - The number of requests a minute is limited. Further requests get a 429 with Retry-After.
 package matchersim
 
 import (
@@ -56,13 +57,14 @@ type job struct {
 	created                           int
 }
 
-// Server is a simulated Matcher. It is an http.Handler. Its data outlives Crash.
+// Server is a simulated Matcher. It is an http.Handler. Its data remains when Interrupt makes the process die.
 type Server struct {
-	// Rate is the number of requests a minute; 0 means no limit. TTL is the life of marks. Now is the clock.
+	// Rate is the maximum number of requests a minute; 0 means no limit. TTL is the lifetime of marks. Now is the
+	// clock.
 	Rate int
 	TTL  time.Duration
 	Now  func() time.Time
-	// Token is the value of the header Authorization that is accepted; "" accepts every request.
+	// Token is the value that the header Authorization must have. If Token is "", every request is accepted.
 	Token string
 	// Interrupt is called before each chunk of an import, without a lock. If it returns true, the process dies there.
 	Interrupt func(chunk int) bool
@@ -76,7 +78,7 @@ type Server struct {
 	jobs         []*job
 	transactions []*Transaction
 	byKey        map[string]*Transaction // by source and external id
-	marks        map[string]time.Time    // until when
+	marks        map[string]time.Time    // the time at which each mark expires
 	window       time.Time
 	used         int
 	requests     map[string]int
@@ -333,7 +335,7 @@ func (s *Server) interrupted(chunk int) bool {
 	return s.Interrupt(chunk)
 }
 
-// fail removes what a failed import has stored.
+// fail marks an import as failed, and removes the transactions that it has stored.
 func (s *Server) fail(j *job) {
 	j.status = "FAILED"
 	s.transactions = slices.DeleteFunc(s.transactions, func(t *Transaction) bool {

@@ -1,4 +1,4 @@
-// Package pace checks time limits, and shares of a time, on machines that may be busy.
+// Package pace checks time limits and other measurements on machines that may be busy.
 package pace
 
 import (
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// attempts is how often a measurement is tried. A busy machine can spoil one attempt or two. A defect spoils each of
-// them.
+// attempts is the maximum number of attempts for a measurement. A busy machine can make one or two attempts fail. A
+// defect makes all of them fail.
 const attempts = 3
 
-// Within calls attempt until it returns a duration of at most limit. It reports an error if no attempt was that fast.
+// Within calls attempt until it returns a duration of at most limit. It fails the test if no attempt was that fast.
 // Each attempt must be independent of the one before. An attempt that waits for something must wait much longer than
 // limit before it fails the test.
 func Within(t testing.TB, limit time.Duration, attempt func() time.Duration) {
@@ -24,7 +24,8 @@ func Within(t testing.TB, limit time.Duration, attempt func() time.Duration) {
 	})
 }
 
-// Try calls attempt until it returns nil. If no attempt did, or if one has failed the test, Try reports the last error.
+// Try calls attempt until it returns nil. It fails the test with the last error if all attempts return an error. It
+// stops early if an attempt has failed the test.
 func Try(t testing.TB, attempt func() error) {
 	t.Helper()
 	for n := 1; ; n++ {

@@ -212,7 +212,7 @@ func (c *Citus) register(index, port int) error {
 }
 
 // awaitMetadata returns when each node of the database named postgres has the metadata of the coordinator. Citus sends
-// them in the background.
+// the metadata in the background.
 func (c *Citus) awaitMetadata() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -157,8 +157,8 @@ max_client_conn = 400
 // quoted returns value in the quoted form that PgBouncer expects in its connection strings. value must not be empty.
 func quoted(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
 
-// await returns as soon as a query through the pooler is answered. If PgBouncer ends before that, it returns an error
-// with its log; it also returns an error after startTimeout.
+// await returns as soon as a query through the pooler is answered. If PgBouncer ends before that, await returns an
+// error with PgBouncer's log. It also returns an error after poolerTimeout.
 func (p *Pooler) await(dsn, logFile string) error {
 	through, err := p.URL(dsn)
 	if err != nil {

@@ -35,7 +35,7 @@ func (r *Recorder) nudge(pulls ...domain.PullID) {
 	}
 }
 
-// Take returns the pulls that were recorded since the last call of take.
+// Take returns the pulls that were recorded since the last call of Take.
 func (r *Recorder) Take() []uuid.UUID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -102,7 +102,7 @@ func OnEach(t *testing.T, test func(t *testing.T, b Backend)) {
 	})
 }
 
-// CheckRows fails the test unless the columns of each GORM model are those of its table.
+// CheckRows fails the test if the columns of a GORM model differ from the columns of its table.
 func CheckRows(t *testing.T, rows ...any) {
 	t.Helper()
 	OnEach(t, func(t *testing.T, b Backend) {

@@ -2,7 +2,8 @@
 // computes what the code computed before, unless the mutant with the given number is active.
 //
 // The environment variable MUTANT contains the number of the active mutant. If the environment variable MUTANT_TRACE
-// is set, the process sets a byte of this file for each mutant whose code it runs. The file must be large enough.
+// contains the name of a file, the process sets a byte of the file for each mutant whose code it runs. The file must be
+// large enough.
 package mutant
 
 import (
@@ -47,7 +48,7 @@ func trace(name string) []byte {
 	return bytes
 }
 
-// is reports whether the mutant is active.
+// is reports whether the mutant is active. If there is a trace file, is records that the mutant's code runs.
 func is(id int) bool {
 	if reached != nil {
 		reached[id] = 1
@@ -66,7 +67,7 @@ type Integer interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr
 }
 
-// Keep reports whether a statement runs. If the mutant is active, it does not.
+// Keep reports whether a statement runs. It returns false if the mutant is active.
 func Keep(id int) bool { return !is(id) }
 
 // Not returns v. If the mutant is active, it returns the opposite.

@@ -26,7 +26,7 @@ func Spread(low, high int) (steps int) {
 	return steps
 }
 
-// Both reports whether both are set and n is not negative.
+// Both reports whether a and b are set, or n is -1.
 func Both(a, b *int, n int) bool {
 	return a != nil && b != nil || // the second operand is not needed
 		n == -1

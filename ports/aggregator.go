@@ -32,7 +32,7 @@ func AccessOf(c domain.Connection, credential domain.Credential) Access {
 	}
 }
 
-// SmallResponse is the size in bytes of a vendor's response for which no call of Access.Reserve is needed.
+// SmallResponse is the maximum number of bytes of a response that an adapter may hold without calling Access.Reserve.
 const SmallResponse = 1 << 20
 
 // VendorPage is one page of a step (one list that a pull reads), as read from the vendor.
@@ -118,8 +118,9 @@ type Aggregator interface {
 // stream of changes. VendorPage.StreamPosition is such a position. The position of a succeeded pull is kept with the
 // connection, so that the next pull reads only what has changed since.
 type ChangeStream interface {
-	// PlanFrom is like Aggregator.Plan, for a connection whose last pull has reached a stream position. The scope does
-	// not request everything: a pull that reads everything first reads the steps of a scope with News. A pure function.
+	// PlanFrom is like Aggregator.Plan, for a connection whose last pull has reached a stream position. The scope never
+	// requests everything. A pull that reads everything first reads the steps of a scope with News. PlanFrom is a pure
+	// function.
 	PlanFrom(position string, scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 }
 
@@ -238,8 +239,8 @@ type Purger interface {
 // to the owner of a credential. It adds a proof of the source to those of domain.SourcePolicy. Such a vendor sends no
 // Authorization value of our choice.
 type WebhookVerifier interface {
-	// VerifyWebhook returns nil if the vendor has sent the request. The access is that of the connection of the
-	// request's token. Errors:
+	// VerifyWebhook returns nil if the vendor has sent the request. The argument a is the access of the connection to
+	// which the request's token is bound. Errors:
 	//
 	//   - Unauthenticated if nothing proves that the vendor has sent the request, for example without a signature.
 	//   - The errors of an Aggregator if a key cannot be read. The request may then be genuine.
@@ -261,8 +262,8 @@ type LinkTokens interface {
 	CreateLinkToken(ctx context.Context, a Access) (LinkToken, error)
 }
 
-// Linker is an optional interface of an Aggregator with whose hosted page an account holder can link a new account. The
-// object that the vendor creates then carries the id of the link session. The AccountRef of the access is not used.
+// Linker is an optional interface of an Aggregator whose vendor hosts a page for linking a new account. The object that
+// the vendor creates carries the id of the link session. StartLink and LinkedObjects do not use Access.AccountRef.
 // Errors: the errors of an Aggregator.
 type Linker interface {
 	// StartLink requests a token that can link one new account. The adapter does not retry the request after a failure

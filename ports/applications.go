@@ -22,9 +22,10 @@ type Applications interface {
 	// replaced the key. It is not limited to one tenant.
 	ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 
-	// ReplaceHashKey stores fresh, the seal of another key, if the stored key still equals previous. It reports whether
-	// it has done so. In the same atomic change it sets the Client of all connections and the Application of all tokens
-	// to zero, because these were hashed with the old key. It is not limited to one tenant.
+	// ReplaceHashKey replaces the stored key by fresh, the sealed form of another key, if the stored key still equals
+	// previous. It reports whether it has replaced the key. In the same atomic change it sets the Client of all
+	// connections and the Application of all tokens to zero, because their hashes were computed with the old key. It is
+	// not limited to one tenant.
 	ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 
 	// ListUnidentified returns live aggregator connections of all tenants whose Client is zero, with their sealed
@@ -32,10 +33,10 @@ type Applications interface {
 	ListUnidentified(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection, error)
 
 	// Identify sets the Client of a live connection, if it is still zero and the sealed credential still equals that of
-	// c. It reports whether it has done so. Revision and UpdatedAt do not change.
+	// c. It reports whether it has set the Client. Revision and UpdatedAt do not change.
 	//
-	// In the same atomic change, the oldest live token of the connection with an active registration gets the
-	// application of the connection, unless a live token of the tenant has it already.
+	// The same atomic change also sets the application of one token: the oldest live token of the connection that has
+	// an active registration. If a live token of the tenant already has this application, no token changes.
 	Identify(ctx context.Context, c domain.Connection, client domain.ClientKey) (bool, error)
 
 	// Create stores a new application. Errors: Conflict (name_taken) if an application of the tenant has the name.
@@ -51,9 +52,9 @@ type Applications interface {
 
 	// Update reads an application, changes it with the function fn, and stores the result, in one atomic change.
 	// Concurrent updates are serialised. If u.Rotates is set, members are the connections of the application in the
-	// order of their ids, with their sealed credentials, including deleted ones. fn may change their credentials and
-	// what depends on these; all of them are stored. fn may be called more than once. If fn returns an error, Update
-	// writes nothing and returns this error unchanged.
+	// order of their ids, with their sealed credentials, including deleted ones. fn may change the credentials of the
+	// members, and the fields that depend on a credential. Update stores all members. fn may be called more than once.
+	// If fn returns an error, Update writes nothing and returns this error unchanged.
 	//
 	// The tokens of the members change as domain.RebindTokens describes, after all members have been stored. Each token
 	// that moves has an audit entry (AuditEntries.WithMoved). domain.Application.RenewRegistration is applied to the
@@ -91,9 +92,9 @@ type Applications interface {
 	EndRenewal(ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal) error
 }
 
-// ApplicationChange says what an update of an application can change besides the application.
+// ApplicationChange describes what an update of an application can change besides the application itself.
 type ApplicationChange struct {
-	Rotates bool // the credentials of the connections
+	Rotates bool // whether the credentials of the connections change, too
 	// Receiver is the URL of the webhook receiver, without the vendor and the token. A new webhook is created for it if
 	// the client id changes.
 	Receiver string

@@ -80,8 +80,8 @@ func (e AuditEntries) About(objects []string) AuditEntries {
 	}
 }
 
-// WithMoved returns the entries of e, and one entry for each of the tokens, which have moved to another connection
-// because of the change that e describes. If e has no entry, the result has none.
+// WithMoved returns the entries of e, followed by one entry for each of the tokens. The change that e describes has
+// moved these tokens to another connection. If e returns no entry, the result returns none.
 func (e AuditEntries) WithMoved(tokens []domain.WebhookToken) AuditEntries {
 	return func() []domain.AuditEntry {
 		entries := e.Make()

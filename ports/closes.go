@@ -19,8 +19,8 @@ type Closing interface {
 	// has not ended in the zone of the service.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		date domain.Date) (books.Close, error)
-	// ClosePeriods closes the same day of several accounts, one after the other, each for itself. The results have the
-	// order of the ids. Errors: Invalid on "date"; the error of ctx.
+	// ClosePeriods closes the same day of several accounts, one after the other. A failure for one account does not
+	// affect the other accounts. The results have the order of the ids. Errors: Invalid on "date"; the error of ctx.
 	ClosePeriods(ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID,
 		date domain.Date) ([]CloseResult, error)
 	// WriteClosedStatement calls the given function with the statement of the period that ends on this day, as it was
@@ -63,28 +63,28 @@ type CloseResult struct {
 type ClosedView struct {
 	Close books.Close
 	// Posted returns the posted records that were live at ClosedAt and are dated in the window, ordered by date, then
-	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, as long as the
-	// function that has received the view runs.
+	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, until the
+	// function that has received the view returns.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
-	// Records returns the records that the digest covers, ordered by id. It is like Posted otherwise. No other sequence
+	// Records returns the records that the digest covers, ordered by id. Otherwise it is like Posted. No other sequence
 	// of the view may be ranged over at the same time.
 	Records func(ctx context.Context) iter.Seq2[books.ClosedRecord, error]
 }
 
-// Evidence is what the evidence pack of a closed period contains.
+// Evidence contains the data for the evidence pack of a closed period.
 type Evidence struct {
 	ClosedView
 	ProvenEntry // the audit entry of the close
 
-	// Document writes the document of the close, whose hash the detail of the entry contains. If it contains none,
-	// there is no document.
+	// Document writes the document of the close. The detail of the audit entry contains the hash of the document. If
+	// the detail contains no hash, there is no document.
 	Document func(w io.Writer) error
 }
 
 // EvidenceFormat is the file format of evidence packs.
 type EvidenceFormat interface {
-	// Write writes the evidence pack to the writer that begin returns. It reads everything once before it calls begin
-	// with the size of the pack in bytes, and once more while it writes. Errors: Oversized (document_too_large) if the
+	// Write writes the evidence pack to the writer that begin returns. It reads the evidence twice: before it calls
+	// begin with the size of the pack in bytes, and while it writes. Errors: Oversized (document_too_large) if the
 	// format cannot express the size, before begin is called; internal if the records do not have the digest of the
 	// close, or the document does not have the hash in the entry.
 	Write(ctx context.Context, e Evidence, begin func(size int64) io.Writer) error
@@ -92,11 +92,11 @@ type EvidenceFormat interface {
 
 // CloseSteps are the functions that ClosePeriod calls. Each of them may be nil. They must not call the store.
 type CloseSteps struct {
-	// Read reads the period and its records, which all show ClosedAt. It may be called several times; the last call is
-	// about the period that is stored. It must end soon, because changes of the account may wait for it.
+	// Read reads the period and its records as they were at ClosedAt. It may be called several times; the last call
+	// receives the period that is stored. It must return soon, because changes of the account may wait for it.
 	Read func(context.Context, ClosedView) error
-	// Pause is called after each few thousand records that are read while the account may change. It may wait, so that
-	// other work goes on.
+	// Pause is called after each few thousand records that are read while the account may change. It may wait, to let
+	// other work run.
 	Pause func(context.Context) error
 }
 
@@ -124,9 +124,9 @@ type Closes interface {
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, at time.Time,
 		entries AuditEntries) error
 
-	// ReadClose calls fn with the closed period that ends on this day, otherwise with the last one of this day that was
-	// reopened, and returns the error of fn. The records are those that the account had at ClosedAt; all of them show
-	// the same moment. Errors: NotFound if the day was never closed.
+	// ReadClose calls fn with the closed period that ends on this day, and returns the error of fn. If the day is not
+	// closed, it uses the most recently reopened period of this day. The records are those that the account had at
+	// ClosedAt. Errors: NotFound if the day was never closed.
 	ReadClose(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		fn func(ClosedView) error) error
 

@@ -105,7 +105,7 @@ type (
 		Took   time.Duration
 		Err    error
 	}
-	// ConnectionRefreshed reports that a vendor has accepted to read an institution now.
+	// ConnectionRefreshed reports that a vendor has accepted a request to synchronise with the institution.
 	ConnectionRefreshed struct {
 		Connection domain.ConnectionID
 		Vendor     domain.Vendor

@@ -64,7 +64,7 @@ type Erasures interface {
 	// following:
 	//
 	//   - It ends the open pulls of the connection, so that no worker writes for them afterwards.
-	//   - It deletes the entries of MatcherEntries whose record Matcher does not have; a store may leave this to
+	//   - It deletes the entries of MatcherEntries that are not open (matcher.Entry.IsOpen); a store may leave this to
 	//     EraseMatcherEntries.
 	//   - It deletes accounts, completeness, balances, closed periods, adjustments, quarantine, pulls, deliveries, and
 	//     the store's records about rows that were removed or replaced.
@@ -81,10 +81,10 @@ type Erasures interface {
 	// Nothing else is changed. Errors: LeaseLost.
 	EraseBatch(ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int) (domain.Erasure, error)
 
-	// EraseMatcherEntries deletes entries of the connection (MatcherEntries), at most limit of them: those whose record
-	// Matcher does not have (matcher.Entry.IsOpen), or all of them if abandon is set. It marks the other ones that are
-	// not due, so that their transactions are set to ignored. remain reports whether entries of the connection are
-	// left. Errors: LeaseLost.
+	// EraseMatcherEntries deletes entries of the connection (MatcherEntries), at most limit of them: those that are not
+	// open (matcher.Entry.IsOpen), or all of them if abandon is set. It marks the remaining entries that are not due,
+	// so that their transactions are set to ignored. remain reports whether entries of the connection are left. Errors:
+	// LeaseLost.
 	EraseMatcherEntries(ctx context.Context, e domain.Erasure, now time.Time, abandon bool, limit int) (deleted int,
 		remain bool, err error)
 
@@ -92,10 +92,10 @@ type Erasures interface {
 	// that Claim or EraseBatch has set. Errors: LeaseLost.
 	Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error
 
-	// End ends the erasure with the status of e, and reports whether the erasure has ended. Unless the status is
-	// ErasureFailed and the vendor must still be asked (domain.Erasure.AwaitsVendor), it first removes the credential
-	// and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the connection. In two
-	// cases, the erasure does not end:
+	// End ends the erasure with the status of e, and reports whether the erasure has ended. It first removes the
+	// credential and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the connection.
+	// It removes nothing if the status is ErasureFailed and the vendor must still be asked
+	// (domain.Erasure.AwaitsVendor). In two cases, the erasure does not end:
 	//
 	//   - If the vendor must still be asked to delete the account reference, nothing is removed.
 	//   - If the vendor may still have a webhook of a token, End removes only the account reference and the tokens

@@ -76,12 +76,13 @@ type LinkSessions interface {
 	Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error)
 
 	// Save stores all fields of a session that can change. It can remove the credential, but does not replace it,
-	// because Reseal may have done so since the claim. claimedDueAt is the DueAt that Claim has set. Errors: LeaseLost.
+	// because Reseal may have replaced it since the claim. claimedDueAt is the DueAt that Claim has set. Errors:
+	// LeaseLost.
 	Save(ctx context.Context, s domain.LinkSession, claimedDueAt time.Time) error
 
 	// Connect saves the session like Save, and stores its connection with the first pull and the token, in one atomic
-	// change. The connection gets the credential that was stored with the session, unless it joins an
-	// application. Errors: LeaseLost; Conflict (name_taken); those of Connections.Create about the application.
+	// change. The connection gets the credential that was stored with the session, unless it joins an application.
+	// Errors: LeaseLost; Conflict (name_taken); the errors of Connections.Create about the application.
 	Connect(ctx context.Context, s domain.LinkSession, claimedDueAt time.Time, added LinkedConnection,
 		entries AuditEntries) error
 

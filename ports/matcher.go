@@ -41,13 +41,13 @@ type UnmappedAccount struct {
 //
 // The methods with a lease fail with LeaseLost (Conflict) in the same cases as those of EventQueue.
 type MatcherEntries interface {
-	// Mark makes the entries of the records due at the given time, unless they are due before. It creates entries
+	// Mark makes the entries of the records due at the given time, unless they are due earlier. It creates entries
 	// (matcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No record
 	// may occur twice.
 	Mark(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
 	// MarkUnsent is like Mark, but only for records that have no entry, or an entry in the states None or Ignored.
 	MarkUnsent(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
-	// MarkUnmapped makes all imported entries due whose Account and Target are not one of the sources, as Mark does.
+	// MarkUnmapped marks, like Mark, all imported entries whose Account and Target are not one of the sources.
 	MarkUnmapped(ctx context.Context, l SubscriptionLease, sources []MatcherSource, at time.Time) error
 	// State returns the last argument of SetState; the zero value before the first call.
 	State(ctx context.Context, l SubscriptionLease) (MatcherState, error)
@@ -65,21 +65,21 @@ type MatcherEntries interface {
 	//   - For each entry with Announce, an event matcher.conflict of the tenant is stored. Its subject is that of
 	//     events.ConflictSubject.
 	Save(ctx context.Context, l SubscriptionLease, entries []matcher.Entry, at time.Time) error
-	// Taken returns those of the given texts that are the ExternalID of an entry of the subscription with the same
-	// Target.Source, with the records of these entries. If several entries have the same ExternalID, it returns any of
-	// their records.
+	// Taken reports which of the external ids are in use. It searches the entries of the subscription with this
+	// Target.Source, and returns the record of each entry whose ExternalID is one of externalIDs. If several entries
+	// have the same ExternalID, it returns any of their records.
 	Taken(ctx context.Context, l SubscriptionLease, source string, externalIDs []string) (
 		map[string]domain.TransactionID, error)
-	// SharedAccounts returns the accounts that another connection of the tenant and of the same vendor also has, and
-	// that are sent through the other connection: an account with the same external id or the same key. Accounts that
-	// are removed do not count.
+	// SharedAccounts returns the accounts that are sent through another connection of the same tenant and vendor. Two
+	// connections share an account if each has an account with the same external id or the same key. Removed accounts
+	// are ignored.
 	//
 	//   - Of several live connections, the oldest one sends the account. Of two that were created at the same time, the
 	//     one with the lower id is older.
 	//   - A deleted connection does not send an account that a live connection has.
 	SharedAccounts(ctx context.Context, tenant domain.TenantID) (map[domain.AccountID]bool, error)
-	// Unmapped returns the accounts of live connections that are not removed and that are either not one of the given
-	// accounts, or shared (see SharedAccounts), ordered by id. The position in the list consists of the id, in both
+	// Unmapped returns accounts of live connections, ordered by id. It returns an account that is not removed if mapped
+	// does not contain it, or if it is shared (see SharedAccounts). A position in the list consists of the id, in both
 	// members.
 	Unmapped(ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest) (
 		domain.Page[UnmappedAccount], error)

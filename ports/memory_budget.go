@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// MemoryPerByte is the memory that a byte of a vendor's response or of an event reserves. The runtime collects garbage
-// late, and rows are copied when they are normalised, stored and encoded.
+// MemoryPerByte is the number of bytes of memory to reserve for each byte of a vendor's response or of an event. The
+// runtime collects garbage late, and rows are copied when they are normalised, stored and encoded.
 const MemoryPerByte = 3
 
 // MemoryBudget bounds the memory that requests, pages and messages hold at the same time. It divides the memory among
@@ -23,7 +23,8 @@ type MemoryBudget interface {
 	// Errors: Unavailable (memory_exhausted) with RetryAfter if the memory is not available in time; the error of ctx.
 	Acquire(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error)
 
-	// Fail ends all waits of Acquire with this error. It is called when the store is not available: the requests that
-	// hold memory wait for the store until their timeouts, and those that wait for memory would begin only then.
+	// Fail ends all waits of Acquire with this error. It is called when the store is not available. The requests that
+	// hold memory then wait for the store until their timeouts. The requests that wait for memory would start only
+	// after these timeouts.
 	Fail(err error)
 }

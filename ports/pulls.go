@@ -187,8 +187,8 @@ type PullExecution interface {
 	// stops and returns this error. Errors: LeaseLost (Conflict).
 	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
 
-	// FilterHeld returns those of the external ids of rows whose announced removal is held back (see
-	// domain.AnnouncedSum), sorted. Errors: LeaseLost (Conflict).
+	// FilterHeld returns the sorted external ids of the given rows whose announced removal is held back (see
+	// domain.AnnouncedSum). Errors: LeaseLost (Conflict).
 	FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) ([]string, error)
 
 	// Sweep compares a complete listing with the stored rows, in one atomic change. It applies the changes that
@@ -279,9 +279,9 @@ type TransactionFilter struct {
 	Status     domain.TransactionStatus
 	ExternalID string
 	// AsOf selects the versions that were in effect at this moment: the latest ones whose UpdatedAt is not after it.
-	// Transactions that were removed at that moment, or are erased, are left out, and so are Metadata and Category,
-	// which have no versions. A transaction is listed under its present connection. The zero time selects the present
-	// versions.
+	// Transactions that were removed at that moment, or are erased, are omitted. Metadata and Category are not set,
+	// because they have no versions. A transaction is listed under its present connection. The zero time selects the
+	// present versions.
 	AsOf time.Time
 }
 
@@ -345,10 +345,10 @@ type Ledger interface {
 	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
-	// IndexTexts adds at most limit transactions to the index of the search, of all tenants: those that were stored or
-	// changed since they were indexed. It adds as many to the stored sums by day, from which Sum answers. It returns
-	// the larger number, which is below limit only if no more are left. Search and Sum find transactions that were not
-	// added, too, but examine them one by one. A store without an index returns 0.
+	// IndexTexts adds transactions of all tenants that were stored or changed since they were last indexed: at most
+	// limit to the search index, and at most limit to the stored sums by day, which Sum reads. It returns the larger of
+	// the two numbers. A result below limit means that no more transactions are left. Search and Sum also find
+	// transactions that were not added, but examine them one by one. A store without an index returns 0.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,

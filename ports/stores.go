@@ -50,7 +50,7 @@ type Connections interface {
 	//     (connection_deleted).
 	//   - If fn clears PausedAt, the jobs of the connection's unfinished pulls are queued.
 	//
-	// Errors: NotFound; Conflict (name_taken); those of Create about the application, if fn has called
+	// Errors: NotFound; Conflict (name_taken); the errors of Create about the application, if fn has called
 	// domain.Connection.Join.
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		entries AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error)
@@ -121,8 +121,8 @@ type Activity struct {
 	Suggestions  int       // number of open suggestions; see Suggestion
 	// SuggestedSince is when the oldest open suggestion was opened; zero if there is none.
 	SuggestedSince time.Time
-	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone got it; zero if there
-	// is none.
+	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone entered this state; zero if
+	// there is none.
 	JoinUndoneSince time.Time
 	Compared        bool // whether the completeness of at least one live account is known
 	// Webhooks contains facts about the webhooks of the connection:

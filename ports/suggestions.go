@@ -58,9 +58,9 @@ type Decisions interface {
 	// (not_joinable).
 	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
 
-	// ApplyRemovals marks the rows of an account as removed whose announced removals are held back, and returns their
-	// number; see records.ApplyHeld. The function matching returns the Matching for a vendor. Errors: NotFound;
-	// Conflict (no_held_removals).
+	// ApplyRemovals applies the announced removals of an account that are held back: it marks their rows as removed,
+	// and returns the number of rows; see records.ApplyHeld. The function matching returns the Matching for a vendor.
+	// Errors: NotFound; Conflict (no_held_removals).
 	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
 		matching func(domain.Vendor) *Matching, entries AuditEntries) (int, error)
 }

@@ -11,7 +11,7 @@ type tenantKey struct{}
 // ForTenant returns a copy of ctx for work on one tenant. A store whose rows are spread over several servers sends the
 // statements of such work directly to the server that has the tenant's rows.
 //
-// The context only saves time. A method of a store returns and stores the same without it, and with another tenant.
+// The tenant in the context is only an optimisation. It does not affect what a method of a store returns and stores.
 func ForTenant(ctx context.Context, tenant domain.TenantID) context.Context {
 	return context.WithValue(ctx, tenantKey{}, tenant)
 }

@@ -47,14 +47,12 @@ type NewConnection struct {
 	Application domain.ApplicationID
 }
 
-// ConnectionUpdate holds the replaceable fields of a connection. ClientID and Secret are
-// either both set (the credential is rotated) or both empty (the credential is unchanged).
-// Application replaces BaseURL, ClientID and Secret. If BaseURL is empty, too, the connection
-// keeps its application.
+// ConnectionUpdate holds the replaceable fields of a connection. ClientID and Secret are either both set (the
+// credential is rotated) or both empty (the credential is unchanged). Application replaces BaseURL, ClientID and
+// Secret. If Application and BaseURL are both empty, the connection keeps its application.
 //
-// AccessToken replaces the access token of a connection whose vendor is an AccessTokenUser. It is
-// required with another account reference. Otherwise it can be sent alone; if it is empty, the
-// connection keeps its access token.
+// AccessToken replaces the access token of a connection whose vendor is an AccessTokenUser. It is required if
+// AccountRef changes. Otherwise it is optional: if it is empty, the connection keeps its access token.
 type ConnectionUpdate struct {
 	Application domain.ApplicationID
 	Name        string
@@ -80,7 +78,7 @@ type ApplicationUpdate struct {
 	Name     string
 	ClientID domain.Secret
 	Secret   domain.Secret
-	Force    bool // do not try a new credential before it is stored
+	Force    bool // whether to store a new credential without trying it first
 	// Receiver is the URL of the webhook receiver, without the vendor and the token, for the webhook of a new client
 	// id.
 	Receiver string
@@ -132,7 +130,8 @@ type ConnectionHealth struct {
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
 	ThisMonth    domain.MonthlyUsage // of the current month in UTC
-	// Attention says why the connection needs a person, the most urgent reason first; nil if it does not.
+	// Attention contains the reasons why the connection needs a person, the most urgent reason first; nil if there are
+	// none.
 	Attention []domain.Attention
 }
 
@@ -263,8 +262,8 @@ type Statements interface {
 	//     such a Doubt. It has none if q.Force is set;
 	//   - Conflict (no_account_amount) if an amount in the account's currency is not known;
 	//   - Oversized (document_too_large), before the function is called, if the document would be larger than
-	//     q.MaxBytes. LastDay is the latest day such that the statement up to it fits; "" if that of the first day does
-	//     not fit;
+	//     q.MaxBytes. LastDay is the last day up to which a statement fits; "" if even the statement of the first day
+	//     does not fit;
 	//   - Unavailable (too_many_statements) with RetryAfter if there are still too many after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
 		writer StatementWriter) error
@@ -460,7 +459,7 @@ type TokenManager interface {
 	// MintToken creates a webhook token for the tenant's connection that has this vendor and name. If Register is set,
 	// it also creates the webhook at the vendor. If the vendor fails, no token is kept. If the application of the
 	// connection has a webhook of the service already, MintToken creates nothing and returns the token of this webhook
-	// (MintedToken.Shared); while another call creates it, MintToken waits. Errors:
+	// (MintedToken.Shared). If another call is creating this webhook, MintToken waits for that call. Errors:
 	//
 	//   - Invalid; NotFound;
 	//   - Unavailable (registration_in_flight) if another call creates the webhook for too long;
@@ -585,10 +584,10 @@ type Worker interface {
 	// the next attempt, or zero if nothing is left to do for this pull. Errors: only errors of the store; errors of the
 	// vendor are recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of a waiting pull if every worker runs a pull, or waits for a share for one. It
-	// reports whether there is such a pull. It chooses the oldest waiting pull of the tenants that use less than a
-	// quarter of the workers. If as many pulls are running as there are workers, only tenants without a running pull
-	// count, until as many pulls of those are running.
+	// RunWaitingPull makes one attempt of a waiting pull if every worker is occupied: each runs a pull, or waits for a
+	// share to run one. found reports whether there is such a pull. RunWaitingPull chooses the oldest waiting pull of
+	// the tenants that use less than a quarter of the workers. Once as many pulls are running as there are workers, it
+	// considers only tenants without a running pull. At most twice as many pulls run as there are workers.
 	//
 	// The job of the pull stays in the queue. When the job runs later, it finds the outcome of the attempt. Errors:
 	// only errors of the store.
@@ -624,7 +623,8 @@ type Maintenance interface {
 	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
-	// the number of connections that it has examined. Connections that an earlier version has stored have none.
+	// the number of connections that it has examined. Connections that an earlier version of the service has stored
+	// have no ClientKey.
 	IdentifyClients(ctx context.Context, limit int) (int, error)
 	// RenewRegistrations creates webhooks at the vendors for applications whose client id has changed, at most limit
 	// per call, and returns the number of attempts. A failed attempt is repeated later, for a week. The returned error

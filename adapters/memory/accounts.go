@@ -42,13 +42,13 @@ func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) 
 	return found, nil
 }
 
-// isContinuable reports whether the connection of a pull may take over the accounts of a connection.
+// isContinuable reports whether the connection of the pull may take over the accounts of the connection with this id.
 func (s *Store) isContinuable(p *pull, id domain.ConnectionID) bool {
 	c := s.connections[id]
 	return c.Tenant == p.Tenant && c.Vendor == p.Vendor && !c.Live() && c.ErasedAt.IsZero()
 }
 
-// saveAccounts applies changes of the accounts of the pull's connection, which the pull has made at a time.
+// saveAccounts applies changes to the accounts of the pull's connection. The changes were made at the given time.
 func (s *Store) saveAccounts(p *pull, changes records.AccountChanges, at time.Time) {
 	accounts := byExternalID(s.accounts, p.Connection)
 	for _, a := range changes.Save { // external ids may have changed

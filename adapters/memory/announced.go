@@ -61,7 +61,7 @@ func (s recordSource) LiveRows(externalIDs []string) ([]records.LiveRecord, erro
 	return live, nil
 }
 
-// liveRecord returns what a sweep compares of a live row.
+// liveRecord returns the members of a live row that a sweep compares.
 func (s recordSource) liveRecord(row *transaction) records.LiveRecord {
 	live := records.LiveRecord{
 		ExternalID: row.ExternalID, Account: row.Account, Date: row.Date, CarriedOver: s.isCarriedOver(row),

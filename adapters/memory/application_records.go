@@ -60,7 +60,8 @@ func (s *Store) withConnections(a domain.Application) domain.Application {
 	return a
 }
 
-// checkJoined checks a connection that is about to be stored if it joins an application, and resets its JoinedRevision.
+// checkJoined checks a connection that joins an application before it is stored, and resets its JoinedRevision. It does
+// nothing if JoinedRevision is 0.
 func (s *Store) checkJoined(c *domain.Connection) error {
 	if c.JoinedRevision == 0 {
 		return nil
@@ -147,8 +148,8 @@ func (v applications) Update(
 	})
 }
 
-// saveMembers replaces the rows by the members, and then changes their tokens. It returns the tokens that have changed,
-// and those of them that have moved to another connection.
+// saveMembers replaces the rows by the members, and then changes their tokens. It returns the changed tokens, and the
+// subset of tokens that moved to another connection.
 func (s *Store) saveMembers(rows, members []*domain.Connection) (changed, moved []domain.WebhookToken) {
 	before := make([]domain.Connection, len(rows))
 	for i, row := range rows {

@@ -78,8 +78,8 @@ func (s *Store) closedRecord(t *transaction, version domain.Transaction) books.C
 	}
 }
 
-// anyClose returns the closed period that ends on the given date, otherwise the last one of this date that was
-// reopened. Errors: NotFound.
+// anyClose returns the closed period that ends on the given date. If there is none, it returns the most recently
+// reopened one. Errors: NotFound.
 func (s *Store) anyClose(tenant domain.TenantID, id domain.AccountID, date domain.Date) (books.Close, error) {
 	kept := s.closings[id]
 	if kept == nil || s.accountOf(tenant, id) == nil {

@@ -87,8 +87,8 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	return sum.Close(r, completeness)
 }
 
-// changeBooks stores what results from the last change of a row for the books of its account: that posted records have
-// changed since the latest reading, adjustments, and their events. The row must already have its new version.
+// changeBooks updates the books of an account after the last change of a row. It stores adjustments with their events,
+// and records that posted records have changed since the latest reading. The row must already have its new version.
 func (s *Store) changeBooks(row *transaction) {
 	change := records.RecordChange{
 		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: books.StateOf(row.currentVersion()),
@@ -158,8 +158,8 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	return earliest
 }
 
-// ReopenPeriod moves the closed period to the reopened ones, but keeps the adjustments, because other closed periods
-// refer to them by index.
+// ReopenPeriod moves the closed period to the list of reopened periods, but keeps the adjustments, because other closed
+// periods refer to them by index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	date domain.Date, at time.Time, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {

@@ -155,8 +155,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection. It returns the tokens that have changed, and
-// those of them that have moved to another connection.
+// rebindTokens applies domain.RebindTokens to the tokens of a connection. It returns the changed tokens, and the subset
+// of tokens that moved to another connection.
 func (s *Store) rebindTokens(before, after domain.Connection) (changed, moved []domain.WebhookToken) {
 	var live []domain.Receiver
 	for _, c := range s.connections {

@@ -64,7 +64,7 @@ func (s *Store) webhookView(d *domain.PendingDelivery) domain.WebhookView {
 	return view
 }
 
-// storeDelivery stores a planned delivery, and its pull if that is not queued yet.
+// storeDelivery stores a planned delivery, and queues its pull if the pull is not queued yet.
 func (s *Store) storeDelivery(p *domain.PlannedDelivery) {
 	d := cloneDelivery(p.Delivery)
 	s.deliveries[d.ID], s.byKey[d.Key()] = &d, &d

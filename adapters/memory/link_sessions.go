@@ -20,7 +20,7 @@ func cloneLinkSession(l domain.LinkSession) domain.LinkSession {
 	return l
 }
 
-// Create implements ports.LinkSessions. It checks the name under the lock under which connections are created.
+// Create implements ports.LinkSessions. It checks the name under the same lock as Connections.Create.
 func (v linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 	return v.exclusive(ctx, "LinkSessions.Create", func() error {
 		if v.nameTaken(domain.Connection{Tenant: l.Tenant, Name: l.Name}) {
@@ -129,7 +129,7 @@ func (v linkSessions) Save(ctx context.Context, l domain.LinkSession, claimedDue
 }
 
 // Connect implements ports.LinkSessions. It checks the name against all other connections and sessions. The session
-// itself no longer reserves it.
+// itself no longer reserves the name.
 func (v linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimedDueAt time.Time,
 	added ports.LinkedConnection, entries ports.AuditEntries,
 ) error {

@@ -95,7 +95,7 @@ func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 	return total > bytes, nil
 }
 
-// LastScopes implements records.ScopeSource. It returns all scopes twice.
+// LastScopes implements records.ScopeSource. It returns all scopes as both results.
 func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
 	scopes, err := s.Scopes()
 	return scopes, scopes, err

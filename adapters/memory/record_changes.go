@@ -219,7 +219,7 @@ func (w *recordWriter) appendVersion(row *transaction) {
 	w.recordChange(row)
 }
 
-// recordChange appends the row's present version to the feed, and stores what results for the books of its account.
+// recordChange appends the row's present version to the feed, and updates the books of its account (see changeBooks).
 func (s *Store) recordChange(row *transaction) {
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 	s.changeBooks(row)

@@ -11,8 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// recordSource answers the questions of package records about the connection of a pull. It implements
-// records.PublicationSource.
+// recordSource implements records.PublicationSource for the connection of a pull.
 type recordSource struct {
 	*Store
 	p *pull
@@ -278,8 +277,8 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged implements records.PublicationSource. It returns the selected rows that a record had before its current
-// one.
+// PastStaged implements records.PublicationSource. It returns the selected staged rows that are former rows of a
+// record, with these records.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	which.New = true
 	err = s.VisitStaged(which, func(data domain.TransactionData) {
@@ -301,7 +300,8 @@ func (s recordSource) selected(which records.RecordsOf) []*transaction {
 	return rows
 }
 
-// selects reports whether a record is selected, unless the vendor returns it under the new reference.
+// selects reports whether which selects a record. It does not check whether the vendor returns the record under the new
+// reference; see isReturned.
 func (s recordSource) selects(which records.RecordsOf, row *transaction) bool {
 	open := row.RemovedAt.IsZero()
 	if !which.RemovedSince.IsZero() {

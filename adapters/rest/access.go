@@ -29,7 +29,7 @@ var accessResources = []struct{ path, resource string }{
 	{prefix + "/webhooks/tokens", "webhook-tokens"},
 }
 
-// accessResource returns the resource about which the access manager is asked before the operation.
+// accessResource returns the operation's resource, as the access manager names it.
 func (r *route) accessResource() string {
 	for _, nested := range accessResources {
 		if r.path == nested.path || strings.HasPrefix(r.path, nested.path+"/") {
@@ -40,12 +40,12 @@ func (r *route) accessResource() string {
 	return first
 }
 
-// accessAction returns the action about which the access manager is asked: the method in lower case. A HEAD request is
-// the action "get".
+// accessAction returns the operation's action, as the access manager names it: the method in lower case. A HEAD request
+// is the action "get".
 func (r *route) accessAction() string { return strings.ToLower(r.method) }
 
 // authorize asks the access manager whether the caller may perform the operation. It runs before the body is read and
-// before anything is looked up, so that a refused caller learns nothing about either.
+// before anything is looked up, so that a refusal reveals nothing about the body or about stored objects.
 func (s *server) authorize(c echo.Context, x *exchange) error {
 	err := s.checkAccess(c.Request().Context(), x)
 	s.logUnauthenticated(c.Request(), x, err)

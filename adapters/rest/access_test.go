@@ -150,7 +150,7 @@ func TestARefusalThatCannotBeRecordedIsNotA403(t *testing.T) {
 }
 
 // TestAFollowerIsAskedAboutAgainBeforeItGetsRows checks that a long poll which ends with rows asks the access manager a
-// second time. Whether this needs another call is decided by the age of the first answer.
+// second time. The age of the first answer decides whether this needs another call.
 func TestAFollowerIsAskedAboutAgainBeforeItGetsRows(t *testing.T) {
 	const feed = prefix + "/transactions/changes"
 	s, authorizer := newAccessEnv(t, nil)

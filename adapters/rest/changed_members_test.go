@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The names in changed are those of the API: the same names as those of the history's before and after.
+// The member changed must contain the names of the API, like the members before and after of the history.
 func TestChangedContainsTheMembersOfTheHistory(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	money := domain.Money{Amount: decimal.RequireFromString("-5"), Currency: "BRL"}

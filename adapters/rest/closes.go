@@ -87,8 +87,8 @@ type adjustmentView struct {
 }
 
 // adjustmentOf returns an adjustment of the period that ends on the given day. If the record's date has moved into the
-// period or out of it, the adjustment contains all covered members: later changes of the record are no adjustments of
-// the period while its date is outside.
+// period or out of it, the adjustment contains all covered members, because later changes of the record are not
+// adjustments of the period while the date is outside it.
 func adjustmentOf(a books.Adjustment, day domain.Date) adjustmentView {
 	v := adjustmentView{TransactionID: a.Transaction.String(), Change: string(a.Change), At: utcOrZero(a.At)}
 	v.Before, v.After = coveredMembers(a.Before), coveredMembers(a.After)

@@ -116,7 +116,7 @@ func ambiguousOf(a domain.AccountAmbiguity) *ambiguousView {
 	return v
 }
 
-// usageView counts what the service has caused at an institution in a month.
+// usageView counts the refreshes and the complete pulls of a connection in a month.
 type usageView struct {
 	Refreshes int `json:"refreshes" example:"3" doc:"Number of refreshes that the vendor has accepted"`
 	Pulls     int `json:"pulls" example:"41" doc:"Number of complete pulls that have succeeded: pulls that read everything that the vendor has"`
@@ -156,7 +156,7 @@ type addedRowsView struct {
 	Count int    `json:"count" example:"12" doc:"Number of transactions that the pulls have added"`
 }
 
-// connectionSummary is the response body with the numbers of connections and of their reasons.
+// connectionSummary is the response body that counts the connections, and the reasons why they need a person.
 type connectionSummary struct {
 	Connections int            `json:"connections" example:"41" doc:"Number of live connections"`
 	Healthy     int            `json:"healthy" example:"38" doc:"Number of connections whose last contact with the vendor succeeded"`
@@ -444,7 +444,7 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	}), nil
 }
 
-// summarizeConnections returns the numbers of the tenant's connections and of their reasons.
+// summarizeConnections counts the tenant's live connections, and the reasons why they need a person.
 func (s *server) summarizeConnections(
 	ctx context.Context, tenant domain.TenantID, _ *struct{},
 ) (*bodyOutput[connectionSummary], error) {

@@ -57,8 +57,8 @@ type statusRule struct {
 	detail string
 }
 
-// internalError is the detail of a 5xx, unless another system is the reason. The cause is only logged, together with
-// the request id.
+// internalError is the detail of a 5xx response that states no reason. The cause of the error is only logged, together
+// with the request id.
 const internalError = "internal error"
 
 // statusRules translates errors into HTTP statuses; no other code does. The first rule that matches an error is
@@ -275,7 +275,7 @@ const problemType = "application/problem+json"
 func (x *exchange) problem(err error) *Problem {
 	r := statusRuleFor(err)
 	resource := x.matchedRoute().notFound
-	// The detail of these errors names the missing object, which is not that of the path.
+	// The detail of these errors names the missing object, which is not the object in the path.
 	named := errors.Is(err, domain.ApplicationNotFound) || errors.Is(err, domain.CloseNotFound)
 	if r.status == http.StatusNotFound && resource.code != "" && !named {
 		r.code, r.detail = resource.code, resource.detail

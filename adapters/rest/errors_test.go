@@ -184,8 +184,8 @@ func operatorRoutes(t *testing.T) [][2]string {
 	return all
 }
 
-// TestA503SaysWhichOtherSystemIsTheReason checks that a caller does not look for the reason in this service if it is
-// the vendor's.
+// TestA503SaysWhichOtherSystemIsTheReason checks that the detail of a 503 states the reason, except if the reason is a
+// failure of the store.
 func TestA503SaysWhichOtherSystemIsTheReason(t *testing.T) {
 	for code, want := range map[domain.Code]string{
 		domain.VendorUnreachable:  "the vendor cannot be reached",

@@ -13,7 +13,7 @@ import (
 // The memory that a request reserves in Options.Memory, in bytes. The sizes include the garbage that the runtime has
 // not collected yet, which is at most as much as the live memory.
 const (
-	// itemMemory is the memory of a request for one object, which is at most a vendor's row.
+	// itemMemory is the memory of a request for one object, which is at most as large as a vendor's row.
 	itemMemory = 2 * domain.MaxRowBytes
 	// deliveryMemory is the memory of a request for a delivery. Its body of at most 1 MiB may be written as a JSON
 	// string in which each byte is escaped.

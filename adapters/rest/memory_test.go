@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// ledgerOfMemory is a ports.MemoryBudget that records what is held, and refuses everything once it is exhausted.
+// ledgerOfMemory is a ports.MemoryBudget that records the memory that each tenant holds, and refuses every reservation
+// once it is exhausted.
 type ledgerOfMemory struct {
 	held      map[domain.TenantID]int64
 	exhausted bool

@@ -24,9 +24,9 @@ type TokenVerifier interface {
 
 // Authorizer decides whether a caller may access a resource; auth.Authorizer implements it.
 type Authorizer interface {
-	// Authorize returns nil if the access is allowed, Forbidden if it is refused, and Unavailable if nobody can decide
-	// at the moment. It returns Unauthenticated if the token lacks what the decision needs; the cause of this error is
-	// logged and must contain no part of the token.
+	// Authorize returns nil if the access is allowed, Forbidden if it is refused, and Unavailable if no decision is
+	// possible at the moment. It returns Unauthenticated if the token lacks a claim that the decision needs. The cause
+	// of this error is logged and must contain no part of the token.
 	Authorize(ctx context.Context, access auth.Access) error
 }
 
@@ -46,7 +46,7 @@ type Options struct {
 	// Vendors are the configured aggregators. Every field "vendor" accepts only these values.
 	Vendors []domain.Vendor
 	// AnswersOK are the vendors whose webhooks are answered with 200. They send a webhook again after any other status.
-	// All others get a 202.
+	// Webhooks of all other vendors are answered with 202.
 	AnswersOK []domain.Vendor
 
 	// ConnectorSchemas describe the config and the credential of each type of engine connection. They are used only
@@ -78,7 +78,7 @@ type Options struct {
 	// false, every valid token of the tenant is sufficient.
 	RequireScopes bool
 
-	// Authorizer is asked before each operation that requires a token. If it is nil, nobody is asked.
+	// Authorizer is called before each operation that requires a token. If it is nil, no access is refused.
 	Authorizer Authorizer
 
 	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is trusted. If
@@ -107,7 +107,7 @@ type Options struct {
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
 	// FeedDelay returns how long the change feed has been delayed by an open write transaction on the database server.
-	// The readiness response shows it. If FeedDelay is nil, the response does not contain it.
+	// The readiness response contains this delay. If FeedDelay is nil, the response omits it.
 	FeedDelay func(ctx context.Context) (time.Duration, error)
 
 	// Draining reports whether the process is shutting down; /readyz then responds that it is not ready. If Draining is

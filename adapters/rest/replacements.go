@@ -118,13 +118,13 @@ func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	return pairs, nil
 }
 
-// continueRequest is the request body with which an operator says which account of a new account reference continues an
+// continueRequest is the request body that identifies the account of a new account reference that continues a stored
 // account.
 type continueRequest struct {
 	ExternalID plainText `json:"externalId" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account under the new account reference"`
 }
 
-// replacementRoutes returns the routes about which transactions are one movement.
+// replacementRoutes returns the routes with which operators decide which transactions are one movement.
 func (s *server) replacementRoutes() []route {
 	const tag = "Accounts and transactions"
 	return []route{
@@ -280,8 +280,8 @@ func (s *server) dismissPossibleReplacements(
 	return &noContent{}, s.service.DismissReplacements(ctx, tenant, pairs, string(in.Body.Reason))
 }
 
-// continueAccount stores which account continues an account. The Location header refers to the pull that publishes the
-// rows.
+// continueAccount stores the decision that an account of the new account reference continues a stored account. The
+// Location header refers to the pull that publishes the rows.
 func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body continueRequest

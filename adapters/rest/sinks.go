@@ -20,9 +20,9 @@ import (
 type SinkSchema struct {
 	Kind     string
 	Settings string // JSON Schema; see ports.Sink.Schema
-	// Check returns the invalid fields of the settings of a new subscription; see ports.Sink.Parse. If a request
-	// violates its schema, Check adds what the schema cannot express, so that one answer names all invalid
-	// fields. It may be nil.
+	// Check returns the invalid fields of the settings of a new subscription; see ports.Sink.Parse. It is called for a
+	// request that violates its schema, so that one response also lists the fields that the schema cannot validate. It
+	// may be nil.
 	Check func(ctx context.Context, settings domain.Secret) []*domain.Error
 }
 

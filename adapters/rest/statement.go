@@ -208,8 +208,8 @@ type statementWriter struct {
 	format   ports.StatementFormat
 	deadline time.Time // when the whole response must have been sent
 	failed   bool      // a write to the caller has failed
-	// maxBytes is the maximum size of the document of a close; 0 means no bound. It has no shorter document, so no day
-	// is searched that fits.
+	// maxBytes is the maximum size of the document of a close; 0 means no bound. The period of a close is fixed, so no
+	// shorter period is searched that fits.
 	maxBytes int64
 }
 

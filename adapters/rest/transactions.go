@@ -512,8 +512,8 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	}}, nil
 }
 
-// readFeed returns a page of the change feed. It holds memory for a page only while it reads the page, and afterwards
-// for the response, but not while it waits for changes.
+// readFeed returns a page of the change feed. It reserves memory for a page before it reads the page, and keeps the
+// memory for the response. While it waits for changes, it holds no memory.
 func (s *server) readFeed(
 	ctx context.Context, tenant domain.TenantID, request domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {

@@ -374,7 +374,7 @@ func applicationIsResealed(f *fixture) {
 	f.equal("after that", own[0], f.getApplication(own[0].ID))
 }
 
-// claimRenewal claims renewals that are due at the given time, and returns that of the application.
+// claimRenewal claims renewals that are due at the given time, and returns the renewal of the application.
 func (f *fixture) claimRenewal(a domain.Application, now time.Time) (claimed ports.ClaimedRenewal, ok bool) {
 	f.Helper()
 	return claimOne(f, func(limit int) ([]ports.ClaimedRenewal, error) {

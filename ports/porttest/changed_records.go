@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// changedRecordTests check what the completeness of an account says about records that have changed since its latest
-// reading.
+// changedRecordTests check Completeness.Changed, which describes the records of an account that have changed since its
+// latest reading.
 var changedRecordTests = []storeTest{
 	{"the records that have changed since the latest reading are known", changedSinceReading},
 	{"a reading ends what has changed", changedUntilReading},

@@ -20,7 +20,7 @@ var heldRemovalTests = []storeTest{
 	{"removals that were announced in an earlier hour do not count", heldForgotten},
 }
 
-// heldRows returns those of the rows whose announced removal is held back.
+// heldRows returns the external ids of the given rows whose announced removal is held back.
 func (f *fixture) heldRows(l domain.Lease, externalIDs []string) []string {
 	f.Helper()
 	held, err := f.Pulls.FilterHeld(f.ctx, l, externalIDs)

@@ -190,7 +190,7 @@ func linkSessionIsSaved(f *fixture) {
 	f.errorIs(f.LinkSessions.Save(f.ctx, changed, changed.DueAt), domain.LeaseLost)
 }
 
-// linked returns a connected form of the session, and what Connect stores with it.
+// linked returns the session in its connected form, and the connection that Connect stores with the session.
 func (f *fixture) linked(l domain.LinkSession) (domain.LinkSession, ports.LinkedConnection) {
 	at := f.now()
 	token, _ := l.Token(newID[domain.WebhookToken](), at)

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageBytesTests check of each list that a page ends early at its bound in bytes, and that the next page goes on.
+// pageBytesTests check, for each list, that a page ends at its limit in bytes, and that the next page continues there.
 var pageBytesTests = []storeTest{
 	{"a page of connections", func(f *fixture) {
 		f.createConnection()

@@ -356,7 +356,7 @@ func relinkUnreadable(f *fixture) { relinkHolds(f, "b2") }
 
 func relinkUnlisted(f *fixture) { relinkHolds(f) }
 
-// relinkHolds publishes the rows of an account before those of another one, which cannot be read or is not listed.
+// relinkHolds publishes the rows of one account first, while another account is unreadable or not listed.
 func relinkHolds(f *fixture, unreadable ...string) {
 	r := newRelinks(f, purchase("b1", withAccount("b")))
 	r.stage(0, renewed("y"), purchase("b2", withAccount("b2")))

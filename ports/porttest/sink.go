@@ -51,9 +51,9 @@ type SinkResolver interface {
 type SinkDestination interface {
 	// Address returns the host and the port of the destination.
 	Address() string
-	// Settings returns the settings of a request for the destination, a JSON object, but with the host and port of
-	// address, for example those of a proxy. Events are sent in structured mode. The settings contain a secret with the
-	// word "canary".
+	// Settings returns the settings of a request as a JSON object. They contain the given address, a host and a port,
+	// in place of the destination's own, for example the address of a proxy. Events are sent in structured mode. The
+	// settings contain a secret with the word "canary".
 	Settings(address string) string
 	// Received returns the events that the destination has confirmed since its start, in order.
 	Received(testing.TB) []ReceivedEvent
@@ -117,7 +117,7 @@ func TestSink(t *testing.T, s SinkSuite) {
 	}
 }
 
-// keepsSecrets sends the public settings back, as a caller does that changes something else.
+// keepsSecrets sends the public settings back, like a caller that changes another field.
 func (s SinkSuite) keepsSecrets(t *testing.T) {
 	sink, destination := s.Open(SinkOptions{AllowLoopback: true}), s.Start(t)
 	stored := s.parse(t, sink, destination.Settings(destination.Address()), ports.SinkSettings{})

@@ -261,7 +261,7 @@ func subscriptionTenant(f *fixture) {
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
 }
 
-// subscriptionsLimited creates subscriptions in all states until one is missing, and then several at the same time.
+// subscriptionsLimited creates one subscription less than the maximum, in all states, and then several concurrently.
 func subscriptionsLimited(f *fixture) {
 	states := []events.SubscriptionState{
 		events.SubscriptionActive, events.SubscriptionPaused, events.SubscriptionDisabled,

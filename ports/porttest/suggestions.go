@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// suggestionTests check how the store keeps suggestions and the decisions of operators. The rules themselves are tests
-// of package records.
+// suggestionTests check how the store keeps suggestions and the decisions of operators. The rules themselves are tested
+// in package records.
 var suggestionTests = []storeTest{
 	{"a new record has its suggestions from its first version", suggestFirstVersion},
 	{"a stored record gets its suggestions in a new version", suggestNewVersion},
@@ -31,7 +31,7 @@ var suggestionTests = []storeTest{
 	{"rows that wait because they show too few transactions are counted", unmatchedRows},
 }
 
-// ambiguous stores two equal rows y and z, of which each may continue the removed row x.
+// ambiguous stores two equal rows y and z, either of which may continue the removed row x.
 func ambiguous(f *fixture) *replacements {
 	r := newReplacements(f)
 	r.remove("x")

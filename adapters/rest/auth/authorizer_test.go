@@ -318,7 +318,7 @@ func TestConcurrentEqualQuestionsShareOneCall(t *testing.T) {
 	})
 }
 
-// trickle is a body that never ends: it has one byte a second.
+// trickle is a body that never ends. It yields one byte per second.
 type trickle struct{ ctx context.Context }
 
 func (b trickle) Read(p []byte) (int, error) {

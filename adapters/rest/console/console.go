@@ -147,8 +147,8 @@ func load(signIn string) *site {
 // importPattern matches the name of a module that a minified script imports when it is loaded.
 var importPattern = regexp.MustCompile(`\b(?:from|import)\s*["']\./([^"']+)["']`)
 
-// imported returns the names of the scripts that the script of this name needs when it is loaded, itself included,
-// sorted. Scripts that are read later, with import(), are not among them.
+// imported returns the sorted names of the scripts that the named script needs when it is loaded, including the script
+// itself. It omits scripts that are loaded later with import().
 func imported(scripts map[string][]byte, name string) []string {
 	names := []string{name}
 	for i := 0; i < len(names); i++ {

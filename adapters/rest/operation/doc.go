@@ -4,8 +4,8 @@
 //
 // An input is a struct. Each of its fields has one of the tags path, query and header, with the name of a parameter. An
 // exception is the field Body, the JSON body. The body is optional if Body is a pointer. If the type of a parameter is
-// an encoding.TextUnmarshaler, UnmarshalText parses the parameter. Its error is a violation. The error of a path
-// parameter is returned as it is instead, because a path that cannot be parsed names nothing.
+// an encoding.TextUnmarshaler, UnmarshalText parses the parameter. Its error is a violation. For a path parameter, the
+// error is returned unchanged instead, because a path that cannot be parsed identifies no object.
 //
 // An output is a struct. Its fields with the tag header are headers of the response. The optional fields Status and
 // Body are the status and the JSON body of the response. A pointer field with the tag status is another JSON

@@ -21,7 +21,8 @@ type Output[O any] struct {
 	alternatives []alternative
 }
 
-// alternative describes a field of an output struct that holds another body than Body, and nil if Body is the response.
+// alternative describes a field of an output struct that holds an alternative to Body. The field is nil if Body is the
+// response.
 type alternative struct{ status, field int }
 
 // header describes a field of an output struct that holds a header.

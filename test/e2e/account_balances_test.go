@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestAnAcceptedDifferenceDoesNotDriftAgain checks that a row that the vendor no longer returns is not counted in the
-// numbers that an operator accepts, although a second read must confirm its removal at Belvo.
+// TestAnAcceptedDifferenceDoesNotDriftAgain checks the numbers that an operator accepts. A row that the vendor no
+// longer returns must not count in them, even at Belvo, where a second read must confirm its removal.
 func TestAnAcceptedDifferenceDoesNotDriftAgain(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

@@ -14,7 +14,7 @@ type twins struct {
 	accounts [2]string
 }
 
-// addTwins adds such an item. Each account has two rows; the amounts are the same in each item.
+// addTwins adds an item with two accounts of one number. Every account gets two rows, with the same two amounts.
 func (b *pluggyBank) addTwins(t *testing.T) twins {
 	t.Helper()
 	w := twins{item: b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID}
@@ -35,8 +35,8 @@ func (b *pluggyBank) addTwins(t *testing.T) twins {
 	return w
 }
 
-// linkTwins connects an item with two accounts of one number, and then links another such item. It returns the
-// connection, its accounts, and the second item.
+// linkTwins connects an item that addTwins has added, and then repoints the connection to a second such item. It
+// returns the id of the connection, its accounts before the change, and the second item.
 func (o operator) linkTwins(b *pluggyBank) (id string, accounts []object, second twins) {
 	o.t.Helper()
 	first, second := b.addTwins(o.t), b.addTwins(o.t)
@@ -53,8 +53,8 @@ func (o operator) linkTwins(b *pluggyBank) (id string, accounts []object, second
 	return id, accounts, second
 }
 
-// Two accounts that cannot be told apart keep their records, and nothing is stored twice, until an operator says which
-// account continues which.
+// Two accounts that cannot be told apart keep their records, and no row is stored twice. This lasts until an operator
+// says which new account continues each of them.
 func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b, o := newPluggy(t), w.operator(t)
@@ -101,7 +101,8 @@ func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 	})
 }
 
-// checkAmbiguous checks that the health lists the accounts that cannot be told apart, and asks for a person.
+// checkAmbiguous checks that the health lists the accounts that cannot be told apart, and that the member attention
+// reports them.
 func checkAmbiguous(t *testing.T, health object, accounts []object, second twins) {
 	t.Helper()
 	listed, _ := health["ambiguousAccounts"].(object)
@@ -118,8 +119,8 @@ func checkAmbiguous(t *testing.T, health object, accounts []object, second twins
 	}
 }
 
-// continueTwins says that the first account continues the first one of the item. The other accounts then belong
-// together.
+// continueTwins tells the service that the first account continues as the first account of the second item. The service
+// can then match the other two accounts.
 func (o operator) continueTwins(id string, accounts []object, second twins) {
 	o.t.Helper()
 	o.send(http.MethodPost, allAccounts+"/"+text(accounts[0], "id")+"/continue", object{

@@ -211,7 +211,8 @@ func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 		}
 		o.send(http.MethodDelete, one, nil).want(204)
 		o.get(one).problem(404, "MTCH-0005")
-		// The webhooks of the simulator name the client id, as the vendor's do; TestNoSecretLeaks uses another one.
+		// Only the secret is searched for, because the webhooks of the simulator contain the client id, as the vendor's
+		// do. TestNoSecretLeaks searches for a client id.
 		search(t, "database", map[string]string{"secret": secret}, w.dump(t))
 	})
 }
@@ -247,7 +248,8 @@ func TestALinkSessionUsesAnApplication(t *testing.T) {
 	})
 }
 
-// With another client id, the webhook of the old one is removed with the old pair, and the new one gets its own.
+// If an application gets another client id, the webhook of the old client id is removed with the old credential. The
+// new client id gets a webhook of its own.
 func TestAnotherClientIDGetsAWebhookOfItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
@@ -279,7 +281,8 @@ func TestAnotherClientIDGetsAWebhookOfItsOwn(t *testing.T) {
 	})
 }
 
-// An application can be deleted only after the erasure of its connections at the vendor, which uses the new secret.
+// The erasure of a connection at the vendor uses the new secret of its application. The application can be deleted only
+// after the erasure.
 func TestAnErasureAtTheVendorUsesTheRotatedSecret(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)

@@ -89,8 +89,9 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
-// rootByProof computes the root of the Merkle tree of an audit log. A leaf is the hash of an entry. The proof is the
-// leaf's inclusion proof; its last hash is the one nearest to the root.
+// rootByProof computes the root of a Merkle tree with size leaves from the hash of leaf n and the inclusion proof of
+// that leaf. The last hash of the proof is the one nearest to the root. ok is false if the length of the proof is
+// wrong.
 func rootByProof(leaf [32]byte, n, size int, proof [][32]byte) (root [32]byte, ok bool) {
 	if size == 1 {
 		return leaf, len(proof) == 0

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// accessManager is an access manager that each test can make deny, fail or misbehave for one tenant. It knows the
-// tenant by the token of the question.
+// accessManager is an access manager that each test can make deny, fail or misbehave for one tenant. It identifies the
+// tenant by the bearer token of the request.
 type accessManager struct {
 	mu        sync.Mutex
 	behaviour map[string]http.HandlerFunc // by token; without an entry, every question is answered positively

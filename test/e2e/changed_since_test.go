@@ -8,8 +8,9 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// TestAVerdictDoesNotOutliveItsRecords checks that the completeness of an account says when records have changed since
-// its balance was read, that statements with balances are then refused, and that a close is unverified.
+// TestAVerdictDoesNotOutliveItsRecords checks the effects of records that have changed since the balance of their
+// account was read. The completeness of the account must say so, statements with balances must be refused, and a new
+// close must be unverified.
 func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

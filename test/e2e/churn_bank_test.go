@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// churnBank is a bank of which a test changes all ids of an account.
+// churnBank is a bank with one account. A test changes the ids of all rows of the account.
 type churnBank interface {
 	bank
 	// fill adds a new account reference with one account. The account has n rows with distinct texts, amounts and
@@ -26,7 +26,7 @@ type churnedPluggy struct {
 	account string
 }
 
-// newChurnedPluggy returns a Pluggy whose list of n rows has at least three pages, if n is not 1.
+// newChurnedPluggy returns a Pluggy whose list of n rows has at least three pages if n is at least 3.
 func newChurnedPluggy(t *testing.T, n int) *churnedPluggy {
 	t.Helper()
 	size := func(o *pluggysim.Options) { o.PageSize = min(max(n/3, 1), 500) }

@@ -23,7 +23,7 @@ import (
 // churnRowsEnv is the name of a variable with other numbers of rows for TestIDsChurn, separated by commas.
 const churnRowsEnv = "CHURN_ROWS"
 
-// churnCell is one account whose ids all change.
+// churnCell is one account of TestIDsChurn. The ids of all its rows change.
 type churnCell struct {
 	operator
 	b        churnBank
@@ -32,13 +32,13 @@ type churnCell struct {
 	lost     *lostTenants
 }
 
-// churn is a moment at which all ids of an account change.
+// churn is a moment at which the ids of all rows of an account change.
 type churn struct {
 	name string
-	// play changes the ids, and pulls, before the complete pulls at the end.
+	// play changes the ids, and may start pulls of its own. Complete pulls follow.
 	play func(*churnCell)
-	// once is set if the vendor proves the removals to the pull that first reads the new rows. The feed then shows no
-	// second record.
+	// once is set if the first pull that reads the new rows also proves the removal of the old rows. The feed then
+	// shows no new record.
 	once bool
 	// pluggy is set if only Pluggy has such a moment.
 	pluggy bool
@@ -156,8 +156,9 @@ func (c *churnCell) run(moment churn, n int) (kept int) {
 	return kept
 }
 
-// checkChurnFeed checks the changes of the feed after the cursor. A record that was not there before may only be shown
-// as removed, because a record of before has superseded it. If once is set, the feed must not show such a record.
+// checkChurnFeed checks the changes of the feed after the cursor. known contains the ids of the records from before the
+// change. The feed may show any other record only as removed and superseded by a known one. If once is set, it must not
+// show any other record.
 func (c *churnCell) checkChurnFeed(cursor string, known map[string]bool, once bool) {
 	c.t.Helper()
 	modified := map[string]bool{}
@@ -257,7 +258,7 @@ func (c *churnCell) change() {
 	}
 }
 
-// pullIn changes the ids and pulls while the item has this status.
+// pullIn returns a function that changes the ids, and pulls while the item has the given status.
 func pullIn(status, execution string) func(*churnCell) {
 	return func(c *churnCell) {
 		c.change()
@@ -279,7 +280,8 @@ func (c *churnCell) announced(kind string, ids []string) {
 	c.waitForSuccess(c.id)
 }
 
-// pullWithRefusal pulls. The vendor refuses the second page, or the only one. It calls then before the pull goes on.
+// pullWithRefusal runs a pull. The vendor answers the request for the second page, or for the only page, with a 429.
+// pullWithRefusal calls then before the vendor answers.
 func (c *churnCell) pullWithRefusal(then func()) {
 	c.t.Helper()
 	c.pullWithPause(func() {
@@ -288,7 +290,8 @@ func (c *churnCell) pullWithRefusal(then func()) {
 	})
 }
 
-// pullWithPause pulls, and calls then before the vendor answers the request of the second page, or of the only one.
+// pullWithPause runs a pull, and calls then before the vendor answers the request for the second page, or for the only
+// page.
 func (c *churnCell) pullWithPause(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {
@@ -297,9 +300,9 @@ func (c *churnCell) pullWithPause(then func()) {
 	})
 }
 
-// pullWithCrash pulls. The attempt is lost before it gets the second page, or the only one: its process can store
-// nothing more. It calls then before another attempt takes up the pull. TestKilledPullsKeepIDs of test/blackbox kills a
-// process.
+// pullWithCrash runs a pull. Before the first attempt gets the second page, or the only page, its writes start to fail,
+// as if its process had died. pullWithCrash calls then before another attempt continues the pull.
+// TestKilledPullsKeepIDs of test/blackbox kills a real process.
 func (c *churnCell) pullWithCrash(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {
@@ -311,8 +314,8 @@ func (c *churnCell) pullWithCrash(then func()) {
 	})
 }
 
-// startPull pulls, and calls paused when the vendor gets the request of the second page, or of the only one. The
-// request waits for release.
+// startPull runs a pull, and calls paused when the request for the second page, or for the only page, has arrived at
+// the vendor. The vendor answers the request after paused has called release.
 func (c *churnCell) startPull(paused func(release func())) {
 	c.t.Helper()
 	gate := c.b.gate()

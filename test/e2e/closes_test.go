@@ -287,7 +287,8 @@ func (o operator) checkClosedCamt(document string, closed object) {
 	}
 }
 
-// TestADayOfSeveralAccountsIsClosed closes an account that exists together with ids of no account.
+// TestADayOfSeveralAccountsIsClosed closes a day of several accounts in one request. Only one of the ids belongs to an
+// account.
 func TestADayOfSeveralAccountsIsClosed(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)

@@ -136,8 +136,8 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		name := "canary-name-of-" + b.vendor()
 		id, hook, account := o.brought(b, name)
 		// The webhook of another connection also receives events about this reference, because a vendor sends the
-		// events about all references to each webhook of an application. They are deliveries of the erased connection
-		// as long as it exists, and of no connection afterwards.
+		// events about all references to each webhook of an application. Before the erasure, such an event is a
+		// delivery of the erased connection. Afterwards it belongs to no connection.
 		other := creation(b, "other")
 		other["accountRef"] = uuid.NewString()
 		otherID := o.send(http.MethodPost, connections, other).want(201).text("id")
@@ -179,8 +179,8 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		read := o.get(deliveries + "/" + text(kept[0], "id")).want(200)
 		wantAbsent(t, "the delivery of the other connection", canaries, string(read.raw))
 		o.get(pathOf(otherID, "")).want(200)
-		// The address of the erased connection belongs to the other one now. What it receives about the erased account
-		// reference is not kept.
+		// The webhook address of the erased connection now belongs to the other connection. The content of an event
+		// about the erased account reference is not stored.
 		o.deliver(b, hook, foreign).want(202)
 		wantAbsent(t, "the deliveries of the other connection", canaries,
 			string(o.get(deliveries+"?connectionId="+otherID).want(200).raw))

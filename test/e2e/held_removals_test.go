@@ -50,7 +50,7 @@ func (o operator) liveRows(id string, externalIDs []string) (live int) {
 	return live
 }
 
-// loseWhileUnreadable removes rows at the vendor, whose list of rows then cannot be read, and announces their removal.
+// loseWhileUnreadable removes rows at the vendor, makes the vendor's list of rows fail, and announces the removals.
 func (o operator) loseWhileUnreadable(b bank, hook string, rows []string) {
 	o.t.Helper()
 	for _, external := range rows {
@@ -61,9 +61,9 @@ func (o operator) loseWhileUnreadable(b bank, hook string, rows []string) {
 	o.deliver(b, hook, body).want(http.StatusAccepted)
 }
 
-// TestAnnouncedMassRemovalsWaitForACompleteRead checks that the vendor's announcement of many removals is voided by a
-// read that still shows the rows, waits while the vendor's pages cannot be read, and is applied once by a read that
-// does not show the rows.
+// TestAnnouncedMassRemovalsWaitForACompleteRead checks the effect of a complete read on the announced removals of many
+// rows. A read that still shows the rows voids the announcement. While the vendor's pages cannot be read, the removals
+// wait. A read without the rows applies them once.
 func TestAnnouncedMassRemovalsWaitForACompleteRead(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -91,7 +91,7 @@ func TestAnnouncedMassRemovalsWaitForACompleteRead(t *testing.T) {
 }
 
 // TestAnOperatorAppliesHeldRemovals checks that an operator can apply announced removals while the vendor's pages
-// cannot be read, and that this is an entry of the audit log.
+// cannot be read, and that the audit log then has an entry about it.
 func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -102,7 +102,8 @@ func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 	})
 }
 
-// applyHeld makes announced removals wait, applies them, and returns with the vendor's pages still unreadable.
+// applyHeld announces removals that the service holds back, and applies them as an operator. The vendor's pages still
+// fail when it returns.
 func (o operator) applyHeld(b bank, id, hook string) {
 	o.t.Helper()
 	rows := o.recentRows(b, id)

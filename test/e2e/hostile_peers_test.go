@@ -10,12 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
-// maxTest is the time within which the service answers the tests of what a tenant has configured.
+// maxTest is the maximum duration of each request and of the pull that these tests measure.
 const maxTest = 20 * time.Second
 
-// TestVendorsThatSwitchProtocolsStopNobodysPulls occupies all workers with the pulls of three tenants, whose vendors
-// answer 101 and keep the connection open. A pull of another tenant must end soon, and none of the vendor's connections
-// may stay open.
+// TestVendorsThatSwitchProtocolsStopNobodysPulls occupies all workers with the pulls of three tenants, whose vendor
+// answers 101 and keeps the connection open. A pull of another tenant must end within maxTest, and at most one
+// connection to the vendor may stay open.
 func TestVendorsThatSwitchProtocolsStopNobodysPulls(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		good := w.operator(t)
@@ -39,7 +39,8 @@ func TestVendorsThatSwitchProtocolsStopNobodysPulls(t *testing.T) {
 	}, func(*setup) {})
 }
 
-// TestTestsOfHostilePeersAreAnswered requests each kind of test, and a link session, from peers that answer 101.
+// TestTestsOfHostilePeersAreAnswered requests a live test of each kind, and a link session. The peers answer 101 and
+// then send a byte at a time.
 func TestTestsOfHostilePeersAreAnswered(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)

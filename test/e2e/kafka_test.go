@@ -18,8 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/kcat"
 )
 
-// TestASubscriptionSendsToKafka creates a subscription with a login, changes it without naming the password, and reads
-// the messages of two test events. The password appears nowhere.
+// TestASubscriptionSendsToKafka creates a subscription with a login, changes it in a request without the password, and
+// reads the messages of two test events. The password must not appear in responses, the log, the database or the
+// messages.
 func TestASubscriptionSendsToKafka(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const canary, topic = "canary-kafka-password-4f1", "lerian.streaming.discovery"
@@ -108,9 +109,10 @@ func readTopic(t *testing.T, brokers []string, topic string, n int) (records []*
 	return records
 }
 
-// TestKcatReadsTheEventsOfASubscription sends the events of records to the cluster of librdkafka, and reads them with
-// its consumer: each record once, with its id as the key, the attributes as headers, and the record of the API as the
-// value. Then it sends them again in structured mode.
+// TestKcatReadsTheEventsOfASubscription sends an event for each record to a cluster of librdkafka, and reads the
+// messages with its consumer. Each message must have the id of its record as the key, the attributes of the event as
+// headers, and the record as the API returns it as the value. A second subscription sends the same events in structured
+// mode.
 func TestKcatReadsTheEventsOfASubscription(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const topic = "lerian.streaming.discovery"

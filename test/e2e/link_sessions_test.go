@@ -24,7 +24,7 @@ type holder struct {
 	objects func() []string
 }
 
-// holders returns the holders of both vendors. Their tokens are valid for ttl; 0 means as long as at the vendor.
+// holders returns the holders of both vendors. Their tokens are valid for ttl; if it is 0, for the vendor's own period.
 func holders(t *testing.T, ttl time.Duration) []holder {
 	t.Helper()
 	p := newPluggy(t, func(o *pluggysim.Options) { o.TokenTTL = ttl })
@@ -198,8 +198,8 @@ func TestALinkSessionThatCannotBeStarted(t *testing.T) {
 	})
 }
 
-// A webhook to any address of the tenant announces the item of a session, so a vendor without a list of items
-// works, too.
+// The webhook about the item of a link session may arrive at any webhook address of the tenant. The session then ends
+// even if the vendor has no list of items.
 func TestAWebhookAnnouncesTheItemOfALinkSession(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		p := newPluggy(t, func(o *pluggysim.Options) { o.NoItemList = true })

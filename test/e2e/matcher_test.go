@@ -84,7 +84,7 @@ func (m *mirror) ours(accounts ...string) map[string]string {
 	return records
 }
 
-// theirs returns the transactions that are not ignored, by the ids of their records.
+// theirs returns Matcher's transactions that are not ignored, by the ids of their records.
 func (m *mirror) theirs() map[string]string {
 	open := map[string]string{}
 	for _, one := range m.server.Open(m.source) {
@@ -120,7 +120,7 @@ func TestMatcherFollowsTheRecords(t *testing.T) {
 		}
 		m.equal(m.account)
 		edited, moved, removed, old := b.add(t), b.add(t), b.add(t), b.add(t)
-		for i, row := range []string{edited, moved, removed, old} { // otherwise they could replace each other
+		for i, row := range []string{edited, moved, removed, old} { // with equal amounts they could replace each other
 			b.changeAmount(t, row, digits(i+1)+"00.17")
 		}
 		m.pull(m.id, nil)
@@ -289,7 +289,7 @@ func TestASharedAccountIsSentThroughTheOldestConnection(t *testing.T) {
 			t.Errorf("shared accounts: %v", shared)
 		}
 		m.send(http.MethodDelete, pathOf(m.id, ""), nil).want(http.StatusNoContent)
-		m.send(http.MethodPut, m.subscription, change).want(200) // otherwise it is noticed within a minute
+		m.send(http.MethodPut, m.subscription, change).want(200) // without it, the deletion is noticed within a minute
 		m.equal(second)
 		if len(m.theirs()) == 0 {
 			t.Error("Matcher has nothing")
@@ -329,5 +329,5 @@ func TestAnErasureIgnoresTheTransactionsInMatcherFirst(t *testing.T) {
 			t.Errorf("the record is %v", got)
 		}
 		wantAbsent(t, "the database", personal, w.dump(t))
-	}, func(*setup) {}) // an environment without the same data of other tenants
+	}, func(*setup) {}) // an environment of its own, without equal data of other tenants
 }

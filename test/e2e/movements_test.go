@@ -116,7 +116,8 @@ func (m movement) play(t *testing.T, o operator, b *pluggyBank) (before, after m
 	return before, o.rows(id)
 }
 
-// continuesAlike reports whether the record of an old row continues with one of the rows that cannot be told apart.
+// continuesAlike reports whether the old row is in a set of interchangeable rows, and its record continues with a new
+// row of that set.
 func (m movement) continuesAlike(oldID string, before, after map[string]object) bool {
 	for _, set := range m.Interchangeable {
 		if !slices.Contains(set.Old, oldID) || before[oldID] == nil {

@@ -35,8 +35,8 @@ func rowsRead(t *testing.T, db *pgx.Conn) int64 {
 		WHERE datname = current_database()`)
 }
 
-// readStatistics returns the result of a query of the server's statistics. It ends all other sessions, because a
-// session reports what it has read at its end at the latest.
+// readStatistics returns the result of a query of the server's statistics. It first ends all other sessions, because a
+// session may report its reads only when it ends.
 func readStatistics(t *testing.T, db *pgx.Conn, query string) (n int64) {
 	t.Helper()
 	for _, statement := range []string{
@@ -55,8 +55,8 @@ func readStatistics(t *testing.T, db *pgx.Conn, query string) (n int64) {
 }
 
 // TestAnAccountIsReadOnceWithOldStatistics moves an account to a new item, and then to a new connection, while the
-// planner's statistics are older than its connections. The planner then expects one row of each connection. With a bad
-// plan, PostgreSQL compares each row with all others.
+// planner's statistics are older than the connections of the account. The planner then expects one row of each
+// connection. With a bad plan, PostgreSQL compares each row with all others.
 func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	t.Parallel()
 	const rows = 1000
@@ -106,7 +106,7 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := rowsRead(t, db)
-	w = open(t, "postgres", dsn) // instead of the sessions that rowsRead has ended
+	w = open(t, "postgres", dsn) // rowsRead has ended the sessions of the first environment
 	move("0001/2222-2", rows)()
 	// One statement that compares each row with all others reads rows times rows.
 	if read := (rowsRead(t, db) - before) / rows; read > rows {
@@ -114,8 +114,8 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	}
 }
 
-// TestTheSearchIndexIsFilledByItsIndexes fills the index of the search while the planner has no statistics of it. With
-// a bad plan, PostgreSQL reads the whole index for each batch.
+// TestTheSearchIndexIsFilledByItsIndexes fills the search index while the planner has no statistics of it. With a bad
+// plan, PostgreSQL reads the whole index for each batch.
 func TestTheSearchIndexIsFilledByItsIndexes(t *testing.T) {
 	t.Parallel()
 	const rows = 6000

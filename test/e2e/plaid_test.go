@@ -84,7 +84,7 @@ func (b *plaidBank) event(t *testing.T, o operator, kind, code string, members m
 	}
 }
 
-// news sends the webhook that reports news, and waits for its pull.
+// news sends a webhook about new data, and waits for the pull that it causes.
 func (b *plaidBank) news(t *testing.T, o operator, id string) {
 	t.Helper()
 	before := len(o.pages(pathOf(id, "/pulls"), 100))
@@ -94,7 +94,7 @@ func (b *plaidBank) news(t *testing.T, o operator, id string) {
 	}
 }
 
-// connectPlaid creates a connection with a registered webhook. Its rows were read once.
+// connectPlaid creates a connection with a registered webhook, and waits for the pull of its first row.
 func connectPlaid(t *testing.T, w *env) (o operator, b *plaidBank, id string) {
 	t.Helper()
 	o, b = w.operator(t), newPlaid(t)
@@ -133,7 +133,7 @@ func TestPlaidStreamOfChanges(t *testing.T) {
 		if row := o.rows(id)[posted.ID]; row["removedAt"] == nil {
 			t.Errorf("the removed row is %v", row)
 		}
-		// A complete pull proves that the changes were complete.
+		// A complete pull must find nothing that the stream has missed.
 		if pull := o.pull(id, object{}); pull["status"] != "succeeded" {
 			t.Errorf("the pull ended as %v", pull)
 		}
@@ -145,7 +145,7 @@ func TestPlaidStreamOfChanges(t *testing.T) {
 	})
 }
 
-// TestPlaidCompletenessAfterChanges checks that a webhook of news is enough for a new reading of the balances: no
+// TestPlaidCompletenessAfterChanges checks that the pull after a webhook about new data also reads the balances. No
 // complete pull follows.
 func TestPlaidCompletenessAfterChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {

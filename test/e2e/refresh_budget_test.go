@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// TestRefreshesHaveABudgetOfTheirOwn refreshes an item forty times at once. The simulator has the vendor's limits. The
-// pulls of another tenant must not notice it.
+// TestRefreshesHaveABudgetOfTheirOwn requests forty refreshes of an item in quick succession: 35 by one tenant, and 5
+// by another one. The simulator has the vendor's limits. The refreshes must not delay a pull of the other tenant.
 func TestRefreshesHaveABudgetOfTheirOwn(t *testing.T) {
 	limited := func(o *pluggysim.Options) { o.RateLimit = pluggysim.RealRateLimit }
 	vendorsLimits := func(s *setup) { s.over.PerMinute = 0 }
@@ -30,7 +30,7 @@ func TestRefreshesHaveABudgetOfTheirOwn(t *testing.T) {
 				continue
 			}
 			a.problem(http.StatusTooManyRequests, "MTCH-0009")
-			least := 60 - int(time.Since(begun).Seconds()) - 2 // until the first of these refreshes is a minute ago
+			least := 60 - int(time.Since(begun).Seconds()) - 2 // until the first refresh is a minute old, less 2 s
 			if s, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || s < max(least, 1) || s > 62 {
 				t.Errorf("Retry-After: %q, want %d to 62", a.header.Get("Retry-After"), max(least, 1))
 			}
@@ -40,7 +40,7 @@ func TestRefreshesHaveABudgetOfTheirOwn(t *testing.T) {
 		}
 		other.pullNow(theirs)
 		if time.Since(begun) < 50*time.Second {
-			// The pull did not wait until the vendor may be asked to refresh again.
+			// The pull has not waited for the budget of refreshes, which is still used up.
 			other.send(http.MethodPost, pathOf(theirs, "/refresh"), nil).
 				problem(http.StatusTooManyRequests, "MTCH-0009")
 		}
@@ -66,7 +66,7 @@ func TestA429ToARefreshDoesNotBlockPulls(t *testing.T) {
 		})
 		a := o.send(http.MethodPost, pathOf(id, "/refresh"), nil)
 		a.problem(http.StatusTooManyRequests, "MTCH-0009")
-		o.pullNow(id) // does not wait for the five minutes
+		o.pullNow(id) // must not wait for the five minutes of Retry-After
 		a = o.send(http.MethodPost, pathOf(id, "/refresh"), nil)
 		a.problem(http.StatusTooManyRequests, "MTCH-0009")
 	}, func(s *setup) { s.over.PerMinute = 0 })

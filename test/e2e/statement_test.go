@@ -148,8 +148,8 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 	})
 }
 
-// checkMaxBytes checks that a document that is too large is refused with the last day that fits, for bounds around the
-// sizes of the documents up to each day.
+// checkMaxBytes checks that a document larger than maxBytes is refused, and that the problem names a day up to which
+// the document fits. It uses the size of the document up to each day as maxBytes.
 func (o operator) checkMaxBytes(account, format string, rows []object) {
 	o.t.Helper()
 	first, last := text(rows[0], "date"), text(rows[len(rows)-1], "date")

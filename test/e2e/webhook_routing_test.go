@@ -37,8 +37,8 @@ func TestOneAddressServesAllConnections(t *testing.T) {
 		o.waitForSuccess(last)
 		o.checkRows(b, last)
 
-		// The service removes a row only if the vendor no longer returns it, because the address belongs to another
-		// connection.
+		// The address belongs to another connection. The service therefore removes the row only if the vendor no longer
+		// returns it.
 		o.announce(b, hook, "deleted", added)
 		o.waitForSuccess(last)
 		if row := o.rows(last)[added]; row == nil || row["removedAt"] != nil {

@@ -33,7 +33,7 @@ type score struct {
 }
 
 // TestVerdicts measures matching.Match on the corpus: its precision, and the share of the movements that it pairs or
-// suggests. The share of Same alone is logged only. A verdict is not bent to the generator.
+// suggests. It only logs the share of the pairs with the verdict Same, so that nobody tunes the rules to the generator.
 func TestVerdicts(t *testing.T) {
 	all, byKind := score{}, map[string]*score{}
 	for seed := range *seeds {
@@ -119,8 +119,8 @@ func (l labelled) evidence() matching.Row {
 	return l.Row
 }
 
-// TestTheCorpusHasDifficultChanges checks the shares of the changes that share amount and text with another movement,
-// and of those that have lost the institution's key.
+// TestTheCorpusHasDifficultChanges checks the share of the negative changes whose new row has the amount and the text
+// of an old row. It also checks the share of the changes in which an institution key has changed or is missing.
 func TestTheCorpusHasDifficultChanges(t *testing.T) {
 	total, sharesText, lostKey := 0, 0, 0
 	for seed := range *seeds {

@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkScore counts how the verdicts of the other evidence agree with the vendor's links.
+// linkScore counts how often the verdicts without the vendor's links agree with these links.
 type linkScore struct {
 	links    int // posted rows that name the pending row that they replace
 	same     int // of these, rows that were paired with the named row, or with one that nobody can tell from it
@@ -33,8 +33,9 @@ func (s *linkScore) add(o linkScore) {
 	s.links, s.same, s.possible, s.wrong = s.links+o.links, s.same+o.same, s.possible+o.possible, s.wrong+o.wrong
 }
 
-// TestTheVendorsLinkAsJudge hides the vendor's links from pending to posted rows, and compares the verdicts of the
-// other evidence with them. With the links, every pair must be found, and no other.
+// TestTheVendorsLinkAsJudge hides the vendor's links from posted to pending rows, and compares the verdicts of
+// matching.Match with the hidden links. If the links are not hidden, Match must pair each posted row with the row that
+// its link names.
 func TestTheVendorsLinkAsJudge(t *testing.T) {
 	for name, corpus := range map[string]map[string]linkScore{
 		"simulator": judgeSimulator(t), "generated corpus": judgeCorpus(t),
@@ -61,7 +62,8 @@ func logScore(t *testing.T, corpus, kind string, s linkScore) {
 		100*share(s.same, max(s.links, 1)), 100*share(s.possible, max(s.links, 1)), s.wrong)
 }
 
-// judge compares the verdicts without links with the links. kinds contains the kind of each change by the id of a row.
+// judge adds to the scores how the verdicts of matching.Match on rows without links agree with the links. kinds maps
+// the id of a new row to the kind of its change.
 func judge(t *testing.T, left, came []matching.Row, kinds map[string]string, scores map[string]linkScore) {
 	t.Helper()
 	old := map[string]matching.Row{}
@@ -158,7 +160,8 @@ func judgeCorpus(t *testing.T) map[string]linkScore {
 	return scores
 }
 
-// equalPurchase is the kind of change that looks like a pending row that posts, and is not. No rule can detect it.
+// equalPurchase is a kind of change that looks like the posting of a pending row, but the posted row is another
+// purchase. No rule can detect the difference.
 const equalPurchase = "cancelled, an equal purchase posted (undecidable)"
 
 // posting is a kind of change of a pending row of the simulator.
@@ -332,7 +335,7 @@ func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []matching.Ro
 	return left, came, kinds
 }
 
-// seen returns the row as one that the given listings have shown.
+// seen returns the row with the numbers of the first and the last listing that contained it.
 func seen(row matching.Row, first, last uint64) matching.Row {
 	row.FirstRead, row.LastRead, row.LearnedAt = first, last, firstDay.AddDate(0, 0, 2)
 	return row

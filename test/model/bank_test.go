@@ -24,14 +24,15 @@ type bank interface {
 	drop(id string)
 	// setSettled sets whether the vendor's own synchronisation is over. Belvo has no such state.
 	setSettled(settled bool)
-	// inject makes the vendor send these rows in an unreadable form, and the next page of rows fail in the given way,
-	// if any. It replaces what the last call has injected.
+	// inject makes the vendor send these rows in an unreadable form. If fault is not "", one of the next requests for
+	// rows fails in this way. inject replaces what its last call has injected.
 	inject(unreadable []string, fault string)
 	// webhook returns the body of a webhook about rows of an account. kind is "created", "updated", "deleted" or "all".
 	webhook(kind, account string, rows []*row) []byte
 }
 
-// stream is a bank whose vendor returns what has changed since a position, and announces only that something has.
+// stream is a bank whose vendor returns what has changed since a position. Its webhooks announce only that something
+// has changed.
 type stream interface {
 	bank
 
@@ -60,16 +61,16 @@ type account struct {
 	kind     accountKind
 	compared bool // the vendor's balance can be compared with the rows
 	listed   bool
-	offset   int64       // what the vendor's balance has beyond the base and the posted rows, in cents
-	purged   int64       // the posted rows that the vendor has purged, in cents
+	offset   int64       // the balance beyond the base and all posted rows, in cents
+	purged   int64       // the sum of the posted rows that the vendor has purged, in cents
 	ladder   []*row      // old rows that never change; Belvo purges them, the oldest first
 	created  []*row      // rows whose creation no webhook has announced yet
-	updated  []*row      // likewise for edits
-	deleted  []*row      // likewise for deletions
+	updated  []*row      // rows whose edit no webhook has announced yet
+	deleted  []*row      // rows whose deletion no webhook has announced yet
 	closes   []closedDay // days that are closed
 }
 
-// clock is the wall clock, ahead by an offset. The service reads it while a life moves it.
+// clock is the wall clock plus an offset. The service reads the clock while a life moves it forward.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
@@ -99,7 +100,8 @@ func serve(server *httptest.Server, l *life) string {
 	return server.URL
 }
 
-// spoiled makes a row unreadable where it follows the member "id": no decoder may choose between two values.
+// spoiled makes a row unreadable if it is inserted after the member "id". It repeats a member, and no decoder may
+// choose between the two values.
 const spoiled = `,"spoiled":1,"spoiled":2`
 
 func spoiledTexts(ids []string) map[string]string {

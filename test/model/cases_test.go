@@ -18,7 +18,7 @@ func (w *world) movePosted() {
 	}
 }
 
-// move gives a row another id, and this date.
+// move gives the row of a movement another id and the given date.
 func (w *world) move(m *movement, date string) {
 	old := m.rows[0]
 	v := *old
@@ -30,7 +30,7 @@ func (w *world) move(m *movement, date string) {
 
 // TestARecordContinuesAlthoughAPageFails concerns section 7 of the contract. A row of the first page of each account
 // gets another id. In the next read the connection ends within the second page, and the pull begins again. No read has
-// returned both rows, so the records continue.
+// returned both the old and the new row, so the records continue.
 func TestARecordContinuesAlthoughAPageFails(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]
@@ -70,8 +70,8 @@ func (w *world) recordOf(external string) string {
 }
 
 // TestAWaitingRowCountsAsGone concerns section 8 of the contract. A row of Belvo gets another id. After the first
-// complete read the old row waits for its second absence, and the new row is stored. Waiting rows count as what they
-// will be, so balance and rows agree.
+// complete read the old row waits for its second absence, and the new row is stored. A waiting row counts as removed,
+// so the balance and the rows agree.
 func TestAWaitingRowCountsAsGone(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[1]
@@ -81,9 +81,9 @@ func TestAWaitingRowCountsAsGone(t *testing.T) {
 	}, "pluggy", "belvo")
 }
 
-// TestARecordContinuesAfterItsAccountHasGotAnotherID concerns section 7 of the contract. An account of Plaid gets
-// another id, and all its rows do. Their records end, and the rows are records of the account with the new id. When a
-// row of that account then gets another id, its record continues.
+// TestARecordContinuesAfterItsAccountHasGotAnotherID concerns section 7 of the contract. An account of Plaid and all
+// its rows get other ids. The records of the old rows are removed, and the new rows become records of the account with
+// the new id. When a row of that account then gets another id, its record continues.
 func TestARecordContinuesAfterItsAccountHasGotAnotherID(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]

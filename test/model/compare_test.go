@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// covered are the members of a transaction whose change is a new version.
+// covered contains the members of a transaction of which a change creates a new version.
 var covered = []string{
 	"amount", "currency", "accountAmount", "accountCurrency", "status", "date", "occurredAt", "description",
 	"counterparty", "counterpartyDocument", "references", "externalId", "accountId", "connectionId", "warnings",
@@ -49,7 +49,7 @@ func (l *life) cents(amount string) int64 {
 	return value.Num().Int64()
 }
 
-// compareAccounts compares the accounts, and returns the service's ids by the vendor's.
+// compareAccounts compares the accounts. It returns the service's account ids by the vendor's account ids.
 func (w *world) compareAccounts() map[string]string {
 	ids := map[string]string{}
 	for _, a := range w.list(prefix + "/accounts?limit=200&connectionId=" + w.id) {
@@ -160,7 +160,7 @@ func (w *world) difference(r *record, item object, accounts map[string]string) s
 	return ""
 }
 
-// sum is what the summary says about a day.
+// sum contains the totals of one day in the summary.
 type sum struct{ in, out, count int64 }
 
 // compareSums compares the sums of posted records by day.
@@ -237,7 +237,7 @@ func (w *world) listedRow(id string) *row {
 	return nil
 }
 
-// compareCompleteness compares the completeness of the accounts that the last read has shown.
+// compareCompleteness compares the completeness of the listed accounts that a settled read has returned.
 func (w *world) compareCompleteness(ids map[string]string) {
 	for _, a := range w.accounts {
 		want := w.model.accounts[a.external]
@@ -257,7 +257,7 @@ func (w *world) compareCompleteness(ids map[string]string) {
 			}
 		}
 		if !a.compared {
-			// After an announced count was missed once, the state is that of the count.
+			// If an announced count was ever missed, the account has the state of the check of the count.
 			if anchor != nil && anchor["state"] != "unknown" || got["state"] != "unknown" && !counted {
 				w.fail("account %s has an invoice balance, but is %v", a.external, got)
 			}
@@ -463,7 +463,7 @@ func (w *world) compareCloses(ids map[string]string) {
 	w.life.feed.adjusted[w] = adjusted
 }
 
-// explain notes the adjustments and the histories of the records in which a close differs.
+// explain logs the adjustments of a close, and the histories of the records in which the close differs.
 func (w *world) explain(account, date string, different ...map[string]string) {
 	for _, lines := range different {
 		for id := range lines {
@@ -496,12 +496,12 @@ func undo(records map[string]object, id string, adjustment object) {
 	}
 }
 
-// feed is a follower of the change feed, with cursors at which it was earlier.
+// feed is a reader of the change feed. It keeps copies of its state at earlier cursors.
 type feed struct {
 	cursor   string
 	state    map[string]object
 	earlier  []feed
-	adjusts  map[string]string            // of the last item of each record
+	adjusts  map[string]string            // the member adjusts of the last item of each record
 	adjusted map[*world]map[string]string // the earliest closed day that each record adjusts
 }
 
@@ -550,7 +550,7 @@ func (l *life) take(f *feed, item object) {
 		got := []string{}
 		all, _ := item["changed"].([]any)
 		for _, member := range all {
-			// Enrichment that comes with a new version is named, too.
+			// The item also names enrichment that changes with a new version.
 			if member != "category" && member != "metadata" {
 				got = append(got, fmt.Sprint(member))
 			}
@@ -575,8 +575,8 @@ func (l *life) records() map[string]object {
 	return all
 }
 
-// compareFeed follows the feed, from where the follower was, and sometimes from an earlier cursor or the beginning. The
-// result must be the list. PostgreSQL shows a change only when all older transactions have ended.
+// compareFeed reads the feed on from the last cursor, and sometimes again from an earlier cursor or from the beginning.
+// The resulting records must equal the list. PostgreSQL shows a change only when all older transactions have ended.
 func (l *life) compareFeed() {
 	want := l.records()
 	l.eventually("the feed", func() string {

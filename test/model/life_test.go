@@ -85,7 +85,7 @@ func live(
 	return true
 }
 
-// random does so many random operations, and compares everything again and again.
+// random does the given number of random operations, in rounds. After each round it compares everything with the model.
 func (l *life) random(operations int) {
 	for l.operations < operations {
 		w := l.worlds[l.rand.IntN(len(l.worlds))]
@@ -104,7 +104,7 @@ func (l *life) end() {
 	l.call(http.StatusNoContent, http.MethodDelete, subscriptions+"/"+l.subscription, nil)
 }
 
-// pass moves the clock forward: usually by some minutes, sometimes by more than the grace of a drift.
+// pass moves the clock forward: usually by some minutes, sometimes by more than driftGrace.
 func (l *life) pass() {
 	by := time.Duration(7+l.rand.IntN(12)) * time.Minute
 	if l.rand.IntN(6) == 0 {
@@ -128,7 +128,8 @@ func (l *life) start() {
 	l.pass()
 }
 
-// round does operations of the vendor. The service learns of some on the way, and of the rest by a complete read.
+// round does operations of the vendor. The service learns of some of them during the round, and of the rest by a
+// complete read or by a webhook about news.
 func (w *world) round(operations int) {
 	for range operations {
 		o, done := w.operate()
@@ -153,8 +154,8 @@ func (w *world) round(operations int) {
 	w.settle("")
 }
 
-// learn makes the service learn of some changes, as the vendor does: by a webhook about new, changed or deleted rows or
-// about everything, or by a read that proves no removal. An operator can ask for a read, too.
+// learn makes the service learn of some or all changes: by a webhook about new, changed or deleted rows or about
+// everything, or by a read that an operator requests. Some of these reads prove no removal.
 func (w *world) learn() {
 	if w.stream != nil {
 		w.learnFromStream()
@@ -173,8 +174,8 @@ func (w *world) learn() {
 	case 5:
 		w.unsettled()
 	case 6:
-		// If ids change around a read that begins again, the service may show a new row as a record of its own
-		// first. The model does not follow that; TestARecordContinuesAlthoughAPageFails does.
+		// If a movement is changing its id while a read begins again, the service may first store the new row as a
+		// record of its own. The model does not predict this case. TestARecordContinuesAlthoughAPageFails tests it.
 		if fault := []string{"status", "cut"}[w.rand.IntN(2)]; !w.changing() {
 			w.settle(fault)
 		}
@@ -183,7 +184,7 @@ func (w *world) learn() {
 	}
 }
 
-// prepare makes the vendor's balances fit its rows, and makes rows unreadable.
+// prepare makes the vendor's balances fit its rows, and injects unreadable rows and the fault for the next read.
 func (w *world) prepare(fault string) {
 	w.fault = fault
 	for _, a := range w.accounts {
@@ -217,11 +218,11 @@ func (w *world) visible() (rows []*row) {
 	return rows
 }
 
-// settle makes the service read everything while the vendor is settled. The first page of rows fails in the given way,
-// if any.
+// settle makes the service read everything while the vendor is settled. If fault is not "", one of the first requests
+// for rows fails in this way.
 func (w *world) settle(fault string) {
 	w.prepare(fault)
-	// The webhook of Belvo about everything announces how many rows there are, readable or not.
+	// Belvo's webhook about everything announces the number of all rows, readable or not.
 	if w.stream == nil && w.oneIn(2) && len(w.unreadable()) == 0 {
 		w.life.note("%s: webhook about everything %s", w.bank.vendor(), fault)
 		w.notify(w.bank.webhook("all", "", nil))
@@ -262,7 +263,8 @@ func (w *world) balances() (listed map[string]bool, balances map[string]*int64) 
 	return listed, balances
 }
 
-// changesRead returns what read.after must be: not nil if the same pull has applied changes of a stream before.
+// changesRead returns the value of read.after for a read that follows readChanges in the same pull. It is nil if the
+// vendor has no stream.
 func (w *world) changesRead() []*record {
 	if w.stream == nil {
 		return nil
@@ -320,7 +322,7 @@ func (w *world) learnUpdated(a *account) {
 	w.readSome(rows)
 }
 
-// learnDeleted announces deleted rows of an account, not too many within an hour.
+// learnDeleted announces deleted rows of an account, at most mostAnnounced within announceWindow.
 func (w *world) learnDeleted(a *account) {
 	rows := a.deleted[:min(len(a.deleted), mostAnnounced-w.recentlyAnnounced(a.external))]
 	if len(rows) == 0 || !a.listed {
@@ -345,7 +347,7 @@ func (w *world) learnDeleted(a *account) {
 	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
-// ranged makes the service read the rows of the last months only.
+// ranged makes the service read only the rows since a day 200 days before the life began.
 func (w *world) ranged() {
 	w.prepare("")
 	from := w.day(-200)
@@ -361,7 +363,7 @@ func (w *world) ranged() {
 	}
 }
 
-// unsettled makes the service read everything while Pluggy is synchronising.
+// unsettled makes the service read everything while the vendor is synchronising. At Belvo it does nothing.
 func (w *world) unsettled() {
 	if w.complete() {
 		return

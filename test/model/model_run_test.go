@@ -23,8 +23,8 @@ var (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// TestTheServiceAgreesWithTheModel lets simulated vendors change their data at random. Whenever nothing is left to do,
-// the records, the feed, the events, the sums and the completeness of the service must be those of the model.
+// TestTheServiceAgreesWithTheModel lets simulated vendors change their data at random. Whenever the service has nothing
+// left to do, its records, feed, events, sums and completeness must equal those of the model.
 func TestTheServiceAgreesWithTheModel(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {
 		t.Parallel()

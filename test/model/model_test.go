@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// content is what a record shows of its row. Money is in cents and in the holder's view: money in is positive.
+// content contains the members of a row that its record shows. Money is in cents and in the holder's view: money in is
+// positive.
 type content struct {
 	account  string // the vendor's id of the account
 	cents    int64
@@ -17,7 +18,8 @@ type content struct {
 	endToEnd string // the end-to-end id, a strong identifier; "" if the row has none
 }
 
-// follows reports whether the vendor says that the row is the posted one of this pending row of the same account.
+// follows reports whether the row is posted and its link names the pending row with this id. Both rows must have the
+// same account and direction.
 func (v *row) follows(id string, pending content) bool {
 	return v.link == id && v.link != "" && pending.status == "pending" && v.status == "posted" &&
 		v.account == pending.account && v.cents > 0 == (pending.cents > 0)
@@ -27,7 +29,7 @@ func (v *row) follows(id string, pending content) bool {
 type row struct {
 	content
 	id         string
-	category   string    // enrichment: its change is no new version
+	category   string    // enrichment: a change of it makes no new version
 	unreadable bool      // the vendor sends the row in a form that cannot be normalised
 	created    time.Time // when the vendor created the row
 	collected  time.Time // Belvo: when the vendor collected the row
@@ -55,12 +57,12 @@ type record struct {
 	base      int // the lowest version before the present pull
 }
 
-// changed counts versions: at least low and at most high new ones.
+// changed adds at least low and at most high versions to the record.
 func (r *record) changed(low, high int) { r.low, r.high = r.low+low, r.high+high }
 
 func (r *record) live() bool { return !r.removed && r.superseded == nil }
 
-// take makes the record show a row.
+// take sets the row that the record shows.
 func (r *record) take(v *row) {
 	if r.removed || r.row != v.id {
 		r.removed, r.absent = false, 0
@@ -68,17 +70,18 @@ func (r *record) take(v *row) {
 	r.row, r.content, r.category, r.collected, r.link = v.id, v.content, v.category, v.collected, v.link
 }
 
-// read is what one pull saw.
+// read contains what one pull has read.
 type read struct {
 	rows []*row
 	// accounts are the accounts that were listed, with all of their rows. Empty for a read of some rows.
 	accounts map[string]bool
-	// proof reports that the read was complete and settled, so that a row that it does not show is gone.
+	// proof is set if the read was complete and settled. Only such a read counts for the proof that a missing row is
+	// gone.
 	proof bool
 	// left contains the ids of rows that the vendor's stream of changes reports as removed.
 	left []string
-	// after is not nil if the same pull has applied changes before. It contains the records whose announced deletions
-	// the pull has applied.
+	// after is not nil if the same pull has already applied changes: announced deletions or changes of a stream. It
+	// contains the records that the announced deletions have removed.
 	after []*record
 }
 
@@ -86,7 +89,7 @@ type read struct {
 // code with the service.
 type model struct {
 	reads    int  // how many successive complete reads without a row prove that it is gone: 1 at Pluggy, 2 at others
-	stream   bool // the vendor returns what has changed, and each complete read includes that
+	stream   bool // the vendor has a stream of changes, which each complete read also reads
 	records  []*record
 	byRow    map[string]*record // by present row id; never a superseded record
 	byPast   map[string]*record
@@ -101,10 +104,11 @@ type accountModel struct {
 	removed  bool
 	read     bool  // a settled read has shown the account
 	anchored bool  // the account has a baseline
-	baseline int64 // of balance minus posted amounts, in cents
-	anchor   int64 // the last one
-	// since contains the times at which the present difference may have begun; the zero time is for no difference. It
-	// has more than one element after a read that has failed in between: it may have given no reading of the balances.
+	baseline int64 // the first or the last accepted anchor, in cents
+	anchor   int64 // the last balance minus posted amounts, in cents
+	// since contains the possible times at which the present difference began. The zero time means that there is no
+	// difference. There are several possible times after a pull in which a page failed, because the service may not
+	// have read the balances.
 	since []time.Time
 }
 
@@ -118,8 +122,8 @@ func newModel(reads int, stream bool) *model {
 
 func pair(a, b string) [2]string { return [2]string{min(a, b), max(a, b)} }
 
-// same reports whether the record's row, which left, and the new row are the same movement beyond doubt. No two
-// movements of an account have one amount, so rows with another amount are other movements.
+// same reports whether the record's former row and the new row are certainly the same movement. No two movements of an
+// account have the same amount, so a row with another amount is another movement, unless its link names the former row.
 func (m *model) same(old *record, v *row) bool {
 	switch {
 	case m.together[pair(old.row, v.id)]:
@@ -136,7 +140,7 @@ func (m *model) same(old *record, v *row) bool {
 	panic(fmt.Sprintf("the generator has made a doubtful pair: %+v and %+v", *old, *v))
 }
 
-// apply changes the records as a read does.
+// apply changes the records as the service must change them after a read.
 func (m *model) apply(r read) {
 	if r.after == nil {
 		m.begin()
@@ -192,10 +196,11 @@ func (m *model) note(rows []*row) map[string]*row {
 	return shown
 }
 
-// gone returns the live records whose rows the read proves to be gone, with these rows. At Belvo, a row must be absent
-// from two complete reads in a row, and within what these reads return for its account: Belvo purges rows by the age of
-// their collection. A read that is not complete does not count, also if it shows the row between the two. What Plaid's
-// stream reports as removed is gone.
+// gone returns the live records whose rows are proved to be gone, with the ids of these rows. A row is gone if as many
+// successive complete reads as m.reads do not return it. A read that is not complete does not count, even if it returns
+// the row. If m.reads is not 1, the absence of a row proves nothing if the row is dated or was collected before the
+// oldest returned row of its account. Belvo purges rows by the age of their collection. A row that Plaid's stream
+// reports as removed is gone at once.
 func (m *model) gone(r read, shown map[string]*row) map[*record]string {
 	gone := map[*record]string{}
 	for _, id := range r.left {
@@ -233,15 +238,16 @@ func (m *model) gone(r read, shown map[string]*row) map[*record]string {
 	return gone
 }
 
-// appear stores a row that no record has.
+// appear handles a row that no record has: it continues the record of a row that is gone, or becomes a record of its
+// own.
 func (m *model) appear(v *row, gone map[*record]string, after []*record) {
 	for _, old := range m.records {
 		_, left := gone[old]
 		if old.superseded != nil || !old.removed && !left || left && old.row != gone[old] || !m.same(old, v) {
 			continue
 		}
-		// One pull learns of both, or the deletion was applied first. The deletion is a version of its own, unless the
-		// same pull has applied it.
+		// The new row makes a version. A deletion that was applied before is another version, except if the same pull
+		// has applied it.
 		old.changed(1, 1)
 		if slices.Contains(after, old) {
 			old.low-- // the removal was counted already
@@ -264,7 +270,7 @@ func (m *model) replace(old *record, v *row) {
 	m.byRow[v.id] = old
 }
 
-// begin notes that a pull begins.
+// begin records the lowest version of each record before a pull.
 func (m *model) begin() {
 	for _, r := range m.records {
 		r.base = r.low
@@ -286,8 +292,8 @@ func (m *model) announce(ids []string) (removed []*record) {
 	return removed
 }
 
-// remove marks a record as removed, unless its new row is stored already as a record of its own. Then the older record
-// continues, and the younger one is superseded.
+// remove marks a record as removed. If its new row is already stored as a record of its own, the older record continues
+// with that row instead, and the younger record is superseded.
 func (m *model) remove(old *record) {
 	old.changed(1, 1)
 	for _, younger := range m.records {
@@ -314,7 +320,8 @@ func (m *model) remove(old *record) {
 }
 
 // back handles a past id that the vendor shows again. If the present row is shown, too, the replacement was wrong and
-// is undone. If the present row left, the record goes back to the past one. Otherwise nothing is known yet.
+// is undone. If the present row left, the record goes back to the past one. Otherwise back changes nothing, because the
+// read proves nothing about the present row.
 func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*record]string) {
 	present := shown[old.row]
 	if _, left := gone[old]; present == nil && !left {
@@ -358,7 +365,8 @@ func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*recor
 	m.byRow[v.id] = old
 }
 
-// list notes which accounts a read of any kind lists. An account that is listed again is no longer removed.
+// list records which accounts a read has listed, even if the read was not complete. An account that is listed again is
+// no longer removed.
 func (m *model) list(listed map[string]bool) {
 	for external, a := range m.accounts {
 		if listed[external] {
@@ -367,8 +375,8 @@ func (m *model) list(listed map[string]bool) {
 	}
 }
 
-// readBalances notes what balances say about accounts that have a baseline, after a read of changes. certain is false
-// if the read has failed in between.
+// readBalances updates the anchors of the accounts that have a baseline, after a read of changes. certain is false if a
+// page of the read has failed.
 func (m *model) readBalances(balances map[string]*int64, now time.Time, certain bool) {
 	for external, balance := range balances {
 		if a := m.accounts[external]; a != nil && a.anchored && balance != nil {
@@ -378,9 +386,9 @@ func (m *model) readBalances(balances map[string]*int64, now time.Time, certain 
 	}
 }
 
-// readAccounts changes the accounts as a complete, settled read does. balances has the vendor's balance of each listed
-// account in cents, and nil where the vendor states none that can be compared. certain is false if the read has failed
-// in between.
+// readAccounts changes the accounts as the service must change them after a complete, settled read. balances contains
+// the vendor's balance of each listed account in cents, or nil if the balance cannot be compared. certain is false if a
+// page of the read has failed.
 func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain bool) {
 	for external := range balances {
 		if m.accounts[external] == nil {
@@ -405,7 +413,7 @@ func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain 
 	}
 }
 
-// compared notes the present difference.
+// compared updates since with the present difference.
 func (a *accountModel) compared(now time.Time, certain bool) {
 	before := a.since
 	if len(before) == 0 {
@@ -422,7 +430,8 @@ func (a *accountModel) compared(now time.Time, certain bool) {
 	a.since = slices.CompactFunc(a.since, time.Time.Equal)
 }
 
-// began returns when a difference began that was there since the given time, or zero if there is none.
+// began returns when the present difference began: at since, or now if since is zero. It returns the zero time if there
+// is no difference.
 func began(since time.Time, difference int64, now time.Time) time.Time {
 	if difference == 0 {
 		return time.Time{}

@@ -177,7 +177,7 @@ func (b *between) arm(skip int, run func()) {
 	b.skip, b.run = skip, run
 }
 
-// disarm forgets the function, and reports whether it was called.
+// disarm removes the function, and reports whether it was called.
 func (b *between) disarm() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -200,8 +200,8 @@ func (b *between) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// learnFromStream makes the service learn of all changes, as Plaid does: by a webhook that says that there is news. An
-// operator can ask for a read, too.
+// learnFromStream makes the service learn of changes: by a webhook that says that there is news, or by a read that an
+// operator requests.
 func (w *world) learnFromStream() {
 	switch w.rand.IntN(9) {
 	case 0, 1, 2:
@@ -221,8 +221,8 @@ func (w *world) learnFromStream() {
 	}
 }
 
-// news sends the webhook that says that there is news: once or twice, sometimes beside an event that asks for no pull,
-// and sometimes again when all news was read. All these bodies are equal.
+// news sends a webhook that says that there is news, up to three times with equal bodies. Sometimes the vendor has no
+// news when the webhook is repeated. Sometimes an event that asks for no pull comes first.
 func (w *world) news(fault string) {
 	w.prepare(fault)
 	w.life.note("%s: news %s", w.bank.vendor(), fault)
@@ -244,7 +244,7 @@ func (w *world) news(fault string) {
 	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
-// readChanges applies the changes since the last call to the model.
+// readChanges applies to the model the changes since its last call.
 func (w *world) readChanges() {
 	rows := map[string]*row{}
 	for _, a := range w.accounts {
@@ -271,7 +271,7 @@ func (w *world) readChanges() {
 }
 
 // changeMeanwhile makes the vendor add a row while the service reads everything: between two pages, or between the
-// changes and the complete list. The vendor then refuses the next page of what was begun before.
+// changes and the complete list. The vendor then refuses the next page of a read that has already begun.
 func (w *world) changeMeanwhile() {
 	a := w.accounts[w.rand.IntN(len(w.accounts))]
 	if !a.listed {
@@ -295,7 +295,7 @@ func (w *world) changeMeanwhile() {
 }
 
 // listsChanged reports whether the list of accounts has changed since the last complete read. Only a complete read
-// finds that an account is gone, and what the account has that is listed again.
+// finds that an account is gone, and which rows an account has that is listed again.
 func (w *world) listsChanged() bool {
 	for _, a := range w.accounts {
 		if known := w.model.accounts[a.external]; known == nil || a.listed && known.removed {

@@ -265,7 +265,7 @@ func (w *world) awaitPull(id string) {
 	})
 }
 
-// receiver is the endpoint of a subscription. It keeps what the comparison needs of the events.
+// receiver is the endpoint of a subscription. It keeps the parts of the events that the comparison needs.
 type receiver struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -274,7 +274,7 @@ type receiver struct {
 	last  map[string]float64 // the version in the last event of each record, in the order of arrival
 }
 
-// event is what the receiver keeps of an event.
+// event contains the parts of an event that the receiver keeps.
 type event struct {
 	id, kind, subject string
 	data              object

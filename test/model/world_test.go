@@ -9,8 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Bounds of the random operations. A read that would remove 20 live rows or more of an account removes none of them,
-// and so do 20 announced deletions within an hour (section 4 of the contract). The bounds stay below.
+// Bounds of the random operations. They stay below the limits of section 4 of the contract: the service holds back a
+// read that would remove 20 or more live rows of an account, and 20 or more deletions that are announced within an
+// hour.
 const (
 	mostAbsent     = 12
 	mostAnnounced  = 12
@@ -18,7 +19,7 @@ const (
 	mostUnreadable = 3
 )
 
-// movement is what happened at the bank, with the rows by which the vendor shows it.
+// movement is a movement of money at the bank, with the rows of it that the vendor lists.
 type movement struct {
 	account *account
 	rows    []*row   // the rows that the vendor lists: none, one, or two while the movement changes its id
@@ -27,17 +28,17 @@ type movement struct {
 	frozen  bool     // its id does not change any more, because the contract would leave the result open
 }
 
-// world is a connection to one vendor: the vendor's data, and what the service must make of it.
+// world is a connection to one vendor. It contains the vendor's data, and the model of what the service must store.
 type world struct {
 	*life
 	bank      bank
 	stream    stream // the bank, if its vendor has a stream of changes
 	model     *model
 	accounts  []*account
-	former    []*account // whose ids have changed
+	former    []*account // accounts whose ids have changed
 	movements []*movement
 	announced map[string][]time.Time // when deletions were announced, by the vendor's id of the account
-	fault     string                 // of the last read
+	fault     string                 // the fault injected into the last read
 
 	id    string            // of the connection
 	hook  webhookAddress    // of the connection
@@ -157,16 +158,16 @@ func (w *world) records(m *movement) (found []*record) {
 	return found
 }
 
-// known reports whether the movement has one readable row, and the service has at most one record of the movement, with
-// this row.
+// known reports whether the movement has exactly one row, the row is readable, and the service has either no record of
+// the movement or one record with this row.
 func (w *world) known(m *movement) bool {
 	records := w.records(m)
 	return len(m.rows) == 1 && !m.rows[0].unreadable &&
 		(len(records) == 0 || len(records) == 1 && records[0].row == m.rows[0].id)
 }
 
-// continues reports whether a record would continue beyond doubt with a row of this content and this link under another
-// id.
+// continues reports whether the record would certainly continue with a row that has another id and the content and the
+// link of v.
 func continues(r *record, v *row) bool {
 	c := v.content
 	return v.follows(r.row, r.content) || r.content == c ||
@@ -174,7 +175,7 @@ func continues(r *record, v *row) bool {
 			r.cents == c.cents && (r.status == c.status || r.status == "pending")
 }
 
-// movable reports whether the movement's row can get another id, so that the contract leaves no doubt about the result.
+// movable reports whether the contract determines the result if the movement's row gets another id.
 func (w *world) movable(m *movement) bool {
 	if m.frozen || !w.known(m) || !w.mayLeave(m.account) {
 		return false
@@ -183,7 +184,8 @@ func (w *world) movable(m *movement) bool {
 	return len(records) == 1 && records[0].live() && continues(records[0], m.rows[0])
 }
 
-// changing reports whether a movement changes its id at present: the service has not learned of both sides yet.
+// changing reports whether a movement is changing its id: the service has not yet learned of both the new row and the
+// removal of the old row.
 func (w *world) changing() bool {
 	return slices.ContainsFunc(w.movements, func(m *movement) bool {
 		records := w.records(m)
@@ -206,8 +208,8 @@ func (w *world) absent(a *account) (n int) {
 	return n
 }
 
-// mayLeave reports whether one more row of the account may leave, without a mass removal. All removals of a stream are
-// announced.
+// mayLeave reports whether one more row of the account can be removed without a mass removal. A stream announces all
+// removals, so recent announcements count, too.
 func (w *world) mayLeave(a *account) bool {
 	n := w.absent(a)
 	if w.stream != nil {
@@ -216,7 +218,7 @@ func (w *world) mayLeave(a *account) bool {
 	return n < mostAbsent
 }
 
-// recentlyAnnounced returns how many deletions of the account's rows were announced lately.
+// recentlyAnnounced returns how many deletions of the account's rows were announced within announceWindow.
 func (w *world) recentlyAnnounced(account string) int {
 	w.announced[account] = slices.DeleteFunc(w.announced[account], func(at time.Time) bool {
 		return at.Before(w.clock.Now().Add(-announceWindow))
@@ -255,7 +257,7 @@ func (w *world) show(m *movement, v *row) {
 	w.bank.put(m.account, v)
 }
 
-// noteShown notes that the vendor lists a row of the movement.
+// noteShown records that the vendor lists a row of the movement.
 func (w *world) noteShown(m *movement, v *row) {
 	v.collected = w.clock.Now().Truncate(time.Microsecond)
 	m.rows, m.last = append(slices.Clone(m.rows), v), v
@@ -271,7 +273,7 @@ func (w *world) noteShown(m *movement, v *row) {
 	}
 }
 
-// hide makes the vendor no longer list a row of the movement.
+// hide removes a row of the movement from the vendor's lists.
 func (w *world) hide(m *movement, v *row) {
 	a := m.account
 	m.rows = slices.DeleteFunc(slices.Clone(m.rows), func(o *row) bool { return o == v })
@@ -321,8 +323,8 @@ type operation struct {
 	name   string
 	weight int
 	do     func(w *world) string
-	// reads is how many complete, settled reads must follow at once, because the contract leaves open what the service
-	// knows before.
+	// reads returns the number of complete, settled reads that must follow at once. The contract leaves open what the
+	// service knows before these reads.
 	reads func(w *world) int
 }
 
@@ -382,8 +384,8 @@ func (w *world) editQuietly() string {
 	return m.rows[0].id
 }
 
-// edit changes members of a row that are versions. The row of a movement that changes its id at present keeps what the
-// records are recognised by.
+// edit changes a member of a row so that a new version results. If the movement is changing its id, edit keeps the
+// members by which the service recognises the row.
 func (w *world) edit() string {
 	changing := false
 	m := w.pick(func(m *movement) bool {
@@ -446,7 +448,8 @@ func (w *world) successor(old *row) *row {
 	return &v
 }
 
-// linked sometimes sets the link of a row to the row before it, if a record has that row. It returns the link.
+// linked sometimes sets the link of v to the row old that it replaces, if a record has the row old. It returns the
+// link.
 func (w *world) linked(v, old *row) string {
 	if w.model.byRow[old.id] != nil && w.rand.IntN(3) > 0 {
 		v.link = old.id
@@ -593,7 +596,7 @@ func (w *world) resurrect() string {
 	return v.id + " beside " + m.rows[0].id
 }
 
-// separate makes two movements of one whose rows were shown together.
+// separate splits a movement into two if one read has shown both of its rows.
 func (w *world) separate() {
 	for _, m := range w.movements {
 		if len(m.rows) != 2 || !w.model.together[pair(m.rows[0].id, m.rows[1].id)] {

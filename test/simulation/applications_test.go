@@ -18,10 +18,10 @@ type vendorApplication struct {
 	clientID, secret string
 }
 
-// maxApplications is the number of applications of a tenant up to which new ones are created.
+// maxApplications is the number of live applications of a tenant from which on the simulation creates no more.
 const maxApplications = 2
 
-// errorsOfVendor are the kinds of errors with which an act may end that calls a vendor.
+// errorsOfVendor are the kinds of errors that a use case may return if it calls a vendor.
 var errorsOfVendor = []error{domain.Unavailable, domain.Rejected}
 
 // toleratingVendor returns nil if err is an error of a vendor; otherwise it returns err.
@@ -54,7 +54,7 @@ func (s *sim) applicationByID(id domain.ApplicationID) *vendorApplication {
 	return nil
 }
 
-// createApplication creates an application of the connection's tenant, unless the tenant has enough of them.
+// createApplication creates an application of the connection's tenant, if the tenant has fewer than maxApplications.
 func (s *sim) createApplication(ctx context.Context, app *application.Service, c *connection) error {
 	if len(s.liveApplications(c.Tenant)) >= maxApplications {
 		return nil
@@ -104,7 +104,8 @@ func (s *sim) updateApplication(
 	return err
 }
 
-// deleteApplication deletes a random application of the tenant. The service refuses it while a connection uses it.
+// deleteApplication deletes a random application of the tenant. The service refuses the deletion while a connection
+// uses the application.
 func (s *sim) deleteApplication(ctx context.Context, app *application.Service, c *connection) error {
 	live := s.liveApplications(c.Tenant)
 	if len(live) == 0 {
@@ -113,8 +114,8 @@ func (s *sim) deleteApplication(ctx context.Context, app *application.Service, c
 	return app.DeleteApplication(ctx, c.Tenant, live[s.rand.IntN(len(live))].ID)
 }
 
-// joinOrLeave makes a connection without an application use one of its vendor, if there is one. It gives any other
-// connection a credential of its own.
+// joinOrLeave makes a connection without an application use an application of the same vendor, if the tenant has one.
+// It gives a connection with an application a credential of its own, so that the connection leaves the application.
 func (s *sim) joinOrLeave(ctx context.Context, app *application.Service, c *connection) error {
 	if !c.ApplicationID.IsZero() {
 		return s.updateCredential(ctx, app, c)
@@ -130,7 +131,7 @@ func (s *sim) joinOrLeave(ctx context.Context, app *application.Service, c *conn
 	return nil
 }
 
-// updateConnection updates a connection. The base URL of u is set, unless it is that of an application. If the
+// updateConnection updates a connection. It sets the base URL of u if the connection then uses no application. If the
 // connection joins or leaves an application meanwhile, the service may refuse the base URL.
 func (s *sim) updateConnection(
 	ctx context.Context, app *application.Service, c *connection, match ports.IfMatch, u ports.ConnectionUpdate,
@@ -162,16 +163,16 @@ func (s *sim) newMember(tenant domain.TenantID) (*accountRef, ports.NewConnectio
 	}, true
 }
 
-// accepts reports whether the vendor accepts the credential for the account reference: its own one, or that of its
-// application.
+// accepts reports whether the vendor accepts the credential for the account reference. The vendor accepts the
+// credential of the reference and the credential of its application.
 func (ref *accountRef) accepts(credential domain.Credential) bool {
 	secret := credential.Part(domain.PartSecret)
 	return secret.Equal(domain.SecretText(ref.secret)) ||
 		ref.application != nil && secret.Equal(domain.SecretText(ref.application.secret))
 }
 
-// checkApplications checks that each connection of an application has its credential, and that the application states
-// the number of these connections.
+// checkApplications checks that each connection of an application has the credential of the application, and that the
+// application is stored with the number of its connections.
 func (s *sim) checkApplications() {
 	for _, a := range s.applications {
 		stored, err := s.store.Applications().Get(s.background(), a.Tenant, a.ID)

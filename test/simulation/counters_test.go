@@ -28,7 +28,7 @@ type counters struct {
 	webhooks, registered, shared, handedOver, unregistered, lostResponses              int
 	routedEvents, ignoredEvents, equalBodies                                           int
 
-	// Of the vendor with a stream. They are not in byName, because TestSimulation runs without it.
+	// Counters of the vendor with a stream. They are not in byName, because TestSimulation runs without this vendor.
 	streamPages, streamedRemovals, mutations, gonePositions int
 }
 

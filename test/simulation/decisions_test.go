@@ -14,7 +14,8 @@ type decisions struct {
 	joined    map[ports.RecordPair]domain.TenantID // the pairs that were joined at some time
 	dismissed map[ports.RecordPair]domain.TenantID
 	seen      map[domain.TransactionID]bool // every transaction that was ever stored at a quiet point
-	// rows contains the pairs of external ids of transactions that were joined. A list may have shown both.
+	// rows contains the pairs of external ids of transactions that were joined. A list of the vendor may have contained
+	// both rows of a pair.
 	rows map[[2]string]bool
 }
 
@@ -46,7 +47,7 @@ func (s *sim) decidePair(ctx context.Context, app *application.Service, c *conne
 	return app.DismissReplacements(ctx, c.Tenant, []ports.RecordPair{pair}, "")
 }
 
-// suggestedPairs returns the pairs of the connection that are suggested.
+// suggestedPairs returns the pairs of the connection's open suggestions.
 func (s *sim) suggestedPairs(c *connection) (pairs []ports.RecordPair) {
 	page, err := s.store.Ledger().Suggestions(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
@@ -58,8 +59,8 @@ func (s *sim) suggestedPairs(c *connection) (pairs []ports.RecordPair) {
 	return pairs
 }
 
-// undecidedPairs returns the pairs of a removed and a present transaction of the connection that belong to one
-// movement, and a pair of two movements.
+// undecidedPairs returns pairs of a removed and a present transaction of the connection: all pairs that belong to one
+// movement, and the first pair, whatever its movements.
 func (s *sim) undecidedPairs(c *connection) (pairs []ports.RecordPair) {
 	var removed, present []domain.Transaction
 	for _, t := range s.ownRows(c) {
@@ -97,7 +98,8 @@ func (s *sim) isOneMovement(c *connection, pair ports.RecordPair) bool {
 	return movements[0] == movements[1]
 }
 
-// joinDone records that an operator has joined two transactions. old and with are what they were before.
+// joinDone records that an operator has joined two transactions. old and with are the two transactions before the
+// decision.
 func (s *sim) joinDone(pair ports.RecordPair, old, with domain.Transaction) {
 	s.counters.joins++
 	s.decisions.joined[pair] = old.Tenant
@@ -142,7 +144,8 @@ func (s *sim) dismissDone(pair ports.RecordPair, old, with domain.Transaction) {
 	s.decidedOnDeleted(old)
 }
 
-// decidedOnDeleted records the rows of a deleted connection after a decision about one of its transactions.
+// decidedOnDeleted updates rowsAtDeletion if the transaction belongs to a deleted connection, because a decision has
+// changed its rows.
 func (s *sim) decidedOnDeleted(t domain.Transaction) {
 	for _, c := range s.connections {
 		if c.ID == t.Connection && c.deleted {

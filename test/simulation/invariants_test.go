@@ -385,8 +385,7 @@ func (s *sim) checkQuarantine(c *connection) {
 	}
 }
 
-// suggestionVersions returns the number of versions in which the records changed that the transaction possibly
-// supersedes.
+// suggestionVersions returns the number of versions of the transaction that have changed its field PossiblySupersedes.
 func (s *sim) suggestionVersions(t domain.Transaction) (n int) {
 	if t.Version == 1 {
 		return 0

@@ -32,8 +32,8 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// announcedRemovals returns the external ids of the rows whose removal was announced to the pull, also by events that
-// did not come through the connection's own webhook.
+// announcedRemovals returns the external ids of the rows whose removal was announced to the pull. It includes
+// announcements that did not come through the connection's own webhook.
 func announcedRemovals(p domain.Pull) []string {
 	return slices.Concat(p.Scope.Removed, slices.Concat(slices.Collect(maps.Values(p.Scope.Doubted))...))
 }

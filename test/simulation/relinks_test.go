@@ -238,8 +238,8 @@ func (s *sim) isSplit(t domain.Transaction) bool {
 //   - Its movement occurs only once at the vendor.
 //   - Its row has been readable, unchanged and present since then.
 //
-// It checks nothing if the quarantine may have contained a row without a readable id, also one of the former reference:
-// new rows that arrive meanwhile replace no row.
+// It checks nothing if the quarantine may have contained a row without a readable id, of this reference or of the
+// former one. New rows that arrive while such a row is in the quarantine replace no row.
 func (s *sim) checkContinued(c *connection) {
 	ref := c.ref
 	if ref.former == nil || ref.shared || ref.wasOdd || ref.former.wasOdd || ref.wasNameless || ref.former.wasNameless {

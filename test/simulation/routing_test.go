@@ -187,7 +187,8 @@ func (s *sim) storedTokens() map[domain.TokenHash]domain.WebhookToken {
 	return tokens
 }
 
-// changeConnections calls change, which changes stored connections, and checks which tokens it has handed over.
+// changeConnections calls change, which changes stored connections. It then checks what became of the live tokens of
+// the connections (see checkHandedOver).
 func (s *sim) changeConnections(change func() error) error {
 	before := make([]domain.Connection, len(s.connections))
 	for i, c := range s.connections {
@@ -310,8 +311,8 @@ func (s *sim) checkRouted(
 	}
 }
 
-// checkEqualBody checks an event without an id. A body that equals an earlier one of the connection is the same event
-// until the pull of the earlier one has started.
+// checkEqualBody checks an event without an id. If its body equals that of an earlier event of the connection, the
+// service must treat it as a duplicate until the pull of the earlier event has started.
 func (s *sim) checkEqualBody(owner domain.ConnectionID, body []byte, received ports.ReceiveResult) {
 	key := owner.String() + string(body)
 	earlier, known := s.bodies[key]
@@ -337,8 +338,9 @@ func (s *sim) removeWebhooks() {
 	}
 }
 
-// checkWebhooks checks that the vendor has exactly the webhooks of the live tokens with a registration. Each belongs to
-// a live connection of its client id, and each client id of a tenant has at most one.
+// checkWebhooks checks that the vendor has exactly the webhooks of the live tokens with a registration. Each webhook
+// must belong to a live connection of the application of its token. Each client id of a tenant must have at most one
+// webhook.
 func (s *sim) checkWebhooks() {
 	tokens, applications := s.storedTokens(), map[string]bool{}
 	for _, w := range s.webhooks {

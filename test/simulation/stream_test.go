@@ -17,8 +17,8 @@ type streamVendor struct{ *vendor }
 
 var _ ports.ChangeStream = streamVendor{}
 
-// changes is the stream of changes of an account reference. A change is noted when the vendor is asked for data, so an
-// edit that was undone meanwhile is no change.
+// changes is the stream of changes of an account reference. The changes are recorded whenever the vendor is asked for
+// data. An edit that was undone before then is not recorded.
 type changes struct {
 	ids   []string          // the row of each change, in the order of the changes
 	known map[string]string // the state of each row after its last change
@@ -35,7 +35,7 @@ func (r *row) streamState() string {
 	return fmt.Sprint(r.revision, r.broken, r.nameless, r.date, r.account, r.movement, r.capital)
 }
 
-// note notes the changes of the rows since the last call.
+// note records the changes of the rows since the last call.
 func (c *changes) note(rows []*row) {
 	if c.known == nil {
 		c.known = map[string]string{}
@@ -51,8 +51,8 @@ func (c *changes) note(rows []*row) {
 // positionAt returns the position after the first n changes.
 func (c *changes) positionAt(n int) string { return fmt.Sprintf("at %d %d", c.epoch, n) }
 
-// streamCursor is a page in the changes from one position to another one. skip is the number of rows on the earlier
-// pages.
+// streamCursor is the cursor of a page of the changes between the positions from and until. skip is the number of rows
+// on the earlier pages.
 type streamCursor struct{ from, until, skip int }
 
 func (c streamCursor) String() string {
@@ -106,8 +106,8 @@ func (v streamVendor) Read(
 	return v.vendor.Read(ctx, a, step, accounts, cursor)
 }
 
-// readChanges returns a page of the stream. If the rows have changed since the first page, the vendor refuses to return
-// the next one. It also refuses the positions of an earlier epoch.
+// readChanges returns a page of the stream. The vendor refuses to return the next page if the rows have changed since
+// the first page. It also refuses the positions of an earlier epoch.
 func (v streamVendor) readChanges(
 	ref *accountRef, connection domain.ConnectionID, step domain.Step, cursor string,
 ) (page ports.VendorPage, err error) {
@@ -175,9 +175,9 @@ func lastOccurrences(texts []string) (distinct []string) {
 }
 
 // checkChangesApplied checks a successful pull of a connection to the vendor "plaid" that had to read the stream. Each
-// row that the vendor removed before the pull started is marked as removed, unless the removal is held back, or the
-// vendor has refused a position. A row that was read by a pull without a position may have left before the
-// position that this pull has stored. Only later complete reads find that.
+// row that the vendor removed before the pull started must be marked as removed. It checks nothing while removals are
+// held back, or if the vendor has refused a position. It does not check rows that the vendor removed before the first
+// pull of the stream had stored a position. Only later complete reads find these removals.
 func (s *sim) checkChangesApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "plaid" || !p.Scope.Everything && !p.Scope.News || len(p.Scope.Doubted) > 0 ||

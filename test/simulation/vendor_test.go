@@ -114,7 +114,7 @@ type notice struct {
 	Nameless               bool `json:"-"` // the body does not contain the id
 }
 
-// transactionData returns the row in the normalised form, which is the same for both vendors.
+// transactionData returns the row in the normalised form, which is the same for all vendors.
 func (r *row) transactionData() domain.TransactionData {
 	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
 	if err != nil {

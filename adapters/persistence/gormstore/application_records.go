@@ -64,7 +64,7 @@ func (r applicationRow) domain() domain.Application {
 	}
 }
 
-// Create stores an application. The unique index decides between two applications with the same name.
+// Create stores an application. The unique index rejects a second application with the same name.
 func (s applications) Create(ctx context.Context, a domain.Application, entries ports.AuditEntries) error {
 	row := rowOfApplication(a)
 	_, err := s.writeRecorded(ctx, a.Tenant, entries, func(db *gorm.DB) *gorm.DB { return db.Create(&row) })
@@ -98,7 +98,7 @@ func (s applications) Get(
 	return found[0], nil
 }
 
-// countMembers sets Connections of the applications.
+// countMembers sets the field Connections of each application to the number of its live connections.
 func countMembers(db *gorm.DB, tenant domain.TenantID, found []domain.Application) error {
 	ids := ConvertAll(found, func(a domain.Application) uuid.UUID { return a.ID.UUID })
 	if len(ids) == 0 {
@@ -140,8 +140,9 @@ func (s applications) List(
 	return found, err
 }
 
-// Update locks the application, and then its connections in the order of their ids. A connection that joins the
-// application at the same time locks the application after itself, and is not among these connections yet.
+// Update locks the application. If u.Rotates is set, it then locks the application's connections in the order of their
+// ids. A connection that joins the application at the same time locks its own row first, and then waits for the
+// application. Update does not see that connection yet.
 func (s applications) Update(
 	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationChange,
 	entries ports.AuditEntries, fn func(*domain.Application, []*domain.Connection) error,
@@ -212,8 +213,8 @@ func ofMembers(db *gorm.DB, tenant domain.TenantID, id domain.ApplicationID) *go
 	return db.Where("application_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
-// saveMembers stores connections of an application, and then changes their tokens. rows are the connections as they
-// are stored. It returns the changed tokens, and those of them that now belong to another connection.
+// saveMembers stores connections of an application, and then changes their tokens. rows are the connections as they are
+// stored. changed contains all changed tokens, and moved contains the tokens that now belong to another connection.
 func saveMembers(
 	tx Tx, d Dialect, rows []ConnectionRow, members []*domain.Connection,
 ) (changed, moved []domain.WebhookToken, err error) {
@@ -318,7 +319,7 @@ func (s applications) ListSealed(
 	return ConvertAll(rows, applicationRow.domain), err
 }
 
-// Reseal is a compare-and-swap in one statement.
+// Reseal replaces the credential with a compare-and-swap, which is one statement.
 func (s applications) Reseal(
 	ctx context.Context, id domain.ApplicationID, previous, fresh domain.Sealed,
 ) (bool, error) {
@@ -367,13 +368,14 @@ func claimRenewal(tx *gorm.DB, row applicationRow, until time.Time) (c ports.Cla
 	return c, err == nil, err
 }
 
-// dueRenewal returns a query for the row of the application. It finds the row only while the renewal has its DueAt.
+// dueRenewal returns a query for the row of the application. It finds the row only if the stored due time still equals
+// a.Renewal.DueAt.
 func dueRenewal(db *gorm.DB, a domain.Application) *gorm.DB {
 	return ofApplication(db.Model(&applicationRow{}), a.Tenant, a.ID).
 		Where("renewal_due_at = ?", Instant{a.Renewal.DueAt})
 }
 
-// EndRenewal is a compare-and-swap on the due time.
+// EndRenewal stores the next renewal with a compare-and-swap on the due time.
 func (s applications) EndRenewal(
 	ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal,
 ) error {

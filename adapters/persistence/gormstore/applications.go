@@ -87,10 +87,11 @@ func (s applications) ReplaceHashKey(
 	return replaced, err
 }
 
-// isUnidentified is the condition of the index over connections whose client id is not known.
+// isUnidentified is an SQL condition on rows of connections: the client id of the connection is not known. It is also
+// the condition of a partial index.
 const isUnidentified = "client_key IS NULL AND kind = 'aggregator' AND deleted_at IS NULL"
 
-// ListUnidentified reads a partial index in the order of the ids.
+// ListUnidentified returns connections in the order of their ids. It reads a partial index.
 func (s applications) ListUnidentified(
 	ctx context.Context, afterID domain.ConnectionID, limit int,
 ) ([]domain.Connection, error) {
@@ -102,7 +103,8 @@ func (s applications) ListUnidentified(
 }
 
 // Identify locks the connection before it looks for other tokens of the application. If two connections of one
-// application are identified at the same time, both may find none. The unique index then makes one of the calls fail.
+// application are identified at the same time, both calls may find no token. The unique index then makes one of the
+// calls fail.
 func (s applications) Identify(
 	ctx context.Context, c domain.Connection, client domain.ClientKey,
 ) (identified bool, err error) {
@@ -129,8 +131,9 @@ func (s applications) Identify(
 	return identified, err
 }
 
-// identifyToken gives the application to the oldest live token of the connection with an active registration, unless a
-// live token of the tenant has it already.
+// identifyToken finds the oldest live token of the connection that has an active registration, and stores that the
+// token belongs to the application. It changes nothing if a live token of the tenant already belongs to the
+// application.
 func identifyToken(tx *gorm.DB, c domain.Connection, application domain.ApplicationKey) error {
 	oldest, err := First[TokenRow](tx.Where("connection_id = ? AND tenant_id = ?", c.ID.UUID, c.Tenant.UUID).
 		Where("revoked_at IS NULL AND registration = ? AND NOT registration_of_reference",

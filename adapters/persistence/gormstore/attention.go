@@ -14,7 +14,7 @@ import (
 
 // SQL expressions on rows of connections:
 //
-//   - hasLiveToken is true if the connection has a live token, or a live token has its application.
+//   - hasLiveToken is true if the connection has a live token, or a live token belongs to the connection's application.
 //   - isHeard is true if a webhook about the connection was received at or after webhook_missed_at. Ignored deliveries
 //     do not count. The column contains the time of the first synchronisation without a webhook. If the column is NULL,
 //     isHeard is false, and the table deliveries is not read.

@@ -582,7 +582,7 @@ func (s auditLog) ClaimAnnouncements(
 	return claimed, err
 }
 
-// keyTenant is the tenant_id of the only row of audit_keys.
+// keyTenant is the tenant_id of the only row of audit_keys and of the only row of client_hash_keys.
 var keyTenant = uuid.Nil
 
 // Key implements ports.AuditLog. It reads the row of audit_keys.

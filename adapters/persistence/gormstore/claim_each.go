@@ -3,11 +3,12 @@ package gormstore
 import "context"
 
 // ClaimEach calls claim for each due row, in a transaction of its own. claim claims the row with a compare-and-swap on
-// its due time. In one transaction over the rows of several tenants, two processes could lock the rows in different
-// orders, and a distributed database would end one transaction as a deadlock.
+// its due time. A single transaction for all rows could deadlock in a distributed database, because two processes could
+// lock the rows of several tenants in different orders.
 //
-// The results of claim are the claimed value and whether the row was still due. ClaimEach returns the claimed values.
-// It stops at the first error, which it returns only if no value is claimed: the claimed ones must be handled.
+// claim returns a value, and reports whether it has claimed the row. ClaimEach returns the values of the claimed rows.
+// It stops at the first error. It returns this error only if no row has been claimed, because the caller must handle
+// each claimed row.
 func ClaimEach[R, T any](
 	ctx context.Context, c *Core, due []R, claim func(tx Tx, row R) (value T, claimed bool, err error),
 ) (values []T, err error) {

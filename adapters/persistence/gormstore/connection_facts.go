@@ -14,8 +14,8 @@ import (
 // deliveries.
 //
 // An account is shared if two live connections of one vendor have a live account with the same key, or with the same
-// external id. Few are: therefore only the accounts with a repeated key or external id are combined with their
-// connections. All parameters are the id of the tenant.
+// external id. Few accounts are shared. The query therefore joins only the accounts with a repeated key or external id
+// with their connections. All parameters are the id of the tenant.
 const selectFacts = `WITH
 	quarantine AS (SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE tenant_id = ? GROUP BY connection_id),
@@ -61,7 +61,7 @@ FROM connections
 	LEFT JOIN pairs ON pairs.connection_id = connections.id
 WHERE connections.tenant_id = ? AND connections.deleted_at IS NULL AND connections.kind = 'aggregator'`
 
-// VisitFacts runs selectFacts.
+// VisitFacts runs selectFacts, restricted to ids unless ids is nil, and calls visit for each connection.
 func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {

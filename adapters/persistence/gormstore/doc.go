@@ -2,23 +2,23 @@
 // have in common. Packages postgres and sqlite open a database, migrate it, and implement the few differences as a
 // Dialect.
 //
-// This package contains the type Core, which runs statements, the rows that several stores use, and the stores of
-// connections, tokens, deliveries, idempotency keys and audit entries. The other stores use Core and are in packages of
-// their own, which do not use each other: records (pulls, accounts and transactions), eventlog (subscriptions) and
-// erasing (erasures).
+// This package contains the type Core, which runs statements, and the rows that several stores use. It also contains
+// the stores of applications, connections, tokens, link sessions, deliveries, idempotency keys and audit entries. The
+// other stores use Core and are in packages of their own, which do not use each other: records (pulls, accounts and
+// transactions), eventlog (subscriptions) and erasing (erasures).
 //
 // # Queries
 //
 // There are two ways to write a statement:
 //
 //   - GORM with the row types, such as ConnectionRow: inserts, reads, updates and deletes of plain rows of one table.
-//   - Written SQL, for what GORM would not shorten: joins, statements over several tables, computed conflict
+//   - Written SQL, where GORM would make the code no shorter: joins, statements over several tables, computed conflict
 //     clauses, and frequent reads. GORM spends more time on a row than the database does.
 //
 // Written SQL that reads outside of a transaction is a Query, and runs with Core.Lookup (at most a page of rows) or
-// Core.Rows. Within a transaction, it runs with Raw or Exec of the transaction, which have one form of parameters for
-// both databases. Only packages postgres and sqlite use their drivers directly, for what the other database does not
-// have, such as COPY.
+// Core.Rows. Within a transaction, written SQL runs with the methods Raw and Exec of the transaction, which accept the
+// same parameters for both databases. Packages postgres and sqlite use their drivers directly only for features that
+// the other database lacks, such as COPY.
 //
 // # Tables
 //

@@ -31,7 +31,7 @@ const retryAfter = time.Second
 //   - A transient failure becomes Unavailable (database_unavailable).
 //   - Any other error becomes an internal error.
 //
-// The texts of the last two, which are meant for the log, begin with the store method that was called.
+// The texts of the last two kinds of error begin with the store method that was called, and are meant for the log.
 func Translate(ctx context.Context, err error) error {
 	translated := (*failure)(nil)
 	switch e := (*domain.Error)(nil); {
@@ -51,7 +51,8 @@ func Translate(ctx context.Context, err error) error {
 const stores = "github.com/LerianStudio/aggregator-connections/adapters/persistence/"
 
 // operation returns the name of the store method that has called Translate, directly or not, for example
-// "records.pulls.StorePage". It is the last caller in a package of the stores, before the code that uses the stores.
+// "records.pulls.StorePage". It searches the callers from the innermost one outwards, and returns the last one in a
+// package of the stores.
 func operation() string {
 	var callers [32]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])]) // 3: the caller of Translate

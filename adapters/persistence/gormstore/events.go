@@ -45,9 +45,8 @@ func RecordEvents(tx Tx, d Dialect, origin EventOrigin, events ...records.Event)
 	return InsertEvents(tx, position, origin, events)
 }
 
-// ReadChangeSeq runs a read whose statement is that of Dialect.ChangeSeq, and which sets position to the position
-// of the transaction in the change feed. If the position must be raised first, ReadChangeSeq raises it and reads
-// again.
+// ReadChangeSeq runs read, which must contain the statement of Dialect.ChangeSeq and set position. The position is that
+// of the transaction in the change feed. If the position must be raised first, ReadChangeSeq raises it and reads again.
 func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read) error {
 	*position = 0
 	if err := tx.Read(read); err != nil || *position != 0 {
@@ -62,7 +61,7 @@ func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Rea
 	return errors.New("the transaction has no position in the change feed")
 }
 
-// nothing is the function of a Read whose columns are all that it needs.
+// nothing is the function of a Read that only fills its columns.
 func nothing() error { return nil }
 
 // InsertEvents stores events at a position of the change feed. The id of an event depends only on the position, the

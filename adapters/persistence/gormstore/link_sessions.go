@@ -222,7 +222,8 @@ func (s linkSessions) Save(ctx context.Context, l domain.LinkSession, claimedDue
 	return s.Background().Change(ctx, func(tx Tx) error { return saveLinkSession(tx.DB, l, claimedDueAt) })
 }
 
-// saveLinkSession writes all columns except id and tenant_id, and sealed only to empty it. Errors: LeaseLost.
+// saveLinkSession writes all columns except id and tenant_id. It writes the column sealed only if the session has no
+// credential. Errors: LeaseLost.
 func saveLinkSession(tx *gorm.DB, l domain.LinkSession, claimedDueAt time.Time) error {
 	row, err := rowOfLinkSession(l)
 	if err != nil {

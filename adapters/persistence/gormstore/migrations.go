@@ -5,8 +5,9 @@ import (
 	"io/fs"
 )
 
-// The first file of the folder migrations creates the schema of a new database. It has replaced all migrations before
-// it, so a database that they have created needs another file with the same number.
+// The first file of the folder migrations, schemaFile, creates the schema of a new database and replaces all earlier
+// migrations. For a database that the earlier migrations created, upgradeFile has the same number and replaces
+// schemaFile.
 const (
 	schemaVersion = 30
 	schemaFile    = "00030_schema.sql"

@@ -56,7 +56,7 @@ func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn fun
 	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
 }
 
-// RowsOf is like Rows, for a query whose rows are all of the tenant.
+// RowsOf is like Rows, for a query that reads only rows of the given tenant.
 func (c *Core) RowsOf(
 	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
 ) error {
@@ -74,7 +74,7 @@ func (c *Core) Lookup(ctx context.Context, sql string, args, columns []any, fn f
 	})
 }
 
-// ErrStop is returned by the function of a query that needs no further rows. The dialect returns it unchanged. It also
+// ErrStop is returned by the function of a query that needs no further rows. The dialect returns it unchanged, and
 // makes sure that the database does not send the remaining rows, which may be large.
 var ErrStop = errors.New("no further rows are needed")
 

@@ -52,8 +52,8 @@ type Core struct {
 	reader *gorm.DB
 }
 
-// Store is the core, and the stores of connections, tokens, deliveries, idempotency keys and audit entries. Each of its
-// methods Connections, Tokens, Deliveries, Idempotency and AuditLog returns the implementation of one port. The other
+// Store contains the core, and the stores of applications, connections, tokens, link sessions, deliveries, idempotency
+// keys and audit entries. Methods such as Connections and Tokens each return the implementation of one port. The other
 // ports are implemented by the packages records, eventlog and erasing, which use Core.
 type Store struct {
 	core       *Core
@@ -114,7 +114,7 @@ func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
 }
 
 // Change runs fn once, in a transaction. If the database reports that the transaction must be retried, Change returns
-// Unavailable, and the caller of the store must retry. If fn makes a change of an operator, it calls Tx.Record last.
+// Unavailable, and the caller of the store must retry. If an operator requested the change, fn calls Tx.Record last.
 func (c *Core) Change(ctx context.Context, fn func(tx Tx) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Transact(ctx, fn) })
 }

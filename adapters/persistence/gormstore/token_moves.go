@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. It
-// returns the tokens that have changed, and those of them that have moved to another connection. It locks these
-// connections, so that they cannot be deleted or pointed elsewhere before the tokens have moved.
+// rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. changed
+// contains all changed tokens, and moved contains the tokens that now belong to another connection. rebindTokens locks
+// the new connections of these tokens, so that they cannot be deleted or pointed elsewhere before the commit.
 func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved []domain.WebhookToken, err error) {
 	if before.Kind != domain.Aggregator || !domain.RebindsTokens(before, after) {
 		return nil, nil, nil

@@ -82,8 +82,8 @@ func keyColumn[H ~[32]byte](h H) []byte {
 	return bytes.Clone(h[:])
 }
 
-// hashOf converts the bytes of a column to a hash. If the length is not 32 bytes, it returns the zero hash, which no
-// row has.
+// hashOf converts the bytes of a column to a hash. If the length is not 32 bytes, it returns the zero hash, which is
+// never stored.
 func hashOf[H ~[32]byte](stored []byte) (h H) {
 	if len(stored) == len(h) {
 		h = H(stored)

@@ -34,7 +34,7 @@ func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.Source
 // Unavailable, so that the vendor sends the event again. The event is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// NamedReference is an account reference that the events of a token name in a batch of webhooks.
+// NamedReference is an account reference that events of one token name in a batch of webhooks.
 type NamedReference struct {
 	Token     domain.TokenHash
 	Reference string // in the form of domain.CanonicalAccountRef; "" for the events that name no reference
@@ -83,8 +83,8 @@ type BoundConnection struct {
 	Erased     bool          // an erased connection of the tenant had the reference
 }
 
-// Add adds a row to the view. reference is the reference of the row; "" if the events name none. Whether the connection
-// has the reference is compared here, not in the query.
+// Add adds a row to the view. reference is the reference of the row; "" if the events name none. Add itself checks
+// whether the connection has the reference, and does not rely on the query.
 func (r BoundConnection) Add(view domain.WebhookView, reference string) {
 	tenant := domain.TenantID{UUID: r.Tenant}
 	if r.Own {

@@ -42,9 +42,9 @@ func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }
 
-// In a distributed table, each unique index must contain the tenant. It is the last column, except in two indexes that
-// are also the order of a tenant's lists. The hash of a token finds the tenant, and is in a table with a copy on each
-// server.
+// In a distributed table, each unique index must contain the tenant. The tenant is the last column, except in two
+// indexes whose order also serves a tenant's lists. The index over the hashes of tokens has no tenant, because the
+// table webhook_tokens is not distributed: each server has a copy.
 func TestEachUniqueKeyEndsWithTheTenant(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	var others []string

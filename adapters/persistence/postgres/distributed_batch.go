@@ -51,8 +51,8 @@ func (d dialect) receiveByNode(
 	return b.results, nil
 }
 
-// ServerOf implements gormstore.Dialect. It returns the address of the node of the token's tenant, if both are
-// remembered.
+// ServerOf implements gormstore.Dialect. It returns the address of the node with the rows of the token's tenant, or ""
+// if finding the node would take a query.
 func (d dialect) ServerOf(p gormstore.PendingDelivery) string {
 	if d.db.distributed {
 		if n := d.db.cluster.nodeOfToken(p.Token); n != nil {

@@ -139,9 +139,14 @@ type FeedServer struct {
 	Timeline int32
 }
 
-// RaiseFeedRow computes the row of a tenant in tenant_feeds, which names the server row, for a writer on the server
-// here. own is the id of its transaction, oldest that of the oldest running one, and common the shift of the table
-// feed.
+// RaiseFeedRow computes the new row of a tenant in tenant_feeds after a writer on the server here has called RaiseFeed.
+// The other arguments are the state before the call:
+//
+//   - row is the server in the stored row.
+//   - shift and reserved are columns of the stored row.
+//   - own is the id of the writer's transaction, and oldest is the id of the oldest running transaction.
+//   - common is the column shift of the table feed.
+//   - prepared reports whether a prepared transaction has not ended.
 func RaiseFeedRow(row, here FeedServer, shift, reserved, own, oldest, common int64, prepared bool) (
 	newShift, newReserved int64, err error,
 ) {

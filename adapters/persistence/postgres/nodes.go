@@ -61,8 +61,8 @@ const (
 // still executed correctly: the node sends it on. If no better node is known, statements go to the coordinator.
 type cluster struct {
 	coordinator *node
-	// onUnreachable is called when a node cannot be reached directly, once until it can be reached again. The
-	// coordinator then serves its tenants.
+	// onUnreachable is called when a node cannot be reached directly. It is not called again before the node has been
+	// reached. Meanwhile, the coordinator serves the tenants of the node.
 	onUnreachable func(address string, err error)
 
 	placement atomic.Pointer[placement]
@@ -76,7 +76,7 @@ type cluster struct {
 	mu          sync.Mutex
 	nodes       map[string]*node    // by address
 	retired     []*node             // nodes that had no shards at the last reading; the next reading closes their pools
-	unreachable map[string]bool     // the addresses of which onUnreachable has been called
+	unreachable map[string]bool     // the addresses for which onUnreachable has been called
 	hashes      map[uuid.UUID]int32 // hashes of tenants, as Citus computes them
 
 	pullTenants  map[uuid.UUID]uuid.UUID        // the tenants of pulls
@@ -92,7 +92,7 @@ type placement struct {
 // shard is the range of hashes whose rows are on one node. The node is nil if it cannot be reached directly.
 type shard struct {
 	low, high int32
-	id        int64             // of the shard of firstTable
+	id        int64             // id of the shard of firstTable
 	tables    map[string]string // the names of the tables on the node, by the names of the distributed tables
 	node      *node
 
@@ -200,7 +200,8 @@ func (c *cluster) current() *placement {
 	return p
 }
 
-// reload makes the next use of the placement read it again in the background, because it seems to have changed.
+// reload marks the placement as outdated, because it seems to have changed. The next use of the placement then reads it
+// again in the background.
 func (c *cluster) reload() {
 	if p := c.placement.Load(); p != nil {
 		c.placement.CompareAndSwap(p, &placement{shards: p.shards})

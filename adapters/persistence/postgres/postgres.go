@@ -48,8 +48,9 @@ type Config struct {
 	// URL of the coordinator of the cluster. A database whose tables are already distributed is recognised without this
 	// setting.
 	Distribute bool
-	// OnUnreachable is called when a node of a Citus cluster cannot be reached at its address, once until it can be
-	// reached again. Until then, its statements go through the coordinator. It may be nil.
+	// OnUnreachable is called when a node of a Citus cluster cannot be reached at its address. It is not called again
+	// before the node has been reached. Meanwhile, the statements for the node go through the coordinator.
+	// OnUnreachable may be nil.
 	OnUnreachable func(address string, err error)
 }
 
@@ -68,9 +69,9 @@ const (
 )
 
 // settings are the default parameters of each connection. The URL may override them. The two timeouts limit how long a
-// connection can block others, for example if its process has ended. jit is off, because the statements are short: the
-// planner compiles them only if it expects far more rows than there are, and that takes longer than to run them.
-// Through a pooler, these three are set in each transaction.
+// connection can block others, for example if its process has ended. jit is off, because the statements are short. If
+// the planner expects too many rows, it compiles a statement, which takes longer than running it. Through a pooler, the
+// two timeouts and jit are set in each transaction.
 var settings = map[string]string{
 	"application_name": "aggregator-connections",
 	lockTimeout:        "10s",

@@ -21,7 +21,7 @@ import (
 // takes for each writer, and then checks that the shards are still on the node: the move of a shard waits for the lock.
 // If a shard was moved, the transaction fails, and the statements are repeated through Citus.
 
-// shardTables are the tables that may be named in this way.
+// shardTables are the tables whose shards a statement may name directly.
 var shardTables = []string{
 	"webhook_tokens", "connections", "account_references", "pulls", "deliveries", "last_webhook_tokens", "transactions",
 	"transaction_versions", "account_closes", "close_adjustments", "tenant_feeds", "feed",
@@ -43,15 +43,17 @@ func (s *shard) onTables(sql string) string {
 // usable reports whether the names of all tables are known.
 func (s *shard) usable() bool { return len(s.tables) == len(shardTables) }
 
-// lockShards and checkShards take the lock of a writer on the shards $1, and fail if one of them is not on the server.
+// lockShards takes the lock of a writer on the shards $1. checkShards fails if one of the shards $1 is not on the
+// server.
 const (
 	lockShards  = "SELECT lock_shard_metadata(5, $1::bigint[])" // a share lock
 	checkShards = "SELECT 1 / (count(*) = cardinality($1::bigint[]))::int FROM pg_dist_placement" +
 		" JOIN pg_dist_local_group USING (groupid) WHERE shardid = ANY($1::bigint[])"
 )
 
-// shardFailed reports whether the error of statements on shards means that they had no effect, so that they may be
-// repeated through Citus. It notes what the error says about the placement.
+// shardFailed reports whether the error means that statements on shards had no effect. They may then be repeated
+// through Citus. If the role may not use the tables of shards, shardFailed sets onlyRouted. Otherwise it marks the
+// placement as outdated.
 func (c *cluster) shardFailed(err error) bool {
 	e := (*pgconn.PgError)(nil)
 	if !errors.As(err, &e) {

@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// See shard.go for statements on the tables of a shard. The statements in this file are those that a database without
-// distribution uses, and may be about several tenants of a shard.
+// See shard.go for statements on the tables of a shard. The statements in this file are the same as in a database that
+// is not distributed. One statement may affect several tenants of a shard.
 
 // shardPart contains the deliveries of a batch for one shard.
 type shardPart struct {
@@ -76,8 +76,8 @@ func (d dialect) beginOn(shards ...*shard) string {
 }
 
 // attachOnShards is the fast path on the shards of a node: one transaction stores the deliveries that need no new pull.
-// It sets stored of the parts that it has stored, and their results. The numbers of round trips and of transactions do
-// not depend on the numbers of shards and tenants.
+// For each part that it has stored, it sets the field stored and the results. The numbers of round trips and of
+// transactions do not depend on the numbers of shards and tenants.
 func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart) error {
 	var parts []*shardPart
 	var shards []*shard
@@ -177,8 +177,8 @@ func (d dialect) ofShard() dialect {
 	return d
 }
 
-// mayRoute reports whether deliveries may be stored through Citus after an attempt on their shards has ended with the
-// error. After a lost connection, the attempt may have been committed.
+// mayRoute reports whether deliveries may be stored through Citus after an attempt on their shards has failed with the
+// error. It returns false after a lost connection, because the attempt may have been committed.
 func (b nodeBatch) mayRoute(err error) bool {
 	return errors.Is(err, errNoShard) || isConflict(err) || b.db.cluster.shardFailed(err)
 }

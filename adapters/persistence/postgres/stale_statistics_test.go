@@ -42,8 +42,8 @@ func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 
 var removedByFilter = regexp.MustCompile(`Rows Removed by (?:Join )?Filter: (\d+)`)
 
-// readAtMost repeats the collected statements, and reports an error for each that reads and passes more than limit
-// rows.
+// readAtMost repeats the collected statements, and reports an error for each statement that reads more than limit rows
+// only to filter them out.
 func (l *lookups) readAtMost(t *testing.T, db *postgres.DB, limit int) {
 	t.Helper()
 	for _, q := range l.seen {
@@ -73,8 +73,8 @@ func datedIDs(n int) []string {
 	return ids
 }
 
-// storeDated stores the rows with this amount, on days that their external ids name. The amount is also the hash of
-// their contents, and the minute at which they are stored.
+// storeDated stores one row for each external id, on the day that the id contains. n is the amount of each row and the
+// first byte of its content hash. The rows are stored n minutes after epoch.
 func storeDated(t *testing.T, s *postgres.Store, lease domain.Lease, n byte, externalIDs ...string) {
 	t.Helper()
 	at := epoch.Add(time.Duration(n) * time.Minute)
@@ -158,8 +158,8 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	tracer.readAtMost(t, db, rows/2)
 }
 
-// A list as of a moment before the rows of a connection must pass them within its index, instead of reading each from
-// the table. The planner's statistics are older than the connection.
+// A list as of an early moment must skip the later rows of a connection within the index, and not read each of them
+// from the table. The planner's statistics are older than the connection.
 func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 	const rows = 2000
 	tracer := &lookups{parts: []string{"updated_at <= "}}

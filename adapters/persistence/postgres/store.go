@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Store contains the stores of a database. Each of the methods Connections, Tokens, Deliveries, Idempotency, AuditLog,
-// Pulls, Ledger, Erasures and Subscriptions returns the implementation of one port.
+// Store contains the stores of a database. Methods such as Connections, Deliveries and Pulls each return the
+// implementation of one port.
 type Store struct {
 	*gormstore.Store
 
@@ -33,5 +33,5 @@ func (s *Store) Erasures() ports.Erasures { return erasing.New(s.Core()) }
 // Subscriptions returns the store of subscriptions and their events.
 func (s *Store) Subscriptions() ports.Subscriptions { return eventlog.New(s.Core()) }
 
-// MatcherEntries returns the store of what subscriptions have sent to Matcher.
+// MatcherEntries returns the store of the records that subscriptions send to Matcher.
 func (s *Store) MatcherEntries() ports.MatcherEntries { return eventlog.NewMatcherEntries(s.Core()) }

@@ -35,10 +35,10 @@ const timeline = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))
 // reservation is the number of positions that RaiseFeed reserves.
 const reservation = 1 << 40
 
-// tenantChangeSeq is ChangeSeq for a distributed database.
+// tenantChangeSeq implements ChangeSeq for a distributed database.
 //
-// The UPDATE never finds a row. Because of it, Citus takes the lock that every writer takes, and with which the move of
-// a shard waits for the end of the transaction. A SELECT would not take this lock.
+// The UPDATE never finds a row. It only makes Citus take the lock that every writer takes. The move of a shard waits
+// for this lock, and therefore for the end of the transaction. A SELECT would not take the lock.
 func tenantChangeSeq(tenant uuid.UUID, valueSQL string, args []any) clause.Expr {
 	vars := append([]any{plainID(tenant)}, args...)
 	return clause.Expr{
@@ -54,8 +54,8 @@ func tenantChangeSeq(tenant uuid.UUID, valueSQL string, args []any) clause.Expr 
 // tenant. If it is a column, condition is an SQL condition on the column that is always true: Citus then
 // evaluates the whole expression on the servers that store the rows, and not on the coordinator.
 //
-// A tenant without a row has no positions except those from before the distribution. Its first ones begin at the shift
-// of the table feed.
+// A tenant without a row has only positions from before the distribution. Its first position after the distribution
+// begins at the shift of the table feed.
 func tenantVisibleBefore(tenant, condition string) string {
 	return "coalesce((SELECT CASE WHEN f.server = " + systemID + " THEN least(f.shift + " + oldestRunning +
 		", f.reserved) ELSE f.reserved END FROM tenant_feeds f WHERE f.tenant_id = " + tenant + ")," +

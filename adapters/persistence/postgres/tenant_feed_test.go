@@ -179,8 +179,8 @@ func TestAMoveOnCitusWaitsForATransactionWithAPosition(t *testing.T) {
 	<-moved
 }
 
-// A writer moves the positions of a tenant only as far as it must. On a new server or timeline, its lowest position is
-// the bound of all earlier ones.
+// A writer must raise the positions of a tenant only when necessary. On a new server or timeline, the lowest new
+// position must equal the upper bound of all earlier positions.
 func TestAFeedIsRaisedPastItsBoundOnANewServer(t *testing.T) {
 	const more = 1 << 40
 	old := postgres.FeedServer{ID: 1, Timeline: 1}

@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The fixtures of the last version with separate migrations: the database that it left, and its scripts.
+// The files of the upgrade tests. oldDatabase is a dump of the last version with separate migrations. oldDistribute and
+// oldPartitions are scripts of that version, and newPartitions is a script of the present version.
 const (
 	oldDatabase   = "testdata/version27.sql"
 	oldDistribute = "testdata/distribute.sql"

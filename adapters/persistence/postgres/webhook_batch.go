@@ -113,9 +113,9 @@ func inLockOrder(a, b *domain.PlannedDelivery) int {
 
 // viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3.
 //
-// Here and in attachSQL, each array is the result of a subquery, so that the planner does not know its length. It
-// otherwise estimates a batch of one webhook as cheaper than the plan for all batches, and plans each such batch, which
-// takes longer than its execution.
+// Here and in attachSQL, each array is the result of a subquery, so that the planner does not know its length. If the
+// planner knew that a batch has one webhook, it would estimate a plan for this batch as cheaper than the plan for all
+// batches. It would then plan each such batch, which takes longer than executing it.
 const viewSQL = `
 SELECT n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
 	c.created_at, p.id, l.token_id,
@@ -477,7 +477,7 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain
 	return err
 }
 
-// updateLastTokens stores the token through which the last webhook of a connection came, where it has changed.
+// updateLastTokens stores the token of the last webhook of each connection for which this token has changed.
 func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
 	changed := map[domain.ConnectionID]*domain.PlannedDelivery{}
 	for _, p := range batch.Planned {

@@ -11,8 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// customPlans is the number of executions of a prepared statement that PostgreSQL always plans. After them, it compares
-// the estimated costs of a plan for each execution with those of one plan for all.
+// customPlans is the number of executions of a prepared statement that PostgreSQL always plans anew. After these
+// executions, it compares the estimated cost of planning each execution with that of one generic plan for all
+// executions.
 // https://www.postgresql.org/docs/15/sql-prepare.html
 const customPlans = 5
 
@@ -41,7 +42,7 @@ func TestBatchesOfOneWebhookAreNotPlannedEachTime(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// The numbers of executions with the plan for all, by a part of the statement.
+			// The numbers of executions with the generic plan, by a part of the statement.
 			found := map[string]int64{"AND t.revoked_at IS NULL": 0, "INSERT INTO deliveries": 0}
 			for _, pool := range db.Pools() {
 				for _, conn := range pool.AcquireAllIdle(t.Context()) {
@@ -58,8 +59,8 @@ func TestBatchesOfOneWebhookAreNotPlannedEachTime(t *testing.T) {
 	}
 }
 
-// checkPlans reports the prepared statements of webhooks on the connection that are planned for each execution. It adds
-// to found the number of executions with a plan for all.
+// checkPlans fails the test for each prepared statement of webhooks on the connection that is planned for each
+// execution. It adds the number of executions with a generic plan to found.
 func checkPlans(t *testing.T, conn *pgx.Conn, found map[string]int64) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements")

@@ -11,8 +11,8 @@ import (
 )
 
 // releaseClaims ends the claims of a process that has died. Each statement takes the current time in microseconds. An
-// erasure that waits for the echo of a deletion at the vendor (domain.ErasureEcho) keeps its time. A task that waits
-// for a retry, and is not claimed, is retried at once, too.
+// erasure that waits for the echo of a deletion at the vendor (domain.ErasureEcho) keeps its time. A task that is not
+// claimed, but waits for a retry, becomes due at once, too.
 var releaseClaims = []string{
 	`UPDATE pulls SET lease_until = ?1 WHERE state = 'running' AND lease_until > ?1`,
 	fmt.Sprintf(`UPDATE erasures SET due_at = ?1 WHERE status = 'running' AND due_at > ?1
@@ -22,10 +22,10 @@ var releaseClaims = []string{
 	`UPDATE link_sessions SET due_at = ?1 WHERE due_at > ?1`,
 }
 
-// ReleaseClaims ends all claims on pulls, erasures, registrations and link sessions, so that they go on at once. Call
-// it only at the start of the process that owns the file, before this process claims anything: only one process runs
-// the tasks of a file, so every claim belongs to a process that has died. If another process is alive all the same, it
-// loses its claims, and its next write under one of them fails.
+// ReleaseClaims ends all claims on pulls, erasures, registrations and link sessions, so that the work continues at
+// once. It must be called at the start of the process that owns the file, before this process claims anything. Only one
+// process runs the tasks of a file, so every claim then belongs to a process that has died. If another process is still
+// alive, it loses its claims, and its next write under one of them fails.
 func (db *DB) ReleaseClaims(ctx context.Context, now time.Time) error {
 	tx, err := db.Writer.BeginTx(ctx, &sql.TxOptions{})
 	if err != nil {

@@ -64,8 +64,8 @@ type DB struct {
 
 	reader  *gorm.DB
 	readers *sql.DB // nil for a database in memory
-	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. They are not those of readers,
-	// because the receiver of a statement decides how long its snapshot lasts.
+	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. Snapshots do not use readers,
+	// because a slow receiver of a statement can keep a snapshot open for a long time.
 	snapshots *sql.DB
 	anchor    *sql.Conn     // keeps a database in memory alive; nil for a file
 	timeout   time.Duration // 0 means the default timeouts

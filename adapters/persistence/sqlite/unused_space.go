@@ -17,11 +17,12 @@ const clearedPages = 128
 // the unused space can contain copies of them: when SQLite distributes rows over more or fewer pages, it moves rows
 // without overwriting their former place.
 //
-// A page that is not changed between the deletion of a row and clearUnusedSpace is cleared. A page that is changed in
-// between gets no copies of deleted rows, so pages that are clear in the first reading need no second one.
+// clearUnusedSpace clears each page that has not changed since the deletion of a row. A page that has changed in the
+// meantime gets no copies of deleted rows. A page whose unused space is already clear at the first reading therefore
+// needs no second reading.
 //
-// It does nothing in a file with auto_vacuum, which the service never sets: a page with pointers to other pages cannot
-// be told from a page of a b-tree there.
+// clearUnusedSpace does nothing in a file with auto_vacuum, which the service never sets. In such a file, a page with
+// pointers to other pages cannot be distinguished from a page of a b-tree.
 func (d dialect) clearUnusedSpace(ctx context.Context) error {
 	var autoVacuum int
 	err := d.db.readers.QueryRowContext(ctx, "PRAGMA auto_vacuum").Scan(&autoVacuum)
@@ -40,7 +41,7 @@ func (d dialect) clearUnusedSpace(ctx context.Context) error {
 	return nil
 }
 
-// pagesWithRemains returns the numbers of the pages whose unused space contains anything else than zeros. It reads the
+// pagesWithRemains returns the numbers of the pages whose unused space contains anything other than zeros. It reads the
 // whole file, concurrently with writers.
 func (d dialect) pagesWithRemains(ctx context.Context) (pages []int64, err error) {
 	rows, err := d.db.readers.QueryContext(ctx, "SELECT pgno, data FROM sqlite_dbpage")
@@ -94,7 +95,7 @@ func (d dialect) clearPages(ctx context.Context, pages []int64) error {
 	return tx.Commit()
 }
 
-// hasRemains reports whether the unused space of a page contains anything else than zeros.
+// hasRemains reports whether the unused space of a page contains anything other than zeros.
 func hasRemains(number int64, page []byte) bool {
 	return len(bytes.TrimLeft(unusedSpace(number, page), "\x00")) > 0
 }
@@ -106,8 +107,9 @@ const (
 	interiorHeader = 12
 	cellPointer    = 2 // the length of a pointer to a cell
 
-	// maxPages is the number of pages from which the first byte of a page no longer tells a b-tree page from an
-	// overflow page or a page of the free list, which begin with the number of another page. It is 64 GiB.
+	// maxPages limits the numbers of the pages that are examined. Overflow pages and pages of the free list begin with
+	// the number of another page. At higher numbers, their first byte could equal that of a b-tree page. The limit
+	// corresponds to 64 GiB.
 	maxPages = 1 << 24
 )
 

@@ -168,8 +168,8 @@ var added = map[string]bool{
 	"webhook_tokens.registration_of_reference": true,
 }
 
-// rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row
-// is a text of names and values in the notation of SQL.
+// rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. Each
+// row is returned as a text of names and values in the notation of SQL.
 func rowsByTable(t *testing.T, db *sql.DB) map[string][]string {
 	t.Helper()
 	tables := queryLines(t, db, `SELECT name FROM sqlite_master WHERE type = 'table'
@@ -249,8 +249,8 @@ func TestAnOlderSchemaIsNotUpgraded(t *testing.T) {
 	}
 }
 
-// Unique keys are those of PostgreSQL; see the test of the same name there. A primary key of one INTEGER column is the
-// rowid and has no index.
+// The unique keys must be those of PostgreSQL; see the test with the same name in package postgres. A primary key of
+// one INTEGER column is the rowid and has no index.
 func TestEachUniqueKeyEndsWithTheTenant(t *testing.T) {
 	got := queryLines(t, opened(t, file(t)).Writer, `
 		SELECT t.name || ': ' || (SELECT group_concat(x.name) FROM pragma_index_xinfo(i.name) x WHERE x.key)

@@ -77,8 +77,8 @@ func (d dialect) insertBatch(
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
 
-// plan decides what is stored for the deliveries. A duplicate must not create a pull, so plan reads the stored
-// deliveries of those that would.
+// plan decides what is stored for the deliveries. A duplicate must not create a pull. For each delivery that would
+// create a pull, plan therefore looks up a stored delivery of the same event.
 func plan(
 	ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery,
 ) (*domain.WebhookBatch, error) {
@@ -283,7 +283,7 @@ func insertPlanned(
 	return created, inserted, updateLastTokens(ctx, tx, fresh, cache)
 }
 
-// updateLastTokens stores the token through which the last webhook of a connection came, where it has changed.
+// updateLastTokens stores the token of the last webhook of each connection for which this token has changed.
 func updateLastTokens(
 	ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery, cache *tokenCache,
 ) error {

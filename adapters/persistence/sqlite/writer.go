@@ -20,9 +20,9 @@ func (db *DB) writer(ctx context.Context, webhooks bool) (conn *sql.Conn, releas
 	return conn, func() { _ = conn.Close(); db.queue.release() }, nil
 }
 
-// writerQueue orders the callers that wait for the writing connection. A caller that stores webhooks is next, unless
-// the last one stored webhooks, too. A vendor therefore waits for one other transaction, however many transactions
-// a tenant has begun. Otherwise the caller that has waited longest is next. The zero value is ready to use.
+// writerQueue orders the callers that wait for the writing connection. Callers that store webhooks take turns with the
+// others, so that a vendor waits for one other transaction, however many transactions a tenant has begun. Within each
+// of the two groups, the caller that has waited longest is next. The zero value is ready to use.
 type writerQueue struct {
 	mu       sync.Mutex
 	taken    bool

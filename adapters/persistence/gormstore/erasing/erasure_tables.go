@@ -170,8 +170,8 @@ func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 // deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the condition
 // are the connection and the tenant.
 //
-// A batch is the rows up to a key. A join with the keys of the batch could compare each of them with all rows of the
-// connection, because the planner's statistics may be older than the connection.
+// A batch consists of the rows up to a key. A join with the keys of the batch could be slow, because the planner's
+// statistics may be older than the connection. The planner might then compare each key with all rows of the connection.
 func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 	return func(b *erasureBatch) (bool, error) {
 		where := " FROM " + b.table + " WHERE " + condition
@@ -259,8 +259,8 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	return done, gormstore.ReplaceIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
 }
 
-// indexedLeft deletes the rows of search_index that name the connection although their transactions were moved to
-// another one.
+// indexedLeft deletes the remaining rows of search_index that contain the id of the connection. The transactions of
+// these rows were moved to another connection.
 func indexedLeft(b *erasureBatch) (bool, error) {
 	if err := gormstore.LockIndex(b.tx, b.dialect, b.erasure.Tenant.UUID); err != nil {
 		return false, err

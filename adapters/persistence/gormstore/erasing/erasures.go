@@ -105,8 +105,8 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 	return e, err
 }
 
-// startErasure stores a new erasure of the locked connection, and deletes the connection if it is live. It returns the
-// entries with those of the tokens that the deletion has moved.
+// startErasure stores a new erasure of the locked connection, and deletes the connection if it is live. If the deletion
+// moves tokens, the returned audit entries include entries for these tokens.
 func startErasure(
 	tx *gorm.DB, d gormstore.Dialect, row gormstore.ConnectionRow, r domain.ErasureRequest, entries ports.AuditEntries,
 ) (domain.Erasure, ports.AuditEntries, error) {

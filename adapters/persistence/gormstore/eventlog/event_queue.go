@@ -342,8 +342,8 @@ func (s subscriptions) RecordAttempts(
 	})
 }
 
-// Transactions finds the rows by their connections and ids. The rows that it does not find in this way, because their
-// account has moved to another connection, it finds by their ids alone, which searches every partition.
+// Transactions finds the rows by their connections and ids. It then looks up the missing rows by their ids alone,
+// because their accounts may have moved to another connection. This second query searches every partition.
 func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 	ids []domain.TransactionID, maxBytes int,
 ) (found []domain.Transaction, more bool, err error) {

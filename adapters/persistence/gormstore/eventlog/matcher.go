@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// NewMatcherEntries returns the store of what subscriptions have sent to Matcher.
+// NewMatcherEntries returns the store of the records that subscriptions send to Matcher.
 func NewMatcherEntries(core *gormstore.Core) ports.MatcherEntries { return matcherEntries{core} }
 
 // matcherEntries implements ports.MatcherEntries.
@@ -100,7 +100,7 @@ func matcherEntriesOfLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&matcherRow{}).Where("subscription_id = ? AND tenant_id = ?", l.Subscription.UUID, l.Tenant.UUID)
 }
 
-// requireLease returns LeaseLost unless the lease is still valid.
+// requireLease returns LeaseLost if the lease is no longer valid.
 func requireLease(db *gorm.DB, l ports.SubscriptionLease) error {
 	_, err := gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Select("id"))
 	return replacedNotFound(err, gormstore.LeaseLost())
@@ -122,8 +122,8 @@ var replaceEntry = clause.OnConflict{
 	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"), UpdateAll: true,
 }
 
-// Mark implements ports.MatcherEntries. It does not lock the subscription, so that it does not wait for Save. Both
-// change rows in the order of the records' ids, which prevents deadlocks.
+// Mark implements ports.MatcherEntries. It does not lock the subscription, so that it does not wait for Save. Mark and
+// Save change rows in the order of the records' ids, which prevents deadlocks.
 func (s matcherEntries) Mark(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
@@ -139,7 +139,7 @@ func (s matcherEntries) MarkUnsent(
 	return s.insertMarks(ctx, l, marks, at, unsent)
 }
 
-// insertMarks inserts an entry for each mark. existing says what happens to entries that are stored already.
+// insertMarks inserts an entry for each mark. existing is the conflict clause for entries that are stored already.
 func (s matcherEntries) insertMarks(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 	existing clause.OnConflict,
@@ -276,7 +276,7 @@ func (s matcherEntries) Save(
 }
 
 // mergeEntries returns the rows to store, the records whose entries are to be deleted, and the entries whose conflicts
-// are to be announced. existing are the stored rows, as far as Save reads them.
+// are to be announced. existing contains the stored rows, with only the columns that Save reads.
 func mergeEntries(l ports.SubscriptionLease, entries []matcher.Entry, existing []matcherRow) (
 	saved []matcherRow, emptied []string, announced []matcher.Entry, err error,
 ) {
@@ -327,15 +327,17 @@ func (s matcherEntries) Taken(
 	return taken, err
 }
 
-// accountsWithConnections selects from the accounts that are not removed, with their connections.
+// accountsWithConnections is the FROM clause of a SELECT of the accounts that are not removed, with their connections.
 const accountsWithConnections = ` FROM accounts a JOIN connections c
 	ON c.id = a.connection_id AND c.tenant_id = a.tenant_id WHERE a.tenant_id = ? AND a.removed_at IS NULL`
 
-// isShared is the condition that an account is sent through another connection that also has it.
+// isShared is an SQL condition on accountsWithConnections: another connection also has the account, and its records are
+// sent through that connection.
 var isShared = "(" + ofOtherConnection("external_id") + " OR " + ofOtherConnection("account_key") + ")"
 
-// ofOtherConnection returns the condition that a live connection, which is older than a live one, has an account with
-// the same value in a column. The value "" matches nothing.
+// ofOtherConnection returns an SQL condition on accountsWithConnections. It is true if another live connection has an
+// account with the same value in the given column. If the account's own connection is live, the other one must be
+// older. The value "" matches nothing.
 func ofOtherConnection(column string) string {
 	return `EXISTS (SELECT 1 FROM accounts o
 		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id

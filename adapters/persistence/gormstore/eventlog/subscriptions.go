@@ -122,7 +122,7 @@ func (s subscriptions) Create(ctx context.Context, sub events.Subscription, entr
 }
 
 // checkSubscriptionCount returns Conflict (too_many_subscriptions) if the tenant may have no further subscription. It
-// locks the tenant first, so that no concurrent transaction of another Create is counted too late.
+// locks the tenant first, so that concurrent calls of Create cannot together exceed the limit.
 func (s subscriptions) checkSubscriptionCount(tx *gorm.DB, tenant domain.TenantID) error {
 	if err := s.Dialect.LockTenant(tx, tenant.UUID); err != nil {
 		return err
@@ -155,8 +155,8 @@ func (s subscriptions) Get(
 	return status, err
 }
 
-// statusOf returns a subscription with its progress. A parked event is an event that waits for a retry. statusOf counts
-// the rows of the parked events. To count the other waiting events, it subtracts two sequence numbers.
+// statusOf returns a subscription with its progress. It counts the rows of the parked events. To count the other
+// waiting events, it subtracts two sequence numbers.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
 	sub, err := row.domain()
 	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}

@@ -46,7 +46,7 @@ func (s recordSource) Absences(account string) (map[string]domain.Absence, error
 	return known, err
 }
 
-// AbsentSince implements records.Source. It returns the first pull whose listing lacked the row.
+// AbsentSince implements records.Source. For each row, it returns the first pull whose listing lacked the row.
 func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
 	since := map[string]domain.PullID{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
@@ -123,7 +123,8 @@ func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID 
 	return nil
 }
 
-// replaceAbsences deletes the known absences of an account or of the connection, and stores the remaining ones.
+// replaceAbsences deletes the stored absences of an account or of the connection if a.Known is set, and then stores
+// a.Remaining.
 func (p *pageWriter) replaceAbsences(a *records.Absences) error {
 	if a.Known {
 		query := p.own()

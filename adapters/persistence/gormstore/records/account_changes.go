@@ -41,7 +41,7 @@ func newAccountRow(a records.Account) (gormstore.AccountRow, error) {
 	return r, err
 }
 
-// accountOf returns the row as a records.Account. Errors: those of domain.
+// accountOf returns the row as a records.Account. It returns the errors of gormstore.AccountRow.Domain.
 func accountOf(r gormstore.AccountRow) (records.Account, error) {
 	account, err := r.Domain()
 	return records.Account{

@@ -55,7 +55,7 @@ const adjustmentBatch = 200
 // changes.
 type pendingAdjustments struct {
 	// hasClosedPeriod is set if an account of the connection has a closed period. If it is not set, there are no
-	// adjustments, and the map below stays nil.
+	// adjustments, and replaced stays nil.
 	hasClosedPeriod bool
 	// replaced maps the id of each changed row to the state of the row before the database transaction.
 	replaced map[uuid.UUID]books.RecordState

@@ -12,15 +12,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A version of a record is in effect from its updated_at until it is replaced. The present versions are in
-// transactions, and those that were replaced are in transaction_versions, with the time in replaced_at.
+// A version of a record is in effect from its updated_at until it is replaced. The table transactions contains the
+// present versions. The table transaction_versions contains the replaced versions, with the time of the replacement in
+// replaced_at.
 
-// hasVersions reports whether the column is read as of a moment: it is stored for each version, and callers see it.
+// hasVersions reports whether a read as of a moment selects the column. It selects the columns that are stored for each
+// version and that callers see, except metadata and category.
 func hasVersions(c gormstore.Column) bool {
 	return gormstore.IsVersioned(c) && !c.Is(gormstore.Unread) && c.Name != "metadata" && c.Name != "category"
 }
 
-// The columns of a version. The last two are stored only in transactions, because they never change.
+// SELECTs of the columns of a version. The last two columns, vendor and first_seen_at, are stored only in transactions,
+// because they never change.
 var (
 	selectPresentAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) + ", vendor, first_seen_at FROM "
 
@@ -37,8 +40,8 @@ func asOfTargets(r *gormstore.TransactionRow) []any {
 	return append(r.TargetsOf(hasVersions), (*gormstore.Text)(&r.Vendor), gormstore.ScanTarget(&r.FirstSeenAt))
 }
 
-// The conditions under which a version was in effect at a moment. The first parameters are the connection and the
-// tenant; those of inEffect are the moment, once for presentInEffect and twice for replacedInEffect.
+// The SQL conditions under which a version was in effect at a moment. The parameter of presentInEffect is the moment.
+// Both parameters of replacedInEffect are the moment.
 const (
 	presentInEffect  = " AND updated_at <= ? AND removed_at IS NULL AND erased_at IS NULL"
 	replacedInEffect = " AND updated_at <= ? AND replaced_at > ? AND removed_at IS NULL"
@@ -65,7 +68,8 @@ func (s ledger) TransactionAsOf(ctx context.Context, tenant domain.TenantID, id 
 	return present.WithoutUnversioned(), nil
 }
 
-// versionAsOf returns the version of a transaction that was in effect before its present one. Errors: NotFound.
+// versionAsOf returns the replaced version of a transaction that was in effect at the given time. present is the
+// present version, which is newer. Errors: NotFound.
 func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at time.Time) (domain.Transaction, error) {
 	q := gormstore.NewQuery(selectReplacedAsOf+"connection_id = ? AND id = ? AND tenant_id = ? AND updated_at <= ?",
 		gormstore.UUID(present.Connection.UUID), gormstore.UUID(present.ID.UUID), gormstore.UUID(present.Tenant.UUID),
@@ -83,12 +87,12 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	return found.Items[0], nil
 }
 
-// transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads the present versions of the
-// page, then the replaced ones in the same range of dates, so that a range without replaced versions in effect costs
-// no scan of all versions. A transaction that gets a new version between the two reads is returned once.
+// transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads a page of present versions, and
+// then the replaced versions in the same range of dates. Without this range, the second read would scan all versions if
+// few replaced versions were in effect. A transaction that gets a new version between the two reads is returned once.
 //
-// Both reads pass the versions of other moments within an index that contains their times, so that only the rows of the
-// page are read from the tables.
+// Both reads use an index that contains the times of the versions. The database therefore skips the versions of other
+// moments within the index, and reads only the rows of the page from the tables.
 func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -159,8 +163,8 @@ func (r *asOfReader) read(ctx context.Context, q *gormstore.Query) (domain.Page[
 	return gormstore.Paged(ctx, r.Rows, q, r.page, asOfTargets(&row), row.Domain, datePosition)
 }
 
-// mergeAsOf merges two pages of versions into one. If a transaction is in both, the present version remains. If one of
-// the pages has ended early, the merged one can have fewer items than requested, or none.
+// mergeAsOf merges two pages of versions into one. If both pages contain a transaction, mergeAsOf keeps the present
+// version. The merged page can have fewer items than requested, or none, if one of the pages has ended early.
 func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain.PageRequest,
 ) domain.Page[domain.Transaction] {
 	seen := make(map[domain.TransactionID]bool, len(present.Items))
@@ -177,7 +181,7 @@ func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain
 	slices.SortStableFunc(all, func(x, y domain.Transaction) int {
 		return cmp.Or(cmp.Compare(y.Date, x.Date), bytes.Compare(y.ID.UUID[:], x.ID.UUID[:]))
 	})
-	// Behind the end of a page that is not the last one, the other page may lack rows.
+	// A page with a next position lacks the rows after this position. The merged page ends at the first such position.
 	end := domain.Position{}
 	for _, next := range []domain.Position{present.Next, replaced.Next} {
 		if !next.IsZero() && (end.IsZero() || after(next, end)) {

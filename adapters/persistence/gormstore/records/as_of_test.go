@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// The pages as of a moment together contain each record once, also if most records came or changed later.
+// All pages as of a moment together must contain each record once, even if most records were added or changed later.
 func TestPagesAsOfAMoment(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		a := newPulledAccount(t, b, 1)

@@ -8,15 +8,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// The table change_clocks contains the time of the last change of each connection's records. The versions that a
-// transaction writes have a higher time than all versions that were written before, although the clocks of the replicas
-// differ. The row of a connection is locked until the transaction ends, so that the times rise in the order of the
-// commits. A close of a period takes its time from the same row.
+// The table change_clocks contains the time of the last change of each connection's records. A transaction writes
+// versions with a later time than all versions that are already stored, even if the clocks of the replicas differ. The
+// row of a connection is locked until the transaction ends, so that the times rise in the order of the commits. A close
+// of a period takes its time from the same row.
 
 // tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
 // and the present time. It returns the new time.
 func tickSQL(dialect string) string {
-	// Citus accepts only immutable functions here. The sum of a time with a zone and an interval is none.
+	// Citus accepts only immutable functions here. Adding an interval to a time with a zone is not immutable.
 	next := "greatest(excluded.last_at, (change_clocks.last_at AT TIME ZONE 'UTC' + interval '1 microsecond') " +
 		"AT TIME ZONE 'UTC')"
 	if dialect == "sqlite" {
@@ -26,8 +26,8 @@ func tickSQL(dialect string) string {
 		ON CONFLICT (connection_id, tenant_id) DO UPDATE SET last_at = ` + next + ` RETURNING last_at`
 }
 
-// tick advances the clock of a connection and returns the new time: the given time, or a microsecond after the last one
-// if that is later. A time has a precision of microseconds.
+// tick advances the clock of a connection and returns the new time. The new time is the given time, but at least one
+// microsecond after the last time. A time has a precision of microseconds.
 func tick(tx gormstore.Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, err error) {
 	q := gormstore.NewQuery(tickSQL(tx.Name()), gormstore.UUID(connection), gormstore.UUID(tenant),
 		gormstore.At(at.UTC().Truncate(time.Microsecond)).Param(tx.Name()))

@@ -8,17 +8,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// A row of account_completeness says since when posted records of the account have changed after its latest reading.
-// Each transaction that changes records updates the row. The transaction that stores a reading locks the row, reads the
-// records, and clears the change. A change that the reading does not contain therefore waits, and is stored after it.
+// The column changed_since of account_completeness contains the time of the first change of posted records after the
+// latest reading of the account. Each transaction that changes records updates the row. The transaction that stores a
+// reading locks the row, reads the records, and clears the change. A change that the reading does not contain waits for
+// this lock, and is therefore stored after the reading.
 
 // selectHasReadings is a SELECT that yields whether the pull's connection has an account with a stored completeness.
 const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
 	WHERE account_completeness.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
 		pulls.tenant_id = ?) AND account_completeness.tenant_id = ?)`
 
-// changeBooks stores what results from the changes of the transaction for the books of the accounts. It must be called
-// after the last change.
+// changeBooks stores how the changes of the transaction affect the completeness and the closed periods of the accounts.
+// It must be called after the last change.
 func (p *pageWriter) changeBooks() error {
 	if err := p.storeChanged(); err != nil {
 		return err
@@ -55,13 +56,13 @@ func (p *pageWriter) storeChanged() error {
 	return err
 }
 
-// visitChanged calls visit for each record that the transaction has written, with its states before and after. It finds
-// the records by their column change_tx, and the states before by the time at which the transaction has replaced them.
-// before is nil for a new record.
+// visitChanged calls visit for each record that the transaction has written, with the states before and after the
+// change. It finds the new versions by their column change_tx, and the previous versions by the time at which this
+// transaction has replaced them. before is nil for a new record.
 //
-// The condition on t.connection_id is a set of one value. With "=", PostgreSQL applies it to v as well. For a
-// connection that is not in its statistics yet, it then expects one version in all, and compares each record with all
-// of them. The same holds for a condition on v.tenant_id.
+// The condition on t.connection_id is a set of one value. If it were "=", PostgreSQL would apply it to v as well. For a
+// connection that is missing in the statistics, PostgreSQL would then expect a single version, and compare each record
+// with all versions. The same holds for a condition on v.tenant_id.
 func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,

@@ -71,8 +71,8 @@ func (s pulls) claimView(tx *gorm.DB, row gormstore.PullRow) (records.ClaimView,
 	return v, err
 }
 
-// underWay returns the pull of the connection of the queued pull that is under way; nil if there is none. It locks a
-// pull that awaits accounts, and reads its progress.
+// underWay returns the pull under way of the queued pull's connection; nil if there is none. It locks a pull that
+// awaits accounts, and reads its progress.
 func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWay, error) {
 	var rows []gormstore.PullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").

@@ -52,18 +52,18 @@ type closeReading struct {
 	checkpoints []closeCheckpoint
 	// mark is a position in the change feed. The snapshot contains all changes up to it.
 	mark int64
-	// recent contains the changes after mark that the snapshot contains and that concern the period: the feed positions
-	// of records of the connection, by id.
+	// recent maps ids of records of the connection to feed positions. It contains the changes after mark that the
+	// snapshot contains and that concern the period.
 	recent map[uuid.UUID]int64
 }
 
-// closeCheckpoint is the digest of all records whose ids are lower than the member before.
+// closeCheckpoint is the digest of all records whose ids are lower than the field before.
 type closeCheckpoint struct {
 	before uuid.UUID
 	digest *books.CloseSum
 }
 
-// closeBasis contains what the sums of a close depend on besides the records.
+// closeBasis contains the inputs of a close's sums other than the records.
 type closeBasis struct {
 	view     ports.AccountView
 	previous domain.Date // the day of the latest close before it; "" if there is none
@@ -102,7 +102,7 @@ func newCloseReading(account accountKeys, date domain.Date, basis closeBasis) *c
 	}
 }
 
-// rewind returns the reading to the last checkpoint before the record with this id. The result is the id at which the
+// rewind resets the reading to the last checkpoint before the record with this id. It returns the id at which the
 // reading continues.
 func (r *closeReading) rewind(id uuid.UUID) (start uuid.UUID) {
 	i := len(r.checkpoints) - 1
@@ -184,8 +184,8 @@ func (s closing) readView(ctx context.Context, tx gormstore.SnapshotTx, reading 
 	return s.steps.Read(ctx, s.closedView(tx, reading.account, reading.closed))
 }
 
-// rewindToChange rewinds a reading to the first record that has changed since, and returns the id at which the reading
-// continues. It returns the nil UUID for a reading without a mark.
+// rewindToChange rewinds a reading to the first record that has changed since the reading, and returns the id at which
+// the reading continues. It returns the nil UUID for a reading without a mark.
 func (s ledger) rewindToChange(read func(gormstore.Read) error, r *closeReading) (start uuid.UUID, err error) {
 	if r.recent == nil {
 		return uuid.Nil, nil
@@ -200,8 +200,8 @@ func (s ledger) rewindToChange(read func(gormstore.Read) error, r *closeReading)
 	return r.rewind(first), nil
 }
 
-// firstChange returns the lowest id of a record of the connection that has changed since the reading. If there are too
-// many changes to name them, it returns the nil UUID.
+// firstChange returns the lowest id of a record of the connection that has changed since the reading. If more than
+// maxRecent records have changed since the mark, it returns the nil UUID.
 func (s ledger) firstChange(
 	read func(gormstore.Read) error, r *closeReading,
 ) (first uuid.UUID, changed bool, err error) {
@@ -231,9 +231,9 @@ func (s ledger) markRecent(read func(gormstore.Read) error, r *closeReading) err
 	return err
 }
 
-// changesAfter returns the feed positions of the connection's records that changed after the mark, by id. Records of
-// which no version is dated up to lastDay are left out, because they do not concern the period: most changes while a
-// period is closed are new records of later days. If there are more than maxRecent, complete is false.
+// changesAfter returns the feed positions of the connection's records that changed after the mark, by id. It omits
+// records whose versions are all dated after lastDay, because they do not concern the period. Most changes during a
+// close are new records of later days. If there are more than maxRecent changes, complete is false.
 func (s ledger) changesAfter(
 	read func(gormstore.Read) error, account accountKeys, lastDay domain.Date, mark int64,
 ) (changes map[uuid.UUID]int64, complete bool, err error) {
@@ -253,8 +253,8 @@ func (s ledger) changesAfter(
 	return changes, len(changes) <= maxRecent, err
 }
 
-// addRecords adds the live records of the account to the reading: those from the id start on, in the order of their
-// ids. It reads them one by one. The database sorts them, on disk if there are many.
+// addRecords adds live records of the account to the reading, in the order of their ids. It begins with the id start.
+// It reads the records one by one. The database sorts them, on disk if there are many.
 func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
 	q := gormstore.NewQuery(
 		selectStates+gormstore.TenantIs(s.Dialect, "tenant_id"),
@@ -274,8 +274,8 @@ func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, sta
 	}))
 }
 
-// hasChanged reports whether the present records, or what else the closed period depends on, differ from the reading,
-// in a transaction that excludes writers.
+// hasChanged reports whether the closed period would now differ from the reading, because the records or the basis of
+// the close have changed. The transaction must exclude writers.
 func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKeys) (bool, error) {
 	basis, err := closeBasisOf(tx.DB, account, r.date)
 	if err != nil || !r.basis.same(basis) {
@@ -289,7 +289,7 @@ func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKey
 	return !reflect.DeepEqual(r.closed, r.digest.Close(present, basis.view.Completeness)), nil
 }
 
-// readAgain makes the reading show the present records of the account, in a transaction that excludes writers, and
+// readAgain updates the reading to the present records of the account, in a transaction that excludes writers. It
 // returns the period that is closed at the given time. refused is the error of the step Read.
 func (s closing) readAgain(
 	ctx context.Context, tx gormstore.Tx, r *closeReading, account accountKeys, at time.Time,

@@ -89,7 +89,8 @@ func (a *pulledAccount) store(w ports.PageWrite) {
 	a.must(err)
 }
 
-// check compares a closed period with the present records, from which its adjustments are undone.
+// check compares a closed period with the present records, after it has undone the adjustments of the period in these
+// records.
 func (a *pulledAccount) check(c books.Close) {
 	a.Helper()
 	page := domain.PageRequest{Limit: 1000}
@@ -129,8 +130,8 @@ func TestRecordsOfLaterDaysDoNotRepeatTheReadingOfAClose(t *testing.T) {
 	})
 }
 
-// A close pauses after each interval of the rows that it reads in a snapshot: those of the digest, and those that the
-// step Read reads. It does not pause while it excludes writers, in the last attempt.
+// A close must pause after each interval of the rows that it reads in a snapshot, both for the digest and in the step
+// Read. It must not pause while it excludes writers, in the last attempt.
 func TestACloseDoesNotPauseWhileItExcludesWriters(t *testing.T) {
 	defer records.SetCheckpointInterval(5)()
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {

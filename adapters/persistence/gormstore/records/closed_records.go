@@ -87,8 +87,9 @@ func closedRecords(
 	}
 }
 
-// closedRecordsQuery returns the query of closedRecords. A record is in transactions if its version of that time is the
-// present one, and otherwise in transaction_versions.
+// closedRecordsQuery returns the query of closedRecords. It selects the version of each record that was in effect when
+// the period was closed. This version is in transactions if it is the present one, and otherwise in
+// transaction_versions.
 func closedRecordsQuery(d gormstore.Dialect, dialect string, account accountKeys, c books.Close) *gormstore.Query {
 	concat := "string_agg(CAST(id AS text), ',')"
 	if dialect == "sqlite" {

@@ -57,8 +57,8 @@ func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books
 	}
 }
 
-// anyClose returns the closed period of the account that ends on the given date, otherwise the last one of this date
-// that was reopened. Errors: NotFound.
+// anyClose returns the closed period of the account that ends on the given date. If there is none, it returns the
+// reopened period of this date that was closed last. Errors: NotFound.
 func anyClose(db *gorm.DB, tenant domain.TenantID, id domain.AccountID, date domain.Date) (books.Close, error) {
 	row, err := findClose(db, tenant, id, date)
 	if err == nil {
@@ -75,7 +75,7 @@ func anyClose(db *gorm.DB, tenant domain.TenantID, id domain.AccountID, date dom
 	return reopened.domain()
 }
 
-// ReopenedCloses reads the few closes of the account that were reopened.
+// ReopenedCloses returns a page of the closes of the account that were reopened, the last reopened one first.
 func (s ledger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	page domain.PageRequest,
 ) (domain.Page[books.Close], error) {
@@ -154,7 +154,7 @@ func (r *closedReader) read(ctx context.Context, position domain.Position) (
 	if page, err = r.rows(ctx, replaced, page); err != nil {
 		return nil, next, err
 	}
-	if len(page)-count == snapshotPage { // the replaced versions may go on before the present ones end
+	if len(page)-count == snapshotPage { // more replaced versions may precede the end of the present page
 		next = positionOf(page[len(page)-1])
 	}
 	sortPosted(page)
@@ -201,7 +201,7 @@ func sortPosted(page []books.PostedRecord) {
 	})
 }
 
-// endOf returns the number of records that are not behind the position.
+// endOf returns the number of records up to the position, including the record at the position.
 func endOf(page []books.PostedRecord, position domain.Position) int {
 	n := len(page)
 	for n > 0 && after(positionOf(page[n-1]), position) {

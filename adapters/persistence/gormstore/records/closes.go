@@ -23,7 +23,8 @@ import (
 //   - A transaction that writes records takes the lock in shared mode (Dialect.ShareConnection). It then reads whether
 //     a period is closed.
 //   - A transaction that closes a period takes the lock exclusively (Dialect.ExcludeWriters). It then checks that the
-//     records are those of a snapshot that was read before, or reads those that have changed (see closeReading).
+//     records have not changed since a snapshot in which they were read, or reads the changed records again (see
+//     closeReading).
 //
 // The digest of the closed period therefore includes every earlier write. A later write finds the closed period, and
 // stores its adjustments.
@@ -178,9 +179,9 @@ type closing struct {
 	entries ports.AuditEntries
 }
 
-// store stores the closed period of the reading. It sets account to the current keys of the account. If the period
-// would be another one now, because records or the completeness have changed since, it returns errRecordsChanged. But
-// if isLast is set, it reads the changed records, and stores the period that they make.
+// store stores the closed period of the reading, and sets account to the current keys of the account. If the records or
+// the completeness have changed since the reading, so that the closed period would differ, store returns
+// errRecordsChanged. If isLast is set, it reads the changed records instead, and stores the closed period that results.
 func (s closing) store(
 	ctx context.Context, account *accountKeys, reading *closeReading, isLast bool,
 ) (c books.Close, wasCreated bool, err error) {

@@ -118,8 +118,8 @@ func (s ledger) decide(
 	return s.Transaction(ctx, tenant, id)
 }
 
-// writeDecision locks the connection and calls fn with a writer for it. writeDecision also stores what results
-// from the changes for the books of the accounts.
+// writeDecision locks the connection and calls fn with a writer for it. It also stores how the changes affect the
+// completeness and the closed periods of the accounts.
 func (s ledger) writeDecision(
 	tx gormstore.Tx, tenant domain.TenantID, connection uuid.UUID, decision ports.Decision, fn func(*pageWriter) error,
 ) error {

@@ -85,9 +85,9 @@ func endColumns(p domain.Pull) map[string]any {
 // enqueueNext enqueues a job for the connection's queued pull, if there is one. The first job of the queued pull may
 // have run too early, while the previous pull was still under way.
 //
-// It reads the queued pull after the commit of the previous pull's end. A job of a pull that this read does not find
-// therefore runs after the commit, and not too early. An error is ignored, because the previous pull has ended; the
-// pull is then started by a poll, or by its first job.
+// It reads the queued pull after the commit of the previous pull's end. If the read does not find a pull, the job of
+// that pull runs after the commit, and therefore not too early. enqueueNext ignores an error, because the previous pull
+// has ended. A poll, or the first job of the queued pull, then starts that pull.
 func (s pulls) enqueueNext(ctx context.Context, row gormstore.PullRow) {
 	var next []uuid.UUID
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {

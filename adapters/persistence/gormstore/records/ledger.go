@@ -168,8 +168,8 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 // changedShare is the part of a page of the feed that is reserved for the names of changed members: one sixteenth.
 const changedShare = 16
 
-// selectPrevious is a SELECT of the previous versions of transactions, up to the conditions of the join. It reads no
-// metadata of these versions, but only compares it.
+// selectPrevious is a SELECT of the previous versions of transactions. The caller appends the conditions of the join.
+// The SELECT does not return the metadata of these versions, but only whether the metadata is unchanged.
 var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + gormstore.SelectedColumnsOf(
 	"v.",
 	isPrevious,
@@ -180,8 +180,8 @@ func isPrevious(c gormstore.Column) bool {
 	return gormstore.IsVersioned(c) && !c.Is(gormstore.Unread) && c.Name != "metadata"
 }
 
-// addChanged sets Changed of the transactions. If a transaction has changed since it was read, Changed stays nil: a
-// later item of the feed shows the change.
+// addChanged sets the field Changed of the transactions. If a transaction has changed since it was read, Changed stays
+// nil. A later item of the feed contains the change.
 func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []domain.Transaction) error {
 	place, ids := make(map[domain.TransactionID]*domain.Transaction, len(items)), []string(nil)
 	for i := range items {

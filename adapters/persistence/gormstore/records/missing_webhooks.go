@@ -91,7 +91,7 @@ func heardSince(db *gorm.DB, d gormstore.Dialect, c gormstore.ConnectionRow, sta
 	return len(found) > 0, err
 }
 
-// hasToken reports whether the connection has a live token, or a live token has its application.
+// hasToken reports whether the connection has a live token, or a live token belongs to the connection's application.
 func hasToken(tx *gorm.DB, c gormstore.ConnectionRow) (bool, error) {
 	var found []string
 	err := tx.Model(&gormstore.TokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID).

@@ -75,10 +75,10 @@ func (s pulls) writePage(
 	})
 }
 
-// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, of which the first
-// one locks the pull. If the page contains transactions, it then reserves the position in the change feed, because such
-// a page usually changes rows. Finally it calls fn. runPage returns the counts that p has collected. Errors: LeaseLost,
-// and translated database errors.
+// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns; the first of these
+// reads locks the pull. If the page contains transactions, it then reserves the position in the change feed, because
+// such a page usually changes rows. Finally it calls fn. runPage returns the counts that p has collected. Errors:
+// LeaseLost, and translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {

@@ -116,8 +116,8 @@ func (b *publisher) publishAccounts(s pulls) (records.PublishedAccounts, error) 
 	return changes, b.saveAccounts(changes.AccountChanges)
 }
 
-// publishable returns the accounts of the connection, and the accounts of deleted connections that continue. It omits
-// accounts of connections that are being erased.
+// publishable returns the accounts of the connection, and the accounts of deleted connections that the published
+// accounts continue. It omits accounts of connections that are being erased.
 func (b *publisher) publishable() ([]records.Account, error) {
 	var continued []uuid.UUID
 	for _, published := range b.w.Accounts {

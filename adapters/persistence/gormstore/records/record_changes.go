@@ -88,8 +88,8 @@ func (p *pageWriter) archiveAll(c *records.Changes) error {
 	return p.archive(p.dialect.AnyOf("external_id", c.Archive))
 }
 
-// rename changes the identities of records. Records that wait for their next version are changed together: their new
-// external ids are those of new rows, so no record has them.
+// rename changes the identities of records. The pending records, which wait for their next version, are renamed
+// together. No stored record has one of their new external ids, because these are the ids of new rows.
 func (p *pageWriter) rename(c *records.Changes) error {
 	if len(c.Rename) == 0 {
 		return nil
@@ -166,8 +166,8 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 	return gormstore.EncodeJSON(pastRows)
 }
 
-// upsert stores new records and new versions. One statement stores records with the same time of removal; a page has
-// only one.
+// upsert stores new records and new versions. It uses one statement for all records with the same time of removal. The
+// records of a page all have the same time of removal.
 func (p *pageWriter) upsert(c *records.Changes) error {
 	if len(c.Upsert) == 0 {
 		return nil
@@ -225,7 +225,7 @@ func (p *pageWriter) changePast(c *records.Changes) error {
 	return p.tx.CreateInBatches(rows, removalBatch).Error
 }
 
-// saveMetadata replaces what is no edit of records: metadata, category and hashes.
+// saveMetadata replaces the columns of records that can change without an edit: metadata, category and hashes.
 func (p *pageWriter) saveMetadata(c *records.Changes) error {
 	if len(c.Refresh) == 0 {
 		return nil
@@ -233,8 +233,8 @@ func (p *pageWriter) saveMetadata(c *records.Changes) error {
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 
-// nextVersions makes the connection's records that match the condition the next version, with these columns. It
-// returns the number of records.
+// nextVersions gives a new version, with the given columns, to each record of the connection that matches the
+// condition. It returns the number of these records.
 func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any) (int, error) {
 	if err := p.reserveChangeSeq(); err != nil {
 		return 0, err
@@ -254,8 +254,8 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 
 // attachAll sets the account id of the records that refer to an account by its external id only.
 //
-// It reads all records of the connection. This cost is acceptable, because it is rarely needed: only after an account
-// leaves the quarantine or is stored for the first time.
+// It reads all records of the connection. This cost is acceptable, because attachAll rarely has work to do: only after
+// an account leaves the quarantine or is stored for the first time.
 func (p *pageWriter) attachAll(c *records.Changes) error {
 	for _, a := range c.Attach {
 		unattached := clause.Expr{SQL: "account = ? AND account_id IS NULL", Vars: []any{a.Account}}
@@ -297,7 +297,8 @@ func (p *pageWriter) lease() domain.Lease {
 }
 
 // updatePull adds the page's counts to the counts of the pull, and extends the pull's lease. It stores the progress
-// unless progress is nil. It also stores what results from the page's changes for the books of the accounts.
+// unless progress is nil. It also stores how the page's changes affect the completeness and the closed periods of the
+// accounts.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	if err := p.changeBooks(); err != nil {
 		return err

@@ -93,7 +93,7 @@ func (s recordSource) condition(which records.RecordsOf) clause.Expr {
 	return and(all, between(which.Dates))
 }
 
-// accountCondition returns the part of a condition that is about accounts and carried-over rows.
+// accountCondition returns the part of a condition that selects accounts and carried-over rows.
 func accountCondition(which records.RecordsOf) clause.Expr {
 	if slices.Equal(which.Accounts, []domain.AccountID{{}}) {
 		return clause.Expr{SQL: " AND account_id IS NULL"}
@@ -159,8 +159,8 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged implements records.PublicationSource. It returns the selected rows that a record had before its current
-// one.
+// PastStaged implements records.PublicationSource. It returns those of the selected rows that are former rows of a
+// record.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	visible := stagedCondition(s.dialect, which)
 	var row records.PastID

@@ -135,8 +135,8 @@ func (s recordSource) Stored(externalIDs []string) (map[string]records.Stored, e
 	return s.stored, err
 }
 
-// PastIDs implements records.Source. It returns the records that had one of these external ids before their current
-// one.
+// PastIDs implements records.Source. It returns the records that have one of these external ids as a former external
+// id.
 func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.TransactionID, error) {
 	past := map[string]domain.TransactionID{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {

@@ -19,8 +19,8 @@ func NewLedger(core *gormstore.Core) ports.Ledger {
 	return ledger{core, &feedCipher{}, &atomic.Pointer[indexState]{}}
 }
 
-// ledger implements ports.Ledger. Pulls store the accounts and transactions; the methods of ledger that write are
-// ClosePeriod, ReopenPeriod, UpdateCompleteness and Split.
+// ledger implements ports.Ledger. Pulls store the accounts and transactions. The methods of ledger that write are
+// ClosePeriod, ReopenPeriod, UpdateCompleteness, Split, Join, Dismiss, ApplyRemovals and IndexTexts.
 type ledger struct {
 	*gormstore.Core
 

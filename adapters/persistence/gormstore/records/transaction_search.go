@@ -56,8 +56,8 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 // find returns at most limit rows after the position that match the search, and the position of the last row that it
 // examined. The position is zero if there are no more rows.
 //
-// If the search can use the index, find examines rows itself only if the search is for a text in one connection:
-// at most firstScan.
+// If the search can use the index, find reads the index instead of the rows, with one exception. For a text in one
+// connection, it first examines at most firstScan rows.
 func (m *searchMerge) find(
 	ctx context.Context, after domain.Position, limit int,
 ) ([]domain.Transaction, domain.Position, error) {

@@ -44,8 +44,9 @@ func addSumWindow(q *gormstore.Query, f domain.SumFilter) {
 // are more, the sum does not use day_totals.
 const maxUnsummed = 20_000
 
-// Sum reads the sums over all connections from day_totals, which a background task maintains. It adds the transactions
-// that the task has not added yet, as they are in the same snapshot of the database. Other sums read the rows.
+// Sum reads the sums over all connections from day_totals, which a background task maintains. It reads the transactions
+// that the task has not added yet in the same snapshot of the database, and adds them. For a filter by connection,
+// account or text, or if too many transactions are missing from day_totals, Sum adds up the rows instead.
 func (s ledger) Sum(
 	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
 ) ([]domain.DayTotal, error) {
@@ -75,8 +76,9 @@ func (s ledger) connectionOf(
 	return id, err
 }
 
-// storedSums returns the sums from day_totals, with the transactions that are not added to it. It is incomplete if
-// there are more than maxUnsummed of these. The filter has neither a connection nor a text.
+// storedSums returns the sums from day_totals, and includes the transactions that are not added to day_totals yet.
+// complete is false if there are more than maxUnsummed such transactions. The filter must have neither a connection nor
+// a text.
 func (s ledger) storedSums(
 	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
 ) (sums []domain.DayTotal, complete bool, err error) {
@@ -101,7 +103,8 @@ func (s ledger) storedSums(
 	return sums, true, err
 }
 
-// readDayTotals reads the rows of day_totals that match the filter. It reads one more than can be part of an answer.
+// readDayTotals reads the rows of day_totals that match the filter. It reads at most one row more than an answer can
+// contain.
 func (s ledger) readDayTotals(
 	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter,
 ) (sums []domain.DayTotal, err error) {
@@ -119,8 +122,9 @@ func (s ledger) readDayTotals(
 	return sums, err
 }
 
-// addUnsummed appends the totals of the transactions that are not in day_totals, or are in it with other contents, and
-// subtracts what is in it of these transactions. It reports false if there are more than maxUnsummed of them.
+// addUnsummed appends the totals of the transactions that have changed since the task last updated day_totals. It
+// subtracts the totals that day_totals still contains for these transactions. complete is false if there are more than
+// maxUnsummed such transactions.
 func (s ledger) addUnsummed(
 	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter, sums *[]domain.DayTotal,
 ) (complete bool, err error) {

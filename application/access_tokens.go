@@ -27,9 +27,9 @@ func (s *Service) checkAccessToken(v domain.Vendor, token domain.Secret, require
 	return domain.ValidateSecret(domain.PartAccessToken, token)
 }
 
-// accessChanged reports whether the credential or the account reference of a connection with an access token has
-// changed since it was read as before. A credential that was sealed for before must then not be stored, because it may
-// contain the access token of another account reference.
+// accessChanged reports whether the credential or the account reference of a connection with an access token differs
+// from its earlier state before. If so, a credential that was sealed for the earlier state must not be stored, because
+// it may contain the access token of another account reference.
 func (s *Service) accessChanged(now *domain.Connection, before domain.Connection) bool {
 	return s.usesAccessToken(before.Vendor) &&
 		(now.AccountRef != before.AccountRef || !bytes.Equal(now.Sealed, before.Sealed))

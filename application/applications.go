@@ -126,14 +126,14 @@ func (s *Service) UpdateApplication(
 const rotationPulls = 3 * time.Second
 
 // pullReplaced requests pulls of connections whose credential was replaced, because their health is not known any more.
-// members are the connections before that.
+// members are the connections before the replacement.
 //
 //   - A connection that was healthy is asked for its status and its accounts only.
 //   - A connection that was unhealthy may have missed rows, so everything is read.
 //   - A connection whose health was not known is not read.
 //
-// The change of the credential is complete without these pulls. A connection for which none can be requested is read
-// when its next pull is due.
+// The change of the credential is complete without these pulls. If no pull can be requested for a connection, the
+// connection is read when its next pull is due.
 func (s *Service) pullReplaced(ctx context.Context, members []domain.Connection) {
 	ctx, cancel := context.WithTimeout(ctx, rotationPulls)
 	defer cancel()
@@ -236,7 +236,7 @@ func (s *Service) tryCredential(ctx context.Context, a domain.Application, crede
 		return err
 	}
 	if !c.ID.IsZero() && s.usesAccessToken(c.Vendor) {
-		// Members have no sealed credentials.
+		// Applications.Members returns no sealed credentials.
 		stored, err := s.Connections.Get(ctx, c.Tenant, domain.Aggregator, c.ID)
 		if err != nil {
 			return err
@@ -246,7 +246,8 @@ func (s *Service) tryCredential(ctx context.Context, a domain.Application, crede
 		}
 	}
 	access := ports.AccessOf(c, credential)
-	// A session of the stored credential must not be used, nor one of the new credential be kept if it is not stored.
+	// The call must not use a session of the stored credential. A session of the new credential must not be kept,
+	// because the credential may not be stored.
 	access.Connection = domain.ConnectionID{UUID: s.IDs.New()}
 	check := vendor.Check
 	if v, ok := vendor.(ports.Verifier); ok {
@@ -279,7 +280,8 @@ func (s *Service) memberToTry(ctx context.Context, a domain.Application) (domain
 	return chosen, err
 }
 
-// checkCredentialPair returns one error for each invalid part of an optional credential: both parts are given, or none.
+// checkCredentialPair returns one error for each invalid part of an optional credential. A request must contain both
+// parts or none.
 func checkCredentialPair(clientID, secret domain.Secret) []*domain.Error {
 	switch {
 	case clientID.IsZero() && secret.IsZero():
@@ -361,8 +363,8 @@ func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error
 	return len(claimed), errors.Join(failures...)
 }
 
-// renewRegistration creates a webhook at the vendor for a connection of an application, if it has one. The audit entry
-// names the operator who has changed the client id.
+// renewRegistration creates a webhook at the vendor for a connection of an application, if the application has a
+// connection. The audit entry names the operator who has changed the client id.
 func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
 	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
 		s.registersReferences(c.Application.Vendor) || c.Connection.ID.IsZero() {

@@ -229,7 +229,7 @@ func TestALinkSessionFollowsItsApplication(t *testing.T) {
 }
 
 // The object of a session belongs to the client id with which the session was started. If the application has another
-// one by then, the object cannot be a connection of the application, and is deleted with the old credential.
+// client id by then, the object cannot become a connection of the application, and is deleted with the old credential.
 func TestALinkSessionOfAnOldClientIDIsAbandoned(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	a := e.createApplication("production")

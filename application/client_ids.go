@@ -82,9 +82,9 @@ func (s *Service) newHashKey(ctx context.Context) (domain.Sealed, error) {
 	return s.sealHashKey(ctx, domain.NewSecret(key))
 }
 
-// ReplaceHashKey replaces the key with which client ids are hashed if it cannot be decrypted, and then computes the
-// ClientKey of all live connections whose credentials can be decrypted. It reports whether it has replaced the key. No
-// other process may use the database meanwhile, because it would still hash with the old key.
+// ReplaceHashKey replaces the key with which client ids are hashed, if the stored key cannot be decrypted. It then
+// computes the ClientKey of all live connections whose credentials can be decrypted. It reports whether it has replaced
+// the key. No other process may use the database meanwhile, because it would still hash with the old key.
 func (s *Service) ReplaceHashKey(ctx context.Context) (bool, error) {
 	lost, err := s.Applications.HashKey(ctx)
 	if errors.Is(err, domain.NotFound) {
@@ -151,7 +151,7 @@ func (s *Service) resealHashKey(ctx context.Context) error {
 }
 
 // IdentifyClients implements ports.Maintenance. It remembers the last id that it has handled, so that credentials that
-// cannot be decrypted do not keep it from the others. After the last connection it begins again.
+// cannot be decrypted do not block the others. After the last connection it begins again.
 func (s *Service) IdentifyClients(ctx context.Context, limit int) (int, error) {
 	s.identified.Lock()
 	defer s.identified.Unlock()

@@ -113,9 +113,9 @@ func (s *Service) ListConnectionHealth(
 	return statuses, err
 }
 
-// selectConnections returns the connections of one page of ListConnectionHealth. The store can filter and order them
-// unless the filter needs their reasons or folded names. These are compared for all connections of the tenant. Then
-// selectConnections also returns the reasons of the connections of the page, and nil otherwise.
+// selectConnections returns the connections of one page of ListConnectionHealth. The store filters and orders the
+// connections if the filter uses neither reasons nor names. Otherwise, selectConnections examines all connections of
+// the tenant, and also returns the reasons of the connections of the page.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest, now time.Time,
 ) (page domain.Page[domain.Connection], attention map[domain.ConnectionID][]domain.Attention, err error) {
@@ -179,7 +179,7 @@ func comparePositions(x, y domain.Position) int {
 	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
 }
 
-// add examines a connection with these reasons.
+// add collects a connection with these reasons if it matches the filter and comes after the position of the request.
 func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.Attention) {
 	position := domain.Position{Key: f.Name, ID: f.ID.UUID}
 	if p.filter.Attention {
@@ -201,7 +201,7 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 	}
 }
 
-// first returns the first connections of the list, one more than the page has items, if there are so many.
+// first returns the first connections of the list: at most one more than the page may contain.
 func (p *connectionSelection) first() []selectedConnection {
 	slices.SortFunc(p.found, compareSelected)
 	return p.found[:min(len(p.found), p.request.Limit+1)]

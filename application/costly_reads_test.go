@@ -37,8 +37,8 @@ func (b blockingSearches) Search(ctx context.Context, tenant domain.TenantID, _ 
 	}
 }
 
-// TestATenantsSearchesRunOneAfterTheOther starts many searches of one tenant. Only its share of them runs, those of
-// another tenant do not wait, and what waits for too long is refused.
+// TestATenantsSearchesRunOneAfterTheOther starts many searches of one tenant. Only its share of them runs. The searches
+// of another tenant do not wait. A search that waits for too long is refused.
 func TestATenantsSearchesRunOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		share := max(1, runtime.GOMAXPROCS(0)/4)

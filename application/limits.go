@@ -30,7 +30,8 @@ func costlyReads() concurrency.Limit {
 	return concurrency.Limit{Total: max(3, processors), Tenant: max(1, processors/4)}
 }
 
-// smallPage is the largest number of transactions that a list reads without a share: it is as cheap as reading one.
+// smallPage is the largest number of transactions that a list reads without a share. Reading them is about as cheap as
+// reading one transaction.
 const smallPage = 50
 
 // readShared calls read with a share of the tenant's costly reads. Errors: see withShare.
@@ -45,7 +46,7 @@ func readShared[T any](
 }
 
 // withShare calls do with one of the tenant's shares. If the store is not available, the operations that wait for a
-// share fail, too: each of them would otherwise wait for its own timeout after the one before. Errors: those of
+// share fail, too. Otherwise each of them would run into its own timeout, one after the other. Errors: those of
 // concurrency.Shares.Acquire and of do.
 func (s *Service) withShare(
 	ctx context.Context, shares *concurrency.Shares, tenant domain.TenantID, do func() error,
@@ -92,8 +93,8 @@ func (s *Service) awaitTurn(ctx context.Context, tenant domain.TenantID) (*turn,
 	return t, t.pass(ctx)
 }
 
-// pass ends the share, and waits for another one. If operations of the tenant wait, one of them runs first. Errors: see
-// concurrency.Shares.Await; there is no share then.
+// pass ends the share, and waits for another one. If operations of the tenant wait, one of them runs first. After an
+// error, the turn has no share. Errors: see concurrency.Shares.Await.
 func (t *turn) pass(ctx context.Context) error {
 	t.end()
 	release, err := t.shares.Await(ctx, t.tenant)

@@ -388,7 +388,8 @@ func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSessio
 		}
 	}
 	ctx = ports.WithCaller(ctx, ports.Caller{Actor: session.Actor})
-	// It does not wait for another request that registers a webhook: the step has less time, and is repeated.
+	// mint must not wait for another request that registers a webhook, because this step has too little time, and is
+	// repeated.
 	_, err = s.mint(ctx, session.Tenant, ports.MintRequest{
 		Vendor: string(c.Vendor), Name: c.Name, Register: true, Receiver: session.Receiver,
 	}, 0)
@@ -464,7 +465,7 @@ func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCo
 	return resealAll(ctx, s.LinkSessions.ListSealed, reseal)
 }
 
-// announceLink tells the link session of an event that its vendor has an object of the session. It does nothing if the
+// announceLink records in a link session that an event has announced an object of the session. It does nothing if the
 // event carries no session of the tenant.
 func (s *Service) announceLink(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, event domain.WebhookEvent,

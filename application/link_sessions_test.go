@@ -244,7 +244,7 @@ func TestAFailedRequestForATokenFreesTheName(t *testing.T) {
 	}
 }
 
-// A process that dies while it requests the token leaves a session that nobody knows.
+// If a process dies while it requests the token, its session remains, and no caller knows it.
 func TestASessionWhoseRequestWasInterruptedFreesItsName(t *testing.T) {
 	e, _ := newLinkerEnv(t)
 	e.fault = func(op string) error {

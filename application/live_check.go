@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// liveTestTimeout bounds the requests of a live test together. With probeWait, the test is answered within 20 s.
+// liveTestTimeout bounds the requests of a live test together. With the wait for a share (at most 5 s), the test is
+// answered within 20 s.
 const liveTestTimeout = 14 * time.Second
 
 // TestConnection implements ports.ConnectionManager with a live check at the vendor.

@@ -516,8 +516,8 @@ func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
 	}
 }
 
-// A subscription that does not begin with the first record sends those that were created after it, also if their
-// account gets its source later.
+// A subscription that does not begin with the first record sends the records that were created after the subscription,
+// even if their account gets its source later.
 func TestASourceThatIsAddedLaterSendsTheRecordsSinceTheSubscription(t *testing.T) {
 	m := newMatcherEnv(t)
 	m.show([]domain.TransactionData{movement("old", 1)})

@@ -71,8 +71,8 @@ func otherTenants(n int) (tenants []domain.TenantID) {
 	return tenants
 }
 
-// Four tenants occupy all 8 workers, two each, which is a quarter. RunWaitingPull must run no further pull of them. It
-// must run the waiting pulls of other tenants, oldest first.
+// Four tenants occupy all 8 workers, two each, which is a quarter. RunWaitingPull must run no further pull of these
+// tenants. It must run the waiting pulls of other tenants, oldest first.
 func TestWhileAllWorkersAreBusyATenantWithoutARunningPullGetsOne(t *testing.T) {
 	e := newEnvWithWorkers(t, 8)
 	var running, waits []domain.PullID
@@ -120,7 +120,8 @@ func TestAPullBeyondTheShareOfItsTenantIsQueuedAgain(t *testing.T) {
 	}
 }
 
-// Beyond the number of workers, only tenants without a running pull get a worker, and at most as many again.
+// When all workers are busy, a further pull may run only for a tenant without a running pull. At most as many further
+// pulls may run as there are workers.
 func TestPullsBeyondTheWorkersAreFirstPulls(t *testing.T) {
 	e := newEnvWithWorkers(t, 4)
 	tenants := otherTenants(9)

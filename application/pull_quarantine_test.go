@@ -129,8 +129,8 @@ func TestAContinuedPullReleasesNoRowOfAnEarlierPage(t *testing.T) {
 	}
 }
 
-// The same, but the stream changes between two pages. Nothing of the first reading is stored, so the row must leave the
-// quarantine with the second reading.
+// If the stream changes between two pages, it is read again. Nothing of the first reading is stored, so a readable row
+// must leave the quarantine with the second reading.
 func TestARowLeavesTheQuarantineAlthoughTheStreamIsReadAgain(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	stored := row("r1", "text")

@@ -136,7 +136,7 @@ func TestWithoutAPositionNewsRequestsEverything(t *testing.T) {
 	}
 }
 
-// The last statement of the stream about a row counts.
+// If several pages of the stream contain or remove a row, the last of them counts.
 func TestRowsAndRemovalsOfLaterPagesWin(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	s.set("p1", ports.VendorPage{Removed: []string{"r1", "unknown"}, Next: "2"}, "r2", "r3", "r5")
@@ -216,8 +216,8 @@ func TestManyRemovalsOfAStreamAreStored(t *testing.T) {
 	e.wantRows(c, "r1 v2 removed", "r2 v1")
 }
 
-// A row that replaces a removed row becomes the next version of its transaction in one change, on whatever pages of the
-// stream they are.
+// A row that replaces a removed row becomes the next version of its transaction in one change. The two rows may be on
+// any pages of the stream.
 func TestAReplacementInTheStreamIsOneChange(t *testing.T) {
 	e, s, c := newStreamEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })
 	posted := row("r9", "changed on ")
@@ -258,7 +258,7 @@ func TestARepointedConnectionForgetsItsPosition(t *testing.T) {
 	}
 }
 
-// A removal that a complete listing contains after the row is stored, too.
+// If a complete listing contains a row and later its removal, the removal must be stored.
 func TestARemovalInACompleteListingIsStored(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	s.set("p1", ports.VendorPage{StreamPosition: "p1"})

@@ -67,8 +67,8 @@ func (e *env) removeAll() {
 	e.noError(err)
 }
 
-// wantAddress fails the test unless the events of an account reference are sent to the URL of the token; if token is
-// zero, unless they are not sent.
+// wantAddress fails the test unless the events of an account reference are sent to the URL of the token. If token is
+// zero, it fails the test if they are sent to any URL.
 func (r *referenceRegistrar) wantAddress(e *env, ref string, token ports.MintedToken) {
 	e.Helper()
 	want := receiver + "/pluggy/" + string(token.Raw.Reveal())
@@ -104,7 +104,7 @@ func TestAWebhookOfAReferenceIsReplaced(t *testing.T) {
 	r.wantAddress(e, "item-1", ports.MintedToken{})
 }
 
-// The token admits what the deployment's own checks of the source admit, because it has no source secret.
+// A token without a source secret admits each request that passes the deployment's own checks of the source.
 func TestATokenOfAReferenceHasNoSourceSecret(t *testing.T) {
 	e, _, _ := newReferenceEnv(t)
 	minted, err := e.register()

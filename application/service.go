@@ -96,8 +96,8 @@ type Deps struct {
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
-	// CloseDocument is the format of the document of a close, whose hash is part of the audit entry of the close, and
-	// which is part of its evidence pack.
+	// CloseDocument is the format of the document of a close. The hash of the document is part of the audit entry of
+	// the close, and the document is part of the evidence pack.
 	CloseDocument ports.StatementFormat
 	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
 	CloseOffset time.Duration

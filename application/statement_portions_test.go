@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A statement shares the processors with the other costly reads of its tenant, but a slow receiver does not keep them
-// from running.
+// A statement shares the processors with the other costly reads of its tenant, but a slow receiver does not block these
+// reads.
 func TestASlowReceiverOfAStatementDelaysNoOtherReadOfItsTenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dates := make([]domain.Date, 2000)

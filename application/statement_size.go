@@ -30,10 +30,10 @@ func (s *Service) checkSize(
 	return &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge, LastDay: last}
 }
 
-// lastDayThatFits returns the latest day such that the statement up to it fits; "" if that of the first day does not
-// fit. day is the date of the record at which the document of the whole period became too large, or of a later one: a
-// format may write a record some time after it has read it. The header of a shorter period may be shorter, so the
-// document up to that day is measured, too.
+// lastDayThatFits returns the latest day up to which the statement fits; "" if the statement of the first day does not
+// fit. day is the date of the record at which the document of the whole period became too large, or the date of a later
+// record: a format may write a record some time after it has read it. The header of a shorter period may be shorter, so
+// the document up to day is measured, too.
 func (s *Service) lastDayThatFits(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery, whole books.Statement,
 	day domain.Date,

@@ -170,8 +170,8 @@ func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 	}
 }
 
-// oneByteEach is a statement format. It writes 10 bytes, one byte more for each digit of the number of the records, and
-// a byte for each record. It writes the bytes of a record late, as a buffer does.
+// oneByteEach is a statement format. It writes 10 bytes, one byte for each digit of the number of records, and one byte
+// for each record. It writes the bytes of a record late, as a buffer does.
 type oneByteEach struct {
 	camt053.Format
 	late bool
@@ -197,8 +197,8 @@ func (f oneByteEach) Write(w io.Writer, s books.Statement, records iter.Seq2[boo
 	return err
 }
 
-// The last day of a document that is too large must be the latest one that fits, for every bound: compared with the
-// documents of all shorter periods.
+// If a document is too large, LastDay must be the last day of the largest document that fits. The test compares it with
+// the documents of all shorter periods, for every bound.
 func TestADocumentThatIsTooLargeNamesTheLastDayThatFits(t *testing.T) {
 	days := []domain.Date{
 		"2026-01-05", "2026-01-05", "2026-01-06", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-11",

@@ -177,8 +177,8 @@ func TestAProbeThatWaitsEndsWithItsRequest(t *testing.T) {
 	})
 }
 
-// TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes fills all shares. One tenant then waits for its second share,
-// and after it another tenant waits for its first one, which it gets first.
+// TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes fills all shares. One tenant then waits for its second share.
+// After it, another tenant begins to wait for its first share, and gets the next free share.
 func TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbes(t)

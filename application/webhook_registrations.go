@@ -11,16 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// registrationPoll is how often a request looks whether the registration that it waits for has ended.
+// registrationPoll is the interval at which a request checks whether the registration that it waits for has ended.
 const registrationPoll = 100 * time.Millisecond
 
 // registerToken stores the token with a pending registration, and then creates its webhook at the vendor. If the
 // process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and deletes
 // it. If the vendor refuses the webhook, the token is deleted immediately.
 //
-// If the application of the connection has a webhook already, registerToken returns its token instead, with Shared set.
-// While another request creates it, registerToken waits, at most for the duration wait. A webhook of an account
-// reference (ports.ReferenceRegistrar) is not shared: it replaces the present one.
+// If the application of the connection already has a webhook, registerToken returns the token of this webhook instead,
+// with Shared set. While another request creates the webhook, registerToken waits, at most for the duration wait. A
+// webhook of an account reference (ports.ReferenceRegistrar) is not shared: it replaces the present one.
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string, wait time.Duration,
 ) (ports.MintedToken, error) {

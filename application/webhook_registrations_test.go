@@ -565,7 +565,7 @@ func TestResealCoversTheKeyOfClientIDs(t *testing.T) {
 	r.wantWebhooks(t, 1)
 }
 
-// If the key of the hashes is lost, another one makes connections of one application recognisable again.
+// If the key of the hashes is lost, a new key must make the connections of one application recognisable again.
 func TestALostKeyOfClientIDsIsReplaced(t *testing.T) {
 	e, r, _ := newRegistrarEnv(t)
 	first, err := e.register()

@@ -45,7 +45,7 @@ func (s *Service) mint(
 }
 
 // mintEntries returns the audit entry for the minting of a token, as the argument of the store method that completes
-// it.
+// the minting.
 func (s *Service) mintEntries(ctx context.Context, minted ports.MintedToken) ports.AuditEntries {
 	return func() []domain.AuditEntry {
 		e := s.audits.Entry(ctx, "token.mint", minted.ID.String())

@@ -3,8 +3,8 @@ package domain
 import "time"
 
 // The limits of a mass removal. A mass removal concerns at least massRemovalRows rows of an account, and more than half
-// of the account's live rows. The removal must be confirmed by another listing without these rows, at least
-// massRemovalWait later.
+// of the account's live rows in the window of the listing. The removal must be confirmed by another listing without
+// these rows, at least massRemovalWait later.
 const (
 	massRemovalRows = 20
 	massRemovalWait = time.Hour
@@ -62,8 +62,8 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 	return removedIDs, remaining
 }
 
-// Proves reports whether the listing proves that the row was removed, unless it is part of a mass removal. With
-// TwoReads, the row must be missing from the listings of two pulls.
+// Proves reports whether the listing proves that the row was removed. It does not consider mass removals; see Judge.
+// With TwoReads, the row must be missing from the listings of two pulls.
 func (r AbsenceRead) Proves(a Absence) bool {
 	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
 }

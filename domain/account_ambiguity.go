@@ -11,30 +11,29 @@ import (
 const AccountAmbiguous Warning = "account_ambiguous"
 
 // AccountAmbiguity describes what keeps the rows of a new account reference staged: accounts that cannot be told apart,
-// or rows that show too few of the known transactions. The zero value means that nothing does.
+// or rows that show too few of the known transactions. The zero value means that nothing keeps them staged.
 type AccountAmbiguity struct {
-	Since time.Time `json:"since,omitzero"` // when they were first found; zero if there are none
+	Since time.Time `json:"since,omitzero"` // when ambiguous accounts were first found; zero if there are none
 	// Before contains the former accounts, and After the external ids of the accounts of the new reference.
 	Before []AccountID `json:"before,omitempty"`
 	After  []string    `json:"after,omitempty"`
 	// Continues contains the decisions of operators: which account continues as the account with an external id.
 	Continues map[string]AccountID `json:"continues,omitempty"`
 	// UnmatchedSince is when a complete read first found too few partners for the known transactions of an account;
-	// zero if none did. Unmatched is how many transactions had no partner in the last such read.
+	// zero if no read did. Unmatched is the number of transactions without a partner in the last such read.
 	UnmatchedSince time.Time `json:"unmatchedSince,omitzero"`
 	Unmatched      int       `json:"unmatched,omitempty"`
 }
 
-// IsZero reports whether no accounts are ambiguous, no operator has decided about an account, and no rows wait because
-// of a lack of partners.
+// IsZero reports whether a contains no ambiguous accounts, no decisions and no time of unmatched transactions.
 func (a AccountAmbiguity) IsZero() bool {
 	return a.Since.IsZero() && len(a.Before) == 0 && len(a.After) == 0 && len(a.Continues) == 0 &&
 		a.UnmatchedSince.IsZero()
 }
 
-// MayPublish reports whether the rows of a complete read become visible although this number of transactions would be
-// removed, because fewer than half of those of their accounts found partners. An earlier complete read, an hour ago or
-// longer, must have shown the same.
+// MayPublish reports whether the rows of a complete read may become visible. unmatched is the number of transactions
+// that would be removed, because fewer than half of the transactions of their account found a partner. If it is
+// positive, an earlier complete read, at least an hour ago, must have shown the same.
 func (a AccountAmbiguity) MayPublish(unmatched int, at time.Time) bool {
 	return unmatched == 0 || !a.UnmatchedSince.IsZero() && !a.UnmatchedSince.After(at.Add(-massRemovalWait))
 }

@@ -52,8 +52,8 @@ func (a *Application) BumpRevision(at time.Time) {
 	a.UpdatedAt = at
 }
 
-// RenewRegistration plans a new webhook for the application if its new client id has taken a webhook away from it.
-// changed are the tokens of its connections that domain.RebindTokens has changed at the given time.
+// RenewRegistration plans a new webhook for the application if the application has lost a webhook through the change of
+// its client id. changed are the tokens of its connections that domain.RebindTokens has changed at the given time.
 func (a *Application) RenewRegistration(changed []WebhookToken, receiver, actor string, at time.Time) {
 	lost := func(t WebhookToken) bool {
 		active := t.Registration.State == RegistrationActive || t.Registration.State == RegistrationRemoving

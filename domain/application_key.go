@@ -48,8 +48,8 @@ func (c *Connection) Application() ApplicationKey {
 	return NewApplicationKey(c.Vendor, Origin(c.BaseURL), c.Client)
 }
 
-// sameApplication reports whether two states of one connection belong to the same application. While a client id is not
-// known, another credential is treated as one of another application.
+// sameApplication reports whether two states of one connection belong to the same application. If one of the client ids
+// is not known, the application is the same only if the origin and the sealed credential are equal.
 func (c *Connection) sameApplication(other Connection) bool {
 	if c.Client.IsZero() || other.Client.IsZero() {
 		return Origin(c.BaseURL) == Origin(other.BaseURL) && slices.Equal(c.Sealed, other.Sealed)

@@ -59,7 +59,8 @@ type ConnectionFacts struct {
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
-	// Webhooks is about WebhookWatch.MissedAt. If MissedAt is zero, it need not be set.
+	// Webhooks states whether a webhook was received at or after Webhook.MissedAt. It need not be set if MissedAt is
+	// zero.
 	Webhooks  Evidence
 	Paused    bool
 	UpdatedAt time.Time // when an operator last changed the connection
@@ -69,12 +70,13 @@ type ConnectionFacts struct {
 	QuarantinedSince time.Time
 	RemovalsHeldAt   time.Time // since when removals are held back (see AbsenceRead); zero if none are
 	DriftSince       time.Time // start of the oldest drift of a live account; zero if no account drifts
-	// SharedSince is when the last one of the live connections that share an account has first read it; zero if the
-	// connection shares no account. For several shared accounts, it is the earliest such time.
+	// SharedSince is the time at which an account of the connection became shared: the last of the live connections
+	// with this account first read it then. If several accounts are shared, it is the earliest such time. It is zero if
+	// no account is shared.
 	SharedSince    time.Time
 	AmbiguousSince time.Time // AccountAmbiguity.Since of the connection; zero if there is no ambiguity
-	// SuggestedSince is when the oldest open suggestion was opened, and JoinUndoneSince when the oldest join was undone
-	// that nobody has reviewed. Each is zero if there is none.
+	// SuggestedSince is when the oldest open suggestion was opened, and JoinUndoneSince is the time of the oldest
+	// undone join that nobody has reviewed. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
 }
 
@@ -134,8 +136,8 @@ func (f *ConnectionFacts) Attention(now time.Time, grace AttentionGrace) []Atten
 	return all
 }
 
-// Compare returns a negative number if a is more urgent than b, and a positive number if b is. What is more severe is
-// more urgent, then what has lasted longer.
+// Compare returns a negative number if a is more urgent than b, and a positive number if b is. A more severe reason is
+// more urgent. Of two equally severe reasons, the older one is more urgent.
 func (a Attention) Compare(b Attention) int {
 	if a.Severity != b.Severity {
 		if a.Severity == SeverityNow {
@@ -157,7 +159,8 @@ func (f *ConnectionFacts) orUpdated(at time.Time) (time.Time, bool) {
 	return at, true
 }
 
-// known returns a rule for a reason that exists while the time is not zero, and began at this time.
+// known returns a rule for a reason that began at the time that begin returns. If the time is zero, there is no such
+// reason.
 func known(begin func(f *ConnectionFacts) time.Time) sinceFunc {
 	return func(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
 		at := begin(f)
@@ -191,8 +194,9 @@ func reauthSince(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, 
 	return f.orUpdated(f.Health.ReauthSince)
 }
 
-// consentIn returns a rule for a consent in the given state. An expired consent is expired since its expiry, and an
-// expiring one is expiring since ConsentNotice before its expiry, unless the vendor reported the state earlier.
+// consentIn returns a rule for a consent in the given state. An expired consent is in this state since its expiry, and
+// an expiring consent since ConsentNotice before its expiry. If the expiry is not known, the state began when the
+// vendor reported it.
 func consentIn(state ConsentState) sinceFunc {
 	return func(f *ConnectionFacts, now time.Time, _ AttentionGrace) (time.Time, bool) {
 		c := f.Consent
@@ -218,7 +222,7 @@ func silentSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.
 	return f.Webhook.MissedAt.Add(grace.Silence), state == WebhookSilent
 }
 
-// AttentionSummary counts the connections of a tenant by what they need.
+// AttentionSummary counts the connections of a tenant by the reasons why they need a person.
 type AttentionSummary struct {
 	Connections int
 	Healthy     int // number of connections with the status Healthy

@@ -12,8 +12,8 @@ type comparedMember struct {
 	equal func(a, b *Transaction) bool
 }
 
-// comparedMembers are the members in which versions of a transaction can differ, except version and updatedAt, which
-// always differ, and erasedAt.
+// comparedMembers are the members in which two versions of a transaction can differ. They do not include erasedAt, or
+// version and updatedAt, which always differ.
 var comparedMembers = []comparedMember{
 	{connectionMember, func(a, b *Transaction) bool { return a.Connection == b.Connection }},
 	{"accountId", func(a, b *Transaction) bool { return a.AccountID == b.AccountID }},
@@ -52,8 +52,9 @@ const connectionMember = "connectionId"
 // ChangedMembers returns the names of the members in which the transaction differs from its previous version, in the
 // order of the API's documentation. The members version and updatedAt always differ and are not listed.
 //
-// The connection of an earlier version is not stored. A version that differs in nothing else was made by a move to
-// another connection. An erased transaction has lost all members but its ids, so all of them are listed.
+// The connection of an earlier version is not stored. If no other member differs, the version was made by a move to
+// another connection, and ChangedMembers returns connectionId. If the transaction was erased, ChangedMembers returns
+// erasedAt and all compared members except connectionId.
 func ChangedMembers(previous, present *Transaction) []string {
 	if present.Erased() {
 		names := make([]string, 0, len(comparedMembers))

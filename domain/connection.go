@@ -51,8 +51,8 @@ type Connection struct {
 	Client ClientKey
 	// ApplicationID is the application whose credential the connection uses; zero if it has one of its own.
 	ApplicationID ApplicationID
-	// JoinedRevision is the revision of the application from which Sealed comes. It is set only between Join and the
-	// store, which does not keep it.
+	// JoinedRevision is the revision of the application from which Sealed comes. Join sets it, and the store compares
+	// it with the application (see CheckJoined). It is not stored.
 	JoinedRevision int64
 
 	Health  Health

@@ -140,8 +140,8 @@ func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 	return next
 }
 
-// staysAfter reports whether c stays unchanged after the report r. It must be called only if c is expired or revoked
-// and r is about the same consent. A renewal changes c. A revocation changes c if c is expired.
+// staysAfter reports whether c stays unchanged after the report r. The consent c must be expired or revoked, and r must
+// concern the same consent. A renewal changes c. A revocation changes an expired c.
 func (c Consent) staysAfter(r ConsentReport) bool {
 	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
 }

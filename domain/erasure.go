@@ -26,9 +26,9 @@ const (
 	// ErasureGiveUp is how long the service keeps asking the vendor to delete the account reference, counted from the
 	// request.
 	ErasureGiveUp = 7 * 24 * time.Hour
-	// ErasureTimeout is how long a worker's claim on an erasure lasts. No single batch takes this long (10 s), and no
-	// call to the vendor (15 s). It is short enough for another process to continue within 30 s after a process has
-	// died.
+	// ErasureTimeout is how long a worker's claim on an erasure lasts. It is longer than a single batch (10 s) or a
+	// call to the vendor (15 s) can take. It is short enough for another process to continue within 30 s after a
+	// process has died.
 	ErasureTimeout = 20 * time.Second
 	// ErasureSettle is the wait between two passes over all tables. A request that began before the deletion of the
 	// connection can still store data during the first pass. Such a request ends before the second pass begins.
@@ -143,7 +143,8 @@ func (e *Erasure) WaitForMatcher(at time.Time) {
 	e.DueAt = at.Add(min(max(at.Sub(e.CreatedAt)/4, minMatcherWait), maxMatcherWait))
 }
 
-// Erase removes everything from the transaction except its id, its connection and its times. Its version increases.
+// Erase removes everything from the transaction except its id, its tenant, its connection and the time of its removal.
+// All other times become the time of the erasure. The version increases by one.
 func (t *Transaction) Erase(at time.Time) {
 	removed := t.RemovedAt
 	if removed.IsZero() {
@@ -158,9 +159,10 @@ func (t *Transaction) Erase(at time.Time) {
 // Erased reports whether the transaction was erased.
 func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
 
-// ReferenceText returns the text to search for in a webhook body whose ASCII letters are in lower case, to find the
-// account reference however its letters are written. It is nil for the empty reference. The text for a reference that
-// is not a UUID includes the quotation marks of a JSON string, because the reference could be part of another text.
+// ReferenceText returns the text with which an account reference is searched for in a webhook body. The body must be a
+// result of LowerASCII, so that the case of its letters does not matter. The text is nil for the empty reference. If
+// the reference is not a UUID, the text includes the quotation marks of a JSON string, because the reference could be
+// part of another text.
 func ReferenceText(ref string) []byte {
 	if ref == "" {
 		return nil

@@ -29,8 +29,8 @@ func (r Kind) Error() string { return string(r) }
 // records. A code never contains a value from a request or from a vendor's response.
 type Code string
 
-// The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses.
-// InternalFailure has no Kind.
+// The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses. InternalFailure
+// and MatcherNotIgnored have no Kind.
 const (
 	NameTaken        Code = "name_taken"        // a live connection has this name (Conflict)
 	Immutable        Code = "immutable"         // the field cannot be changed (Invalid)
@@ -89,7 +89,7 @@ const (
 	TypeUnknown        Code = "type_unknown"         // no such connector or vendor is registered (Invalid)
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 
-	MatcherNotIgnored Code = "matcher_not_ignored" // transactions in Matcher are not set to ignored (erasures)
+	MatcherNotIgnored Code = "matcher_not_ignored" // of an erasure: Matcher has not set all transactions to ignored
 
 	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
 	ApplicationInUse     Code = "application_in_use"     // something uses the application (Conflict)

@@ -28,8 +28,8 @@ type Health struct {
 	// an earlier version of the service has set NeedsReauth.
 	ReauthSince time.Time
 	// ReauthByEvent means that an event has set NeedsReauth. Only a recovery event or a complete synchronisation clears
-	// such a NeedsReauth. Another successful check is no proof of a recovery. The vendor's status may omit a problem,
-	// for example an expired consent.
+	// NeedsReauth in this case. Any other successful check does not prove a recovery, because the vendor's status may
+	// omit a problem, for example an expired consent.
 	ReauthByEvent bool
 }
 
@@ -151,7 +151,8 @@ func ReasonOf(failure error) Code {
 	}
 }
 
-// AfterSignal returns the health after an event with the signal s, which is applied at the given time.
+// AfterSignal returns the health after an event with the signal s. The argument at is the time at which the event is
+// applied.
 func (h Health) AfterSignal(s Signal, at time.Time) Health {
 	switch s {
 	case SignalReauth:

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// memberSize is the size that counts for a member of an item, besides its text: the name of the member, quotation
-	// marks, and a value of fixed size such as a time or a hash.
+	// memberSize is the number of bytes that count for each member of an item in addition to its text. It covers the
+	// name of the member, quotation marks, and a value of fixed size such as a time or a hash.
 	memberSize = 48
 	// maxSizeDepth limits how deeply ItemSize follows pointers and members.
 	maxSizeDepth = 8
@@ -27,7 +27,7 @@ func ItemSize(item any) int {
 	return sizeOf(reflect.ValueOf(item), maxSizeDepth)
 }
 
-// size returns the same as ItemSize, but is fast, because pages contain many transactions.
+// size returns the result of ItemSize without reflection. It must be fast, because pages contain many transactions.
 func (t *Transaction) size() int {
 	const members = 26
 	return members*memberSize + textSize(t.Account) + textSize(t.ExternalID) + textSize(t.Description) +
@@ -56,7 +56,7 @@ func (d PartyDocument) size() int {
 	return 3*memberSize + textSize(d.Value)
 }
 
-// size counts both versions, because the item lists the changed members of both.
+// size counts both the version and the previous one, because the item shows the changed members of both.
 func (v *TransactionVersion) size() int {
 	size := v.Transaction.size() + len(v.Deliveries)*memberSize
 	if v.Previous != nil {

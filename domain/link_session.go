@@ -42,7 +42,7 @@ const (
 	// LinkEcho is how long after the expiry the vendor may still create an object. The expiry is counted from before
 	// the request of the token, so the token is valid a little longer at the vendor.
 	LinkEcho = time.Minute
-	// LinkGiveUp is how long after the creation a session ends at the latest. Its credential is deleted then.
+	// LinkGiveUp is the age at which a session that has not ended is given up. Its credential is then deleted.
 	LinkGiveUp = 24 * time.Hour
 	// LinkSessionRetention is how long an ended session can be read.
 	LinkSessionRetention = 7 * 24 * time.Hour
@@ -85,8 +85,8 @@ type LinkSession struct {
 	Attempts int // consecutive failed attempts to continue the session
 }
 
-// LinkSessionIn returns the id of a link session that an object at a vendor carries. It returns the zero id if the text
-// is not a UUID in the form in which this service creates ids.
+// LinkSessionIn parses the id of a link session that an object at a vendor carries. It returns the zero id if the text
+// is not a UUID of version 7, the version of all ids that this service creates.
 func LinkSessionIn(text string) LinkSessionID {
 	id, err := ParseID[LinkSession](text)
 	if err != nil || id.Version() != 7 {

@@ -12,16 +12,16 @@ const maxListedRows = 100_000
 // rowHashBytes is the number of bytes that ListedRows keeps of a row's external id.
 const rowHashBytes = 5
 
-// ListedRows contains which rows a pull has read on which page. All attempts of the pull count; its pages are numbered
-// in the order in which they were read, from 1. The zero value contains no rows.
+// ListedRows records on which pages a pull has read each row. All attempts of the pull count; its pages are numbered in
+// the order in which they were read, from 1. The zero value contains no rows.
 //
 // It keeps 40 bits of the hash of each external id. Two ids with one hash count as one row. A row may then count as
 // read although it was not, so that it is not recognised under its new id.
 type ListedRows struct {
 	// Pages contains the hashes of the rows of each page.
 	Pages [][]byte `json:"pages,omitempty"`
-	// More means that the pull has read more than maxListedRows rows, or some that are not known. Pages is then empty,
-	// and every row may have been read.
+	// More means that the pull has read more than maxListedRows rows, or rows whose ids are not known. Pages is then
+	// empty, and every row may have been read.
 	More bool `json:"more,omitempty"`
 }
 

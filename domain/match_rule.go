@@ -15,7 +15,7 @@ const (
 	// the same after a new login.
 	SameKey MatchRule = "institution_key"
 
-	// SameDescription: the amounts are equal, and both texts name the same.
+	// SameDescription: the amounts are equal, and both texts have the same name or the same words.
 	//
 	// Evidence: if the institution provides no transaction id, Pluggy derives a key from "description, amount, date,
 	// and its position among identical transactions on the same day"
@@ -23,7 +23,7 @@ const (
 	// the description, results in a new id.
 	SameDescription MatchRule = "same_description"
 
-	// SimilarText: the amounts are equal, and what the texts name fits, for example because one of them is truncated.
+	// SimilarText: the amounts are equal, and the texts are compatible, for example because one of them is truncated.
 	//
 	// Evidence: Belvo may create a second transaction "if an institution changes the amount,
 	// description, or value_date of a transaction after it was already collected"

@@ -104,9 +104,9 @@ type Progress struct {
 	// there were too many ids to keep: Shown is empty, and the vendor may have returned any row.
 	Shown     []string `json:"shown,omitempty"`
 	ShownMore bool     `json:"shownMore,omitempty"`
-	// Listed contains the rows that the pull has read so far, if they are needed: it was interrupted, has read a list
-	// twice, reads only some rows, or has found many new rows after its first page. nil means that Steps, Shown and the
-	// remembered absences tell which rows it has read.
+	// Listed contains the rows that the pull has read so far. It is set if the pull was interrupted, has read a list
+	// twice, reads only some rows, or has found many new rows after its first page. If it is nil, Steps, Shown and the
+	// remembered absences tell which rows the pull has read.
 	Listed *ListedRows `json:"listed,omitempty"`
 	// Reread means that a list of the pull was read more than once, in whole or in part.
 	Reread bool `json:"reread,omitempty"`

@@ -22,8 +22,8 @@ func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
 
-// ChangesSums reports whether the pull follows a change of the sum of an account's records that no complete read
-// has made: the pull applies announced removals, or an operator has decided about records.
+// ChangesSums reports whether the sum of an account's records may change without a complete read: the pull applies
+// announced removals, or an operator has decided about records.
 func (a PullScope) ChangesSums() bool {
 	return a.Balances || a.MoreRemoved || len(a.Removed)+len(a.Doubted) > 0
 }

@@ -33,7 +33,7 @@ func (r References) Values() []string {
 // Has reports whether a member has exactly this value. No member has the value "".
 func (r References) Has(value string) bool { return value != "" && slices.Contains(r.Values(), value) }
 
-// Or returns the references with the values of other for the members that are not known.
+// Or returns a copy of r in which each member that is not known has the value of other.
 func (r References) Or(other References) References {
 	return References{
 		EndToEndID:          cmp.Or(r.EndToEndID, other.EndToEndID),
@@ -101,7 +101,7 @@ const maxDocument = 64
 
 // NewPartyDocument returns the document with this number. It returns the zero PartyDocument if the number identifies
 // nobody: it is empty, masked, longer than 64 bytes, or one character repeated. The type follows from the form of the
-// number, because vendors name it in several ways.
+// number, because the vendors' names of the types differ.
 func NewPartyDocument(number string) PartyDocument {
 	value := strings.ToUpper(withoutPunctuation.Replace(CleanText(number)))
 	switch tax := TaxNumber(value); {

@@ -50,7 +50,7 @@ type ReplacementInput struct {
 	// contained every row in New that is not stored yet.
 	Complete bool
 	// ShownBefore reports whether the current pull has returned a row before its complete listing. It is nil if this is
-	// not known. Every row that the pull has returned may then have been returned before.
+	// not known. In that case, each row of the pull may have been returned before the listing.
 	ShownBefore func(externalID string) bool
 }
 

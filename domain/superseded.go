@@ -9,15 +9,14 @@ type Superseded struct {
 	Rule       MatchRule `json:"rule"`
 	// Version is the last version of the transaction in which this row was still the current row.
 	Version int `json:"version"`
-	// Younger is the transaction to which the newer row belonged before the replacement. Younger is now superseded. It
-	// is zero if the newer row was not stored before the replacement. If the transaction went back from the newer
-	// row to the row before it, the newer row is the former one, and Younger is the transaction to which it
-	// belonged.
+	// Younger is the transaction to which the newer row belonged before the replacement; it is superseded now. Younger
+	// is zero if the newer row was not stored before the replacement. If the transaction has gone back to an earlier
+	// row, this item describes the newer row, and Younger is the transaction to which the newer row belonged.
 	Younger TransactionID `json:"younger,omitzero"`
 }
 
-// WithoutPast divides the former rows in Supersedes. The row with this external id is returned as pastRow, and all
-// others as rest. If no former row has this external id, found is false.
+// WithoutPast returns the former row with this external id as pastRow, and all other former rows as rest. If no former
+// row has this external id, found is false.
 func (t Transaction) WithoutPast(externalID string) (rest []Superseded, pastRow Superseded, found bool) {
 	for _, s := range t.Supersedes {
 		if s.ExternalID == externalID {

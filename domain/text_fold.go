@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldText returns the text in the form in which texts are searched: without case and without accents. Two texts that
+// FoldText returns the text without case and accents, which is the form in which texts are searched. Two texts that
 // differ only in the case of letters, in accents, or in the encoding of accents have the same result.
 //
 // The result is not meant to be shown: the case variants of a character (the simple case folding of Unicode) become the

@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// MonthlyUsage counts what the service itself has caused at the institution of a connection in one month. Institutions
-// of Open Finance Brasil limit how often the data of an account holder can be read in a month.
+// MonthlyUsage counts the refreshes and the complete pulls of a connection in one month. Institutions of Open Finance
+// Brasil limit how often the data of an account holder can be read in a month.
 type MonthlyUsage struct {
 	Month     time.Time // the first moment of the month, in UTC; zero if nothing was counted yet
 	Refreshes int       // accepted requests to read the institution now

@@ -31,8 +31,8 @@ type WebhookView struct {
 	Queued map[ConnectionID]PullID
 	// LastTokens contains the tokens through which the last webhooks of the connections came.
 	LastTokens map[ConnectionID]TokenID
-	// Stored returns the stored delivery with this key, or nil. If it is nil, the stored deliveries are not known. The
-	// caller then sets PlannedDelivery.Inserted and Earlier.
+	// Stored returns the stored delivery with this key, or nil if there is none. If the function itself is nil, the
+	// stored deliveries are not known, and the caller sets PlannedDelivery.Inserted and Earlier.
 	Stored func(DeliveryKey) *Delivery
 }
 
@@ -72,7 +72,7 @@ type WebhookBatch struct {
 	members []batchMember // one for each incoming delivery
 }
 
-// batchMember contains what becomes of one incoming delivery.
+// batchMember contains the planned deliveries of one incoming delivery.
 type batchMember struct {
 	token   TokenID
 	planned []*PlannedDelivery // one for each connection; none if the delivery is refused
@@ -120,8 +120,8 @@ func PlanWebhooks(deliveries []PendingDelivery, view WebhookView) *WebhookBatch 
 	return b
 }
 
-// newPlanned returns the delivery of a routed event. derived means that the event is stored for another connection,
-// too, whose delivery has the id of the incoming delivery.
+// newPlanned returns the delivery of a routed event. derived means that the delivery for another connection already has
+// the ids of the incoming delivery. newPlanned then derives other ids from them.
 func newPlanned(d *PendingDelivery, b TokenBinding, r routedEvent, derived bool) *PlannedDelivery {
 	p := &PlannedDelivery{
 		Delivery: Delivery{
@@ -144,8 +144,8 @@ func newPlanned(d *PendingDelivery, b TokenBinding, r routedEvent, derived bool)
 }
 
 // assignPull replaces the proposed pull by the queued pull of the connection, or by the new pull of an earlier delivery
-// of the batch. If the event has no deduplication key, the fingerprint depends on the pull: a vendor without ids sends
-// equal bodies for different events, so an equal body is the same event only until its pull has started.
+// of the batch. If the event has no deduplication key, the fingerprint depends on the pull. A vendor without event ids
+// sends equal bodies for different events. An equal body is therefore the same event only until its pull has started.
 func (p *PlannedDelivery) assignPull(d *PendingDelivery, queued, newPulls map[ConnectionID]PullID) {
 	if p.Pull.IsZero() {
 		return
@@ -163,8 +163,8 @@ func (p *PlannedDelivery) assignPull(d *PendingDelivery, queued, newPulls map[Co
 	}
 }
 
-// find sets Earlier if the delivery is known to be stored. Otherwise, a new pull becomes the pull of the later
-// deliveries of the connection.
+// find sets Earlier if the delivery is known to be stored. Otherwise, find sets NewToken, and a new pull becomes the
+// pull of the later deliveries of the connection.
 func (p *PlannedDelivery) find(view WebhookView, newPulls map[ConnectionID]PullID) {
 	if view.Stored != nil {
 		p.Earlier = view.Stored(p.Key())

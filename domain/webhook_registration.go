@@ -43,12 +43,13 @@ type WebhookRegistration struct {
 	// OfReference is set if the vendor sends only the events of the connection's account reference to the webhook. No
 	// other connection can use it. If it is not set, the webhook belongs to the application.
 	OfReference bool
-	// Access is how the webhook is removed at the vendor; zero if the connection of the token gives access.
+	// Access contains the address and the credential with which the webhook is removed at the vendor. It is zero if
+	// those of the token's connection are used.
 	Access RegistrationAccess
 }
 
-// RegistrationAccess contains the address and the credential of a connection from before a change that gave it another
-// address or client id. The credential is sealed for the connection of the token.
+// RegistrationAccess contains the address and the credential that a connection had before its address or client id
+// changed. The credential is sealed for the connection of the token.
 type RegistrationAccess struct {
 	BaseURL string
 	Sealed  Sealed

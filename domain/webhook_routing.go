@@ -110,12 +110,12 @@ type routedEvent struct {
 
 // route decides for which connections an event is stored, and in which form. holders are the live connections of the
 // token's tenant and vendor that have the account reference of the event. erased means that an erased connection of the
-// tenant had it.
+// tenant had this reference.
 //
 //   - An event that names no account belongs to the connection of the token, and so does an unreadable body.
-//   - Any other event belongs to those of the holders that have the origin of the token's connection, but at most to
-//     the MaxReceivers oldest ones. If it belongs to other connections than the token's, they must not trust the
-//     removals that it announces (PullScope.Unproved).
+//   - Any other event belongs to the holders with the origin of the token's connection, at most to the MaxReceivers
+//     oldest of them. Connections other than the token's must not trust the removals that the event announces (see
+//     PullScope.Unproved).
 //   - A confidential event is stored without its body.
 //   - If an event belongs to no connection, it is stored as ignored for the connection of the token, without body and
 //     scope. If its reference is erased, its id is not stored either.
@@ -150,8 +150,8 @@ func (b TokenBinding) route(d *PendingDelivery, holders []Receiver, erased bool)
 	return routed
 }
 
-// receivers returns those of the holders that have the origin of the token's connection: at most MaxReceivers, oldest
-// first. Receivers that were created at the same time are ordered by id.
+// receivers returns the holders with the origin of the token's connection: at most MaxReceivers, oldest first.
+// Receivers that were created at the same time are ordered by id.
 func (b TokenBinding) receivers(holders []Receiver) []Receiver {
 	origin := Origin(b.Own.BaseURL)
 	same := slices.DeleteFunc(slices.Clone(holders), func(r Receiver) bool { return Origin(r.BaseURL) != origin })
@@ -189,10 +189,10 @@ func RebindsTokens(before, after Connection) bool {
 		CanonicalAccountRef(before.AccountRef) != CanonicalAccountRef(after.AccountRef))
 }
 
-// RebindTokens returns those of the tokens that change because an operator has deleted their connection or
-// pointed it at another account, origin or client id, in their new state. before and after are the connection
-// before and after this change. live are the live connections of the same tenant and vendor; they may include the
-// connection itself.
+// RebindTokens returns the tokens that a change of their connection affects, in their new state. An operator has
+// deleted the connection, or has changed its account reference, origin or client id. before and after are the
+// connection before and after this change. live are the live connections of the same tenant and vendor; they may
+// include the connection itself.
 //
 //   - The deletion of the connection moves a live token without a registration to the youngest of the live connections
 //     with the same origin, or revokes it if there is none.
@@ -246,9 +246,9 @@ func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (change
 	return changed
 }
 
-// successor returns the youngest of the live connections that can take over the token from the connection c: those with
-// the same origin, and for a token with a registration those of the same application. It returns false if there
-// is none.
+// successor returns the youngest live connection that can take over the token from the connection c. It must have the
+// same origin as c. If the token has a registration, it must also belong to the application of the token. successor
+// returns false if there is no such connection, or if the registration belongs to an account reference.
 func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, bool) {
 	var youngest Receiver
 	if t.Registration.OfReference {

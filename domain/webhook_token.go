@@ -57,7 +57,7 @@ type WebhookToken struct {
 	Connection ConnectionID
 	Vendor     Vendor
 	Hash       TokenHash
-	Source     SourceHash // zero unless the token has a source secret of its own
+	Source     SourceHash // zero if the token has no source secret
 	CreatedAt  time.Time
 	LastUsedAt time.Time // truncated to the minute; zero if the token was never used
 	RevokedAt  time.Time // zero while the token is live
@@ -68,10 +68,10 @@ type WebhookToken struct {
 
 	// Registration is the webhook that the service has created at the vendor for the token.
 	Registration WebhookRegistration
-	// Application is the application to which the webhook belongs. At most one live token of a tenant has a given
-	// application. It is zero for a token without a registration, for a registration of an account reference
-	// (WebhookRegistration.OfReference), and for a registration that an earlier version made besides another one of the
-	// same application.
+	// Application is the application to which the webhook belongs. Each application has at most one live token.
+	// Application is zero if the token has no registration, or if the registration belongs to an account reference
+	// (WebhookRegistration.OfReference). It is also zero if an earlier version made the registration although the
+	// application already had one.
 	Application ApplicationKey
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// load reads the current resources of the first events, and adds each of these events with its resource to l. These are
-// all given events, or at least one of them, up to l.limit or the size maxLoadBytes. All transactions are read
-// together.
+// load reads the current resources of the first of the given events, and adds these events with their resources to l.
+// It ends after l.limit events, or when the resources have the size maxLoadBytes. It loads at least one event. All
+// transactions are read together.
 func (r *eventRunner) load(ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent) error {
 	recorded, transactions, err := r.loadTransactions(ctx, l, recorded)
 	if err != nil {

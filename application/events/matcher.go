@@ -31,19 +31,20 @@ const (
 	maxFiles    = 4
 	maxIgnores  = 50
 	maxSearches = 30
-	// notYet is the time after which an entry is due again for which the round had no call left.
+	// notYet is the time after which an entry is due again if the round had no call left for it.
 	notYet = time.Second
-	// matcherPoll is the interval at which entries are looked for that no event of this process has made due.
+	// matcherPoll is the longest time between two searches for due entries, while the calls to Matcher succeed. Events
+	// of this process wake the worker earlier.
 	matcherPoll = 5 * time.Second
-	// sharedInterval is the interval at which it is checked which accounts an older connection has.
+	// sharedInterval is the interval at which the worker reads which accounts an older connection has.
 	sharedInterval = time.Minute
-	// worksFor is how long after a successful upload it is assumed that Matcher can import rows.
+	// worksFor is how long after a successful upload Matcher is assumed to be able to import rows.
 	worksFor = 2 * time.Minute
 	// manyTries is the number of failed uploads after which a row may be bad although no other upload has succeeded.
 	manyTries = 12
-	// importPatience is how long an import that Matcher shows as running is waited for, counted from its upload.
-	// Matcher does not end imports that it was stopped in. If an import still runs, Matcher skips its rows in the next
-	// upload.
+	// importPatience is how long the worker waits for an import that Matcher shows as running, counted from the upload.
+	// If Matcher was stopped during an import, it shows the import as running for ever. If an import still runs,
+	// Matcher skips its rows in the next upload.
 	importPatience = 30 * time.Second
 	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255 characters,
 	// and the external ids of later imports are longer.
@@ -109,7 +110,7 @@ func (w *matcherWorker) run(ctx context.Context) error {
 	if w.state, err = w.MatcherEntries.State(ctx, w.lease); err != nil {
 		return err
 	}
-	if w.state.FailingSince.Before(w.sub.StateSince) { // it has failed until an operator has stopped it
+	if w.state.FailingSince.Before(w.sub.StateSince) { // these failures are older than the last change of the state
 		w.state.FailingSince = time.Time{}
 	}
 	for ctx.Err() == nil {
@@ -144,10 +145,10 @@ func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole boo
 	_ = w.Sleeper.Sleep(ctx, wait)
 }
 
-// checkSources reads, once a minute, which accounts another connection sends, and compares the sources of the other
-// accounts with the entries, if they have changed. Entries without their source are marked. The posted records of
-// accounts that have got a source are marked, too: all of them if the subscription began with the first record, and
-// otherwise those that were created after the subscription.
+// checkSources reads, once a minute, which accounts are sent through another connection. If the sources of the
+// remaining accounts have changed, it marks the entries that have lost their source. It also marks the posted records
+// of accounts that have got a source: all of them if the subscription began with the first record, and otherwise those
+// that were created after the subscription.
 func (w *matcherWorker) checkSources(ctx context.Context) error {
 	now := w.Clock.Now()
 	if now.Before(w.checkAt) {
@@ -247,8 +248,8 @@ func timeOfID(id uuid.UUID) time.Time {
 	return time.Unix(id.Time().UnixTime())
 }
 
-// round handles the entries that are due, and returns when the next round should begin. whole is set if it must not
-// begin earlier. Errors: those of the stores. An error of Matcher delays the next round.
+// round handles the entries that are due, and returns when the next round should begin. whole is set if the next round
+// must not begin earlier. Errors: those of the stores. An error of Matcher delays the next round.
 func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bool, err error) {
 	now := w.Clock.Now()
 	due, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
@@ -394,8 +395,8 @@ func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	return &wantedRecord{Wanted: matcher.Wanted{Target: target, Content: content}, account: t.AccountID}
 }
 
-// nameRecords sets the external ids of the records that are imported for the first time, to their references where no
-// other record of the source has the same one.
+// nameRecords sets the external ids of records that are imported for the first time. If byRef is set, the external id
+// of a record becomes its reference, if no other record of the source has the same reference.
 func (w *matcherWorker) nameRecords(
 	ctx context.Context, due []matcher.Entry, wanted map[domain.TransactionID]*wantedRecord,
 ) error {
@@ -595,8 +596,9 @@ func (r *matcherRound) call(ctx context.Context) (failure, err error) {
 	return nil, nil
 }
 
-// keepOn returns the failure of a call, or nil if the calls of other targets can continue: then no calls of this target
-// are made for some time. After a success, the target is called again as before.
+// keepOn returns nil if the round can continue after a call, and otherwise the failure of the call. If Matcher has
+// refused only the target t, the round continues, but makes no calls of t for some time. After a success, t is called
+// again as before.
 func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
 	if failure == nil {
 		delete(r.refused, t)
@@ -744,8 +746,8 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 	return failure, r.save(ctx, file.entries)
 }
 
-// uploadFailed stores that Matcher has failed with a file. If Matcher works otherwise, the file contains a bad row. If
-// this is not known, the file is divided once, because one part may then succeed.
+// uploadFailed stores that Matcher has failed to import a file. If Matcher can import other files, this file contains a
+// bad row. If it is not known whether Matcher can, the file is divided once, because one part may then succeed.
 func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
 	now, first := r.Clock.Now(), file.entries[0]
 	works := now.Sub(r.workedAt) < worksFor

@@ -9,7 +9,7 @@ import (
 
 const (
 	// maxLoadBytes is the size of the resources at which a load ends. A load contains at least one resource, so it can
-	// be larger by that one.
+	// be larger by the size of one resource.
 	maxLoadBytes = 1 << 20
 	// maxLoadedBytes is the size of all loaded resources of a subscription at which no further ones are loaded.
 	maxLoadedBytes = 2 * maxLoadBytes
@@ -20,7 +20,7 @@ const (
 type loadedEvents struct {
 	events []*queuedEvent
 	size   int64  // of the resources, in bytes
-	limit  int    // maximum number of events in a load, and then in the next one
+	limit  int    // maximum number of events in this load; after the load, in the next one
 	left   int    // number of events that still hold their resource
 	free   func() // releases the memory
 }

@@ -392,7 +392,8 @@ func (s *Service) TestSubscription(
 	return result, s.Audits.Append(ctx, tenant, "subscription.test", id.String())
 }
 
-// sinkTestTimeout bounds a test event. With probeWait and the end of the connection, the test is answered within 20 s.
+// sinkTestTimeout bounds a test event. With the wait for a share (at most 5 s) and the end of the connection, the test
+// is answered within 20 s.
 const sinkTestTimeout = 12 * time.Second
 
 // sendTest sends a test event through a new sender.

@@ -165,10 +165,11 @@ func (a *attempt) readEverything(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// stepsOf returns the steps that read a scope: those since the connection's stream position, if there is one. A scope
-// that requests everything first reads the changes since the position, because a complete listing does not contain the
-// removals that the vendor has announced in the stream. A scope with doubted rows is read without the stream. So are
-// rows that are staged, because only all rows of an account reference can become visible.
+// stepsOf returns the steps that read a scope: the changes since the connection's stream position, if there is one. A
+// scope that requests everything first reads the changes since the position, because a complete listing does not
+// contain the removals that the vendor has announced in the stream. A scope with doubted rows is read without the
+// stream. Staged rows are also read without the stream, because all rows of an account reference must become visible
+// together.
 func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
 	var changes []domain.Step
 	position := a.connection.StreamPosition
@@ -325,8 +326,8 @@ func (a *attempt) awaited() map[string]time.Time {
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
 	if step.Since != "" || step.Sweep && !step.Resume {
-		// A sweep needs all ids of the step, and a step of changes needs all removals. Those that were seen before a
-		// crash are lost, so the step is read from its start.
+		// A sweep needs all ids of the step, and a step of changes needs all removals. The ids and removals that were
+		// seen before a crash are lost, so the step is read from its start.
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
 	changes := &differ{

@@ -51,8 +51,8 @@ func (a *attempt) removeDoubted(ctx context.Context) error {
 // readsDoubted reports whether the doubted rows would have been returned if the vendor still had them. There are two
 // cases:
 //
-//   - The pull has read them by id. The ids that it has returned are known from all attempts, unless there are too
-//     many.
+//   - The pull has read them by id. The ids that it has returned must be known from all attempts: ShownMore must not be
+//     set.
 //   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than
 //     those in a window.
 func (a *attempt) readsDoubted() bool {

@@ -13,8 +13,8 @@ import (
 const defaultPullWorkers = 32
 
 // pullLimit returns the limits of the pulls that run in a process with this number of workers. One tenant uses at most
-// a quarter of the workers, but at least one. As many pulls again may run of tenants that have no running pull, so that
-// many tenants with slow pulls cannot delay another tenant.
+// a quarter of the workers, but at least one. In addition, as many pulls as there are workers may run for tenants
+// without a running pull. Many tenants with slow pulls therefore cannot delay another tenant.
 func pullLimit(workers int) concurrency.Limit {
 	return concurrency.Limit{Total: workers, Tenant: max(1, workers/4), First: workers}
 }

@@ -4,16 +4,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// minLateRows is the number of new rows after the first page of a step from which on the rows of each page are stored.
-// So many new rows may mean that the ids of all rows change while the step is read.
+// minLateRows is a number of new or changed rows. If a step has so many after its first page, the ids of all rows may
+// be changing while the step is read. The rows of each page are then stored.
 const minLateRows = 10
 
 // readRows contains the rows that the attempts of a pull have read, page by page. With it, a later decision knows which
 // of two rows the vendor returned first, and whether it returned both at once.
 type readRows struct {
 	rows *domain.ListedRows // nil if the rows of earlier attempts are not known, or no row can be replaced
-	// kept is set if the rows must be stored with the progress of the pull. If it is not set when the pull ends, it has
-	// read each of its lists once and completely. The remembered absences then tell which stored rows it has not read.
+	// kept is set if the rows must be stored with the progress of the pull. If kept is not set when the pull ends, the
+	// pull has read each of its lists once and completely. The remembered absences then tell which stored rows it has
+	// not read.
 	kept     bool
 	stored   bool // the attempt has stored rows
 	stepPage int  // number of pages of the current step

@@ -13,7 +13,7 @@ import (
 const maxBatchRemovals = 10 * maxBatchRows
 
 // markRemoved stores the removals that the vendor announced, and removes these rows from the quarantine. The store
-// holds removals back that together are a mass removal. If the removals need several writes, all of them are therefore
+// holds back removals that together are a mass removal. If the removals need several writes, all of them are therefore
 // announced to the store before the first row is removed.
 func (a *attempt) markRemoved(ctx context.Context) error {
 	if a.pull.Scope.MoreRemoved || len(a.pull.Scope.Removed) > maxBatchRemovals {
@@ -65,7 +65,7 @@ func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error
 
 // storeChanges stores the end of a step that reads what has changed since a stream position: the rows of the last
 // batch, together with the removals. A removed row and the new row that replaces it thus become one change. If there
-// are too many removals for one write, all others are stored before.
+// are too many removals for one write, storeChanges stores the excess in earlier writes.
 //
 // A later step of a pull that reads everything decides about the removals that are held back. Otherwise storeChanges
 // requests such a pull.

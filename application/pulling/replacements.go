@@ -65,7 +65,8 @@ const (
 //
 // After a crash, the withheld rows are read again, because the stored progress does not include their pages. As soon as
 // a step has too many changed rows, or there is no memory for them, all of them are stored, and later rows are not
-// withheld. They are recognised nevertheless, but the change feed shows each of them as a record of its own first.
+// withheld. The store still recognises rows that replace removed rows, but the change feed first shows each of them as
+// a record of its own.
 type heldRows struct {
 	off      bool // no rows are withheld: the rows of each page are stored immediately
 	rows     []domain.TransactionData
@@ -96,8 +97,8 @@ func (a *attempt) newHeldRows(sweep, changed bool) *heldRows {
 	}
 }
 
-// reserve reports whether the rows of the batch may be withheld, too. It reserves the memory for them, without waiting
-// for it: the withheld rows would otherwise keep each other from the memory.
+// reserve reports whether the rows of the batch may be withheld, too. It reserves memory for them without waiting,
+// because the rows that are already withheld would keep their memory during the wait.
 func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
 	bytes := b.size() + heldRowBytes*len(b.rows)
 	h.bytes += bytes

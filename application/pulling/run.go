@@ -134,7 +134,7 @@ func (e *Engine) runPull(
 const removalPoll = 5 * time.Second
 
 // removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for
-// example while another pull of the connection is running. delay is how long the pull must still wait at least. The
+// example while another pull of the connection is running. delay is the minimum time that the pull must still wait. The
 // result is how long the caller must wait before it handles the pull again.
 func (e *Engine) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, delay time.Duration,

@@ -7,7 +7,7 @@ import (
 )
 
 // settledRead returns the balances that the attempt has read. It returns nil in these cases:
-//   - The read was not complete, and not one of those that readBalances describes.
+//   - The read was not complete, and readBalances returns false.
 //   - The vendor synchronised meanwhile.
 //   - An earlier attempt has read pages of the pull, or a list changed while it was read. The balances and the rows are
 //     then not from the same time.

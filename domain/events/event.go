@@ -183,7 +183,7 @@ func SuggestionSubject(old, newer domain.TransactionID) string {
 	return newer.String() + "/" + old.String()
 }
 
-// ParseSuggestionSubject returns the records of the result of SuggestionSubject.
+// ParseSuggestionSubject parses a result of SuggestionSubject and returns the two records.
 func ParseSuggestionSubject(subject string) (old, newer domain.TransactionID, err error) {
 	first, second, _ := strings.Cut(subject, "/")
 	if newer, err = domain.ParseID[domain.Transaction](first); err == nil {
@@ -198,7 +198,7 @@ func ConflictSubject(subscription SubscriptionID, record domain.TransactionID) s
 	return record.String() + "/" + subscription.String()
 }
 
-// ParseConflictSubject returns the arguments of the call of ConflictSubject that has returned the subject.
+// ParseConflictSubject parses a result of ConflictSubject and returns the subscription and the record.
 func ParseConflictSubject(subject string) (subscription SubscriptionID, record domain.TransactionID, err error) {
 	first, second, _ := strings.Cut(subject, "/")
 	if record, err = domain.ParseID[domain.Transaction](first); err == nil {
@@ -207,8 +207,8 @@ func ParseConflictSubject(subject string) (subscription SubscriptionID, record d
 	return subscription, record, err
 }
 
-// PublicSubject returns the subject of an event as receivers see it. It is the stored subject, except for possible
-// replacements, where it is the id of the new record, and for conflicts with Matcher, where it is the id of the record.
+// PublicSubject returns the subject of an event as receivers see it. For a possible replacement, it is the id of the
+// new record. For a conflict with Matcher, it is the id of the record. For any other event, it is the stored subject.
 func PublicSubject(t EventType, subject string) string {
 	if resource := t.Resource(); resource == ReplacementPossible.Resource() || resource == MatcherConflict.Resource() {
 		subject, _, _ = strings.Cut(subject, "/")

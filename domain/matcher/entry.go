@@ -28,7 +28,7 @@ type Content struct {
 	Reference    string          `json:"reference,omitempty"`
 	Counterparty string          `json:"counterparty,omitempty"`
 	// Digest is a hash of the members whose change leads to a new import: the amount, the currency, the date and the
-	// references. It is "" if Matcher has other values.
+	// references. It is "" if the transaction in Matcher has other values than the content.
 	Digest string `json:"digest,omitempty"`
 }
 
@@ -137,16 +137,16 @@ type Conflict struct {
 const (
 	// RetryConflictAfter is the time after which a conflict is tried again.
 	RetryConflictAfter = 24 * time.Hour
-	// Matcher may skip a row for an hour after it has stopped in an upload. The row is first uploaded again every few
-	// seconds, and later less often.
+	// If Matcher stops during an upload, it may skip the rows of the upload for an hour. A skipped row is first
+	// uploaded again every few seconds, and later less often.
 	minRetry  = 2 * time.Second
 	slowRetry = 15 * time.Second
 	longRetry = time.Minute
 	slowTries = 20
 )
 
-// maxLookups is the number of uploads and searches after which a row that Matcher does not show was not imported.
-// Uploads that Matcher could still be carrying out have ended by then.
+// maxLookups is the number of uploads and searches after which a row that Matcher does not show counts as not imported.
+// By then, all uploads of the row have ended.
 const maxLookups = 6
 
 // Action is the call to Matcher that an entry needs.
@@ -175,8 +175,8 @@ func (e Entry) IsOpen() bool {
 // Next returns the entry with its next intent, and the call that carries out the intent. The entry must be stored
 // before the call is made. wanted is nil if Matcher should have no transaction of the record.
 //
-// An intent is carried out before the next one is chosen, even if the record has changed since. Only an upload of a
-// record that Matcher should no longer have is not made, or not made again.
+// An intent is carried out before the next one is chosen, even if the record has changed since. There is one exception:
+// an upload is not made, or not repeated, if Matcher should no longer have the record.
 func (e Entry) Next(wanted *Wanted, now time.Time) (Entry, Action) {
 	e.Announce = false
 	switch e.State {
@@ -220,8 +220,8 @@ func (e Entry) settled() Entry {
 }
 
 // importName returns the external id of the next import. Matcher skips an external id that it has, even if the
-// transaction is ignored, so each import needs another one. The version is enough, except if the same version is
-// imported a third time: because its account got another source, for example.
+// transaction is ignored, so each import needs another one. The version distinguishes the imports, except if the same
+// version is imported a third time, for example because its account got another source.
 func (e Entry) importName(version int) string {
 	name := e.ExternalID
 	if e.Imports > 0 {
@@ -241,7 +241,7 @@ func (e Entry) Sent(file string, now time.Time) Entry {
 }
 
 // Found returns the entry after Matcher has shown the transaction with the external id of the content. own reports
-// whether an upload of this entry has created the transaction. wanted is that of Next.
+// whether an upload of this entry has created the transaction. wanted is the argument of Next.
 func (e Entry) Found(t Transaction, own bool, wanted *Wanted, now time.Time) Entry {
 	switch e.State {
 	case Importing:
@@ -278,8 +278,7 @@ func (e Entry) imported(t Transaction, own bool, now time.Time) Entry {
 	return e
 }
 
-// equals reports whether the transaction has the values of the content that matter for a reconciliation, as far as
-// Matcher shows them.
+// equals reports whether the transaction has the amount, the currency and the date of the content.
 func (t Transaction) equals(c Content) bool {
 	return t.Amount.Equal(c.Amount) && t.Currency == c.Currency && t.Date == c.Date
 }
@@ -297,7 +296,7 @@ func (e Entry) Missing(now time.Time) Entry {
 }
 
 // NotFound returns the entry after a Search that has shown no transaction. The search is repeated, because Matcher may
-// still be carrying out an earlier upload. After maxLookups, nothing was imported.
+// still be carrying out an earlier upload. After maxLookups uploads and searches, the content counts as not imported.
 func (e Entry) NotFound(now time.Time) Entry {
 	if e = e.Missing(now); e.Tries < maxLookups {
 		return e
@@ -317,9 +316,9 @@ func (e Entry) notImported() Entry {
 	return e
 }
 
-// Isolate returns the entry after Matcher has refused, or failed with, a file of which at least one row is bad. rows is
-// the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is found. If
-// rows is 1, the row itself counts as refused. wanted is that of Next.
+// Isolate returns the entry after Matcher has refused a file, or has failed to import it, because at least one row is
+// bad. rows is the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is
+// found. If rows is 1, the row itself counts as refused. wanted is the argument of Next.
 func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 	if rows == 1 {
 		return e.Refused(wanted, now)
@@ -330,7 +329,7 @@ func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 }
 
 // Refused returns the entry after Matcher has refused the row of its content. If the record has changed since the
-// content was chosen, the entry is due at once, and has no new conflict. wanted is that of Next.
+// content was chosen, the entry is due at once, and has no new conflict. wanted is the argument of Next.
 func (e Entry) Refused(wanted *Wanted, now time.Time) Entry {
 	content, change := e.Content, domain.Added
 	if e = e.notImported(); e.State == Ignored {
@@ -365,8 +364,8 @@ func (e Entry) matched(t Transaction, wanted *Wanted, now time.Time) Entry {
 	return e.conflicts(c, now)
 }
 
-// conflicts returns the entry with a conflict. If the entry has the same conflict already, it began earlier, and is not
-// announced again.
+// conflicts returns the entry with a conflict. If the entry already has the same conflict, conflicts keeps the time at
+// which it began, and does not announce it again.
 func (e Entry) conflicts(c Conflict, now time.Time) Entry {
 	e.Announce = true
 	if old := e.Conflict; old != nil && old.Reason == c.Reason && old.Change == c.Change && old.Version == c.Version {

@@ -288,7 +288,7 @@ func TestAnExternalIDThatMatcherHadBeforeIsTakenOver(t *testing.T) {
 	if e.Content.ExternalID != "E1.1" {
 		t.Errorf("external id %s", e.Content.ExternalID)
 	}
-	// A value that Matcher stores otherwise than it was sent must not lead to imports without end.
+	// If Matcher stores another value than was sent, the record must not be imported again and again.
 	rounded := ours(e, matcher.Unmatched)
 	rounded.Amount = decimal.NewFromInt(99)
 	step(t, e.Found(rounded, false, w, now), w, matcher.Nothing)
@@ -354,7 +354,8 @@ func TestAnUploadLeavesNothingToTheNextOne(t *testing.T) {
 	}
 }
 
-// Matcher may still be carrying out an upload, so that several searches must find nothing. Each waits longer.
+// Matcher may still be carrying out an upload. The row counts as not imported only after several searches, with a pause
+// between them.
 func TestARowThatSeveralSearchesDoNotFindIsUploadedAgain(t *testing.T) {
 	e := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload).Sent("file", now)
 	searches := 0

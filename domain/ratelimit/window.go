@@ -72,7 +72,8 @@ func (b Budget) Left(w Window, now time.Time) int {
 	return max(0, left)
 }
 
-// freeAt returns when fewer than limit of the calls count; the zero time if this is so already.
+// freeAt returns the time from which fewer than limit of the calls count. It returns the zero time if fewer calls count
+// already.
 func freeAt(taken []time.Time, limit int) time.Time {
 	if len(taken) < limit {
 		return time.Time{}

@@ -121,7 +121,7 @@ func TestAWindowSurvivesAClockThatIsSetBack(t *testing.T) {
 	c.expect(t, "wait", wait, ratelimit.WindowLength)
 }
 
-// Two windows of the same calls must not differ by the order in which the tenants have taken them.
+// The wait must not depend on the order of the tenants that have taken the calls.
 func TestTheWaitEndsWhenTheOldestCallCountsNoMore(t *testing.T) {
 	w := ratelimit.Window{Limit: 3, Share: 3}
 	var state ratelimit.Budget
@@ -142,8 +142,8 @@ func TestTheWaitEndsWhenTheOldestCallCountsNoMore(t *testing.T) {
 	}
 }
 
-// The state contains the tenants with calls, and the two others that have asked last. Each is left out as soon as
-// neither its calls nor its request count.
+// The state contains the tenants with calls, and the two others that have asked last. A tenant is removed when its
+// calls and its request no longer count.
 func TestTheStateOfAWindowForgetsTenants(t *testing.T) {
 	w := ratelimit.Window{Limit: 1, Share: 1}
 	tenants := func(state ratelimit.Budget) string {

@@ -315,9 +315,8 @@ type ConnectionManager interface {
 	// revision_mismatch).
 	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 		match IfMatch, u ConnectionUpdate) (domain.Connection, error)
-	// DeleteConnection soft-deletes the connection and frees its name. Its webhook tokens move to another connection of
-	// the same vendor and origin, or are revoked if there is none; tokens with a registration are always revoked.
-	// Errors: Conflict (revision_mismatch).
+	// DeleteConnection soft-deletes the connection and frees its name. Its webhook tokens move to other connections or
+	// are revoked; see domain.RebindTokens. Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestConnection authenticates at the vendor with the stored credential and reads the account reference. Any
 	// response of the vendor, including a refusal, is returned as a result, not as an error. If too many tests are

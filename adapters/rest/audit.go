@@ -53,7 +53,7 @@ func auditEntryOf(e domain.AuditEntry) auditEntryView {
 // auditProofView is the representation of a proof in responses.
 type auditProofView struct {
 	Size   int64    `json:"size" minimum:"0" example:"42" doc:"The size of the tree to whose root the proof leads"`
-	Hashes []string `json:"hashes" example:"[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]" doc:"The hashes of the proof in base64, in the order of RFC 6962"`
+	Hashes []string `json:"hashes" example:"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" doc:"The hashes of the proof in base64, in the order of RFC 6962"`
 }
 
 func auditProofOf(p domain.AuditProof) auditProofView {

@@ -55,7 +55,7 @@ func closeOf(c books.Close) closeView {
 // closesRequest is the request body that closes a day of several accounts.
 type closesRequest struct {
 	Date       string   `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the period; it must have ended"`
-	AccountIDs []string `json:"accountIds" minItems:"1" maxItems:"200" example:"[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]" doc:"The ids of the accounts"`
+	AccountIDs []string `json:"accountIds" minItems:"1" maxItems:"200" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the accounts"`
 }
 
 // closeResultView is the result for one account: a close, or an error.

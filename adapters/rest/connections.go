@@ -83,7 +83,7 @@ type healthView struct {
 	Health        string          `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
 	Reason        string          `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
 	Since         time.Time       `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
-	NeedsReauth   bool            `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
+	NeedsReauth   bool            `json:"needsReauth" example:"false" doc:"Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential"`
 	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time       `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time       `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
@@ -100,8 +100,8 @@ type healthView struct {
 
 // ambiguousView lists the accounts of a connection that cannot be told apart.
 type ambiguousView struct {
-	AccountIDs  []string `json:"accountIds" example:"[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]" doc:"The ids of the former accounts"`
-	ExternalIDs []string `json:"externalIds" example:"[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]" doc:"The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them"`
+	AccountIDs  []string `json:"accountIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the former accounts"`
+	ExternalIDs []string `json:"externalIds" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them"`
 }
 
 // ambiguousOf returns the representation of the accounts that cannot be told apart. It returns nil if there are none.
@@ -256,9 +256,10 @@ func (s *server) connectionRoutes() []route {
 			id:     "delete-connection",
 			method: http.MethodDelete,
 			path:   one,
-			description: "Deletes the connection and frees its name. Its webhook tokens move to another live " +
-				"connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in " +
-				"the change feed and in the search.",
+			description: "Deletes the connection and frees its name. A registered webhook token of Pluggy moves to " +
+				"another live connection of the same application, any other token to one of the same vendor and " +
+				"origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The " +
+				"transactions stay in the change feed and in the search.",
 			status:   http.StatusNoContent,
 			tag:      tag,
 			summary:  "Soft-delete a connection",

@@ -106,6 +106,13 @@ func TestEveryPartOfTheDocumentHasADescription(t *testing.T) {
 	}
 }
 
+func TestNoExampleIsEncodedTwice(t *testing.T) {
+	document := newEnv(t).call("GET", "/openapi.json", "").Body.String()
+	if i := strings.Index(document, `"[\"`); i >= 0 {
+		t.Errorf("an item of a list is itself an encoded list: %s", document[i:min(i+80, len(document))])
+	}
+}
+
 func TestReadyShowsHowLongTheFeedIsHeldBack(t *testing.T) {
 	for want, delayed := range map[string]func(context.Context) (time.Duration, error){
 		`{"status":"up","heldBackSeconds":0}`: func(context.Context) (time.Duration, error) { return 0, nil },

@@ -17,7 +17,7 @@ const subscriptionsPath = prefix + "/subscriptions"
 // newSubscription is the request body that creates a subscription.
 type newSubscription struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
-	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
+	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
@@ -26,7 +26,7 @@ type newSubscription struct {
 // subscriptionChange is the request body that replaces all fields that can be changed.
 type subscriptionChange struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
-	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
+	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 }
@@ -35,7 +35,7 @@ type subscriptionChange struct {
 type subscriptionView struct {
 	ID              string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the subscription"`
 	Name            string    `json:"name" example:"ledger" doc:"A name for people"`
-	Types           []string  `json:"types" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events"`
+	Types           []string  `json:"types" example:"transaction.*,pull.failed" doc:"The types of events"`
 	ConnectionID    string    `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink            sinkView  `json:"sink" doc:"Where the events go"`
 	State           string    `json:"state" enum:"active,paused,disabled" example:"active" doc:"paused: by an operator. disabled: an event could not be sent for three days. Both keep the position"`

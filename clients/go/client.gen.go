@@ -2082,12 +2082,12 @@ type AdjustmentView struct {
 type AmbiguousView struct {
 	// AccountIds The ids of the former accounts
 	//
-	// Examples: ["[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"]
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	AccountIds []string `json:"accountIds"`
 
 	// ExternalIds The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
 	//
-	// Examples: ["[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"]
+	// Examples: ["7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"]
 	ExternalIds []string `json:"externalIds"`
 }
 
@@ -2283,7 +2283,7 @@ type AuditEntryView struct {
 type AuditProofView struct {
 	// Hashes The hashes of the proof in base64, in the order of RFC 6962
 	//
-	// Examples: ["[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]"]
+	// Examples: ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]
 	Hashes []string `json:"hashes"`
 
 	// Size The size of the tree to whose root the proof leads
@@ -2527,7 +2527,7 @@ type CloseViewCompleteness string
 type ClosesRequest struct {
 	// AccountIds The ids of the accounts
 	//
-	// Examples: ["[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"]
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	AccountIds []string `json:"accountIds"`
 
 	// Date The last day of the period; it must have ended
@@ -2716,7 +2716,7 @@ type ConnectionHealthItem struct {
 	// Examples: 2026-03-02T10:00:00Z
 	LastWebhookAt *time.Time `json:"lastWebhookAt,omitempty"`
 
-	// NeedsReauth Whether the account holder must sign in at the institution again
+	// NeedsReauth Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential
 	//
 	// Examples: false
 	NeedsReauth bool `json:"needsReauth"`
@@ -2966,7 +2966,7 @@ type CreatedSubscription struct {
 
 	// Types The types of events
 	//
-	// Examples: ["[\"transaction.*\"","\"pull.failed\"]"]
+	// Examples: ["transaction.*","pull.failed"]
 	Types []string `json:"types"`
 
 	// UpdatedAt When an operator last changed it
@@ -3415,7 +3415,7 @@ type HealthView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	LastWebhookAt *time.Time `json:"lastWebhookAt,omitempty"`
 
-	// NeedsReauth Whether the account holder must sign in at the institution again
+	// NeedsReauth Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential
 	//
 	// Examples: false
 	NeedsReauth bool `json:"needsReauth"`
@@ -4172,7 +4172,7 @@ type NewSubscription struct {
 
 	// Types The types of events: such as transaction.added, or transaction.* for all types of a resource
 	//
-	// Examples: ["[\"transaction.*\"","\"pull.failed\"]"]
+	// Examples: ["transaction.*","pull.failed"]
 	Types []string `json:"types"`
 }
 
@@ -5247,7 +5247,7 @@ type SubscriptionChange struct {
 
 	// Types The types of events: such as transaction.added, or transaction.* for all types of a resource
 	//
-	// Examples: ["[\"transaction.*\"","\"pull.failed\"]"]
+	// Examples: ["transaction.*","pull.failed"]
 	Types []string `json:"types"`
 }
 
@@ -5318,7 +5318,7 @@ type SubscriptionView struct {
 
 	// Types The types of events
 	//
-	// Examples: ["[\"transaction.*\"","\"pull.failed\"]"]
+	// Examples: ["transaction.*","pull.failed"]
 	Types []string `json:"types"`
 
 	// UpdatedAt When an operator last changed it
@@ -7391,7 +7391,7 @@ type ClientInterface interface {
 
 	// DeleteConnection Soft-delete a connection
 	//
-	// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
 	//
 	// Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 	DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8504,7 +8504,7 @@ func (c *Client) TestConnection(ctx context.Context, body TestConnectionJSONRequ
 
 // DeleteConnection Soft-delete a connection
 //
-// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
 //
 // Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 func (c *Client) DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -15807,7 +15807,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteConnectionWithResponse Soft-delete a connection
 	//
-	// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -29710,7 +29710,7 @@ func (c *ClientWithResponses) TestConnectionWithResponse(ctx context.Context, bo
 
 // DeleteConnectionWithResponse Soft-delete a connection
 //
-// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
 //
 // Returns a wrapper object for the known response body format(s).
 //

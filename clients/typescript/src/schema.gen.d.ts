@@ -392,7 +392,7 @@ export interface paths {
         post?: never;
         /**
          * Soft-delete a connection
-         * @description Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
+         * @description Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
          */
         delete: operations["delete-connection"];
         options?: never;
@@ -1734,14 +1734,14 @@ export interface components {
             /**
              * @description The ids of the former accounts
              * @example [
-             *       "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
              *     ]
              */
             accountIds: string[];
             /**
              * @description The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
              * @example [
-             *       "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+             *       "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
              *     ]
              */
             externalIds: string[];
@@ -1941,7 +1941,7 @@ export interface components {
             /**
              * @description The hashes of the proof in base64, in the order of RFC 6962
              * @example [
-             *       "[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]"
+             *       "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
              *     ]
              */
             hashes: string[];
@@ -2175,7 +2175,7 @@ export interface components {
             /**
              * @description The ids of the accounts
              * @example [
-             *       "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
              *     ]
              */
             accountIds: string[];
@@ -2348,7 +2348,7 @@ export interface components {
              */
             lastWebhookAt?: string;
             /**
-             * @description Whether the account holder must sign in at the institution again
+             * @description Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential
              * @example false
              */
             needsReauth: boolean;
@@ -2589,8 +2589,8 @@ export interface components {
             /**
              * @description The types of events
              * @example [
-             *       "[\"transaction.*\"",
-             *       "\"pull.failed\"]"
+             *       "transaction.*",
+             *       "pull.failed"
              *     ]
              */
             types: string[];
@@ -2993,7 +2993,7 @@ export interface components {
              */
             lastWebhookAt?: string;
             /**
-             * @description Whether the account holder must sign in at the institution again
+             * @description Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential
              * @example false
              */
             needsReauth: boolean;
@@ -3685,8 +3685,8 @@ export interface components {
             /**
              * @description The types of events: such as transaction.added, or transaction.* for all types of a resource
              * @example [
-             *       "[\"transaction.*\"",
-             *       "\"pull.failed\"]"
+             *       "transaction.*",
+             *       "pull.failed"
              *     ]
              */
             types: string[];
@@ -4684,8 +4684,8 @@ export interface components {
             /**
              * @description The types of events: such as transaction.added, or transaction.* for all types of a resource
              * @example [
-             *       "[\"transaction.*\"",
-             *       "\"pull.failed\"]"
+             *       "transaction.*",
+             *       "pull.failed"
              *     ]
              */
             types: string[];
@@ -4762,8 +4762,8 @@ export interface components {
             /**
              * @description The types of events
              * @example [
-             *       "[\"transaction.*\"",
-             *       "\"pull.failed\"]"
+             *       "transaction.*",
+             *       "pull.failed"
              *     ]
              */
             types: string[];
@@ -9185,10 +9185,10 @@ export interface operations {
                      *         {
                      *           "ambiguousAccounts": {
                      *             "accountIds": [
-                     *               "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *               "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                      *             ],
                      *             "externalIds": [
-                     *               "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *               "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
                      *             ]
                      *           },
                      *           "attention": [
@@ -11173,10 +11173,10 @@ export interface operations {
                      * @example {
                      *       "ambiguousAccounts": {
                      *         "accountIds": [
-                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *           "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                      *         ],
                      *         "externalIds": [
-                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *           "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
                      *         ]
                      *       },
                      *       "attention": [
@@ -11682,10 +11682,10 @@ export interface operations {
                      * @example {
                      *       "ambiguousAccounts": {
                      *         "accountIds": [
-                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *           "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                      *         ],
                      *         "externalIds": [
-                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *           "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
                      *         ]
                      *       },
                      *       "attention": [
@@ -12995,10 +12995,10 @@ export interface operations {
                      * @example {
                      *       "ambiguousAccounts": {
                      *         "accountIds": [
-                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *           "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                      *         ],
                      *         "externalIds": [
-                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *           "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
                      *         ]
                      *       },
                      *       "attention": [
@@ -15324,7 +15324,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "hashes": [
-                     *         "[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]"
+                     *         "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
                      *       ],
                      *       "size": 42
                      *     }
@@ -15505,7 +15505,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "hashes": [
-                     *         "[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"]"
+                     *         "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
                      *       ],
                      *       "size": 42
                      *     }
@@ -15696,7 +15696,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "accountIds": [
-                 *         "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                 *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                  *       ],
                  *       "date": "2026-02-28"
                  *     }
@@ -19481,8 +19481,8 @@ export interface operations {
                      *           },
                      *           "state": "active",
                      *           "types": [
-                     *             "[\"transaction.*\"",
-                     *             "\"pull.failed\"]"
+                     *             "transaction.*",
+                     *             "pull.failed"
                      *           ],
                      *           "updatedAt": "2026-03-02T10:00:00Z",
                      *           "waiting": 1
@@ -19666,8 +19666,8 @@ export interface operations {
                  *         "url": "https://books.example.com/events"
                  *       },
                  *       "types": [
-                 *         "[\"transaction.*\"",
-                 *         "\"pull.failed\"]"
+                 *         "transaction.*",
+                 *         "pull.failed"
                  *       ]
                  *     }
                  */
@@ -19703,8 +19703,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -20020,8 +20020,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -20224,8 +20224,8 @@ export interface operations {
                  *         "url": "https://books.example.com/events"
                  *       },
                  *       "types": [
-                 *         "[\"transaction.*\"",
-                 *         "\"pull.failed\"]"
+                 *         "transaction.*",
+                 *         "pull.failed"
                  *       ]
                  *     }
                  */
@@ -20261,8 +20261,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -21542,8 +21542,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -21816,8 +21816,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -22138,8 +22138,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1
@@ -22402,8 +22402,8 @@ export interface operations {
                      *       },
                      *       "state": "active",
                      *       "types": [
-                     *         "[\"transaction.*\"",
-                     *         "\"pull.failed\"]"
+                     *         "transaction.*",
+                     *         "pull.failed"
                      *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "waiting": 1

@@ -22,8 +22,8 @@ func CanonicalAccountRef(ref string) string {
 // ReferenceDigest is a hash that identifies an account reference whose text must not be kept.
 type ReferenceDigest [sha256.Size]byte
 
-// DigestOfReference returns the SHA-256 hash of the reference in its canonical form. The ids of items and links are
-// random UUIDs, so nobody can find a reference from its digest by trying all values.
+// DigestOfReference returns the SHA-256 hash of the reference in its canonical form. References are long random ids, so
+// nobody can find a reference from its digest by trying all values.
 func DigestOfReference(ref string) ReferenceDigest {
 	return sha256.Sum256([]byte("account reference\x00" + CanonicalAccountRef(ref)))
 }

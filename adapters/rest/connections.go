@@ -256,10 +256,10 @@ func (s *server) connectionRoutes() []route {
 			id:     "delete-connection",
 			method: http.MethodDelete,
 			path:   one,
-			description: "Deletes the connection and frees its name. A registered webhook token of Pluggy moves to " +
-				"another live connection of the same application, any other token to one of the same vendor and " +
-				"origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The " +
-				"transactions stay in the change feed and in the search.",
+			description: "Deletes the connection and frees its name. A webhook token that is registered at the vendor " +
+				"moves to another live connection of the same application, any other token to one of the same " +
+				"vendor and origin. If there is none, or if the vendor registers one account reference only, the " +
+				"token is revoked. The transactions stay in the change feed and in the search.",
 			status:   http.StatusNoContent,
 			tag:      tag,
 			summary:  "Soft-delete a connection",

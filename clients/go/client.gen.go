@@ -7391,7 +7391,7 @@ type ClientInterface interface {
 
 	// DeleteConnection Soft-delete a connection
 	//
-	// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. A webhook token that is registered at the vendor moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, or if the vendor registers one account reference only, the token is revoked. The transactions stay in the change feed and in the search.
 	//
 	// Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 	DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8504,7 +8504,7 @@ func (c *Client) TestConnection(ctx context.Context, body TestConnectionJSONRequ
 
 // DeleteConnection Soft-delete a connection
 //
-// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. A webhook token that is registered at the vendor moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, or if the vendor registers one account reference only, the token is revoked. The transactions stay in the change feed and in the search.
 //
 // Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 func (c *Client) DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -15807,7 +15807,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteConnectionWithResponse Soft-delete a connection
 	//
-	// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. A webhook token that is registered at the vendor moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, or if the vendor registers one account reference only, the token is revoked. The transactions stay in the change feed and in the search.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -29710,7 +29710,7 @@ func (c *ClientWithResponses) TestConnectionWithResponse(ctx context.Context, bo
 
 // DeleteConnectionWithResponse Soft-delete a connection
 //
-// Deletes the connection and frees its name. A registered webhook token of Pluggy moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, the token is revoked; a registered token of Plaid is always revoked. The transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. A webhook token that is registered at the vendor moves to another live connection of the same application, any other token to one of the same vendor and origin. If there is none, or if the vendor registers one account reference only, the token is revoked. The transactions stay in the change feed and in the search.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -80,8 +80,8 @@ func (s *ConnectionShares) forget(tenant domain.TenantID, t *tenantConnections) 
 	}
 }
 
-// Dial waits until the tenant may open another connection, and calls dial. The connection counts until it is closed.
-// Errors: the error of ctx, or of dial.
+// Dial returns a DialFunc that waits until the tenant may open another connection, and then calls dial. The connection
+// counts until it is closed. Errors: the error of ctx, or of dial.
 func (c *SenderConnections) Dial(dial DialFunc) DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if err := c.acquire(ctx); err != nil {
@@ -152,8 +152,8 @@ func (c *SenderConnections) leave(w *dialWaiter) (granted bool) {
 	return granted
 }
 
-// release subtracts a connection. It grants the connection to the waiting sender with the fewest open connections; of
-// several, to the one that has waited longest.
+// release subtracts a connection. It grants the connection to the waiting sender with the fewest open connections.
+// Among several such senders, it chooses the one that has waited longest.
 func (c *SenderConnections) release() {
 	s := c.shares
 	s.mu.Lock()

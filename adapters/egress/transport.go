@@ -57,9 +57,9 @@ type TransportConfig struct {
 //
 //   - At its timeout or at the end of its context, its connection is closed.
 //   - The headers of a response, including all informational responses (1xx) before it, have at most 64 KiB.
-//   - A body above its limit is ErrBodyTooLarge. The trailers after a chunked body have at most 4 KiB.
-//   - A response with the status 101 is ErrSwitchedProtocols, and its connection is closed. net/http would return the
-//     connection as the body, and neither a timeout nor a context would close it.
+//   - Reading a body beyond its limit returns ErrBodyTooLarge. The trailers after a chunked body have at most 4 KiB.
+//   - For a response with the status 101, RoundTrip returns ErrSwitchedProtocols and closes the connection. net/http
+//     would return the connection as the body, and neither a timeout nor a context would close it.
 //   - Only HTTP/1.1 is used, because an HTTP/2 server can send frames that belong to no request and have no bound.
 //
 // Create it with NewTransport. It is safe for concurrent use. It follows no redirect and stores no cookie.
@@ -162,7 +162,7 @@ func NewClient(cfg TransportConfig) *http.Client {
 	}
 }
 
-// boundedBody is the body of a response. Reading more than left bytes is ErrBodyTooLarge, unless unbounded is set.
+// boundedBody is the body of a response. Reading more than left bytes returns ErrBodyTooLarge, unless unbounded is set.
 type boundedBody struct {
 	io.ReadCloser
 	end       context.CancelFunc // releases the context of the exchange

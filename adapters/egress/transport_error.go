@@ -53,8 +53,8 @@ func CauseOf(ctx context.Context, err error) error {
 
 var errNotHTTP = errors.New("not an HTTP response")
 
-// TransportError returns the domain error for an HTTP request of a sink without a whole response. It first checks
-// whether the caller has canceled ctx, because then err says nothing about the server.
+// TransportError returns the domain error for an HTTP request of a sink that received no complete response. It first
+// checks whether the caller has canceled ctx, because then err says nothing about the server.
 func TransportError(ctx context.Context, err error) *domain.Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}

@@ -44,7 +44,7 @@ func (l *auditLog) read(indexes []int64) ([]domain.AuditHash, error) {
 	return all, nil
 }
 
-// prove returns the entry as the one with the number sequence of a log of size entries.
+// prove returns the entry with a proof that it has the given sequence number in a log of size entries.
 func prove(t testing.TB, key domain.Secret, e domain.AuditEntry, sequence, size int) ports.ProvenEntry {
 	t.Helper()
 	log, tree := &auditLog{}, transparency.Tree{}
@@ -82,7 +82,7 @@ func must(t testing.TB, err error) {
 type closedPeriod struct {
 	records   int
 	noBalance bool
-	digits    string // an amount of the first record, instead of another one
+	digits    string // if not "", replaces the amount of the first record
 	sequence  int    // the number of the audit entry
 	size      int    // of the audit log
 }
@@ -183,7 +183,7 @@ func withoutErrors[T any](items []T) iter.Seq2[T, error] {
 	}
 }
 
-// packOf returns the bytes of the pack of an evidence.
+// packOf returns the pack that Format.Write writes for the evidence.
 func packOf(t testing.TB, e ports.Evidence) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -195,7 +195,7 @@ func packOf(t testing.TB, e ports.Evidence) []byte {
 	return b.Bytes()
 }
 
-// contents returns the files of an evidence, which are measured.
+// contents returns the contents of the files of a pack, by file name.
 func contents(t testing.TB, e ports.Evidence) map[string][]byte {
 	t.Helper()
 	files, err := filesOf(t.Context(), e)

@@ -40,7 +40,7 @@ func canonical(v any) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// closeView is close.json: a close as the API returns it, and why the pack has no statement.
+// closeView is the content of close.json: a close as the API returns it, and the reason if the pack has no statement.
 type closeView struct {
 	AccountID      string `json:"accountId"`
 	Date           string `json:"date"`
@@ -95,7 +95,7 @@ func timeOf(at time.Time) string {
 	return at.UTC().Format(time.RFC3339Nano)
 }
 
-// writeRecords writes records.txt: the text of which the close has the digest.
+// writeRecords writes records.txt. The close contains the digest of this text.
 func writeRecords(ctx context.Context, w io.Writer, view ports.ClosedView) error {
 	for r, err := range view.Records(ctx) {
 		if err == nil {

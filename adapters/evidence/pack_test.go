@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// periods are closes of different kinds.
+// periods contains closes of different kinds, by name.
 var periods = map[string]closedPeriod{
 	"small":             {records: 2, size: 1},
 	"without records":   {size: 5, sequence: 4},
@@ -42,7 +42,7 @@ func TestGoodPacksAreAccepted(t *testing.T) {
 	}
 }
 
-// checkWithZip checks that package archive/zip reads the pack, and finds nothing but stored files of 1980.
+// checkWithZip checks that package archive/zip reads the pack, and that all files are uncompressed and dated 1980.
 func checkWithZip(t *testing.T, pack []byte) {
 	t.Helper()
 	r, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
@@ -68,7 +68,7 @@ type change struct {
 	Value    byte `json:"value"`
 }
 
-// everyPosition returns a change of each byte.
+// everyPosition returns one change for each byte of the pack.
 func everyPosition(r *rand.Rand, pack []byte) []change {
 	all := make([]change, len(pack))
 	for i := range pack {
@@ -77,7 +77,7 @@ func everyPosition(r *rand.Rand, pack []byte) []change {
 	return all
 }
 
-// randomPositions returns n changes.
+// randomPositions returns n changes of random bytes of the pack.
 func randomPositions(r *rand.Rand, pack []byte, n int) []change {
 	all := make([]change, n)
 	for i := range all {
@@ -105,7 +105,7 @@ func changedPacks(t testing.TB) (packs []ports.Evidence, texts [][]byte, changes
 	return packs, texts, changes
 }
 
-// fileAt returns the name of the file of an archive that has the position in its header or its content.
+// fileAt returns the name of the file whose header or content contains the position in the archive.
 func fileAt(t testing.TB, e ports.Evidence, position int) string {
 	t.Helper()
 	files, err := filesOf(t.Context(), e)

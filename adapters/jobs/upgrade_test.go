@@ -28,7 +28,7 @@ func TestPullsOfADatabaseWithRiverRun(t *testing.T) {
 		`INSERT INTO river_job (args, kind, queue, state)
 			VALUES ('{"pull_id": "` + queued.String() + `"}', 'pull', 'pulls', 'available')`,
 		"DELETE FROM goose_db_version WHERE version_id >= 52",
-		// What the migrations since then have added.
+		// These objects were added by later migrations.
 		"DROP TABLE day_totals, tenant_feeds",
 		"ALTER TABLE search_index DROP COLUMN currency, DROP COLUMN status",
 	} {

@@ -50,7 +50,7 @@ type waiter struct {
 	err     error         // why the wait has failed; set before granted is closed
 }
 
-// New returns a budget with this number of bytes in total.
+// New returns a budget of total bytes.
 func New(total int64) *Budget {
 	return &Budget{total: total, tenants: map[domain.TenantID]*account{}}
 }
@@ -109,8 +109,8 @@ func (b *Budget) Used() (bytes int64, tenants int) {
 	return b.used, len(b.tenants)
 }
 
-// enter reserves the memory if it is available. Otherwise it returns a waiter; nil if the tenant has too many waiters,
-// or if the memory can never become available.
+// enter reserves the memory if it is available. Otherwise it returns a waiter, or nil if the tenant has too many
+// waiters or if the memory can never become available.
 func (b *Budget) enter(tenant domain.TenantID, bytes int64) (w *waiter, granted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,8 +18,8 @@ const (
 	calmSeconds = 5
 	// defaultPercent is the runtime's default value of GOGC.
 	defaultPercent = 100
-	// baseMemory is the memory of the runtime, in bytes, beyond what is reserved for requests, pages and messages.
-	// Above the sum of both, garbage is collected more often.
+	// baseMemory is the memory in bytes that the runtime may use in addition to the memory that is reserved for
+	// requests, pages and messages. Above the sum of these two amounts, garbage is collected more often.
 	baseMemory = 72 << 20
 	// maxPercent is the maximum value of GOGC. Without it, a nearly empty heap would result in a
 	// percentage so high that the next collection is postponed almost forever.
@@ -31,7 +31,7 @@ const (
 // system.
 //
 // With a few megabytes of live heap and the default GOGC, collections would take an eighth of the processor time.
-// PaceHeap also lowers the memory limit of the runtime to baseMemory and the bytes that reserved returns, so that the
+// PaceHeap also lowers the memory limit of the runtime to the sum of baseMemory and the result of reserved, so that the
 // garbage of large pages is collected soon. The limit that was set before, for example with GOMEMLIMIT, remains the
 // maximum. GOGC and the limit are global to the process: only the main program should call PaceHeap.
 func PaceHeap(ctx context.Context, reserved func() int64) {

@@ -63,7 +63,8 @@ func TestPacingEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// While the service runs, the limit is the base and the reserved memory; afterwards it is the one that was set before.
+// While PaceHeap runs, the memory limit must be the sum of baseMemory and the reserved memory. Afterwards, it must be
+// the limit that was set before.
 func TestTheMemoryLimitFollowsTheReservations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))

@@ -128,7 +128,7 @@ var fatalCodes = []domain.Code{
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// backgroundTasks are the tasks of ports.BackgroundError.
+// backgroundTasks lists the task names that ports.BackgroundError can have.
 var backgroundTasks = []string{
 	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset",
 	"link session", "otlp", "pull", "rate budget", "webhook registration",

@@ -60,7 +60,8 @@ func evidenceVerifyCommand() *cobra.Command {
 // maxKeyFile is the maximum size of a file with a verifier key, in bytes.
 const maxKeyFile = 16 << 10
 
-// keyOf returns the key that the flag --key contains, or names the file of.
+// keyOf returns the verifier key that the flag --key specifies. The flag contains the key, or "@" and the name of a
+// file with the key.
 func keyOf(flag string) (string, error) {
 	if flag == "" {
 		return "", usageError{Err: errors.New("--key is missing: the output of discovery audit key, or @FILE")}

@@ -50,7 +50,7 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	if code, _, stderr := program(t, own, "keyset", "rotate", file); code != 0 {
 		t.Fatal(stderr)
 	}
-	// These are two credentials, and the key with which client ids are hashed. The foreign process has created it.
+	// The number 3 counts two credentials and the key for hashing client ids, which the foreign process has created.
 	const message = "discovery: reseal: credentials that do not open under this keyset: 3; " +
 		"the lines above name their connections"
 	for _, want := range []string{"3 credentials resealed\n", "0 credentials resealed\n"} {

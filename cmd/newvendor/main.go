@@ -54,8 +54,8 @@ func run(args []string, out io.Writer) error {
 // value in the database.
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]{1,23}$`)
 
-// create writes the files of the vendor's folder below root, and returns their paths. It returns an error for an
-// invalid name, and if the folder exists.
+// create writes the files of the vendor's folder below root, and returns their paths. It returns an error if the name
+// is invalid, or if the folder exists.
 func create(root, name string) ([]string, error) {
 	if !namePattern.MatchString(name) || token.IsKeyword(name) {
 		return nil, fmt.Errorf("the name %q must be 2 to 24 lower-case letters and digits", name)

@@ -24,7 +24,7 @@
 //   - read.go: one page of transactions, from Adapter.Read to raw transactions with their content hashes; the file can
 //     be read from top to bottom
 //
-//   - normalize.go, stable_metadata.go: the conversion of the vendor's row to a domain.TransactionData; pure functions
+//   - normalize.go: the conversion of the vendor's row to a domain.TransactionData; pure functions
 //
 //   - webhook.go: the conversion of a webhook's body to a pull scope; pure functions
 //

@@ -22,9 +22,9 @@ const Name domain.Vendor = "plaid"
 // apiVersion is sent with each request. Without it, the vendor uses the version that is set in its dashboard.
 const apiVersion = "2020-09-14"
 
-// The names of the rate budgets. They are four fifths of the limits of one client id. The vendor also limits most
-// requests about one Item; ofItem returns the names of these budgets. Source: plaid.com/docs, errors, rate limit
-// exceeded.
+// The names of the rate budgets. Each budget is four fifths of the vendor's limit for one client id. The vendor also
+// limits most requests about one Item; ofItem returns the names of these budgets. Source: plaid.com/docs, errors, rate
+// limit exceeded.
 const (
 	budgetItems     = "items"
 	budgetAccounts  = "accounts"
@@ -48,8 +48,8 @@ var budgets = map[string]int{
 // ofItem returns the name of the budget that limits the same requests for one Item.
 func ofItem(resource string) string { return resource + " of an item" }
 
-// budgetsOf returns the rate budgets of a request. Those of an Item belong to one client id, so that nobody else can
-// use them up.
+// budgetsOf returns the rate budgets of a request. The budget of an Item is separate for each client id and secret, so
+// that no other credential can use it up.
 func budgetsOf(access ports.Access, resource string) []vendorhttp.Budget {
 	hash := sha256.New()
 	hash.Write(access.Credential.Part(domain.PartClientID).Reveal())

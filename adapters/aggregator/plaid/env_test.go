@@ -128,7 +128,7 @@ func (e *env) add(account string, n int) []string {
 	return ids
 }
 
-// changes is what the pages of a step contain.
+// changes contains the combined content of all pages of a step.
 type changes struct {
 	ids, removed []string // sorted
 	pages        int

@@ -137,7 +137,7 @@ func FuzzAccounts(f *testing.F) {
 // fuzzKeyID is the id of the only key that the adapter of FuzzVerifyWebhook knows.
 const fuzzKeyID = "6c5516e1-92dc-479e-a8ff-5a51992e0001"
 
-// FuzzVerifyWebhook checks that a webhook is accepted only if an independent reading of its JWT finds the same: the
+// FuzzVerifyWebhook checks that a webhook is accepted only if isProof accepts it, too. isProof independently checks the
 // algorithm, the key, the time, the hash of the body and the signature. The key is the same in each process of the
 // fuzzer.
 func FuzzVerifyWebhook(f *testing.F) {

@@ -47,7 +47,7 @@ type cachedKey struct {
 	readAt  time.Time
 }
 
-// lifetime returns for how long the entry is used. An error other than an unknown key is not kept.
+// lifetime returns how long the entry is used. The only error that is kept is that for an unknown key.
 func (k *cachedKey) lifetime() time.Duration {
 	switch {
 	case k.err == nil:

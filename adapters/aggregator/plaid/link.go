@@ -58,8 +58,8 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (por
 // Refresh asks the vendor to update the transactions: POST /transactions/refresh. Errors: Conflict (not_offered) if the
 // vendor does not offer updates on request for the Item.
 //
-// The vendor responds only when the institution has, which can take more than 30 seconds. If a request was sent, and
-// there is no response in time, the vendor continues with the update. Its webhook reports the news.
+// The vendor responds only after the institution has responded, which can take more than 30 seconds. If there is no
+// response in time, the vendor continues with the update. Its webhook reports the new data.
 func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -95,7 +95,7 @@ func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	return err
 }
 
-// request sends a request whose response has no content but an id.
+// request sends a request whose response contains only an id.
 func (a *Adapter) request(ctx context.Context, access ports.Access, call vendorhttp.Call) error {
 	var got struct {
 		ID string `json:"request_id"`

@@ -129,8 +129,8 @@ func (i item) linkStatus() domain.LinkStatus {
 // is for the list of accounts, the second for lists of transactions. After a partial synchronisation, a list is
 // complete only if the vendor has updated its products.
 //
-// The list of accounts shows two products: ACCOUNTS and CREDIT_CARDS. For a product that the item does not have, the
-// vendor reports no status.
+// The list of accounts contains accounts of two products: ACCOUNTS and CREDIT_CARDS. For a product that the item does
+// not have, the vendor reports no status.
 //
 // PARTIAL_SUCCESS is an execution status in the vendor's responses; the item's status is then UPDATED. The vendor's
 // documentation also lists PARTIAL_SUCCESS as a status.

@@ -12,8 +12,7 @@
 //   - read.go, cursor.go: read one page of a step
 //   - raw_transactions.go: the rows of a page with their content hashes; pure functions
 //   - accounts.go: the accounts of the item
-//   - normalize.go, dates.go, stable_metadata.go: convert a row of the vendor into a domain.TransactionData; pure
-//     functions
+//   - normalize.go, dates.go: convert a row of the vendor into a domain.TransactionData; pure functions
 //   - webhook.go: converts the body of a webhook into an event with its pull scope; pure functions
 //
 // Source: the vendor's OpenAPI document and docs.pluggy.ai, read 2026-11.

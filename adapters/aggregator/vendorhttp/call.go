@@ -72,8 +72,8 @@ type Call struct {
 // Budget is a rate budget of those calls to an origin that have the same Subject.
 type Budget struct {
 	Resource string // the key in [Vendor.Budgets] or [Vendor.Windows]
-	// Subject is what the vendor counts calls by, for example a hash of the client id; "" for all calls to the origin.
-	// It is stored, so it must not be a secret.
+	// Subject identifies the calls that the vendor counts together, for example by a hash of the client id. "" means
+	// all calls to the origin. Subject is stored, so it must not be a secret.
 	Subject string
 }
 

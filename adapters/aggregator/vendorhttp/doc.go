@@ -18,7 +18,7 @@
 //
 //   - decode.go: strict JSON, exact numbers and amounts
 //   - decode_list.go, scanner.go: the rows of a page, separated without decoding them
-//   - content_hash.go: a hash by which changed rows are detected, and the names of volatile members
+//   - content_hash.go: a hash by which changed rows are detected
 //
 // This package itself defines the texts of all its errors. Neither an error nor its causes contain a URL, header, body,
 // address or credential. [Call.SetAuth] and [Call.Body] add the authentication directly before a request is sent.

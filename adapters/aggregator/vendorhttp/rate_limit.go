@@ -16,7 +16,7 @@ import (
 //
 //   - A tokenBucket is kept in the memory of the process.
 //   - A sharedBudget is shared by all replicas on one database.
-//   - A windowBudget refuses calls instead of queueing them. It is of either sort.
+//   - A windowBudget refuses calls instead of queueing them. It is kept in the process, or shared by all replicas.
 type rateBudget interface {
 	// take takes a token for a call of the tenant, and returns nil. If no token is available, it queues the call and
 	// returns the queued call. The caller must pass the queued call to await. If the expected wait exceeds maxWait, the

@@ -112,7 +112,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	dial := &onceDialer{control: c.control}
-	// After a timeout, pgx waits for the server for up to 15 s in the background. The end of the probe ends that.
+	// After a timeout, pgx waits for the server in the background for up to 15 s. Closing the connection ends this
+	// wait.
 	defer dial.close()
 	dsn, err := pgxConfig(cfg, credential, dial.dial)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"io"
 )
 
-// The beginning and the end of the headers, which are the same in every pack (APPNOTE.TXT, section 4.3).
+// Parts of the headers that are the same in every pack, and the length of a local header (APPNOTE.TXT, section 4.3).
 const (
 	localSignature     = 0x04034b50
 	directorySignature = 0x02014b50
@@ -52,7 +52,7 @@ type content struct {
 	left int64
 	crc  uint32
 	hash hash.Hash
-	err  error // of the reader
+	err  error // the error of the reader
 }
 
 // open reads the local header of a file, which must have this name.
@@ -108,7 +108,7 @@ func (c *content) close() error {
 	return nil
 }
 
-// small returns the content of the next file, which must have this name and at most so many bytes.
+// small returns the content of the next file, which must have this name and at most limit bytes.
 func (a *archive) small(name string, limit int64) ([]byte, error) {
 	c, err := a.open(name)
 	if err != nil {
@@ -124,8 +124,8 @@ func (a *archive) small(name string, limit int64) ([]byte, error) {
 	return text, c.close()
 }
 
-// lines calls fn with each line of the next file, which must have this name. A line has at most limit bytes, and each
-// ends with a line feed, except the last one if partial is set. fn must not keep the line.
+// lines calls fn with each line of the next file, which must have this name. A line has at most limit bytes and ends
+// with a line feed. If partial is set, the last line may lack the line feed. fn must not keep the line.
 func (a *archive) lines(name string, limit int, partial bool, fn func(line []byte) error) error {
 	c, err := a.open(name)
 	if err != nil {

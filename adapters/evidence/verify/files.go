@@ -115,7 +115,7 @@ type manifestView struct {
 	Files map[string]string `json:"files"`
 }
 
-// recordSums is what records.txt says.
+// recordSums contains the counts, hashes and sums that are computed from records.txt.
 type recordSums struct {
 	count       int64
 	digest      [sha256.Size]byte
@@ -167,7 +167,7 @@ func readRecords(a *archive, c closeView) (r recordSums, err error) {
 	return r, err
 }
 
-// add adds an amount, if it is in the wanted currency.
+// add adds an amount to the sum. If the amount is not in the wanted currency, add marks the sum as not known.
 func (s *sum) add(amount, currency, wanted string) {
 	value, err := decimal.NewFromString(amount)
 	if err != nil || currency != wanted {
@@ -177,7 +177,7 @@ func (s *sum) add(amount, currency, wanted string) {
 	s.value = s.value.Add(value)
 }
 
-// versionSums is what versions.jsonl says.
+// versionSums contains the count and the hash that are computed from versions.jsonl.
 type versionSums struct {
 	count int64
 	ids   [sha256.Size]byte
@@ -209,7 +209,7 @@ func readVersions(a *archive) (v versionSums, err error) {
 	return v, err
 }
 
-// statementSums is what statement.xml says.
+// statementSums contains the count, the sum and the hash that are computed from statement.xml.
 type statementSums struct {
 	count  int64
 	sum    decimal.Decimal

@@ -47,7 +47,8 @@ func parseKey(text string) (verifierKey, error) {
 	return k, nil
 }
 
-// open returns the text of a signed note with exactly one signature, that of the key, in the canonical form.
+// open verifies a signed note and returns its text. The note must have exactly one signature, by this key, in the
+// canonical form.
 func (k verifierKey) open(note []byte) ([]byte, error) {
 	before, line, found := bytes.Cut(note, []byte("\n\n— "+k.name+" "))
 	text := append(bytes.Clone(before), '\n')
@@ -65,7 +66,7 @@ func (k verifierKey) open(note []byte) ([]byte, error) {
 	return text, nil
 }
 
-// checkpoint is the tree that a checkpoint states.
+// checkpoint contains the size and the root hash of the tree that a checkpoint states.
 type checkpoint struct {
 	size int64
 	root tlog.Hash

@@ -16,7 +16,7 @@ type Fault struct {
 	Reason string
 }
 
-// Archive is the File of a Fault that is in none of the files of the pack.
+// Archive is the value of Fault.File if the ZIP archive itself is wrong, and not one of its files.
 const Archive = "the ZIP archive"
 
 // Error returns the name of the file and the reason.
@@ -50,11 +50,11 @@ const (
 	maxCountDigit = 18
 )
 
-// Summary describes a pack that is right.
+// Summary describes a pack that passed all checks.
 type Summary struct {
 	Account, Date, ClosedAt, Digest string
 	Records                         int64
-	Sequence, Size                  int64 // the number of the audit entry, and of the entries of its tree
+	Sequence, Size                  int64 // the number of the audit entry, and the number of entries in its tree
 }
 
 // Pack checks a pack. key is the verifier key of the tenant's audit log, without a line feed. Errors: ErrKey; a Fault;
@@ -77,7 +77,7 @@ func Pack(r io.Reader, key string) (Summary, error) {
 	}, nil
 }
 
-// pack is the content of a pack, as far as it is kept.
+// pack contains the data that read collects from a pack for the checks that compare several files.
 type pack struct {
 	*archive
 
@@ -268,7 +268,7 @@ type sum struct {
 	unknown bool // an amount is not known in the currency
 }
 
-// is reports whether the sum is written as text; "" if it is not known.
+// is reports whether text is the sum in decimal notation. If the sum is not known, text must be "".
 func (s sum) is(text string) bool {
 	if s.unknown {
 		return text == ""
@@ -276,7 +276,7 @@ func (s sum) is(text string) bool {
 	return s.value.String() == text
 }
 
-// hashed returns the SHA-256 hash that a hash has computed.
+// hashed returns the sum of h, which must compute SHA-256 hashes.
 func hashed(h interface{ Sum([]byte) []byte }) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -16,8 +16,8 @@ import (
 // Config configures the background work of one process. The zero value is usable; it turns
 // reconciliation and pruning off.
 type Config struct {
-	// MaxWorkers is the maximum number of pulls that run concurrently in this process; 0
-	// means 32. As many pulls again may run of tenants that have no running pull; see ReservedWorkers.
+	// MaxWorkers is the maximum number of pulls that the ordinary workers of this process run concurrently; 0 means 32.
+	// Reserved workers may run additional pulls; see ReservedWorkers.
 	MaxWorkers int
 	// OnError is called with every background error. It must not block. If it is nil, the
 	// errors are discarded.

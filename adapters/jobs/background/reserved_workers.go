@@ -14,7 +14,7 @@ import (
 const waitingPullsInterval = 500 * time.Millisecond
 
 // ReservedWorkers are additional workers of a process, twice as many as cfg.MaxWorkers. They do not run the jobs of the
-// queue. They run pulls only while all ordinary workers are busy: they run a pull, or wait because their tenant already
+// queue. They run pulls only while every ordinary worker is busy: it runs a pull, or waits because its tenant already
 // uses its share of the workers. ports.Worker decides which pulls may run. A tenant with slow pulls can therefore not
 // delay the pulls of other tenants. A reserved worker that waits costs only a goroutine.
 type ReservedWorkers struct {
@@ -90,8 +90,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. The context of each pull is the first argument.
-// After an error, or if no pull was waiting, work pauses. The pause ends early if the second context ends.
+// work runs one waiting pull after the other until Stop is called. Each pull gets the context pulls. After an error, or
+// if no pull was waiting, work pauses. The pause ends early if the context waits ends.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

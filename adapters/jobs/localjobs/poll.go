@@ -13,15 +13,15 @@ import (
 const (
 	// defaultPollInterval is the poll interval if Database.PollInterval is 0.
 	defaultPollInterval = 500 * time.Millisecond
-	// pollLimit is the maximum number of pulls that one poll reads from the database, and the maximum number of queued
-	// pulls up to which Nudge keeps further pulls in memory.
+	// pollLimit is the maximum number of pulls that one poll reads from the database. If the queue already contains
+	// this many pulls, Nudge adds no new pull to a queue that polls.
 	pollLimit = 200
 	// pollShare is the minimum ratio of the time between two polls to the duration of a poll. It bounds the load of
 	// polls that take long, for example while very many pulls wait for a retry.
 	pollShare = 20
-	// splitWait is the longest part of a wait of at most maxSplitWait: a queue that polls tries the pull again after
-	// each part. Such a pull usually waits for the lease of another pull of its connection, which may end at any time.
-	// If another process runs that pull, its end nudges this one only there.
+	// splitWait is the time after which a queue that polls tries a pull again, if the pull must wait for at most
+	// maxSplitWait. Such a pull usually waits for the lease of another pull of its connection, which may end at any
+	// time. If another process runs that other pull, only that process is notified of its end.
 	splitWait    = 2 * time.Second
 	maxSplitWait = 30 * time.Second
 	// listenInterval is the time after which the queue listens again if it has stopped without an error.
@@ -37,8 +37,8 @@ type Database struct {
 	PollInterval time.Duration
 	// Leader runs the maintenance tasks that read whole tables. If it is nil, every process runs them.
 	Leader background.Leader
-	// Listen calls due each time when another process has announced due pulls. It returns if it cannot listen any
-	// longer, and is then called again. If Listen is nil, only polls find pulls of other processes.
+	// Listen calls due whenever another process has announced due pulls. It returns when it can no longer listen, and
+	// is then called again. If Listen is nil, only polls find pulls of other processes.
 	Listen func(ctx context.Context, due func()) error
 	// Announce tells the other processes that pulls are due for which this process has no free worker. It may be nil.
 	Announce func(ctx context.Context) error

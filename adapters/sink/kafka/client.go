@@ -29,7 +29,7 @@ const (
 	maxIterations = 100_000
 )
 
-// The times of a client. They are short, because Send waits for them.
+// Delays and timeouts of a client. They are short, because Send waits for them.
 const (
 	retryDelay  = 100 * time.Millisecond
 	minRefresh  = 250 * time.Millisecond // between two requests for the brokers and partitions
@@ -41,9 +41,10 @@ const (
 	messageRetries = 4
 )
 
-// The request with which a connection begins asks for the versions that the broker knows. From version 3 on, it also
-// tells the broker the name and the version of the library. Brokers know version 2 since Kafka 2.0; the test cluster of
-// librdkafka answers a later one wrongly.
+// The key and the highest version of ApiVersions, the first request on a connection. It asks for the versions of
+// requests that the broker supports. From version 3 on, it also tells the broker the name and the version of the
+// library. Brokers support version 2 since Kafka 2.0. The test cluster of librdkafka responds incorrectly to later
+// versions.
 const (
 	apiVersionsKey = 18
 	apiVersionsMax = 2
@@ -90,8 +91,8 @@ func (s *sender) newClient() (*kgo.Client, error) {
 	return kgo.NewClient(options...)
 }
 
-// connect dials a broker, with TLS unless the settings forbid it. The caller must close the connection. The end of the
-// sender ends the dial.
+// connect dials a broker, with TLS unless the settings turn it off. The caller must close the connection. Closing the
+// sender cancels the dial.
 func (s *sender) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
@@ -100,7 +101,7 @@ func (s *sender) connect(ctx context.Context, network, address string) (net.Conn
 		return nil, errors.Join(
 			egress.ErrForbiddenAddress,
 			err,
-		) // a broker can name any text as the host of another one
+		) // a broker can return any text as the host of another broker
 	}
 	socket, err := s.dial(ctx, network, address)
 	if err != nil || !*s.settings.TLS {

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// refusals are the messages about answers of a broker that are not worth another attempt of the library. For all other
-// answers, the message is the name of the error in the protocol, which is a fixed text, too.
+// refusals maps errors of a broker, after which the library does not try again, to messages. For any other error of a
+// broker, the message contains the name of the error in the protocol, which is also a fixed text.
 var refusals = map[*kerr.Error]string{
 	kerr.SaslAuthenticationFailed:   "the brokers refused the user or the password",
 	kerr.UnsupportedSaslMechanism:   "the brokers do not support the SASL mechanism",

@@ -82,7 +82,7 @@ var schema string
 // Schema implements ports.Sink.
 func (*Sink) Schema() string { return schema }
 
-// members are the settings in a request. Those to store have no password.
+// members is the JSON form of the settings. The stored form contains no password.
 type members struct {
 	Brokers []string `json:"brokers"`
 	Topic   string   `json:"topic,omitzero"`
@@ -148,7 +148,7 @@ func (s *Sink) Parse(
 	return ports.SinkSettings{Public: settings.Encode(m), Secrets: secrets}, faults
 }
 
-// validateBroker returns why a broker is not valid, or "".
+// validateBroker returns the reason why a broker is not valid, or "".
 func (s *Sink) validateBroker(ctx context.Context, broker string) string {
 	u, err := url.Parse("https://" + broker)
 	if err != nil || u.Host != broker || u.Port() == "" || len(broker) > maxBroker ||
@@ -165,8 +165,8 @@ var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
 
 func isTopic(text string) bool { return topicName.MatchString(text) && text != "." && text != ".." }
 
-// keepsPassword reports whether the settings m may use the password of the stored settings: they send it as the same
-// user and in the same way, and to no broker that the stored settings do not have.
+// keepsPassword reports whether the settings m may use the stored password. Both settings must have the same mechanism,
+// username and TLS setting, and m must have only brokers that the stored settings contain.
 func (m members) keepsPassword(stored members) bool {
 	return stored.SASL != nil && stored.SASL.Mechanism == m.SASL.Mechanism &&
 		stored.SASL.Username == m.SASL.Username && stored.TLS != nil && *stored.TLS == *m.TLS &&
@@ -187,7 +187,8 @@ func (l login) validate(password domain.Secret) (faults []*domain.Error) {
 	return faults
 }
 
-// isLogin reports whether a text can be a username or a password. A NUL separates them in the mechanism PLAIN.
+// isLogin reports whether a text can be a username or a password. A NUL is invalid, because it separates the username
+// from the password in the mechanism PLAIN.
 func isLogin(text string) bool {
 	return text != "" && len(text) <= maxLogin && !slices.Contains([]byte(text), 0)
 }

@@ -539,7 +539,8 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-// A broker names the others. The service must not connect to a name that leads to a forbidden address.
+// A broker returns the addresses of the other brokers. The service must not connect to such an address if it is
+// forbidden.
 func TestABrokerThatAnotherOneNamesMustHaveAnAllowedAddress(t *testing.T) {
 	var dialed atomic.Int64
 	forbidden, err := net.Listen("tcp", "127.0.0.2:0")

@@ -88,8 +88,8 @@ type call struct {
 	upload      bool
 }
 
-// do makes a call, and decodes the body of a successful response into result, if that is not nil. A token that Matcher
-// does not accept is renewed once. status is 0 if there was no response.
+// do makes a call. If result is not nil, do decodes the body of a successful response into it. If Matcher does not
+// accept the token, do renews the token and repeats the call once. status is 0 if there was no response.
 func (c *client) do(ctx context.Context, t matcher.Target, r call, result any) (status int, err error) {
 	if c.err != nil {
 		return 0, c.err
@@ -121,8 +121,8 @@ func (c *client) exchange(
 		header.Set("Content-Type", r.contentType)
 	}
 	if r.method == http.MethodPost {
-		// Without a key, Matcher takes an equal body for the same request: it repeats its response for days, and
-		// refuses the request for minutes if it was stopped in the first one.
+		// Without a key, Matcher treats a request with an equal body as a repetition. For days, it returns the earlier
+		// response. If it was stopped during the earlier request, it refuses the new one for minutes.
 		header.Set("X-Idempotency-Key", uuid.NewString())
 	}
 	transport := c.transport
@@ -216,7 +216,7 @@ func encodeRow(r ports.MatcherRow) []byte {
 // RowSize implements ports.MatcherClient. It counts the comma after the row.
 func (*client) RowSize(r ports.MatcherRow) int { return len(encodeRow(r)) + 1 }
 
-// job is an import as Matcher shows it.
+// job is an import as Matcher's API returns it.
 type job struct {
 	ID         string `json:"id"`
 	SourceID   string `json:"sourceId"`
@@ -279,7 +279,7 @@ func encodeFile(file string, rows []ports.MatcherRow) (body []byte, contentType 
 	return buffer.Bytes(), form.FormDataContentType()
 }
 
-// page is a page of a list of Matcher.
+// page is one page of a list that Matcher's API returns.
 type page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"nextCursor"`
@@ -314,7 +314,7 @@ func (c *client) probe(ctx context.Context, t matcher.Target) error {
 	return err
 }
 
-// transaction is a transaction as Matcher shows it.
+// transaction is a transaction as Matcher's API returns it.
 type transaction struct {
 	ID          string `json:"id"`
 	SourceID    string `json:"sourceId"`
@@ -326,7 +326,7 @@ type transaction struct {
 	Status      string `json:"status"`
 }
 
-// domain returns the transaction. ok is false if it cannot be read.
+// domain converts t to a matcher.Transaction. ok is false if a member of t is invalid.
 func (t transaction) domain() (_ matcher.Transaction, ok bool) {
 	amount, err := decimal.NewFromString(t.Amount)
 	if err != nil || len(t.Amount) > 64 || !isID(t.ID) {

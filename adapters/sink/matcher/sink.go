@@ -35,7 +35,7 @@ const maxSources = 10_000
 // Options are the dependencies of the sink.
 type Options struct {
 	Guard     *egress.Guard // decides which addresses are dialed
-	Clock     ports.Clock   // tells when a token ends
+	Clock     ports.Clock   // determines when a token expires
 	UserAgent string        // sent with every request
 	// Shares bounds the connections of each tenant. If it is nil, only the connections of each client are bounded.
 	Shares        *egress.ConnectionShares
@@ -96,20 +96,21 @@ type members struct {
 	ExternalID string   `json:"externalId"`
 }
 
-// auth is how the service signs in, without secrets. It is empty for a fixed value.
+// auth contains the settings with which the service signs in, without secrets. It is empty if the value of the
+// Authorization header is fixed.
 type auth struct {
 	TokenURL string `json:"tokenUrl,omitempty"`
 	ClientID string `json:"clientId,omitempty"`
 }
 
-// source is the source of one account.
+// source names the context and the source of Matcher to which the records of one account are sent.
 type source struct {
 	Account string `json:"accountId"`
 	Context string `json:"contextId"`
 	Source  string `json:"sourceId"`
 }
 
-// request are the settings in a request.
+// request is the JSON form of the settings in a request.
 type request struct {
 	URL  string `json:"url"`
 	Auth *struct {
@@ -155,8 +156,8 @@ func (s *Sink) Parse(
 	return ports.SinkSettings{Public: settings.Encode(m), Secrets: secrets}, nil
 }
 
-// parseAuth returns how the service signs in, and its secrets. A secret that is omitted is kept only if it is sent to
-// the same addresses as before.
+// parseAuth returns the settings with which the service signs in, and their secrets. A secret that the request omits is
+// kept only if the service sends it to the same addresses as before.
 func (s *Sink) parseAuth(
 	ctx context.Context, r request, base string, stored ports.SinkSettings, add func(field, message string),
 ) (*auth, domain.Credential) {
@@ -231,7 +232,7 @@ func parseSources(requested []source, add func(field, message string)) []source 
 	return parsed
 }
 
-// checkURL returns what is wrong with a URL, or "" if nothing is.
+// checkURL returns the reason why a URL is not allowed, or "".
 func (s *Sink) checkURL(ctx context.Context, raw string) string {
 	if domain.ValidateBaseURL(raw, s.options.Guard.AllowsPlaintext()) != nil {
 		return "must be an absolute https URL with a valid host and port, without userinfo, query or fragment, " +

@@ -11,14 +11,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// renewBefore is how long before its end a token is replaced. defaultLife is the life of a token without a known end.
+// renewBefore is how long before its expiry a token is replaced. defaultLife is the lifetime of a token without a known
+// expiry.
 const (
 	renewBefore = time.Minute
 	defaultLife = 5 * time.Minute
 	maxToken    = 16 << 10
 )
 
-// tokenSource holds the credential of a subscription, and the present token.
+// tokenSource contains the credential of a subscription, and the current token.
 type tokenSource struct {
 	url      *url.URL // nil if there are no client credentials
 	clientID string
@@ -32,8 +33,8 @@ type tokenSource struct {
 // renewable reports whether the token can be replaced.
 func (s *tokenSource) renewable() bool { return s.url != nil }
 
-// authorization returns the value of the header Authorization; "" if there is none. renew asks for a new token although
-// the present one has not ended.
+// authorization returns the value of the Authorization header, or "" if there is none. If renew is true, it requests a
+// new token even though the current one has not expired.
 func (c *client) authorization(ctx context.Context, renew bool) (string, error) {
 	s := &c.tokens
 	if s.url == nil {
@@ -68,7 +69,7 @@ func (c *client) renew(ctx context.Context, now time.Time) error {
 	var refused *domain.Error
 	if errors.As(err, &refused) && errors.Is(err, ports.ErrTargetRefused) {
 		all := *refused
-		all.Cause = nil // it concerns every target
+		all.Cause = nil // the error concerns every target, not only one
 		return &all
 	}
 	if err != nil {

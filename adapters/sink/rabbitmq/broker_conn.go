@@ -43,8 +43,8 @@ var (
 	connectionCloseOK = method{10, 51}
 )
 
-// replies lists the methods with which a broker answers the login, in which each of them occurs once. The AMQP library
-// would wait for ever for somebody to take a second one.
+// replies contains the methods with which a broker answers the login. A broker may send each of them once. The AMQP
+// library would block forever on a second one, because nothing receives it.
 var replies = map[method]bool{
 	{10, 10}: true, // connection.start
 	{10, 30}: true, // connection.tune
@@ -69,8 +69,9 @@ var notices = map[method]bool{
 //   - one confirmation of each published message
 //   - a limited number of heartbeats and notices
 //
-// Any other frame is errNotRequested. The AMQP library accepts a message that nobody has asked for and keeps it in
-// memory as a whole. It also counts up to the number of a confirmed message, however large, before it reads on.
+// For any other frame, Read returns errNotRequested. Without this check, the AMQP library would accept a message that
+// was not requested and keep it completely in memory. The library also counts up to the number of a confirmed message,
+// however large, before it reads on.
 type brokerConn struct {
 	net.Conn
 	frames  *bufio.Reader
@@ -90,7 +91,7 @@ func newBrokerConn(conn net.Conn) *brokerConn {
 	return &brokerConn{Conn: conn, frames: bufio.NewReader(conn), opened: time.Now(), seen: map[method]bool{}}
 }
 
-// publishing must be called before a message is published.
+// publishing counts a message that is about to be published, so that Read accepts its confirmation.
 func (c *brokerConn) publishing() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,7 +164,7 @@ func (c *brokerConn) expects(kind byte, channel uint16, payload []byte) bool {
 	return first && replies[m]
 }
 
-// allowNotice reports whether a heartbeat or a notice is within its limit.
+// allowNotice counts a heartbeat or a notice. It reports whether the broker is still within its limit for them.
 func (c *brokerConn) allowNotice(payload int) bool {
 	c.notices += frameHeaderSize + int64(payload) + frameEndSize
 	return c.notices <= noticeBurst+int64(time.Since(c.opened)/time.Second)*noticeRate
@@ -180,7 +181,7 @@ func (c *brokerConn) confirms(arguments []byte) bool {
 	return c.confirmations.confirm(tag, multiple)
 }
 
-// confirmations contains which messages of a channel are confirmed. Their delivery tags are numbers from 1.
+// confirmations records which messages of a channel are confirmed. Their delivery tags are numbers from 1.
 type confirmations struct {
 	published uint64
 	all       uint64          // all messages up to this one are confirmed

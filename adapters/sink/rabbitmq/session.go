@@ -138,7 +138,8 @@ func (s *session) unconfirmedError(ctx context.Context) error {
 	return s.transportError(ctx, atPublishing(s.reason))
 }
 
-// transportError is like the function transportError. It also recognises that the broker has sent what it must not.
+// transportError works like the function transportError, but returns errNotRequested as the cause if Read has rejected
+// a frame of the broker.
 func (s *session) transportError(ctx context.Context, err error) *domain.Error {
 	if s.socket.rejected.Load() {
 		err = errNotRequested

@@ -87,7 +87,7 @@ var schema string
 // Schema implements ports.Sink.
 func (*Sink) Schema() string { return schema }
 
-// members are the settings in a request, and the public ones.
+// members is the JSON form of the settings in a request, and of the public settings in the store.
 type members struct {
 	URL        string `json:"url"`
 	Exchange   string `json:"exchange"`

@@ -14,9 +14,10 @@ type URL struct {
 	Secrets domain.Credential // the password and the query
 }
 
-// ParseURL splits the secrets off a URL that an operator has sent. It keeps an omitted password and the query "…" of
-// the stored URL, but only if both URLs have the same scheme, host and user. It returns an error of the field
-// "url" if raw is not absolute, or has the query "…" although no query can be kept.
+// ParseURL splits the secrets off a URL that an operator has sent. If raw has no password, or the query "…", ParseURL
+// uses the password or the query of the stored URL. It does so only if both URLs have the same scheme, host and user.
+// It returns an error of the field "url" if raw is not absolute, or if raw has the query "…" and no stored query can be
+// used.
 func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	requested := domain.SecretText(raw)
 	public, given, ok := domain.SplitURLSecrets(requested)
@@ -30,13 +31,13 @@ func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	return newURL(public, given.Keep(public, stored.Public, stored.secrets())), nil
 }
 
-// WithoutHiddenQuery returns a URL without the query "…", which is not a valid query.
+// WithoutHiddenQuery returns the URL without the query "…". This query stands for a hidden one and is not valid.
 func WithoutHiddenQuery(raw string) string {
 	rest, _ := domain.CutHiddenQuery(domain.SecretText(raw))
 	return string(rest.Reveal())
 }
 
-// CurrentURL returns a stored URL in the form of this version. An earlier version stored the query in clear.
+// CurrentURL converts a stored URL to the form of this version. An earlier version stored the query in plain text.
 func CurrentURL(public string, secrets domain.Credential) URL {
 	shown, clear, ok := domain.SplitURLSecrets(domain.SecretText(public))
 	if !ok || clear.IsZero() {

@@ -77,7 +77,7 @@ var schema string
 // Schema implements ports.Sink.
 func (*Sink) Schema() string { return schema }
 
-// members are the settings in a request, and the public ones.
+// members is the JSON form of the settings in a request, and of the public settings in the store.
 type members struct {
 	URL string `json:"url"`
 }
@@ -105,7 +105,7 @@ func urlOf(stored ports.SinkSettings) settings.URL {
 	return settings.CurrentURL(settings.Stored[members](stored.Public).URL, stored.Secrets)
 }
 
-// Current implements ports.Sink. An earlier version stored the query of the URL in clear.
+// Current implements ports.Sink. An earlier version stored the query of the URL in plain text.
 func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings {
 	u := urlOf(stored)
 	return ports.SinkSettings{Public: settings.Encode(members{u.Public}), Secrets: u.Secrets}

@@ -31,7 +31,8 @@ func (s *session) access(baseURL, application string, flags credentialFlags) (ac
 	return access{application: &found.ID}, err
 }
 
-// unlessApplication returns the flags, with the flag base first unless an application is given.
+// unlessApplication returns the flags that are required. If no application is given, the flag base is the first of
+// them.
 func unlessApplication(application, base string, flags ...string) []string {
 	if application != "" {
 		return flags

@@ -84,7 +84,7 @@ func (f *matcherFlags) addTo(given map[string]any, s *session) error {
 	return err
 }
 
-// parseSources returns the sources of lines with the ids of an account, a context and a source.
+// parseSources parses lines that each contain the ids of an account, a context and a source, separated by commas.
 func parseSources(lines []string) ([]any, error) {
 	sources := make([]any, 0, len(lines))
 	for _, line := range lines {
@@ -100,8 +100,8 @@ func parseSources(lines []string) ([]any, error) {
 	return sources, nil
 }
 
-// withSources returns the changed members of a sink. The sources of --source replace those of their accounts, and the
-// sources of other accounts are kept.
+// withSources returns the changed members of a sink. A source of --source replaces the existing source of the same
+// account. The sources of all other accounts are kept.
 func (f *matcherFlags) withSources(sink, changed map[string]any) map[string]any {
 	present, _ := sink["sources"].([]any)
 	given, _ := changed["sources"].([]any)
@@ -141,7 +141,7 @@ func (c commands) listUnmapped() *cobra.Command {
 		})
 }
 
-// listOf returns a command that lists something of a subscription.
+// listOf returns a command that prints a list of items of a subscription.
 func (c commands) listOf(use, short string, v view,
 	fn func(s *session, ctx context.Context, id string, limit *int64, cursor *string) (*http.Response, error),
 ) *cobra.Command {

@@ -269,7 +269,8 @@ func isHidden(r rune) bool {
 	return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// escape returns text in which the characters that isEscaped selects are escape sequences. The others are mapped.
+// escape returns text in which the characters that isEscaped selects are escape sequences. It replaces each other
+// character by the result of mapped.
 func escape(text string, isEscaped func(rune) bool, mapped func(rune) rune) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -107,7 +107,7 @@ func countOf(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// page requests the items after the cursor, at most as many as size. The cursor "" is the start of the list.
+// page requests at most size items after the cursor. The cursor "" is the start of the list.
 func (s *session) page(next fetch, size int, cursor string) (page, error) {
 	limit := int64(size)
 	p, _, err := decode[page](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {

@@ -49,7 +49,7 @@ func (c commands) listReplacements() *cobra.Command {
 	return list
 }
 
-// reasonFlag registers the flag --reason. The returned function returns its value; nil if it is not set.
+// reasonFlag registers the flag --reason. The returned function returns the value of the flag, or nil if it is not set.
 func reasonFlag(cmd *cobra.Command) func() *string {
 	reason := cmd.Flags().String("reason", "", "why; it is kept in the history of the transactions")
 	return func() *string {

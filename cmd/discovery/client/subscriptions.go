@@ -171,8 +171,8 @@ func (f *sinkFlags) login(s *session) (map[string]any, error) {
 	return login, nil
 }
 
-// withMembers returns the members of a sink with the given ones instead of those that it has. The members of a login
-// are replaced one by one.
+// withMembers returns a copy of the members of a sink in which the given members replace the existing ones. In a login
+// (sasl or auth), the given members replace only those with the same names.
 func withMembers(sink, given map[string]any) map[string]any {
 	changed := maps.Clone(sink)
 	maps.Copy(changed, given)

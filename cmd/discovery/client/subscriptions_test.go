@@ -30,7 +30,7 @@ func TestAGivenMemberReplacesThatOfTheSink(t *testing.T) {
 	}
 }
 
-// A source that is given replaces that of its account, and the others are kept.
+// A given source must replace the source of the same account. The sources of other accounts must be kept.
 func TestASourceIsAddedToTheOthers(t *testing.T) {
 	source := func(account, id string) any {
 		return map[string]any{"accountId": account, "contextId": "c", "sourceId": id}

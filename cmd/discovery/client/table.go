@@ -39,7 +39,8 @@ type tableWriter struct {
 	view  view
 	fixed bool // the widths are those that the view defines, because not all items are known yet
 	width int  // maximum width of the table; see fit
-	// omit makes the last columns be left out if the table is too wide. omitted is then called with their titles.
+	// omit allows the writer to leave out the last columns if the table is too wide. omitted is then called with their
+	// titles.
 	omit    bool
 	omitted func(titles []string)
 	// names returns the names of connections by id. It is nil if the view has no column with such names.
@@ -94,8 +95,8 @@ func (w *tableWriter) rows(items []json.RawMessage) ([][]string, error) {
 	return rows, nil
 }
 
-// omitColumns sets the widths of the columns. It leaves out the last columns that are neither keys nor to be kept,
-// until the table fits, and returns the rows without their cells.
+// omitColumns sets the widths of the columns. If omit is set, it leaves out columns from the end until the table fits,
+// but no column with key or keep. It returns the rows without the cells of the omitted columns.
 func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 	var titles []string
 	for {

@@ -18,7 +18,7 @@ type view struct {
 	schema  reflect.Type // the generated type, whose members are the columns of CSV
 	inner   string       // name of a nested object whose members are printed like the object's own; may be ""
 	columns []column     // the columns of the table
-	only    bool         // columns are all members that are printed
+	only    bool         // only the members in columns are printed
 }
 
 // column is one column of a table.

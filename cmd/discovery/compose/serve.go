@@ -138,7 +138,7 @@ func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (
 	a.Log.Info("stopped")
 }
 
-// startWork starts the pulls and the maintenance tasks. First it releases what a process that has died has claimed.
+// startWork starts the pulls and the maintenance tasks. First it releases the claims of a process that has died.
 func (a *App) startWork(ctx context.Context) error {
 	if release := a.Stores.ReleaseClaims; release != nil {
 		// A service that is told to stop while it starts ends as usual.

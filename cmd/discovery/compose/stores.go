@@ -33,7 +33,7 @@ type Stores struct {
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
-	// MatcherEntries holds what subscriptions have sent to Matcher.
+	// MatcherEntries stores an entry for each record that a subscription has sent to Matcher.
 	MatcherEntries ports.MatcherEntries
 
 	// ReleaseClaims ends the claims of a process that has died. It is nil if several processes can use the backend:

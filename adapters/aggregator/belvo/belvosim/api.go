@@ -70,7 +70,7 @@ func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, directory)
 }
 
-// listLinks serves the list of links, of all or of those with the external_id of the query.
+// listLinks serves the list of links. If the query has an external_id, the list contains only the links with this id.
 func (s *Simulator) listLinks(w http.ResponseWriter, r *http.Request) {
 	external := r.URL.Query().Get("external_id")
 	s.mu.Lock()

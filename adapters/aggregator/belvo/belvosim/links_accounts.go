@@ -30,8 +30,9 @@ func (s *Simulator) RemoveSecret(id string) {
 	delete(s.secrets, id)
 }
 
-// AddLink adds a link and returns it as stored. An empty ID is generated. If another member is empty but the vendor
-// always sends it, AddLink sets the vendor's usual value. The error is ErrTaken if the id exists already.
+// AddLink adds a link and returns it as stored. If the ID is empty, AddLink generates one. If another member is empty
+// but the vendor always sends it, AddLink sets the vendor's usual value. The error is ErrTaken if the id exists
+// already.
 func (s *Simulator) AddLink(l Link) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,8 +89,9 @@ func (s *Simulator) RemoveLink(id string) error {
 	return nil
 }
 
-// AddAccount adds an account to the link a.Link, and returns the account as stored. An empty ID is generated. An empty
-// Institution is copied from the link. An empty CollectedAt or CreatedAt becomes the current time. Errors:
+// AddAccount adds an account to the link a.Link, and returns the account as stored. If the ID is empty, AddAccount
+// generates one. An empty Institution is copied from the link. An empty CollectedAt or CreatedAt becomes the current
+// time. Errors:
 //
 //   - ErrNotFound if the link does not exist
 //   - ErrTaken if the account's id exists already.

@@ -26,8 +26,8 @@ func newRow(l *link, tx Transaction) *row {
 	return r
 }
 
-// AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated. An empty CollectedAt
-// or CreatedAt becomes the current time. Errors:
+// AddTransaction adds a transaction to a link and returns it as stored. If the ID is empty, AddTransaction generates
+// one. An empty CollectedAt or CreatedAt becomes the current time. Errors:
 //
 //   - ErrNotFound if the link does not exist, or if the account does not belong to the link
 //   - ErrTaken if the id exists already.

@@ -114,8 +114,8 @@ func (s *Simulator) serve(fn func(request) (any, *apiError)) http.HandlerFunc {
 	}
 }
 
-// createPublicToken adds an Item without accounts, as if an account holder had linked it, and serves the token for its
-// exchange.
+// createPublicToken adds an Item without accounts, as if an account holder had linked it. It returns a public token
+// that can be exchanged for the access token of the Item.
 func (s *Simulator) createPublicToken(in request) (any, *apiError) {
 	if in.Institution == "" || len(in.Products) == 0 {
 		return nil, &errFields
@@ -266,7 +266,7 @@ func (s *Simulator) getTransactions(i *item, in request) (any, *apiError) {
 	}, nil
 }
 
-// shown returns the row as the request asks for it.
+// shown returns the row without its original description, unless the request asks for that.
 func (in request) shown(row Transaction) Transaction {
 	if !in.Options.Original {
 		row.Original = nil

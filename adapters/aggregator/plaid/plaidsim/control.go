@@ -15,8 +15,8 @@ import (
 //   - POST /_control/items/{id}/error {code}: sets the error of the Item; "" ends it
 //   - POST /_control/items/{id}/not-ready {times}: sets [Item.NotReady]
 //   - POST /_control/items/{id}/rate-limit {times}: sets [Item.RateLimited]
-//   - POST /_control/items/{id}/enrich {category, merchant}: as [Simulator.Enrich]
-//   - POST /_control/mutations {times}: as [Simulator.MutateDuringPagination]
+//   - POST /_control/items/{id}/enrich {category, merchant}: calls [Simulator.Enrich]
+//   - POST /_control/mutations {times}: calls [Simulator.MutateDuringPagination]
 //   - POST /_control/webhooks {target, itemId, type, code, members}: sends a signed webhook
 //   - POST, DELETE /_control/faults: see package faultinject
 func (s *Simulator) Handler() http.Handler {

@@ -121,8 +121,8 @@ func (i *item) drop(id string, now time.Time) {
 	i.changes, i.updated = append(i.changes, change{id, row.Account, true, false}), now
 }
 
-// since returns what has changed in the first `until` changes after the first `from` ones, one entry for each row,
-// ordered by the last change. Rows that came and left in between are omitted.
+// since combines the changes at the indexes from (included) to until (excluded). It returns one change for each row,
+// ordered by the last change. A row that neither existed before these changes nor exists after them is omitted.
 func (i *item) since(from, until int) []change {
 	first, last := map[string]change{}, map[string]int{}
 	for n := from; n < until; n++ {

@@ -37,7 +37,7 @@ type Simulator struct {
 	entropy   *rand.ChaCha8
 	secrets   map[string]string // secret by client id
 	items     []*item           // in the order in which they were added
-	mutations int               // the number of pages after which the history changes
+	mutations int               // number of further requests for a later page that fail because the history has changed
 	requests  map[string]int    // number of requests by path
 	keys      map[string]*signingKey
 	key       string // the id of the key that signs webhooks
@@ -105,7 +105,7 @@ func (s *Simulator) AddClient(clientID, secret string) {
 	s.secrets[clientID] = secret
 }
 
-// AddItem adds an Item. An empty id or access token is generated. It returns the Item.
+// AddItem adds an Item and returns it. If the id or the access token is empty, AddItem generates one.
 func (s *Simulator) AddItem(i Item) Item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +130,7 @@ func (s *Simulator) EditItem(id string, fn func(*Item)) error {
 	})
 }
 
-// AddAccount adds an account to an Item and returns it. An empty id is generated.
+// AddAccount adds an account to an Item and returns it. If the id is empty, AddAccount generates one.
 func (s *Simulator) AddAccount(itemID string, a Account) (Account, error) {
 	err := s.edit(itemID, func(i *item) error {
 		a.ID = cmp.Or(a.ID, s.newID())
@@ -160,7 +160,8 @@ func (s *Simulator) RemoveAccount(itemID, account string) error {
 	})
 }
 
-// Put adds a row to an Item, or changes the row with the same id. It returns the row. An empty id is generated.
+// Put adds a row to an Item, or changes the row with the same id. It returns the row. If the id is empty, Put generates
+// one.
 func (s *Simulator) Put(itemID string, t Transaction) (Transaction, error) {
 	err := s.edit(itemID, func(i *item) error {
 		t.ID = cmp.Or(t.ID, s.newID())

@@ -22,7 +22,7 @@ func (c cursor) encode(itemID string) string {
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// decodeCursor returns false if the text is not a cursor of the Item.
+// decodeCursor parses a cursor. ok is false if the text is not a cursor of the Item.
 func decodeCursor(text, itemID string) (c cursor, ok bool) {
 	plain, err := base64.StdEncoding.DecodeString(text)
 	var id string

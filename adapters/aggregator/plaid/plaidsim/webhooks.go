@@ -31,7 +31,7 @@ func (s *Simulator) Event(itemID, kind, code string, members map[string]any) ([]
 	return body, err
 }
 
-// RotateKey generates a new key, with which later webhooks are signed. The previous key is valid for no later webhook.
+// RotateKey generates a new key, with which later webhooks are signed. The previous key is then no longer in use.
 func (s *Simulator) RotateKey() {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

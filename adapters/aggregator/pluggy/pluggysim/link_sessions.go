@@ -68,7 +68,7 @@ func (s *Simulator) listItems(w http.ResponseWriter, r *http.Request, client str
 
 // SendToItem sends one event to the webhookUrl of the event's item, as the vendor does in addition to the registered
 // webhooks. It does nothing if the item has no webhookUrl. If origin is not empty, it replaces the scheme and the host
-// of the URL. The headers are sent, too; the vendor itself sends none.
+// of the URL. SendToItem also sends the given headers, although the vendor itself sends none.
 func (s *Simulator) SendToItem(
 	ctx context.Context, origin string, headers map[string]string, event Event,
 ) ([]DeliveryResult, error) {

@@ -49,7 +49,8 @@ func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
 func TestThePagePreloadsTheScriptsOfTheFirstView(t *testing.T) {
 	var preloaded []string
 	page := get(New(SignIn{}), Path).Body.String()
-	for _, match := range regexp.MustCompile(`modulepreload" href="[^"]+?/assets/[^/]+/([^"]+)"`).FindAllStringSubmatch(page, -1) {
+	preload := regexp.MustCompile(`modulepreload" href="[^"]+?/assets/[^/]+/([^"]+)"`)
+	for _, match := range preload.FindAllStringSubmatch(page, -1) {
 		preloaded = append(preloaded, match[1])
 	}
 	for _, name := range []string{"main.js", "overview.js", "remedies.js", "messages-en.js", "vendor/preact.js"} {

@@ -258,8 +258,8 @@ func (s *server) connectionRoutes() []route {
 			path:   one,
 			description: "Deletes the connection and frees its name. A webhook token that is registered at the " +
 				"vendor moves to another live connection of the same application, any other token to one of the " +
-				"same vendor and origin. If there is none, or if the vendor registers one account reference only, the " +
-				"token is revoked. The transactions stay in the change feed and in the search.",
+				"same vendor and origin. If there is none, or if the vendor registers one account reference only, " +
+				"the token is revoked. The transactions stay in the change feed and in the search.",
 			status:   http.StatusNoContent,
 			tag:      tag,
 			summary:  "Soft-delete a connection",

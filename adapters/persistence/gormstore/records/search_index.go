@@ -134,6 +134,8 @@ type unindexed struct {
 	ids, connections []string  // connections is sorted, without duplicates
 }
 
+// nextUnindexed returns at most limit of the tenant's transactions after the position of the index, in the order of the
+// change feed. It returns no ids if none is left.
 func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (next unindexed, err error) {
 	q, place, columns := indexedUntil(tenant)
 	if err := tx.Read(q.AsRead(columns, func() error { return nil })); err != nil {

@@ -538,6 +538,25 @@ test('a failure shows its request id and can be repeated', async () => {
   await page.finish();
 });
 
+test('a view whose script cannot be read says so, and can be tried again', async () => {
+  const operator = token(75);
+  const page = await open(browser, 'about:blank', { token: operator, expected: [/ERR_FAILED/] });
+  await page.route('**/audit.js', (route) => route.abort());
+  await page.goto(SERVICE + '/console');
+  await follow(page, 'Audit');
+  await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
+  await follow(page, 'Search'); // the other views still work
+  await heading(page, 'Search over all connections');
+  await follow(page, 'Audit');
+  await page.getByRole('alert').waitFor();
+  await page.unroute('**/audit.js');
+  await press(page, 'Try again');
+  await heading(page, 'Audit');
+  assert.equal(new URL(page.url()).pathname, '/console/audit');
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.finish();
+});
+
 test('a failure is copied for the support, and going back restores where the list was', async () => {
   const operator = token(72);
   const { id } = await connect(operator, pluggyLogin, 'bank');

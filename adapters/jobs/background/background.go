@@ -44,7 +44,7 @@ type Config struct {
 	// deliveries and the stored responses of idempotent requests are then retained forever.
 	DeliveryRetention time.Duration
 	// EventRetention is how long delivered events of subscriptions, and the attempts to send them, are retained
-	// before they are pruned. 0 turns this off.
+	// before they are pruned. 0 retains them until their subscription is deleted.
 	EventRetention time.Duration
 }
 

@@ -1,7 +1,9 @@
 package background
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -42,6 +44,10 @@ const (
 	// linkSessionsLimit is the maximum number of link sessions that one batch continues at the same time.
 	linkSessionsLimit = 16
 )
+
+// forever is the retention of events if Config.EventRetention is 0. The task then deletes only the rows of deleted
+// subscriptions, at any age.
+const forever time.Duration = math.MaxInt64
 
 // failedInterval is the minimum time between a round that failed and the next round of its task. It
 // keeps a task with a short interval from reporting an error several times a second while the store is
@@ -118,7 +124,7 @@ func tasks(
 	reconcileEvery := min(max(cfg.ReconcileInterval/20, time.Second), 5*time.Minute)
 	add("reconcile", reconcileEvery, cfg.ReconcileInterval, service.Reconcile)
 	add("prune", pruneInterval, cfg.DeliveryRetention, service.Prune)
-	add("prune events", pruneInterval, cfg.EventRetention, service.PruneEvents)
+	add("prune events", pruneInterval, cmp.Or(cfg.EventRetention, forever), service.PruneEvents)
 	return append(list, reports(cfg, service)...)
 }
 

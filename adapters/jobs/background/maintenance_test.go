@@ -3,6 +3,7 @@ package background_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ type fakeService struct {
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
 	reconcile  func(ctx context.Context, interval time.Duration, limit int) (int, error)
 	prune      func(ctx context.Context, retention time.Duration, limit int) (int, error)
+	events     func(ctx context.Context, retention time.Duration, limit int) (int, error)
 	tokenUsage func(ctx context.Context) error
 	backlog    func(ctx context.Context) (time.Duration, error)
 	feedDelay  func(ctx context.Context) (time.Duration, error)
@@ -91,6 +93,13 @@ func (s fakeService) Prune(ctx context.Context, retention time.Duration, limit i
 		return 0, nil
 	}
 	return s.prune(ctx, retention, limit)
+}
+
+func (s fakeService) PruneEvents(ctx context.Context, retention time.Duration, limit int) (int, error) {
+	if s.events == nil {
+		return 0, nil
+	}
+	return s.events(ctx, retention, limit)
 }
 
 func (s fakeService) BacklogAge(ctx context.Context) (time.Duration, error) {
@@ -290,6 +299,23 @@ func TestTasksThatAreTurnedOffDoNotRun(t *testing.T) {
 		backlog:   func(context.Context) (time.Duration, error) { t.Error("measured"); return 0, nil },
 	}
 	runFor(t, 10*time.Hour, background.Config{}, service, nil)
+}
+
+// Without a limit on the age of events, the task must still run, because it also deletes the events of deleted
+// subscriptions.
+func TestEventsArePrunedWithEachRetention(t *testing.T) {
+	for setting, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 0: math.MaxInt64} {
+		var retentions []time.Duration
+		service := fakeService{events: func(_ context.Context, retention time.Duration, _ int) (int, error) {
+			retentions = append(retentions, retention)
+			return 0, nil
+		}}
+		runFor(t, 90*time.Minute, background.Config{EventRetention: setting}, service, func() {
+			if len(retentions) == 0 || retentions[0] != want {
+				t.Errorf("EventRetention %v: pruned with %v, want %v", setting, retentions, want)
+			}
+		})
+	}
 }
 
 func TestFailedTaskIsReportedAndRunsAgain(t *testing.T) {

@@ -53,7 +53,7 @@ func auditEntryOf(e domain.AuditEntry) auditEntryView {
 // auditProofView is the representation of a proof in responses.
 type auditProofView struct {
 	Size   int64    `json:"size" minimum:"0" example:"42" doc:"The size of the tree to whose root the proof leads"`
-	Hashes []string `json:"hashes" example:"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" doc:"The hashes of the proof in base64, in the order of RFC 6962"`
+	Hashes []string `json:"hashes" example:"m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM=" doc:"The hashes of the proof in base64, in the order of RFC 6962"`
 }
 
 func auditProofOf(p domain.AuditProof) auditProofView {
@@ -83,7 +83,7 @@ func (s *server) auditRoutes() []route {
 				"was changed, dropped, added or reordered.",
 			status: http.StatusOK, tag: tag, summary: "Return the newest checkpoint of the audit log",
 			scope: scopeRead,
-			mount: handleText("studio.lerian.discovery/audit/…\n42\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n"+
+			mount: handleText("studio.lerian.discovery/audit/…\n42\nm2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM=\n\n"+
 				"— …", s.auditCheckpoint),
 		},
 		{

@@ -2283,7 +2283,7 @@ type AuditEntryView struct {
 type AuditProofView struct {
 	// Hashes The hashes of the proof in base64, in the order of RFC 6962
 	//
-	// Examples: ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]
+	// Examples: ["m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM="]
 	Hashes []string `json:"hashes"`
 
 	// Size The size of the tree to whose root the proof leads

@@ -1941,7 +1941,7 @@ export interface components {
             /**
              * @description The hashes of the proof in base64, in the order of RFC 6962
              * @example [
-             *       "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+             *       "m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM="
              *     ]
              */
             hashes: string[];
@@ -14773,7 +14773,7 @@ export interface operations {
                     /**
                      * @example studio.lerian.discovery/audit/…
                      *     42
-                     *     47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=
+                     *     m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM=
                      *
                      *     — …
                      */
@@ -15324,7 +15324,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "hashes": [
-                     *         "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+                     *         "m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM="
                      *       ],
                      *       "size": 42
                      *     }
@@ -15505,7 +15505,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "hashes": [
-                     *         "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+                     *         "m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM="
                      *       ],
                      *       "size": 42
                      *     }

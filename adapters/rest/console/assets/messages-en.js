@@ -709,7 +709,7 @@ export default {
   'attempt.empty': 'No attempt yet.',
   'attempt.emptyText': 'Attempts appear when there are events. Test the subscription to see one.',
   'reason.since': '{when}',
-  'reason.pull_failed': 'A pull has failed for good.',
+  'reason.pull_failed': 'A pull has failed and is not tried again.',
   'remedy.link': 'Send a sign-in link',
   'remedy.pull': 'Pull now',
   'remedy.drift': 'See the difference',

@@ -27,9 +27,9 @@ func (s *Service) checkAccessToken(v domain.Vendor, token domain.Secret, require
 	return domain.ValidateSecret(domain.PartAccessToken, token)
 }
 
-// accessChanged reports whether the credential or the account reference of a connection with an access token differs
-// from its earlier state before. If so, a credential that was sealed for the earlier state must not be stored, because
-// it may contain the access token of another account reference.
+// accessChanged reports whether the credential or the account reference of a connection with an access token has
+// changed since the state before. If so, a credential that was sealed for that state must not be stored, because it
+// may contain the access token of another account reference.
 func (s *Service) accessChanged(now *domain.Connection, before domain.Connection) bool {
 	return s.usesAccessToken(before.Vendor) &&
 		(now.AccountRef != before.AccountRef || !bytes.Equal(now.Sealed, before.Sealed))
@@ -44,8 +44,8 @@ func (s *Service) withAccessToken(
 	return credential.With(domain.PartAccessToken, token), err
 }
 
-// nextAccessToken returns the access token that an update of the connection leaves: the sent one, or otherwise the
-// stored one. It returns the zero Secret if the vendor uses none. Errors: Unavailable (credential_unopened).
+// nextAccessToken returns the access token of a connection after an update: the token that was sent, or the stored
+// token if none was sent. It returns the zero Secret if neither exists. Errors: Unavailable (credential_unopened).
 func (s *Service) nextAccessToken(
 	ctx context.Context, c domain.Connection, sent domain.Secret,
 ) (domain.Secret, error) {
@@ -56,8 +56,9 @@ func (s *Service) nextAccessToken(
 	return stored.Part(domain.PartAccessToken), err
 }
 
-// sealAccessToken returns the connection with the access token and the base URL of an update, and with its stored
-// client id and secret. Errors: Unavailable (credential_unopened).
+// sealAccessToken returns the connection with a new sealed credential: the access token of the update, and the stored
+// client id and secret. It also sets the base URL of the update, unless the connection belongs to an application.
+// Errors: Unavailable (credential_unopened).
 func (s *Service) sealAccessToken(
 	ctx context.Context, c domain.Connection, u ports.ConnectionUpdate,
 ) (*domain.Connection, error) {

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// joinAttempts is how often a change of a connection is repeated because its application has changed meanwhile.
+// joinAttempts is the maximum number of attempts at a change of a connection. Another attempt is necessary if the
+// connection's application has changed meanwhile.
 const joinAttempts = 3
 
 // CreateApplication implements ports.ApplicationManager.
@@ -177,8 +178,8 @@ func (s *Service) newCredential(
 	return &fresh, err
 }
 
-// distribute gives the new credential of an application to its connections. Each of them keeps its access token, if it
-// has one. Errors: Unavailable (credential_unopened) if such a token cannot be decrypted.
+// distribute seals the new credential of an application for each of its connections. A connection keeps its own
+// access token, if it has one. Errors: Unavailable (credential_unopened) if such a token cannot be decrypted.
 func (s *Service) distribute(
 	ctx context.Context, fresh applicationCredential, members []*domain.Connection, now time.Time,
 ) error {
@@ -196,8 +197,8 @@ func (s *Service) distribute(
 	return nil
 }
 
-// sealedApplication returns a connection with the id, the tenant and the sealed credential of the application. The
-// ciphertext of an application is bound to its tenant and id, as that of a connection is.
+// sealedApplication returns a connection with the id, the tenant and the sealed credential of the application. With
+// it, the functions that seal and open the credential of a connection also work for an application.
 func sealedApplication(a domain.Application) domain.Connection {
 	return domain.Connection{ID: domain.ConnectionID{UUID: a.ID.UUID}, Tenant: a.Tenant, Sealed: a.Sealed}
 }
@@ -215,9 +216,9 @@ func (s *Service) openApplication(ctx context.Context, a domain.Application) (do
 }
 
 // tryCredential makes one live call to the vendor with a new credential of the application: it reads the account
-// reference of a connection of the application. If no connection is healthy, the vendor need not know the reference.
-// Errors: Rejected (vendor_refused); Unavailable with RetryAfter if no slot becomes free; the Unavailable errors of
-// Aggregator.
+// reference of one of the application's connections. If that connection is not healthy, the vendor may answer that it
+// does not know the reference. Errors: Rejected (vendor_refused); Unavailable with RetryAfter if no slot becomes
+// free; the Unavailable errors of Aggregator.
 func (s *Service) tryCredential(ctx context.Context, a domain.Application, credential domain.Credential) error {
 	vendor := s.aggregators[a.Vendor]
 	if vendor == nil {
@@ -246,8 +247,8 @@ func (s *Service) tryCredential(ctx context.Context, a domain.Application, crede
 		}
 	}
 	access := ports.AccessOf(c, credential)
-	// The call must not use a session of the stored credential. A session of the new credential must not be kept,
-	// because the credential may not be stored.
+	// The new connection id prevents the call from using a session of the stored credential. It also keeps a session
+	// of the new credential apart, because that credential may not be stored.
 	access.Connection = domain.ConnectionID{UUID: s.IDs.New()}
 	check := vendor.Check
 	if v, ok := vendor.(ports.Verifier); ok {
@@ -262,9 +263,9 @@ func (s *Service) tryCredential(ctx context.Context, a domain.Application, crede
 	return vendorRefusal(err)
 }
 
-// memberToTry returns the connection whose account reference tryCredential reads: the oldest healthy connection of the
-// application, or the oldest one. It skips paused connections. If none is left, it returns a connection with an account
-// reference that the vendor does not know.
+// memberToTry returns the connection whose account reference tryCredential reads. It is the oldest healthy connection
+// of the application, or the oldest one if none is healthy. Paused connections are skipped. If no connection is left,
+// memberToTry returns a connection with an account reference that the vendor does not know.
 func (s *Service) memberToTry(ctx context.Context, a domain.Application) (domain.Connection, error) {
 	chosen := domain.Connection{
 		Tenant: a.Tenant, Kind: domain.Aggregator, Vendor: a.Vendor, BaseURL: a.BaseURL,
@@ -302,7 +303,7 @@ func checkCredentialPair(clientID, secret domain.Secret) []*domain.Error {
 	)
 }
 
-// applicationFor returns the application that a connection of the vendor is to join. Errors: NotFound
+// applicationFor returns the application that a connection of the vendor will join. Errors: NotFound
 // (application_not_found); Invalid on applicationId if it is an application of another vendor.
 func (s *Service) applicationFor(
 	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, v domain.Vendor,
@@ -363,8 +364,9 @@ func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error
 	return len(claimed), errors.Join(failures...)
 }
 
-// renewRegistration creates a webhook at the vendor for a connection of an application, if the application has a
-// connection. The audit entry names the operator who has changed the client id.
+// renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed.
+// It does nothing if the application has no connection. The audit entry names the operator who has changed the client
+// id.
 func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
 	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
 		s.registersReferences(c.Application.Vendor) || c.Connection.ID.IsZero() {

@@ -228,8 +228,9 @@ func TestALinkSessionFollowsItsApplication(t *testing.T) {
 	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID))
 }
 
-// The object of a session belongs to the client id with which the session was started. If the application has another
-// client id by then, the object cannot become a connection of the application, and is deleted with the old credential.
+// The object of a session belongs to the client id with which the session was started. If the client id of the
+// application changes during the session, the object cannot become a connection of the application. It must be
+// deleted with the old credential.
 func TestALinkSessionOfAnOldClientIDIsAbandoned(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	a := e.createApplication("production")
@@ -296,7 +297,8 @@ func TestResealCoversApplications(t *testing.T) {
 	}
 }
 
-// A rotation makes the health of all connections unknown. Connections whose health was known are read at once.
+// A rotation of the credential makes the health of all connections unknown. Connections whose health was known before
+// are read at once.
 func TestARotationReadsTheConnectionsWhoseHealthWasKnown(t *testing.T) {
 	e := newEnv(t)
 	a := e.createApplication("production")

@@ -43,7 +43,7 @@ func (s *Service) ClosePeriod(
 	return c, err
 }
 
-// closeAction is the action of the audit entry of a close. The entry has the time ClosedAt of the close.
+// closeAction is the action of the audit entry of a close. The time of the entry equals ClosedAt of the close.
 const closeAction = "account.close"
 
 // documentHash returns the SHA-256 hash of the document of a close; nil if the format cannot express the close, for

@@ -54,7 +54,8 @@ func TestClosingAndReopeningIsAudited(t *testing.T) {
 	}
 }
 
-// The audit entry of a close has its day, its digest, and the hash of its document if a balance was known.
+// The audit entry of a close contains the day of the close and its digest. It contains the hash of the document if a
+// balance was known.
 func TestTheAuditEntryOfACloseHasItsHashes(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -95,7 +96,7 @@ func TestTheAuditEntryOfACloseHasItsHashes(t *testing.T) {
 	}
 }
 
-// blockingCloses is a ledger in which closing a period takes until the channel endSignal delivers an element.
+// blockingCloses is a ledger in which closing a period blocks until the channel endSignal delivers an element.
 type blockingCloses struct {
 	ports.Ledger
 	started   chan struct{}

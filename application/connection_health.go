@@ -113,9 +113,9 @@ func (s *Service) ListConnectionHealth(
 	return statuses, err
 }
 
-// selectConnections returns the connections of one page of ListConnectionHealth. The store filters and orders the
-// connections if the filter uses neither reasons nor names. Otherwise, selectConnections examines all connections of
-// the tenant, and also returns the reasons of the connections of the page.
+// selectConnections returns the connections of one page of ListConnectionHealth. If the filter uses neither reasons
+// nor names, the store filters and sorts the connections. Otherwise, selectConnections examines all connections of
+// the tenant, and also returns why each connection of the page needs attention.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest, now time.Time,
 ) (page domain.Page[domain.Connection], attention map[domain.ConnectionID][]domain.Attention, err error) {
@@ -153,7 +153,7 @@ func (s *Service) selectConnections(
 	return page, attention, err
 }
 
-// selectedConnection is the position of a connection in a list, and why the connection needs a person.
+// selectedConnection is the position of a connection in a list, and the reasons why the connection needs attention.
 type selectedConnection struct {
 	position domain.Position
 	reasons  []domain.Attention

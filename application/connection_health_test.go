@@ -21,7 +21,7 @@ func (e *env) setHealth(id domain.ConnectionID, h domain.Health) {
 	e.noError(err)
 }
 
-// healthNames returns the names of the connections in the list, which is read by pages with at most limit items.
+// healthNames returns the names of the connections in the list. It reads the list in pages of at most limit items.
 func (e *env) healthNames(filter ports.HealthFilter, limit int) []string {
 	e.Helper()
 	names, request := []string{}, domain.PageRequest{Limit: limit}

@@ -181,7 +181,7 @@ func (s *Service) updateConnection(
 	return updated, err
 }
 
-// validateUpdate validates an update of the connection current, which is zero if there is no such connection.
+// validateUpdate validates an update. current is the stored connection, or zero if there is none.
 func (s *Service) validateUpdate(ctx context.Context, current domain.Connection, u ports.ConnectionUpdate) error {
 	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
 	fieldErrors := append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)
@@ -205,8 +205,8 @@ func (s *Service) validateUpdate(ctx context.Context, current domain.Connection,
 	return domain.Join(fieldErrors)
 }
 
-// sealUpdate returns the connection with the credential and the base URL of an update, or nil if the update keeps the
-// credential.
+// sealUpdate returns the connection with the credential and the base URL of an update. It returns nil if the update
+// keeps the credential.
 func (s *Service) sealUpdate(
 	ctx context.Context, c domain.Connection, u ports.ConnectionUpdate,
 ) (*domain.Connection, error) {
@@ -221,7 +221,7 @@ func (s *Service) sealUpdate(
 	if err != nil {
 		return nil, err
 	}
-	// The store compares the client ids. An old credential that cannot be decrypted has none.
+	// The store compares the client ids. If the old credential cannot be decrypted, its client id is not known.
 	c, err = s.identify(ctx, c)
 	if err != nil && !errors.Is(err, domain.CredentialUnopened) {
 		return nil, err

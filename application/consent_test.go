@@ -27,8 +27,8 @@ func (v *consentVendor) Consent(context.Context, ports.Access) (domain.ConsentRe
 // withConsents returns an option that replaces the fake vendor "pluggy" with v. The vendor v can report consents.
 func withConsents(v *consentVendor) func(*application.Deps) { return withVendor(v, v) }
 
-// withVendor returns an option that replaces the fake vendor "pluggy" with v, which embeds base. The option sets
-// base.vendor to the replaced vendor.
+// withVendor returns an option that replaces the fake vendor "pluggy" with v, which embeds base. The replaced vendor
+// becomes base.vendor.
 func withVendor(v ports.Aggregator, base *consentVendor) func(*application.Deps) {
 	return func(d *application.Deps) {
 		for i, a := range d.Aggregators {

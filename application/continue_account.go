@@ -36,8 +36,9 @@ func (s *Service) ContinueAccount(
 	}, nil)
 }
 
-// ambiguousConnection returns the live connection that an account may continue: its own, or another one if its own was
-// deleted. Errors: NotFound if there is no such account; Conflict (account_not_ambiguous).
+// ambiguousConnection returns the live connection that has the account among its ambiguous accounts. If the account's
+// own connection was deleted, this is another connection. Errors: NotFound if there is no such account; Conflict
+// (account_not_ambiguous).
 func (s *Service) ambiguousConnection(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 ) (domain.ConnectionID, error) {

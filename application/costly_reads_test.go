@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// blockingSearches is a ledger whose searches run until they receive from the channel endSignal.
+// blockingSearches is a ledger whose searches block until they receive from the channel endSignal.
 type blockingSearches struct {
 	ports.Ledger
 	started   chan domain.TenantID
@@ -37,8 +37,8 @@ func (b blockingSearches) Search(ctx context.Context, tenant domain.TenantID, _ 
 	}
 }
 
-// TestATenantsSearchesRunOneAfterTheOther starts many searches of one tenant. Only its share of them runs. The searches
-// of another tenant do not wait. A search that waits for too long is refused.
+// TestATenantsSearchesRunOneAfterTheOther starts many searches of one tenant. Only as many as its share allows may
+// run. The searches of another tenant must not wait. A search that waits for too long must be refused.
 func TestATenantsSearchesRunOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		share := max(1, runtime.GOMAXPROCS(0)/4)
@@ -121,8 +121,8 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 	}
 }
 
-// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait until the close pauses.
-// They fail with the close if the store is not available.
+// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait for a share until the close
+// pauses. When the close fails because the store is not available, the searches must fail at once.
 func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (s *Service) JoinTransactions(
 	return t, nil
 }
 
-// objectOfPair returns the object of the audit entry of a decision about two transactions.
+// objectOfPair returns the text that identifies two transactions in the audit entry of a decision about them.
 func objectOfPair(pair ports.RecordPair) string { return pair.Old.String() + "/" + pair.New.String() }
 
 // ListSuggestions implements ports.Replacements.

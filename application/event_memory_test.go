@@ -34,8 +34,8 @@ func (d *dispatchEnv) storeLarge(count, metadata int) {
 	d.noError(err)
 }
 
-// The memory of events is reserved before they are loaded, and released when they are sent. A subscription with a slow
-// receiver holds a bounded amount, however large and many its events are.
+// The memory of events is reserved before they are loaded, and released when they are sent. A subscription with a
+// slow receiver must hold a bounded amount of memory, even if it has many or large events.
 func TestEventsThatWaitHoldBoundedMemory(t *testing.T) {
 	for name, size := range map[string]int{"small": 500, "large": 256 << 10} {
 		t.Run(name, func(t *testing.T) {

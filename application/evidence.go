@@ -11,15 +11,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// evidenceAttempts is the maximum number of times that the evidence of a close is read, if the day is closed again in
-// between.
+// evidenceAttempts is how often the evidence of a close is read at most. It is read again if the day was closed again
+// meanwhile.
 const evidenceAttempts = 3
 
 // errClosedAgain reports that a day was closed again since its audit entry was read.
 var errClosedAgain = errors.New("the day was closed again meanwhile")
 
-// WriteEvidence implements ports.Closing. It reads the audit entry before it opens the snapshot of the records, because
-// the entry may still have to be numbered, and a database in memory has only one connection.
+// WriteEvidence implements ports.Closing. It reads the audit entry before it opens the snapshot of the records.
+// Reading the entry may require numbering it first, and an in-memory database has only one connection.
 func (s *Service) WriteEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, writer func(context.Context, ports.Evidence) error,
 ) error {
@@ -33,7 +33,7 @@ func (s *Service) WriteEvidence(ctx context.Context, tenant domain.TenantID, acc
 	})
 }
 
-// writeEvidence is WriteEvidence without repetition. Errors: also errClosedAgain.
+// writeEvidence makes one attempt of WriteEvidence. Errors: those of WriteEvidence, and errClosedAgain.
 func (s *Service) writeEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, writer func(context.Context, ports.Evidence) error,
 ) error {

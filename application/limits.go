@@ -19,12 +19,12 @@ var (
 	liveTests    = concurrency.Limit{Total: 64, Tenant: 4}
 )
 
-// closings limits the periods that are closed at the same time, because each of them reads all records of an account.
+// closings limits how many periods are closed at the same time, because each close reads all records of an account.
 var closings = concurrency.Limit{Total: 3, Tenant: 1}
 
 // costlyReads returns the limits of reads that use much CPU time, for example searches. One tenant may use a quarter
-// of the processors, but at least one. The minimum in total leaves a connection of an SQLite file, which has 4 for
-// reading, to other reads.
+// of the processors, but at least one. In total, at least three reads may run. An SQLite file has 4 connections for
+// reading, so one of them remains for other reads.
 func costlyReads() concurrency.Limit {
 	processors := runtime.GOMAXPROCS(0)
 	return concurrency.Limit{Total: max(3, processors), Tenant: max(1, processors/4)}
@@ -34,7 +34,7 @@ func costlyReads() concurrency.Limit {
 // reading one transaction.
 const smallPage = 50
 
-// readShared calls read with a share of the tenant's costly reads. Errors: see withShare.
+// readShared calls read while it holds one of the tenant's shares of costly reads. Errors: see withShare.
 func readShared[T any](
 	ctx context.Context, s *Service, tenant domain.TenantID, read func() (T, error),
 ) (result T, err error) {
@@ -45,9 +45,9 @@ func readShared[T any](
 	return result, err
 }
 
-// withShare calls do with one of the tenant's shares. If the store is not available, the operations that wait for a
-// share fail, too. Otherwise each of them would run into its own timeout, one after the other. Errors: those of
-// concurrency.Shares.Acquire and of do.
+// withShare calls do while it holds one of the tenant's shares. If the store is not available, all operations that
+// wait for a share fail, too. Otherwise each of them would run into its own timeout, one after the other. Errors:
+// those of concurrency.Shares.Acquire and of do.
 func (s *Service) withShare(
 	ctx context.Context, shares *concurrency.Shares, tenant domain.TenantID, do func() error,
 ) error {
@@ -59,7 +59,8 @@ func (s *Service) withShare(
 	return failWith(shares, do())
 }
 
-// failWith returns err. If err means that the store is not available, the operations that wait for a share fail, too.
+// failWith returns err. If err means that the store is not available, it also makes all operations that wait for a
+// share fail.
 func failWith(shares *concurrency.Shares, err error) error {
 	if errors.Is(err, domain.StoreUnavailable) {
 		shares.Fail(err)
@@ -67,13 +68,14 @@ func failWith(shares *concurrency.Shares, err error) error {
 	return err
 }
 
-// A statement reads its records in portions. A portion ends at portionRecords, or when its texts have portionBytes.
+// A statement reads its records in portions. A portion ends after portionRecords records, or when its texts have
+// portionBytes bytes.
 const (
 	portionRecords = 512
 	portionBytes   = 256 << 10
 )
 
-// turn is a share of a tenant's costly reads that long work passes on from time to time.
+// turn is a tenant's share of costly reads. Long work gives it up from time to time, so that other reads can run.
 type turn struct {
 	shares  *concurrency.Shares
 	tenant  domain.TenantID
@@ -93,8 +95,8 @@ func (s *Service) awaitTurn(ctx context.Context, tenant domain.TenantID) (*turn,
 	return t, t.pass(ctx)
 }
 
-// pass ends the share, and waits for another one. If operations of the tenant wait, one of them runs first. After an
-// error, the turn has no share. Errors: see concurrency.Shares.Await.
+// pass gives up the share, and waits for another one. If other operations of the tenant wait, one of them runs first.
+// After an error, the turn has no share. Errors: see concurrency.Shares.Await.
 func (t *turn) pass(ctx context.Context) error {
 	t.end()
 	release, err := t.shares.Await(ctx, t.tenant)
@@ -110,8 +112,9 @@ func (t *turn) end() {
 	t.release = func() {}
 }
 
-// readPortions returns the same sequence as read, but reads it in portions, each with a share of the tenant's costly
-// reads. The consumer of the records runs without a share, because it may wait for a slow receiver.
+// readPortions returns the same sequence as read, but reads it in portions. It holds one of the tenant's shares of
+// costly reads only while it reads a portion. It yields the records without a share, because their consumer may wait
+// for a slow receiver.
 func (s *Service) readPortions(
 	ctx context.Context, tenant domain.TenantID, read iter.Seq2[books.PostedRecord, error],
 ) iter.Seq2[books.PostedRecord, error] {

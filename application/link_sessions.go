@@ -81,7 +81,8 @@ func (s *Service) requestLinkToken(
 	return linker.StartLink(ctx, access, session.ID, hook)
 }
 
-// validateLink validates a request and returns the vendor's Linker. Errors: Invalid; Conflict (not_offered).
+// validateLink validates a request for a session and returns the vendor's Linker. Errors: Invalid; Conflict
+// (not_offered).
 func (s *Service) validateLink(ctx context.Context, n ports.NewLinkSession) (ports.Linker, error) {
 	vendor, unknown := s.wiredVendor(n.Vendor)
 	fieldErrors := append(nonNil(unknown), domain.CheckText("configName", n.Name, domain.MaxName)...)
@@ -108,8 +109,8 @@ func (s *Service) validateLink(ctx context.Context, n ports.NewLinkSession) (por
 	return linker, nil
 }
 
-// newLinkSession returns a session without times. It also returns the URL of the webhook token of the session; zero if
-// the vendor cannot send webhooks to the receiver.
+// newLinkSession returns a new session whose times are not set yet. It also returns the webhook URL of the session,
+// or the zero Secret if the vendor cannot send webhooks to the receiver.
 func (s *Service) newLinkSession(
 	ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession, credential domain.Credential,
 ) (session domain.LinkSession, hook domain.Secret, err error) {
@@ -193,9 +194,9 @@ func (s *Service) continueLink(ctx context.Context, session domain.LinkSession) 
 	}
 }
 
-// linkAccess returns the access of a session without a connection to its vendor. The secret of an application may have
-// been rotated since the session was created. But if the client id has changed, only the old one has access to the
-// objects of the session.
+// linkAccess returns the access to the vendor for a session that has no connection yet. The secret of an application
+// may have been rotated since the session was created, so the current credential is used. But if the client id has
+// changed, only the old credential has access to the objects of the session.
 func (s *Service) linkAccess(ctx context.Context, session domain.LinkSession) (ports.Access, error) {
 	c := session.ConnectionOf("", session.CreatedAt)
 	credential, err := s.open(ctx, c)
@@ -209,8 +210,8 @@ func (s *Service) linkAccess(ctx context.Context, session domain.LinkSession) (p
 	return ports.AccessOf(c, credential), err
 }
 
-// applicationOfLink returns the application of a session with its credential, and reports whether this credential has
-// the same client id as own, the credential of the session.
+// applicationOfLink returns the application of a session with its current credential. same reports whether this
+// credential has the same client id as own, the credential of the session.
 func (s *Service) applicationOfLink(
 	ctx context.Context, session domain.LinkSession, own domain.Credential,
 ) (a domain.Application, current domain.Credential, same bool, err error) {
@@ -346,9 +347,9 @@ func (s *Service) joinLinked(ctx context.Context, session domain.LinkSession, c 
 	return true, s.join(ctx, c, a, domain.Secret{})
 }
 
-// registerLinked makes the connection of the session receive its webhooks, if the service can register webhooks at the
-// vendor. If the vendor refuses the registration, the session is done all the same. If the vendor is not available, the
-// registration is retried for a while.
+// registerLinked registers a webhook for the connection of the session, if the service can register webhooks at the
+// vendor. If the vendor refuses, the session is done nevertheless. If the vendor is not available, the registration
+// is retried for a while.
 func (s *Service) registerLinked(ctx context.Context, session domain.LinkSession) error {
 	err := s.registerWebhook(ctx, session)
 	claimed, now := session.DueAt, s.Clock.Now()
@@ -388,8 +389,8 @@ func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSessio
 		}
 	}
 	ctx = ports.WithCaller(ctx, ports.Caller{Actor: session.Actor})
-	// mint must not wait for another request that registers a webhook, because this step has too little time, and is
-	// repeated.
+	// mint does not wait for another request that registers a webhook: this step has too little time. The step is
+	// repeated instead.
 	_, err = s.mint(ctx, session.Tenant, ports.MintRequest{
 		Vendor: string(c.Vendor), Name: c.Name, Register: true, Receiver: session.Receiver,
 	}, 0)
@@ -409,7 +410,7 @@ func (s *Service) cleanLink(ctx context.Context, linker ports.Linker, session do
 	return s.LinkSessions.Save(ctx, session, claimed)
 }
 
-// deleteSuperfluous deletes the superfluous objects of a session. The credential of a done session is that of its
+// deleteSuperfluous deletes the superfluous objects of a session. For a done session, it uses the credential of the
 // connection. If the connection was deleted, nothing is deleted at the vendor.
 func (s *Service) deleteSuperfluous(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
 	access, err := s.linkAccess(ctx, session)
@@ -441,8 +442,8 @@ func (s *Service) deleteSuperfluous(ctx context.Context, linker ports.Linker, se
 	return nil
 }
 
-// retryLink postpones the next step of a session after a failure, and returns the failure. The session ends if it is
-// too old.
+// retryLink postpones the next step of a session after a failure, and returns the failure. A session that is too old
+// is ended instead.
 func (s *Service) retryLink(ctx context.Context, session domain.LinkSession, cause error) error {
 	claimed := session.DueAt
 	if session.Retry(cause, s.Clock.Now()) {
@@ -465,8 +466,8 @@ func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCo
 	return resealAll(ctx, s.LinkSessions.ListSealed, reseal)
 }
 
-// announceLink records in a link session that an event has announced an object of the session. It does nothing if the
-// event carries no session of the tenant.
+// announceLink stores in a link session the object that an event has announced for it. It does nothing if the event
+// names no session of the tenant.
 func (s *Service) announceLink(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, event domain.WebhookEvent,
 ) error {
@@ -483,8 +484,8 @@ func (s *Service) announceLink(
 	return err
 }
 
-// receiveLink receives a webhook whose token belongs to a link session, and not yet to a connection. It reports whether
-// the token belongs to a session.
+// receiveLink receives a webhook whose token belongs to a link session and not yet to a connection. It reports
+// whether there is such a session.
 func (s *Service) receiveLink(ctx context.Context, incoming ports.IncomingDelivery) (bool, error) {
 	if !incoming.SourceAdmitted {
 		return false, nil

@@ -20,7 +20,7 @@ type linkedObject struct {
 	state   domain.LinkedState
 }
 
-// linkerVendor is a fake vendor whose page can link new accounts.
+// linkerVendor is a fake vendor that supports link sessions.
 type linkerVendor struct {
 	*vendor
 	objects  map[string]linkedObject // by account reference
@@ -291,7 +291,7 @@ func TestAWebhookAnnouncesTheObjectOfASession(t *testing.T) {
 	if received.Delivery.Connection != s.Connection || received.Delivery.Status != domain.DeliveryAccepted {
 		t.Errorf("the next webhook is %+v", received.Delivery)
 	}
-	// Another address of the tenant announces the object of another session.
+	// The webhook URL of the first session announces an object of the second session.
 	second := e.startLink("second")
 	linker.objects["item-10"] = linkedObject{second.ID.String(), domain.LinkedReady}
 	e.receive(token, body(second.ID.String(), "item-10"))
@@ -333,9 +333,10 @@ func TestACredentialOfASessionIsResealed(t *testing.T) {
 	}
 }
 
-// Sessions end at random points: the holder does not come, fails, signs in, or signs in with a second object. Calls to
-// the vendor and to the store fail at random, as if the process had died. At the end, each object at the vendor belongs
-// to a connection, each connection has one object, and no session keeps anything.
+// Sessions end at random points. The account holder does not come, fails, signs in, or signs in with a second object.
+// Calls to the vendor and to the store fail at random, as if the process had died. At the end, each object at the
+// vendor must belong to a connection, each connection must have one object, and no session may be open, or still
+// store its credential or name.
 func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	random := rand.New(rand.NewPCG(25, 8))

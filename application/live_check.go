@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// liveTestTimeout bounds the requests of a live test together. With the wait for a share (at most 5 s), the test is
-// answered within 20 s.
+// liveTestTimeout bounds the total time of all requests of a live test. Including the wait for a share (at most 5 s),
+// the test is answered within 20 s.
 const liveTestTimeout = 14 * time.Second
 
 // TestConnection implements ports.ConnectionManager with a live check at the vendor.
@@ -71,7 +71,8 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	}
 	vendor, access := s.aggregators[c.Vendor], ports.AccessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
-		// With a cached session, Check may succeed although the credential is no longer valid.
+		// Verify sends the credential again. With a cached session, Check may succeed although the credential is no
+		// longer valid.
 		return v.Verify(ctx, access)
 	}
 	return vendor.Check(ctx, access)
@@ -92,8 +93,8 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
-// saveTest stores the health of a connection after a test, and an audit entry. If the connection was deleted during the
-// test, only the audit entry is stored. The entry is needed because the vendor was called.
+// saveTest stores the health of a connection after a test, and an audit entry. If the connection was deleted during
+// the test, only the audit entry is stored, because the vendor was called.
 func (s *Service) saveTest(
 	ctx context.Context, action string, tested domain.Connection, status domain.LinkStatus,
 	consent domain.ConsentReport, failure error,

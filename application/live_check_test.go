@@ -96,8 +96,8 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	}
 }
 
-// A missing sealing key must not look like a refusal by the vendor. The owner of the credential could do nothing about
-// it.
+// If a credential cannot be decrypted because a sealing key is missing, the error must not look like a refusal by the
+// vendor. The owner of the credential could do nothing about it.
 func TestAMissingSealingKeyIsNotARefusalByTheVendor(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

@@ -108,9 +108,8 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 }
 
 // resealAll visits all rows once. list returns at most limit rows with ids greater than after, ordered by id. reseal
-// re-encrypts the credential of one row; it returns the id of the row and whether it has replaced the credential.
-// resealAll returns the number of credentials that were replaced, and the number of credentials that cannot be
-// decrypted.
+// re-encrypts the credential of one row, and returns the id of the row and whether it has replaced the credential.
+// resealAll returns how many credentials were replaced, and how many cannot be decrypted.
 func resealAll[Row, ID any](
 	ctx context.Context, list func(ctx context.Context, after ID, limit int) ([]Row, error),
 	reseal func(Row) (ID, bool, error),
@@ -158,8 +157,8 @@ func unopenedError(count int) error {
 	}
 }
 
-// reseal re-encrypts the credential of c, and stores the result with the given function, which reports whether it has
-// replaced the stored credential. reseal does nothing if the credential is sealed under the primary key.
+// reseal re-encrypts the credential of c, and calls replace to store the result. It reports whether the stored
+// credential was replaced. reseal does nothing if the credential is sealed under the primary key.
 func (s *Service) reseal(
 	ctx context.Context, c domain.Connection, replace func(fresh domain.Sealed) (bool, error),
 ) (bool, error) {
@@ -190,9 +189,9 @@ func (s *Service) FlushTokenUsage(ctx context.Context) error {
 	return nil
 }
 
-// FeedDelay implements ports.Maintenance. The feed is delayed while a writer has an open transaction. The result is the
-// age of the transaction. If the store does not know the age, the result is the time since FeedDelay first found the
-// writer.
+// FeedDelay implements ports.Maintenance. The feed is delayed while a writer has an open transaction. The result is
+// the age of this transaction. If the store does not know the age, the result is the time since FeedDelay first found
+// the writer.
 func (s *Service) FeedDelay(ctx context.Context) (time.Duration, error) {
 	hold, err := s.Ledger.FeedHold(ctx)
 	if err != nil {

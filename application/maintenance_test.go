@@ -255,8 +255,8 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	}
 }
 
-// A credential that is rotated during the re-encryption must not be overwritten, because it is newer than the one that
-// is being re-encrypted.
+// A credential that is rotated during the re-encryption must not be overwritten, because it is newer than the
+// re-encrypted one.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

@@ -92,7 +92,8 @@ func (r reportErrors) Emit(_ context.Context, event ports.TelemetryEvent) {
 	}
 }
 
-// settings returns the settings of the sink. Each pair of sources is an account and a source of the context.
+// settings returns the settings of the sink. sources consists of pairs: the id of an account, and the source of
+// Matcher that gets its records.
 func (m *matcherEnv) settings(sources ...string) ports.SinkRequest {
 	var list []string
 	for pair := range slices.Chunk(sources, 2) {
@@ -103,7 +104,7 @@ func (m *matcherEnv) settings(sources ...string) ports.SinkRequest {
 		strings.Join(list, ",")))}
 }
 
-// mirror creates the subscription and starts a dispatcher.
+// mirror creates a subscription that sends all records to Matcher, and starts a dispatcher.
 func (m *matcherEnv) mirror() (stop func()) {
 	m.Helper()
 	s, err := m.CreateSubscription(m.ctx, m.tenant, ports.NewSubscription{
@@ -126,7 +127,7 @@ func (m *matcherEnv) page(edit func(*ports.PageWrite)) {
 	m.noError(err)
 }
 
-// show stores rows as the vendor shows them now, and removes rows.
+// show stores rows that the vendor has returned, and removes the rows with the given external ids.
 func (m *matcherEnv) show(rows []domain.TransactionData, removed ...string) {
 	m.Helper()
 	for _, row := range rows {
@@ -161,7 +162,7 @@ func (m *matcherEnv) ours() map[string]string {
 	return records
 }
 
-// theirs returns the transactions of a source that are not ignored, by the ids of their records.
+// theirs returns the transactions of a source that are not ignored in Matcher. The keys are the ids of their records.
 func (m *matcherEnv) theirs(source string) map[string]string {
 	open := map[string]string{}
 	for _, t := range m.server.Open(source) {
@@ -174,10 +175,10 @@ func (m *matcherEnv) theirs(source string) map[string]string {
 	return open
 }
 
-// patience bounds the waits. They end much earlier on a machine that is not busy.
+// patience is the maximum time of a wait. Waits end much earlier on a machine that is not busy.
 const patience = 2 * time.Minute
 
-// settles waits until Matcher's open transactions equal the records.
+// settles waits until the open transactions in Matcher equal the records.
 func (m *matcherEnv) settles() {
 	m.Helper()
 	var diff string
@@ -189,8 +190,8 @@ func (m *matcherEnv) settles() {
 	m.Fatalf("(-ours +theirs)\n%s", diff)
 }
 
-// externalIDs returns the external ids of all transactions of the source, with their statuses, sorted: the records of
-// one page may be imported in any order.
+// externalIDs returns the external ids of all transactions of the source, with their statuses. They are sorted,
+// because the records of one page may be imported in any order.
 func (m *matcherEnv) externalIDs() (all []string) {
 	for _, t := range m.server.Transactions(m.source) {
 		all = append(all, t.ExternalID+" "+t.Status)
@@ -402,7 +403,7 @@ func TestATransactionThatMatcherHadAlreadyIsTakenOver(t *testing.T) {
 	}
 }
 
-// An outage of Matcher must not be taken for rows that Matcher does not accept.
+// An outage of Matcher must not look like a refusal of rows.
 func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the retries make it wait for 15 seconds")
@@ -516,8 +517,8 @@ func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
 	}
 }
 
-// A subscription that does not begin with the first record sends the records that were created after the subscription,
-// even if their account gets its source later.
+// If a subscription does not begin with the first record, it must send the records that were created after the
+// subscription. This must also hold if their account gets its source later.
 func TestASourceThatIsAddedLaterSendsTheRecordsSinceTheSubscription(t *testing.T) {
 	m := newMatcherEnv(t)
 	m.show([]domain.TransactionData{movement("old", 1)})
@@ -587,7 +588,7 @@ func TestAnErasureWaitsForMatcherForAWeek(t *testing.T) {
 	}
 }
 
-// mortalEntries are the entries of a process that dies at one of its calls.
+// mortalEntries is the ports.MatcherEntries of a process that dies at one of its store calls.
 type mortalEntries struct {
 	ports.MatcherEntries
 	*mortalStore
@@ -629,8 +630,8 @@ func recordsOf(t *testing.T, byDefault int) int {
 	return n
 }
 
-// Records change while processes of the service, and of Matcher, die at random places, and responses are lost. In the
-// end, Matcher has each record once, with its present values.
+// Processes of the service and of Matcher die at random points while records change, and responses are lost. In the
+// end, Matcher must have each record exactly once, with its present values.
 func TestNothingIsLostOrDoubledWhenBothSidesDie(t *testing.T) {
 	if testing.Short() {
 		t.Skip("20 processes die, which takes 15 seconds")

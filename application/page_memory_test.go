@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// memoryLedger is a ports.MemoryBudget that records how much is held, and refuses everything once it is exhausted.
+// memoryLedger is a ports.MemoryBudget that records how much memory is held. It refuses all requests once it is
+// exhausted.
 type memoryLedger struct {
 	mu        sync.Mutex
 	held      int64
@@ -76,7 +77,7 @@ func TestAPullHoldsMemoryOfFewPages(t *testing.T) {
 	}
 }
 
-// A pull that gets no memory is retried later. The attempt does not count, and the connection stays healthy.
+// A pull that gets no memory must be retried later. The attempt must not count, and the connection must stay healthy.
 func TestAPullWithoutMemoryIsRetriedLater(t *testing.T) {
 	ledger := &memoryLedger{}
 	e, _ := envRecordingPages(t, withMemory(ledger))
@@ -104,7 +105,8 @@ func TestAPullWithoutMemoryIsRetriedLater(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// If the share of a tenant suffices for one page, the prefetch waits until the page before is stored.
+// If a tenant's share of the memory suffices for only one page, the prefetch must wait until the current page is
+// stored.
 func TestThePrefetchWaitsForTheMemoryOfThePageBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		budget := membudget.New(3 * ports.SmallResponse)

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// statingVendor is a vendor that states a balance of each account.
+// statingVendor is a vendor that reports a balance for each account.
 type statingVendor struct {
 	*vendor
 	balance string
@@ -23,7 +23,7 @@ func (v *statingVendor) Balance(domain.AccountData) books.VendorBalance {
 	return books.VendorBalance{Amount: decimal.RequireFromString(v.balance), Currency: "BRL"}
 }
 
-// newStatingEnv returns an environment whose vendor states balances, with a connection of which no pull has run.
+// newStatingEnv returns an env whose vendor reports balances, and a connection that has not been pulled yet.
 func newStatingEnv(t *testing.T) (*env, *statingVendor, domain.Connection) {
 	t.Helper()
 	stating := &statingVendor{balance: "1000"}
@@ -190,7 +190,7 @@ func TestADecisionWithoutAReadingRequestsNoPull(t *testing.T) {
 	}
 }
 
-// statingStreamVendor has a stream of changes, and states a balance of each account.
+// statingStreamVendor has a stream of changes, and reports a balance for each account.
 type statingStreamVendor struct {
 	*streamVendor
 	balance string
@@ -200,8 +200,8 @@ func (v *statingStreamVendor) Balance(a domain.AccountData) books.VendorBalance 
 	return (&statingVendor{balance: v.balance}).Balance(a)
 }
 
-// TestBalancesAreReadAfterChangesOfAStream checks that a pull that has read a stream of changes to its end compares the
-// balances with all records.
+// TestBalancesAreReadAfterChangesOfAStream checks that a pull compares the balances with all records after it has
+// read a stream of changes to its end.
 func TestBalancesAreReadAfterChangesOfAStream(t *testing.T) {
 	none := func(*env, *streamVendor) {}
 	for name, c := range map[string]struct {

@@ -48,7 +48,8 @@ func (e *env) stateOf(tenant domain.TenantID, id domain.PullID) domain.PullState
 	return p.State
 }
 
-// runWhile starts each of the pulls while the previous one reads a page. It calls fn when all pulls are running.
+// runWhile nests the pulls: each of them starts while the previous one reads a page. It calls fn while all of them
+// are running.
 func (e *env) runWhile(fn func(), pulls ...domain.PullID) {
 	e.Helper()
 	if len(pulls) == 0 {
@@ -71,8 +72,9 @@ func otherTenants(n int) (tenants []domain.TenantID) {
 	return tenants
 }
 
-// Four tenants occupy all 8 workers, two each, which is a quarter. RunWaitingPull must run no further pull of these
-// tenants. It must run the waiting pulls of other tenants, oldest first.
+// Four tenants occupy all 8 workers with two pulls each. Two workers are a quarter, which is the maximum for one
+// tenant. RunWaitingPull must run no further pull of these tenants. It must run the waiting pulls of other tenants,
+// oldest first.
 func TestWhileAllWorkersAreBusyATenantWithoutARunningPullGetsOne(t *testing.T) {
 	e := newEnvWithWorkers(t, 8)
 	var running, waits []domain.PullID
@@ -99,8 +101,8 @@ func TestWhileAllWorkersAreBusyATenantWithoutARunningPullGetsOne(t *testing.T) {
 	}
 }
 
-// A job of a tenant that uses a quarter of the workers waits for a share. Without a free share it is put back: the pull
-// is not claimed, so that no attempt is counted.
+// A tenant that already uses a quarter of the workers must wait before another of its pulls runs. If no share becomes
+// free, the pull must be queued again. It is not claimed, so no attempt is counted.
 func TestAPullBeyondTheShareOfItsTenantIsQueuedAgain(t *testing.T) {
 	e := newEnvWithWorkers(t, 8)
 	running := []domain.PullID{e.requestOf(e.tenant, "1"), e.requestOf(e.tenant, "2")}
@@ -120,8 +122,8 @@ func TestAPullBeyondTheShareOfItsTenantIsQueuedAgain(t *testing.T) {
 	}
 }
 
-// When all workers are busy, a further pull may run only for a tenant without a running pull. At most as many further
-// pulls may run as there are workers.
+// When all workers are busy, a further pull may run only for a tenant without a running pull. The number of further
+// pulls must not exceed the number of workers.
 func TestPullsBeyondTheWorkersAreFirstPulls(t *testing.T) {
 	e := newEnvWithWorkers(t, 4)
 	tenants := otherTenants(9)

@@ -98,8 +98,8 @@ func TestARowLeavesTheQuarantineWhileTheConsentIsRenewed(t *testing.T) {
 	}
 }
 
-// An attempt that continues after the pages of an earlier attempt has not read these pages. It must not release the
-// quarantined rows on them.
+// An attempt that resumes a pull has not read the pages of the earlier attempt. It must not release the quarantined
+// rows on those pages.
 func TestAContinuedPullReleasesNoRowOfAnEarlierPage(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

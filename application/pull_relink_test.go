@@ -435,8 +435,8 @@ func TestAnAccountIsRecognisedByItsRows(t *testing.T) {
 	}
 }
 
-// TestAReferenceThatShowsFewKnownTransactionsWaits links an account whose number is the same, but of whose rows fewer
-// than half are known. Perhaps somebody has linked another customer.
+// TestAReferenceThatShowsFewKnownTransactionsWaits links an account with a known number. Fewer than half of its rows
+// are known, so somebody may have linked the account of another customer.
 func TestAReferenceThatShowsFewKnownTransactionsWaits(t *testing.T) {
 	e := newRelinkEnv(t)
 	shops := []string{"aurora", "borges", "cristal", "diamante", "estrela", "fortaleza", "girassol", "horizonte",

@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// streamVendor is a fake aggregator with a stream of changes. A page has the name of its position: the first page of a
-// step is pages[Since], and Next names the page that follows.
+// streamVendor is a fake aggregator with a stream of changes. The names of the pages are positions: the first page of
+// a step is pages[Since], and Next names the following page.
 type streamVendor struct {
 	*vendor
 	pages map[string]ports.VendorPage
@@ -30,8 +30,8 @@ func (v *streamVendor) PlanFrom(
 	return []domain.Step{{Since: position}}
 }
 
-// newStreamEnv returns an env whose vendor has a stream, a connection, and its first pull, which has read the row "r1"
-// and the position "p1".
+// newStreamEnv returns an env, its vendor, which has a stream, and a connection. The first pull of the connection has
+// read the row "r1" and the position "p1".
 func newStreamEnv(t *testing.T, options ...func(*application.Deps)) (*env, *streamVendor, domain.Connection) {
 	t.Helper()
 	s := &streamVendor{pages: map[string]ports.VendorPage{}, fail: map[string]error{}}
@@ -62,7 +62,7 @@ func newStreamEnv(t *testing.T, options ...func(*application.Deps)) (*env, *stre
 	return e, s, c
 }
 
-// set sets a page of the stream. It contains rows with these external ids.
+// set sets a page of the stream. The page contains rows with these external ids.
 func (v *streamVendor) set(name string, page ports.VendorPage, externalIDs ...string) {
 	var rows []domain.TransactionData
 	for _, id := range externalIDs {
@@ -72,7 +72,7 @@ func (v *streamVendor) set(name string, page ports.VendorPage, externalIDs ...st
 	v.pages[name] = page
 }
 
-// pullNews runs the pull of a webhook that reports news.
+// pullNews receives a webhook that reports new data, and runs its pull.
 func (e *env) pullNews(c domain.Connection) domain.PullID {
 	e.Helper()
 	id := e.receive(e.mintToken(c), eventBody(fmt.Sprint(len(e.nudged)), domain.PullScope{News: true})).Delivery.Pull
@@ -268,8 +268,8 @@ func TestARemovalInACompleteListingIsStored(t *testing.T) {
 	e.wantRows(c, "r1 v1", "r2 v2 removed", "r3 v1", "r5 v1")
 }
 
-// newMovedEnv returns an env with a connection whose account reference has changed. The vendor lists the same account
-// for the new reference, so the rows are staged. The name of the first page is "".
+// newMovedEnv returns an env, its vendor, and a connection whose account reference has changed. The vendor lists the
+// same account for the new reference, so the rows are staged. The name of the first page is "".
 func newMovedEnv(t *testing.T) (*env, *streamVendor, domain.Connection) {
 	t.Helper()
 	e, s, c := newStreamEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })
@@ -281,8 +281,8 @@ func newMovedEnv(t *testing.T) (*env, *streamVendor, domain.Connection) {
 	return e, s, c
 }
 
-// Rows of a new account reference become visible together. The changes since a position are not all rows, so a pull
-// reads all rows while some are staged.
+// Rows of a new account reference must become visible together. While some rows are staged, a pull must therefore
+// read all rows, and not only the changes since a position.
 func TestStagedRowsAreReadWithoutAPosition(t *testing.T) {
 	e, s, c := newMovedEnv(t)
 	e.vendor.status = domain.LinkStatus{} // proves nothing, so the rows stay staged
@@ -309,8 +309,8 @@ func TestStagedRowsOfAnIncompleteHistoryStayStaged(t *testing.T) {
 	e.wantPosition(c, "q2")
 }
 
-// A complete listing does not contain the removals of the stream, so a pull that reads everything reads the changes
-// first. It stores the position before the listing.
+// A complete listing does not contain the removals of the stream. A pull that reads everything must therefore read
+// the changes first, and store the position that they end with.
 func TestACompletePullReadsTheChangesFirst(t *testing.T) {
 	e, s, c := newStreamEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })
 	e.vendor.status.Transactions = domain.TwoReads
@@ -338,8 +338,8 @@ func TestACompletePullReadsTheChangesFirst(t *testing.T) {
 	}
 }
 
-// A mass removal in the stream is held back. The listing of the same pull decides about it, and no further pull is
-// requested.
+// A mass removal in the stream is held back. The listing in the same pull must decide about it, and no further pull
+// may be requested.
 func TestACompletePullDecidesAboutHeldRemovals(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	var rows []string

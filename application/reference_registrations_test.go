@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// referenceRegistrar is a fake aggregator whose vendor sends the events of each account reference to one address. The
-// id of a webhook is its URL.
+// referenceRegistrar is a fake aggregator. Its vendor sends the events of an account reference to one address. The id
+// of a webhook is its URL.
 type referenceRegistrar struct {
 	*vendor
 	addresses map[string]string // by account reference
@@ -42,8 +42,8 @@ func (r *referenceRegistrar) DeleteWebhook(_ context.Context, _ ports.Access, id
 	return nil
 }
 
-// newReferenceEnv returns an env with two connections of one client id. The account reference of the first one, which
-// it returns, is "item-1".
+// newReferenceEnv returns an env with two connections that have the same client id. It also returns the first of
+// them, whose account reference is "item-1".
 func newReferenceEnv(t *testing.T) (*env, *referenceRegistrar, domain.Connection) {
 	t.Helper()
 	r := &referenceRegistrar{addresses: map[string]string{}}
@@ -68,7 +68,7 @@ func (e *env) removeAll() {
 }
 
 // wantAddress fails the test unless the events of an account reference are sent to the URL of the token. If token is
-// zero, it fails the test if they are sent to any URL.
+// zero, they must not be sent to any URL.
 func (r *referenceRegistrar) wantAddress(e *env, ref string, token ports.MintedToken) {
 	e.Helper()
 	want := receiver + "/pluggy/" + string(token.Raw.Reveal())

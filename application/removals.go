@@ -32,9 +32,9 @@ func (s *Service) ApplyRemovals(
 	return removed, nil
 }
 
-// readBalances requests a pull that reads only the accounts of a connection with their balances, if a decision of an
-// operator has changed posted records of the account since its latest reading. It ignores errors: the decision is
-// stored, and the next settled pull reads the balances, too.
+// readBalances requests a pull that reads only the accounts of a connection with their balances. It does so only if a
+// decision of an operator has changed posted records of the account since its latest reading. It ignores errors: the
+// decision is stored, and the next settled pull reads the balances, too.
 func (s *Service) readBalances(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, account domain.AccountID,
 ) {

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fields returns the field names of all errors that err contains.
+// fields returns the field name of each error that err contains.
 func fields(err error) []string {
 	var named []string
 	for _, f := range domain.ErrorsOf(err) {

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A statement shares the processors with the other costly reads of its tenant, but a slow receiver does not block these
-// reads.
+// Statements and the other costly reads of a tenant share its processors. A receiver that reads a statement slowly
+// must not delay the other reads.
 func TestASlowReceiverOfAStatementDelaysNoOtherReadOfItsTenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dates := make([]domain.Date, 2000)

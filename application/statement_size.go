@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// checkSize measures the document of a statement. Errors: Oversized (document_too_large) with the LastDay of the
-// largest document that fits.
+// checkSize measures the document of a statement. If it is too large, checkSize returns an Oversized error
+// (document_too_large) with the LastDay of the largest document that fits.
 func (s *Service) checkSize(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery, st books.Statement,
 ) error {
@@ -30,10 +30,10 @@ func (s *Service) checkSize(
 	return &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge, LastDay: last}
 }
 
-// lastDayThatFits returns the latest day up to which the statement fits; "" if the statement of the first day does not
-// fit. day is the date of the record at which the document of the whole period became too large, or the date of a later
-// record: a format may write a record some time after it has read it. The header of a shorter period may be shorter, so
-// the document up to day is measured, too.
+// lastDayThatFits returns the latest day up to which the statement fits; "" if not even the statement of the first
+// day fits. day is the date of a record at which the document of the whole period was too large. The document may
+// have become too large at an earlier record, because a format may write a record later than it reads it. The
+// document up to day is measured, too, because a shorter period may have a shorter header.
 func (s *Service) lastDayThatFits(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery, whole books.Statement,
 	day domain.Date,
@@ -72,7 +72,7 @@ func firstDay(ctx context.Context, view ports.AccountView, window domain.Window)
 	return "", nil
 }
 
-// dayBeforeNext returns the day before the first record of the window; day if the window has none.
+// dayBeforeNext returns the day before the date of the first record of the window; day if the window has no records.
 func dayBeforeNext(
 	ctx context.Context, view ports.AccountView, window domain.Window, day domain.Date,
 ) (domain.Date, error) {
@@ -90,7 +90,7 @@ type measurement struct {
 	lastRead domain.Date
 }
 
-// measure writes the document of a statement until it is larger than q.MaxBytes, without keeping it.
+// measure writes the document of a statement, without storing it, until the document is larger than q.MaxBytes.
 func measure(
 	q ports.StatementQuery, st books.Statement, records iter.Seq2[books.StatementRecord, error],
 ) (m measurement, err error) {
@@ -112,7 +112,7 @@ func measure(
 	return m, err
 }
 
-// sizeLimit is an io.Writer that fails when more bytes are written than are left.
+// sizeLimit is an io.Writer that returns an error when more bytes are written than its limit allows.
 type sizeLimit struct {
 	left     int64
 	exceeded bool

@@ -10,10 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// statementStreams limits the account statements that are written at the same time. Each statement occupies a database
-// connection until its receiver has read it. SQLite has 8 connections for them alone (see sqlite.Config), so that slow
-// receivers delay no other read. Half of the statements are kept for tenants that write no other one, so that the slow
-// receivers of two tenants do not exclude all others.
+// statementStreams limits the account statements that are written at the same time. Each statement occupies a
+// database connection until its receiver has read it. SQLite has 8 connections for statements alone (see
+// sqlite.Config), so that slow receivers delay no other read. Half of the slots are reserved for tenants that write
+// no other statement, so that the slow receivers of two tenants do not block all other tenants.
 var statementStreams = concurrency.Limit{Total: 4, Tenant: 2, First: 4}
 
 // WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,

@@ -55,8 +55,8 @@ func posted(
 	}
 }
 
-// withAccount returns a function that replaces the Ledger. In the new Ledger, every account is in BRL and has the given
-// completeness. Its records result from failure and days; see posted.
+// withAccount returns a function that replaces the Ledger. The new Ledger returns, for every account, an account in
+// BRL with the given completeness and with the records that posted yields for days and failure.
 func withAccount(c books.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
@@ -82,8 +82,8 @@ func (e *env) writeStatement(q ports.StatementQuery) (st books.Statement, days [
 	return st, days, err
 }
 
-// drifting is the completeness of an account whose balance has differed from its records since epoch, the start of the
-// test.
+// drifting is the completeness of an account whose balance has not agreed with its records since epoch, the start of
+// the test.
 var drifting = books.Completeness{
 	Baseline: &books.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
 	Last: &books.AccountReading{Currency: "BRL"},
@@ -150,7 +150,8 @@ func TestAFailureOfTheStoreEndsAStatement(t *testing.T) {
 func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 	e := newEnv(t, withAccount(books.Completeness{}, nil))
 	a, b, c := e.tenant, domain.TenantID{UUID: uuid.New()}, domain.TenantID{UUID: uuid.New()}
-	// nested writes a statement of each tenant while those of the tenants before are written.
+	// nested writes one statement for each tenant. Each statement begins while the previous ones are still being
+	// written.
 	var nested func(tenants ...domain.TenantID) error
 	nested = func(tenants ...domain.TenantID) error {
 		if len(tenants) == 0 {
@@ -170,8 +171,8 @@ func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 	}
 }
 
-// oneByteEach is a statement format. It writes 10 bytes, one byte for each digit of the number of records, and one byte
-// for each record. It writes the bytes of a record late, as a buffer does.
+// oneByteEach is a statement format. Its header has 10 bytes and the digits of the number of credits, and each record
+// has 1 byte. If late is set, it writes the bytes of records late, as a buffer does.
 type oneByteEach struct {
 	camt053.Format
 	late bool

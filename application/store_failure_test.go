@@ -101,7 +101,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 	}
 }
 
-// If the store is unavailable, every use case returns the store's error and no other error.
+// If the store is unavailable, every use case must return the store's error.
 func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

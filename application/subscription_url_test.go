@@ -26,7 +26,7 @@ func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.Subscr
 	})
 }
 
-// storeURL stores a URL of the subscription's sink as an earlier version did: with its query.
+// storeURL stores a URL of the subscription's sink with its query, as an earlier version of the service did.
 func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
 	d.Helper()
 	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *events.Subscription) error {
@@ -36,7 +36,7 @@ func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
 	d.noError(err)
 }
 
-// wantURLs checks the URL that callers see, and the URL to which a test event is sent.
+// wantURLs checks the URL that callers see (stored) and the URL to which a test event is sent (called).
 func (d *dispatchEnv) wantURLs(s ports.CreatedSubscription, stored, called string) {
 	d.Helper()
 	if got := settings.Stored[sinkURL](d.status(s).Sink.Settings).URL; got != stored {

@@ -177,8 +177,9 @@ func TestAProbeThatWaitsEndsWithItsRequest(t *testing.T) {
 	})
 }
 
-// TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes fills all shares. One tenant then waits for its second share.
-// After it, another tenant begins to wait for its first share, and gets the next free share.
+// TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes uses up all shares. Then a tenant with a running probe
+// waits for a second share, and after it a tenant without one waits for its first. The next free share must go to the
+// latter.
 func TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbes(t)
@@ -204,7 +205,8 @@ func TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes(t *testing.T) {
 	})
 }
 
-// TestOnlyABoundedNumberOfProbesOfATenantWait starts more probes than may run and wait. The excess is refused at once.
+// TestOnlyABoundedNumberOfProbesOfATenantWait starts more probes than may run or wait. The others are refused at
+// once.
 func TestOnlyABoundedNumberOfProbesOfATenantWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const running, waiting, excess = 2, 64, 3

@@ -10,10 +10,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxTest is the time within which a test is answered, minus the wait for a slot and the end of a connection.
+// maxTest is the time limit for answering a test, without the time for waiting for a slot and for closing a
+// connection.
 const maxTest = 20*time.Second - 7*time.Second
 
-// slowVendor answers a live test just before the bound of a call of an aggregator, and does not report a consent.
+// slowVendor answers Check just before the time limit for a vendor call, and never answers Consent.
 type slowVendor struct{ consentVendor }
 
 func (v *slowVendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, error) {
@@ -30,8 +31,8 @@ func (v *slowVendor) Consent(ctx context.Context, _ ports.Access) (domain.Consen
 	return domain.ConsentReport{}, ctx.Err()
 }
 
-// The requests of a live test must share one bound. Otherwise a vendor that answers each of them late makes the test
-// last longer than 20 s.
+// All requests of a live test must share one time limit. Otherwise, a vendor that answers each of them late makes the
+// test last longer than 20 s.
 func TestALiveTestIsBoundedAsAWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &slowVendor{}

@@ -15,12 +15,13 @@ import (
 const registrationPoll = 100 * time.Millisecond
 
 // registerToken stores the token with a pending registration, and then creates its webhook at the vendor. If the
-// process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and deletes
-// it. If the vendor refuses the webhook, the token is deleted immediately.
+// process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and
+// deletes it. If the vendor refuses the webhook, the token is deleted immediately.
 //
-// If the application of the connection already has a webhook, registerToken returns the token of this webhook instead,
-// with Shared set. While another request creates the webhook, registerToken waits, at most for the duration wait. A
-// webhook of an account reference (ports.ReferenceRegistrar) is not shared: it replaces the present one.
+// If the application of the connection already has a webhook, registerToken returns the token of this webhook
+// instead, with Shared set. While another request creates the webhook, registerToken waits, at most for the duration
+// wait. A webhook that belongs to an account reference (ports.ReferenceRegistrar) is not shared: it replaces the
+// reference's previous webhook.
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string, wait time.Duration,
 ) (ports.MintedToken, error) {
@@ -49,8 +50,9 @@ func (s *Service) registerToken(
 	}
 	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id, s.mintEntries(ctx, minted)); err != nil {
 		if errors.Is(err, domain.NotFound) {
-			// The connection was deleted or belongs to another application. Or this process was suspended for a long
-			// time, and RemoveRegistrations has deleted the token. In all cases, the new webhook must be deleted.
+			// Either the connection was deleted or belongs to another application, or RemoveRegistrations has deleted
+			// the token because this process was suspended for a long time. In all cases, the new webhook must be
+			// deleted.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
 		return ports.MintedToken{}, err
@@ -103,10 +105,10 @@ func (s *Service) registersReferences(v domain.Vendor) bool {
 	return ok && registrar.RegistersReferences()
 }
 
-// discardToken ends the pending registration of a token after a failure of the vendor. If the vendor has refused the
-// webhook, the token is deleted. Otherwise the vendor may have created the webhook, and RemoveRegistrations removes it
-// later; the token is only revoked, so that the application can be registered again. RemoveRegistrations also does this
-// if discardToken fails.
+// discardToken ends the pending registration of a token after a failure at the vendor. If the vendor has refused the
+// webhook, the token is deleted. Otherwise the vendor may have created the webhook. The token is then only revoked,
+// so that the application can be registered again, and RemoveRegistrations removes the webhook later. If discardToken
+// fails, RemoveRegistrations also does its work.
 func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken, wasRefused bool) {
 	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
@@ -121,8 +123,8 @@ func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken, w
 	}
 }
 
-// vendorRefusal converts an error of kind Rejected to a Rejected error with the code vendor_refused. The message is the
-// reason for the error, in the words of a connection test. vendorRefusal returns any other error unchanged.
+// vendorRefusal converts an error of kind Rejected to a Rejected error with the code vendor_refused. The message is
+// the reason that a connection test would report. vendorRefusal returns any other error unchanged.
 func vendorRefusal(err error) error {
 	if !errors.Is(err, domain.Rejected) {
 		return err
@@ -132,8 +134,8 @@ func vendorRefusal(err error) error {
 	}
 }
 
-// RemoveRegistrations implements ports.Maintenance. Each removal is claimed for the duration of a call, so that
-// replicas do not repeat it. A removal that fails for a week is given up.
+// RemoveRegistrations implements ports.Maintenance. It claims each removal for the duration of a call to the vendor,
+// so that no other replica makes the same call. If a removal has failed for a week, it is given up.
 func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
 	now := s.Clock.Now()
 	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), limit)

@@ -379,7 +379,7 @@ func TestAPausedConnectionKeepsItsWebhooksAtTheVendor(t *testing.T) {
 	r.wantWebhooks(t, 0)
 }
 
-// registerOf asks for a webhook of the connection with this name.
+// registerOf requests a webhook for the connection with this name.
 func (e *env) registerOf(name string) (ports.MintedToken, error) {
 	return e.MintToken(e.ctx, e.tenant, ports.MintRequest{
 		Vendor: "pluggy", Name: name, Register: true, Receiver: receiver,
@@ -493,7 +493,7 @@ func TestARequestWaitsForTheWebhookOfAnother(t *testing.T) {
 	}
 }
 
-// After a request whose response was lost, the next request must not wait for the removal of its webhook.
+// If the response to a request is lost, its webhook must be removed. The next request must not wait for this removal.
 func TestAFailedRegistrationDoesNotBlockTheApplication(t *testing.T) {
 	e, r, _ := newRegistrarEnv(t)
 	r.afterCreate = func() error { return unavailable(domain.VendorUnreachable) }

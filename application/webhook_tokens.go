@@ -44,8 +44,8 @@ func (s *Service) mint(
 	return minted, nil
 }
 
-// mintEntries returns the audit entry for the minting of a token, as the argument of the store method that completes
-// the minting.
+// mintEntries returns a function that returns the audit entry for a new token. The store calls the function when it
+// completes the minting.
 func (s *Service) mintEntries(ctx context.Context, minted ports.MintedToken) ports.AuditEntries {
 	return func() []domain.AuditEntry {
 		e := s.audits.Entry(ctx, "token.mint", minted.ID.String())

@@ -86,8 +86,8 @@ func (e *env) tokenLastUsed() time.Time {
 	return page.Items[0].LastUsedAt
 }
 
-// Receiving a webhook does not write the token's usage. The usage is collected and written later by
-// FlushTokenUsage.
+// The use of a token must not be written to the store when a webhook is received. It is collected, and written later
+// by FlushTokenUsage.
 func TestTokenUsageIsFlushedTogether(t *testing.T) {
 	e := newEnv(t)
 	e.noError(e.FlushTokenUsage(e.ctx))

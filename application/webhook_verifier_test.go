@@ -31,7 +31,8 @@ func (v *signingVendor) VerifyWebhook(_ context.Context, a ports.Access, r domai
 	return nil
 }
 
-// newSigningEnv returns an env without other proofs of the source, and a connection of a signingVendor.
+// newSigningEnv returns an env in which only the vendor's signature proves the source of webhooks, and a connection
+// to a signingVendor.
 func newSigningEnv(t *testing.T) (*env, *signingVendor, domain.Connection) {
 	t.Helper()
 	v := &signingVendor{}

@@ -68,14 +68,13 @@ type Config struct {
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
-	// WebhookSilenceGrace is how long the webhook about a synchronisation of the vendor may take to arrive.
+	// WebhookSilenceGrace is how long the vendor's webhook about a synchronisation may take to arrive.
 	// WEBHOOK_SILENCE_GRACE, default 2h.
 	WebhookSilenceGrace time.Duration
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. DRIFT_GRACE, default 48h; 0 = immediately.
 	DriftGrace time.Duration
-	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
-	// CLOSE_OFFSET, default -03:00.
+	// CloseOffset is the offset from UTC of the time zone whose days can be closed. CLOSE_OFFSET, default -03:00.
 	CloseOffset time.Duration
 	// MatchReplacements makes a transaction keep its id when the vendor replaces its row with another one.
 	// MATCH_REPLACEMENTS, default true.
@@ -117,8 +116,8 @@ type Auth struct {
 
 // Console configures how operators sign in to the console. Either both fields are set, or none of them.
 type Console struct {
-	// OIDCIssuer is the issuer of an OpenID Connect provider, https; http only in development. If it is "", an operator
-	// pastes a token. The setting is CONSOLE_OIDC_ISSUER.
+	// OIDCIssuer is the issuer URL of an OpenID Connect provider. Its scheme must be https; in development it can be
+	// http. If OIDCIssuer is "", an operator pastes a token. The setting is CONSOLE_OIDC_ISSUER.
 	OIDCIssuer   string
 	OIDCClientID string // CONSOLE_OIDC_CLIENT_ID, the id of the console as a public client of the provider
 }

@@ -239,9 +239,9 @@ func (c *Config) console(r *reader) {
 	}
 }
 
-// sources returns the policy for verifying the sender of webhooks, for each vendor. The setting
-// <VENDOR>_WEBHOOK_SOURCE_CIDRS contains the networks of the policy. If the setting is unset, the known networks of the
-// vendor are used. If it has an empty value, the policy contains no networks.
+// sources returns, for each vendor, the policy for verifying the sender of webhooks. The networks of the policy are
+// in the setting <VENDOR>_WEBHOOK_SOURCE_CIDRS. If the setting is unset, the known networks of the vendor are used.
+// If its value is empty, the policy contains no networks.
 func (r *reader) sources(vendors map[domain.Vendor]Vendor) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
@@ -304,7 +304,7 @@ func (r *reader) linkPages(vendors map[domain.Vendor]Vendor) map[domain.Vendor]L
 	return pages
 }
 
-// isCode reports whether the text consists of two characters from first to last.
+// isCode reports whether the text consists of two characters between first and last.
 func isCode(text string, first, last rune) bool {
 	return len(text) == 2 && !strings.ContainsFunc(text, func(c rune) bool { return c < first || c > last })
 }

@@ -49,17 +49,15 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// settingTest contains the test values for one setting. The function getter returns the parsed setting. validValues
-// maps each valid text of the setting to the parsed value. The text "" leaves the setting unset, so that its default
-// applies.
+// settingTest contains the test values for one setting. getter returns the parsed setting. validValues maps each
+// valid text of the setting to the parsed value. The text "" leaves the setting unset, so that its default applies.
 type settingTest struct {
 	getter        func(configs.Config) any
 	validValues   map[string]any
 	invalidValues []string
 }
 
-// pluggy returns a function for a table of settings. The returned function calls member with the Config's source policy
-// of the vendor Pluggy.
+// pluggy returns a getter for settingTest. The getter calls member with Pluggy's source policy in the Config.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }
@@ -337,7 +335,7 @@ var (
 	}
 )
 
-// together maps a setting to the name and the value of another one that it requires.
+// together maps the name of a setting to the name and the value of another setting that it requires.
 var together = map[string][]string{
 	"CONSOLE_OIDC_ISSUER":    {"CONSOLE_OIDC_CLIENT_ID", "console"},
 	"CONSOLE_OIDC_CLIENT_ID": {"CONSOLE_OIDC_ISSUER", "https://id.example.com"},

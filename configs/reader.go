@@ -58,9 +58,8 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse reads a setting and converts its text with the function in the last argument. If the setting is unset or empty,
-// parse returns the fallback. If the function returns false, parse returns the fallback and records an error with the
-// message.
+// parse reads a setting and converts its text with the function parse. If the setting is unset or empty, it returns
+// the fallback. If the conversion fails, it returns the fallback and records an error with the message.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -188,7 +187,8 @@ func (r *reader) baseURL(name string) string {
 	})
 }
 
-// issuerHost matches a host that can be part of a Content-Security-Policy: without separators of its directives.
+// issuerHost matches a host that is safe in a Content-Security-Policy, because it contains no separator of
+// directives.
 var issuerHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
 
 // issuer reads the identifier of an OpenID Connect provider. A trailing slash is part of the identifier.

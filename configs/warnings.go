@@ -70,15 +70,15 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 // shortReconcileInterval is the RECONCILE_INTERVAL below which there is a warning.
 const shortReconcileInterval = 10 * time.Minute
 
-// silentWarnings returns the warnings about settings whose effect is easily misjudged.
+// silentWarnings returns the warnings about settings whose effect is easily misunderstood.
 func (c Config) silentWarnings(lookup func(string) (string, bool)) (all []Warning) {
 	if c.EnvName != Development && c.EnvName != Production {
 		all = append(all, Warning{
 			"ENV_NAME", "is neither production nor development: the rules of production apply",
 		})
 	}
-	// In a pod of Kubernetes the port must be on the pod's address, from which Prometheus reads the metrics. Network
-	// policies limit who reaches it there.
+	// In a Kubernetes pod, the port must be open on the pod's address, because Prometheus reads the metrics there.
+	// Network policies limit who can reach it.
 	_, inPod := lookup("KUBERNETES_SERVICE_HOST")
 	host, _, _ := net.SplitHostPort(c.AdminAddress)
 	addr, err := netip.ParseAddr(host)

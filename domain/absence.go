@@ -14,7 +14,7 @@ const (
 // confirmed.
 const MassRemoval Warning = "mass_removal"
 
-// AccountShared is the warning that a connection has while another live connection reads one of its accounts.
+// AccountShared is the warning that another live connection reads an account of this connection, too.
 const AccountShared Warning = "account_shared"
 
 // Absence is a live row that was missing from a complete listing.

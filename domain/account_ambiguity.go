@@ -7,20 +7,22 @@ import (
 )
 
 // AccountAmbiguous is the warning that some accounts of a connection's new account reference cannot be told apart.
-// Their rows stay staged until an operator says which account each of them continues; see AccountAmbiguity.
+// Their rows stay staged until an operator decides which former account each of them continues; see AccountAmbiguity.
 const AccountAmbiguous Warning = "account_ambiguous"
 
-// AccountAmbiguity describes what keeps the rows of a new account reference staged: accounts that cannot be told apart,
-// or rows that show too few of the known transactions. The zero value means that nothing keeps them staged.
+// AccountAmbiguity describes why the rows of a new account reference stay staged: some accounts cannot be told apart,
+// or too few of the known transactions have a matching row. The zero value means that there is no such reason.
 type AccountAmbiguity struct {
 	Since time.Time `json:"since,omitzero"` // when ambiguous accounts were first found; zero if there are none
 	// Before contains the former accounts, and After the external ids of the accounts of the new reference.
 	Before []AccountID `json:"before,omitempty"`
 	After  []string    `json:"after,omitempty"`
-	// Continues contains the decisions of operators: which account continues as the account with an external id.
+	// Continues contains the decisions of operators. It maps the external id of a new account to the former account
+	// that continues as it.
 	Continues map[string]AccountID `json:"continues,omitempty"`
-	// UnmatchedSince is when a complete read first found too few partners for the known transactions of an account;
-	// zero if no read did. Unmatched is the number of transactions without a partner in the last such read.
+	// UnmatchedSince is when a complete read first found too few matching rows for the known transactions of an
+	// account; zero if no read did. Unmatched is the number of transactions without a matching row in the last such
+	// read.
 	UnmatchedSince time.Time `json:"unmatchedSince,omitzero"`
 	Unmatched      int       `json:"unmatched,omitempty"`
 }
@@ -32,14 +34,14 @@ func (a AccountAmbiguity) IsZero() bool {
 }
 
 // MayPublish reports whether the rows of a complete read may become visible. unmatched is the number of transactions
-// that would be removed, because fewer than half of the transactions of their account found a partner. If it is
-// positive, an earlier complete read, at least an hour ago, must have shown the same.
+// that would be removed because fewer than half of the transactions of their account have a matching row. If it is
+// positive, an earlier complete read, at least an hour ago, must also have found such transactions.
 func (a AccountAmbiguity) MayPublish(unmatched int, at time.Time) bool {
 	return unmatched == 0 || !a.UnmatchedSince.IsZero() && !a.UnmatchedSince.After(at.Add(-massRemovalWait))
 }
 
-// FoundUnmatched returns the ambiguity after a complete read that left this number of transactions without a partner.
-// It keeps UnmatchedSince if it is set.
+// FoundUnmatched returns the ambiguity after a complete read that found no matching row for this number of
+// transactions. It keeps UnmatchedSince if it is set.
 func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguity {
 	if a.UnmatchedSince.IsZero() {
 		a.UnmatchedSince = at
@@ -48,7 +50,8 @@ func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguit
 	return a
 }
 
-// Found returns the ambiguity after another comparison has found these accounts. It keeps Since and the decisions.
+// Found returns the ambiguity after a comparison that found these ambiguous accounts. It keeps Since and the
+// decisions.
 func (a AccountAmbiguity) Found(before []AccountID, after []string, at time.Time) AccountAmbiguity {
 	if a.Since.IsZero() {
 		a.Since = at
@@ -62,13 +65,13 @@ func (a AccountAmbiguity) Includes(account AccountID) bool {
 	return !a.Since.IsZero() && slices.Contains(a.Before, account)
 }
 
-// NotAmbiguous returns the error for an account about which no operator has to decide.
+// NotAmbiguous returns the error for a decision about an account that is not ambiguous.
 func NotAmbiguous() error {
 	return &Error{Kind: Conflict, Code: AccountNotAmbiguous, Message: "no rows wait for a decision about the account"}
 }
 
-// Continue returns the ambiguity after the decision that an account continues as the account with this external id. The
-// account then continues as no other one.
+// Continue returns the ambiguity after an operator has decided that a former account continues as the new account
+// with this external id. An earlier decision about the former account is removed.
 //
 // Errors: Conflict (account_not_ambiguous) if the account is not in Before; Invalid on "externalId" if the external
 // id is not in After.

@@ -34,9 +34,9 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 // visible digits of a card number, are not unique among the accounts of a tenant.
 const minSharedDigits = 5
 
-// Key returns a text that identifies the bank account. Two accounts with the same key are the same bank account. Key
-// returns "" if the identity contains too few values. If the bank or the agency is missing in only one of two accounts,
-// their keys differ. matching.Recognize may still pair such accounts.
+// Key returns a text that identifies the bank account. Accounts with equal keys are the same bank account. Key
+// returns "" if the identity contains too few values. If only one of two accounts has a bank or an agency, their keys
+// differ, but matching.Recognize may still pair them.
 func (i AccountIdentity) Key(account AccountData) string {
 	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
 	switch {
@@ -79,6 +79,6 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-// AccountPair contains two external ids of one bank account: the id under its former account reference (Before), and
-// the id under its new one (After).
+// AccountPair contains two external ids of one bank account. Before is its id under the former account reference, and
+// After its id under the new one.
 type AccountPair struct{ Before, After string }

@@ -49,8 +49,8 @@ func (a AnnouncedCount) equal(b AnnouncedCount) bool {
 // announcedSkew bounds the difference between the clocks of the service and of the vendor.
 const announcedSkew = 5 * time.Minute
 
-// EarliestArrival returns the earliest time at which the service can have read the first announced row. It returns the
-// zero time if a.From is zero.
+// EarliestArrival returns the earliest time at which the service can have read one of the announced rows. It returns
+// the zero time if a.From is zero.
 func (a AnnouncedCount) EarliestArrival() time.Time {
 	if a.From.IsZero() {
 		return a.From
@@ -58,15 +58,17 @@ func (a AnnouncedCount) EarliestArrival() time.Time {
 	return a.From.Add(-announcedSkew)
 }
 
-// Rows returns how many of the announced rows belong to the transaction. A transaction has a current row, and former
-// rows that were replaced (Transaction.Supersedes). Rows counts the rows that arrived at or after EarliestArrival.
+// Rows returns how many of the announced rows belong to the transaction. A transaction has a current row, and may
+// have former rows that the current row has replaced (Transaction.Supersedes). Rows counts the rows that the service
+// read at or after EarliestArrival.
 //
 // The current row is not counted in two cases:
-//   - The vendor created the row before a.From. The argument createdAt is the time of creation; zero if it is not
-//     known.
+//   - The vendor created the row before a.From. createdAt is the time at which the vendor created it; zero if it is
+//     not known.
 //   - The row now belongs to another transaction (Transaction.SupersededBy), and is counted there.
 //
-// The creation time of a former row is not known. Some of the counted former rows may be older than a.From.
+// The vendor's creation times of former rows are not known, so some of the counted former rows may be older than
+// a.From.
 func (a AnnouncedCount) Rows(t Transaction, createdAt time.Time) int {
 	arrivals := []time.Time{t.FirstSeenAt}
 	for _, past := range t.Supersedes {

@@ -19,15 +19,16 @@ type Application struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// Connections is the number of live connections of the application. It is set only where a method says so.
+	// Connections is the number of live connections of the application. It is set only by methods whose comments say
+	// so.
 	Connections int
 
-	// Renewal is the webhook that is to be created at the vendor because the client id has changed.
+	// Renewal is the webhook that must be created at the vendor because the client id has changed.
 	Renewal RegistrationRenewal
 }
 
-// RegistrationRenewal is a webhook of an application that is to be created at the vendor. The zero value means that
-// none is to be created.
+// RegistrationRenewal describes a webhook that must be created at the vendor for an application. The zero value means
+// that none must be created.
 type RegistrationRenewal struct {
 	DueAt    time.Time // when it is attempted next; zero if no webhook is to be created
 	Since    time.Time // when the client id was changed
@@ -52,8 +53,8 @@ func (a *Application) BumpRevision(at time.Time) {
 	a.UpdatedAt = at
 }
 
-// RenewRegistration plans a new webhook for the application if the application has lost a webhook through the change of
-// its client id. changed are the tokens of its connections that domain.RebindTokens has changed at the given time.
+// RenewRegistration plans a new webhook if the application has lost its webhook because its client id has changed.
+// changed contains the tokens of its connections that domain.RebindTokens has changed at the given time.
 func (a *Application) RenewRegistration(changed []WebhookToken, receiver, actor string, at time.Time) {
 	lost := func(t WebhookToken) bool {
 		active := t.Registration.State == RegistrationActive || t.Registration.State == RegistrationRemoving
@@ -75,7 +76,7 @@ func (r RegistrationRenewal) Failed(at time.Time) RegistrationRenewal {
 }
 
 // Join makes the connection use the credential of the application. sealed is this credential, sealed for the
-// connection, and client is the key of its client id. The store compares the revision of the application; see
+// connection, and client is the key of its client id. The store checks the revision of the application; see
 // CheckJoined.
 func (c *Connection) Join(a Application, sealed Sealed, client ClientKey) {
 	c.ApplicationID, c.JoinedRevision = a.ID, a.Revision
@@ -98,8 +99,8 @@ func (c *Connection) Follow(sealed Sealed, client ClientKey, at time.Time) {
 	}
 }
 
-// CheckJoined returns Conflict (application_changed) if the connection, which joins the application a, has the
-// credential or the base URL of another revision of a.
+// CheckJoined returns Conflict (application_changed) if the connection has joined another revision of the application
+// a, or if its vendor or base URL differs from that of a.
 func (c *Connection) CheckJoined(a Application) error {
 	if c.JoinedRevision == a.Revision && c.Vendor == a.Vendor && c.BaseURL == a.BaseURL {
 		return nil

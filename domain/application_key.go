@@ -43,13 +43,13 @@ func NewApplicationKey(v Vendor, origin string, client ClientKey) ApplicationKey
 // IsZero reports whether the application is not known.
 func (k ApplicationKey) IsZero() bool { return k == ApplicationKey{} }
 
-// Application returns the key of the application to which the credential of the connection belongs.
+// Application returns the key of the connection's application: of the client id in its credential, at its origin.
 func (c *Connection) Application() ApplicationKey {
 	return NewApplicationKey(c.Vendor, Origin(c.BaseURL), c.Client)
 }
 
-// sameApplication reports whether two states of one connection belong to the same application. If one of the client ids
-// is not known, the application is the same only if the origin and the sealed credential are equal.
+// sameApplication reports whether two states of a connection belong to the same application. If the client id of one
+// state is not known, they do only if the origin and the sealed credential are equal.
 func (c *Connection) sameApplication(other Connection) bool {
 	if c.Client.IsZero() || other.Client.IsZero() {
 		return Origin(c.BaseURL) == Origin(other.BaseURL) && slices.Equal(c.Sealed, other.Sealed)

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A deleted connection can still be erased at the vendor, so it needs the new secret. But only the old client id has
-// access to its account.
+// A deleted connection can still be erased at the vendor. For this it needs the new secret, but a new client id has
+// no access to its account.
 func TestConnectionsFollowTheCredentialOfTheirApplication(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	own, other := domain.ClientKey{1}, domain.ClientKey{2}

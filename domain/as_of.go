@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// MaxAhead is the maximum time by which the moment of a read may be ahead of the service's clock, because the clocks of
-// a caller and of the service differ.
+// MaxAhead is how far the moment of a read may be ahead of the service's clock, because the clocks of a caller and of
+// the service differ.
 const MaxAhead = 5 * time.Second
 
 // CheckAsOf checks the moment of a read. Errors: Invalid on "asOf" if the moment is more than MaxAhead after now.

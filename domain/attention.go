@@ -37,21 +37,21 @@ const (
 	SeveritySoon Severity = "soon" // data arrives, but a person should look
 )
 
-// Attention is a reason why a connection needs a person, and since when it does.
+// Attention is a reason why a connection needs a person, and the time since which it has needed one.
 type Attention struct {
 	Reason   AttentionReason
 	Severity Severity
 	Since    time.Time
 }
 
-// AttentionGrace contains the settings that delay reasons.
+// AttentionGrace contains how long a problem must last before it is listed as a reason for attention.
 type AttentionGrace struct {
 	Drift   time.Duration // how long an account must drift
 	Silence time.Duration // the time between a synchronisation of the vendor and the deadline for its webhook
 }
 
-// ConnectionFacts contains the stored facts about a connection from which its AttentionReasons follow. Members of
-// Health, Consent and Webhook on which no reason depends may be zero.
+// ConnectionFacts contains the stored facts about a connection from which its reasons for attention are derived.
+// Members of Health, Consent and Webhook that influence no reason may be zero.
 type ConnectionFacts struct {
 	ID      ConnectionID
 	Vendor  Vendor
@@ -70,18 +70,19 @@ type ConnectionFacts struct {
 	QuarantinedSince time.Time
 	RemovalsHeldAt   time.Time // since when removals are held back (see AbsenceRead); zero if none are
 	DriftSince       time.Time // start of the oldest drift of a live account; zero if no account drifts
-	// SharedSince is the time at which an account of the connection became shared: the last of the live connections
-	// with this account first read it then. If several accounts are shared, it is the earliest such time. It is zero if
-	// no account is shared.
+	// SharedSince is when an account of the connection became shared: when the last of the live connections with this
+	// account first read it. If several accounts are shared, it is the earliest of these times. It is zero if no
+	// account is shared.
 	SharedSince    time.Time
 	AmbiguousSince time.Time // AccountAmbiguity.Since of the connection; zero if there is no ambiguity
-	// SuggestedSince is when the oldest open suggestion was opened, and JoinUndoneSince is the time of the oldest
-	// undone join that nobody has reviewed. Each is zero if there is none.
+	// SuggestedSince is when the oldest open suggestion was made. JoinUndoneSince is when the oldest join that nobody
+	// has reviewed was undone. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
 }
 
-// attentionRule decides about one reason. The function since returns when the reason began, and false if there is no
-// such reason. A reason is left out if the connection also has one of the reasons explainedBy.
+// attentionRule decides whether a connection has one reason for attention. The function since returns when the reason
+// began, and false if the connection does not have it. A reason is left out if the connection also has one of the
+// reasons in explainedBy.
 type attentionRule struct {
 	reason      AttentionReason
 	severity    Severity
@@ -89,7 +90,8 @@ type attentionRule struct {
 	explainedBy []AttentionReason
 }
 
-// attentionRules contains a rule for each reason. Of reasons that began at the same time, the earlier rule comes first.
+// attentionRules contains a rule for each reason. If reasons of one severity began at the same time, the reason whose
+// rule is first is listed first.
 var attentionRules = []attentionRule{
 	{NeedsCredential, SeverityNow, unhealthy(CredentialRejected), nil},
 	{NeedsSealingKey, SeverityNow, unhealthy(CredentialUnopened), nil},
@@ -159,8 +161,8 @@ func (f *ConnectionFacts) orUpdated(at time.Time) (time.Time, bool) {
 	return at, true
 }
 
-// known returns a rule for a reason that began at the time that begin returns. If the time is zero, there is no such
-// reason.
+// known returns a rule for a reason whose start is stored. The function begin returns the start; the connection does
+// not have the reason if it is zero.
 func known(begin func(f *ConnectionFacts) time.Time) sinceFunc {
 	return func(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
 		at := begin(f)
@@ -232,7 +234,7 @@ type AttentionSummary struct {
 	Drifting    int // number of connections with the reason NeedsDriftExplained
 }
 
-// Add counts a connection: its facts, and the reasons why it needs a person, which may be none.
+// Add counts a connection with the facts f, which needs a person for the given reasons. reasons may be empty.
 func (s *AttentionSummary) Add(f *ConnectionFacts, reasons []Attention) {
 	s.Connections++
 	s.Quarantined += f.Quarantined

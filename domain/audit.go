@@ -12,8 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// AuditEntry records one change that an operator has made, or one request that was refused because the caller lacks a
-// scope.
+// AuditEntry records one change by an operator, or one request that was refused because the caller lacked a scope.
 //
 // An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of members,
 // numbers, and the day and the hashes of a close. They never contain a value from a vendor, an account reference or a
@@ -57,8 +56,8 @@ func (d AuditDetail) Clone() AuditDetail {
 	}
 }
 
-// WithID returns a copy of the detail in which IDs also contains the given id. The id belongs to another object that
-// the change concerns.
+// WithID returns a copy of the detail with an additional id in IDs. It is the id of another object that the change
+// concerns.
 func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
 	ids := maps.Clone(d.IDs)
 	if ids == nil {
@@ -168,10 +167,10 @@ func (d *AuditDetail) parseText(name, text string) bool {
 // no larger integers.
 const maxExactNumber = 1<<53 - 1
 
-// AuditHash is a SHA-256 hash: one of a Merkle tree, or one in the detail of an entry.
+// AuditHash is a SHA-256 hash: a node of a Merkle tree, or a hash in the detail of an entry.
 type AuditHash [32]byte
 
-// AuditProof proves that a Merkle tree contains an entry, or that it begins with the entries of a smaller tree (RFC
+// AuditProof proves that a Merkle tree contains an entry, or that a smaller tree is the beginning of the tree (RFC
 // 6962, sections 2.1.1 and 2.1.2).
 type AuditProof struct {
 	Size   int64 // the number of entries in the tree; the proof is verified with the root hash of this tree
@@ -199,7 +198,7 @@ func (f AuditFilter) Selects(e AuditEntry) bool {
 		(f.To.IsZero() || e.At.Before(f.To))
 }
 
-// Storable reports whether the store can contain an entry with the texts of the filter. If not, no entry can match.
+// Storable reports whether an entry with the texts of the filter can be stored. If not, no entry matches the filter.
 func (f AuditFilter) Storable() bool {
 	for _, text := range []string{f.Actor, f.Action, f.Object} {
 		if text != CleanText(text) {

@@ -52,7 +52,7 @@ const connectionMember = "connectionId"
 // ChangedMembers returns the names of the members in which the transaction differs from its previous version, in the
 // order of the API's documentation. The members version and updatedAt always differ and are not listed.
 //
-// The connection of an earlier version is not stored. If no other member differs, the version was made by a move to
+// The connection of an earlier version is not stored. If no other member differs, the transaction was moved to
 // another connection, and ChangedMembers returns connectionId. If the transaction was erased, ChangedMembers returns
 // erasedAt and all compared members except connectionId.
 func ChangedMembers(previous, present *Transaction) []string {

@@ -51,15 +51,15 @@ type Connection struct {
 	Client ClientKey
 	// ApplicationID is the application whose credential the connection uses; zero if it has one of its own.
 	ApplicationID ApplicationID
-	// JoinedRevision is the revision of the application from which Sealed comes. Join sets it, and the store compares
-	// it with the application (see CheckJoined). It is not stored.
+	// JoinedRevision is the revision of the application from which Sealed was copied. Join sets it, and the store
+	// compares it with the application (see CheckJoined). It is not stored.
 	JoinedRevision int64
 
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
 	Usage   MonthlyUsage
-	// Announced contains the problems that events have reported and whose end no event has reported yet.
+	// Announced contains the problems that an event has reported, and whose end has not been reported yet.
 	Announced Announced
 
 	// Revision starts at 1 and increases by one with each change by an operator.
@@ -85,8 +85,8 @@ type Connection struct {
 	ErasedAt  time.Time // when the erasure of the connection began; zero otherwise
 }
 
-// Announced contains problems of a connection. A change of the credential or the target resets the health, but not the
-// announced problems: the next success ends them.
+// Announced contains problems of a connection that events have reported. A change of the credential or the target
+// resets the health, but not these problems: they last until the next success.
 type Announced struct {
 	Reauth     bool // the account holder must sign in again, or the vendor rejects the credential
 	PullFailed bool // a pull has failed

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// fullConnection returns a connection of which every exported member is set.
+// fullConnection returns a connection in which every exported member is set.
 func fullConnection() domain.Connection {
 	return domain.Connection{
 		ID: domain.ConnectionID{UUID: uuid.UUID{1}}, Tenant: domain.TenantID{UUID: uuid.UUID{2}},
@@ -26,7 +26,7 @@ func fullConnection() domain.Connection {
 	}
 }
 
-// emptied returns the names of the members that a change has emptied.
+// emptied returns the names of the members that are empty after the change.
 func emptied(change func(*domain.Connection)) (names []string) {
 	before, after := fullConnection(), fullConnection()
 	change(&after)

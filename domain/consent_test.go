@@ -181,7 +181,7 @@ func TestTimesOfAVendorAreParsedOrRefused(t *testing.T) {
 	}
 }
 
-// The watch must report each synchronisation as missed at most once. After a webhook has arrived, the state must not be
+// The watch must report each missed synchronisation only once. After a webhook has arrived, the state must not be
 // WebhookSilent.
 func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

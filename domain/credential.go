@@ -43,8 +43,8 @@ func (c Credential) Part(name string) Secret {
 	return c.parts()[name]
 }
 
-// With returns a copy of the credential with another value of one part. If the value is zero, the copy does not have
-// the part.
+// With returns a copy of the credential in which one part has the given value. If the value is zero, the copy does
+// not have the part.
 func (c Credential) With(name string, value Secret) Credential {
 	parts := make(map[string]Secret, len(c.Names())+1)
 	for _, other := range c.Names() {

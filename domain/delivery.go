@@ -42,7 +42,7 @@ type WebhookEvent struct {
 	Confidential bool `json:",omitzero"`
 	// RemovedIn is the external id of the account whose rows Scope.Removed contains; "" if the event does not name it.
 	RemovedIn string
-	// LinkSession is the id of the link session that the object of the event carries; zero if it carries none. The id
+	// LinkSession is the id of the link session in the object that the event describes; zero if there is none. The id
 	// comes from the body, so it may belong to another tenant or to no session.
 	LinkSession LinkSessionID `json:",omitzero"`
 }
@@ -60,8 +60,8 @@ func FingerprintOf(e WebhookEvent, body []byte) Fingerprint {
 	return sha256.Sum256(append([]byte("body\x00"), body...))
 }
 
-// inPull returns the fingerprint of a delivery without a deduplication key that is attached to a pull. An equal body
-// that is attached to another pull has another fingerprint: it is another event.
+// inPull returns the fingerprint of a delivery that has no deduplication key and is attached to a pull. If an equal
+// body is attached to another pull, it is another event and has another fingerprint.
 func (f Fingerprint) inPull(pull PullID) Fingerprint {
 	return sha256.Sum256(slices.Concat([]byte("pull\x00"), pull.UUID[:], f[:]))
 }

@@ -15,9 +15,9 @@ type ErasureStatus string
 const (
 	ErasureRunning ErasureStatus = "running"
 	ErasureDone    ErasureStatus = "done"
-	// ErasureFailed means that everything is erased here, but something was not done elsewhere during ErasureGiveUp:
-	// the vendor has not confirmed the deletion of the account reference, or Matcher has not set all transactions to
-	// ignored (LastError is MatcherNotIgnored).
+	// ErasureFailed means that everything is erased here, but another system has not confirmed its part within
+	// ErasureGiveUp: the vendor has not confirmed the deletion of the account reference, or Matcher has not set all
+	// transactions to ignored (LastError is MatcherNotIgnored).
 	ErasureFailed ErasureStatus = "failed"
 )
 
@@ -77,8 +77,8 @@ type ErasurePlace struct {
 	After string `json:"after,omitempty"`
 	// Accounts are the ids of the connection's accounts.
 	Accounts []string `json:"accounts,omitempty"`
-	// ScannedTo is when the last complete pass began. Most older deliveries of the tenant's other connections need not
-	// be read again.
+	// ScannedTo is when the last complete pass began. Most deliveries of the tenant's other connections that are
+	// older need not be read again.
 	ScannedTo time.Time `json:"scannedTo,omitzero"`
 	// BeganAt is when the current pass began.
 	BeganAt time.Time `json:"beganAt,omitzero"`
@@ -99,9 +99,9 @@ func (r ErasureRequest) New(c Connection) Erasure {
 	}
 }
 
-// Repeat returns the erasure after a further request for the same connection. If e has failed, restart is true, and the
-// caller must start a new erasure. Errors: Conflict (already_erased) if e is done without a deletion at the vendor, and
-// r asks for this deletion.
+// Repeat returns the erasure after another request for the same connection. If e has failed, restart is true, and the
+// caller must start a new erasure. Errors: Conflict (already_erased) if e is done without a deletion at the vendor,
+// but r asks for one.
 func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, restart bool, err error) {
 	switch {
 	case e.Status == ErasureFailed:
@@ -130,7 +130,7 @@ func (e *Erasure) VendorFailed(cause Code, at time.Time) (givenUp bool) {
 	return at.Sub(e.RequestedAt) >= ErasureGiveUp
 }
 
-// AwaitsMatcher reports whether Matcher had not set all transactions to ignored when the erasure was last continued.
+// AwaitsMatcher reports whether Matcher had not yet set all transactions to ignored at the last step of the erasure.
 func (e Erasure) AwaitsMatcher() bool { return e.LastError == MatcherNotIgnored }
 
 // MatcherGivenUp reports whether the erasure no longer waits for Matcher, because ErasureGiveUp has passed.
@@ -159,9 +159,9 @@ func (t *Transaction) Erase(at time.Time) {
 // Erased reports whether the transaction was erased.
 func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
 
-// ReferenceText returns the text with which an account reference is searched for in a webhook body. The body must be a
-// result of LowerASCII, so that the case of its letters does not matter. The text is nil for the empty reference. If
-// the reference is not a UUID, the text includes the quotation marks of a JSON string, because the reference could be
+// ReferenceText returns the text by which a webhook body is searched for an account reference. The body must be a
+// result of LowerASCII, so that the search ignores case. ReferenceText returns nil for the empty reference. If the
+// reference is not a UUID, the text includes the quotation marks of a JSON string, because the reference could be
 // part of another text.
 func ReferenceText(ref string) []byte {
 	if ref == "" {

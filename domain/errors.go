@@ -160,8 +160,8 @@ func FieldError(field, message string) *Error {
 // is the same in both cases.
 func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
-// ApplicationNotFoundError returns the error for the application in a request that concerns another object. It says the
-// same about an unknown application and one of another tenant.
+// ApplicationNotFoundError returns the error for a request that names an application which does not exist or belongs
+// to another tenant. The error is the same in both cases.
 func ApplicationNotFoundError() *Error { return &Error{Kind: NotFound, Code: ApplicationNotFound} }
 
 // ErrorsOf returns every *Error that err contains, in order. It looks into wrapped and joined

@@ -64,8 +64,9 @@ type LinkStatus struct {
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.
 	SyncComplete bool
-	// Accounts and Transactions state how the removal of stored accounts and of stored transactions is proved. The two
-	// proofs can differ, because the vendor's last synchronisation may have updated only accounts or only transactions.
+	// Accounts and Transactions state how many listings prove that a stored account, or a stored transaction, was
+	// removed. They can differ, because the vendor's last synchronisation may have updated only accounts or only
+	// transactions.
 	Accounts, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
@@ -120,9 +121,9 @@ func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	return next.withReauth(h.NeedsReauth || reason == CredentialRejected, at)
 }
 
-// After returns the health after a pull attempt or a connection test. A failure changes the health only if its kind is
-// Rejected; status is used only after a success. An attempt that failed only because an account is not listed yet
-// counts as a success, because everything else was read.
+// After returns the health after a pull attempt or a connection test. status is used only if the check succeeded. A
+// failure changes the health only if its kind is Rejected. If only one account could not be read, because the vendor
+// does not list it yet, the check counts as a success.
 func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 	switch {
 	case failure == nil, errors.Is(failure, AccountNotListed) && errors.Is(failure, Unavailable):

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// memberSize is the number of bytes that count for each member of an item in addition to its text. It covers the
-	// name of the member, quotation marks, and a value of fixed size such as a time or a hash.
+	// memberSize is the number of bytes that are counted for each member of an item in addition to its text: its
+	// name, quotation marks, and a value of fixed size such as a time or a hash.
 	memberSize = 48
 	// maxSizeDepth limits how deeply ItemSize follows pointers and members.
 	maxSizeDepth = 8
@@ -56,7 +56,7 @@ func (d PartyDocument) size() int {
 	return 3*memberSize + textSize(d.Value)
 }
 
-// size counts both the version and the previous one, because the item shows the changed members of both.
+// size counts both the version and the previous one, because the item contains the changed members of both.
 func (v *TransactionVersion) size() int {
 	size := v.Transaction.size() + len(v.Deliveries)*memberSize
 	if v.Previous != nil {
@@ -72,8 +72,8 @@ func supersededSize(rows []Superseded) (size int) {
 	return size
 }
 
-// textSize returns the number of bytes of a text in a JSON string, without the quotation marks. Every control character
-// and every byte of invalid UTF-8 counts as six bytes, as in \u0000.
+// textSize returns the number of bytes of a text in a JSON string, without the quotation marks. A control character
+// counts as six bytes, as in \u0000. In invalid UTF-8, every byte above 0x7F also counts as six bytes.
 func textSize[T ~string | ~[]byte](text T) int {
 	const escaped = len(`\u0000`) - 1
 	size, foreign := len(text), 0
@@ -93,7 +93,8 @@ func textSize[T ~string | ~[]byte](text T) int {
 	return size
 }
 
-// sizeOf returns the size of a value of any type. A json.RawMessage is written unchanged, and other bytes as a text.
+// sizeOf returns the size of a value of any type. A json.RawMessage counts as its bytes, and any other byte slice as
+// a text.
 func sizeOf(v reflect.Value, depth int) int {
 	if depth == 0 {
 		return memberSize
@@ -131,8 +132,8 @@ func sizeOf(v reflect.Value, depth int) int {
 	}
 }
 
-// structSize returns the sum of the sizes of the fields. A time, whose fields are not meaningful here, counts as one
-// member.
+// structSize returns the sum of the sizes of the fields. A time counts as one member, because its fields are not
+// written.
 func structSize(v reflect.Value, depth int) int {
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		return memberSize

@@ -57,7 +57,7 @@ func TestTheSizeOfADeepItemIsBounded(t *testing.T) {
 		list = []any{list}
 	}
 	item := sized{Any: list}
-	// Eight levels are followed: the pointer to the item, the item, and three lists in their interfaces.
+	// Eight levels are counted in detail: the pointer to the item, the item, and three lists in their interfaces.
 	// Everything below them counts as one member.
 	if got, other := domain.ItemSize(&item), domain.ItemSize(&sized{}); got != other+4*48 {
 		t.Errorf("%d bytes, want four members more than %d", got, other)

@@ -36,13 +36,14 @@ const (
 	// LinkClaim is how long a worker's claim on a session lasts. A worker makes two bounded calls to the vendor, and
 	// then saves. It is short enough for another process to continue within 30 s after a process has died.
 	LinkClaim = 25 * time.Second
-	// LinkGrace is how long after the expiry a session stays open while the vendor cannot be asked, or while it has an
-	// object whose sign-in is still in progress.
+	// LinkGrace is how long after the expiry a session stays open if the vendor cannot be reached, or if a sign-in is
+	// still in progress.
 	LinkGrace = 10 * time.Minute
-	// LinkEcho is how long after the expiry the vendor may still create an object. The expiry is counted from before
-	// the request of the token, so the token is valid a little longer at the vendor.
+	// LinkEcho is how long after the expiry the vendor may still create an object. The service counts the expiry from
+	// before its request for the token, so the token is valid a little longer at the vendor.
 	LinkEcho = time.Minute
-	// LinkGiveUp is the age at which a session that has not ended is given up. Its credential is then deleted.
+	// LinkGiveUp is the age at which the service gives up a session that has not ended. Its credential is then
+	// deleted.
 	LinkGiveUp = 24 * time.Hour
 	// LinkSessionRetention is how long an ended session can be read.
 	LinkSessionRetention = 7 * 24 * time.Hour
@@ -110,7 +111,7 @@ func (s LinkSession) Status() LinkSessionStatus {
 // Final reports whether the state never changes again.
 func (s LinkSession) Final() bool { return s.State == LinkDone || s.State == LinkAbandoned }
 
-// ReservesName reports whether no connection of the tenant can get the name of the session.
+// ReservesName reports whether the session reserves its name, so that no connection of the tenant can use it.
 func (s LinkSession) ReservesName() bool { return s.State == LinkOpen }
 
 // LinkedState is the progress of an account holder at the vendor's page.
@@ -135,9 +136,11 @@ func (s *LinkSession) Open(expiresAt, now time.Time) {
 }
 
 // Announce records that a webhook has named an object with the id of the session, and makes the session due. A worker
-// that has claimed the session loses its claim. The object is not trusted before the vendor was asked. Announce reports
-// whether the session has changed. It does not change if the object is known, if MaxAnnouncedLinks objects are known,
-// or if nothing is left to do.
+// that has claimed the session loses its claim. The object is not trusted until the vendor has confirmed it. Announce
+// reports whether the session has changed. It does not change in these cases:
+//   - The object is already known.
+//   - MaxAnnouncedLinks objects are known.
+//   - Nothing is left to do.
 func (s *LinkSession) Announce(ref string, now time.Time) bool {
 	ref = CanonicalAccountRef(ref)
 	if s.DueAt.IsZero() || len(s.Announced) >= MaxAnnouncedLinks || slices.Contains(s.Announced, ref) {
@@ -149,8 +152,8 @@ func (s *LinkSession) Announce(ref string, now time.Time) bool {
 }
 
 // Advance decides how an open session continues after the vendor was asked for its objects. vendorErr is the error of
-// this call, or nil. If the account holder has signed in, Advance returns the reference of the object. The caller then
-// calls Connect. Otherwise the session waits, or it closes because it has expired.
+// this call, or nil. If the account holder has signed in, Advance returns the reference of the object, and the caller
+// must call Connect. Otherwise the session waits, or closes because it has expired.
 func (s *LinkSession) Advance(objects []LinkedObject, vendorErr error, now time.Time) (ref string, signedIn bool) {
 	pending := vendorErr != nil
 	for _, o := range objects {
@@ -181,8 +184,8 @@ func (s *LinkSession) Close(now time.Time) {
 	s.State, s.Name, s.EndedAt, s.DueAt, s.Attempts = LinkClosing, "", now, now, 0
 }
 
-// Connect records that the session's connection exists. The connection gets the sealed credential of the session, or
-// that of the application.
+// Connect records that the session's connection exists. The connection has the sealed credential of the session or of
+// its application.
 func (s *LinkSession) Connect(ref string, now time.Time) {
 	s.State, s.AccountRef, s.DueAt, s.Attempts = LinkConnected, ref, now, 0
 	s.Name, s.BaseURL, s.Sealed, s.Application = "", "", nil, ApplicationID{}
@@ -216,14 +219,14 @@ func (s LinkSession) Superfluous(objects []LinkedObject) (refs []string) {
 	return refs
 }
 
-// Connected records that the connection receives its webhooks. The token is still valid, so an object can be added. The
-// superfluous objects are therefore deleted when the token has expired.
+// Connected records that the connection receives its webhooks. Until the token expires, the vendor may create further
+// objects. The superfluous objects are therefore deleted after that.
 func (s *LinkSession) Connected(now time.Time) {
 	s.State, s.EndedAt, s.DueAt, s.Attempts = LinkDone, now, later(now, s.ExpiresAt.Add(LinkEcho)), 0
 }
 
-// Cleaned records that the superfluous objects of a closing or done session are deleted. A closing session waits until
-// no further object can be created.
+// Cleaned records that the superfluous objects of a closing or done session are deleted. If the vendor may still
+// create objects, the session continues when this is no longer possible.
 func (s *LinkSession) Cleaned(now time.Time) {
 	if end := s.ExpiresAt.Add(LinkEcho); now.Before(end) {
 		s.DueAt, s.Attempts = end, 0

@@ -94,7 +94,7 @@ func TestASettledSessionContainsNothing(t *testing.T) {
 	}
 }
 
-// The vendor may create an object until LinkEcho after the expiry, so objects are deleted once more then.
+// The vendor may create objects until LinkEcho after the expiry, so objects are deleted once more at that time.
 func TestObjectsAreDeletedOnceMoreAfterTheTokenHasExpired(t *testing.T) {
 	want := linkEpoch.Add(30*time.Minute + domain.LinkEcho)
 	closing, done := openLink(), openLink()

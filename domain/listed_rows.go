@@ -12,16 +12,16 @@ const maxListedRows = 100_000
 // rowHashBytes is the number of bytes that ListedRows keeps of a row's external id.
 const rowHashBytes = 5
 
-// ListedRows records on which pages a pull has read each row. All attempts of the pull count; its pages are numbered in
-// the order in which they were read, from 1. The zero value contains no rows.
+// ListedRows records the pages on which a pull has read each row, in all of its attempts. The pages are numbered from
+// 1, in the order in which they were read. The zero value contains no rows.
 //
-// It keeps 40 bits of the hash of each external id. Two ids with one hash count as one row. A row may then count as
-// read although it was not, so that it is not recognised under its new id.
+// It keeps 40 bits of the hash of each external id. Two ids with the same 40 bits count as one row. A row that was
+// not read may then count as read, so that it is not recognised under its new id.
 type ListedRows struct {
 	// Pages contains the hashes of the rows of each page.
 	Pages [][]byte `json:"pages,omitempty"`
-	// More means that the pull has read more than maxListedRows rows, or rows whose ids are not known. Pages is then
-	// empty, and every row may have been read.
+	// More means that the pull has read more than maxListedRows rows, or rows whose ids are not known. In this case
+	// Pages is empty, and any row may have been read.
 	More bool `json:"more,omitempty"`
 }
 
@@ -58,11 +58,11 @@ func (l ListedRows) WithPages(pages ...[]byte) ListedRows {
 	return l
 }
 
-// ListedPages contains the number of the first and of the last page with a row.
+// ListedPages contains the numbers of the first and the last page that contain a row.
 type ListedPages struct{ First, Last int }
 
-// Index returns a function that finds the pages with a row. found is false if no page contains the row. Index must not
-// be called if More is set.
+// Index returns a function that finds the pages that contain a row. found is false if no page contains it. Index must
+// not be called if More is set.
 func (l ListedRows) Index() (find func(externalID string) (pages ListedPages, found bool)) {
 	byHash := map[[rowHashBytes]byte]ListedPages{}
 	for i, page := range l.Pages {

@@ -9,10 +9,10 @@ const (
 	// SameKey: both rows have the same strong identifier, and no other old or new row has it.
 	//
 	// Evidence: Pluggy looks up a transaction by "the institution's own transaction id, when the connection provides
-	// one" (https://docs.pluggy.ai/en/docs/products/credit-card-statement-cycle). Pluggy's id of the transaction stays
-	// the same only if this lookup succeeds. Belvo's internal_identification is the institution's id of the transaction
-	// (https://developers.belvo.com/apis/belvoopenapispec/transactions). At both vendors, the institution's id stays
-	// the same after a new login.
+	// one" (https://docs.pluggy.ai/en/docs/products/credit-card-statement-cycle). Pluggy's id of the transaction
+	// stays the same only if Pluggy finds it by this id. Belvo's internal_identification is the institution's id of
+	// the transaction (https://developers.belvo.com/apis/belvoopenapispec/transactions). At both vendors, the
+	// institution's id stays the same after a new login.
 	SameKey MatchRule = "institution_key"
 
 	// SameDescription: the amounts are equal, and both texts have the same name or the same words.

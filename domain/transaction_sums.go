@@ -39,12 +39,12 @@ type Total struct {
 	Count    int // number of transactions
 }
 
-// Add adds the other total, whose currency is the same.
+// Add adds another total of the same currency.
 func (t *Total) Add(other Total) {
 	t.In, t.Out, t.Count = t.In.Add(other.In), t.Out.Add(other.Out), t.Count+other.Count
 }
 
-// Neg returns the total that, added to t, yields a total of no transactions.
+// Neg returns the opposite of t: the sum of both is a total of no transactions.
 func (t Total) Neg() Total {
 	return Total{Currency: t.Currency, In: t.In.Neg(), Out: t.Out.Neg(), Count: -t.Count}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// hiddenQuery is shown in the place of the query of a URL, which can contain a token.
+// hiddenQuery replaces the query of a URL that is shown, because a query can contain a token.
 const hiddenQuery = "…"
 
 // URLSecrets are the parts of a sink's URL that can contain secrets. They are stored encrypted.
@@ -68,7 +68,8 @@ func CutHiddenQuery(raw Secret) (rest Secret, hidden bool) {
 	return SecretText(before), true
 }
 
-// isHidden reports whether a query stands for the stored one. Some clients escape all characters outside ASCII.
+// isHidden reports whether the query is hiddenQuery or its escaped form. Some clients escape all characters outside
+// ASCII.
 func isHidden(query string) bool {
 	return query == hiddenQuery || strings.EqualFold(query, url.PathEscape(hiddenQuery))
 }

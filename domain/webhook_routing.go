@@ -172,8 +172,9 @@ func (d *PendingDelivery) initialStatus() DeliveryStatus {
 	return DeliveryAccepted
 }
 
-// derivedID returns the id of an object that is stored for another object (a connection, a token) besides the object
-// with the id base. It is a UUIDv7 with the time of base. The same arguments always result in the same id.
+// derivedID returns an id that depends only on the ids base and other. An object that is stored for several others,
+// such as one delivery for several connections, gets a different id for each of them. The result is a UUIDv7 with the
+// time of base.
 func derivedID(base, other uuid.UUID) uuid.UUID {
 	sum := sha256.Sum256(slices.Concat(base[:], other[:]))
 	derived := base

@@ -138,7 +138,7 @@ func TestAnEventIsStoredForTheOldestConnectionsOfItsOrigin(t *testing.T) {
 	}
 }
 
-// An erased account is forgotten, unless a live connection has it.
+// The id of an erased account is not stored, unless a live connection has the account.
 func TestAnEventOfAnErasedAccountIsStoredWithoutItsID(t *testing.T) {
 	in := newInbox("item-1")
 	in.view.Erased[in.key("item-2")] = true
@@ -304,7 +304,7 @@ func TestNewDeliveriesOfAConnectionShareOnePull(t *testing.T) {
 	}
 }
 
-// The last token of a connection is stored anew only if an event of the connection has used another one.
+// The last token of a connection changes only if an event of this connection has come through another token.
 func TestAnotherTokenIsRememberedWithAnEventOfItsConnection(t *testing.T) {
 	in := newInbox("item-1")
 	in.add(in.own)

@@ -17,9 +17,9 @@ type Access struct {
 	BaseURL    string
 	AccountRef string // in the form that the vendor uses (domain.CanonicalAccountRef)
 	Credential domain.Credential
-	// Reserve reserves memory for a response of this size in bytes, in place of what it reserved before. An adapter
-	// calls it before it holds more than SmallResponse bytes of a response, and returns its error. If it is nil, the
-	// memory is not bounded.
+	// Reserve reserves memory for a response of this size in bytes. Each call replaces the previous reservation. An
+	// adapter calls it before it holds more than SmallResponse bytes of a response, and returns its error. If it is
+	// nil, the memory is not bounded.
 	Reserve func(ctx context.Context, bytes int64) error
 }
 

@@ -81,7 +81,7 @@ func (e AuditEntries) About(objects []string) AuditEntries {
 }
 
 // WithMoved returns the entries of e, followed by one entry for each of the tokens. The change that e describes has
-// moved these tokens to another connection. If e returns no entry, the result returns none.
+// moved these tokens to another connection. If e returns no entry, the returned function returns none.
 func (e AuditEntries) WithMoved(tokens []domain.WebhookToken) AuditEntries {
 	return func() []domain.AuditEntry {
 		entries := e.Make()

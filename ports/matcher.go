@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 )
 
-// MatcherMark names a record whose entry is to be compared with the record.
+// MatcherMark names a record that is to be compared with its entry.
 type MatcherMark struct {
 	Record     domain.TransactionID
 	Connection domain.ConnectionID

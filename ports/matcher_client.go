@@ -16,7 +16,7 @@ var ErrUploadFailed = errors.New("an upload to Matcher has failed")
 var ErrRateLimited = errors.New("too many requests to Matcher")
 
 // ErrTargetRefused is the cause of an error if Matcher has refused a call for a reason that may concern only its
-// target: Matcher does not know the source, for example.
+// target, for example because Matcher does not know the source.
 var ErrTargetRefused = errors.New("the target was refused by Matcher")
 
 // MatcherRow is a row of a file that is uploaded to Matcher.
@@ -45,9 +45,10 @@ type MatcherJob struct {
 //
 // An error never contains a URL, a secret or text from Matcher.
 type MatcherClient interface {
-	// Upload imports the rows as a file with the name. It returns within 60 s, when the import has ended. Matcher skips
-	// a row whose external id its source already has. Errors: Rejected (sink_refused) if Matcher refuses the file, and
-	// has imported none of it; Unavailable (sink_unreachable) with the cause ErrUploadFailed.
+	// Upload imports the rows as a file with the given name. It returns when the import has ended, within 60 s.
+	// Matcher skips a row if the source already has a row with the same external id. Errors: Rejected (sink_refused)
+	// if Matcher refuses the file, and has imported none of it; Unavailable (sink_unreachable) with the cause
+	// ErrUploadFailed.
 	Upload(ctx context.Context, t matcher.Target, file string, rows []MatcherRow) (MatcherJob, error)
 	// RowSize returns the number of bytes that the row takes in a file.
 	RowSize(r MatcherRow) int
@@ -69,11 +70,13 @@ type MatcherClient interface {
 type MatcherSettings struct {
 	Sources  []MatcherSource // no account occurs twice
 	DateFrom domain.Date     // records before this day are not sent; "" if all are
-	// ByReference is set if the external id of a record is its main reference, where that is unique.
+	// ByReference is set if the main reference of a record becomes its external id, provided that the reference is
+	// unique.
 	ByReference bool
 }
 
-// MatcherSink is a Sink that keeps the records of accounts equal to transactions in Matcher. It gets no events.
+// MatcherSink is a Sink that keeps the transactions in Matcher equal to the records of accounts. It receives no
+// events.
 type MatcherSink interface {
 	Sink
 	// MatcherSettings returns the settings of a result of Sink.Parse or Sink.Current.

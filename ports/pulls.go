@@ -20,7 +20,7 @@ type PullRequest struct {
 	Trace   string // W3C traceparent; stored with the pull if this request creates one
 }
 
-// The arguments and results of the writes whose rules are in package records.
+// The arguments and results of methods whose rules are in package records.
 type (
 	// Matching contains the rules by which a write recognises that a new row replaces a removed row.
 	Matching = records.Matching
@@ -166,9 +166,9 @@ type PullExecution interface {
 	// to continue now belongs to another live connection.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
-	// RemoveAnnounced applies the announced removals of a queued pull early, while another pull of the connection waits
-	// for its next attempt. It marks the rows as removed, except those that it holds back, adds their number to
-	// the counts of the queued pull, and returns true, in one atomic change.
+	// RemoveAnnounced applies the announced removals of a queued pull early, while another pull of the connection
+	// waits for its next attempt. In one atomic change, it marks the rows as removed, except those that it holds
+	// back, and adds their number to the counts of the queued pull. It then returns true.
 	//
 	// If no other pull waits, or if the connection is paused, RemoveAnnounced changes nothing and returns false. If the
 	// deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are applied
@@ -303,9 +303,9 @@ type AccountView struct {
 	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
 	// on their number. Posted may be called several times.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
-	// SharedReferences returns the main references (see domain.References.Main) that several records of the account
-	// have had in any of their versions, each with the first of these records by id. Records of every status count,
-	// and removed records, too. The result is not nil.
+	// SharedReferences returns the main references (see domain.References.Main) that more than one record of the
+	// account has had in any version. It maps each reference to the first of these records by id. Records of every
+	// status count, and removed records count, too. The result is not nil.
 	SharedReferences func(ctx context.Context) (map[string]domain.TransactionID, error)
 }
 
@@ -345,10 +345,11 @@ type Ledger interface {
 	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
-	// IndexTexts adds transactions of all tenants that were stored or changed since they were last indexed: at most
-	// limit to the search index, and at most limit to the stored sums by day, which Sum reads. It returns the larger of
-	// the two numbers. A result below limit means that no more transactions are left. Search and Sum also find
-	// transactions that were not added, but examine them one by one. A store without an index returns 0.
+	// IndexTexts indexes transactions of all tenants that were stored or changed since they were last indexed. It
+	// adds at most limit transactions to the search index, and at most limit to the stored sums by day, which Sum
+	// reads. It returns the larger of the two numbers. A result below limit means that no more transactions are left.
+	// Search and Sum also find transactions that were not added, but examine them one by one. A store without an
+	// index returns 0.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,

@@ -49,9 +49,9 @@ type Sink interface {
 	// Signs reports whether events are signed with the secret of the subscription.
 	Signs() bool
 
-	// Schema returns the JSON Schema of the settings in a request: an object with a description, and with a description
-	// and an example for each member. Members with writeOnly are secrets, and never part of SinkSettings.Public. The
-	// member "kind" is not part of the schema.
+	// Schema returns the JSON Schema of the settings in a request. The schema describes an object. The object has a
+	// description, and each member has a description and an example. Members with writeOnly are secrets, and never
+	// part of SinkSettings.Public. The member "kind" is not part of the schema.
 	Schema() string
 
 	// Parse validates the settings that an operator has sent, a JSON object, and checks the addresses against the
@@ -64,8 +64,8 @@ type Sink interface {
 	// the settings.
 	Parse(ctx context.Context, requested domain.Secret, stored SinkSettings) (SinkSettings, []*domain.Error)
 
-	// Current returns stored settings in the form of this version: what an earlier version has stored in clear is moved
-	// from Public to Secrets.
+	// Current converts stored settings to the form of this version. If an earlier version stored a secret in clear,
+	// Current moves the secret from Public to Secrets.
 	Current(stored SinkSettings) SinkSettings
 
 	// Open returns a sender for a valid target. It does not connect; EventSender.Send connects.

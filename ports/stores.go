@@ -64,10 +64,10 @@ type Connections interface {
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
-	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order;
-	// nil means all connections. It reads the facts of all connections with one query. They are valid only during the
-	// call of visit, which must not call the store. If visit returns an error, VisitFacts stops and returns this
-	// error.
+	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order.
+	// If ids is nil, it calls visit for all live aggregator connections of the tenant. It reads the facts of all
+	// connections with one query. They are valid only during the call of visit, which must not call the store. If
+	// visit returns an error, VisitFacts stops and returns this error.
 	VisitFacts(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
 		visit func(*domain.ConnectionFacts) error) error
 
@@ -127,7 +127,8 @@ type Activity struct {
 	Compared        bool // whether the completeness of at least one live account is known
 	// Webhooks contains facts about the webhooks of the connection:
 	//
-	//   - HasToken is set if the connection has a live token, or if a live token has its application.
+	//   - HasToken is set if the connection has a live token, or if a live token belongs to the connection's
+	//     application.
 	//   - Heard is set if a webhook about the connection was received at or after Connection.Webhook.MissedAt. Webhooks
 	//     that were stored as domain.DeliveryIgnored do not count. Heard is false if MissedAt is zero.
 	Webhooks domain.Evidence
@@ -211,7 +212,7 @@ type Tokens interface {
 	RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error
 }
 
-// The argument and the result of Deliveries.Receive, whose rules are in package domain.
+// Deliveries.Receive takes an IncomingDelivery and returns a ReceiveResult. Its rules are in package domain.
 type (
 	// IncomingDelivery is a delivery to store. It comes from a webhook request whose source was verified.
 	IncomingDelivery = domain.IncomingDelivery
@@ -239,7 +240,7 @@ type Deliveries interface {
 	//     Receive queues a new pull. A pull that has started gets no further deliveries.
 	//   - A delivery with the same fingerprint as a stored delivery of the connection is not stored, even if both
 	//     arrive concurrently.
-	//   - If a delivery is stored, the last webhook of its connection came through this token. See
+	//   - If a delivery is stored, this token is recorded as the token of the connection's last webhook. See
 	//     domain.WebhookToken.Serves.
 	//
 	// Errors: Unauthenticated if there is no such token, or if the token is refused. The method is not limited to one

@@ -25,8 +25,8 @@ type SinkRequest struct {
 	Settings domain.Secret // a JSON object, which can contain secrets; see Sink.Parse
 }
 
-// SubscriptionUpdate holds the replaceable fields of a subscription. Secrets that the settings of the sink omit can be
-// kept; see Sink.Parse.
+// SubscriptionUpdate holds the replaceable fields of a subscription. A secret that the settings of the sink omit can
+// keep its stored value; see Sink.Parse.
 type SubscriptionUpdate struct {
 	Name       string
 	Types      []string
@@ -95,12 +95,12 @@ type SubscriptionManager interface {
 	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
 	TestSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SinkTestResult, error)
-	// ListMatcherConflicts returns the entries of a subscription to Matcher with a conflict, newest first. Errors:
-	// Conflict (not_offered) if the sink is not Matcher.
+	// ListMatcherConflicts returns those entries of a subscription to Matcher that have a conflict, newest first.
+	// Errors: Conflict (not_offered) if the sink is not Matcher.
 	ListMatcherConflicts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[matcher.Entry], error)
-	// RetryMatcherConflict makes the service try to end a conflict within a few seconds, and returns the conflict.
-	// Errors: those of ListMatcherConflicts; NotFound if the record has no conflict.
+	// RetryMatcherConflict requests another attempt to resolve a conflict, and returns the conflict. The attempt
+	// starts within a few seconds. Errors: those of ListMatcherConflicts; NotFound if the record has no conflict.
 	RetryMatcherConflict(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		record domain.TransactionID) (matcher.Entry, error)
 	// ListUnmappedAccounts returns the accounts whose records a subscription does not send to Matcher, because they
@@ -270,8 +270,8 @@ type EventQueue interface {
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
 	// Transactions returns the current versions of the tenant's transactions with these ids, in the same form as
-	// Ledger.Changes, in any order. Unknown ids are omitted. The argument connections should contain the connections of
-	// the transactions: others are found, too, but more slowly.
+	// Ledger.Changes, in any order. Unknown ids are omitted. The argument connections should contain the connections
+	// of the transactions. Transactions of other connections are found, too, but more slowly.
 	//
 	// The result ends with the transaction that brings its size (see domain.ItemSize) to maxBytes or more. more reports
 	// whether further transactions were left out for this reason.

@@ -24,8 +24,8 @@ type Decision struct {
 	Entries AuditEntries
 }
 
-// Decisions stores which records are one movement: suggestions, and what operators decide. Each change is atomic, and
-// excludes writes of pulls of the same connection.
+// Decisions stores suggestions, and the decisions of operators on which records are one movement. Each change is
+// atomic. Pulls of the same connection cannot write during a change.
 type Decisions interface {
 	// Suggestions returns the suggestions in the states open and join_undone of a connection, newest first. If
 	// connection is zero, it returns those of all connections of the tenant, including deleted ones. A position in the
@@ -49,7 +49,7 @@ type Decisions interface {
 	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
 		decision Decision) (domain.Transaction, error)
 
-	// Join makes the removed record pair.Old continue as the row of pair.New, and returns the record pair.Old; see
+	// Join makes the row of pair.New the current row of the removed record pair.Old, and returns pair.Old; see
 	// records.Join. Errors: NotFound; Conflict (not_joinable).
 	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
 

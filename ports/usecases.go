@@ -168,8 +168,8 @@ type AccountCompleteness struct {
 	Since   time.Time // when State began; zero if it is unknown
 	Basis   books.Basis
 	Checks  []books.CheckResult
-	// ChangedSince is set if posted records have changed since the latest reading, or if their announced removal is
-	// held back. After books.UnsettledAfter it is no longer set, and Basis is books.BasisUnsettled.
+	// ChangedSince is set if posted records have changed since the latest reading, or if announced removals of posted
+	// records are held back. After books.UnsettledAfter it is no longer set, and Basis is books.BasisUnsettled.
 	ChangedSince bool
 }
 
@@ -202,7 +202,7 @@ type Replacements interface {
 		ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
 	) (domain.Transaction, error)
 
-	// JoinTransactions makes the removed transaction pair.Old continue as the row of pair.New, and returns
+	// JoinTransactions makes the row of pair.New the current row of the removed transaction pair.Old, and returns
 	// pair.Old. See Decisions.Join. Errors: NotFound; Conflict (not_joinable).
 	JoinTransactions(
 		ctx context.Context, tenant domain.TenantID, pair RecordPair, reason string,
@@ -216,8 +216,9 @@ type Replacements interface {
 	// Errors: NotFound; Conflict (not_joinable); Invalid on "pairs" unless there are 1 to MaxDismissed pairs.
 	DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, reason string) error
 
-	// ContinueAccount stores the decision that an account continues as the account with this external id of the
-	// connection's new account reference, and requests a pull that publishes the staged rows. It returns the pull. See
+	// ContinueAccount stores the decision that a stored account and the account with this external id are the same
+	// bank account. The account with this external id belongs to the connection's new account reference.
+	// ContinueAccount also requests a pull that publishes the staged rows, and returns this pull. See
 	// domain.AccountAmbiguity.
 	//
 	// Errors: NotFound; Conflict (account_not_ambiguous, connection_paused); Invalid on "externalId" if no account with
@@ -235,7 +236,8 @@ type Replacements interface {
 type StatementQuery struct {
 	Window domain.Window // the value dates of the records; may be open at both ends
 	Force  bool          // whether to write a statement even if the account's records do not explain its balance
-	// ByReference requests that a record is recognised by its main reference; see books.StatementRecord.MatchingID.
+	// ByReference requests that the document identifies a record by its main reference; see
+	// books.StatementRecord.MatchingID.
 	ByReference bool
 	// MaxBytes is the maximum size of the document in Format; 0 means no bound.
 	MaxBytes int64
@@ -406,8 +408,8 @@ type EngineTest struct {
 type EngineManager interface {
 	// ConnectorTypes returns the registered connectors, ordered by type.
 	ConnectorTypes(ctx context.Context) []ConnectorType
-	// CreateEngine creates an engine connection. It validates, seals and stores it as
-	// CreateConnection does, and returns the same errors.
+	// CreateEngine validates an engine connection, seals its credential and stores it, like CreateConnection. It
+	// returns the same errors.
 	CreateEngine(ctx context.Context, tenant domain.TenantID, n NewEngine) (domain.Connection, error)
 	// GetEngine returns one engine connection.
 	GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
@@ -448,8 +450,8 @@ type MintedToken struct {
 	// Authorization is the value that the vendor must send in Authorization. It is empty unless SourceSecret was
 	// requested.
 	Authorization domain.Secret
-	// Shared means that the token is not new: its registration serves the application of the connection already. Raw
-	// and Authorization are then empty.
+	// Shared is set if the token is not new, because the application of the connection has a registered webhook
+	// already. Raw and Authorization are then empty.
 	Shared bool
 }
 
@@ -583,10 +585,11 @@ type Worker interface {
 	// the next attempt, or zero if nothing is left to do for this pull. Errors: only errors of the store; errors of the
 	// vendor are recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of a waiting pull if every worker is occupied: each runs a pull, or waits for a
-	// share to run one. found reports whether there is such a pull. RunWaitingPull chooses the oldest waiting pull of
-	// the tenants that use less than a quarter of the workers. Once as many pulls are running as there are workers, it
-	// considers only tenants without a running pull. At most twice as many pulls run as there are workers.
+	// RunWaitingPull makes one attempt of a waiting pull if every worker is busy: it runs a pull, or waits until the
+	// tenant of its pull may use another worker. found reports whether there is such a pull. RunWaitingPull chooses
+	// the oldest waiting pull of the tenants that use less than a quarter of the workers. Once as many pulls are
+	// running as there are workers, it considers only tenants without a running pull. At most twice as many pulls run
+	// as there are workers.
 	//
 	// The job of the pull stays in the queue. When the job runs later, it finds the outcome of the attempt. Errors:
 	// only errors of the store.

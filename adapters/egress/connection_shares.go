@@ -12,8 +12,8 @@ import (
 // DialFunc connects to an address, as Guard.Dial does.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// ConnectionShares bounds how many connections to receivers of events are open at the same time for each tenant. It is
-// safe for concurrent use.
+// ConnectionShares limits the number of connections to receivers of events that each tenant has open at the same
+// time. It is safe for concurrent use.
 type ConnectionShares struct {
 	perTenant int
 
@@ -28,7 +28,7 @@ type tenantConnections struct {
 	waiting []*dialWaiter // ordered by the start of their wait
 }
 
-// SenderConnections are the connections of one sender. ConnectionShares.Join creates one.
+// SenderConnections opens and counts the connections of one sender. Create it with ConnectionShares.Join.
 type SenderConnections struct {
 	shares    *ConnectionShares
 	tenant    domain.TenantID
@@ -42,13 +42,13 @@ type dialWaiter struct {
 	granted chan struct{} // closed when the dial may begin
 }
 
-// NewConnectionShares returns shares that allow perTenant open connections for each tenant.
+// NewConnectionShares returns ConnectionShares that allow each tenant at most perTenant open connections.
 func NewConnectionShares(perTenant int) *ConnectionShares {
 	return &ConnectionShares{perTenant: perTenant, tenants: make(map[domain.TenantID]*tenantConnections)}
 }
 
-// Join adds a sender of the tenant. If another sender of the tenant needs a connection and none is left, closeIdle is
-// called, which must close the connections that no attempt uses. closeIdle may be nil. The caller must call Leave when
+// Join adds a sender of the tenant. closeIdle must close the sender's idle connections. It is called if a sender of
+// the tenant, possibly this one, needs a connection and none is left. It may be nil. The caller must call Leave when
 // it opens no more connections.
 func (s *ConnectionShares) Join(tenant domain.TenantID, closeIdle func()) *SenderConnections {
 	s.mu.Lock()
@@ -63,7 +63,7 @@ func (s *ConnectionShares) Join(tenant domain.TenantID, closeIdle func()) *Sende
 	return sender
 }
 
-// Leave removes the sender. Its open connections still count until they are closed.
+// Leave removes the sender. Its open connections count towards the tenant's limit until they are closed.
 func (c *SenderConnections) Leave() {
 	s := c.shares
 	s.mu.Lock()
@@ -80,8 +80,8 @@ func (s *ConnectionShares) forget(tenant domain.TenantID, t *tenantConnections) 
 	}
 }
 
-// Dial returns a DialFunc that waits until the tenant may open another connection, and then calls dial. The connection
-// counts until it is closed. Errors: the error of ctx, or of dial.
+// Dial returns a DialFunc that waits until the tenant may open another connection, and then calls dial. The
+// connection counts towards the tenant's limit until it is closed. Errors: the error of ctx, or of dial.
 func (c *SenderConnections) Dial(dial DialFunc) DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if err := c.acquire(ctx); err != nil {
@@ -118,8 +118,8 @@ func (c *SenderConnections) acquire(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// enter counts a connection and returns nil. If the tenant has too many, it returns a waiter instead, and the senders
-// of the tenant.
+// enter counts a new connection and returns nil. If the tenant has no connection left, enter counts nothing, and
+// returns a waiter and the senders of the tenant.
 func (c *SenderConnections) enter() (*dialWaiter, []*SenderConnections) {
 	s := c.shares
 	s.mu.Lock()
@@ -139,7 +139,7 @@ func (c *SenderConnections) enter() (*dialWaiter, []*SenderConnections) {
 	return w, slices.Clone(t.senders)
 }
 
-// leave removes a waiter. It reports whether the connection was granted meanwhile.
+// leave removes a waiter. It reports whether a connection has been granted to the waiter in the meantime.
 func (c *SenderConnections) leave(w *dialWaiter) (granted bool) {
 	s := c.shares
 	s.mu.Lock()
@@ -152,8 +152,8 @@ func (c *SenderConnections) leave(w *dialWaiter) (granted bool) {
 	return granted
 }
 
-// release subtracts a connection. It grants the connection to the waiting sender with the fewest open connections.
-// Among several such senders, it chooses the one that has waited longest.
+// release stops counting a connection that was closed. If dials wait, it grants a connection to the one whose sender
+// has the fewest open connections. Among several such dials, it chooses the one that has waited longest.
 func (c *SenderConnections) release() {
 	s := c.shares
 	s.mu.Lock()
@@ -178,7 +178,7 @@ func (c *SenderConnections) release() {
 	close(w.granted)
 }
 
-// sharedConn is a connection that counts until it is closed.
+// sharedConn is a connection that counts towards its tenant's limit until it is closed.
 type sharedConn struct {
 	net.Conn
 	release func()

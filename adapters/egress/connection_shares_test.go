@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pipes dials one end of a pipe, and counts the dials.
+// pipes simulates dials: each dial returns one end of a new pipe. It counts the dials.
 type pipes struct {
 	mu    sync.Mutex
 	dials int
@@ -84,7 +84,7 @@ func TestATenantHasABoundedNumberOfConnections(t *testing.T) {
 	})
 }
 
-// TestIdleConnectionsAreClosedWhenAnotherSenderNeedsOne has one sender that keeps all connections of the tenant idle.
+// One sender holds all connections of the tenant, and all of them are idle. Another sender then needs a connection.
 func TestIdleConnectionsAreClosedWhenAnotherSenderNeedsOne(t *testing.T) {
 	var p pipes
 	shares, tenant := NewConnectionShares(2), newTenant()

@@ -1,4 +1,5 @@
-// Package egress decides to which addresses the service may connect, and bounds what a server can do with a call.
+// Package egress decides to which addresses the service may connect, and limits the duration and the size of HTTP
+// exchanges.
 //
 // Adapters use a [Guard] to dial hosts that tenants have named. The guard checks the address of each connection. A host
 // name that first resolves to an allowed address and later to a forbidden one is therefore harmless.

@@ -13,8 +13,9 @@ func acceptGzip(r *http.Request) *http.Request {
 	return r
 }
 
-// decompress replaces a compressed body by its content. net/http could do the same, but it would read any number of
-// bytes that decompress to nothing. Therefore the compressed body is bounded, too.
+// decompress replaces a compressed body by its content. It is used instead of the decompression by net/http, which
+// reads an unlimited number of bytes if they decompress to nothing. Here, the size of the compressed body is limited,
+// too.
 func decompress(response *http.Response) {
 	if response.Header.Get("Content-Encoding") != "gzip" {
 		return

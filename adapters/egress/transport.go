@@ -102,7 +102,7 @@ func NewTransport(cfg TransportConfig) *Transport {
 	return &Transport{base: base, timeout: cfg.Timeout, maxBody: cfg.MaxBody, compressed: cfg.Compressed}
 }
 
-// http1Only returns a copy of cfg that offers no other protocol than HTTP/1.1.
+// http1Only returns a copy of cfg that offers only HTTP/1.1.
 func http1Only(cfg *tls.Config) *tls.Config {
 	if cfg = cfg.Clone(); cfg == nil {
 		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -139,7 +139,7 @@ func (t *Transport) boundBody(body io.ReadCloser, end context.CancelFunc) io.Rea
 	return &boundedBody{ReadCloser: body, end: end, left: t.maxBody, unbounded: t.maxBody < 0}
 }
 
-// bound returns a context that ends with the timeout of an exchange, if there is one.
+// bound returns a context that also ends after the timeout of the transport, if it has one.
 func (t *Transport) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	if t.timeout > 0 {
 		return context.WithTimeout(ctx, t.timeout)

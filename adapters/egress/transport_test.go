@@ -32,8 +32,8 @@ func get(t *testing.T, cfg TransportConfig, url string) (string, error) {
 	return string(body), err
 }
 
-// A response with the status 101 must be an error, and its connection must be closed, with and without the headers of a
-// change of protocols.
+// A response with the status 101 must be an error, and its connection must be closed, whether or not the response has
+// the headers of a protocol switch.
 func TestASwitchOfProtocolsIsAnErrorAndClosesTheConnection(t *testing.T) {
 	for name, header := range map[string]string{"upgrade": "Connection: Upgrade\r\nUpgrade: x\r\n", "bare": ""} {
 		t.Run(name, func(t *testing.T) {

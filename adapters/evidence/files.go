@@ -40,7 +40,8 @@ func canonical(v any) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// closeView is the content of close.json: a close as the API returns it, and the reason if the pack has no statement.
+// closeView is the content of close.json: a close as the API returns it. If the pack has no statement, Statement
+// contains the reason.
 type closeView struct {
 	AccountID      string `json:"accountId"`
 	Date           string `json:"date"`

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// nodeVerifier is the path of the verifier that shares no code with package verify.
+// nodeVerifier is the path of a second verifier, which shares no code with package verify.
 const nodeVerifier = "../../examples/node/verify-evidence.mjs"
 
-// judge is a script that verifies packs and changed packs. It prints, for each pack of the file, the error about the
-// unchanged pack and the positions of the changes that were not refused.
+// judge is a Node.js script that verifies the packs of a file, unchanged and with each of their changes. For each
+// pack it prints the error about the unchanged pack, and the changes that the verifier did not detect.
 const judge = `
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -39,14 +39,14 @@ console.log(JSON.stringify(JSON.parse(readFileSync(process.argv[3])).map(({ pack
 })));
 `
 
-// judged is a pack for the script judge.
+// judged is a pack in the input of the script judge.
 type judged struct {
 	Pack    []byte   `json:"pack"`
 	Key     string   `json:"key"`
 	Changes []change `json:"changes"`
 }
 
-// judgement is the result for a pack.
+// judgement is the output of the script judge for one pack.
 type judgement struct {
 	Fault    string   `json:"fault"`
 	Accepted []change `json:"accepted"`

@@ -21,7 +21,7 @@ var _ ports.EvidenceFormat = Format{}
 // chunkSize is the size of the writes, in bytes.
 const chunkSize = 64 << 10
 
-// file is a file of a pack. Its size and hashes are known after measure.
+// file is a file of a pack. The method measure sets its size and hashes.
 type file struct {
 	name  string
 	write func(w io.Writer) error // writes the content, the same each time
@@ -48,7 +48,7 @@ func (f *file) measure() error {
 
 var errTooLarge = &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge}
 
-// The errors of a pack that would not prove what it claims.
+// The errors for contents from which no valid pack can be written.
 var (
 	errDigest   = errors.New("evidence: the records of the close do not have its digest")
 	errDocument = errors.New("evidence: the document of the close does not have the hash in its audit entry")
@@ -123,7 +123,7 @@ func filesOf(ctx context.Context, e ports.Evidence) ([]*file, error) {
 	return signed(files, e.ProvenEntry)
 }
 
-// signed returns the files with their manifest and its signature.
+// signed measures the manifest and its signature, and returns the files followed by these two.
 func signed(files []*file, p ports.ProvenEntry) ([]*file, error) {
 	hashes := map[string]string{}
 	for _, f := range files {

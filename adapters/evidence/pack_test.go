@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// periods contains closes of different kinds, by name.
+// periods contains closed periods of different kinds, by name.
 var periods = map[string]closedPeriod{
 	"small":             {records: 2, size: 1},
 	"without records":   {size: 5, sequence: 4},
@@ -87,7 +87,7 @@ func randomPositions(r *rand.Rand, pack []byte, n int) []change {
 	return all
 }
 
-// changedPacks returns the packs that the tests of the verifiers change, and the changes of each.
+// changedPacks returns the packs that the tests of the verifiers change, their bytes, and the changes of each pack.
 func changedPacks(t testing.TB) (packs []ports.Evidence, texts [][]byte, changes [][]change) {
 	t.Helper()
 	const randomChanges = 10_000

@@ -16,11 +16,11 @@ const (
 	date               = 33 // 1980-01-01
 )
 
-// maxSize is the maximum size of a file, and of the archive, that a ZIP archive without extensions can express.
+// maxSize is the maximum size, in bytes, of a file and of the whole archive. Larger ones would need ZIP64.
 const maxSize = math.MaxUint32
 
-// headerOf returns the fields that the local header of a file and its entry of the directory have in common, from the
-// version to the length of the extra fields.
+// headerOf returns the fields that are the same in the local header of a file and in its entry of the central
+// directory: from the version to the length of the extra fields.
 func headerOf(f *file) []byte {
 	h := binary.LittleEndian.AppendUint16(nil, version)
 	h = binary.LittleEndian.AppendUint16(h, 0) // flags
@@ -40,7 +40,7 @@ func localHeader(f *file) []byte {
 	return append(append(h, headerOf(f)...), f.name...)
 }
 
-// directory returns the central directory and the end of an archive that begins with these files.
+// directory returns the central directory of an archive with these files, and the record that ends the archive.
 func directory(files []*file) []byte {
 	var d []byte
 	offset := int64(0)

@@ -50,7 +50,7 @@ type process struct {
 type database struct {
 	// open returns a process with a stopped queue. interval is the poll interval.
 	open func(t testing.TB, cfg background.Config, interval time.Duration) process
-	// patience is the longest time that a pull of another process may wait for an idle process.
+	// patience is the longest time until an idle process may start a pull that another process has queued.
 	patience time.Duration
 }
 
@@ -123,8 +123,8 @@ func migrate(t testing.TB, url string) {
 	}
 }
 
-// newPostgres migrates the PostgreSQL database. The processes have the configuration of queue, except its
-// background.Config.
+// newPostgres migrates the PostgreSQL database. Each process uses the configuration queue, with its own
+// background.Config and poll interval.
 func newPostgres(t testing.TB, url string, queue jobs.Config) database {
 	t.Helper()
 	migrate(t, url)
@@ -165,7 +165,8 @@ func (p process) startWith(t testing.TB, w ports.Worker, service ports.Maintenan
 	t.Cleanup(func() { p.stop(t, waitTimeout) })
 }
 
-// startUnstuck is like start, but the process does not look for stuck pulls. Its notifications and polls must suffice.
+// startUnstuck is like start, but the process does not look for stuck pulls. It can find the pulls of other processes
+// only through notifications and polls.
 func (p process) startUnstuck(t testing.TB, w ports.Worker) {
 	t.Helper()
 	p.startWith(t, w, notStuck{storedPulls{stores: p.stores}})

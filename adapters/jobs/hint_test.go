@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// busyProcess returns a running process without a poll, whose only worker runs a pull until release is called.
+// busyProcess returns a running process that does not poll. Its only worker runs a pull until release is called.
 func busyProcess(t *testing.T, db database) (p process, release func()) {
 	t.Helper()
 	p = db.open(t, background.Config{MaxWorkers: 1}, noPoll)

@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two connection pools on one PostgreSQL database. With a shared pool, both replicas
-// could use the same session. PostgreSQL grants a lock again to the session that holds it. A test could then not
-// notice that the first queue did not release a lock.
+// replicas returns two connection pools on one PostgreSQL database. With a shared pool, both replicas could use the
+// same session. PostgreSQL grants a lock again to the session that already holds it, so a test would not notice that
+// the first queue has not released the lock.
 func replicas(t *testing.T) (first, second *pgxpool.Pool) {
 	t.Helper()
 	dsn := pgtest.DSN(t)

@@ -1,5 +1,5 @@
-// Package membudget accounts memory to tenants. A tenant that holds much memory waits for its own reservations to end;
-// it does not take memory from other tenants.
+// Package membudget limits the memory that each tenant may hold. A tenant that holds much memory must wait until its
+// own reservations end, and does not take memory from other tenants.
 package membudget
 
 import (
@@ -15,7 +15,7 @@ import (
 const MaxShare = 64 << 20
 
 const (
-	// maxWait is how long a reservation waits for memory. A caller that got no memory should wait as long before it
+	// maxWait is how long a reservation waits for memory. A caller that got no memory should wait this long before it
 	// tries again.
 	maxWait = 3 * time.Second
 	// maxWaiters is the maximum number of reservations of one tenant that wait at the same time.
@@ -55,8 +55,8 @@ func New(total int64) *Budget {
 	return &Budget{total: total, tenants: map[domain.TenantID]*account{}}
 }
 
-// Acquire implements ports.MemoryBudget. Memory that becomes free goes to the reservation that has waited longest among
-// those that fit. A reservation that does not fit delays no other one.
+// Acquire implements ports.MemoryBudget. Memory that becomes free goes to the oldest waiting reservation that fits. A
+// reservation that does not fit does not delay the others.
 func (b *Budget) Acquire(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error) {
 	w, granted := b.enter(tenant, bytes)
 	switch {
@@ -109,8 +109,8 @@ func (b *Budget) Used() (bytes int64, tenants int) {
 	return b.used, len(b.tenants)
 }
 
-// enter reserves the memory if it is available. Otherwise it returns a waiter, or nil if the tenant has too many
-// waiters or if the memory can never become available.
+// enter reserves the memory if it is available. Otherwise it returns a new waiter. It returns nil if the tenant
+// already has maxWaiters waiters, or if bytes exceeds the whole budget.
 func (b *Budget) enter(tenant domain.TenantID, bytes int64) (w *waiter, granted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

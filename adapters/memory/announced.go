@@ -100,8 +100,8 @@ func (s *Store) forgetAnnounced(connection domain.ConnectionID, account string) 
 	})
 }
 
-// heldRemovals returns the number of rows of a connection whose removal is held back, and when the first of them was;
-// zero if none is.
+// heldRemovals returns the number of rows of a connection whose removal is held back. since is the time of the first
+// of these removals, or zero if there are none.
 func (s *Store) heldRemovals(connection domain.ConnectionID) (n int, since time.Time) {
 	rows := map[string]bool{}
 	for externalID, a := range s.absences[connection] {

@@ -116,7 +116,7 @@ func (v applications) List(
 	})
 }
 
-// Update calls fn with copies, so that nothing changes if fn returns an error.
+// Update calls fn with copies, so that the stored rows stay unchanged if fn returns an error.
 func (v applications) Update(
 	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationChange,
 	entries ports.AuditEntries, fn func(*domain.Application, []*domain.Connection) error,
@@ -148,8 +148,9 @@ func (v applications) Update(
 	})
 }
 
-// saveMembers replaces the rows by the members, and then changes their tokens. It returns the changed tokens, and the
-// subset of tokens that moved to another connection.
+// saveMembers overwrites each of the stored connections (rows) with the element of members at the same index, and
+// then changes their tokens. It returns the changed tokens, and the subset of tokens that moved to another
+// connection.
 func (s *Store) saveMembers(rows, members []*domain.Connection) (changed, moved []domain.WebhookToken) {
 	before := make([]domain.Connection, len(rows))
 	for i, row := range rows {
@@ -267,7 +268,7 @@ func (v applications) ClaimRenewals(
 	})
 }
 
-// EndRenewal compares the due time with that of the claim.
+// EndRenewal changes the application only if its due time still equals that of the claim.
 func (v applications) EndRenewal(
 	ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal,
 ) error {

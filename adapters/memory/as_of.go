@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tick advances the clock of a connection and returns the new time: the given time, or a microsecond after the last one
-// if that is later. Each change of records and each close of a period has a time of its own.
+// tick advances the clock of a connection and returns the new time: the given time, but at least one microsecond
+// after the previous time. Each change of records and each close of a period thus has a different time.
 func (s *Store) tick(connection domain.ConnectionID, at time.Time) time.Time {
 	at = at.UTC().Truncate(time.Microsecond)
 	if next := s.clocks[connection].Add(time.Microsecond); at.Before(next) {
@@ -19,9 +19,13 @@ func (s *Store) tick(connection domain.ConnectionID, at time.Time) time.Time {
 	return at
 }
 
-// asOf returns the version of the row that was in effect at a moment, without the members that have no versions. ok is
-// false if the row did not exist or was removed at that moment, or is erased. For the zero moment, asOf returns the
-// present version, even if it is removed.
+// asOf returns the version of the row that was in effect at a moment, without the members that have no versions. For
+// the zero moment, asOf returns the present version, even if it is removed. For any other moment, ok is false in
+// these cases:
+//
+//   - The row did not exist at that moment.
+//   - The row was removed at that moment.
+//   - The row is erased.
 func (t *transaction) asOf(at time.Time) (version domain.Transaction, ok bool) {
 	if at.IsZero() {
 		return t.Transaction, true

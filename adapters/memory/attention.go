@@ -74,7 +74,7 @@ func (s *Store) evidence(c *domain.Connection) domain.Evidence {
 	return domain.Evidence{HasToken: s.hasToken(c), Heard: !missed.IsZero() && s.heardSince(c, missed)}
 }
 
-// hasToken reports whether the connection has a live token, or a live token has its application.
+// hasToken reports whether the connection has a live token, or its application has one.
 func (s *Store) hasToken(c *domain.Connection) bool {
 	for _, token := range s.tokens {
 		if token.Connection == c.ID && token.Live() {

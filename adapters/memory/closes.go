@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// closing contains the closed periods of one account, and their adjustments: later changes of records in these periods.
+// closing contains the closed periods of one account, and their adjustments (later changes of records in these
+// periods).
 type closing struct {
 	reopened    []books.Close // oldest first
 	closes      map[domain.Date]closed
@@ -28,7 +29,7 @@ type closed struct {
 	adjustmentCount int
 }
 
-// ClosePeriod computes the digest, and calls steps.Read, while the store is locked. It never pauses.
+// ClosePeriod computes the digest, and calls steps.Read, while the store is locked. It never calls steps.Pause.
 func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest,
 	steps ports.CloseSteps, entries ports.AuditEntries,
 ) (c books.Close, wasCreated bool, err error) {
@@ -87,8 +88,9 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	return sum.Close(r, completeness)
 }
 
-// changeBooks updates the books of an account after the last change of a row. It stores adjustments with their events,
-// and records that posted records have changed since the latest reading. The row must already have its new version.
+// changeBooks updates the books of an account after the last change of a row. It stores adjustments with their
+// events. It also stores that posted records have changed since the latest reading. The row must already have its new
+// version.
 func (s *Store) changeBooks(row *transaction) {
 	change := records.RecordChange{
 		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: books.StateOf(row.currentVersion()),

@@ -75,7 +75,7 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	return nil
 }
 
-// VisitAbsent implements records.ReadingSource. It examines the remembered absences of the connection.
+// VisitAbsent implements records.ReadingSource. It examines the stored absences of the connection.
 func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
 	for externalID, absence := range s.absences[s.connection] {
 		t := s.transactions[s.connection][externalID]

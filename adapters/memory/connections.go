@@ -47,8 +47,8 @@ func (s *Store) nameTaken(c domain.Connection) bool {
 	return false
 }
 
-// Get returns the same error (NotFound) for a connection that does not exist, is deleted, is of
-// the other kind, or belongs to another tenant.
+// Get returns the same error (NotFound) if the connection does not exist, is deleted, has the other kind, or belongs
+// to another tenant.
 func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID) (domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
@@ -250,7 +250,7 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 	return false
 }
 
-// recordActivity records the times of the activity a. It never replaces a recorded time by an earlier one.
+// recordActivity records the times of the activity a. A recorded time is never replaced by an earlier one.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{

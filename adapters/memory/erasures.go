@@ -242,7 +242,7 @@ func (s *Store) eraseTransactions(connection domain.ConnectionID, now time.Time,
 }
 
 // eraseAccounts deletes the connection's accounts with all data of each account. It also deletes the connection's
-// activity and quarantine, and what is stored about former, split and absent rows.
+// activity and quarantine, and the entries about former, split and absent rows.
 func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	for _, a := range s.accounts[connection] {
 		delete(s.completeness, a.ID)

@@ -35,7 +35,7 @@ func (v linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 	})
 }
 
-// claimedLink returns the stored session if its DueAt still is dueAt, and otherwise nil.
+// claimedLink returns the stored session if its DueAt still equals dueAt; otherwise it returns nil.
 func (s *Store) claimedLink(l domain.LinkSession, dueAt time.Time) *domain.LinkSession {
 	stored := s.linkSessions[l.ID]
 	if stored == nil || stored.Tenant != l.Tenant || stored.DueAt.IsZero() || !stored.DueAt.Equal(dueAt) {

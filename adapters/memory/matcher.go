@@ -258,7 +258,8 @@ func (s *Store) accountsOf(tenant domain.TenantID) iter.Seq2[*domain.Connection,
 	}
 }
 
-// sentByAnother reports whether the account a of a connection is sent through another connection that also has it.
+// sentByAnother reports whether the records of the account a are sent through another connection that also has the
+// account.
 func (s *Store) sentByAnother(own *domain.Connection, a *records.Account) bool {
 	for other, b := range s.accountsOf(own.Tenant) {
 		same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key

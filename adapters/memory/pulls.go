@@ -23,8 +23,8 @@ type pull struct {
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
-// openPulls contains the open pulls of a connection; both can be nil. The active pull has started: it is running, or
-// waits for its next attempt. The next pull is queued after the active pull and has not started.
+// openPulls contains the open pulls of a connection; each of the two can be nil. The active pull is running, or waits
+// for its next attempt. The queued pull follows the active one and has not started.
 type openPulls struct {
 	active, nextPull *pull
 	completeEnd      time.Time // the last time at which a complete pull ended; zero if none has ended
@@ -37,11 +37,11 @@ func (d *openPulls) open() []*pull {
 	return slices.DeleteFunc([]*pull{d.nextPull, d.active}, func(p *pull) bool { return p == nil })
 }
 
-// claimable returns the open pulls that a worker may claim now. The active pull is always claimable. The queued pull is
-// claimable in two cases:
+// claimable returns the open pulls that a worker may claim now. The active pull is always claimable. The queued pull
+// is claimable in two cases:
 //
 //   - There is no active pull.
-//   - The active pull needs only an account that the vendor does not list yet.
+//   - The active pull only waits for an account that the vendor does not list yet.
 func (d *openPulls) claimable() []*pull {
 	if d.active != nil && !d.active.AwaitsAccount() {
 		return []*pull{d.active}

@@ -58,7 +58,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
-// endReplaced ends the pull that the admission ends, if any, and moves deliveries of this pull to p.
+// endReplaced ends the pull that the admission ends, if any, and moves the deliveries that name an awaited account
+// from this pull to p.
 func (s *Store) endReplaced(p *pull, a records.Admission) {
 	if a.Ended == nil {
 		return

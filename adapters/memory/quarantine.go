@@ -11,8 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// RemoveAnnounced uses the merged scopes of the queued pull's deliveries. The deliveries stay attached to
-// the pull.
+// RemoveAnnounced merges the scopes of the queued pull's deliveries. The deliveries stay attached to the pull.
 func (v pulls) RemoveAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
 ) (bool, error) {

@@ -84,7 +84,8 @@ func (w *recordWriter) replaceAbsences(a *records.Absences) {
 	}
 }
 
-// forgetExpired ends the state "carried over" of records that no new row can continue any more.
+// forgetExpired forgets the carried-over records that were removed more than domain.MatchWindow ago, because no new
+// row can replace them any more.
 func (w *recordWriter) forgetExpired() {
 	maps.DeleteFunc(w.carriedOver[w.p.Connection], func(externalID string, _ bool) bool {
 		row := w.transactions[w.p.Connection][externalID]
@@ -123,7 +124,7 @@ func (w *recordWriter) stageRows(s *records.StagedRows) {
 	}
 }
 
-// never stores pairs of external ids that must not be matched again, in both orders.
+// never stores pairs of external ids that must not be matched again. It stores each pair in both orders.
 func (w *recordWriter) never(pairs []domain.MatchPair) {
 	stored := w.splitPairsOf(w.p.Connection)
 	for _, pair := range pairs {
@@ -189,7 +190,7 @@ func (w *recordWriter) putQuarantined(row domain.UnreadableData) {
 	known.Payload = slices.Clone(row.Payload)
 }
 
-// attach sets the account id of the records that refer to an account by its external id only.
+// attach sets the account id of the records that so far refer to their account only by its external id.
 func (w *recordWriter) attach(a records.Attached) {
 	rows := w.transactions[w.p.Connection]
 	for _, key := range slices.Sorted(maps.Keys(rows)) {

@@ -17,7 +17,7 @@ type recordSource struct {
 	p *pull
 }
 
-// viewOf returns the view of the pull's connection for the rows with these external ids.
+// viewOf returns the stored data that a decision about the rows with these external ids needs.
 func (s *Store) viewOf(p *pull, externalIDs []string, firstStored []string) records.View {
 	v := records.View{
 		Tenant:     p.Tenant,
@@ -64,7 +64,7 @@ func record(row *transaction) records.Record {
 	return r
 }
 
-// matchingRecords returns the records of the connection for which which returns true.
+// matchingRecords calls which for each row of the connection, and returns the records for which the result is true.
 func (s recordSource) matchingRecords(which func(*transaction) bool) []records.Record {
 	var found []records.Record
 	rows := s.transactions[s.p.Connection]
@@ -97,7 +97,7 @@ func (s recordSource) Version(id domain.TransactionID, version int) (records.Rec
 	return records.Record{}, domain.NotFoundError()
 }
 
-// PastIDs implements records.Source. It returns the records that had one of these external ids.
+// PastIDs implements records.Source. It returns the records that had one of these external ids before.
 func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.TransactionID, error) {
 	past := map[string]domain.TransactionID{}
 	for _, externalID := range externalIDs {
@@ -199,7 +199,8 @@ func (s recordSource) Absences(account string) (map[string]domain.Absence, error
 	return known, nil
 }
 
-// AbsentSince implements records.Source. It returns the first pull whose listing lacked the row.
+// AbsentSince implements records.Source. For each row, it returns the first pull whose listing did not contain the
+// row.
 func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
 	since := map[string]domain.PullID{}
 	for _, externalID := range externalIDs {
@@ -277,8 +278,8 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged implements records.PublicationSource. It returns the selected staged rows that are former rows of a
-// record, with these records.
+// PastStaged implements records.PublicationSource. It returns the selected staged rows that are former rows of
+// records, each with its record.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	which.New = true
 	err = s.VisitStaged(which, func(data domain.TransactionData) {
@@ -289,7 +290,7 @@ func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.Pas
 	return past, err
 }
 
-// selected returns the rows that are selected, ordered by external id.
+// selected returns the rows that match the given selection, ordered by external id.
 func (s recordSource) selected(which records.RecordsOf) []*transaction {
 	var rows []*transaction
 	for _, key := range slices.Sorted(maps.Keys(s.transactions[s.p.Connection])) {
@@ -300,8 +301,8 @@ func (s recordSource) selected(which records.RecordsOf) []*transaction {
 	return rows
 }
 
-// selects reports whether which selects a record. It does not check whether the vendor returns the record under the new
-// reference; see isReturned.
+// selects reports whether a record matches the given selection. It does not check whether the vendor returns the
+// record under the new account reference; see isReturned.
 func (s recordSource) selects(which records.RecordsOf, row *transaction) bool {
 	open := row.RemovedAt.IsZero()
 	if !which.RemovedSince.IsZero() {
@@ -312,7 +313,7 @@ func (s recordSource) selects(which records.RecordsOf, row *transaction) bool {
 		(which.IDs == nil || slices.Contains(which.IDs, row.ID))
 }
 
-// isReturned reports whether the vendor returns a record under the new reference. See records.RecordsOf.
+// isReturned reports whether the vendor returns a record under the new account reference. See records.RecordsOf.
 func (s recordSource) isReturned(which records.RecordsOf, row *transaction) bool {
 	staged, found := s.staged[s.p.Connection][row.ExternalID]
 	if found && !slices.Contains(which.Held, staged.data.Account) {

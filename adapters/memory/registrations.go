@@ -23,7 +23,7 @@ func (v tokens) FindRegistration(
 	})
 }
 
-// registration returns the live token of the tenant with this application, or nil.
+// registration returns the tenant's live token that belongs to the application, or nil.
 func (s *Store) registration(tenant domain.TenantID, application domain.ApplicationKey) *domain.WebhookToken {
 	for _, token := range s.tokens {
 		if token.Tenant == tenant && token.Live() && !application.IsZero() && token.Application == application {

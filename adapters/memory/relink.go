@@ -123,7 +123,8 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 }
 
-// publishable returns the accounts of the pull's connection, and those of deleted connections that continue.
+// publishable returns the accounts of the pull's connection, and the accounts of deleted connections that the
+// published accounts continue.
 func (s *Store) publishable(p *pull, accounts []ports.PublishedAccount) []records.Account {
 	stored := s.storedAccounts(p.Connection)
 	for _, published := range accounts {

@@ -42,7 +42,8 @@ func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
 	return postedAmong(live, a.ID)
 }
 
-// postedAmong returns the posted records of an account among live ones, ordered by date, then by id.
+// postedAmong returns the posted records of an account, ordered by date, then by id. It selects them from the given
+// live records.
 func postedAmong(live []domain.Transaction, account domain.AccountID) []books.PostedRecord {
 	var records []books.PostedRecord
 	for _, t := range live {
@@ -66,7 +67,7 @@ func postedAmong(live []domain.Transaction, account domain.AccountID) []books.Po
 	return records
 }
 
-// referencesOf returns the ids of the records that have had each main reference, in any version.
+// referencesOf maps each main reference to the ids of the account's records that have it in any version.
 func (s *Store) referencesOf(a *records.Account) map[string]map[domain.TransactionID]bool {
 	owners := map[string]map[domain.TransactionID]bool{}
 	for _, t := range s.transactions[a.Connection] {
@@ -84,7 +85,7 @@ func (s *Store) referencesOf(a *records.Account) map[string]map[domain.Transacti
 	return owners
 }
 
-// sharedReferences returns a function for AccountView.SharedReferences.
+// sharedReferences returns an implementation of AccountView.SharedReferences.
 func sharedReferences(
 	owners map[string]map[domain.TransactionID]bool,
 ) func(context.Context) (map[string]domain.TransactionID, error) {
@@ -99,7 +100,7 @@ func sharedReferences(
 	return func(ctx context.Context) (map[string]domain.TransactionID, error) { return first, ctx.Err() }
 }
 
-// inWindow returns a function for AccountView.Posted. The function yields the given records that are in the window.
+// inWindow returns an implementation of AccountView.Posted, which yields the given records that are in the window.
 func inWindow(
 	records []books.PostedRecord,
 ) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {

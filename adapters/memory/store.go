@@ -22,8 +22,8 @@ import (
 
 // Options are the hooks of a Store. The zero value has no hooks.
 type Options struct {
-	// Nudge is called for every pull that gets a job: when the pull is queued, or when it no longer waits for an
-	// earlier pull of its connection. The store is not locked during the call. Nudge may be nil.
+	// Nudge is called for every pull that a worker can now run: when the pull is queued, and when it no longer waits
+	// for an earlier pull of its connection. The store is not locked during the call. Nudge may be nil.
 	Nudge func(domain.PullID)
 	// Before is called at the start of each store method with the name of the method ("Pulls.StorePage").
 	// If it returns an error, the method returns that error and changes nothing. Before may be nil.
@@ -52,7 +52,7 @@ type Store struct {
 	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
 	suggestions  map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion
 	absences     map[domain.ConnectionID]map[string]domain.Absence
-	// announcedRows are the announced removals of each connection, by external id.
+	// announcedRows contains the announced removals of each connection, by external id.
 	announcedRows map[domain.ConnectionID]map[string]domain.AnnouncedRemoval
 	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes       map[domain.TenantID][]change

@@ -548,8 +548,8 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	})
 }
 
-// old reports whether to delete a row: its time is before cutoff, and fewer than limit rows were deleted so far. If it
-// returns true, it also increments the number of deleted rows.
+// old reports whether a row must be deleted: its time is before cutoff, and *deleted is less than limit. If so, old
+// increments *deleted.
 func old(rowTime, cutoff time.Time, deleted *int, limit int) bool {
 	if !rowTime.Before(cutoff) || *deleted == limit {
 		return false

@@ -12,8 +12,8 @@ import (
 // tokens implements ports.Tokens on a Store.
 type tokens struct{ *Store }
 
-// Create checks the connection under the same lock as a deletion. The deletion therefore revokes a token
-// that was created before it, and a later Create is refused.
+// Create and the deletion of a connection take the same lock. A deletion therefore revokes every token that was
+// created before it, and a Create after the deletion fails.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
 		c, err := v.live(t.Tenant, t.Connection, domain.Aggregator)
@@ -71,8 +71,7 @@ func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 	})
 }
 
-// Revoke finds only live tokens, so that a second revocation does not replace the time of the
-// first.
+// Revoke finds only live tokens, so that a second call does not change the time of the revocation.
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
 	entries ports.AuditEntries, check func(domain.WebhookToken) error,
 ) error {

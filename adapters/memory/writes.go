@@ -25,8 +25,8 @@ type transaction struct {
 	adjustments []adjustmentKey
 }
 
-// change is an entry of a tenant's feed: a row got the given version. Readers skip the entry if the row has a newer
-// version by now, because a later entry reports that version.
+// change is an entry of a tenant's feed: the given version of a row was stored. Readers skip the entry if the row has
+// a newer version, because a later entry reports that version.
 type change struct {
 	row     *transaction
 	version int
@@ -41,7 +41,7 @@ func byExternalID[T any](all map[domain.ConnectionID]map[string]*T, id domain.Co
 	return all[id]
 }
 
-// FilterUnchanged looks up each row. A row that is stored as removed is reported as changed, because it must be stored
+// FilterUnchanged looks up each row. A row that is stored as removed counts as changed, because it must be stored
 // again.
 func (v pulls) FilterUnchanged(
 	ctx context.Context,

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// accessResources are the resources of the access manager for the paths that begin with these templates. The resource
-// of every other path is the first segment of the path after prefix.
+// accessResources lists the resources of the access manager for paths that begin with these templates. For every
+// other path, the resource is the first segment of the path after prefix.
 var accessResources = []struct{ path, resource string }{
 	{connectionsPath + "/{id}/accounts", "accounts"},
 	{connectionsPath + "/{id}/erasure", "erasures"},
@@ -52,8 +52,8 @@ func (s *server) authorize(c echo.Context, x *exchange) error {
 	return err
 }
 
-// checkAccess asks the access manager, unless there is none. If it refuses the access, checkAccess first stores an
-// audit entry. A handler that has waited must call checkAccess again before it returns data.
+// checkAccess asks the access manager, if one is configured. If the access is refused, checkAccess stores an audit
+// entry before it returns the error. A handler that has waited must call checkAccess again before it returns data.
 func (s *server) checkAccess(ctx context.Context, x *exchange) error {
 	if s.Authorizer == nil {
 		return nil

@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// fakeAuthorizer records the questions and answers each of them with err.
+// fakeAuthorizer records each request for access and returns err.
 type fakeAuthorizer struct {
 	err   error
 	asked []auth.Access
@@ -149,8 +149,8 @@ func TestARefusalThatCannotBeRecordedIsNotA403(t *testing.T) {
 	problemIn(t, s.call("GET", connectionsPath, ""), http.StatusServiceUnavailable, codeUnavailable)
 }
 
-// TestAFollowerIsAskedAboutAgainBeforeItGetsRows checks that a long poll which ends with rows asks the access manager a
-// second time. The age of the first answer decides whether this needs another call.
+// TestAFollowerIsAskedAboutAgainBeforeItGetsRows checks that a long poll calls the Authorizer a second time before it
+// returns rows. Access may have been withdrawn while the poll was waiting.
 func TestAFollowerIsAskedAboutAgainBeforeItGetsRows(t *testing.T) {
 	const feed = prefix + "/transactions/changes"
 	s, authorizer := newAccessEnv(t, nil)

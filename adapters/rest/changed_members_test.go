@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The member changed must contain the names of the API, like the members before and after of the history.
+// The member "changed" must contain the names that the API uses for the members of a transaction, like the members
+// "before" and "after" in the history.
 func TestChangedContainsTheMembersOfTheHistory(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	money := domain.Money{Amount: decimal.RequireFromString("-5"), Currency: "BRL"}

@@ -86,9 +86,9 @@ type adjustmentView struct {
 	After         changedMembers `json:"after,omitzero" doc:"The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed"`
 }
 
-// adjustmentOf returns an adjustment of the period that ends on the given day. If the record's date has moved into the
-// period or out of it, the adjustment contains all covered members, because later changes of the record are not
-// adjustments of the period while the date is outside it.
+// adjustmentOf returns the representation of an adjustment of the period that ends on the given day. For a modified
+// record, it normally contains only the changed members. If the date of the record has moved into or out of the
+// period, it contains all covered members, because changes of a record outside the period are not adjustments.
 func adjustmentOf(a books.Adjustment, day domain.Date) adjustmentView {
 	v := adjustmentView{TransactionID: a.Transaction.String(), Change: string(a.Change), At: utcOrZero(a.At)}
 	v.Before, v.After = coveredMembers(a.Before), coveredMembers(a.After)

@@ -28,9 +28,9 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	}
 }
 
-// An adjustment must not show absent members as null, unless they have changed. Otherwise undoing the adjustment would
-// give a record that differs from the original one. If the record leaves the period, all its members are shown: later
-// changes of it are no adjustments.
+// An adjustment must not show absent members as null, unless they have changed. Otherwise a caller that undoes the
+// adjustment would get a different record. If the date of the record moves out of the period, all members must be
+// shown, because later changes of the record are not adjustments.
 func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
 	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
 	edited, later := members, members

@@ -68,8 +68,8 @@ func balanceOf(b books.AccountBalance) balanceView {
 	}
 }
 
-// acceptRequest is the request body with which an operator accepts the current anchor of an account. The anchor is the
-// balance without the posted transactions.
+// acceptRequest is the request body that accepts the current anchor of an account. The anchor is the balance without
+// the posted transactions.
 type acceptRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"the bank has corrected its opening balance" doc:"Why the difference is right"`
 }

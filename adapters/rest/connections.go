@@ -135,7 +135,7 @@ type webhookView struct {
 	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
-// attentionView is a reason why a connection needs a person. The set of reasons is open: clients must accept others.
+// attentionView is a reason why a connection needs a person. Clients must accept reasons that they do not know.
 type attentionView struct {
 	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`

@@ -115,10 +115,10 @@ func (c cursor[L]) String() string {
 	return string(text)
 }
 
-// feedCursor is a position in the change feed. Its text may also be feedEnd.
+// feedCursor is a position in the change feed. In a request, the text "now" (feedEnd) is the present end of the feed.
 type feedCursor struct{ cursor[changeFeed] }
 
-// feedEnd is the text that stands for the present end of the change feed.
+// feedEnd is the text of a feedCursor at the present end of the change feed.
 const feedEnd = "now"
 
 // UnmarshalText parses feedEnd, or a text that MarshalText returned.

@@ -41,8 +41,7 @@ func deliveryOf(d domain.Delivery) deliveryView {
 	}
 }
 
-// defaultReplayLimit is the maximum number of deliveries that one bulk replay replays if the request contains no
-// limit.
+// defaultReplayLimit is the limit of a bulk replay whose request contains no limit.
 const defaultReplayLimit = 100
 
 // replayRequest is the request body that selects the deliveries to replay.

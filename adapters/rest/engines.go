@@ -66,8 +66,7 @@ type engineOutcome struct {
 }
 
 // engineRoutes returns the routes for engine connections. An engine connection leads to a database or a REST API
-// instead of an aggregator. The routes for each of the two kinds of connections respond with 404 to an id of the other
-// kind.
+// instead of an aggregator. The routes for one kind of connection respond with 404 to an id of the other kind.
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{

@@ -38,7 +38,8 @@ type evidenceEndpoint struct {
 	input *operation.Input[closeInput]
 }
 
-// mountEvidence is the value of route.mount for evidence packs.
+// mountEvidence is the value of route.mount for evidence packs. It adds the operation to the OpenAPI document and
+// returns its Echo handler.
 func mountEvidence(s *server, r *route) echo.HandlerFunc {
 	op := s.describe(r)
 	e := &evidenceEndpoint{server: s, input: operation.NewInput[closeInput](s.api, op)}
@@ -58,7 +59,7 @@ func mountEvidence(s *server, r *route) echo.HandlerFunc {
 	return func(c echo.Context) error { return e.serve(c, checks) }
 }
 
-// errHEAD ends the writing of a document after its header, for the method HEAD.
+// errHEAD stops the writing of an evidence pack when a response to HEAD has its headers.
 var errHEAD = errors.New("a response to HEAD has no body")
 
 // serve checks the request and writes the evidence pack.

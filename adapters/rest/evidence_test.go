@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// packs is a format of evidence packs that writes only the document.
+// packs is a fake ports.EvidenceFormat. Its packs contain only the document.
 type packs struct {
 	refuse error // instead of a pack
 	fail   error // after the document

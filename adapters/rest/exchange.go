@@ -74,8 +74,8 @@ func (s *server) requestID(r *http.Request) string {
 // character could forge lines of a log.
 func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// webhookOrigin returns the origin of webhook URLs. This is PublicURL, or the origin to which the request was sent if
-// PublicURL is not set, which is possible only in development.
+// webhookOrigin returns the origin of webhook URLs. It returns PublicURL if it is set, and otherwise the origin to
+// which the request was sent. PublicURL may be unset only in development.
 func (s *server) webhookOrigin(r *http.Request) string {
 	if s.PublicURL == "" {
 		return "http://" + r.Host

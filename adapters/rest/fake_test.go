@@ -648,7 +648,7 @@ func (f *fake) WriteClosedStatement(
 	return f.WriteStatement(ctx, tenant, id, ports.StatementQuery{Window: domain.Window{To: date}}, writer)
 }
 
-// WriteEvidence passes an evidence whose document is the day of the close.
+// WriteEvidence passes a ports.Evidence to writer. Its document contains only the day of the close.
 func (f *fake) WriteEvidence(ctx context.Context, _ domain.TenantID, _ domain.AccountID, date domain.Date,
 	writer func(context.Context, ports.Evidence) error,
 ) error {

@@ -18,7 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A page is bounded by domain.ItemSize. The bound holds for a response only if no item is larger in JSON.
+// The size of a page is limited by the domain.ItemSize of its items. The response has the same limit only if no item
+// is larger than this in JSON.
 func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 	for name, text := range map[string]string{
 		"short": "x", "control characters": strings.Repeat("\x01", 500), "quotes": strings.Repeat(`"\`, 250),

@@ -11,7 +11,7 @@ import (
 
 const linkSessionsPath = prefix + "/link-sessions"
 
-// newLinkSession is the request body with which a link session for a new account is created.
+// newLinkSession is the request body that creates a link session for a new account.
 type newLinkSession struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection that the session creates. It is reserved while the session is open"`

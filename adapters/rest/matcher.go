@@ -88,7 +88,8 @@ func unmappedOf(a ports.UnmappedAccount) unmappedView {
 	}
 }
 
-// matcherRoutes returns the routes of subscriptions to Matcher. one is the path of a single subscription.
+// matcherRoutes returns the routes about the conflicts and the unmapped accounts of subscriptions to Matcher. one is
+// the path of a single subscription.
 func (s *server) matcherRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -132,7 +133,7 @@ func (s *server) listMatcherConflicts(ctx context.Context, tenant domain.TenantI
 	return pageOf[conflictList](p, in.Limit, conflictOf), nil
 }
 
-// retryMatcherConflict makes a conflict due, and returns it.
+// retryMatcherConflict makes a conflict due for another attempt now, and returns the conflict.
 func (s *server) retryMatcherConflict(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID            pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	TransactionID pathID[domain.Transaction]  `path:"transactionId" doc:"Opaque"`
@@ -145,7 +146,7 @@ func (s *server) retryMatcherConflict(ctx context.Context, tenant domain.TenantI
 	return &bodyOutput[conflictView]{conflictOf(e)}, nil
 }
 
-// listUnmappedAccounts returns a page of the accounts that a subscription does not send.
+// listUnmappedAccounts returns a page of the accounts whose records a subscription does not send to Matcher.
 func (s *server) listUnmappedAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	Limit  int                         `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`

@@ -27,8 +27,8 @@ const (
 	statementMemory = 1 << 20
 )
 
-// stallTimeout is how long a caller may accept nothing of a response before the connection is closed. Until then, the
-// response holds memory of its tenant.
+// stallTimeout is how long a caller may read nothing of a large response before the connection is closed. Until then,
+// the response holds memory of its tenant.
 const stallTimeout = 20 * time.Second
 
 // smallLists are the operations that return a list of small objects. While pulls of a tenant hold most of its memory,
@@ -66,7 +66,7 @@ func (s *server) reserveMemory(ctx context.Context, bytes int64) error {
 	return err
 }
 
-// failWaits ends the waits for memory if err means that the store is not available.
+// failWaits ends all waits for memory with err if err means that the store is not available.
 func (s *server) failWaits(err error) {
 	if s.Memory != nil && errors.Is(err, domain.StoreUnavailable) {
 		s.Memory.Fail(err)
@@ -81,8 +81,8 @@ func releaseMemory(x *exchange) {
 	x.releaseMemory = nil
 }
 
-// progressWriter is the http.ResponseWriter of a large response. It closes the connection if the caller accepts nothing
-// for stallTimeout, or has not accepted everything at the end.
+// progressWriter is the http.ResponseWriter of a large response. It sets write deadlines that close the connection if
+// the caller reads nothing for stallTimeout, or has not read the whole response at the time end.
 type progressWriter struct {
 	http.ResponseWriter
 

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// ledgerOfMemory is a ports.MemoryBudget that records the memory that each tenant holds, and refuses every reservation
-// once it is exhausted.
+// ledgerOfMemory is a ports.MemoryBudget that records how much memory each tenant holds. If exhausted is set, it
+// refuses every reservation.
 type ledgerOfMemory struct {
 	held      map[domain.TenantID]int64
 	exhausted bool

@@ -95,7 +95,7 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
-// asOfParam is the moment of a read. The zero value means that the present is read.
+// asOfParam is the moment as of which records are read. The zero value means the present.
 type asOfParam struct{ time.Time }
 
 // UnmarshalText parses an RFC 3339 date-time.

@@ -71,7 +71,7 @@ type splitRequest struct {
 	Reason plainText `json:"reason,omitempty" maxLength:"500" example:"two payments on one day" doc:"Why; it is kept in the history of the transactions"`
 }
 
-// joinRequest is the request body with which an operator joins two transactions.
+// joinRequest is the request body that joins two transactions.
 type joinRequest struct {
 	With   plainText `json:"with" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the live transaction with which the transaction continues"`
 	Reason plainText `json:"reason,omitempty" maxLength:"500" example:"the tip was added" doc:"Why; it is kept in the history of the transactions"`
@@ -118,8 +118,8 @@ func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	return pairs, nil
 }
 
-// continueRequest is the request body that identifies the account of a new account reference that continues a stored
-// account.
+// continueRequest is the request body of the decision that an account of a new account reference continues a stored
+// one. It contains the vendor's id of the account under the new reference.
 type continueRequest struct {
 	ExternalID plainText `json:"externalId" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account under the new account reference"`
 }

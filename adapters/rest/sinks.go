@@ -37,10 +37,10 @@ const (
 // the settings, which are passed on as they are.
 type sinkRequest ports.SinkRequest
 
-// Schema implements operation.Describer. addSinkSchemas adds the schema to which the result refers.
+// Schema implements operation.Describer. It returns a reference; addSinkSchemas adds the schema itself.
 func (sinkRequest) Schema() *operation.Schema { return operation.Ref(sinkRequestSchema) }
 
-// UnmarshalJSON splits the kind off the settings.
+// UnmarshalJSON separates the kind of the sink from its settings.
 func (r *sinkRequest) UnmarshalJSON(text []byte) error {
 	var members map[string]jsontext.Value
 	if err := json.Unmarshal(text, &members); err != nil {
@@ -82,7 +82,7 @@ type sinkView struct {
 	settings string // a JSON object
 }
 
-// Schema implements operation.Describer. addSinkSchemas adds the schema to which the result refers.
+// Schema implements operation.Describer. It returns a reference; addSinkSchemas adds the schema itself.
 func (sinkView) Schema() *operation.Schema { return operation.Ref(sinkViewSchema) }
 
 // MarshalJSON returns an object with the kind and the settings.
@@ -133,8 +133,8 @@ func (s *server) addSinkSchemas(schemas operation.Schemas) error {
 	return nil
 }
 
-// describeSinks replaces the schemas that addSinkSchemas has added for the validation of requests. The document lists
-// the kinds as alternatives. It must be called after the schemas were compiled.
+// describeSinks replaces the schemas that addSinkSchemas added for the validation of requests. The new schemas, which
+// the document shows, list the kinds as alternatives. describeSinks must be called after the schemas were compiled.
 func (s *server) describeSinks(schemas operation.Schemas) {
 	if len(s.SinkSchemas) == 0 {
 		return

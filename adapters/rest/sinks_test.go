@@ -49,7 +49,8 @@ func refuseTestURL(_ context.Context, settings domain.Secret) []*domain.Error {
 	return nil
 }
 
-// A request is validated with the schema of its kind, together with its other members.
+// The settings of a sink must be validated with the schema of its kind. One response must list their errors and those
+// of the other members.
 func TestTheSettingsOfASinkAreValidatedWithTheSchemaOfItsKind(t *testing.T) {
 	for sink, want := range map[string][]string{
 		`{"kind":"webhook"}`:                        {"body.name", "body.sink.url"},

@@ -172,7 +172,7 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	return err
 }
 
-// measuredIn returns the format if the request bounds the size of the document, otherwise nil.
+// measuredIn returns format if the request limits the size of the document, and otherwise nil.
 func measuredIn(format ports.StatementFormat, in *statementInput) ports.StatementFormat {
 	if in.MaxBytes == 0 {
 		return nil
@@ -208,8 +208,8 @@ type statementWriter struct {
 	format   ports.StatementFormat
 	deadline time.Time // when the whole response must have been sent
 	failed   bool      // a write to the caller has failed
-	// maxBytes is the maximum size of the document of a close; 0 means no bound. The period of a close is fixed, so no
-	// shorter period is searched that fits.
+	// maxBytes is the maximum size of the document of a close; 0 means no bound. The period of a close is fixed.
+	// Therefore no shorter period is suggested.
 	maxBytes int64
 }
 

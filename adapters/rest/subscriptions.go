@@ -129,7 +129,7 @@ func attemptOf(a events.EventAttempt) attemptView {
 	}
 }
 
-// subscriptionRoutes returns the routes of subscriptions to events.
+// subscriptionRoutes returns all routes that manage subscriptions and their events.
 func (s *server) subscriptionRoutes() []route {
 	const tag, one = "Subscriptions", subscriptionsPath + "/{id}"
 	routes := []route{
@@ -172,8 +172,8 @@ func (s *server) subscriptionRoutes() []route {
 	return slices.Concat(routes, s.subscriptionActionRoutes(tag, one), s.matcherRoutes(tag, one))
 }
 
-// subscriptionActionRoutes returns the routes for test events, and for stopping and repeating deliveries. The second
-// argument is the path of a single subscription. The paths of all these routes begin with it.
+// subscriptionActionRoutes returns the routes for actions on a subscription, such as pausing it or sending a test
+// event. one is the path of a single subscription, with which all these paths begin.
 func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -267,8 +267,7 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, events.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription calls fn with the id of a subscription. It returns the subscription that fn has returned, with its
-// entity tag.
+// oneSubscription calls fn with the id of a subscription. It returns the result of fn together with an entity tag.
 func oneSubscription(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, fn subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {

@@ -11,9 +11,8 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest is the request body that identifies the connection for which to mint a token. Responses contain the name
-// of the connection in the member configName. This request contains the name in connection_config_name. The member
-// cannot be renamed, because it is part of the published API.
+// mintRequest is the request body that names the connection for which to mint a token. Responses call this name
+// configName. In the request it remains connection_config_name, because this member is part of the published API.
 type mintRequest struct {
 	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
 	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
@@ -38,21 +37,21 @@ type registrationView struct {
 	State string `json:"state" enum:"active" example:"active" doc:"active: the aggregator has the webhook"`
 }
 
-// sharedToken is the response body if the application of the connection has a webhook of the service already.
+// sharedToken is the response body if the service has already registered a webhook for the connection's application.
 type sharedToken struct {
 	ID           string             `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token of this webhook"`
 	Vendor       string             `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Registration sharedRegistration `json:"registration" doc:"The webhook at the aggregator"`
 }
 
-// sharedRegistration is the representation of a webhook that another request has created.
+// sharedRegistration is the representation of a webhook that an earlier request has created.
 type sharedRegistration struct {
 	ID     string `json:"id" example:"8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c" doc:"The aggregator's id of the webhook"`
 	State  string `json:"state" enum:"active" example:"active" doc:"active: the aggregator has the webhook"`
 	Shared bool   `json:"shared" example:"true" doc:"Always true: the webhook serves all connections of the application"`
 }
 
-// mintOutput is the response to a request for a token: Body, or Shared if it is not nil.
+// mintOutput is the response to a request for a token. If Shared is not nil, it is sent instead of Body.
 type mintOutput struct {
 	Body   mintedToken
 	Shared *sharedToken `status:"200"`
@@ -124,8 +123,8 @@ func (s *server) tokenRoutes() []route {
 	}
 }
 
-// mintToken mints a webhook token and returns it with the webhook URL. If the application has a webhook already, it
-// returns the id of that webhook's token.
+// mintToken mints a webhook token and returns it with the webhook URL. If the application already has a webhook,
+// mintToken returns the id of that webhook's token instead.
 func (s *server) mintToken(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
 ) (*mintOutput, error) {

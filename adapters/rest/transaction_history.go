@@ -29,8 +29,8 @@ type transactionVersionView struct {
 	After       changedMembers `json:"after,omitzero" doc:"The same members as they are in this version; null if absent"`
 }
 
-// changedMembers contains some members of a transaction's representation. It maps their names to their values. If the
-// map is nil, the response omits it.
+// changedMembers maps the names of members of a transaction's representation to their values. If the map is nil, the
+// response omits it.
 type changedMembers map[string]jsontext.Value
 
 // Schema returns a schema that allows any JSON object.

@@ -38,7 +38,7 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 	return p
 }
 
-// problemField returns the field error that describes the violation in the response.
+// problemField describes the violation in the form in which the response lists it.
 func (x *exchange) problemField(v operation.Violation) ProblemField {
 	location := printableLocation(v.Location)
 	if v.Unknown && x.matchedRoute().immutable(location) {

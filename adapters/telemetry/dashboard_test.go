@@ -144,7 +144,8 @@ func selects(t *testing.T, matchers string, series *dto.Metric) bool {
 	return true
 }
 
-// A series that the first event creates begins with the value 1, and an alert about its increase sees nothing.
+// If the first event creates a series, the series begins with the value 1. An alert about its increase then misses
+// that event.
 func TestTheSeriesOfAlertsExistFromTheStart(t *testing.T) {
 	families, err := NewMetrics("pluggy", "belvo").Registry.Gather()
 	if err != nil {

@@ -183,7 +183,7 @@ func TestSeriesCountEvents(t *testing.T) {
 	}
 }
 
-// An alert about an increase sees nothing if the first fault creates its series.
+// If the first fault creates its series, an alert about an increase misses that fault.
 func TestTheSeriesOfFaultsExistBeforeTheFirstFault(t *testing.T) {
 	families, err := NewMetrics("pluggy").Registry.Gather()
 	if err != nil {

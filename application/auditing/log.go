@@ -97,8 +97,8 @@ func (l *Log) AuditKey(ctx context.Context, tenant domain.TenantID) (string, err
 	return l.Tree.VerifierKey(keys[0], tenant)
 }
 
-// Prove returns the newest entry that matches the filter, with the proof that the tree of the newest checkpoint
-// contains it. Errors: NotFound if no entry matches.
+// Prove returns the newest entry that matches the filter. It also returns the proof that the entry is in the tree of
+// the newest checkpoint. Errors: NotFound if no entry matches.
 func (l *Log) Prove(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 ) (proven ports.ProvenEntry, err error) {

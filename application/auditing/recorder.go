@@ -20,14 +20,14 @@ func (r Recorder) Emit(ctx context.Context, tenant domain.TenantID, action, obje
 	r.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
-// EntriesOf returns one new audit entry, as the argument of the store method that commits it together with its change.
-// The argument object is the id of the changed object.
+// EntriesOf returns a function that makes one audit entry. The store method that makes the change calls it, and
+// commits the entry together with the change. object is the id of the changed object.
 func (r Recorder) EntriesOf(ctx context.Context, action, object string) ports.AuditEntries {
 	return func() []domain.AuditEntry { return r.Entries(ctx, action, object) }
 }
 
-// Append stores and logs an entry for a use case that changes nothing in the stores, for example because its
-// effect is at the vendor.
+// Append stores and logs an entry for a use case that changes nothing in the stores, for example because it only
+// changes something at the vendor.
 func (r Recorder) Append(ctx context.Context, tenant domain.TenantID, action, object string) error {
 	if err := r.Log.Append(ctx, tenant, r.Entry(ctx, action, object)); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (r Recorder) Entries(ctx context.Context, action string, objects ...string)
 	return entries
 }
 
-// EntriesOfUpdate returns the audit entry for an update of the given members. It skips empty names, so that callers can
-// pass the results of IfChanged.
+// EntriesOfUpdate returns the audit entry for an update of the members with these names. It skips empty names, so
+// that callers can pass the results of IfChanged.
 func (r Recorder) EntriesOfUpdate(ctx context.Context, action, object string, members ...string) []domain.AuditEntry {
 	e := r.Entry(ctx, action, object)
 	for _, name := range members {

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limit contains the maximum number of operations of one sort that run at the same time: of all tenants together,
-// and of each tenant.
+// Limit contains how many operations of one sort may run at the same time: of all tenants together, and of each
+// tenant.
 type Limit struct {
 	Total, Tenant int
 	First         int // number of operations beyond Total, only for tenants that have no running operation
@@ -52,10 +52,12 @@ type shareWaiter struct {
 	wake    context.CancelFunc // ends the wait
 }
 
-// Acquire waits until the tenant's operation may run, for at most shareWait. Among the waiting operations, one of the
-// tenant with the fewest running operations runs first; of these, the one that has waited longest. The caller must call
-// release when the operation has ended. Errors: Unavailable with RetryAfter if no share becomes free, or if
-// the tenant already has maxShareWaiters waiting operations; the error of ctx.
+// Acquire waits until the tenant's operation may run, for at most shareWait. If several operations wait, an operation
+// of the tenant with the fewest running operations runs first. Among such operations, the one that has waited longest
+// runs first. The caller must call release when the operation has ended.
+//
+// Errors: Unavailable with RetryAfter if no share becomes free, or if the tenant already has maxShareWaiters waiting
+// operations; the error of ctx.
 func (p *Shares) Acquire(
 	ctx context.Context, sleeper ports.Sleeper, tenant domain.TenantID,
 ) (release func(), err error) {
@@ -83,8 +85,8 @@ func (p *Shares) Acquire(
 	}
 }
 
-// Await is like Acquire, but waits until ctx ends, however many operations of the tenant wait. It is for the service's
-// own work, which bounds its waiting operations itself. Errors: the error of ctx, or of Fail.
+// Await is like Acquire, but waits until ctx ends. It does not limit the number of waiting operations. It is for the
+// service's own work, which limits them itself. Errors: the error of ctx, or of Fail.
 func (p *Shares) Await(ctx context.Context, tenant domain.TenantID) (release func(), err error) {
 	waitCtx, wake := context.WithCancel(ctx)
 	defer wake()
@@ -152,7 +154,7 @@ func (p *Shares) release(tenant domain.TenantID) {
 	}
 }
 
-// Fail ends all waits with this error.
+// Fail makes all operations that wait for a share fail with err.
 func (p *Shares) Fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -178,8 +180,8 @@ func (p *Shares) TryAcquire(tenant domain.TenantID) (release func(), ok bool) {
 	return func() { p.release(tenant) }, ok
 }
 
-// Exhausted returns the tenants that have running operations and may run no further one. full reports whether no tenant
-// may run a further one.
+// Exhausted returns the tenants that already run as many operations as they may. full reports whether no tenant may
+// start another operation.
 func (p *Shares) Exhausted() (tenants []domain.TenantID, full bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// load reads the current resources of the first of the given events, and adds these events with their resources to l.
-// It ends after l.limit events, or when the resources have the size maxLoadBytes. It loads at least one event. All
-// transactions are read together.
+// load reads the current resources of the given events in their order, and adds the events with their resources to l.
+// It loads at least one event. It ends after l.limit events, or when the resources have the size maxLoadBytes. All
+// transactions are read with one call.
 func (r *eventRunner) load(ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent) error {
 	recorded, transactions, err := r.loadTransactions(ctx, l, recorded)
 	if err != nil {
@@ -38,9 +38,9 @@ func (r *eventRunner) load(ctx context.Context, l *loadedEvents, recorded []even
 	return nil
 }
 
-// loadTransactions reads the transactions that the first events are about, and returns these events and the
-// transactions, with their ids as keys. If the transactions of all events are larger than maxLoadBytes, it halves the
-// number of events until they fit, and remembers this number in l.limit.
+// loadTransactions reads the transactions of the first events. It returns these events, and a map of the transactions
+// by id. If the transactions are larger than maxLoadBytes, loadTransactions halves the number of events until they
+// fit, and stores this number in l.limit.
 func (r *eventRunner) loadTransactions(
 	ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent,
 ) ([]events.SubscriptionEvent, map[string]domain.Transaction, error) {
@@ -56,8 +56,8 @@ func (r *eventRunner) loadTransactions(
 	}
 }
 
-// readTransactions returns the transactions that the events are about, with their ids as keys. more reports whether
-// some were left out because of their size.
+// readTransactions returns the transactions that the events are about, by id. more reports whether some transactions
+// were left out because of their size.
 func (r *eventRunner) readTransactions(
 	ctx context.Context, recorded []events.SubscriptionEvent,
 ) (_ map[string]domain.Transaction, more bool, err error) {
@@ -85,9 +85,9 @@ func (r *eventRunner) readTransactions(
 	return transactions, more, err
 }
 
-// loadResource reads the resource of an event that is not about a transaction, and returns a function that encodes it,
-// and its size (see domain.ItemSize). Errors: NotFound if the resource does not exist any more, or if the service does
-// not know the kind of resource.
+// loadResource reads the resource of an event that is not about a transaction. It returns a function that encodes the
+// resource, and the size of the resource (see domain.ItemSize). Errors: NotFound if the resource no longer exists, or
+// if the service does not know the kind of resource.
 func (r *eventRunner) loadResource(
 	ctx context.Context, e events.SubscriptionEvent,
 ) (encode func() ([]byte, error), size int, err error) {
@@ -133,8 +133,8 @@ func encoder[I, R any](
 }
 
 // loadClose reads a closed period. The subject consists of the account and the last day of the period. Ledger.Closes
-// lists the newest period first. To find the wanted period, the listing starts after the position of a period that ends
-// one day later.
+// lists the newest period first. The listing therefore starts after the position of a period that would end one day
+// later.
 func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
 	account, day, err := events.ParsePeriodSubject(subject)
 	if err != nil {

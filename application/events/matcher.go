@@ -36,18 +36,19 @@ const (
 	// matcherPoll is the longest time between two searches for due entries, while the calls to Matcher succeed. Events
 	// of this process wake the worker earlier.
 	matcherPoll = 5 * time.Second
-	// sharedInterval is the interval at which the worker reads which accounts an older connection has.
+	// sharedInterval is the interval at which the worker reads which accounts are sent through another connection.
 	sharedInterval = time.Minute
-	// worksFor is how long after a successful upload Matcher is assumed to be able to import rows.
+	// worksFor is how long after a successful upload the worker assumes that Matcher can import rows.
 	worksFor = 2 * time.Minute
-	// manyTries is the number of failed uploads after which a row may be bad although no other upload has succeeded.
+	// manyTries is the number of failed uploads after which the worker tests whether Matcher answers other calls. If
+	// so, the file is assumed to contain a bad row.
 	manyTries = 12
-	// importPatience is how long the worker waits for an import that Matcher shows as running, counted from the upload.
-	// If Matcher was stopped during an import, it shows the import as running for ever. If an import still runs,
-	// Matcher skips its rows in the next upload.
+	// importPatience is how long after an upload the worker waits while Matcher shows the import as running. If
+	// Matcher was stopped during an import, it shows the import as running for ever. If the import is in fact still
+	// running, Matcher skips its rows in the next upload.
 	importPatience = 30 * time.Second
-	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255 characters,
-	// and the external ids of later imports are longer.
+	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255
+	// characters. The external ids of later imports of the same record are longer, because a suffix is added.
 	maxReference = 200
 )
 
@@ -74,7 +75,8 @@ type matcherWorker struct {
 	report func(attempt events.EventAttempt, disable bool)
 }
 
-// refusedTarget is a target whose calls Matcher refuses, while it may accept those of others.
+// refusedTarget is the state of a target for which Matcher has refused calls. Matcher may still accept calls for
+// other targets.
 type refusedTarget struct {
 	failures int       // number of consecutive refusals
 	until    time.Time // no call is made before this time
@@ -145,10 +147,11 @@ func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole boo
 	_ = w.Sleeper.Sleep(ctx, wait)
 }
 
-// checkSources reads, once a minute, which accounts are sent through another connection. If the sources of the
-// remaining accounts have changed, it marks the entries that have lost their source. It also marks the posted records
-// of accounts that have got a source: all of them if the subscription began with the first record, and otherwise those
-// that were created after the subscription.
+// checkSources reads, once a minute, which accounts are sent through another connection, and ignores those. If the
+// sources of the remaining accounts have changed, it marks two kinds of entries:
+//   - Entries that have lost their source.
+//   - The posted records of accounts that have got a source. If the subscription does not begin with the first
+//     record, only records that were created after the subscription are marked.
 func (w *matcherWorker) checkSources(ctx context.Context) error {
 	now := w.Clock.Now()
 	if now.Before(w.checkAt) {
@@ -175,7 +178,7 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 	if err := w.MatcherEntries.MarkUnmapped(ctx, w.lease, effective, now); err != nil {
 		return err
 	}
-	// The events mark all records of the first sources.
+	// A new subscription needs no scan: the events mark all records of its first sources.
 	if w.state.ScannedSources != 0 || w.sub.Revision > 1 {
 		for account := range w.sources {
 			if _, had := before[account]; had {
@@ -210,7 +213,7 @@ func (w *matcherWorker) setState(ctx context.Context, state ports.MatcherState) 
 	return w.MatcherEntries.SetState(ctx, w.lease, state)
 }
 
-// scanAccount marks the posted records of an account that Matcher does not have. Errors: NotFound.
+// scanAccount marks those posted records of an account that Matcher does not have yet. Errors: NotFound.
 func (w *matcherWorker) scanAccount(ctx context.Context, account domain.AccountID) error {
 	return w.Ledger.Snapshot(ctx, w.sub.Tenant, account, func(view ports.AccountView) error {
 		var marks []ports.MatcherMark
@@ -248,8 +251,8 @@ func timeOfID(id uuid.UUID) time.Time {
 	return time.Unix(id.Time().UnixTime())
 }
 
-// round handles the entries that are due, and returns when the next round should begin. whole is set if the next round
-// must not begin earlier. Errors: those of the stores. An error of Matcher delays the next round.
+// round handles the entries that are due, and returns how long to wait before the next round. If whole is true, the
+// next round must not begin earlier. Errors: those of the stores. An error of Matcher only delays the next round.
 func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bool, err error) {
 	now := w.Clock.Now()
 	due, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
@@ -283,8 +286,8 @@ func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bo
 	return r.end(ctx, started, failure)
 }
 
-// end reports the calls of a round, and returns when the next one should begin; see matcherWorker.round. A refusal
-// because of Matcher's rate limit is no failure.
+// end reports the calls of a round, and returns how long to wait before the next one; see matcherWorker.round. A
+// refusal because of Matcher's rate limit does not count as a failure.
 func (r *matcherRound) end(ctx context.Context, started time.Time, failure error) (time.Duration, bool, error) {
 	now := r.Clock.Now()
 	limited := errors.Is(failure, ports.ErrRateLimited)
@@ -355,7 +358,7 @@ func (r *matcherRound) readAll(ctx context.Context, due []matcher.Entry) error {
 	return r.nameRecords(ctx, due, r.wanted)
 }
 
-// readRecords reads transactions, with the memory of one load.
+// readRecords reads transactions. While it reads, it reserves the memory of one load.
 func (w *matcherWorker) readRecords(
 	ctx context.Context, connections []domain.ConnectionID, ids []domain.TransactionID,
 ) ([]domain.Transaction, bool, error) {
@@ -395,8 +398,8 @@ func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	return &wantedRecord{Wanted: matcher.Wanted{Target: target, Content: content}, account: t.AccountID}
 }
 
-// nameRecords sets the external ids of records that are imported for the first time. If byRef is set, the external id
-// of a record becomes its reference, if no other record of the source has the same reference.
+// nameRecords sets the external ids of records that are imported for the first time. If byRef is set, it uses the
+// reference of a record, unless another record of the source has the same reference.
 func (w *matcherWorker) nameRecords(
 	ctx context.Context, due []matcher.Entry, wanted map[domain.TransactionID]*wantedRecord,
 ) error {
@@ -459,7 +462,7 @@ type matcherRound struct {
 	refusal  error // the last error of Matcher that did not end the round; nil if there was none
 }
 
-// wantedFor returns the argument of Entry.Next.
+// wantedFor returns what Matcher should have for the record of an entry, as Entry.Next expects it.
 func (r *matcherRound) wantedFor(e matcher.Entry) *matcher.Wanted {
 	if record := r.wanted[e.Record]; record != nil {
 		return &record.Wanted
@@ -467,8 +470,8 @@ func (r *matcherRound) wantedFor(e matcher.Entry) *matcher.Wanted {
 	return nil
 }
 
-// plan finds the actions of the entries, and stores their intents. Entries beyond the limits of a round are due again
-// later.
+// plan chooses the next action of each entry, and stores the entries before any call is made. Entries that exceed the
+// limits of a round become due again later.
 func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 	var saved, fresh []matcher.Entry
 	checks := map[string]*matcherFile{}
@@ -528,8 +531,8 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 	return r.MatcherEntries.Save(ctx, r.lease, saved, r.now)
 }
 
-// fill distributes entries over files, and returns them as they are to be stored. A file contains rows of one source
-// with the same maximum number of rows.
+// fill distributes entries over files, and returns the entries to be stored. All rows of a file have the same target
+// and the same limit for the number of rows (Entry.MaxRow).
 func (r *matcherRound) fill(fresh []matcher.Entry) []matcher.Entry {
 	type kind struct {
 		target matcher.Target
@@ -597,8 +600,7 @@ func (r *matcherRound) call(ctx context.Context) (failure, err error) {
 }
 
 // keepOn returns nil if the round can continue after a call, and otherwise the failure of the call. If Matcher has
-// refused only the target t, the round continues, but makes no calls of t for some time. After a success, t is called
-// again as before.
+// refused only the target t, the round continues, but makes no calls for t for some time. A success ends this pause.
 func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
 	if failure == nil {
 		delete(r.refused, t)
@@ -711,8 +713,8 @@ func (r *matcherRound) check(ctx context.Context, file *matcherFile) (failure, e
 	return r.readJob(ctx, file, job)
 }
 
-// uploadedAt returns when the name of the file was chosen. It is the time in the name, a UUID of version 7; the zero
-// time if there is none.
+// uploadedAt returns the time at which the name of the file was chosen. The name contains this time in a UUID of
+// version 7. If it contains none, the result is the zero time.
 func (f *matcherFile) uploadedAt() time.Time {
 	id, _ := uuid.Parse(strings.TrimSuffix(strings.TrimPrefix(f.name, "discovery-"), ".json"))
 	return timeOfID(id)
@@ -746,8 +748,8 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 	return failure, r.save(ctx, file.entries)
 }
 
-// uploadFailed stores that Matcher has failed to import a file. If Matcher can import other files, this file contains a
-// bad row. If it is not known whether Matcher can, the file is divided once, because one part may then succeed.
+// uploadFailed stores that Matcher has failed to import a file. If Matcher can import other files, this file contains
+// a bad row. If this is not known, the file is divided once, because one part may then succeed.
 func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
 	now, first := r.Clock.Now(), file.entries[0]
 	works := now.Sub(r.workedAt) < worksFor

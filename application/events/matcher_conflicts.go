@@ -37,8 +37,8 @@ func (s *Service) ListMatcherConflicts(
 	return s.MatcherEntries.Conflicts(ctx, tenant, id, page)
 }
 
-// RetryMatcherConflict implements ports.SubscriptionManager. The worker of the subscription may run in another process,
-// so it notices the change within matcherPoll.
+// RetryMatcherConflict implements ports.SubscriptionManager. The worker of the subscription may run in another
+// process. It notices the change within matcherPoll.
 func (s *Service) RetryMatcherConflict(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, record domain.TransactionID,
 ) (matcher.Entry, error) {

@@ -11,7 +11,7 @@ const (
 	// maxLoadBytes is the size of the resources at which a load ends. A load contains at least one resource, so it can
 	// be larger by the size of one resource.
 	maxLoadBytes = 1 << 20
-	// maxLoadedBytes is the size of all loaded resources of a subscription at which no further ones are loaded.
+	// maxLoadedBytes is a limit for all loaded resources of a subscription. At this size, no further ones are loaded.
 	maxLoadedBytes = 2 * maxLoadBytes
 )
 
@@ -33,8 +33,8 @@ func (r *eventRunner) reserve(ctx context.Context) (free func(), err error) {
 	return r.Memory.Acquire(ctx, r.sub.Tenant, ports.MemoryPerByte*maxLoadBytes)
 }
 
-// trim replaces the reservation of a load by one of the size that the loaded resources have. If that is not available
-// at once, the events keep the larger reservation.
+// trim reduces the reserved memory of a load to the size of the loaded resources. If the smaller reservation is not
+// available at once, the events keep the larger one.
 func (l *loadedEvents) trim(ctx context.Context, memory ports.MemoryBudget, tenant domain.TenantID) {
 	if memory == nil {
 		return
@@ -61,7 +61,7 @@ func (r *eventRunner) hold(l *loadedEvents) {
 	r.loadedBytes += l.size
 }
 
-// drop releases the resource of an event. The memory of events that were loaded together becomes free with the last of
+// drop releases the resource of an event. The memory of events that were loaded together is released with the last of
 // them.
 func (r *eventRunner) drop(e *queuedEvent) {
 	if e.encode = nil; e.loaded == nil {

@@ -21,7 +21,7 @@ const (
 	// eventBatch is the maximum number of changes that are read at once. It is also the maximum number of events that
 	// are loaded at once.
 	eventBatch = 256
-	// queueLow is a number of loaded events. If the queue has fewer events, the next events are loaded.
+	// queueLow is the number of queued events below which the next events are loaded.
 	queueLow = eventBatch / 2
 	// maxParked is the maximum number of parked subjects. A subject is parked while its first undelivered event is
 	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink is
@@ -38,8 +38,8 @@ const (
 	// sinkDown is the number of consecutive failures after which the sink is assumed to be down. The first success
 	// after such an outage makes all retries due immediately.
 	sinkDown = 8
-	// slowFailure is the duration from which a failed attempt counts as slow. After sinkDown consecutive slow failures,
-	// only one attempt at a time is made, because each of them occupies a connection of the tenant for nothing.
+	// slowFailure is the duration from which a failed attempt counts as slow. After sinkDown consecutive slow
+	// failures, only one attempt at a time is made, because each of them occupies a connection of the tenant.
 	slowFailure = 5 * time.Second
 	// outcomeInterval is the shortest time between two reports of a changed outcome of a subscription's attempts.
 	outcomeInterval = time.Minute
@@ -614,7 +614,8 @@ func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 	}()
 }
 
-// called sends the result of a store call to the runner's goroutine. The function took applies it.
+// called sends the result of a store call to the runner's goroutine, which calls took to apply it. If err is not nil,
+// the runner ends instead.
 func (r *eventRunner) called(took func(), err error) {
 	r.results <- func() {
 		r.calling = false
@@ -626,8 +627,8 @@ func (r *eventRunner) called(took func(), err error) {
 	}
 }
 
-// callWithMemory is like call, but reserves the memory of a load first. fn stores what it loads in l. If the tenant's
-// share of the memory is in use, the runner does not end: it calls refused, and tries again later.
+// callWithMemory is like call, but first reserves the memory of a load. fn stores what it loads in l. If the tenant
+// has used up its share of the memory, the runner calls refused and tries again later.
 func (r *eventRunner) callWithMemory(
 	ctx context.Context, refused func(), fn func(l *loadedEvents) (took func(), err error),
 ) {
@@ -658,7 +659,8 @@ func (r *eventRunner) callWithMemory(
 	}()
 }
 
-// callCostly calls fn with a share of the tenant's costly reads.
+// callCostly waits until the tenant may run another costly read, and then calls fn. If fn fails because the store is
+// not available, all operations that wait for a costly read fail, too.
 func (r *eventRunner) callCostly(ctx context.Context, fn func() (func(), error)) (func(), error) {
 	release, err := r.CostlyReads.Await(ctx, r.sub.Tenant)
 	if err != nil {
@@ -740,9 +742,9 @@ func (r *eventRunner) blocked() bool {
 	return len(r.parked) >= maxParked && r.inFlight == 0 && len(r.retries) == 0
 }
 
-// dueRetries returns at most maxInFlight subjects. The first event of each subject is due for a retry.
+// dueRetries returns at most maxInFlight subjects whose first event is due for a retry.
 //
-// While maxParked subjects are parked, no other events are sent. If also no retry is due and probeAt has passed,
+// While maxParked subjects are parked, no other events are sent. If then no retry is due and probeAt has passed,
 // dueRetries returns the subject whose retry is due next.
 func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
 	if len(r.retries) >= maxInFlight {
@@ -836,8 +838,8 @@ func (r *eventRunner) callRecord(ctx context.Context) {
 }
 
 // advance sets the next parked event of each given subject. The map heads contains these events by subject. A subject
-// without an entry has no more stored events. It is no longer parked, except if some of its parked events are not
-// stored yet.
+// without an entry has no more stored events. It is no longer parked, unless some of its parked events are not stored
+// yet.
 func (r *eventRunner) advance(subjects []string, heads map[string]events.SubscriptionEvent) {
 	for _, subject := range subjects {
 		p := r.parked[subject]

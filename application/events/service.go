@@ -1,5 +1,5 @@
-// Package events manages the subscriptions and sends their events. A dispatcher claims the subscriptions of a process,
-// and runs one goroutine for each of them (see the type eventRunner).
+// Package events manages the subscriptions and sends their events. Each process runs a dispatcher. It claims
+// subscriptions, and runs one goroutine for each of them (see the type eventRunner).
 package events
 
 import (

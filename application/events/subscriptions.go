@@ -111,8 +111,8 @@ func (s *Service) settingsOf(sub events.Subscription, secrets domain.Credential)
 	return sink.Current(ports.SinkSettings{Public: sub.Sink.Settings, Secrets: events.SinkSecrets(secrets)})
 }
 
-// shown returns a subscription as callers of the service may see it. An earlier version may have stored secrets in
-// clear.
+// shown returns a subscription in the form that callers may see, without secrets. The stored settings may contain
+// secrets, because an earlier version stored them in plain text.
 func (s *Service) shown(status ports.SubscriptionStatus, err error) (ports.SubscriptionStatus, error) {
 	if err == nil {
 		status.Sink.Settings = s.settingsOf(status.Subscription, domain.Credential{}).Public
@@ -392,8 +392,8 @@ func (s *Service) TestSubscription(
 	return result, s.Audits.Append(ctx, tenant, "subscription.test", id.String())
 }
 
-// sinkTestTimeout bounds a test event. With the wait for a share (at most 5 s) and the end of the connection, the test
-// is answered within 20 s.
+// sinkTestTimeout bounds a test event. Including the wait for a share (at most 5 s) and the closing of the
+// connection, the test is answered within 20 s.
 const sinkTestTimeout = 12 * time.Second
 
 // sendTest sends a test event through a new sender.

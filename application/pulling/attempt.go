@@ -82,8 +82,7 @@ const (
 func (a *attempt) readsEverything() bool { return a.initial || a.pull.Scope.Everything }
 
 // pendingProgress is the progress that is not stored yet. It covers only pages without changed rows. For such a page,
-// only the position from which the pull resumes must be stored. The position can be stored later, together with the
-// next write.
+// only the position from which the pull resumes must be stored, and this can wait until the next write.
 type pendingProgress struct {
 	pages, rows int
 	progress    domain.Progress
@@ -165,11 +164,13 @@ func (a *attempt) readEverything(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// stepsOf returns the steps that read a scope: the changes since the connection's stream position, if there is one. A
-// scope that requests everything first reads the changes since the position, because a complete listing does not
-// contain the removals that the vendor has announced in the stream. A scope with doubted rows is read without the
-// stream. Staged rows are also read without the stream, because all rows of an account reference must become visible
-// together.
+// stepsOf returns the steps that read a scope. If the connection has a stream position, the steps read the changes
+// since that position, with these exceptions:
+//   - A scope that requests everything reads the changes first, and then a complete listing. The listing does not
+//     contain the removals that the vendor has announced in the stream.
+//   - A scope with doubted rows is read without the stream.
+//   - Staged rows are read without the stream, because all rows of an account reference must become visible together.
+//   - After the vendor has refused the position, everything is read without the stream.
 func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
 	var changes []domain.Step
 	position := a.connection.StreamPosition
@@ -447,8 +448,8 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// written updates the attempt after w was passed to the store. The arguments counts and err are the results of the
-// store call. If err is AccountContinues, written returns the result of stageAgain. In all other cases, it returns err.
+// written updates the attempt after w was passed to the store. counts and err are the results of the store call. If
+// err is AccountContinues, written returns the result of stageAgain. Otherwise, it returns err.
 func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
 	if errors.Is(err, domain.AccountContinues) {
 		return a.stageAgain(ctx, err)

@@ -68,8 +68,8 @@ func (d *differ) addPage(rows []domain.RawTransaction) (repeated map[string]bool
 	return repeated, anyNew
 }
 
-// noteRemoved remembers the rows that the next page removes. A row that an earlier page has removed exists again if the
-// page contains it. noteRemoved reports whether a removal is new to the step.
+// noteRemoved remembers the rows that the next page removes. If the page contains a row that an earlier page has
+// removed, the row exists again. noteRemoved reports whether a removal is new to the step.
 func (d *differ) noteRemoved(rows []domain.RawTransaction, removed []string) (anyNew bool) {
 	if len(d.gone) > 0 {
 		for i := range rows {
@@ -103,8 +103,8 @@ func (d *differ) removedInStep() []string {
 	return ids
 }
 
-// dropRemoved drops the rows of the batch that a page of the step has removed. It must be called after all pages of the
-// step were passed to noteRemoved.
+// dropRemoved deletes from the batch all rows that a page of the step has removed. It must be called after all pages
+// of the step were passed to noteRemoved.
 func (d *differ) dropRemoved(b *batch) {
 	if len(d.gone) > 0 {
 		b.rows = slices.DeleteFunc(b.rows, func(row domain.TransactionData) bool { return d.gone[row.ExternalID] })
@@ -127,9 +127,9 @@ func (d *differ) noteCollected(from map[string]time.Time) {
 func (d *differ) markStored(pages int) { d.storedPages.Add(int64(pages)) }
 
 // appendChanged normalises the new and the changed rows of a page and appends them to the batch. A row that cannot be
-// normalised is quarantined. The result is the number of the page's unchanged rows, without those that the pull has
-// already counted. Errors: those of the store, and malformed_response if a row is not JSON. After an error, the batch
-// is unchanged.
+// normalised is quarantined. unchanged is the number of the page's unchanged rows that the pull has not counted
+// before. Errors: those of the store, and malformed_response if a row is not JSON. After an error, the batch is
+// unchanged.
 //
 // Two kinds of rows are normalised even if they equal the stored row:
 //   - Rows with a repeated external id. An earlier page that is not stored yet may contain a different version of the
@@ -253,8 +253,8 @@ func (d *differ) again() *differ {
 	}
 }
 
-// seenInStep returns a function that reports whether an external id has occurred in the step, and was not removed
-// since. It must be called after all pages of the step were passed to addPage.
+// seenInStep returns a function that reports whether an external id has occurred in the step and was not removed
+// afterwards. It must be called after all pages of the step were passed to addPage.
 func (d *differ) seenInStep() func(externalID string) bool {
 	d.seen.sort()
 	return func(externalID string) bool { return d.seen.has(externalID) && !d.gone[externalID] }

@@ -8,7 +8,7 @@ import (
 )
 
 // noteDoubted remembers which doubted rows (domain.PullScope.Doubted) the step has returned. It must be called after
-// all pages of the step were read. shown reports whether the step has returned a row.
+// all pages of the step were read. shown reports whether the step has returned the row with an external id.
 func (a *attempt) noteDoubted(shown func(externalID string) bool) {
 	for _, ids := range a.pull.Scope.Doubted {
 		for _, id := range ids {
@@ -48,13 +48,13 @@ func (a *attempt) removeDoubted(ctx context.Context) error {
 	return a.confirmHeld(ctx, gone)
 }
 
-// readsDoubted reports whether the doubted rows would have been returned if the vendor still had them. There are two
-// cases:
+// readsDoubted reports whether the pull would have read the doubted rows if the vendor still had them. This is true
+// in two cases:
 //
-//   - The pull has read them by id. The ids that it has returned must be known from all attempts: ShownMore must not be
-//     set.
-//   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than
-//     those in a window.
+//   - The pull has read the rows by id, and the ids of the returned rows are known from all attempts: ShownMore is
+//     not set.
+//   - The pull reads everything without a window of dates, in its first attempt. With a window, it would miss older
+//     rows.
 func (a *attempt) readsDoubted() bool {
 	if !a.initial && !a.pull.Scope.Everything {
 		return !a.shown.ShownMore

@@ -12,9 +12,9 @@ import (
 // defaultPullWorkers is the number of pull workers if Deps.Workers is 0.
 const defaultPullWorkers = 32
 
-// pullLimit returns the limits of the pulls that run in a process with this number of workers. One tenant uses at most
-// a quarter of the workers, but at least one. In addition, as many pulls as there are workers may run for tenants
-// without a running pull. Many tenants with slow pulls therefore cannot delay another tenant.
+// pullLimit returns the limits of the pulls in a process with this number of workers. One tenant uses at most a
+// quarter of the workers, but at least one. In addition, tenants without a running pull may run as many pulls as
+// there are workers. Many tenants with slow pulls therefore cannot delay another tenant.
 func pullLimit(workers int) concurrency.Limit {
 	return concurrency.Limit{Total: workers, Tenant: max(1, workers/4), First: workers}
 }
@@ -30,8 +30,8 @@ type pullLoad struct {
 	lookedAt time.Time // when RunWaitingPull last found no waiting pull
 }
 
-// lookInterval is the shortest time between two looks of RunWaitingPull that find no waiting pull. Many reserved
-// workers look in turn, and each look is a query.
+// lookInterval is how long RunWaitingPull does not look for a waiting pull after it has found none. Each look is a
+// query, and many reserved workers take turns.
 const lookInterval = 200 * time.Millisecond
 
 func newPullLoad(workers int) *pullLoad {
@@ -51,11 +51,13 @@ func (l *pullLoad) occupy() (end func()) {
 	}
 }
 
-// mayLook reports whether RunWaitingPull may look for a waiting pull now: every worker of the queue is occupied, a
-// further pull may run, and the last look that found nothing is at least lookInterval old. A worker that is still
-// claiming its pull is not occupied, because RunWaitingPull could claim the same pull.
+// mayLook reports whether RunWaitingPull may look for a waiting pull now. All of these conditions must be true:
+//   - Every worker of the queue is occupied. A worker that is still claiming its pull is not occupied, because
+//     RunWaitingPull could claim the same pull.
+//   - A further pull may run.
+//   - The last look that found nothing is at least lookInterval old.
 //
-// The result excluded contains the tenants of which no further pull may run.
+// excluded contains the tenants that may not run a further pull.
 func (l *pullLoad) mayLook(now time.Time) (excluded []domain.TenantID, ok bool) {
 	excluded, full := l.shares.Exhausted()
 	l.mu.Lock()

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageMemory is the memory that a page of a vendor holds from its request until it is stored. If budget is nil,
-// the memory is not bounded.
+// pageMemory is the memory that a page of a vendor holds, from the request for the page until the page is stored. If
+// budget is nil, the memory is not bounded.
 type pageMemory struct {
 	budget ports.MemoryBudget
 	tenant domain.TenantID
@@ -18,9 +18,8 @@ type pageMemory struct {
 	free func() // releases what is reserved; nil if nothing is
 }
 
-// reserve reserves memory for a response of this size, in place of what was reserved before. A reservation that grows
-// is released first: otherwise several pages of a tenant would wait for one another. Errors: those of
-// ports.MemoryBudget.
+// reserve reserves memory for a response of this size. It first releases what was reserved before. Otherwise several
+// pages of a tenant could wait for one another. Errors: those of ports.MemoryBudget.
 func (m *pageMemory) reserve(ctx context.Context, bytes int64) error {
 	if m.budget == nil {
 		return nil

@@ -196,8 +196,8 @@ func (p *pager) fetch() fetchedPage {
 	} else {
 		p.at = p.at.Advance(page.Next)
 	}
-	// The changes between the positions of two steps are read again by the next pull: a complete listing does not
-	// contain the removals among them.
+	// The position at the end of the first step is kept, so the next pull reads the changes since then again. A
+	// complete listing in a later step does not contain the removals among them.
 	if page.Next == "" && p.at.StreamPosition == "" {
 		p.at.StreamPosition = page.StreamPosition
 	}
@@ -205,8 +205,8 @@ func (p *pager) fetch() fetchedPage {
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed, memory: memory}
 }
 
-// read reserves memory for the next page and requests the page from the vendor. Errors: those of the vendor and of
-// ports.MemoryBudget; nothing is reserved then.
+// read reserves memory for the next page and requests the page from the vendor. After an error, no memory is
+// reserved. Errors: those of the vendor and of ports.MemoryBudget.
 func (p *pager) read() (page ports.VendorPage, memory *pageMemory, err error) {
 	memory = &pageMemory{budget: p.memory, tenant: p.access.Tenant}
 	if err = memory.reserve(p.ctx, ports.SmallResponse); err != nil {

@@ -11,8 +11,8 @@ import (
 // quarantine contains the connection's quarantined rows by key, and what this attempt has seen of each. The map is
 // loaded when the attempt starts. During a step, only the type differ uses the map.
 //
-// A row stays in the map until the attempt ends, even if it leaves the quarantine: the pages of a step that is read
-// again may not have been stored, and the row must leave the quarantine with the later pages.
+// A row that leaves the quarantine stays in the map until the attempt ends. If a step is read again, the pages of its
+// first reading may not have been stored. The row must then leave the quarantine with a page of the second reading.
 type quarantine map[domain.QuarantineKey]quarantineState
 
 // quarantineState is what an attempt has seen of a quarantined row.
@@ -32,7 +32,7 @@ func newQuarantine(keys []domain.QuarantineKey) quarantine {
 	return q
 }
 
-// remaining returns the number of rows that do not leave the quarantine.
+// remaining returns the number of rows that stay in the quarantine.
 func (q quarantine) remaining() (n int) {
 	for _, state := range q {
 		if state != released {

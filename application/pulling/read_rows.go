@@ -4,12 +4,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// minLateRows is a number of new or changed rows. If a step has so many after its first page, the ids of all rows may
-// be changing while the step is read. The rows of each page are then stored.
+// minLateRows is a limit for the new and changed rows after the first page of a step. If a step has so many, the
+// vendor may be changing the ids of all rows while the step is read. The rows of each page must then be kept (see
+// readRows.kept).
 const minLateRows = 10
 
-// readRows contains the rows that the attempts of a pull have read, page by page. With it, a later decision knows which
-// of two rows the vendor returned first, and whether it returned both at once.
+// readRows contains the rows that the attempts of a pull have read, page by page. It shows which of two rows the
+// vendor returned first, and whether it returned both at once.
 type readRows struct {
 	rows *domain.ListedRows // nil if the rows of earlier attempts are not known, or no row can be replaced
 	// kept is set if the rows must be stored with the progress of the pull. If kept is not set when the pull ends, the
@@ -57,7 +58,7 @@ func (l *readRows) add(b *batch, step domain.Step) {
 	}
 }
 
-// persisted returns the rows to store with a progress; nil if they are not needed after the pull.
+// persisted returns the rows to store with the progress p. It returns nil if they are not needed after the pull.
 func (l *readRows) persisted(p domain.Progress) *domain.ListedRows {
 	switch {
 	case l.rows == nil:

@@ -213,8 +213,9 @@ func (a *attempt) publish(ctx context.Context) error {
 	return nil
 }
 
-// countUnmatched returns the number of transactions without a partner in those continued accounts in which fewer than
-// half of the transactions have one; see matching.Unmatched. It returns 0 if KeepReplacementsApart is set.
+// countUnmatched returns the number of transactions without a partner. It counts only continued accounts in which
+// fewer than half of the transactions have a partner; see matching.Unmatched. It returns 0 if KeepReplacementsApart
+// is set.
 func (a *attempt) countUnmatched(ctx context.Context, accounts []ports.PublishedAccount) (unmatched int, err error) {
 	if a.KeepReplacementsApart {
 		return 0, nil

@@ -13,7 +13,7 @@ import (
 const maxBatchRemovals = 10 * maxBatchRows
 
 // markRemoved stores the removals that the vendor announced, and removes these rows from the quarantine. The store
-// holds back removals that together are a mass removal. If the removals need several writes, all of them are therefore
+// holds back removals that together are a mass removal. If several writes are necessary, all removals are therefore
 // announced to the store before the first row is removed.
 func (a *attempt) markRemoved(ctx context.Context) error {
 	if a.pull.Scope.MoreRemoved || len(a.pull.Scope.Removed) > maxBatchRemovals {
@@ -24,8 +24,8 @@ func (a *attempt) markRemoved(ctx context.Context) error {
 	return a.eachAnnounced(ctx, a.storeRemovals)
 }
 
-// eachAnnounced calls fn with the external ids of all rows that the scope, or a delivery of the pull, announces as
-// removed, in several calls.
+// eachAnnounced calls fn with the external ids of all rows that the scope or a delivery of the pull announces as
+// removed. It may call fn several times, each time with a part of the ids.
 func (a *attempt) eachAnnounced(ctx context.Context, fn func(context.Context, []string) error) error {
 	if err := fn(ctx, a.pull.Scope.Removed); err != nil || !a.pull.Scope.MoreRemoved {
 		return err
@@ -67,8 +67,8 @@ func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error
 // batch, together with the removals. A removed row and the new row that replaces it thus become one change. If there
 // are too many removals for one write, storeChanges stores the excess in earlier writes.
 //
-// A later step of a pull that reads everything decides about the removals that are held back. Otherwise storeChanges
-// requests such a pull.
+// If the pull reads everything, a later step decides about removals that are held back. Otherwise storeChanges
+// requests a pull of everything.
 func (a *attempt) storeChanges(ctx context.Context, changes *differ, lastBatch batch) error {
 	removed := changes.removedInStep()
 	last := removed
@@ -92,8 +92,8 @@ func (a *attempt) storeChanges(ctx context.Context, changes *differ, lastBatch b
 	return a.confirmHeld(ctx, removed)
 }
 
-// noteRemoved sets a.removed to the rows that are removed now. If removals of the pull are held back, the attempt reads
-// everything, because only a complete listing shows whether the vendor still has the rows.
+// noteRemoved sets a.removed to the rows that are already marked as removed. If removals of the pull are held back,
+// the attempt reads everything, because only a complete listing shows whether the vendor still has the rows.
 func (a *attempt) noteRemoved(ctx context.Context) error {
 	announced := slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.removed, a.pull.Scope.Removed))))
 	if a.removed = announced; len(announced) == 0 {
@@ -114,8 +114,8 @@ func (a *attempt) noteRemoved(ctx context.Context) error {
 	return nil
 }
 
-// confirmHeld requests a complete pull if the removal of one of these rows is held back. It is called after the pages
-// of the attempt were read, so that this attempt cannot show whether the vendor still has the rows.
+// confirmHeld requests a complete pull if the removal of one of these rows is held back. This attempt itself cannot
+// show whether the vendor still has the rows, because it has already read its pages.
 func (a *attempt) confirmHeld(ctx context.Context, externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil

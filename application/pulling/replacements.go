@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// matching returns the rules for recognising that a new row of the vendor replaces a removed row. It returns nil if
+// matching returns the rules for recognising that a new row of the vendor replaces a removed row; nil if
 // KeepReplacementsApart is set.
 func (e *Engine) matching(vendor domain.Vendor) *ports.Matching {
 	if e.KeepReplacementsApart {
@@ -30,11 +30,11 @@ func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
 	return MatchingOf(e.Aggregators[vendor])
 }
 
-// forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace another
-// row, because the vendor may have returned the new row earlier:
+// forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace
+// another row, because the vendor may have returned them earlier:
 //   - A row that leaves the quarantine.
-//   - All rows, if the current target of the connection has shown a row whose id cannot be read, which is in the
-//     quarantine. Any row may be this quarantined row.
+//   - All rows, if the quarantine contains a row of the connection's current target whose id cannot be read. Any row
+//     may be this quarantined row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
 	w.Matching = a.matching(a.connection.Vendor)
@@ -50,8 +50,8 @@ func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// The maximum number and the maximum size, in bytes of memory, of the rows that are withheld until the end of a step.
-// The memory for more than freeHeldRows rows is reserved. heldRowBytes is the memory that a row needs beside its
+// The limits for the rows that are withheld until the end of a step: their number, and their size in bytes of memory.
+// Memory is reserved only if there are more than freeHeldRows rows. A row needs heldRowBytes bytes in addition to its
 // metadata.
 const (
 	maxHeldRows  = 20_000
@@ -81,9 +81,11 @@ type heldRows struct {
 	free   []func() // release the memory that is reserved
 }
 
-// newHeldRows returns an empty heldRows for the current step. sweep means that the end of the step marks missing rows
-// as removed. changed means that a later page of the step may remove a row of an earlier page; such a step withholds
-// its rows unless the attempt stages them. For other steps, the returned heldRows withholds no rows in these cases:
+// newHeldRows returns an empty heldRows for the current step. sweep reports whether the end of the step marks missing
+// rows as removed. changed reports whether a later page of the step may remove a row of an earlier page.
+//
+// A step with changed withholds its rows unless the attempt stages them. Any other step withholds no rows in these
+// cases:
 //   - The attempt stages its rows (they are stored, but not visible yet).
 //   - KeepReplacementsApart is set, so new rows never replace removed rows.
 //   - The connection had no transactions when the attempt started, so there is nothing to replace.
@@ -97,8 +99,8 @@ func (a *attempt) newHeldRows(sweep, changed bool) *heldRows {
 	}
 }
 
-// reserve reports whether the rows of the batch may be withheld, too. It reserves memory for them without waiting,
-// because the rows that are already withheld would keep their memory during the wait.
+// reserve reports whether the rows of the batch may be withheld, too. It does not wait for memory, because the rows
+// that are already withheld would keep their memory during the wait.
 func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
 	bytes := b.size() + heldRowBytes*len(b.rows)
 	h.bytes += bytes

@@ -86,8 +86,8 @@ func (e *Engine) RunWaitingPull(ctx context.Context) (bool, error) {
 	}
 }
 
-// runPull does the work of RunPull after the tenant has a share. After it has claimed the pull, it calls onStart. After
-// the attempt, it calls the function that onStart has returned.
+// runPull does the work of RunPull once the tenant has a share. It calls onStart after it has claimed the pull, and
+// calls the function that onStart returned after the attempt.
 func (e *Engine) runPull(
 	ctx context.Context, id domain.PullID, onStart func() (end func()),
 ) (time.Duration, error) {
@@ -129,8 +129,8 @@ func (e *Engine) runPull(
 	return a.finish(ctx, failure, consent, startedAt)
 }
 
-// removalPoll is the maximum time between two calls of removeAnnounced for a pull that waits for another pull of its
-// connection.
+// removalPoll is the maximum time between two calls of removeAnnounced for a pull that must wait for another pull of
+// the same connection.
 const removalPoll = 5 * time.Second
 
 // removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for

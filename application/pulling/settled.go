@@ -37,11 +37,11 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	return read
 }
 
-// readSettled reports whether the attempt has read everything, and the vendor did not synchronise during the attempt.
-// It returns false if the account holder must sign in again.
+// readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. It
+// returns false if the account holder must sign in again.
 //
-// If the proof is TwoReads, the vendor does not report when it synchronises. The result then does not depend on
-// confirmation.
+// If the proof is TwoReads, the vendor does not report when it synchronises. In this case, confirmation need not be
+// statusSame.
 func (a *attempt) readSettled() bool {
 	if !a.readsEverything() || a.confirmation == statusChanged || a.status.NeedsReauth {
 		return false
@@ -50,11 +50,11 @@ func (a *attempt) readSettled() bool {
 		a.status.Transactions == domain.OneRead && a.confirmation == statusSame
 }
 
-// readBalances reports whether the attempt has read balances that its records must explain, although it has not
-// read all records. The vendor's last synchronisation must be over, and one of these conditions must be true:
+// readBalances reports whether the attempt has read balances that must equal the sums of the records, although it has
+// not read all rows. The vendor's last synchronisation must be over, and one of these conditions must be true:
 //   - The scope has changed the sums of the records.
-//   - The attempt has read the vendor's stream of changes to its end, and the vendor has the whole history. The records
-//     are then those of all rows of the vendor.
+//   - The attempt has read the vendor's stream of changes to its end, and the vendor has the whole history. The store
+//     then has a record of each row.
 func (a *attempt) readBalances() bool {
 	atEnd := a.pull.Progress.StreamPosition != "" && !a.pull.Progress.Incomplete
 	return (a.pull.Scope.ChangesSums() || atEnd) && !a.readsEverything() && !a.status.NeedsReauth &&

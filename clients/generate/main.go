@@ -35,12 +35,13 @@ func run(in io.Reader, out io.Writer) error {
 
 // prepare returns the document with three changes for oapi-codegen:
 //
-//   - Each value that may have several JSON types becomes a json.RawMessage. Without this change, oapi-codegen fails if
-//     the schema lists several types. If the schema has no type, the generated code decodes the value into an
+//   - Each value that may have several JSON types becomes a json.RawMessage. Otherwise, oapi-codegen fails if the
+//     schema lists several types. If the schema lists no type, the generated code decodes the value into an
 //     interface, which rounds large numbers.
 //   - XML bodies are removed from the responses, because oapi-codegen would decode XML into one string. At run time,
 //     the field Body of a generated response still contains the bytes of the XML document.
-//   - A member such as webhook_url is removed if there is a member webhookUrl, because both would be the same field.
+//   - A member in snake case, such as webhook_url, is removed if there is also a member webhookUrl, because both
+//     would get the same field name.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -34,7 +34,7 @@ func TestAnErasedTransactionOfTheFeedCanBeRead(t *testing.T) {
 	}
 }
 
-// Numbers in vendor data can have more digits than a float64 stores.
+// Numbers in vendor data can have more digits than a float64 can represent.
 func TestMetadataKeepsItsExactText(t *testing.T) {
 	const metadata = `{"amount":12345678901234567890.123456789,"large":1e400}`
 	var transaction discovery.TransactionView

@@ -79,8 +79,8 @@ func readCheckpoints(files []string) ([][]byte, error) {
 	return all, nil
 }
 
-// printFindings prints what a verification of the audit log has found, and how many entries and tenants were verified
-// (entries, tenants). It returns an error if there is a finding.
+// printFindings prints the findings of a verification of the audit log, and how many entries and tenants were
+// verified. It returns an error if there is a finding.
 func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries int64, tenants int) error {
 	for _, f := range findings {
 		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)

@@ -90,8 +90,8 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	e.webhookAfterDelete(c, script, url)
 }
 
-// showSealed prints how the credential is stored. It also searches the database file for the
-// credential in cleartext, as someone who has stolen the file would.
+// showSealed prints how the credential is stored. It also searches the database file for the credential in cleartext,
+// as a thief of the file would.
 func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
 	if c.err != nil {
 		return

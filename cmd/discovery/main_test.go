@@ -183,7 +183,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	}
 }
 
-// A vendor is complete only with a simulator, with which others can try it.
+// Each vendor must have a simulator in the sandbox, so that others can try the vendor.
 func TestTheSandboxServesEveryVendor(t *testing.T) {
 	flags := sandboxCommand().Flags()
 	for _, vendor := range compose.VendorNames() {

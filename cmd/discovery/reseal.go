@@ -43,8 +43,8 @@ func resealCommand(env lookup) *cobra.Command {
 	return cmd
 }
 
-// replaceHashKey calls replace, which replaces the key for hashing client ids if this key is lost. It prints whether
-// the key was replaced.
+// replaceHashKey calls replace and prints whether it has replaced a key. replace creates a new key for hashing client
+// ids if the present key is lost.
 func replaceHashKey(cmd *cobra.Command, replace func(context.Context) (bool, error)) error {
 	replaced, err := replace(cmd.Context())
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// withoutRoots is the name of an environment variable. The test below sets it when it starts the test binary again,
-// without the root certificates of the system.
+// withoutRoots is the name of an environment variable. The test below sets it when it starts the test binary a second
+// time, without the root certificates of the system.
 const withoutRoots = "TEST_WITHOUT_ROOTS"
 
 // An image that is built from scratch contains no root certificates. In such an image, the binary must trust the

@@ -18,12 +18,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// simulator is a simulator of a vendor that the sandbox serves.
+// simulator describes the simulator of one vendor in the sandbox.
 type simulator struct {
 	vendor  string // also the name of the flag that sets the listen address
 	title   string
 	address string // the default listen address
-	// start returns the simulator with data, and the access to this data.
+	// start returns the handler of a simulator that contains data, and a text with the account reference and the
+	// credential for this data.
 	start func(now func() time.Time) (handler http.Handler, access string, err error)
 }
 

@@ -15,11 +15,11 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// addVersionFlag adds the flag --version to root. With this flag, root prints the version. Without the flag, root
-// prints the help.
+// addVersionFlag adds the flag --version to root. With this flag, root prints the version; without it, the help.
 //
 // Cobra's own version flag is not used, because it also prints the name of the program. A text/template could remove
-// the name. But a binary that uses text/template is larger: the linker cannot remove unused methods from it.
+// the name, but it would make the binary larger: the linker cannot remove unused methods from a binary that uses
+// text/template.
 func addVersionFlag(root *cobra.Command) {
 	asked := root.Flags().BoolP("version", "v", false, "print the version")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {

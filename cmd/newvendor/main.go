@@ -21,7 +21,7 @@ import (
 //go:embed template
 var template embed.FS
 
-// The vendor's name in the template.
+// The vendor's name as it appears in the template.
 const (
 	placeholder      = "acme"
 	titlePlaceholder = "Acme"
@@ -91,12 +91,12 @@ func create(root, name string) ([]string, error) {
 	return files, folder.MkdirAll(filepath.Join(name, "testdata", "webhook"), 0o750)
 }
 
-// target returns the path of a file of the template in the vendor's folder.
+// target returns the path in the vendor's folder for a file of the template.
 func target(path, name string) string {
 	return rename(strings.TrimSuffix(strings.TrimPrefix(path, "template/"), ".txt"), name)
 }
 
-// rename replaces the vendor's name of the template by another name.
+// rename replaces the vendor's name in the template by another name.
 func rename(text, name string) string {
 	return strings.NewReplacer(
 		placeholder, name,

@@ -28,7 +28,7 @@ func newVendor(t *testing.T) string {
 	return root
 }
 
-// fillIn replaces files of the vendor's folder by those of a vendor with a small API.
+// fillIn overwrites files in the vendor's folder with an adapter for a small API.
 func fillIn(t *testing.T, root string) {
 	t.Helper()
 	toy := filepath.Join("testdata", "toy")
@@ -55,8 +55,8 @@ func fillIn(t *testing.T, root string) {
 	}
 }
 
-// overlay writes a file that makes the go command see the Go files below root as files of this module. It returns its
-// path.
+// overlay writes an overlay file and returns its path. With this file, the go command treats the Go files below root
+// as files of this module.
 func overlay(t *testing.T, root string) string {
 	t.Helper()
 	module, err := filepath.Abs(filepath.Join("..", ".."))
@@ -139,7 +139,8 @@ func TestAFilledInAdapterPasses(t *testing.T) {
 	}
 }
 
-// insert writes a copy of a file of cmd/discovery below root, with the vendor's lines after each of the given texts.
+// insert copies a file of cmd/discovery to a folder below root. In the copy, lines maps a text of the file to the
+// lines that are inserted after it.
 func insert(t *testing.T, root, name string, lines map[string]string) {
 	t.Helper()
 	file := filepath.Join("cmd", "discovery", filepath.FromSlash(name))
@@ -161,7 +162,7 @@ func insert(t *testing.T, root, name string, lines map[string]string) {
 	}
 }
 
-// The printed lines make the vendor part of the service.
+// A service with the lines that the command prints must compile with the new vendor.
 func TestTheServiceCompilesWithTheVendor(t *testing.T) {
 	root := newVendor(t)
 	insert(t, root, "compose/vendors.go", map[string]string{

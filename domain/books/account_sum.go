@@ -45,8 +45,8 @@ func NewAccountSum(balance VendorBalance, baseline *Baseline, readAt time.Time) 
 	}
 }
 
-// Add adds a live record. Only the amount of a posted record changes the sums, but the date of any record can become
-// the first day.
+// Add adds a live record. The amount is added only if the record is posted, but the date of any record can become the
+// first day.
 func (s *AccountSum) Add(row SumRow) {
 	r := &s.reading
 	if r.FirstDay == "" {
@@ -67,8 +67,8 @@ func (s *AccountSum) Add(row SumRow) {
 	}
 }
 
-// LeaveOut subtracts a live record that was added before. The latest listing lacks the record, and the next listing
-// without it confirms its removal.
+// LeaveOut subtracts a live record that was added before. It is for a record that is missing from the latest listing
+// and will be removed if it is missing from the next one, too.
 func (s *AccountSum) LeaveOut(row SumRow) {
 	r := &s.reading
 	amount, ok := row.InCurrency(r.Currency)

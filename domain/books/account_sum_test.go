@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// A record that the latest listing lacks is added like all others, and taken back when its removal is known.
+// A record that the latest listing does not contain is added like all others, and subtracted when this is known.
 func TestARecordThatIsLeftOutCountsNoMore(t *testing.T) {
 	at := time.Date(2026, 3, 20, 6, 0, 0, 0, time.UTC)
 	baseline := &books.Baseline{At: at.Add(-48 * time.Hour), FirstDay: "2026-03-10"}

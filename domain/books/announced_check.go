@@ -14,8 +14,8 @@ type Counted struct {
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state with additional announced counts. Announce ignores counts for accounts other than
-// externalID. Later calls of Count compare the announced counts with the rows that were read.
+// Announce returns the state with additional announced counts, if externalID is the account that they concern. Later
+// calls of Count compare them with the number of rows that were read.
 func (c Completeness) Announce(externalID string, counts []domain.AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a domain.AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
@@ -24,12 +24,12 @@ func (c Completeness) Announce(externalID string, counts []domain.AnnouncedCount
 	return c
 }
 
-// Count compares each announced count in c.Announced with the number of rows that were read, and returns the new state.
-// It is called after a pull that ended at the time endedAt. The number of rows for c.Announced[i] is rowCounts[i]. It
-// includes rows that were removed later.
+// Count compares each announced count in c.Announced with the number of rows that were read, and returns the new
+// state. endedAt is when the latest pull ended. rowCounts[i] is the number of rows for c.Announced[i], including rows
+// that were removed later.
 //
-// If enough rows were read for an announced count, this count is dropped. If not, CheckAnnouncedCount fails until
-// enough rows are read (see Completeness.CountDrift).
+// An announced count is dropped when enough rows were read for it. Until then, CheckAnnouncedCount fails (see
+// Completeness.CountDrift).
 func (c Completeness) Count(endedAt time.Time, rowCounts []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// counts returns a text with the completeness state and the result of the announced-count check.
+// counts formats the completeness state and the result of the announced-count check.
 func counts(c books.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	results := c.Results(now, grace)
@@ -103,8 +103,8 @@ func TestAMissedCountIsADriftWithoutABalance(t *testing.T) {
 	}
 }
 
-// A difference in the anchor (the balance minus the sum of the records) must not be reported while the balance of the
-// account is not known.
+// The anchor is the balance minus the sum of the records. A difference in the anchor must not be reported while the
+// balance of the account is not known.
 func TestADriftOfTheAnchorEndsWithItsBasis(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
 	var c books.Completeness

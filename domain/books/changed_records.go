@@ -6,9 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Unverified is the completeness of a period that was closed in one of two situations: posted records of the account
-// had changed since its latest reading, or announced removals of such records were held back. See Completeness.Changed
-// and Completeness.Held.
+// Unverified is the completeness of a period at whose close posted records of the account had changed since its
+// latest reading, or announced removals of such records were held back. See Completeness.Changed and
+// Completeness.Held.
 const Unverified CompletenessState = "unverified"
 
 // BasisUnsettled means that posted records have changed since the latest reading, and that no settled pull has read the
@@ -30,7 +30,7 @@ type ChangedRecords struct {
 // IsZero reports whether there are no changes.
 func (r ChangedRecords) IsZero() bool { return r.Since.IsZero() }
 
-// And returns the combination of both changes. Either of them may be zero.
+// And returns the combination of r and other. Either of them may be zero.
 func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 	switch {
 	case r.IsZero():
@@ -48,13 +48,13 @@ func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 	return r
 }
 
-// PostedChanges calls visit for each account whose posted records change if one record changes from previous to after.
-// The arguments of visit are the account and the date of the record in it. If the date or the account changes, visit is
-// called twice. previous is nil for a new record.
+// PostedChanges calls visit with each account whose posted records change if a record changes from previous to after.
+// The second argument of visit is the date of the record in this account. If the date or the account changes, visit
+// is called twice. previous is nil for a new record.
 //
-// A change counts if the record was or is posted and live. It does not count if the covered members are the same, and
-// both versions were made from the same bytes of the vendor. Such a version was made by a suggestion, or by the move of
-// an account to another connection.
+// A change counts if the record is posted and live before or after it. It does not count if the covered members and
+// the vendor's bytes are the same, for example because a suggestion or the move of an account to another connection
+// has created the version.
 func PostedChanges(previous *RecordState, after RecordState, visit func(domain.AccountID, domain.Date)) {
 	had, has := previous != nil && previous.isPosted(), after.isPosted()
 	if had && has && *previous == after {
@@ -73,8 +73,8 @@ func (s RecordState) isPosted() bool {
 	return s.Live && !s.Account.IsZero() && s.Status == string(domain.Posted)
 }
 
-// changes returns the changes since the latest reading: those that were made, and those that are held back. It returns
-// the zero value if there is no reading.
+// changes returns the changes since the latest reading, including those that are held back. It returns the zero value
+// if there is no reading.
 func (c Completeness) changes() ChangedRecords {
 	if c.Last == nil {
 		return ChangedRecords{}
@@ -98,8 +98,8 @@ func (c Completeness) BasisAt(now time.Time) Basis {
 	return c.Basis()
 }
 
-// OutdatedOn reports whether the balance at the end of a day may be wrong, because records dated up to that day have
-// changed since the latest reading. If the basis is BasisUnsettled, the balances of all days may be wrong.
+// OutdatedOn reports whether the balance at the end of a day may be wrong, because records dated on or before that
+// day have changed since the latest reading. If the basis is BasisUnsettled, the balances of all days may be wrong.
 func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 	changes := c.changes()
 	return !changes.IsZero() && (changes.First <= day || !c.ChangedSince(now))

@@ -10,12 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DocumentFormat is the format version of the documents of periods that are closed from now on. The document of a
-// period keeps the version with which the period was closed.
+// DocumentFormat is the format version for the documents of periods that are closed by this version of the service. A
+// closed period keeps its format version.
 const DocumentFormat = 1
 
-// ClosedStatement contains the values of the statement of a closed period, except its records, as they were known when
-// the period was closed.
+// ClosedStatement contains the values of the statement of a closed period as they were known when the period was
+// closed, except its records.
 type ClosedStatement struct {
 	Format   int                `json:"format"` // DocumentFormat when the period was closed
 	Vendor   domain.Vendor      `json:"vendor"`
@@ -23,7 +23,7 @@ type ClosedStatement struct {
 	Name     string             `json:"name,omitempty"`
 	Number   string             `json:"number,omitempty"`
 	Currency string             `json:"currency"`
-	// From is the first day: the day after the latest close before it, otherwise the date of the first record.
+	// From is the first day: the day after the previous close, or the date of the first record if there is none.
 	From     domain.Date        `json:"from"`
 	Balances *StatementBalances `json:"balances,omitempty"` // nil if no balance was known
 	Credits  StatementTotal     `json:"credits"`
@@ -46,8 +46,8 @@ func (c Close) Period() domain.Window {
 	return domain.Window{From: c.Statement.From, To: c.Date}
 }
 
-// Document returns the statement of the period as it was closed. It is the same each time. Errors: Conflict
-// (no_account_amount) if the amount of a record in the currency of the account was not known.
+// Document returns the statement of the period as it was closed. It returns the same statement each time. Errors:
+// Conflict (no_account_amount) if the amount of a record in the currency of the account was not known.
 func (c Close) Document() (Statement, error) {
 	if c.Statement == nil {
 		return Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
@@ -85,8 +85,8 @@ type CloseSum struct {
 	statement *StatementSum // nil if the account has no currency, or the amount of a record is not known in it
 }
 
-// NewCloseSum returns a sum without records. previous is the day of the latest close of the account before the date; ""
-// if there is none.
+// NewCloseSum returns a sum without records. previous is the day of the account's latest close before date; "" if
+// there is none.
 func NewCloseSum(account domain.Account, c Completeness, date, previous domain.Date) *CloseSum {
 	s := &CloseSum{digest: NewCloseDigest(account.Currency), date: date, account: account}
 	if previous != "" {
@@ -107,8 +107,8 @@ func (s *CloseSum) Clone() *CloseSum {
 	return &clone
 }
 
-// LastDay returns the last day whose records must be passed to Add. It can be later than the day of the close, because
-// a balance depends on all records up to the first day of its baseline.
+// LastDay returns the last day whose records must be passed to Add. It can be later than the day of the close,
+// because the balance also depends on the records up to the first day of the baseline.
 func (s *CloseSum) LastDay() domain.Date {
 	if s.statement == nil {
 		return s.date

@@ -165,7 +165,7 @@ func TestTheDocumentOfACloseHasAnIDOfItsOwn(t *testing.T) {
 	}
 }
 
-// A balance depends on the records up to the first day of its baseline.
+// The closing balance depends on all records up to the first day of the baseline.
 func TestACloseReadsTheRecordsUpToTheBaseline(t *testing.T) {
 	sum := books.NewCloseSum(closedAccount, accepted("100", "2026-03-20"), "2026-03-10", "")
 	if sum.LastDay() != "2026-03-20" {

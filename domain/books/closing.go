@@ -62,8 +62,8 @@ type ClosedRecord struct {
 	// RowSHA256 is the SHA-256 hash of the vendor's bytes from which the version was made; nil if it is not known.
 	RowSHA256 []byte
 	Pull      domain.PullID // the pull that stored the version; zero if it is not known
-	// Deliveries are the deliveries that are attached to the pull, ordered by id: at most domain.MaxVersionDeliveries.
-	// Deliveries that were deleted since are missing.
+	// Deliveries contains the deliveries that are attached to the pull, ordered by id: at most
+	// domain.MaxVersionDeliveries. Deliveries that were deleted later are missing.
 	Deliveries []domain.DeliveryID
 }
 
@@ -155,8 +155,8 @@ func StateOf(t domain.Transaction) RecordState {
 	}
 }
 
-// Detail returns the detail of the audit entry of the close: the day, the number of the records and their digest, and
-// the SHA-256 hash of the close's document; document is nil if there is none.
+// Detail returns the detail of the audit entry for the close: the day, the number of records, their digest, and the
+// SHA-256 hash of the close's document. document is nil if there is no document.
 func (c Close) Detail(document *domain.AuditHash) domain.AuditDetail {
 	d := domain.AuditDetail{
 		Numbers: map[string]int64{"count": int64(c.Count)}, Dates: map[string]domain.Date{"date": c.Date},
@@ -199,8 +199,7 @@ type Adjustment struct {
 	After       *domain.CoveredMembers // nil if the account does not have the record any more
 }
 
-// Day returns the first day that the change concerns. The change affects every closed period that ends on this day or
-// later.
+// Day returns the first day that the change affects. Every closed period that ends on this day or later is affected.
 func (a Adjustment) Day() domain.Date {
 	switch {
 	case a.Before == nil:

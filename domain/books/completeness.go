@@ -34,8 +34,8 @@ const (
 	CheckAnnouncedCount CheckName = "announced_count"
 )
 
-// Basis is a code that describes the object with which an account's latest reading is compared. If there is no
-// comparison, the code describes the reason.
+// Basis is a code for what an account's latest reading is compared with. If there is no comparison, the code
+// describes the reason.
 type Basis string
 
 // The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
@@ -88,8 +88,8 @@ type AccountReading struct {
 	// Late is the sum of the late records. Posted includes these records. A late record arrived after the baseline was
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
-	// Waiting is the number of live posted records that Posted leaves out, because the latest listing lacks them, and
-	// the next listing without them confirms their removal. See domain.TwoReads.
+	// Waiting is the number of live posted records that Posted leaves out. The latest listing does not contain them,
+	// and they will be removed if the next listing does not contain them either. See domain.TwoReads.
 	Waiting int `json:"waiting,omitempty"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
 	FirstDay    domain.Date `json:"firstDay,omitempty"`
@@ -138,8 +138,8 @@ func (r CheckResult) Difference() decimal.Decimal {
 	return r.Actual.Sub(r.Expected)
 }
 
-// Completeness is the stored completeness state of an account. The zero value means that the account has no reading
-// yet.
+// Completeness is the stored completeness state of an account. The zero value means that there is no reading of the
+// account yet.
 type Completeness struct {
 	Baseline *Baseline       `json:"baseline,omitempty"` // nil if the anchor was never known
 	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
@@ -147,11 +147,11 @@ type Completeness struct {
 	// last failing check passed again.
 	Since time.Time `json:"since,omitzero"`
 	// AnchorDrift, ChainDrift and CountDrift are the times at which CheckBalanceAnchor, CheckRunningBalance and
-	// CheckAnnouncedCount began to fail. The time of a check is zero while the check passes.
+	// CheckAnnouncedCount began to fail. Each is zero while its check passes.
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
-	// Announced contains the announced counts that are larger than the number of rows read so far, oldest first.
+	// Announced contains the announced counts for which too few rows have been read so far, oldest first.
 	Announced []domain.AnnouncedCount `json:"announced,omitempty"`
 	// Counted is the latest result of CheckAnnouncedCount; nil if no announced count was compared. It describes the
 	// oldest announced count for which rows are missing. If no rows are missing, it describes the newest announced
@@ -189,15 +189,15 @@ func (c Completeness) After(r AccountReading) Completeness {
 	return c.endDrift(drifting, r.At)
 }
 
-// AllowsBalance reports whether the balance may become a reading although the records were not read. It returns false
-// if there is no reading yet, or if the new reading could become the baseline.
+// AllowsBalance reports whether a pull that has read the balance, but not the records, may make a new reading. It
+// returns false if there is no reading yet, or if the new reading could become the baseline.
 func (c Completeness) AllowsBalance(balance VendorBalance) bool {
 	return c.Last != nil && (balance.Missing != "" ||
 		c.Baseline != nil && !c.Baseline.Provisional && c.Baseline.FirstDay != "")
 }
 
-// endDrift is called after a change of c, and returns the final state. driftStart is the result of DriftSince before
-// the change; zero if no check failed. If a check failed before the change, and none fails now, Since becomes driftEnd.
+// endDrift returns the state after a change of c. driftStart is the result of DriftSince before the change. If a
+// check failed before the change and none fails now, Since becomes driftEnd.
 func (c Completeness) endDrift(driftStart, driftEnd time.Time) Completeness {
 	if !driftStart.IsZero() && c.DriftSince().IsZero() {
 		c.Since = driftEnd
@@ -263,8 +263,8 @@ func (c Completeness) anchorFails() bool {
 	return ok && known && expected.Cmp(actual) != 0
 }
 
-// newGaps returns the gaps of the latest reading, without the gaps that are in the baseline. It also leaves out gaps up
-// to and including the baseline's FirstDay. These gaps come from old records that arrived late.
+// newGaps returns the gaps of the latest reading that are not in the baseline. It leaves out gaps up to and including
+// the baseline's FirstDay, because they come from old records that arrived late.
 func (c Completeness) newGaps() []BalanceGap {
 	return slices.DeleteFunc(slices.Clone(c.Last.Gaps), func(g BalanceGap) bool {
 		return g.Date <= c.Baseline.FirstDay || slices.ContainsFunc(c.Baseline.Gaps, func(known BalanceGap) bool {
@@ -392,10 +392,11 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 	return Complete
 }
 
-// SameReading reports whether a new reading with this balance would equal the latest reading. The caller must know that
-// no record has changed since the latest reading. SameReading returns false while CheckBalanceAnchor or
-// CheckRunningBalance fails. The reason is that the bank may correct a running balance, and the record itself stays the
-// same. It also returns false after a reading with Waiting records, because they may have returned.
+// SameReading reports whether a new reading with this balance would equal the latest reading. The caller must know
+// that no record has changed since then. SameReading returns false in these cases:
+//   - CheckBalanceAnchor or CheckRunningBalance fails. The bank may have corrected a running balance without a change
+//     of the record.
+//   - The latest reading has Waiting records, because the vendor may return them again.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
 	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() &&
 		c.Last.Missing == balance.Missing &&
@@ -404,7 +405,7 @@ func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool 
 		c.Last.Quarantined == quarantined
 }
 
-// Repeated returns the state after a new reading at the given time, with the same numbers as c.Last. If both readings
+// Repeated returns the state after a new reading at the given time with the same numbers as c.Last. If both readings
 // are from the same day in UTC, it returns c unchanged, and hasChanged is false.
 func (c Completeness) Repeated(at time.Time) (next Completeness, hasChanged bool) {
 	r := *c.Last

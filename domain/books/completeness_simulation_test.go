@@ -89,7 +89,7 @@ func (s *simulated) announce(at time.Time) {
 	}
 }
 
-// storedFaults contains the faults that a stored record can have, by name. Each function returns the stored records
+// storedFaults contains the possible faults of a stored record, by name. Each function returns the stored records
 // with the fault in record i.
 var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	"a hidden row": func(rows []bankRow, i int) []bankRow { return append(rows[:i:i], rows[i+1:]...) },
@@ -108,11 +108,12 @@ var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	},
 }
 
-// No account may drift (fail a check) in a year without faults, and each fault must be found.
+// A simulated year without faults must not cause a drift (a failing check), and each fault must be found.
 //
 // The test simulates 40 accounts for a year, or ten accounts with -short. An account has up to three records a day.
 // Each week, a synchronisation announces the number of new records. After the year, the test makes copies of each
-// account, and puts one fault into each copy. In the last copy, the fault is an announcement of one record too many.
+// account, and puts one fault into each copy. The fault in the last copy is an announced count that is too high by
+// one.
 func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 	start := time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
 	accounts := 40

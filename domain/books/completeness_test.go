@@ -257,7 +257,7 @@ func TestRunningBalancesAreCheckedIfAtMostOneDayInTenIsInconsistent(t *testing.T
 	// The key is the number of records, two for each day. The value is the wanted number of checks. In both cases one
 	// day is inconsistent:
 	//   - One of 9 days is more than a tenth, so only the balance anchor is checked.
-	//   - One of 10 days is a tenth, so the running balances are checked, too.
+	//   - One of 10 days is a tenth, so the running balances are also checked.
 	for records, want := range map[int]int{18: 1, 20: 2} {
 		rows := chain(records)
 		c := accountOfChain(books.Completeness{}, rows, firstReading)

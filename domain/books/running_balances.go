@@ -28,8 +28,8 @@ type ChainRow struct {
 // MaxChain is the number of records whose running balances are checked: the newest posted records of an account.
 const MaxChain = 2000
 
-// BalanceGap is a pair of records whose running balances do not agree with the amounts. No record leads from the
-// balance of the first one to the balance before the second one.
+// BalanceGap is a pair of records whose running balances do not agree with the amounts: the balance after the first
+// record plus the amount of the second one is not the balance after the second one.
 type BalanceGap struct {
 	Before domain.TransactionID `json:"before"`
 	After  domain.TransactionID `json:"after"`
@@ -43,17 +43,19 @@ type BalanceGap struct {
 
 // ChainCheck contains how many days and pairs of records CheckRunningBalances has compared, and the gaps that it found.
 type ChainCheck struct {
-	// Days is the number of days with two or more records, all with a balance. Consistent is the number of these days
-	// whose records form one path from balance to balance.
+	// Days is the number of days with at least two records, all of which have a balance. Consistent is the number of
+	// these days whose records can be ordered so that each record begins with the balance after the previous one.
 	Days       int          `json:"days,omitempty"`
 	Consistent int          `json:"consistent,omitempty"`
 	Links      int          `json:"links,omitempty"` // number of pairs of records that were compared
 	Gaps       []BalanceGap `json:"gaps,omitempty"`  // oldest first
 }
 
-// IsUsable reports whether the running balances can be used to check the records. At least 90 % of the Days must be
-// consistent, and at most half of the pairs, or one pair, may have a gap. If Days is 0, at most 10 % of the pairs may
-// have a gap. Otherwise the bank computes the balances in another way.
+// IsUsable reports whether the running balances can be used to check the records. Otherwise the bank computes the
+// balances in another way. These limits apply:
+//   - If Days is not 0, at least 90 % of the days must be consistent, and at most half of the pairs, or one pair, may
+//     have a gap.
+//   - If Days is 0, at most 10 % of the pairs may have a gap.
 func (c ChainCheck) IsUsable() bool {
 	if c.Days == 0 {
 		return c.Links > 0 && len(c.Gaps)*10 <= c.Links
@@ -62,11 +64,13 @@ func (c ChainCheck) IsUsable() bool {
 }
 
 // CheckRunningBalances checks the running balances of the records. The order of the records within a day need not be
-// known: each record leads from its balance minus its amount to its balance, and a consistent day is one path through
-// all of its records. The first record of a day must begin at the balance with which the previous day ended.
+// known. Each record leads from the balance before it (its balance minus its amount) to its balance. A day is
+// consistent if its records form a single path. The first record of a day must begin with the balance at the end of
+// the previous day.
 //
-// A day is checked only if all of its records have a balance. If there are MaxChain records, the first day is left out,
-// because it may have more. The work is linear in the number of records, except for sorting them.
+// A day is checked only if all of its records have a balance. If there are MaxChain records, the first day is left
+// out, because some of its records may be missing. Except for sorting, the running time is linear in the number of
+// records.
 func CheckRunningBalances(rows []ChainRow) ChainCheck {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b ChainRow) int {
@@ -95,7 +99,7 @@ func CheckRunningBalances(rows []ChainRow) ChainCheck {
 
 func compareIDs(a, b domain.TransactionID) int { return slices.Compare(a.UUID[:], b.UUID[:]) }
 
-// add adds a day. before is the previous day with records; nil if it is not checked.
+// add adds a day. before is the previous day with records; nil if that day is not checked.
 func (c *ChainCheck) add(before, day *chainDay) {
 	if len(day.rows) > 1 {
 		c.Days++
@@ -120,12 +124,12 @@ func gapBetween(before, after *ChainRow) BalanceGap {
 	}
 }
 
-// chainDay contains the records of a day as a graph. The nodes are balances. Each record is an edge from its balance
-// minus its amount to its balance.
+// chainDay contains the records of a day as a graph. The nodes are balances. Each record is an edge from the balance
+// before it (its balance minus its amount) to its balance.
 type chainDay struct {
 	rows []ChainRow
-	// starts and ends map the balances with which the day can begin and end to the index of a record that begins or
-	// ends there. If the day ends with the balance with which it began, each of its balances is possible.
+	// starts and ends map each balance with which the day can begin or end to the index of a record that begins or
+	// ends there. If a trail of the day is closed, the day can begin and end with each balance of the trail.
 	starts, ends map[int]int
 	nodes        map[string]int // numbers of the balances
 	gaps         []BalanceGap   // between the paths of the day; empty if there is one path
@@ -191,8 +195,8 @@ func (d *chainDay) setEnds(trails [][]chainEdge) {
 }
 
 // leadsTo reports whether the day can end with a balance with which the next one can begin. If the next day is
-// consistent and ends with the balance with which it began, leadsTo limits its ends to the balances that connect the
-// two days.
+// consistent and closed (it ends with its first balance), leadsTo also limits the ends of the next day to the
+// balances that connect the two days.
 func (d *chainDay) leadsTo(next *chainDay) bool {
 	common := map[int]int{} // the ends of next that connect the days, if next is closed
 	found := false
@@ -213,24 +217,24 @@ func (d *chainDay) leadsTo(next *chainDay) bool {
 	return found
 }
 
-// lastEnd returns the last one of the records with which the day can end.
+// lastEnd returns the last record with which the day can end.
 func (d *chainDay) lastEnd() *ChainRow {
 	return &d.rows[slices.Max(slices.Collect(maps.Values(d.ends)))]
 }
 
-// firstStart returns the first one of the records with which the day can begin.
+// firstStart returns the first record with which the day can begin.
 func (d *chainDay) firstStart() *ChainRow {
 	return &d.rows[slices.Min(slices.Collect(maps.Values(d.starts)))]
 }
 
-// chainEdge is a record that leads from one balance to another. The balances are nodes.
+// chainEdge is a record as an edge of the graph: it leads from one balance to another.
 type chainEdge struct {
 	from, to int
 	row      int // index of the record; -1 for an edge that joins two trails
 }
 
-// doubledEdge returns the indexes of two equal edges, the second of which is superfluous: without it, the edges form a
-// single trail. All edges together must form more than one trail. found is false if there are no such edges.
+// doubledEdge returns the indexes of two equal edges if, without the second one, all edges form a single trail. The
+// caller ensures that all edges together form more than one trail. found is false if there are no such edges.
 func doubledEdge(edges []chainEdge, nodes int) (first, second int, found bool) {
 	excess := make([]int, nodes)
 	for _, e := range edges {
@@ -255,7 +259,7 @@ func doubledEdge(edges []chainEdge, nodes int) (first, second int, found bool) {
 	return 0, 0, false
 }
 
-// components returns the number of connected components among the edges.
+// components returns the number of connected components of the graph with these edges.
 func components(edges []chainEdge, nodes int) int {
 	parent := make([]int, nodes)
 	for i := range parent {
@@ -278,11 +282,11 @@ func components(edges []chainEdge, nodes int) int {
 	return len(roots)
 }
 
-// chainTrails divides the edges into trails, as few as possible. Each edge of a trail begins where the previous one
-// ends. The trails are ordered by the lowest row of their first edges.
+// chainTrails divides the edges into the smallest possible number of trails. Each edge of a trail begins where the
+// previous one ends. The trails are ordered by the row of their first edge.
 //
-// For each component, it adds edges from the nodes where trails must end to those where trails must begin, finds a
-// closed trail through all edges (the algorithm of Hierholzer), and cuts it at the added edges.
+// For each component, chainTrails adds edges from the nodes where trails must end to the nodes where trails must
+// begin. It then finds a closed trail through all edges with Hierholzer's algorithm, and cuts it at the added edges.
 func chainTrails(edges []chainEdge, nodes int) [][]chainEdge {
 	g := chainGraph{out: make([][]chainEdge, nodes), excess: make([]int, nodes), cuts: map[int][]chainEdge{}}
 	for _, e := range slices.Backward(edges) { // take returns the edges in their order
@@ -303,7 +307,7 @@ func chainTrails(edges []chainEdge, nodes int) [][]chainEdge {
 type chainGraph struct {
 	out    [][]chainEdge // by node; the next edge is the last one
 	excess []int         // by node: the number of edges that begin there, minus those that end there
-	// cuts contains, by node, the edges without a record that balance adds. take returns them after the edges in out.
+	// cuts contains the edges that balance adds, by node. take returns them after the edges in out.
 	cuts map[int][]chainEdge
 }
 
@@ -334,8 +338,8 @@ func (g *chainGraph) components(edges []chainEdge) (all [][]int) {
 	return all
 }
 
-// balance adds edges so that as many edges begin as end at each node of the component. It returns the node at which a
-// closed trail through the component begins.
+// balance adds edges until, at each node of the component, the same number of edges begin and end. It returns the
+// node at which a closed trail through the component begins.
 func (g *chainGraph) balance(component []int) (start int) {
 	var starts, ends []int
 	for _, n := range component {
@@ -368,7 +372,7 @@ func (g *chainGraph) take(node int) (e chainEdge, found bool) {
 	return chainEdge{}, false
 }
 
-// closedTrail takes all edges that can be reached from the node start, and returns them as a closed trail.
+// closedTrail removes all edges that can be reached from the node start, and returns them as a closed trail.
 func (g *chainGraph) closedTrail(start int) []chainEdge {
 	var trail []chainEdge
 	stack := []chainEdge{{to: start, row: -2}}
@@ -384,7 +388,7 @@ func (g *chainGraph) closedTrail(start int) []chainEdge {
 	return trail[1:]
 }
 
-// cutTrail cuts a closed trail at the edges without a record.
+// cutTrail divides a closed trail at the edges that balance has added.
 func cutTrail(closed []chainEdge) (trails [][]chainEdge) {
 	isCut := func(e chainEdge) bool { return e.row < 0 }
 	cut := slices.IndexFunc(closed, isCut)

@@ -101,7 +101,7 @@ func TestRunningBalancesNeedNoOrder(t *testing.T) {
 	}
 }
 
-// The rows belong to the caller, who may need their order.
+// The slice belongs to the caller, who may need its order.
 func TestTheCheckKeepsTheOrderOfTheRows(t *testing.T) {
 	rows := []books.ChainRow{chainRow(3, 1, 5, 15), chainRow(1, 0, 10, 10)}
 	if books.CheckRunningBalances(rows); rows[0].ID.UUID[15] != 3 {
@@ -176,7 +176,7 @@ func TestAMissingRecordIsFoundInAShuffledChain(t *testing.T) {
 			found++
 		}
 	}
-	// A few losses cannot be seen: the balance of the day is reached by another record, too.
+	// Some missing records cannot be found, because another record leads to the same balance.
 	if found*100 < tried*90 {
 		t.Errorf("%d of %d missing records were found", found, tried)
 	}
@@ -223,7 +223,8 @@ func TestADayThatMayHaveMoreRecordsIsNotChecked(t *testing.T) {
 	}
 }
 
-// TestTheTrailsOfADayAreTheFewestThatExplainIt compares the gaps of random days with a search over all orders.
+// TestTheTrailsOfADayAreTheFewestThatExplainIt compares the number of gaps on random days with the smallest number
+// for any order of the records.
 func TestTheTrailsOfADayAreTheFewestThatExplainIt(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
 	for round := range 3000 {
@@ -249,7 +250,7 @@ func TestTheTrailsOfADayAreTheFewestThatExplainIt(t *testing.T) {
 	}
 }
 
-// fewestGaps returns the number of gaps of the order of the records that has the fewest.
+// fewestGaps tries all orders of the records, and returns the smallest number of gaps.
 func fewestGaps(rows []books.ChainRow) int {
 	best := len(rows)
 	var order func(done []books.ChainRow, rest []books.ChainRow, gaps int)

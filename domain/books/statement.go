@@ -39,16 +39,17 @@ type Statement struct {
 	// number of digits after the decimal point in any of them. A format that allows fewer digits returns an error
 	// instead of writing the statement.
 	Digits, Scale int
-	// FirstWith maps each shared main reference to the record with the lowest id. A reference is shared if several
-	// records of the account have had it in any of their versions. Only this record has the shared reference as its
-	// MatchingID; the others have their id. A reference that is not shared is the MatchingID of its record. If
-	// FirstWith is nil, the MatchingID of all records is their id.
+	// FirstWith maps each shared main reference to the record with the lowest id that has had it. A reference is
+	// shared if several records of the account have had it in any of their versions. This record has the reference as
+	// its MatchingID; the other records have their id. A reference that is not shared is the MatchingID of its
+	// record. If FirstWith is nil, the MatchingID of all records is their id.
 	FirstWith map[string]domain.TransactionID
-	// Completeness is the completeness when the period was closed; "" unless the statement is that of a closed period.
+	// Completeness is the completeness at the close of the period; "" if the statement is not that of a closed
+	// period.
 	Completeness CompletenessState
-	// Doubt is why the balances may be wrong: AccountDrifting, or AccountChanged if records of the period have changed
-	// since the balance was read; "" if there is no reason. A format with balances then refuses the statement with
-	// Conflict and this code.
+	// Doubt is the reason why the balances may be wrong: AccountDrifting, or AccountChanged if records of the period
+	// have changed since the balance was read; "" if there is no reason. If Doubt is set, a format that contains
+	// balances returns Conflict with this code instead of writing the statement.
 	Doubt domain.Code
 }
 
@@ -77,8 +78,8 @@ type StatementRecord struct {
 	References   domain.References
 	Document     domain.PartyDocument // of the counterparty; zero if unknown
 	Version      int
-	// MatchingID is the id by which a reconciliation recognises the record: the id of the record, or its reference.
-	// It is unique in the account.
+	// MatchingID is the id by which a reconciliation recognises the record: either the id of the record, or its
+	// reference. It is unique in the account.
 	MatchingID string
 }
 
@@ -93,8 +94,8 @@ type StatementSum struct {
 	last      domain.Date // the latest date of a record in the period; "" without records
 }
 
-// NewStatementSum returns the sum for a statement of the account in the window. The window may be open at both
-// ends. Errors: Conflict (no_account_amount) if the currency of the account is not known.
+// NewStatementSum returns the sum for a statement of the account in the window. The window may have no start or no
+// end. Errors: Conflict (no_account_amount) if the currency of the account is not known.
 func NewStatementSum(account domain.Account, c Completeness, window domain.Window) (*StatementSum, error) {
 	s := &StatementSum{wanted: window, statement: Statement{Account: account, Currency: account.Currency}}
 	if c.Known() && (s.statement.Currency == "" || s.statement.Currency == c.Last.Currency) {

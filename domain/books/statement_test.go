@@ -191,7 +191,7 @@ func TestTruncateCountsCharacters(t *testing.T) {
 	}
 }
 
-// The digits and decimal places of the balances count, too. Zeros at the end of an amount do not.
+// The digits and decimal places of the balances are counted, too. Zeros at the end of an amount are not counted.
 func TestTheDigitsOfAStatement(t *testing.T) {
 	for _, tc := range []struct {
 		anchor, amount string

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The values of attributes that are the same for all events.
+// The values of attributes that are equal in all events.
 const (
 	specVersion     = "1.0"
 	dataContentType = "application/json"

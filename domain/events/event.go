@@ -54,8 +54,8 @@ const (
 	// MatcherConflict is the type of the event that reports a new matcher.Conflict.
 	MatcherConflict EventType = "matcher.conflict"
 
-	// MatcherCalls is the type of the attempts of a subscription to Matcher: each of them is a group of calls. No event
-	// has this type.
+	// MatcherCalls is the type of the attempts of a subscription to Matcher. Each attempt is a group of calls. No
+	// event has this type.
 	MatcherCalls EventType = "matcher.calls"
 
 	// SubscriptionTest is the type of the event that tests a subscription. Nobody can subscribe to it.
@@ -177,8 +177,8 @@ func PeriodSubject(account domain.AccountID, day domain.Date) string {
 	return account.String() + "/" + string(day)
 }
 
-// SuggestionSubject returns the subject under which events about a possible replacement are stored: it names both
-// records, so that the suggestion can be read. Receivers see PublicSubject.
+// SuggestionSubject returns the stored subject of events about a possible replacement. It contains the ids of both
+// records, so that the suggestion can be read. Receivers get PublicSubject instead.
 func SuggestionSubject(old, newer domain.TransactionID) string {
 	return newer.String() + "/" + old.String()
 }
@@ -192,8 +192,8 @@ func ParseSuggestionSubject(subject string) (old, newer domain.TransactionID, er
 	return old, newer, err
 }
 
-// ConflictSubject returns the subject under which events about a conflict with Matcher are stored: it names the record
-// and the subscription, so that the conflict can be read. Receivers see PublicSubject.
+// ConflictSubject returns the stored subject of events about a conflict with Matcher. It contains the ids of the
+// record and of the subscription, so that the conflict can be read. Receivers get PublicSubject instead.
 func ConflictSubject(subscription SubscriptionID, record domain.TransactionID) string {
 	return record.String() + "/" + subscription.String()
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// SubscriptionState states whether a subscription sends events, and if not, whether an operator or failed events have
-// stopped it.
+// SubscriptionState states whether a subscription sends events. If it does not, the state also states whether an
+// operator or failed events have stopped it.
 type SubscriptionState string
 
 // The states of subscriptions.
@@ -67,8 +67,8 @@ type Subscription struct {
 	FromStart bool
 	// LastSequence is the sequence number of the latest event; 0 if there is none. Only the store sets LastSequence.
 	LastSequence int64
-	// DeliveredTo is a sequence number: each event up to this number was delivered or skipped, or is parked (postponed)
-	// until its next attempt. Only the store sets DeliveredTo.
+	// DeliveredTo is a sequence number. All events up to this number were delivered or skipped, or wait for their
+	// next attempt. Only the store sets DeliveredTo.
 	DeliveredTo int64
 
 	// Epoch increases with each replay, and when the subscription becomes active again. After such a change, the
@@ -108,7 +108,7 @@ func (s Subscription) Wants(t EventType, connection domain.ConnectionID) bool {
 	return slices.ContainsFunc(s.Types, func(f EventFilter) bool { return f.Matches(t) })
 }
 
-// SetState changes the state. The reason is kept only in a disabled subscription.
+// SetState changes the state. The reason is stored only if the new state is disabled.
 func (s *Subscription) SetState(state SubscriptionState, reason domain.Code, at time.Time) {
 	if state != SubscriptionDisabled {
 		reason = ""
@@ -151,8 +151,8 @@ func SinkSecrets(secrets domain.Credential) domain.Credential {
 	return domain.NewCredential(partsOf(secrets, func(name string) bool { return !isSigningPart(name) }))
 }
 
-// WithSinkSecrets returns the signing secrets of secrets with the given secrets of the sink's settings. A sink cannot
-// set a signing secret.
+// WithSinkSecrets returns secrets in which the given secrets replace those of the sink's settings. The signing
+// secrets stay the same; a sink cannot set them.
 func WithSinkSecrets(secrets, sink domain.Credential) domain.Credential {
 	parts := partsOf(secrets, isSigningPart)
 	maps.Copy(parts, partsOf(sink, func(name string) bool { return !isSigningPart(name) }))
@@ -184,10 +184,10 @@ func (s Subscription) SigningSecrets(secrets domain.Credential, now time.Time) [
 	return all
 }
 
-// GivesUpAt returns the time at which a subscription is disabled, if one of its events has failed since failingSince.
+// GivesUpAt returns when a subscription is disabled if one of its events has failed since failingSince.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
-// NotStored returns the error for a replay request whose first event is not stored.
+// NotStored returns the error for a request to replay events from an event that is not stored.
 func NotStored() *domain.Error {
 	return domain.FieldError("from", "must be the sequence of a stored event, or the next one")
 }

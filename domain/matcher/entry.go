@@ -28,7 +28,7 @@ type Content struct {
 	Reference    string          `json:"reference,omitempty"`
 	Counterparty string          `json:"counterparty,omitempty"`
 	// Digest is a hash of the members whose change leads to a new import: the amount, the currency, the date and the
-	// references. It is "" if the transaction in Matcher has other values than the content.
+	// references. It is "" if the values of the transaction in Matcher differ from the content.
 	Digest string `json:"digest,omitempty"`
 }
 
@@ -71,7 +71,7 @@ type Transaction struct {
 	Description string          `json:"description,omitempty"`
 }
 
-// State states what Matcher has of a record, and which call is under way. See Entry.
+// State states what Matcher has of a record, and which call to Matcher is the next one. See Entry.
 type State string
 
 // The states of entries.
@@ -95,7 +95,8 @@ type Entry struct {
 	Target     Target  // where Content is, or is to be imported
 	Content    Content // the last content that was, or is to be, imported
 	MatcherID  string  // Matcher's id of the last imported transaction; "" if there is none
-	// Imports is the number of imports that Matcher has accepted, and LastVersion the version of the last one.
+	// Imports is the number of imports that Matcher has accepted. LastVersion is the version of the record in the
+	// last import.
 	Imports     int
 	LastVersion int
 
@@ -106,8 +107,8 @@ type Entry struct {
 	Conflict *Conflict // nil if there is none
 	// DueAt is when Next is to be called; zero if nothing is to be done until the record changes.
 	DueAt time.Time
-	// Marks is the number of changes of the record that were noticed. If it is higher in the store than in a saved
-	// entry, the entry stays due.
+	// Marks is the number of changes of the record that the service has noticed. If the number in the store is higher
+	// than in an entry that is saved, the entry stays due.
 	Marks int64
 	// Announce is set if the conflict is new, so that an event reports it. It is not stored.
 	Announce bool
@@ -122,8 +123,8 @@ const (
 	ReasonRefused ConflictReason = "refused" // Matcher does not accept the row
 )
 
-// Conflict describes a difference between a record and its transaction in Matcher that only a person can end. It is
-// stored as JSON.
+// Conflict describes a difference between a record and its transaction in Matcher that only a person can resolve. It
+// is stored as JSON.
 type Conflict struct {
 	Reason  ConflictReason    `json:"reason"`
 	Change  domain.ChangeKind `json:"change"`  // what could not be done
@@ -145,8 +146,8 @@ const (
 	slowTries = 20
 )
 
-// maxLookups is the number of uploads and searches after which a row that Matcher does not show counts as not imported.
-// By then, all uploads of the row have ended.
+// maxLookups is the number of uploads and searches after which a row that Matcher does not return counts as not
+// imported. By then, Matcher has processed all uploads of the row.
 const maxLookups = 6
 
 // Action is the call to Matcher that an entry needs.
@@ -164,19 +165,19 @@ const (
 // NewEntry returns the entry of a record for which nothing was sent.
 func NewEntry(record domain.TransactionID) Entry { return Entry{Record: record, State: None} }
 
-// IsEmpty reports whether the entry contains nothing, so that it need not be stored.
+// IsEmpty reports whether the entry contains nothing that must be stored.
 func (e Entry) IsEmpty() bool { return e.State == None && e.Conflict == nil && e.DueAt.IsZero() }
 
-// IsOpen reports whether Matcher has, or may have, a transaction of the record that is not ignored.
+// IsOpen reports whether Matcher has, or may have, a transaction of the record that is not set to ignored.
 func (e Entry) IsOpen() bool {
 	return e.State == Importing || e.State == Imported || e.State == Ignoring
 }
 
-// Next returns the entry with its next intent, and the call that carries out the intent. The entry must be stored
-// before the call is made. wanted is nil if Matcher should have no transaction of the record.
+// Next returns the entry in its next state, and the call to Matcher that this state requires. The entry must be
+// stored before the call is made. wanted is nil if Matcher should have no transaction of the record.
 //
-// An intent is carried out before the next one is chosen, even if the record has changed since. There is one exception:
-// an upload is not made, or not repeated, if Matcher should no longer have the record.
+// A call that has begun is completed before the next one is chosen, even if the record has changed since. There is
+// one exception: an upload is not made, or not repeated, if Matcher should no longer have the record.
 func (e Entry) Next(wanted *Wanted, now time.Time) (Entry, Action) {
 	e.Announce = false
 	switch e.State {
@@ -213,15 +214,16 @@ func (e Entry) Next(wanted *Wanted, now time.Time) (Entry, Action) {
 	return e, Upload
 }
 
-// settled returns the entry of a record for which nothing is to be done.
+// settled returns the entry without a conflict and without a due time, because nothing is to be done.
 func (e Entry) settled() Entry {
 	e.Conflict, e.DueAt = nil, time.Time{}
 	return e
 }
 
-// importName returns the external id of the next import. Matcher skips an external id that it has, even if the
-// transaction is ignored, so each import needs another one. The version distinguishes the imports, except if the same
-// version is imported a third time, for example because its account got another source.
+// importName returns the external id for the next import. Each import needs a new one, because Matcher skips an
+// external id that it has, even if the transaction is ignored. From the second import on, the version of the record
+// is appended. If a version is imported again, for example because its account got another source, the number of
+// imports is appended as well.
 func (e Entry) importName(version int) string {
 	name := e.ExternalID
 	if e.Imports > 0 {
@@ -240,7 +242,7 @@ func (e Entry) Sent(file string, now time.Time) Entry {
 	return e
 }
 
-// Found returns the entry after Matcher has shown the transaction with the external id of the content. own reports
+// Found returns the entry after Matcher has returned the transaction with the external id of the content. own reports
 // whether an upload of this entry has created the transaction. wanted is the argument of Next.
 func (e Entry) Found(t Transaction, own bool, wanted *Wanted, now time.Time) Entry {
 	switch e.State {
@@ -271,7 +273,8 @@ func (e Entry) imported(t Transaction, own bool, now time.Time) Entry {
 		return e
 	}
 	e.State = Imported
-	// Matcher may have had the external id before the first import. Later external ids are our own.
+	// At the first import, Matcher may already have a transaction with this external id. Later external ids are our
+	// own.
 	if !own && first && !t.equals(e.Content) {
 		e.Content.Digest = ""
 	}
@@ -283,8 +286,8 @@ func (t Transaction) equals(c Content) bool {
 	return t.Amount.Equal(c.Amount) && t.Currency == c.Currency && t.Date == c.Date
 }
 
-// Missing returns the entry after an upload, or a Check, that has shown no transaction for it. Its content is uploaded
-// again.
+// Missing returns the entry after an upload or a Check for which Matcher has returned no transaction. The content is
+// uploaded again.
 func (e Entry) Missing(now time.Time) Entry {
 	e.File, e.Tries = "", e.Tries+1
 	wait := min(minRetry<<min(e.Tries-1, 3), slowRetry)
@@ -295,8 +298,9 @@ func (e Entry) Missing(now time.Time) Entry {
 	return e
 }
 
-// NotFound returns the entry after a Search that has shown no transaction. The search is repeated, because Matcher may
-// still be carrying out an earlier upload. After maxLookups uploads and searches, the content counts as not imported.
+// NotFound returns the entry after a Search for which Matcher has returned no transaction. The search is repeated,
+// because Matcher may still be processing an earlier upload. After maxLookups uploads and searches, the content
+// counts as not imported.
 func (e Entry) NotFound(now time.Time) Entry {
 	if e = e.Missing(now); e.Tries < maxLookups {
 		return e
@@ -306,7 +310,7 @@ func (e Entry) NotFound(now time.Time) Entry {
 	return e
 }
 
-// notImported returns the entry without the import that was not carried out.
+// notImported returns the entry without the import that Matcher has not made.
 func (e Entry) notImported() Entry {
 	e.State = None
 	if e.Imports > 0 {
@@ -316,9 +320,9 @@ func (e Entry) notImported() Entry {
 	return e
 }
 
-// Isolate returns the entry after Matcher has refused a file, or has failed to import it, because at least one row is
-// bad. rows is the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is
-// found. If rows is 1, the row itself counts as refused. wanted is the argument of Next.
+// Isolate returns the entry after Matcher has refused a file, or has failed to import it, because of at least one bad
+// row. rows is the number of rows in the file. The content is uploaded again in a smaller file, until the bad row is
+// alone in its file. If rows is 1, the row itself counts as refused. wanted is the argument of Next.
 func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 	if rows == 1 {
 		return e.Refused(wanted, now)
@@ -328,8 +332,8 @@ func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 	return e
 }
 
-// Refused returns the entry after Matcher has refused the row of its content. If the record has changed since the
-// content was chosen, the entry is due at once, and has no new conflict. wanted is the argument of Next.
+// Refused returns the entry after Matcher has refused the row with its content. If the record has changed since the
+// upload, the entry is due at once, and has no new conflict. wanted is the argument of Next.
 func (e Entry) Refused(wanted *Wanted, now time.Time) Entry {
 	content, change := e.Content, domain.Added
 	if e = e.notImported(); e.State == Ignored {

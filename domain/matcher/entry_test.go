@@ -31,7 +31,7 @@ func wanted(version int, amount string, edits ...func(*matcher.Wanted)) *matcher
 	return &w
 }
 
-// ours returns the transaction that an import of the entry's content creates.
+// ours returns the transaction that Matcher creates when it imports the entry's content.
 func ours(e matcher.Entry, status matcher.Status) matcher.Transaction {
 	return matcher.Transaction{
 		ID: "m-" + e.Content.ExternalID, ExternalID: e.Content.ExternalID, Status: status,
@@ -288,7 +288,7 @@ func TestAnExternalIDThatMatcherHadBeforeIsTakenOver(t *testing.T) {
 	if e.Content.ExternalID != "E1.1" {
 		t.Errorf("external id %s", e.Content.ExternalID)
 	}
-	// If Matcher stores another value than was sent, the record must not be imported again and again.
+	// If Matcher stores other values than it was sent, the record must not be imported again and again.
 	rounded := ours(e, matcher.Unmatched)
 	rounded.Amount = decimal.NewFromInt(99)
 	step(t, e.Found(rounded, false, w, now), w, matcher.Nothing)
@@ -335,7 +335,7 @@ func TestAnEntryIsOpenWhileMatcherMayHaveATransaction(t *testing.T) {
 	}
 }
 
-// A file, its tries and the size of the next file belong to one upload.
+// File, Tries and MaxRow concern one upload. They must be zero before the next one.
 func TestAnUploadLeavesNothingToTheNextOne(t *testing.T) {
 	w := wanted(1, "10")
 	used := func(e matcher.Entry) matcher.Entry {

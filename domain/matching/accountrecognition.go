@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// LinkedAccount is an account under one account reference, with its rows.
+// LinkedAccount is an account as the vendor returns it under one account reference, with its rows.
 type LinkedAccount struct {
 	ExternalID string // unique among the accounts of one reference
 	Type       domain.AccountType
@@ -21,11 +21,11 @@ type LinkedAccount struct {
 	Rows       []Row // what the vendor returns, or returned last, for the account
 }
 
-// Recognition says which accounts of a new reference continue which accounts of the former one.
+// Recognition states for each account of a former account reference which account of a new reference continues it.
 type Recognition struct {
 	Pairs []domain.AccountPair // ordered by Before
-	// Ambiguous contains the external ids of accounts that cannot be told apart: several have one number, or none, and
-	// their rows do not tell. Nothing may be merged or removed before an operator has decided.
+	// The external ids of accounts that cannot be told apart: their numbers do not identify them, and their rows do
+	// not decide. Nothing may be merged or removed before an operator has decided.
 	AmbiguousBefore, AmbiguousAfter []string
 }
 
@@ -37,18 +37,19 @@ const (
 	maxPercentAnother = 50 // a second account that shares more than this leaves the first in doubt
 )
 
-// Recognize pairs the accounts of a former reference with the accounts of a new one. Accounts of a pair have one type
-// and currency. The rules apply in this order, each to the accounts that are not paired yet:
+// Recognize pairs the accounts of a former reference with the accounts of a new one. The accounts of a pair have the
+// same type and currency. The rules apply in this order, each to the accounts that are not paired yet:
 //
-//   - Two accounts are paired if their institution's id, their CLABE, or their number with bank, agency and check digit
-//     is equal, however formatted, and no third account has it.
-//   - If several accounts have an equal number, the accounts whose rows match are paired.
+//   - Two accounts of one subtype are paired if they have the same institution's id, the same CLABE, or the same
+//     number with bank, agency and check digit, however formatted, and no third account has it.
+//   - If several accounts have the same number, the accounts whose rows match are paired.
 //   - Two accounts whose rows match are also paired if their numbers differ only in a check digit, if one of the
-//     numbers is not known, or if no other account of the type and currency is open on either side.
+//     numbers is not known, or if no other account of the type and currency is unpaired on either side.
 //
-// Rows match if, on the days that both accounts cover, each has at least ten rows, and at least 95 % of them have a
-// partner of the same date and amount, or are one movement by Match. The texts need not be equal, because another
-// connector of the bank may print other ones.
+// Only the days that both accounts cover are compared. Rows match if each account has at least ten rows on these
+// days, and at least 95 % of the rows have a partner with the same date and amount, or are paired by Match. The texts
+// need not be equal, because another connector of the bank may print different ones. Two accounts are not paired by
+// their rows if one of them has more than half of the rows in common with a third account.
 func Recognize(before, after []LinkedAccount) Recognition {
 	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
 	r.pairByIdentity()
@@ -58,8 +59,8 @@ func Recognize(before, after []LinkedAccount) Recognition {
 	return r.out
 }
 
-// openByIdentity returns the external ids of the accounts that their identities do not pair, but that may be the same
-// as another account. Only their rows can decide.
+// openByIdentity returns the external ids of the accounts that cannot be paired by their identities, but may be the
+// same as another account. Only their rows can decide.
 func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[string]bool) {
 	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
 	r.pairByIdentity()
@@ -74,7 +75,7 @@ func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[st
 	return openBefore, openAfter
 }
 
-// recognizer is one run of Recognize. before and after contain the open accounts.
+// recognizer is one run of Recognize. before and after contain the accounts that are not paired yet.
 type recognizer struct {
 	before, after []*LinkedAccount
 	out           Recognition
@@ -99,14 +100,15 @@ func sameNumber(a, b domain.AccountIdentity) bool {
 	return a.Number != "" && a.Number == b.Number && compatible(a, b)
 }
 
-// compatible reports whether the banks, the agencies and the CLABEs of two identities are equal where both state them.
+// compatible reports whether two identities have the same bank, agency and CLABE. A value that one of them does not
+// state is not compared.
 func compatible(a, b domain.AccountIdentity) bool {
 	equal := func(x, y string) bool { return x == "" || y == "" || x == y }
 	return equal(a.Bank, b.Bank) && equal(a.Agency, b.Agency) && equal(a.CLABE, b.CLABE)
 }
 
-// mayBeOne reports whether the numbers allow two accounts to be one: they are equal, one of them is not stated, or one
-// has a check digit more.
+// mayBeOne reports whether the identities may belong to the same account: they are compatible, and the numbers are
+// equal, one of them is not stated, or one has an additional check digit.
 func mayBeOne(a, b domain.AccountIdentity) bool {
 	x, y := a.Number, b.Number
 	if len(x) > len(y) {
@@ -124,7 +126,7 @@ func (r *recognizer) pairByIdentity() {
 	}
 }
 
-// pairOnly pairs the accounts for which fits returns true and that fit no third account.
+// pairOnly pairs two accounts if fits returns true for them, and for no other pair with one of them.
 func (r *recognizer) pairOnly(fits func(before, after *LinkedAccount) bool) {
 	partners := map[*LinkedAccount][]*LinkedAccount{}
 	for _, a := range r.before {
@@ -147,8 +149,9 @@ func (r *recognizer) pair(a, b *LinkedAccount) {
 	r.after = slices.DeleteFunc(r.after, func(o *LinkedAccount) bool { return o == b })
 }
 
-// mayBeSame reports whether the rows of two open accounts can show that they are one: their numbers allow it, or they
-// are the only ones of their type and currency. The institution may have given the account another number.
+// mayBeSame reports whether two unpaired accounts may be the same, so that their rows must be compared. Either their
+// numbers allow it, or no other account of their type and currency is unpaired. In the second case, the institution
+// may have given the account another number.
 func (r *recognizer) mayBeSame(a, b *LinkedAccount) bool {
 	only := func(accounts []*LinkedAccount) bool {
 		n := 0
@@ -162,8 +165,8 @@ func (r *recognizer) mayBeSame(a, b *LinkedAccount) bool {
 	return sameKind(a, b) && (mayBeOne(a.Identity, b.Identity) || only(r.before) && only(r.after))
 }
 
-// pairByRows pairs the open accounts by their rows. An account that may be one with several others, and whose rows do
-// not tell, is ambiguous. A single candidate whose rows do not match is another account.
+// pairByRows pairs the remaining accounts by their rows. Two accounts that are not paired are ambiguous if they have
+// the same number, or if one of them has several candidates and the rows do not rule the pair out.
 func (r *recognizer) pairByRows() {
 	type candidate struct {
 		a, b  *LinkedAccount
@@ -200,8 +203,8 @@ func (r *recognizer) pairByRows() {
 	}
 }
 
-// percentCommon returns the share of rows with a partner, in percent, on the days that both accounts cover. It returns
-// -1 if the accounts have too few rows on these days to tell.
+// percentCommon returns how many of the rows have a partner, in percent, on the days that both accounts cover. It
+// returns -1 if one of the accounts has too few rows on these days.
 func percentCommon(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return -1
@@ -216,9 +219,9 @@ func percentCommon(before, after []Row) int {
 	return common * 100 / max(len(x), len(y))
 }
 
-// Unmatched compares the rows of an account before and after it was linked again, on the days that both cover. It
-// returns the number of earlier rows without a partner, if there are at least ten earlier rows and more than half of
-// them have no partner. Otherwise it returns 0.
+// Unmatched compares the rows of an account before and after it was linked again, on the days that both lists cover.
+// It returns the number of earlier rows without a partner. If there are fewer than ten earlier rows, or if at least
+// half of them have a partner, it returns 0.
 func Unmatched(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return 0
@@ -247,7 +250,8 @@ func lastDate(rows []Row) domain.Date {
 	return slices.MaxFunc(rows, func(a, b Row) int { return cmp.Compare(a.Date, b.Date) }).Date
 }
 
-// within returns the rows from one date to another, as rows of one account that no read showed together.
+// within returns copies of the rows in a range of dates. The copies belong to the same account, and no read has
+// returned two of them together.
 func within(rows []Row, from, to domain.Date) (found []Row) {
 	for _, r := range rows {
 		if r.Date >= from && r.Date <= to {
@@ -259,8 +263,8 @@ func within(rows []Row, from, to domain.Date) (found []Row) {
 	return found
 }
 
-// equalRows returns how many rows of one list have a row of the same date and amount in the other one. Each row counts
-// once.
+// equalRows returns the number of pairs of rows with the same date and amount, one from each list. Each row is in at
+// most one pair.
 func equalRows(x, y []Row) (common int) {
 	open := map[string]int{}
 	for i := range x {
@@ -276,5 +280,5 @@ func equalRows(x, y []Row) (common int) {
 	return common
 }
 
-// comparedAccount is the account of all rows while the rows of two accounts are compared.
+// comparedAccount is the account id of the rows that within returns.
 var comparedAccount = domain.AccountID{UUID: uuid.Max}

@@ -39,7 +39,8 @@ func TestRecognize(t *testing.T) {
 	few.Rows = few.Rows[:9]
 	gap := acc("n1", "", 1, 20, "PIX ENVIADO")
 	gap.Rows = slices.Concat(gap.Rows[:19], acc("x", "", 5, 20, "X").Rows[19:])
-	// mixed returns an account of 20 rows, of which common are those of the first account.
+	// mixed returns an account with 20 rows. Its first rows are those of the account with the seed 1; common is their
+	// number.
 	mixed := func(id string, common int) matching.LinkedAccount {
 		a, other := acc(id, "", 1, 20, "A"), acc(id, "", 5, 20, "A")
 		a.Rows = slices.Concat(a.Rows[:common], other.Rows[common:])
@@ -161,8 +162,8 @@ func TestUnmatchedRows(t *testing.T) {
 	}
 }
 
-// The rows of two accounts are compared although one read showed both, and although the service learned of them at
-// distant times: an account that is linked again has other reads.
+// An account that is linked again is read anew. Its rows must therefore be compared even if one read returned rows of
+// both lists, and even if the service learned of the rows at distant times.
 func TestUnmatchedIgnoresTheReadsOfTheRows(t *testing.T) {
 	var before, after []matching.Row
 	for i := range 12 {
@@ -189,7 +190,7 @@ func TestRecognitionIsOrdered(t *testing.T) {
 	acc := func(id, number string, seed, n int) matching.LinkedAccount {
 		return linked(t, id, number, seed, n, "A")
 	}
-	// o2 is recognised by its number before o1 is by its rows.
+	// The number pairs o2 before the rows pair o1, but the result is ordered.
 	got := matching.Recognize(
 		[]matching.LinkedAccount{acc("o2", "777-7", 2, 20), acc("o1", "", 1, 20)},
 		[]matching.LinkedAccount{acc("n1", "777-7", 2, 20), acc("n2", "", 1, 20)},
@@ -199,7 +200,8 @@ func TestRecognitionIsOrdered(t *testing.T) {
 	}
 }
 
-// Without equal rows, accounts of one kind are one only if a number allows it.
+// Accounts with the same rows, and with other accounts of their type and currency, are the same only if their numbers
+// allow it.
 func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 	acc := func(id, number string, seed, n int) matching.LinkedAccount {
 		return linked(t, id, number, seed, n, "A")
@@ -219,7 +221,8 @@ func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 			if swap {
 				x, y = acc("o1", c.number, 1, 20), acc("n1", "12345", 1, 20)
 			}
-			// Others of the kind, so that the accounts are not one because they are the only ones.
+			// The other accounts ensure that the two accounts are not paired as the only ones of their type and
+			// currency.
 			got := matching.Recognize(
 				[]matching.LinkedAccount{x, acc("o8", "88888", 8, 20), acc("o9", "99999", 9, 0)},
 				[]matching.LinkedAccount{y, acc("n5", "55555", 5, 20), acc("n6", "66666", 6, 20)},

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The notations of the other party's account.
+// The forms in which banks print the account of the other party.
 var (
 	// NU-01: Agência: 1 Conta: 1234567-8. The agency of a payment institution is 1 for everybody.
 	agencyAndAccount = regexp.MustCompile(
@@ -24,8 +24,8 @@ var (
 	bankCode = regexp.MustCompile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)
 )
 
-// takeAccounts reads the account numbers of a text: digits and check digit, without leading zeros. An account of which
-// only the last digits are known begins with an asterisk.
+// takeAccounts returns the account numbers in a text, as digits and check digit without leading zeros. If only the
+// last digits are known, the result begins with an asterisk.
 func takeAccounts(s *scan) (accounts []string) {
 	s.take(ispb, func([]string) bool { return true })
 	s.take(bankCode, func([]string) bool { return true })
@@ -48,8 +48,8 @@ func takeAccounts(s *scan) (accounts []string) {
 	return accounts
 }
 
-// removeBank removes the name and the code of the other party's bank where they stand before an account. Two people
-// often share a bank, so an equal bank is no evidence.
+// removeBank removes the name and the code of the other party's bank if they stand before an account. Many people use
+// the same bank, so an equal bank is no evidence.
 func removeBank(s *scan) {
 	at := afterBankName.FindStringIndex(s.text)
 	if at == nil {
@@ -80,7 +80,8 @@ func accountNumber(text string) string {
 	return strings.TrimLeft(digits, "0")
 }
 
-// compareAccounts returns how the account numbers of two rows relate. An ending agrees with the whole number.
+// compareAccounts returns how the account numbers of two rows relate. A number of which only the last digits are
+// known agrees with every number that ends with these digits.
 func compareAccounts(a, b []string) relation {
 	return compareMultisets(a, b, func(x, y string) bool {
 		return x == y || strings.HasPrefix(x, "*") && strings.HasSuffix(y, x[1:]) ||
@@ -88,8 +89,8 @@ func compareAccounts(a, b []string) relation {
 	})
 }
 
-// bankWords are the names of banks in the texts of wires (BV-01, BV-03, MX-03). Two banks are two receivers, but an
-// equal bank is no evidence.
+// bankWords are the names of banks in the texts of wires (BV-01, BV-03, MX-03). Different banks mean different
+// receivers, but an equal bank is no evidence.
 var bankWords = wordSet(`banorte santander bbva bancomer banamex citibanamex hsbc stp azteca bajio banbajio scotiabank
 	inbursa bancoppel banregio afirme mifel itau bradesco nubank multiva actinver banjercito bansi`)
 

@@ -21,7 +21,7 @@ const monthNames = `(jan(?:eiro)?|ene(?:ro)?|fev(?:ereiro)?|feb(?:rero)?|mar(?:c
 	`jun(?:ho|io)?|jul(?:ho|io)?|ago(?:sto)?|aug|set(?:embro)?|sep(?:tiembre|t)?|out(?:ubro)?|oct(?:ubre)?|` +
 	`nov(?:embro|iembre)?|dez(?:embro)?|dic(?:iembre)?|dec)`
 
-// The notations of dates, periods and times.
+// The forms in which banks print dates, periods and times.
 var (
 	isoDate   = regexp.MustCompile(`\b(20\d\d)-(\d\d)-(\d\d)\b`)
 	fullDate  = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
@@ -36,7 +36,7 @@ var (
 	compactDate = regexp.MustCompile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
 	clock       = regexp.MustCompile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
 	clockWithH  = regexp.MustCompile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
-	// BB: PIX AUT … REF 10/26, CLARO NET FAT 11/26; the same month is printed REF OUT/2026 and 10/2026.
+	// BB: PIX AUT … REF 10/26, CLARO NET FAT 11/26. A bank may print one month as REF OUT/2026 and as 10/2026.
 	labelledPeriod = regexp.MustCompile(
 		`\b(?:ref(?:er(?:ente|encia)?)?|compet(?:encia)?|mes|periodo|fatura|fat|mensalidade)[\s.:]*(?:(?:a|de)\s+)?` +
 			`(\d{1,2})/(20\d\d|\d\d)($|[^0-9/])`)
@@ -88,8 +88,8 @@ func (c *calendar) takeDates(s *scan) {
 	})
 }
 
-// takeLabelledPeriods reads labelled months with a year. The label distinguishes a year of two digits from an
-// instalment and a day.
+// takeLabelledPeriods reads months with a year after a label, such as REF 10/26. Without the label, 10/26 could also
+// be an instalment, or a day and a month.
 func (c *calendar) takeLabelledPeriods(s *scan) {
 	s.take(labelledPeriod, func(g []string) bool {
 		if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
@@ -114,7 +114,8 @@ func (c *calendar) addDay(day, month string) bool {
 	return ok
 }
 
-// dayText returns a day and a month in the form "5/11". ok is false if they are not within 1 to 31 and 1 to 12.
+// dayText returns a day and a month in the form "5/11". ok is false if the day is not from 1 to 31, or the month not
+// from 1 to 12.
 func dayText(day, month string) (text string, ok bool) {
 	d, m := atoi(day), atoi(month)
 	return fmt.Sprintf("%d/%d", d, m), d >= 1 && d <= 31 && m >= 1 && m <= 12
@@ -130,7 +131,7 @@ func (c *calendar) takeCompactDates(s *scan) {
 	})
 }
 
-// takeFractions reads the fractions that takeInstalment and takeDates have left.
+// takeFractions reads the fractions that takeInstalment and takeDates have not taken.
 func (c *calendar) takeFractions(s *scan) {
 	s.take(dottedDay, func(g []string) bool {
 		text, ok := dayText(g[2], g[3])
@@ -139,7 +140,8 @@ func (c *calendar) takeFractions(s *scan) {
 		}
 		return ok
 	})
-	// Two fractions may share the blank between them, so the pattern is applied twice.
+	// A match includes the characters around the fraction. The pattern is applied twice, because two fractions may
+	// have only one blank between them.
 	for range 2 {
 		s.take(fraction, func(g []string) bool {
 			c.fractions = append(c.fractions, fmt.Sprintf("%d/%d", atoi(g[2]), atoi(g[3])))
@@ -169,14 +171,14 @@ func compareSets(a, b []string) relation {
 	return doubtful
 }
 
-// compareClocks compares times: 09:12 agrees with 09:12:44. If each row has a time that the other row lacks, they
-// contradict each other.
+// compareClocks compares times of day. A time without seconds agrees with a time in this minute, such as 09:12 with
+// 09:12:44. If each row has a time that the other row lacks, they contradict each other.
 func compareClocks(a, b []string) relation {
 	return compareMultisets(a, b, func(x, y string) bool { return strings.HasPrefix(x, y) || strings.HasPrefix(y, x) })
 }
 
-// compareMultisets returns differ if both lists have a member without an equal one in the other list, agree if at most
-// one list has such a member, and unknown if a list is empty. Each member counts once.
+// compareMultisets compares two lists. It returns differ if each list has a member that the other list lacks, unknown
+// if a list is empty, and otherwise agree. Equal members of a list are counted separately.
 func compareMultisets(a, b []string, equal func(x, y string) bool) relation {
 	if len(a) == 0 || len(b) == 0 {
 		return unknown
@@ -204,8 +206,8 @@ func dayNumber(date domain.Date) (day int, ok bool) {
 	return int(at.Unix() / (24 * 60 * 60)), true
 }
 
-// holidays are the fixed public holidays on which banks of Brazil and México do not book. The movable ones (carnival,
-// Easter) are left out: without them the verdict is at worst Possible.
+// holidays are the fixed public holidays on which banks of Brazil and México do not book. Movable holidays (carnival,
+// Easter) are missing, so that the verdict on rows around them may be Possible instead of Same.
 var holidays = map[string]bool{
 	"01-01": true, "04-21": true, "05-01": true, "09-07": true, "09-16": true, "10-12": true, "11-02": true,
 	"11-15": true, "11-20": true, "12-25": true,

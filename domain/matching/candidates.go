@@ -2,14 +2,15 @@ package matching
 
 import "strconv"
 
-// The limits of a bucket, in groups of rows that cannot be told apart. A larger class of one amount is divided by the
-// words and numbers of the rows, then also by their dates.
+// The limits of candidates, as numbers of groups. If more than maxClass groups have the same amount, they are divided
+// into buckets by words and numbers, then also by dates. A bucket of more than maxBucket groups is not compared
+// whole.
 const (
 	maxClass  = 64
 	maxBucket = 96
 )
 
-// candidates finds the groups that may be the same movement as a given one.
+// candidates finds the groups that may be the same movement as a given group.
 type candidates struct {
 	byAmount     map[string][]*group // by amount, and by the amount in the account's currency
 	byIdentifier map[identifierKey][]*group
@@ -42,7 +43,7 @@ func newCandidates(groups []*group) *candidates {
 	return c
 }
 
-// isLarge reports whether the groups of one amount are too many for each of them to be compared with all others.
+// isLarge reports whether too many groups have the same amount to compare each of them with all others.
 func isLarge(class []*group) bool { return len(class) > maxClass }
 
 // amountsOf returns the keys of the amounts of a row.
@@ -68,7 +69,7 @@ func strongKeys(r *row) (keys []identifierKey) {
 	return keys
 }
 
-// nameKeys returns the first letters of the names of a row, with its direction.
+// nameKeys returns a key for each name of a row: its first letters, with the account and the sign of the amount.
 func nameKeys(r *row) (keys []string) {
 	prefix := r.Account.String() + strconv.Itoa(r.Amount.Amount.Sign())
 	for _, words := range [][]string{r.words, r.party} {
@@ -79,8 +80,9 @@ func nameKeys(r *row) (keys []string) {
 	return keys
 }
 
-// tokensOf returns the parts of a row by which a large class of one amount is divided: each word, number, document and
-// account, the operation if there is none, and each of them with the date.
+// tokensOf returns the tokens by which many groups of one amount are divided into buckets: each word, number,
+// document and account of the row, or the operation if there are none. Each token is returned with and without the
+// date, and the date is also a token.
 func tokensOf(r *row) (tokens []string) {
 	for _, words := range [][]string{r.words, r.party, r.numbers, r.references, r.accounts, r.keys} {
 		for _, word := range words {
@@ -100,11 +102,11 @@ func tokensOf(r *row) (tokens []string) {
 	return append(tokens, day)
 }
 
-// textToken returns the token of the whole text of a row, without what changes from one print to the next.
+// textToken returns the token of the whole text of a row, without the parts that the bank may print differently.
 func textToken(r *row) string { return "\x00=" + r.identity }
 
-// of returns the candidates of a group, each once. complete is false if all buckets of one of its amounts were too
-// large to be compared whole. For such an amount, the first maxBucket groups of the smallest bucket are returned.
+// of returns the candidates of a group, each once. complete is false if all buckets of one amount of the group have
+// more than maxBucket groups. For such an amount, of returns the first maxBucket groups of the smallest bucket.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
 	seen := map[*group]bool{}

@@ -37,7 +37,8 @@ type row struct {
 	identity string // equal for rows that only identifiers, dates and status may tell apart
 }
 
-// parse returns the row with its evidence; nil if the row has no account or no valid date, and is never matched.
+// parse returns the row with its evidence. It returns nil if the row has no account or no valid date; such a row is
+// never matched.
 func parse(r *Row) *row {
 	day, ok := dayNumber(r.Date)
 	if !ok || r.Account.IsZero() {
@@ -49,7 +50,7 @@ func parse(r *Row) *row {
 	return parsed
 }
 
-// key returns the identity of the row: amount and stripped description.
+// key returns the identity of the row: its amounts, and all evidence except the identifiers.
 func (r *row) key() string {
 	return strings.Join([]string{
 		amountKey(
@@ -87,7 +88,8 @@ func (r *row) exactTime() string {
 	return r.OccurredAt.UTC().Format("2006-01-02T15:04")
 }
 
-// hasTime reports whether a time states more than a date: midnight in UTC, São Paulo or México states a date.
+// hasTime reports whether at contains a time of day. Midnight in UTC, São Paulo or México does not count, because it
+// stands for a date.
 func hasTime(at time.Time) bool {
 	if at.IsZero() {
 		return false
@@ -123,8 +125,8 @@ type comparison struct {
 	doubt       bool
 }
 
-// maxPercentMoved is by how many percent the amount in the account's currency may change while a foreign purchase is
-// pending: rate, spread and IOF folded in.
+// maxPercentMoved is how much, in percent, the amount in the account's currency may change when a foreign purchase
+// settles. It covers the exchange rate, the spread and the tax IOF.
 const maxPercentMoved = 7
 
 // compare compares all evidence of two rows.
@@ -145,8 +147,8 @@ func compare(oldRow, newRow *row, context *Context) *comparison {
 	return c
 }
 
-// finding notes the relation of two values. A contradiction makes the verdict Other, unless a strong identifier
-// decides.
+// finding records how two values relate. A contradiction makes the verdict Other, unless the rows share a strong
+// identifier.
 func (c *comparison) finding(kind string, old, new []string, r relation) {
 	found := Finding{Kind: kind, Old: strings.Join(old, " "), New: strings.Join(new, " "), Speaks: For}
 	switch r {
@@ -161,8 +163,8 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 	c.findings = append(c.findings, found)
 }
 
-// compareIdentifiers compares the identifiers of each kind. While a row settles, an institution may give it another id
-// or code. A different institutionID, authenticationCode or institutionCode then says nothing.
+// compareIdentifiers compares the identifiers of each kind. When a row settles, an institution may give it another id
+// or code. A different institutionID, authenticationCode or institutionCode is then no evidence.
 func (c *comparison) compareIdentifiers() {
 	for k := range kinds {
 		a, b := c.old.ids[k], c.new.ids[k]
@@ -240,8 +242,8 @@ func (e *Evidence) operationText() string {
 	return string(e.Operation)
 }
 
-// compareNumbers compares the unlabelled numbers and references of the texts. If only one row has a number that the
-// other row lacks, it says nothing. If each row has such a number, they contradict each other.
+// compareNumbers compares the unlabelled numbers and references of the texts. If each row has a number that the other
+// row lacks, the numbers contradict each other. If only one row has such a number, it is no evidence.
 func (c *comparison) compareNumbers() {
 	a := slices.Concat(c.old.numbers, c.old.references)
 	b := slices.Concat(c.new.numbers, c.new.references)
@@ -279,7 +281,8 @@ func valuesOf(numbers map[string]string) (values []string) {
 	return values
 }
 
-// compareLists compares two lists of numbers or dates. A text that was cut may end within a number.
+// compareLists compares two lists of numbers or dates. If one text is the beginning of the other, a difference is
+// only doubtful, because the shorter text may end within a number.
 func (c *comparison) compareLists(a, b []string) relation {
 	r := compareMultisets(a, b, func(x, y string) bool { return x == y || isWithoutCheckDigit(x, y) })
 	if r == differ && c.isCut() {
@@ -288,7 +291,7 @@ func (c *comparison) compareLists(a, b []string) relation {
 	return r
 }
 
-// minChecked is the minimum number of digits of a number that is printed with its check digit or without.
+// minChecked is the minimum length of a number that banks print with or without its check digit.
 const minChecked = 7
 
 // isWithoutCheckDigit reports whether one number is the other one without its last digit: APOLICE 531221887-7, APOLICE
@@ -306,7 +309,7 @@ func (c *comparison) isCut() bool {
 	return min(len(a), len(b)) >= 12 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
-// compareInstalments compares number, count and total of the instalment, and the card.
+// compareInstalments compares the instalments (number, count and total) and the cards.
 func (c *comparison) compareInstalments() {
 	a, b := c.old.instalment, c.new.instalment
 	r := compareInstalments(a, b)
@@ -330,7 +333,8 @@ func (c *comparison) compareInstalments() {
 	c.finding("card", []string{c.old.card}, []string{c.new.card}, card)
 }
 
-// compareFractionWithInstalment compares an instalment with a fraction of the other row, which may be a date.
+// compareFractionWithInstalment compares the instalment of one row with the fractions in the text of the other row,
+// which may be dates.
 func (c *comparison) compareFractionWithInstalment() relation {
 	stated, fractions := c.old.instalment, c.new.calendar.fractions
 	if stated.number == 0 {
@@ -367,8 +371,8 @@ func (c *comparison) comparePurchase() {
 	}
 }
 
-// compareCalendar compares the dates and periods of the texts. A date in only one text is evidence only if it is the
-// date of the other row.
+// compareCalendar compares the dates and periods of the texts. A date in only one text is evidence only if it equals
+// the value date of the other row.
 func (c *comparison) compareCalendar() {
 	a, b := &c.old.calendar, &c.new.calendar
 	x, y := slices.Concat(a.days, a.fractions), slices.Concat(b.days, b.fractions)
@@ -392,10 +396,10 @@ func (c *comparison) compareCalendar() {
 	}
 	r = c.compareLists(p, q)
 	c.finding("period", p, q, r)
-	// A charge is named by its period, unless only one of the rows names a service.
+	// An equal period identifies a charge. If only one of the rows names a service, it does not.
 	c.weak = c.weak || c.old.isCharge() && c.new.isCharge() && c.old.day == c.new.day && (r == agree || c.anchored) &&
 		(len(c.old.service()) > 0) == (len(c.new.service()) > 0)
-	// The owner of the account is paid once for a period.
+	// An account holder receives at most one salary per period.
 	received := c.old.Operation == Payroll && c.new.Operation == Payroll && c.new.Amount.Amount.IsPositive()
 	c.weak = c.weak || received && c.old.day == c.new.day && r == agree
 }
@@ -411,7 +415,8 @@ func periodsAmong(fractions []string) (periods []string) {
 	return periods
 }
 
-// compareWithDate compares the dates of one text with the value date of the other row, whose text names none.
+// compareWithDate compares the dates in the text of one row with the value date of the other row, whose text contains
+// no date.
 func (c *comparison) compareWithDate(days []string, other *row) relation {
 	if len(other.Date) == len("2006-01-02") && slices.Contains(days,
 		fmt.Sprintf("%d/%d", atoi(string(other.Date[8:])), atoi(string(other.Date[5:7])))) {
@@ -439,11 +444,12 @@ func (c *comparison) compareTimes() {
 	}
 }
 
-// maxClockMoved is how much the stated time of a movement may change when it settles.
+// maxClockMoved is the maximum change of the time of a movement when the movement settles. A larger change is
+// doubtful.
 const maxClockMoved = 10 * time.Minute
 
-// compareNamesOfRows compares what the rows name. The counterparty that the vendor states outweighs the text, because
-// banks cut names.
+// compareNamesOfRows compares the names in the rows. The counterparty that the vendor states has priority over the
+// text, because banks truncate names in texts.
 func (c *comparison) compareNamesOfRows() {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	if a.isCharge() && b.isCharge() && a.Operation != Tax {
@@ -468,7 +474,7 @@ func (c *comparison) compareNamesOfRows() {
 	case sameWord(c.old.compact, c.new.compact):
 		text = agree
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.words) || onlyPurposes(b.words))):
-		// The beginning of a name may be too short to be one.
+		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
 	}
 	c.finding("bank", a.banks, b.banks, compareSets(a.banks, b.banks))
@@ -514,7 +520,7 @@ func (c *comparison) isOneTax() bool {
 	return c.old.Operation == Tax && c.new.Operation == Tax && isSubset(a, b) && isSubset(b, a)
 }
 
-// isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name has further words
+// isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name is only longer
 // in one of them: PARIS CUOTA 03 DE 06, PARIS ALTO LAS CONDES CUOTA 3/6.
 func (c *comparison) isOneInstalment() bool {
 	a, b := c.old.instalment, c.new.instalment
@@ -526,18 +532,20 @@ func (c *comparison) isOneInstalment() bool {
 		slices.Equal(short, long[:len(short)]) && !c.old.isPayment() && !c.new.isPayment()
 }
 
-// minInstalmentName is the minimum length of the name of a merchant beside a complete instalment.
+// minInstalmentName is the minimum length of a merchant's name for isOneInstalment.
 const minInstalmentName = 4
 
-// minContract is the minimum number of digits of the number of a contract, a meter or a telephone.
+// minContract is the minimum length of the number of a contract, a meter or a telephone.
 const minContract = 8
 
-// sharesNumber reports whether two rows that are no transfers and no payrolls have a word of the name in common, and
-// one of:
+// sharesNumber reports whether two rows have a word of the name and one of the following in common. It returns false
+// for transfers and payrolls.
 //
-//   - a number of a contract, a meter or a telephone: DEBITO AUTOMATICO SABESP RGI 0123456789, AGUA SABESP 123456789;
-//   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11 07:42:31;
-//   - the code of a share with its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
+//   - the number of a contract, a meter or a telephone: DEBITO AUTOMATICO SABESP RGI 0123456789, AGUA SABESP
+//     123456789;
+//   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11
+//     07:42:31;
+//   - the code of a share and a word for its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
 func (c *comparison) sharesNumber() bool {
 	a, b := &c.old.Evidence, &c.new.Evidence
 	if a.isPayment() || b.isPayment() || a.Operation == Payroll || b.Operation == Payroll {
@@ -556,18 +564,18 @@ func (c *comparison) sharesNumber() bool {
 		sharedShare(a.words, b.words) != ""
 }
 
-// isOneContract reports whether the rows have a number in common that may be that of a contract, a meter or a
+// isOneContract reports whether the rows have a number in common that may identify a contract, a meter or a
 // telephone.
 func (c *comparison) isOneContract() bool {
 	value := sharedValue(c.old.allNumbers(), c.new.allNumbers())
 	return len(value) >= minContract && isNumber(value)
 }
 
-// maxContract is the maximum number of digits of the number of a contract. A longer number is that of one slip.
+// maxContract is the maximum length of the number of a contract. A longer number identifies a single slip.
 const maxContract = 13
 
-// mayBeTwoServices reports whether the rows have the number of a contract in common, but each of them names something
-// that the other one does not: VIVO FIBRA 00077124410, VIVO MOVEL 00077124410.
+// mayBeTwoServices reports whether the rows have the number of a contract in common, but each of them also has words
+// that the other one lacks: VIVO FIBRA 00077124410, VIVO MOVEL 00077124410.
 func (c *comparison) mayBeTwoServices() bool {
 	without := func(words, other []string) []string {
 		return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
@@ -584,8 +592,8 @@ func (e *Evidence) allNumbers() []string {
 	return slices.Concat(e.numbers, e.references, e.accounts, e.keys, e.ids[chequeNumber], e.ids[invoiceNumber])
 }
 
-// compareLabelledWithBare notes a doubt if one row has a number with a label, and the other one a different number of
-// the same length without one: CTA 40112233, 40112299.
+// compareLabelledWithBare records a doubt if one row has a labelled number, and the other one has a different
+// unlabelled number of the same length: CTA 40112233, 40112299.
 func (c *comparison) compareLabelledWithBare() {
 	for _, rows := range [][2]*row{{c.old, c.new}, {c.new, c.old}} {
 		labelled, bare := rows[0].allNumbers()[len(rows[0].numbers):], rows[1].numbers
@@ -604,26 +612,27 @@ func (c *comparison) compareLabelledWithBare() {
 	}
 }
 
-// minLabelled is the minimum length of a number that is compared with a number that has a label.
+// minLabelled is the minimum length of the numbers that compareLabelledWithBare compares.
 const minLabelled = 4
 
-// tollWords are words for a toll. A bank may print any of them.
+// tollWords are words for a toll. A bank may print one of them in one row, and another in the next.
 var tollWords = wordSet("praca plaza pedagio pedagios peaje caseta passagem cruce")
 
-// withoutToll returns the words without those for a toll.
+// withoutToll returns the words that are not in tollWords.
 func withoutToll(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return tollWords[word] })
 }
 
-// share matches the code of a share or a fund at the exchange of Brazil: four letters and the number of the class.
+// share matches the code of a share or a fund at the Brazilian stock exchange: four letters, and the number of the
+// class.
 var share = regexp.MustCompile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
 
-// incomeWords name an income of a share or a fund.
+// incomeWords are words for the income of a share or a fund.
 var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
 	bonificacao`)
 
-// sharedShare returns the code of a share that both texts contain, if they also have a word for the income in common;
-// otherwise "".
+// sharedShare returns the code of a share that both texts contain. It returns "" if there is none, or if the texts
+// have no word for the income in common.
 func sharedShare(a, b []string) string {
 	if !slices.ContainsFunc(a, func(word string) bool { return incomeWords[word] && slices.Contains(b, word) }) {
 		return ""
@@ -636,14 +645,14 @@ func sharedShare(a, b []string) string {
 	return ""
 }
 
-// eachNamesMore reports whether both rows name something that the other one does not: two services of one firm (UBER
-// *TRIP, UBER *EATS).
+// eachNamesMore reports whether each list has words that the other one lacks, for example because one firm offers two
+// services (UBER *TRIP, UBER *EATS).
 func eachNamesMore(a, b []string) bool {
 	return len(withoutNames(a, b)) > 0 && len(withoutNames(b, a)) > 0
 }
 
-// compareServices compares the services that two charges name. A charge has no counterparty, and an equal service alone
-// names no single charge.
+// compareServices compares the services that two charges name. A charge has no counterparty. An equal service alone
+// does not identify a charge.
 func (c *comparison) compareServices() {
 	x, y := c.old.service(), c.new.service()
 	r := compareNames(x, y, false)
@@ -662,7 +671,7 @@ func (e *Evidence) service() []string {
 }
 
 // compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a
-// counterparty and the texts alone do not agree.
+// counterparty and the texts alone do not agree. Otherwise it returns text, the relation of the texts.
 func (c *comparison) compareWordsWithParty(text relation) relation {
 	party, words := c.old.party, c.new.words
 	if len(party) == 0 {
@@ -677,8 +686,7 @@ func (c *comparison) compareWordsWithParty(text relation) relation {
 	return text
 }
 
-// withoutNames removes the words that begin with a word of the name or are the beginning of one, and returns the
-// others.
+// withoutNames returns words without those that begin with a word of name, or with which a word of name begins.
 func withoutNames(words, name []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
 		return slices.ContainsFunc(name, func(part string) bool {
@@ -687,7 +695,7 @@ func withoutNames(words, name []string) []string {
 	})
 }
 
-// amounts says how the amounts of two rows relate.
+// amounts is the relation between the amounts of two rows.
 type amounts int
 
 const (
@@ -697,8 +705,8 @@ const (
 	sameAmount
 )
 
-// maxTip is the maximum difference between a pending and a posted amount for a suggestion, in percent of the pending
-// amount.
+// maxTip is the maximum difference between a pending and a posted amount, in percent of the pending one, for which a
+// pair is suggested.
 const maxTip = 25
 
 func (c *comparison) amounts() amounts {
@@ -729,10 +737,11 @@ func isWithinPercent(before, after domain.Money, percent int64) bool {
 		moved.LessThanOrEqual(before.Amount.Abs().Mul(decimal.NewFromInt(percent)))
 }
 
-// minOddAmount is the smallest amount that is not taken for a yield of some cents or a fare.
+// minOddAmount is the smallest amount that can be odd. Smaller amounts are often fares, or yields of a few cents.
 const minOddAmount = 10
 
-// isOdd reports whether an amount is no usual price. Two movements rarely have the same odd amount by chance.
+// isOdd reports whether an amount is unlike a usual price, such as 20.00 or 9.90. Two movements rarely have the same
+// odd amount by chance.
 func isOdd(m domain.Money) bool {
 	if m.Amount.Abs().LessThan(decimal.NewFromInt(minOddAmount)) {
 		return false

@@ -16,9 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "write the expected decisions anew")
 
-// TestDecisionsAboutTheCorpus compares the evidence of each labelled row, and the decisions about each labelled pair,
-// with those in testdata/decisions.txt. The labels only bound how many pairs are decided wrongly. This test shows every
-// decision that a change of the code changes. If all of them are wanted, -update writes the file anew.
+// TestDecisionsAboutTheCorpus compares the evidence of each labelled row, and the decision about each labelled pair,
+// with testdata/decisions.txt. Other tests only limit the number of wrong decisions; this test shows every decision
+// that a change of the code changes. If all changes are wanted, -update writes the file again.
 func TestDecisionsAboutTheCorpus(t *testing.T) {
 	const golden = "testdata/decisions.txt"
 	var b strings.Builder
@@ -61,7 +61,7 @@ func TestDecisionsAboutTheCorpus(t *testing.T) {
 	}
 }
 
-// writeDecisions writes the evidence of two rows, and which lines of the table decide about them and about variants.
+// writeDecisions writes the evidence of two rows, and the line of Table that decides about each variant of them.
 func writeDecisions(b *strings.Builder, oldRow, newRow matching.Row) {
 	verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
 	fmt.Fprintf(b, "  old %s\n  new %s\n  %s %v%s\n  lines", matching.EvidenceText(oldRow),

@@ -7,10 +7,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The notations of tax numbers. A mask is written with asterisks, bullets or x.
+// The forms in which banks print tax numbers. Masked characters are printed as asterisks, bullets or x.
 //
-// Sources: NU-01 (•••.123.456-••), SC-01 (***.456.789-**), SC-03 (11.222.333 0001-44), IT-03 (12.345.678, the root of a
-// sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON
+// Sources: NU-01 (•••.123.456-••), SC-01 (***.456.789-**), SC-03 (11.222.333 0001-44), IT-03 (12.345.678, the root of
+// a sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON
 // RFC …), IT-27 (***12345678900), Safra (123.456.789 09; f68332722201).
 var (
 	dottedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
@@ -24,7 +24,8 @@ var (
 	rfc        = regexp.MustCompile(`\b(?:rfc[\s:]*)?([a-z&]{3,4}\d{6}[a-z0-9]{2}[a0-9])\b`)
 )
 
-// takeDocuments reads the tax numbers of a text, without punctuation. A masked character is an asterisk.
+// takeDocuments returns the tax numbers in a text, without punctuation, and with an asterisk for each masked
+// character.
 func takeDocuments(s *scan) (documents []string) {
 	join := func(groups []string) bool {
 		number := strings.ReplaceAll(strings.Join(groups[1:], ""), "x", "*")
@@ -81,10 +82,10 @@ func normalizeDocument(text string) string {
 	return cleaned
 }
 
-// relation says how a value of one row relates to the value of another.
+// relation is the result of comparing a value of one row with a value of another row.
 type relation int
 
-// The relations, from contradiction to agreement.
+// The relations. After unknown, they are ordered from contradiction to agreement.
 const (
 	unknown   relation = iota // one of the values is missing
 	differ                    // the values contradict each other
@@ -93,7 +94,8 @@ const (
 	agree                     // the values are equal
 )
 
-// minVisibleDigits is the minimum number of visible digits that two documents must share in order to agree.
+// minVisibleDigits is the minimum number of characters that must be visible in both tax numbers if one of them is
+// masked. With fewer, they are not compared.
 const minVisibleDigits = 6
 
 // compareDocuments compares two tax numbers by the characters that are visible in both. A CPF and a CNPJ are doubtful
@@ -127,8 +129,9 @@ func compareDocuments(a, b string) relation {
 	return unknown
 }
 
-// compareDocumentLists returns the strongest relation among the documents of two rows; unknown if a row has none. If
-// each row has a document that contradicts all documents of the other row, it returns differ.
+// compareDocumentLists returns the strongest relation between a document of one row and a document of the other;
+// unknown if a row has none. If each row has a document that contradicts all documents of the other row, it returns
+// differ.
 func compareDocumentLists(a, b []string) relation {
 	best := unknown
 	for _, x := range a {

@@ -49,10 +49,10 @@ func Parse(row *Row) Evidence {
 	return e
 }
 
-// maxParsedText is the length up to which a text is read, in bytes. Bank texts have at most a few hundred.
+// maxParsedText is the number of bytes of a text that are read. Bank texts have at most a few hundred.
 const maxParsedText = 1024
 
-// readText takes each kind of evidence from the text, the most specific notations first.
+// readText reads all kinds of evidence from the text, beginning with the most specific forms.
 func (e *Evidence) readText(row *Row) {
 	text := row.text()
 	s := newScan(text[:min(len(text), maxParsedText)])
@@ -87,7 +87,7 @@ func (e *Evidence) readText(row *Row) {
 	e.readWords(split(s.text), row)
 }
 
-// readWords divides the words that are left into names, channel words and numbers.
+// readWords divides the remaining words into names, channel words and numbers.
 func (e *Evidence) readWords(words []string, row *Row) {
 	for _, word := range words {
 		e.schemes = add(e.schemes, schemeWords[word])
@@ -123,8 +123,8 @@ func (e *Evidence) readWords(words []string, row *Row) {
 	}
 }
 
-// isDateReference reports whether a number is only the day of the row, as banks of México print it: 0191126 is
-// 19 November 2026 (key-trap, spei-09).
+// isDateReference reports whether a number is the date of the row in the form in which banks of México print it:
+// 0191126 is 19 November 2026 (key-trap, spei-09).
 func isDateReference(number string, date domain.Date) bool {
 	if len(date) != len("2006-01-02") {
 		return false
@@ -135,7 +135,8 @@ func isDateReference(number string, date domain.Date) bool {
 		number == trimZeros(day+month+"20"+year) || number == "20"+year+month+day
 }
 
-// readInstalment completes the instalment by what the vendor states. A fraction of the text that equals it is no date.
+// readInstalment adds the values of the instalment that the vendor states. A fraction in the text that equals the
+// instalment is then not read as a date.
 func (e *Evidence) readInstalment(row *Row) {
 	stated := row.Keys.Instalment
 	if stated.Number > 0 {
@@ -171,8 +172,8 @@ func (e *Evidence) names() bool {
 	return len(slices.Concat(e.words, e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)) > 0
 }
 
-// isTransfer reports whether the row may be a transfer to or from a person or a firm. A word that two of their names
-// share is no evidence.
+// isTransfer reports whether the row may be a transfer to or from a person or a firm. If the names of two transfers
+// have only one word in common, this is no evidence.
 func (e *Evidence) isTransfer() bool {
 	switch e.Operation {
 	case Pix, Wire, Payroll, Boleto, Tax:

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// TestEvidenceOfTwoRows judges two rows, and checks the kinds of evidence that Judge returns: + speaks for one
-// movement, - against it.
+// TestEvidenceOfTwoRows checks the verdict about two rows, and the kinds of evidence that Judge returns: + means for
+// one movement, - against it.
 func TestEvidenceOfTwoRows(t *testing.T) {
 	const id, otherID = "E00000000202611101200AAAAAAAAAAA", "E00000000202611101200BBBBBBBBBBB"
 	const at, pending = "2026-11-10 P -50 BRL ", "2026-11-10 p -50 BRL "
@@ -88,7 +88,8 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		"two labelled numbers while the row settles": {
 			pending + "LOJA BELA NSU 77", at + "LOJA BELA NSU 78", "same: text+",
 		},
-		// A bare number of a purchase may be the merchant's telephone or branch, so that it helps on no other date.
+		// An unlabelled number in a purchase may be the merchant's telephone or branch. It is no evidence if the
+		// dates differ.
 		"a bare number of a purchase that settles four days later": {
 			pending + "LOJA BELA 24880", "2026-11-14 P -50 BRL LOJA BELA 24880", "possible: number+ text+",
 		},

@@ -23,7 +23,7 @@ func NumberOf(oldRow, newRow Row, context Context) int {
 	return 1 + slices.IndexFunc(Table, func(l Line) bool { return l.Name == name })
 }
 
-// emptyMembers matches the members without a value of a printed structure.
+// emptyMembers matches the members of a printed struct that have no value.
 var emptyMembers = regexp.MustCompile(`\w+:(\[[ \[\]]*\]|map\[\]|false|0|\{[^{}a-z]*\}|)( |\})`)
 
 // EvidenceText returns the evidence of a row as text, without the members that the row does not state.

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// FuzzJudge parses any two texts. A row is always the same movement as itself or possibly so, and the verdict does not
-// depend on the case of the letters.
+// FuzzJudge parses two arbitrary texts. The verdict on a row and itself must be Same or Possible, and the verdict on
+// two rows must not depend on the case of the letters.
 func FuzzJudge(f *testing.F) {
 	for _, pair := range loadPairs(f, "testdata/holdout.txt") {
 		f.Add(pair.oldRow.Description, pair.newRow.Description)
@@ -36,7 +36,7 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
-// FuzzTextReferences checks that the references of any text are part of it.
+// FuzzTextReferences checks that each reference is a part of the text from which it was read.
 func FuzzTextReferences(f *testing.F) {
 	f.Add("PIX E12345678202611101200abcDEF12345 CHEQUE 12345 12.ABC.345/01DE-35")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -9,8 +9,8 @@ import (
 // kind is the kind of an identifier. Identifiers are compared with identifiers of the same kind only.
 type kind int
 
-// The kinds of identifiers. The first four name one movement in the whole country, the next two one movement at the
-// institution if they are long enough (see isStrong).
+// The kinds of identifiers. An identifier of the first four kinds names one movement in the whole country. An
+// identifier of the next two kinds names one movement at the institution if it is long enough (see isStrong).
 const (
 	endToEndID kind = iota
 	trackingKey
@@ -91,7 +91,7 @@ func (ids *identifiers) take(s *scan) {
 // withoutPunctuation removes the punctuation of numbers.
 var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
 
-// addKeys adds the identifiers that the institution states beside the text.
+// addKeys adds the identifiers that the vendor states in separate members of the row.
 func (ids *identifiers) addKeys(row *Row) {
 	ids.addKey(institutionID, row.Keys.Transaction)
 	ids.addKey(authenticationCode, row.Keys.Authentication)
@@ -100,8 +100,9 @@ func (ids *identifiers) addKeys(row *Row) {
 	ids.addKey(receiverReference, row.Keys.ReceiverReference)
 }
 
-// addKey adds one identifier. An end-to-end id or a boleto's line is recognised in every member, because institutions
-// put it into different ones. One character repeated ("0000000000", OF-03) and a blank text identify nothing.
+// addKey adds one identifier. An end-to-end id or a line of a boleto is recognised in every member, because
+// institutions use different members for it. A blank value, and a value that repeats one character ("0000000000",
+// OF-03), are ignored.
 func (ids *identifiers) addKey(k kind, value string) {
 	value = strings.TrimSpace(strings.ToLower(value))
 	if value == "" {
@@ -123,10 +124,10 @@ func (ids *identifiers) addKey(k kind, value string) {
 // minStrongLength is the minimum length of an institution's id that names one movement.
 const minStrongLength = 8
 
-// isStrong reports whether an identifier of the kind names one movement of the account, so that an equal one decides.
-// An id or an authentication code of the institution must have at least eight characters without leading zeros, because
-// a shorter one may be a counter, or a day and a time (atm-03). It must not be a date, with or without a time, or a
-// printed NSU, document or sequence number.
+// isStrong reports whether the identifier names one movement of the account, so that an equal one decides. An id or
+// an authentication code of the institution must have at least eight characters without leading zeros: a shorter one
+// may be a counter, or a day and a time (atm-03). It must not be a date, with or without a time, or a printed NSU,
+// document or sequence number.
 func isStrong(k kind, value string) bool {
 	switch k {
 	case endToEndID, trackingKey, boletoLine, slipNumber:
@@ -139,7 +140,8 @@ func isStrong(k kind, value string) bool {
 	}
 }
 
-// volatileCode matches an id that is only the printed authorisation, terminal or document number of the purchase.
+// volatileCode matches an id that consists only of a label and the printed NSU, document or sequence number of the
+// purchase.
 var volatileCode = regexp.MustCompile(`^(?:nsu|doc|seq)\d+$`)
 
 // isDateNumber reports whether a number is a date or a date and a time: yyyyMMdd, ddMMyyyy, yyyyMMddHHmm and so on.

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The notations of an instalment. Sources: NU-16 (Parcela 1/6), IT-26 (03/12), MX-01 (MSI 02/06), BB-07 (006/006), and
-// the forms of section 1 of the bank texts: 002/010, 02-10, 2 de 10, 05DE08, P06-10, 02 DE 03.
+// The forms in which banks print an instalment. Sources: NU-16 (Parcela 1/6), IT-26 (03/12), MX-01 (MSI 02/06), BB-07
+// (006/006), and the forms in section 1 of the bank texts: 002/010, 02-10, 2 de 10, 05DE08, P06-10, 02 DE 03.
 var instalmentNotations = []*regexp.Regexp{
 	regexp.MustCompile(`\b(?:parc(?:ela(?:do|mento)?)?|prest(?:acao)?|cuota|mens(?:ualidad)?|msi|pgto parc)` +
 		`\s*[.:#-]*\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\b`),
@@ -20,17 +20,17 @@ var instalmentNotations = []*regexp.Regexp{
 	regexp.MustCompile(`\b(0\d)-(\d{2})\b`),
 }
 
-// withoutInterest matches a label of interest-free instalments. Its word for interest does not name the operation
-// Interest.
+// withoutInterest matches the words for interest-free instalments. Their word for interest must not be read as the
+// operation Interest.
 var withoutInterest = regexp.MustCompile(
 	`\b(?:a\s+)?(?:meses|cuotas|parcelas)\s+(?:sin\s+interes(?:es)?|sem\s+juros)\b`,
 )
 
-// maxInstalments is the highest number of instalments: 40 years of a mortgage.
+// maxInstalments is the maximum number of instalments: a mortgage of 40 years.
 const maxInstalments = 480
 
-// takeInstalment reads the number and the count of the first instalment. Another fraction may be a date: see
-// takeFractions.
+// takeInstalment returns the number and the count of the first instalment in the text. Any other fraction may be a
+// date; see takeFractions.
 func takeInstalment(s *scan) (number, count int) {
 	for _, notation := range instalmentNotations {
 		s.take(notation, func(groups []string) bool {
@@ -45,12 +45,13 @@ func takeInstalment(s *scan) (number, count int) {
 	return number, count
 }
 
-// lonelyInstalment matches the number of an instalment without the count: PARC 05.
+// lonelyInstalment matches an instalment without the count of instalments: PARC 05.
 var lonelyInstalment = regexp.MustCompile(
 	`\b(?:parc(?:ela)?|prest(?:acao)?|cuota)\s*[.:#-]*\s*(\d{1,3})($|[^0-9a-z/.,-])`,
 )
 
-// takeLonelyInstalment reads the number of an instalment whose count the text does not state; 0 if there is none.
+// takeLonelyInstalment returns the number of an instalment that is printed without the count of instalments; 0 if
+// there is none.
 func takeLonelyInstalment(s *scan) (number int) {
 	s.take(lonelyInstalment, func(groups []string) bool {
 		if number > 0 {
@@ -70,7 +71,7 @@ func atoi(text string) int {
 	return number
 }
 
-// instalment is what a row says about its instalment. A member is zero if the row does not say it.
+// instalment contains what a row states about its instalment. A member that is not stated is zero.
 type instalment struct {
 	number, count int
 	purchased     domain.Date
@@ -92,5 +93,6 @@ func compareInstalments(a, b instalment) relation {
 	return agree
 }
 
-// quotaWords are the labels of the numbers of a consórcio: CONSORCIO PORTO GRUPO 4471 COTA 219 PARC 31.
+// quotaWords are the labels of numbers in the texts of a consórcio (a savings group): CONSORCIO PORTO GRUPO 4471 COTA
+// 219 PARC 31.
 var quotaWords = wordSet("grupo gr cota")

@@ -25,23 +25,23 @@ type Context struct {
 	// SeenTogether reports whether one read of the vendor returned both rows. If it is nil, the members Reads,
 	// FirstRead and LastRead of the rows decide.
 	SeenTogether func(oldRow, newRow *Row) bool
-	// Never contains pairs that are never matched or suggested. An operator or the vendor has decided about them. A
-	// pair with an empty Old forbids all matches of the new row.
+	// Never contains pairs that are never matched or suggested, because an operator or the vendor has decided about
+	// them. A pair with an empty Old forbids all matches of the new row.
 	Never map[domain.MatchPair]bool
-	// Shown returns how many other records of the account have shown the amount and the text of the row in the last 180
-	// days. It is called only for pairs that would otherwise be Same. nil means that it is not known.
+	// Shown returns how many other records of the account had the same amount and text as the row in the last 180
+	// days. It is called only for pairs that would otherwise be Same. nil means that the number is not known.
 	Shown func(row *Row) int
-	// Reversed reports whether the account shows a row that gives the amount of the old row back. nil means no.
+	// Reversed reports whether the account has a row that gives back the amount of the old row. nil means no.
 	Reversed func(oldRow *Row) bool
-	// Whole means that the rows that left and the rows that came are all rows of the account: it was linked again, or
-	// all its ids changed. Rows then find their partner also by exclusion.
+	// Whole means that Match gets all old and new rows of the account, because the account was linked again or all of
+	// its ids changed. Two rows can then be paired because no other rows are left.
 	Whole bool
-	// AsMany means that among rows that cannot be told apart, as many as possible are matched, even if more or fewer
-	// came than left. Both sides are complete then, because the account was linked again.
+	// AsMany is set if the account was linked again, so that Match gets all rows of both sides. Of rows that cannot
+	// be told apart, as many as possible are then paired, even if there are more old rows than new ones, or fewer.
 	AsMany bool
 
-	// Repeated reports whether several rows of one side have the key, which is a result of StrongKeys. It is set if
-	// only a part of the account's rows is passed to Match. nil means no.
+	// Repeated reports whether several old rows, or several new rows, have the key, which is a result of StrongKeys.
+	// It is set if Match gets only a part of the account's rows. nil means no.
 	Repeated func(key string) bool
 
 	shared map[identifierKey]bool // identifiers that several rows of one side have
@@ -54,7 +54,7 @@ type identifierKey struct {
 	value   string
 }
 
-// isUnique reports whether at most one row of each side has the identifier.
+// isUnique reports whether at most one old row and at most one new row have the identifier.
 func (c *Context) isUnique(account domain.AccountID, k kind, value string) bool {
 	key := identifierKey{account, k, value}
 	return !c.shared[key] && (c.Repeated == nil || !c.Repeated(key.text()))
@@ -69,15 +69,15 @@ func (k identifierKey) text() string {
 const (
 	// MaxApart is the maximum time between the moments at which the service learned of two rows.
 	MaxApart = 14 * 24 * time.Hour
-	// maxDaysAnchored and maxDaysNumbered are the maximum numbers of days between the dates of two rows that name one
-	// day of purchase, or one number.
+	// Maximum number of days between the dates of two rows. maxDaysAnchored applies to rows that name the same day of
+	// purchase, and maxDaysNumbered to rows that name the same number.
 	maxDaysAnchored = 62
 	maxDaysNumbered = 5
 	maxDaysPossible = 14
-	// shownDays is the number of days for which Context.Shown counts.
+	// shownDays is the number of days in which Context.Shown counts records.
 	shownDays = 180
-	// maxChance is the expected number of other movements with the same amount and text between the two dates, in
-	// percent, above which an equal text is chance.
+	// maxChance is a limit in percent. Rows with an equal text may be different movements if more than this number of
+	// other movements with the same amount and text are expected between the two dates.
 	maxChance = 10
 )
 
@@ -88,7 +88,7 @@ type Line struct {
 	applies func(*comparison) bool
 }
 
-// uncounted is the name of the line for equal rows of which more or fewer came than left.
+// uncounted is the name of the line for equal rows if the number of old ones differs from the number of new ones.
 const uncounted = "k equal rows left, and m ≠ k came"
 
 // Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it
@@ -121,8 +121,8 @@ var Table = []Line{
 	{"nothing against, and too little for", Possible, func(*comparison) bool { return true }},
 }
 
-// Judge compares two rows and returns the verdict and the evidence for and against. The old row left the vendor's
-// lists, the new row came.
+// Judge compares two rows and returns the verdict and the evidence for and against. The vendor no longer returns the
+// old row, and no earlier listing contained the new row.
 func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 	a, b := parse(&oldRow), parse(&newRow)
 	if a == nil || b == nil {
@@ -132,10 +132,11 @@ func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 	return c.line().Verdict, c.findings
 }
 
-// isNamedAtOneTime reports whether the rows name the same number, document or name, at one time.
+// isNamedAtOneTime reports whether the rows name the same number, document or name, and their dates fit.
 func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely() && !c.isChance() }
 
-// isSame reports whether the rows are the same movement if as many rows like them left as came.
+// isSame reports whether the rows are the same movement, provided that there are as many old rows like them as new
+// ones.
 func (c *comparison) isSame() bool { return c.isNamedAtOneTime() || c.isSettledOperation() }
 
 // line returns the first line of Table that applies.
@@ -186,16 +187,16 @@ func (c *comparison) isForbidden() bool {
 		never[domain.MatchPair{New: c.new.ExternalID}]
 }
 
-// goesBack reports whether a posted row would become pending.
+// goesBack reports whether the old row is posted and the new one is pending.
 func (c *comparison) goesBack() bool {
 	return c.old.Status == domain.Posted && c.new.Status == domain.Pending
 }
 
-// maxCounterLength is the length up to which a number may be a counter of the institution.
+// maxCounterLength is the maximum number of digits of a number that may be a counter of the institution.
 const maxCounterLength = 10
 
-// mayBeCounter reports whether the equal identifier consists of at most ten digits, while the rows name different
-// things on different days: an institution may count its rows, and begin again.
+// mayBeCounter reports whether the rows may have an equal identifier by chance: it has at most ten digits, and the
+// rows name different things on different days. An institution may count its rows, and start again at 1.
 func (c *comparison) mayBeCounter() bool {
 	if c.national || c.name != differ || c.days() == 0 {
 		return false
@@ -209,7 +210,8 @@ func (c *comparison) mayBeCounter() bool {
 	return true
 }
 
-// isTip reports whether a pending movement posts with another amount: a tip, a rate, the end of a pre-authorisation.
+// isTip reports whether a pending movement is posted with a slightly different amount, for example because of a tip,
+// an exchange rate or the end of a pre-authorisation.
 func (c *comparison) isTip() bool {
 	return c.settles && c.days() <= maxDaysPossible && c.amounts() == nearAmount && c.name >= doubtful
 }
@@ -234,14 +236,14 @@ func (c *comparison) isExact() bool { return c.weak || c.timed }
 
 // isTimely reports whether the dates of the rows fit one movement. They fit in these cases:
 //
-//   - Both rows name one day of purchase or one minute. Their dates may be up to two months apart.
-//   - Both rows have one date.
-//   - The row settles on the next banking day. Up to 5 days are allowed if the amount is no usual price, or if a number
-//     is equal. At a merchant, only a labelled number counts, because others are its telephone or branch. Fares, and
-//     round amounts for coffee or fuel, must have one date.
-//   - The row does not settle, and the dates are at most one banking day apart. In addition, the amount is no usual
-//     price, or a number names the cheque, the invoice or the contract, or a document or an account names the employee.
-//     Fares, top-ups and daily charges (isDaily) must have one date.
+//   - Both rows name the same day of purchase, or the same minute. Their dates may be up to two months apart.
+//   - Both rows have the same date.
+//   - The row settles on the next banking day. Up to 5 days are allowed if the amount is unusual (isOdd), or if a
+//     number is equal. At a merchant, only a labelled number counts, because others may be its telephone or branch.
+//     Fares, and round amounts for coffee or fuel, must have the same date.
+//   - The row does not settle, and the dates are at most one banking day apart. In addition, the amount must be
+//     unusual, or a number must identify the cheque, the invoice or the contract, or a document or an account must
+//     identify the employee. Fares, top-ups and daily charges (isDaily) must have the same date.
 func (c *comparison) isTimely() bool {
 	days := c.days()
 	next := bankingDays(c.old.day, c.new.day) <= 1 && days <= maxDaysNumbered
@@ -264,23 +266,25 @@ func (c *comparison) isTimely() bool {
 	return odd && (c.weak || !c.isMenuPrice()) || c.numbered
 }
 
-// isDaily reports whether an institution books such a movement every day, so that the day tells two of them apart.
+// isDaily reports whether an institution can book such a movement every day. Two of them can then be told apart only
+// by their days.
 func (e *Evidence) isDaily() bool {
 	return e.Operation == Interest || e.Operation == Fee || e.Operation == Levy
 }
 
-// maxMenuPrice is the amount up to which a purchase of whole ten cents may be a meal or bread of another day.
+// maxMenuPrice limits the amounts of everyday purchases, such as a meal or bread: they are lower, and multiples of
+// ten cents.
 const maxMenuPrice = 100
 
-// isMenuPrice reports whether the rows may be daily purchases of one price.
+// isMenuPrice reports whether the rows may be two everyday purchases at the same price.
 func (c *comparison) isMenuPrice() bool {
 	cents := c.new.Amount.Amount.Abs().Shift(2)
 	return cents.LessThan(decimal.NewFromInt(maxMenuPrice*100)) && cents.Mod(decimal.NewFromInt(10)).IsZero() &&
 		!c.old.isPayment() && !c.new.isPayment()
 }
 
-// isChance reports whether the account shows the amount and the text so often that an equal one may be another
-// movement: of n movements in 180 days, n × days ÷ 180 fall between the two dates by chance.
+// isChance reports whether records with this amount and text are so frequent that the new row may be another
+// movement. If the account had n of them in 180 days, n × days ÷ 180 are expected between the two dates.
 func (c *comparison) isChance() bool {
 	if c.context.Shown == nil || c.days() == 0 || c.anchored {
 		return false
@@ -288,7 +292,8 @@ func (c *comparison) isChance() bool {
 	return c.context.Shown(c.old.Row)*c.days()*100 > maxChance*shownDays
 }
 
-// isSettledOperation reports whether a row that names only an operation settles on its date.
+// isSettledOperation reports whether a pending row was posted on its date, and both rows name the same operation and
+// the same amount.
 func (c *comparison) isSettledOperation() bool {
 	return c.settles && c.days() == 0 && c.old.Operation != NoOperation && c.old.Operation == c.new.Operation &&
 		c.amounts() == sameAmount

@@ -2,9 +2,9 @@ package matching
 
 import "regexp"
 
-// The labels of numbers that change when a movement is booked again: the number of the capture (NSU, sequence), of the
-// authorisation, of the bank's document, the folio. Sources: BV-06 (AUT: 155528), BX-02 (AUT 00024631), SB-03 (AUT.
-// 305884), DOC and NSU of Brazilian acquirers.
+// The labels of numbers that change when a movement is booked again, such as the NSU, the number of the authorisation
+// or of the bank's document, and the folio. Sources: BV-06 (AUT: 155528), BX-02 (AUT 00024631), SB-03 (AUT. 305884),
+// DOC and NSU of Brazilian acquirers.
 var (
 	volatileLabel = regexp.MustCompile(
 		`\b(?:cod\.?\s+)?(nsu|doc|docto|documento|aut|auto|auth|autorizacao|autorizacion|folio|` +
@@ -12,7 +12,8 @@ var (
 			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
-	// The number of a cash machine or a card terminal tells two withdrawals apart (section 1 of the bank texts).
+	// The number of a cash machine or a card terminal, which can tell two withdrawals apart (section 1 of the bank
+	// texts).
 	referenceLabel = regexp.MustCompile(
 		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
@@ -59,8 +60,8 @@ const mobileDigits = 11
 // mobile matches a mobile telephone of Brazil without punctuation: area code, 9 and eight digits, perhaps after 55.
 var mobile = regexp.MustCompile(`^(?:55)?[1-9][1-9]9\d{8}$`)
 
-// isMobile reports whether a word is a mobile telephone of Brazil. Banks print one number with punctuation or without:
-// BB-10 (44)90000-0000, Inter RECARGA 11988881234.
+// isMobile reports whether a word is a Brazilian mobile telephone number. Banks print such a number with or without
+// punctuation: BB-10 (44)90000-0000, Inter RECARGA 11988881234.
 func isMobile(word string) bool { return mobile.MatchString(word) }
 
 // takeVolatile reads the labelled numbers that may change, by label.
@@ -104,15 +105,15 @@ func takeCard(s *scan) (card string) {
 	return card
 }
 
-// takeAmounts removes amounts and rates: the amount of the row says more.
+// takeAmounts removes amounts and rates from the text, because the row states its amount exactly.
 func takeAmounts(s *scan) {
 	remove := func([]string) bool { return true }
 	s.take(amountLabel, remove)
 	s.take(foreignText, remove)
 }
 
-// compareVolatile returns differ if the rows have different numbers under one label, and agree if they have equal ones
-// only.
+// compareVolatile returns differ if the rows have different numbers with the same label. Otherwise it returns agree
+// if the numbers with a common label are equal, and unknown if no label is common.
 func compareVolatile(a, b map[string]string) relation {
 	found := unknown
 	for label, value := range a {

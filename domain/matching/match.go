@@ -9,14 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Pair consists of a row that left and a row that came, which are the same movement.
+// Pair consists of an old row and a new row that are the same movement.
 type Pair struct {
 	domain.MatchPair
 	Rule     domain.MatchRule
 	Findings []Finding
 }
 
-// Suggestion consists of a row that left and a row that came, which may be the same movement.
+// Suggestion consists of an old row and a new row that may be the same movement.
 type Suggestion struct {
 	domain.MatchPair
 	Findings []Finding
@@ -25,31 +25,32 @@ type Suggestion struct {
 // Result contains the decisions about the rows of an account.
 type Result struct {
 	Pairs []Pair // ordered by Old; each row is in at most one pair
-	// Suggestions contains at most MaxSuggestions for each row that left and is in no pair, the best first, ordered by
-	// Old. No row of a suggestion is in a pair.
+	// Suggestions contains at most MaxSuggestions for each old row that is in no pair, ordered by Old. The best
+	// suggestion of a row comes first. No row of a suggestion is in a pair.
 	Suggestions []Suggestion
-	// Unjudged is the number of rows that left, but were not compared with every row of their amount. More than
-	// maxBucket of these rows share the date and every word, and none has the same text. Such rows are in no pair: an
-	// operator learns of them by their suggestions. It is 0 for the accounts of people and firms.
+	// Unjudged is the number of old rows that were not compared with every new row of their amount: more than
+	// maxBucket of these rows share the date and every word, and none has the same text. Such old rows are in no
+	// pair, only in suggestions. Unjudged is 0 for the accounts of people and firms.
 	Unjudged int
 }
 
-// MaxSuggestions is the maximum number of suggestions for a row that left.
+// MaxSuggestions is the maximum number of suggestions for an old row.
 const MaxSuggestions = 3
 
-// Rules beside those of package domain.
+// Rules in addition to those of package domain.
 const (
 	// VendorLink: the vendor states which row the new one replaces.
 	VendorLink domain.MatchRule = "vendor_link"
-	// Exclusion: the whole account changed its ids, and the rows are the only ones left that fit each other.
+	// Exclusion: all ids of the account have changed, and no other rows are left that fit either of the two.
 	Exclusion domain.MatchRule = "exclusion"
 )
 
-// Match pairs the rows that left an account with the rows that came, and suggests the possible pairs among the others.
-// Rows of different accounts are never paired. The result does not depend on the order of the rows.
+// Match pairs the old rows of an account, which the vendor no longer returns (left), with the new ones (came). It
+// returns the other possible pairs as suggestions. Rows of different accounts are never paired. The result does not
+// depend on the order of the rows.
 //
-// For n rows, Match takes O(n log n) time: rows are compared only if they share an identifier, or the amount, or, while
-// a row settles, the beginning of the name.
+// For n rows, Match takes O(n log n) time. Rows are compared only if they share an identifier or the amount. A
+// pending row is also compared with rows whose names begin with the same letters.
 func Match(left, came []Row, context Context) Result {
 	m := matcher{context: &context, left: parseAll(left), came: parseAll(came)}
 	if len(m.left) == 0 || len(m.came) == 0 {
@@ -80,7 +81,7 @@ type matcher struct {
 	unjudged             int
 }
 
-// group contains rows of one side that cannot be told apart: k identical rows.
+// group contains identical rows of one side (all old, or all new), which cannot be told apart.
 type group struct {
 	rows     []*row // those that are in no pair yet
 	first    *row
@@ -114,7 +115,7 @@ func parseAll(rows []Row) []*row {
 	return parsed
 }
 
-// findShared notes the identifiers that several rows of one side have. They name no single movement.
+// findShared finds the identifiers that several old rows, or several new rows, have. They name no single movement.
 func (m *matcher) findShared() {
 	m.context.shared = map[identifierKey]bool{}
 	for _, side := range [][]*row{m.left, m.came} {
@@ -133,7 +134,7 @@ func (m *matcher) findShared() {
 	}
 }
 
-// findReversals extends Context.Reversed to the rows that came and that give an amount back.
+// findReversals extends Context.Reversed, so that it also finds new rows that give an amount back.
 func (m *matcher) findReversals() {
 	if m.context.Whole {
 		return
@@ -157,10 +158,10 @@ func (m *matcher) findReversals() {
 	}
 }
 
-// scopeOf returns a text that is equal for rows of one account and direction with this amount.
+// scopeOf returns a key for the account of the row and the amount, including its sign.
 func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + amountKey(amount) }
 
-// groupRows puts the rows that cannot be told apart into one group each. A row whose external id is in linked is a
+// groupRows divides the rows into groups of rows that cannot be told apart. A row whose external id is in linked is a
 // group of its own, because the vendor tells it apart.
 func groupRows(rows []*row, linked map[string]bool) []*group {
 	byKey := map[string]*group{}
@@ -195,7 +196,7 @@ func (r *row) idsKey() string {
 	return key.String()
 }
 
-// judgeAll compares each group of rows that left with its candidates.
+// judgeAll compares each group of old rows with its candidates.
 func (m *matcher) judgeAll() {
 	candidates := newCandidates(m.newGroups)
 	oldCounts, newCounts := countAlike(m.left), countAlike(m.came)
@@ -203,7 +204,7 @@ func (m *matcher) judgeAll() {
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
 		if !complete {
-			// Another row may be the better partner, so that pairs are only suggested.
+			// A row that was not compared may be a better partner, so pairs are only suggested.
 			oldGroup.unjudged, oldGroup.closed = true, true
 			m.unjudged += len(oldGroup.rows)
 		}
@@ -226,8 +227,8 @@ func (m *matcher) judgeAll() {
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
 
-// alike returns a text that is equal for rows of one date that an accountant could hardly tell apart without their
-// numbers: amount, counterparty, operation and the beginning of the name are equal.
+// alike returns a key that is equal for rows of one date that an accountant could hardly tell apart without their
+// numbers: they have the same amount, counterparty and operation, and their names begin with the same letters.
 func (r *row) alike() string {
 	name := strings.Join(r.words[:min(1, len(r.words))], "")
 	return strings.Join([]string{
@@ -245,8 +246,8 @@ func countAlike(rows []*row) map[string]int {
 	return counts
 }
 
-// lineOf returns the line of Table for two groups. It is the best line of any pair of their rows. The rows of a group
-// differ only in the reads that showed them and in when the service learned of them.
+// lineOf returns the line of Table for two groups: the best line of any pair of their rows. The rows of a group
+// differ only in the reads that returned them, and in when the service learned of them.
 func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
 	line := c.line()
 	if line.Verdict != Other || len(oldGroup.rows)*len(newGroup.rows) == 1 {
@@ -260,7 +261,7 @@ func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
 	return line
 }
 
-// firstAllowed returns the first pair of rows of two groups that no read showed together and nobody has forbidden.
+// firstAllowed returns the first pair of rows of two groups that may be paired; see mayPair.
 func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
 	for _, o := range oldRows {
 		for _, n := range newRows {
@@ -272,8 +273,8 @@ func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
 	return nil, nil, false
 }
 
-// unequalSeries returns the series of equal movements, such as daily fares, that have equally many rows on both sides,
-// but not the same dates. Each row may have moved by a day, so the nearest date is no evidence.
+// unequalSeries returns the series of equal movements, such as daily fares, that have as many old rows as new ones,
+// but different dates. Each row may have moved by a day, so a near date is no evidence.
 func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	days := map[string][2][]int{}
 	for side, groups := range [2][]*group{oldGroups, newGroups} {
@@ -295,8 +296,8 @@ func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	return unequal
 }
 
-// rank orders pairs by their evidence, the best first: a link, a strong identifier, then the text, then the date.
-// inSeries leaves out the date.
+// rank returns the rank of a pair; a lower rank means better evidence. A link of the vendor is best, then a strong
+// identifier, then the text, then the distance of the dates. If inSeries is true, the dates are ignored.
 func (c *comparison) rank(inSeries bool) int {
 	days := min(c.days(), 31)
 	if inSeries {
@@ -331,10 +332,11 @@ func (c *comparison) rank(inSeries bool) int {
 	return 2 + text*32 + days
 }
 
-// assign pairs the groups of the allowed edges, the best first. Edges of equal rank are decided together: a group with
-// several partners, or with another number of rows than its partner, is ambiguous. If asMany is set, another number of
-// rows is not ambiguous, and as many rows as possible are paired. The groups of an edge for which undecided returns
-// true are ambiguous, too.
+// assign pairs the groups of the allowed edges, best rank first. Edges of equal rank are decided together. The groups
+// of an edge are ambiguous, and not paired, in these cases:
+//   - One of them has several partners.
+//   - They have different numbers of rows. If asMany is set, as many rows as possible are paired instead.
+//   - undecided returns true for the edge.
 func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	var edges []*edge
 	for _, e := range m.edges {
@@ -352,13 +354,13 @@ func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	}
 }
 
-// isUncounted reports whether the rows of an edge would be the same movement, if as many of them had left as came. Such
-// an edge pairs nothing. Without it, a row further away would be paired instead of one of these rows.
+// isUncounted reports whether the rows of an edge would be the same movement if there were as many old rows like them
+// as new ones. Such an edge pairs nothing, but it keeps its rows from being paired with more distant rows.
 func (e *edge) isUncounted() bool {
 	return e.line.Name == uncounted && e.c.isSame()
 }
 
-// assignEqual pairs the groups of edges with one rank.
+// assignEqual pairs the groups of edges that have the same rank.
 func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	partners := map[*group]int{}
 	var open []*edge
@@ -380,7 +382,7 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	}
 }
 
-// pairRows pairs as many rows of two groups as possible. Rows that a read showed together are never paired.
+// pairRows pairs as many rows of two groups as possible. Rows that one read returned together are never paired.
 func (m *matcher) pairRows(e *edge) {
 	rule := e.rule()
 	var restOld []*row
@@ -398,8 +400,7 @@ func (m *matcher) pairRows(e *edge) {
 	e.old.rows, e.new.rows = restOld, restNew
 }
 
-// mayPair reports whether two rows of a pair of groups may be paired: no read showed both, and isForbidden returns
-// false.
+// mayPair reports whether two rows may be paired: no read returned both, and isForbidden returns false.
 func (m *matcher) mayPair(oldRow, newRow *row) bool {
 	c := comparison{old: oldRow, new: newRow, context: m.context}
 	return !c.wereSeenTogether() && !c.isForbidden()
@@ -422,7 +423,7 @@ func (e *edge) rule() domain.MatchRule {
 	return domain.SimilarText
 }
 
-// result returns the pairs and, for the rows that left without a partner, the best suggestions.
+// result returns the pairs and, for the old rows without a partner, the best suggestions.
 func (m *matcher) result() Result {
 	out := Result{Pairs: m.pairs, Unjudged: m.unjudged}
 	for _, g := range m.oldGroups {
@@ -436,8 +437,8 @@ func (m *matcher) result() Result {
 	return out
 }
 
-// suggestionsFor returns the suggestions for the i-th row of a group. Identical rows begin with different new rows, so
-// that all of them are suggested.
+// suggestionsFor returns the suggestions for the i-th row of a group. Each of several identical rows starts with a
+// different new row, so that all new rows are suggested.
 func (m *matcher) suggestionsFor(g *group, o *row, i int) (suggestions []Suggestion) {
 	for _, e := range g.edges {
 		for j := range e.new.rows {

@@ -151,7 +151,7 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,2}\n2026-11-10 P -47.31 BRL SEGURO A {reads=3}\n" +
 				"2026-11-10 P -47.31 BRL SEGURO A {reads=3}",
 			matching.Context{}, "o1n2 o2n3 o3n1", 0},
-		// The names begin alike, so either of the two old rows may be the one that came.
+		// Both old rows begin with the same word as the new row, so the new row may replace either of them.
 		"two rows that are much alike, and one of them": {
 			"2026-11-10 P -50 BRL PADARIA REAL\n2026-11-10 P -50 BRL PADARIA NOVA", "2026-11-10 P -50 BRL PADARIA REAL",
 			matching.Context{}, "", 1},
@@ -252,7 +252,8 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestFirstAndLastRead checks the numbers of listings that are used where the reads are not known exactly.
+// TestFirstAndLastRead checks that a row can replace another one only if its first listing is later than the last
+// listing of the old row.
 func TestFirstAndLastRead(t *testing.T) {
 	for _, test := range []struct {
 		last, first uint64
@@ -331,7 +332,7 @@ func TestTheEvidenceOrdersSuggestions(t *testing.T) {
 	}
 }
 
-// The suggestions are ordered by the id of the row that left, whatever its date is.
+// Suggestions are ordered by the id of the old row, not by its date.
 func TestSuggestionsAreOrderedByTheOldRow(t *testing.T) {
 	left := rowsFrom(t, "o", "2026-11-12 P -50 BRL MERCADO SOL\n2026-11-04 P -47 BRL PADARIA REAL")
 	came := rowsFrom(t, "n", "2026-11-20 P -50 BRL MERCADO SOL\n2026-11-10 P -47 BRL PADARIA REAL")
@@ -341,7 +342,7 @@ func TestSuggestionsAreOrderedByTheOldRow(t *testing.T) {
 	}
 }
 
-// The exact reads of a row count only where those of the other one are known, too.
+// Row.Reads is used only if it is known for both rows. Otherwise, LastRead and FirstRead decide.
 func TestTheReadsOfOneRowAreKnown(t *testing.T) {
 	for name, test := range map[string]struct {
 		oldReads, newReads []uint64
@@ -425,7 +426,8 @@ func TestIsWhole(t *testing.T) {
 	}
 }
 
-// contradictions are additions to both texts that speak against one movement, whatever else the rows say.
+// contradictions contains pairs of texts. If one text of a pair is added to each of two rows, the rows contradict
+// each other.
 var contradictions = [][2]string{
 	{"PARC 02/10", "PARC 03/10"},
 	{"10/11/2026", "11/11/2026"},

@@ -54,7 +54,7 @@ type vendorParty struct {
 // account is the account of all rows in tests.
 var account = domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: 1}}
 
-// row converts a vendor's object as the vendor's adapter does.
+// row converts a vendor's object in the same way as the vendor's adapter.
 func (v vendorRow) row(t testing.TB, kind, currency string) matching.Row {
 	t.Helper()
 	amount := v.money(t, v.Amount, v.CurrencyCode, kind)
@@ -126,7 +126,8 @@ func (v vendorRow) addCard(row *matching.Row, currency string) {
 	}
 }
 
-// localDate returns the date in the country of the currency, and the time if the text states more than a date.
+// localDate parses a date or a time. It returns the date in the country of the currency; the time is zero if the text
+// contains no time of day.
 func localDate(text, currency string) (domain.Date, time.Time) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -164,7 +165,7 @@ func loadMovements(t testing.TB, file string) (movements []movement) {
 	return movements
 }
 
-// match passes the rows of a change to Match, as a complete read before it and one after it.
+// match calls Match with the differences between two complete reads: one before the change and one after it.
 func (m movement) match(t testing.TB) matching.Result {
 	t.Helper()
 	left, came := m.rows(t)
@@ -172,7 +173,7 @@ func (m movement) match(t testing.TB) matching.Result {
 	return matching.Match(left, came, matching.Context{Whole: matching.IsWhole(len(left), len(came), stayed)})
 }
 
-// rows returns the rows that left and those that came.
+// rows returns the old rows and the new rows of the change.
 func (m movement) rows(t testing.TB) (left, came []matching.Row) {
 	t.Helper()
 	listed := func(rows []vendorRow) map[string]bool {

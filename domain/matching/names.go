@@ -35,8 +35,8 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred`)
 
-// channelWord reports whether a word names only an operation or a channel in a text of the operation. The words of
-// taxes and payouts do not count, because they name the tax or the acquirer.
+// channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
+// because they name the tax or the acquirer. The argument operation is the operation of the whole text.
 func channelWord(word string, operation Operation) bool {
 	if operation == Payout && payoutWords[word] {
 		return false
@@ -52,7 +52,7 @@ func channelWord(word string, operation Operation) bool {
 	return false
 }
 
-// payoutWords tell payouts apart, although they are noise in a purchase: scheme and product.
+// payoutWords are the card schemes and products that tell payouts apart. In the text of a purchase they are noise.
 var payoutWords = wordSet(
 	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at tdd " +
 		"tdc deb cre",
@@ -100,16 +100,17 @@ func tailOf(e *Evidence) []string {
 	return nil
 }
 
-// tells reports whether a channel word tells two movements apart if it stands after the name.
+// tells reports whether a channel word that follows the name distinguishes two movements: it is a single letter, or
+// one of ambiguousWords.
 func tells(word string) bool { return len(word) == 1 || ambiguousWords[word] }
 
-// tellingTail returns the channel words after the name that tell two movements apart.
+// tellingTail returns the words after the name for which tells returns true.
 func (e *Evidence) tellingTail() []string {
 	return slices.DeleteFunc(slices.Clone(tailOf(e)), func(word string) bool { return !tells(word) })
 }
 
-// differInTail reports whether both rows have a word after the name that the other one lacks, and one of the two is a
-// single letter (BLOCO A, ANA C PRADO) or a channel word that names a product.
+// differInTail reports whether each of two rows has a word after its name that the other row lacks. At least one of
+// these words must be a single letter (BLOCO A, ANA C PRADO) or a channel word that may name a product.
 func differInTail(a, b *Evidence) bool {
 	x, y := tailOf(a), tailOf(b)
 	u, v := unmatched(x, y, b.all), unmatched(y, x, a.all)
@@ -137,9 +138,9 @@ func lettersOf(words []string) (letters []string) {
 	return letters
 }
 
-// unmatched returns the words of a tail that the other row lacks. A single letter abbreviates only the word at its
-// place. The letter n ("number") is left out. The letters a, e, o and y are left out unless another single letter
-// stands at their place.
+// unmatched returns the words of a tail that the other row lacks. A single letter is not returned if the word at the
+// same place of the other tail begins with it. The letter n ("number") is never returned. The letters a, e, o and y
+// are returned only if the other tail has a single letter at the same place.
 func unmatched(tail, otherTail, all []string) (words []string) {
 	for i, word := range tail {
 		if len(word) == 1 {
@@ -160,13 +161,13 @@ func unmatched(tail, otherTail, all []string) (words []string) {
 	})
 }
 
-// isCutWord reports whether one of two words is the beginning of the other one, of at least three letters.
+// isCutWord reports whether one of two words is a prefix of the other one, of at least three letters.
 func isCutWord(a, b string) bool {
 	return min(len(a), len(b)) >= minAbbreviation && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
-// purposes are words for the purpose of a payment or the kind of a business. Alone they name nobody: COBRANCA ALUGUEL
-// may be the rent of any house, and PADARIA any bakery.
+// purposes are words for the purpose of a payment or the kind of a business. Alone they do not identify a
+// counterparty: COBRANCA ALUGUEL may be the rent of any house, and PADARIA may be any bakery.
 var purposes = wordSet(`aluguel alugueis condominio condominios seguro seguros escola colegio faculdade academia
 	farmacia drogaria supermercado mercado padaria restaurante lanchonete posto hospital clinica laboratorio hotel
 	pousada energia telefone internet consorcio transporte transportes estacionamento pedagio
@@ -183,7 +184,8 @@ func holds(words []string, set map[string]bool) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return set[word] })
 }
 
-// facilitatorNames maps the prefixes of one facilitator to its name. Prefixes that are not in it are names themselves.
+// facilitatorNames maps the prefixes of a payment facilitator to one name. A prefix that is not in the map is itself
+// the name.
 var facilitatorNames = map[string]string{
 	"pags": "pag", "pagseguro": "pag", "pagbank": "pag", "mercadopago": "mp", "mercpago": "mp", "merpago": "mp",
 	"mpago": "mp", "ifood": "ifd", "paypal": "pp", "pypl": "pp", "ebanx": "ebn", "ebw": "ebn", "dlocal": "dl",
@@ -194,7 +196,7 @@ var facilitatorNames = map[string]string{
 // facilitatorPrefix matches the prefix of an acquirer before the name of the merchant.
 var facilitatorPrefix = regexp.MustCompile(`\b([a-z]+)\s*\*\s*[a-z0-9]`)
 
-// facilitatorsOf returns the facilitators whose prefix the folded text prints.
+// facilitatorsOf returns the payment facilitators whose prefixes occur in the folded text.
 func facilitatorsOf(text string) (names []string) {
 	if !strings.Contains(text, "*") {
 		return nil
@@ -258,8 +260,8 @@ func isNumberWord(word string) bool {
 // minCode is the minimum length of a code of letters and digits.
 const minCode = 8
 
-// isCode reports whether a word is a random code rather than a name, as Banregio prints it (ZJWej2f4nX): it has two
-// groups of digits after its first letter.
+// isCode reports whether a word is a random code and not a name, such as ZJWej2f4nX (Banregio). A code has two groups
+// of digits after its first letter.
 func isCode(word string) bool {
 	groups, inGroup := 0, false
 	for _, r := range strings.TrimLeftFunc(word, isDigit) {
@@ -271,10 +273,10 @@ func isCode(word string) bool {
 	return len(word) >= minCode && groups >= 2
 }
 
-// companyAbbreviations maps abbreviations in the names of firms, institutions and taxes to the beginnings of the words
-// that they stand for. None of them is a given name, so that they are expanded in the name of a counterparty, too.
-// Banks cut names to a column, and firms register either form: CENTRO MED STA CLARA is CENTRO MEDICO SANTA CLARA, SC-06
-// TRIB FED is TRIBUTOS FEDERAIS.
+// companyAbbreviations maps abbreviations in the names of firms, institutions and taxes to the beginnings of the
+// words that they stand for. None of them is a given name, so they are also expanded in the names of counterparties.
+// Banks cut names to the width of a column, and firms register either form: CENTRO MED STA CLARA is CENTRO MEDICO
+// SANTA CLARA, and TRIB FED is TRIBUTOS FEDERAIS (SC-06).
 var companyAbbreviations = map[string]string{
 	"adm": "administra", "alim": "alimento", "assoc": "associa", "col": "colegio", "comb": "combustive",
 	"cond": "condominio", "constr": "constru", "coop": "cooperativa", "dist": "distribui", "distr": "distribui",
@@ -316,8 +318,8 @@ func sameWord(a, b string) bool {
 	return true
 }
 
-// The minimum lengths, in letters, of a name that may be the beginning of another one, of a word that may be an
-// abbreviation, and of a name that may be the other one with a wrong letter.
+// Minimum lengths in letters: minCutName of a name that may be the beginning of another one, minAbbreviation of an
+// abbreviated word, and minTypo of a name that may have a wrong letter.
 const (
 	minCutName      = 6
 	minAbbreviation = 3
@@ -327,9 +329,9 @@ const (
 // youngerWords distinguish a person from an older relative with the same name, and a branch from the first shop.
 var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto ii iii iv")
 
-// compareNames returns how two names relate. If person is set, they are the names of a counterparty, and two people may
-// share any single word. Otherwise they are the words of a merchant or product. The vendor may add a city to them, or
-// drop a prefix.
+// compareNames returns how two names relate. If person is set, they are names of counterparties, and a word that both
+// have in common proves little. Otherwise they are words of a merchant or a product. The vendor may add a city to
+// them or omit a prefix.
 func compareNames(a, b []string, person bool) relation {
 	short, long := a, b
 	if lengthOf(a) > lengthOf(b) {
@@ -363,10 +365,10 @@ func lengthOf(words []string) int {
 	return n
 }
 
-// compareCut compares a name with a longer one that begins with it. The result is contained, except in these cases, in
-// which it is doubtful:
+// compareCut compares a name with a longer one that begins with it. It returns doubtful in these cases, and contained
+// in all others:
 //   - The short name has fewer than six letters.
-//   - It consists of purposes, and the long name has further words.
+//   - The short name consists of purposes, and the long name has further words.
 //   - The further words contain one of youngerWords, such as Filho, Neto or Júnior.
 func compareCut(short, long []string) relation {
 	if lengthOf(short) < minCutName || len(short) < len(long) && onlyPurposes(short) {
@@ -378,14 +380,15 @@ func compareCut(short, long []string) relation {
 	return contained
 }
 
-// isFirstName reports whether one name consists of the first word of the other one, which has further words. Many
-// people share a first name, and the word may be the bank's own word for the operation.
+// isFirstName reports whether one name is only the first word of the other, longer name. Such a name proves little:
+// many people share a first name, and the word may be the bank's own word for the operation.
 func isFirstName(a, b []string) bool {
 	return min(len(a), len(b)) == 1 && len(a) != len(b) && sameWord(a[0], b[0])
 }
 
-// alignedFrom reports whether each word of the short name equals the word of the long name at its place, or is its
-// abbreviation (TAR CONTR SERV, TARIFA CONTRATUAL SERVICOS). Of a person's name, only the last word may be cut.
+// alignedFrom compares the words of the short name with the words of the long name that begin at the index at. It
+// reports whether the words of each pair are equal, or one abbreviates the other (TAR CONTR SERV, TARIFA CONTRATUAL
+// SERVICOS). In a person's name, only the last word may be abbreviated.
 func alignedFrom(short, long []string, at int, person bool) bool {
 	if len(short) < 2 || len(short)+at > len(long) {
 		return false
@@ -406,16 +409,16 @@ func alignedFrom(short, long []string, at int, person bool) bool {
 	return equal >= 4
 }
 
-// isAbbreviated reports whether each word of one name is an abbreviation of the word of the other name at its place:
-// PREST HAB, PRESTACAO HABITACIONAL.
+// isAbbreviated reports whether two names have equally many words, and one word of each pair is a beginning of the
+// other: PREST HAB, PRESTACAO HABITACIONAL.
 func isAbbreviated(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool {
 		return min(len(x), len(y)) >= minAbbreviation && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x))
 	})
 }
 
-// hasInitials reports whether two names have the same words at each place, some of which one name abbreviates to their
-// initials: JOSIANE P ALBUQUERQUE, JOSIANE PACHECO ALBUQUERQUE. The first and the last words are equal.
+// hasInitials reports whether two names differ only in middle words that one of them abbreviates to an initial:
+// JOSIANE P ALBUQUERQUE, JOSIANE PACHECO ALBUQUERQUE.
 func hasInitials(a, b []string) bool {
 	n := len(a)
 	return n > 2 && n == len(b) && a[0] == b[0] && sameWord(a[n-1], b[n-1]) && slices.EqualFunc(a, b,
@@ -424,8 +427,8 @@ func hasInitials(a, b []string) bool {
 		})
 }
 
-// isWithin reports whether the words of the short name are consecutive words of the long one, or would be without
-// blanks.
+// isWithin reports whether the words of the short name are consecutive words of the long one. The last word may be
+// cut.
 func isWithin(short, long []string) bool {
 	for at := range long {
 		if len(short)+at <= len(long) && slices.EqualFunc(short, long[at:at+len(short)], sameWord) ||
@@ -441,8 +444,8 @@ func isSubset(short, long []string) bool {
 	return !slices.ContainsFunc(short, func(word string) bool { return !slices.Contains(long, word) })
 }
 
-// sharesName reports whether two merchants' names begin with the same word of at least four letters, or share half of
-// their words: another branch, another spelling, or another firm.
+// sharesName reports whether two merchants' names begin with the same word of at least four letters, or share at
+// least half of the words of the short name. They may be two branches, two spellings of one name, or two firms.
 func sharesName(short, long []string) bool {
 	if len(short[0]) >= 4 && sameWord(short[0], long[0]) {
 		return true
@@ -456,7 +459,7 @@ func sharesName(short, long []string) bool {
 	return shared > 0 && 2*shared >= len(short)
 }
 
-// isTypo reports whether two names of at least eight letters differ in one letter. b is not shorter than a.
+// isTypo reports whether two names of at least eight letters differ in one letter. b must not be shorter than a.
 func isTypo(a, b string) bool {
 	if len(a) < minTypo {
 		return false

@@ -24,7 +24,7 @@ func textRow(text string) *Row {
 	}
 }
 
-// TestNotations parses texts with one notation each. The value of a test is what the evidence contains, in short.
+// TestNotations parses texts with one notation each. Each expected value is a short form of the evidence in the text.
 func TestNotations(t *testing.T) {
 	const paid = "12345678202611101200abcDEF12345"
 	const key = "20260529400140bet0000497006700"
@@ -296,7 +296,7 @@ func TestKeysOfTheInstitution(t *testing.T) {
 	}
 }
 
-// An institution may state the line of a bill as the reference. It has 48 digits, of which the first is an 8.
+// An institution may state the payment line of a bill as the reference. The line has 48 digits and begins with 8.
 func TestTheLineOfABillIsRecognisedInEveryMember(t *testing.T) {
 	for reference, want := range map[string]string{
 		"84670000001-7 43590024020-9 02405000243-5 84221010811-9": "slip_number=" +
@@ -315,7 +315,7 @@ func TestTheLineOfABillIsRecognisedInEveryMember(t *testing.T) {
 	}
 }
 
-// The vendor's name of the operation counts only where the text names none.
+// The vendor's name of the operation is used only if the text names no operation.
 func TestTheOperationThatTheVendorStates(t *testing.T) {
 	for text, want := range map[string]Operation{"ANA LEAL": Wire, "TARIFA TED": Fee, "PIX ENVIADO": Pix} {
 		row := textRow(text)
@@ -335,7 +335,7 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 	}
 }
 
-// The values of a finding do not depend on the order of the map.
+// The values of a finding are always in the same order, although they are read from a map.
 func TestLabelledNumbersAreOrdered(t *testing.T) {
 	for range 20 {
 		values := valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})
@@ -357,7 +357,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// Texts without a reference or a document are skipped, because reading all notations takes many times as long.
+// Texts that cannot contain a reference or a document are skipped, because reading all notations is much slower.
 func TestTextsThatMayHaveAReferenceOrADocument(t *testing.T) {
 	for text, want := range map[string][2]bool{ // reference, document
 		"PIX ENVIADO MARIA DA SILVA SAURO PRADO DOS SANTOS": {false, false},

@@ -26,8 +26,8 @@ const (
 	Loan        Operation = "loan" // its instalments and repayments
 )
 
-// operationWords maps the words of bank texts to operations, in the order in which they decide: TARIFA PIX is a fee,
-// and PIX SALARIO is payroll. Sources: section 2 of the bank texts.
+// operationWords maps words of bank texts to operations. If a text contains words of several entries, the first entry
+// decides: TARIFA PIX is a fee, and PIX SALARIO is payroll. Sources: section 2 of the bank texts.
 var operationWords = []struct {
 	operation Operation
 	words     map[string]bool
@@ -91,7 +91,7 @@ func operationOf(words []string) (operation Operation, refund bool) {
 	return operation, refund
 }
 
-// vendorOperations maps the names that vendors give operations (Open Finance Brasil: type of a transaction).
+// vendorOperations maps the vendors' names of operations, such as the transaction types of Open Finance Brasil.
 var vendorOperations = map[string]Operation{
 	"pix": Pix, "ted": Wire, "doc": Wire, "tef": Wire, "spei": Wire, "boleto": Boleto, "saque": Withdrawal,
 	"cartao": Card, "deposito": Deposit, "folha pagamento": Payroll, "tarifa servicos avulsos": Fee,
@@ -104,7 +104,8 @@ var exact = map[Operation]bool{
 }
 
 // compareOperations returns how the operations of two rows relate. A transfer may be named by its purpose (payroll,
-// payout) or its channel, so that two names are only doubtful; a Pix is never a wire, a boleto or a card purchase.
+// payout) or by its channel, so two different names are usually only doubtful. But a Pix is never a wire, a boleto or
+// a card purchase.
 func compareOperations(a, b *Evidence) relation {
 	rails := func(o Operation) bool { return o == Pix || o == Wire || o == Boleto || o == Card }
 	switch x, y := a.Operation, b.Operation; {

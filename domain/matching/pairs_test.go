@@ -83,7 +83,7 @@ func parseMoney(t testing.TB, amount, currency string) domain.Money {
 	return m
 }
 
-// setMember sets a member that is not part of the text.
+// setMember sets a member of the row by its short name, such as "ref" or "card".
 func setMember(t testing.TB, row *matching.Row, name, value string) {
 	t.Helper()
 	texts := map[string]*string{
@@ -121,8 +121,8 @@ var pairFiles = []string{
 	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "lookalikes", "traps", "limits",
 }
 
-// TestPairs judges labelled pairs, each as the only change of its account. The pairs of the files that are named for a
-// number, and those of holdout.txt, were written before the code judged them.
+// TestPairs matches each labelled pair as if it were the only change of its account. The pairs in holdout.txt, and in
+// the files that are named by an ordinal number (second.txt), were written before the code judged them.
 func TestPairs(t *testing.T) {
 	for _, file := range pairFiles {
 		t.Run(file, func(t *testing.T) {

@@ -3,15 +3,15 @@ package matching
 import "slices"
 
 // productWords map the words of payouts, and of their fees and taxes, to the product that was sold with a card. A
-// terminal settles debit and credit sales apart, often with one amount. Sources: IT-15 (DB, CD), PB-01, Inbursa
-// (LIQUIDACION ADQUIRENTE DEBITO; f39655716087), Banregio (ABONO VENTAS TDD_8996711; f47479552716), Sicoob (CR COMPRAS
-// CRE OUTRAS BANDEIRAS-CIELO; f20809058345).
+// terminal settles debit and credit sales separately, often with the same amount. Sources: IT-15 (DB, CD), PB-01,
+// Inbursa (LIQUIDACION ADQUIRENTE DEBITO; f39655716087), Banregio (ABONO VENTAS TDD_8996711; f47479552716), Sicoob
+// (CR COMPRAS CRE OUTRAS BANDEIRAS-CIELO; f20809058345).
 var productWords = map[string]string{
 	"debito": "debit", "deb": "debit", "db": "debit", "tdd": "debit", "maestro": "debit", "electron": "debit",
 	"credito": "credit", "cre": "credit", "cd": "credit", "tdc": "credit",
 }
 
-// schemeWords map the words for a card scheme. Sales, and purchases with two cards, of two schemes are two movements.
+// schemeWords map the words for a card scheme. Sales or purchases with different schemes are different movements.
 // Sources: IT-15 (REDE VISA, REDE MAST, REDE ELO), BD-13 (CARTAO VISA ELECTRON, CARTAO MASTERCARD DEBITO), Stone
 // (Recebível de cartão VISA).
 var schemeWords = map[string]string{
@@ -19,8 +19,8 @@ var schemeWords = map[string]string{
 	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
-// kindWords map the words of payrolls and payouts to what is paid. A row that names none of them pays the usual: the
-// salary, or the sales on their day. Sources: BD-13 (FOLHA PAGTO), PB-01, Stone (Antecipação, Recebimento vendas).
+// kindWords map the words of payrolls and payouts to what is paid. A row without such a word is an ordinary payment:
+// the salary, or the sales of a day. Sources: BD-13 (FOLHA PAGTO), PB-01, Stone (Antecipação, Recebimento vendas).
 var kindWords = map[Operation]map[string]string{
 	Payroll: {
 		"13": "thirteenth", "13o": "thirteenth", "13a": "thirteenth", "decimo": "thirteenth",
@@ -48,9 +48,14 @@ func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
 
-// compareProducts compares the card schemes of two rows, the products of two payouts, fees or taxes, and what two
-// payrolls or payouts pay. A text may name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two
-// texts contradict each other only if they have no product in common.
+// compareProducts compares the values of two rows:
+//
+//   - the card schemes
+//   - the products, if both rows are payouts, fees or taxes
+//   - what is paid, if both rows are payrolls or payouts
+//
+// A text may name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two texts contradict each
+// other only if they have no product in common.
 func (c *comparison) compareProducts() {
 	if r := compareSets(c.old.schemes, c.new.schemes); r == differ {
 		c.finding("scheme", c.old.schemes, c.new.schemes, r)

@@ -26,8 +26,8 @@ type RelinkedAccounts struct {
 // account, and the accounts that it cannot tell apart.
 type RecognizedAccounts struct {
 	Pairs []RecognizedPair
-	// ByRows is set if some accounts can be recognised only by a comparison of their rows. It does not depend on the
-	// rows.
+	// ByRows is set if some accounts can be recognised only by a comparison of their rows. It is determined without
+	// the rows.
 	ByRows bool
 	// AmbiguousBefore and AmbiguousAfter contain the accounts that cannot be told apart. See Recognition.
 	AmbiguousBefore []domain.AccountID
@@ -91,7 +91,7 @@ func (r RelinkedAccounts) Recognize(
 	return found, nil
 }
 
-// decided returns the account that an operator has paired with the account with this external id.
+// decided returns the account of Before that an operator has paired with this external id of an account of After.
 func (r RelinkedAccounts) decided(externalID string) (domain.Account, bool) {
 	id, ok := r.Decided[externalID]
 	i := slices.IndexFunc(r.Before, func(a domain.Account) bool { return a.ID == id })

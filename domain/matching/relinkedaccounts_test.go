@@ -38,7 +38,8 @@ func accountOf(externalID string) domain.AccountID {
 	return domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: externalID[0]}}
 }
 
-// An operator says which account continues which. The other accounts are recognised as without the decision.
+// An operator decides which account continues which. The decision does not affect how the other accounts are
+// recognised.
 func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
 	noRows := func(domain.Account) ([]matching.Row, error) { return nil, nil }
 	noRowsAfter := func(string) ([]matching.Row, error) { return nil, nil }

@@ -13,17 +13,18 @@ type Replacements struct {
 	// RowOf returns the Row of a transaction, with everything that the metadata states. FindReplacements sets the reads
 	// and LearnedAt.
 	RowOf func(data domain.TransactionData, account domain.AccountID) Row
-	// Context is passed to Match. If SeenTogether is nil, a read that may have shown both rows counts as one that did:
-	// see domain.ReplacementInput. Never is taken from ReplacementInput.
+	// Context is passed to Match, with Never from ReplacementInput. If SeenTogether is nil, a read that may have
+	// returned both rows counts as a read that returned both; see domain.ReplacementInput.
 	Context Context
 
 	shown []map[string]bool // Progress.Shown of each of Reads
-	// listed finds rows in Progress.Listed of each of Reads; nil if it is not known which rows the pull has read.
+	// listed contains one function for each of Reads, which looks up a row in Progress.Listed. It is nil if it is not
+	// known which rows the pull has read.
 	listed []func(externalID string) (domain.ListedPages, bool)
 }
 
-// The numbers of listings. A listing is a page of a pull. Its number consists of the number of the pull and of a number
-// within the pull, which is the number of the page if that is known.
+// The numbers of listings. A listing is a page of a pull. Its number combines the number of the pull with the number
+// of the page. If the page is not known, anyPage, lastListing or 0 replaces its number.
 const (
 	pullShift   = 32
 	anyPage     = 1 << 30   // the row may have been on any page of the pull before its complete listing
@@ -77,7 +78,7 @@ func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
 	case n == 0:
 		n = max(current, 1)
 	case in.Reads[n-1].StartedAt.After(newRow.LearnedAt):
-		// A split has made a record of the row long after the vendor had returned it.
+		// A split can create a record for a row long after the vendor returned the row. FirstPull is then too late.
 		if n = in.begunBy(newRow.LearnedAt); n == 0 {
 			return 0
 		}
@@ -101,8 +102,8 @@ func (in Replacements) begunBy(at time.Time) (n uint64) {
 	return n
 }
 
-// pages returns the pages of the n-th pull with the row. known is false if the pull has not read the row, or if it is
-// not known which rows it has read.
+// pages returns the pages of the n-th pull that contained the row. known is false if the pull has not read the row,
+// or if it is not known which rows it has read.
 func (in Replacements) pages(n uint64, externalID string) (pages domain.ListedPages, known bool) {
 	if n > uint64(len(in.listed)) || in.listed[n-1] == nil {
 		return domain.ListedPages{}, false
@@ -110,8 +111,8 @@ func (in Replacements) pages(n uint64, externalID string) (pages domain.ListedPa
 	return in.listed[n-1](externalID)
 }
 
-// listedFirst reports whether the current pull is known to have returned no row with this id before its complete
-// listing.
+// listedFirst reports whether it is known that the current pull has not returned the row with this id before its
+// complete listing.
 func (in Replacements) listedFirst(externalID string) bool {
 	return in.Complete && in.ShownBefore != nil && !in.ShownBefore(externalID)
 }
@@ -182,7 +183,7 @@ func MatchRelinked(in Relink) Result {
 }
 
 // MatchCarriedOver matches new rows with rows that the vendor has not returned since the account was linked again.
-// in.Old is ignored. A new row is not matched if in.Never contains its pair with an empty Old.
+// in.Old is ignored. A new row is not matched if in.Never contains a pair of this row and an empty Old.
 func MatchCarriedOver(in Relink) Result {
 	in.Old = nil
 	return MatchRelinked(in)
@@ -214,8 +215,8 @@ func (r Result) Matches() []domain.Match {
 	return matches
 }
 
-// StrongKeys returns the identifiers of a row that name one movement of its account. A caller that cannot load a whole
-// account uses the keys to find its pairs. A key counts only if exactly one row of each side has it.
+// StrongKeys returns the identifiers of a row that each identify one movement of its account. A caller that cannot
+// load a whole account uses the keys to find its pairs. A key counts only if exactly one row of each side has it.
 func StrongKeys(r Row) (keys []string) {
 	parsed := parse(&r)
 	if parsed == nil {

@@ -54,7 +54,7 @@ func TestFindReplacements(t *testing.T) {
 	reread := whole(1, noon)
 	reread.Progress.Reread = true
 	reads := []domain.PullRead{whole(1, noon)}
-	// listed is a pull that was interrupted, and has read these rows on its pages.
+	// listed returns an interrupted pull that has read these rows, page by page.
 	listed := func(n byte, pages ...[]string) domain.PullRead {
 		read := whole(n, noon)
 		read.Progress.Reread, read.Progress.Listed = true, &domain.ListedRows{}
@@ -242,7 +242,8 @@ func TestMatchRelinked(t *testing.T) {
 	}
 }
 
-// A new row that the first list suggests, and the last one pairs, is not suggested any more.
+// A new row that is suggested for a row of the first list, but paired with a row of the last one, is no longer
+// suggested.
 func TestMatchRelinkedEndsSuggestionsOfPairs(t *testing.T) {
 	in := matching.Relink{
 		Live: rowsFrom(t, "l", "2026-11-03 P -47.31 BRL PADARIA REAL"),

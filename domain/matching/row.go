@@ -23,19 +23,20 @@ type Row struct {
 	Keys           domain.InstitutionKeys
 	// Link is the external id of the earlier row that this row replaces, as the vendor states it; "" if it states none.
 	Link string
-	// Code is a short code that the institution gives the row (Pluggy: providerCode). It may be a counter of the day.
+	// Code is a short code that the institution gives the row (Pluggy: providerCode). It may be a number that is
+	// counted from the start of each day.
 	Code string
 	// VendorOperation is the vendor's name of the operation (Pluggy: operationType or paymentMethod), such as "PIX".
 	VendorOperation string
-	// PurchasedAt is the time of a card purchase; zero if it is not known. A purchase of which only the date is known
-	// has Keys.Instalment.PurchaseDate only.
+	// PurchasedAt is the time of a card purchase; zero if it is not known. If only the date of the purchase is known,
+	// it is in Keys.Instalment.PurchaseDate.
 	PurchasedAt time.Time
-	// LearnedAt is when the service first saw a row that came, or when it found that the vendor no longer returns a row
-	// that left.
+	// LearnedAt depends on the side of the row. For a new row, it is when the service first saw the row. For an old
+	// row, it is when the service found that the vendor no longer returns it.
 	LearnedAt time.Time
 	// FirstRead and LastRead are the numbers of the first and the last listing with the row. Listings are numbered in
-	// the order in which they began. Reads contains the numbers of all listings with the row, ascending, where they are
-	// known exactly; nil otherwise.
+	// the order in which they began. Reads contains the numbers of all listings with the row, ascending; nil if they
+	// are not known exactly.
 	FirstRead, LastRead uint64
 	Reads               []uint64
 }

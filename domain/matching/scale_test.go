@@ -65,8 +65,9 @@ func TestAllIDsChange(t *testing.T) {
 	}
 }
 
-// Many movements of one amount and day have words with one beginning, or consecutive numbers. Equal texts are
-// recognised, however many there are. If all texts change, so that no word tells the rows apart, pairs are suggested.
+// Many movements have the same amount and day, and texts with a common prefix or with consecutive numbers. Rows with
+// equal texts are matched, however many there are. If all texts change, so that no word tells the rows apart, pairs
+// are suggested.
 func TestALargeClassIsRecognisedOrSuggested(t *testing.T) {
 	const rows = 200
 	names := func(i int) string { return fmt.Sprintf("PIX ENVIADO FORNECEDOR%c%c SERVICOS", 'A'+i/26, 'A'+i%26) }
@@ -133,7 +134,8 @@ func large(t *testing.T, n int, before, after func(i int) (text string, day int)
 	return left, came
 }
 
-// Movements of one amount are found by an operation, by a word, or by a word and a date, if few others share it.
+// Among many movements with the same amount, a match is found by an operation, by a word, or by a word and a date, if
+// few others share it.
 func TestALargeClassIsDivided(t *testing.T) {
 	shop := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
 	for name, test := range map[string]struct {
@@ -175,8 +177,8 @@ func TestALargeClassIsDivided(t *testing.T) {
 	}
 }
 
-// A row that was not compared with every other one is in no pair, because its partner may be among those. It is only
-// suggested, even if the whole account has changed its ids.
+// A row that was not compared with all other rows is in no pair, because its partner may be one of the skipped rows.
+// It is only suggested, even if all ids of the account have changed.
 func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 	const rows = 200
 	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
@@ -192,8 +194,8 @@ func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 	}
 }
 
-// If no bucket is small enough, the rows of the smallest one are compared: here those of one date, not those of the
-// amount.
+// If no bucket is small enough, the rows of the smallest bucket are compared. Here it is the bucket of a date, not
+// that of the amount.
 func TestTheSmallestBucketIsCompared(t *testing.T) {
 	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
 	day := func(i int) int { return i / 200 } // 200 rows on the first day, 100 on the second one

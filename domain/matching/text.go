@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// scan is a folded text from which the kinds of evidence take their parts, one after another. A part that was taken is
-// replaced by a blank, so that no other kind reads it again.
+// scan is a folded text. Each kind of evidence takes its parts out of the text, one kind after another. A part that
+// was taken is replaced by a blank, so that no other kind reads it again.
 type scan struct {
 	text   string
 	digits bool // the text contains a digit
@@ -20,7 +20,8 @@ func newScan(text string) *scan {
 	return &scan{text: folded, digits: strings.ContainsAny(folded, "0123456789")}
 }
 
-// spelledTaxes joins the letters of taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F. (BB-17).
+// spelledTaxes joins the letters of abbreviated taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F.
+// (BB-17).
 var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
 
 // take passes the submatches of each match of the pattern to read, and removes the match from the text if read returns
@@ -67,8 +68,8 @@ func (s *scan) takeWords(pattern *regexp.Regexp, read func(groups []string) bool
 	s.text = kept.String()
 }
 
-// unaccent maps letters of Portuguese and Spanish to the letter without its accent, bullets of masks to an asterisk,
-// and characters that only separate to a blank.
+// unaccent maps accented letters of Portuguese and Spanish to plain letters, the bullets of masked numbers to an
+// asterisk, and separators to a blank.
 var unaccent = func() map[rune]rune {
 	letters := map[rune]rune{
 		'•':      '*',
@@ -100,8 +101,8 @@ var unaccent = func() map[rune]rune {
 	return letters
 }()
 
-// windows1252 maps characters of Windows-1252 to their bytes, from 0x80 to 0x9f. It contains the bytes that can be the
-// second byte of a letter of Portuguese or Spanish in UTF-8.
+// windows1252 maps characters to their bytes in Windows-1252, from 0x80 to 0x9f. It contains only the bytes that can
+// be the second byte of a Portuguese or Spanish letter in UTF-8.
 var windows1252 = map[rune]rune{
 	'€': 0x80, '‚': 0x82, 'ƒ': 0x83, '„': 0x84, '…': 0x85, '†': 0x86, '‡': 0x87, 'ˆ': 0x88, '‰': 0x89, 'Š': 0x8a,
 	'‹': 0x8b, 'Œ': 0x8c, 'Ž': 0x8e, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97,
@@ -112,8 +113,8 @@ var windows1252 = map[rune]rune{
 var decodedTwice = regexp.MustCompile(
 	`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]`)
 
-// repair decodes letters that were decoded with a wrong encoding, and HTML entities (C&amp;A), as exports of banks
-// contain them.
+// repair corrects letters that were decoded with a wrong encoding, and decodes HTML entities (C&amp;A). Exports of
+// banks contain both.
 func repair(text string) string {
 	if strings.Contains(text, "&") && strings.Contains(text, ";") {
 		text = html.UnescapeString(text)

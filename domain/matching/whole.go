@@ -5,15 +5,15 @@ import "slices"
 // minWholeRows is the minimum number of rows on both sides for which an account is judged as a whole.
 const minWholeRows = 10
 
-// IsWhole reports whether an account changed all its ids, so that its rows are judged as a whole: at least ten rows
-// left and came, and no row of their period stayed.
+// IsWhole reports whether all rows of an account have changed their ids, so that the account is judged as a whole.
+// There must be at least ten old rows (left) and ten new rows (came), and no row of their period may have kept its id
+// (stayed).
 func IsWhole(left, came, stayed int) bool {
 	return stayed == 0 && min(left, came) >= minWholeRows
 }
 
-// exclude pairs the rows of an account that is judged as a whole with the only rows that are left for them. Nothing may
-// speak against a pair: the one row that really left and the one that really came are no pair just because they are
-// left over.
+// exclude pairs rows by exclusion in an account that is judged as a whole: two rows are paired if neither has another
+// possible partner. No evidence may contradict the pair, because two unrelated rows can be left over.
 func (m *matcher) exclude() {
 	for _, g := range m.oldGroups {
 		g.closed = g.unjudged
@@ -24,12 +24,12 @@ func (m *matcher) exclude() {
 	m.assign((*edge).isExcluded, func(*edge) bool { return false }, m.context.AsMany)
 }
 
-// isExcluded reports whether two groups may be paired because no other group is left. They have one amount and date,
-// and one of these is true:
+// isExcluded reports whether two groups may be paired because no other group is left. They must have the same amount
+// and date, and one of these must be true:
 //
-//   - the texts are equal, or both name the same;
-//   - both name only the same operation, in the same words;
-//   - one names more than the other, and the amount is no usual price.
+//   - The texts are equal, or share a name, a document or an identifier.
+//   - Neither text has a name, and both have the same operation.
+//   - One text names more than the other, and the amount is not a usual price.
 func (e *edge) isExcluded() bool {
 	c := e.c
 	if c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {

@@ -18,8 +18,8 @@ type wholeAccount struct {
 	movement map[string]string
 }
 
-// loadWholeAccounts loads accounts from a file. Each line is a movement that both sides list ("="), a row that left
-// ("-") or a row that came ("+").
+// loadWholeAccounts loads accounts from a file. Each line is a movement that both sides list ("="), an old row ("-")
+// or a new row ("+").
 func loadWholeAccounts(t testing.TB, file string) (accounts []wholeAccount) {
 	t.Helper()
 	data, err := os.ReadFile(file)

@@ -103,8 +103,8 @@ func (b Budget) recent(now time.Time) Budget {
 	return b
 }
 
-// maxIdle is the number of tenants without a call in the window that the state contains. Take needs only the tenant
-// that has asked last, and the one before it.
+// maxIdle is the maximum number of tenants without a call in the window that are kept in the state. Take needs only
+// the tenant that has asked last, and the one before it.
 const maxIdle = 2
 
 // withoutIdle removes the tenants that have taken no call, except the maxIdle tenants that have asked last. It bounds

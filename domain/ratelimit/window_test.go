@@ -13,7 +13,7 @@ import (
 
 var refreshes = ratelimit.Window{Limit: 20, Share: 15}
 
-// windowClient takes calls of the window refreshes.
+// windowClient makes calls under the rate limit refreshes.
 type windowClient struct {
 	state ratelimit.Budget
 	now   time.Time
@@ -86,7 +86,7 @@ func TestABlockedWindowAllowsNothing(t *testing.T) {
 	c.expect(t, "longest block", wait, ratelimit.MaxRateBlock)
 }
 
-// No minute has more calls than the limit, whoever asks and whenever; the state stays small.
+// No minute has more calls than the limit, whichever tenants ask at whatever times. The state stays small.
 func TestNoMinuteExceedsAWindow(t *testing.T) {
 	for seed := uint64(0); seed < 50; seed += 2 { // the seed is the number of further tenants
 		draw := rand.New(rand.NewPCG(seed, 0))

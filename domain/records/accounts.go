@@ -28,7 +28,7 @@ type AccountSource interface {
 	AccountsOfKeys(keys []string) ([]Account, error)
 }
 
-// AccountChanges lists what a write changes of a connection's accounts.
+// AccountChanges lists the changes that a write makes to the accounts of a connection.
 type AccountChanges struct {
 	Save   []Account // new accounts, and stored accounts with a new state
 	Events []Event
@@ -47,8 +47,8 @@ func (c *AccountChanges) save(a Account, types ...events.EventType) {
 	}
 }
 
-// StoreAccounts decides what a page changes of the accounts of its connection, and returns the ids of the accounts of
-// the page by external id. A stored account keeps its id. An account that does not change is not saved.
+// StoreAccounts decides how a page changes the accounts of its connection. It also returns the ids of the page's
+// accounts by external id. A stored account keeps its id. An account that does not change is not saved.
 //
 // Errors: AccountContinues (Conflict) if a new account has the key of a former account, which was read under another
 // account reference or belongs to a deleted connection; those of the source.
@@ -151,7 +151,8 @@ type AccountSweepWrite struct {
 }
 
 // SweepAccounts decides which accounts of a connection are marked as removed, because the vendor does not list them,
-// and which are live again. pull is the pull that has read the listing. stored are the connection's accounts.
+// and which removed accounts become live again. pull is the pull that has read the listing. stored are the
+// connection's accounts.
 //
 //   - An account that the vendor has never listed does not change: it is known only from rows.
 //   - If w.Proof is TwoReads, the first pull only remembers that the account is absent. Another pull removes it.
@@ -182,7 +183,7 @@ func SweepAccounts(w AccountSweepWrite, pull domain.PullID, stored []Account) Ac
 	return changes
 }
 
-// PublishedAccounts lists what a publication changes of the accounts of its connection.
+// PublishedAccounts lists the changes that a publication makes to the accounts of its connection.
 type PublishedAccounts struct {
 	AccountChanges
 
@@ -196,8 +197,8 @@ type PublishedAccounts struct {
 	Held []string
 }
 
-// PublishAccounts decides what a publication changes of the accounts of its connection. stored contains the accounts of
-// the connection, and those of deleted connections that continue.
+// PublishAccounts decides how a publication changes the accounts of its connection. stored contains the accounts of
+// the connection, and the accounts of deleted connections that continue under it.
 //
 // An account of an earlier account reference ends if it has no successor under the new one. No account ends in two
 // cases:

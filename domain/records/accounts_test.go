@@ -45,7 +45,7 @@ var (
 	accountView = records.View{Connection: connectionID, Vendor: "bank", Pull: domain.PullID{UUID: uuid.UUID{1}}}
 )
 
-// accountPage returns a page with accounts of the reference "item" that are like those of listedAccount.
+// accountPage returns a page of the reference "item" with accounts that are equal to those of listedAccount.
 func accountPage(externalIDs ...string) records.PageWrite {
 	w := records.PageWrite{
 		AccountRef: "item", At: later, NewID: newIDs(),
@@ -233,7 +233,7 @@ func TestASweepOfAccounts(t *testing.T) {
 	}
 }
 
-// publication returns a publication of the reference "new" with accounts like those of listedAccount.
+// publication returns a publication of the reference "new" with these accounts.
 func publication(accounts ...records.PublishedAccount) records.Publication {
 	w := accountPage()
 	return records.Publication{

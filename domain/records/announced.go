@@ -78,9 +78,9 @@ func (d *decision) holdAnnounced() error {
 	return d.emit(Changes{Announced: &AnnouncedChanges{Put: held}})
 }
 
-// newAnnouncements returns the announced removals of live rows that are not judged yet: those of d.Removed as fresh, in
-// the state AnnouncedApplied, and those of d.Announced as waiting. It deletes a live row from d.leaving if its removal
-// is held back, or if this pull has found the removal to be void.
+// newAnnouncements returns the announced removals of live rows that are not judged yet. fresh contains those of
+// d.Removed, in the state AnnouncedApplied. waiting contains those of d.Announced. A live row is deleted from
+// d.leaving if its removal is held back, or if this pull has found the removal to be void.
 func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval, err error) {
 	ids := slices.Concat(d.Removed, d.Announced)
 	known, err := d.source.AnnouncedRemovals(ids)
@@ -115,8 +115,8 @@ func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval,
 	return fresh, waiting, nil
 }
 
-// massAnnounced returns the accounts of the fresh announcements that have a mass removal. The fresh announcements must
-// be stored as applied, while their rows are still live.
+// massAnnounced returns the accounts in which the fresh announcements are part of a mass removal. The fresh
+// announcements must be stored as applied, while their rows are still live.
 func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bool, error) {
 	own := map[string]int{}
 	for _, a := range fresh {
@@ -146,9 +146,9 @@ func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bo
 	return mass, nil
 }
 
-// judgeHeld decides about the removals that were announced and held back, after a complete listing. If the listing
-// proves anything, the rows that it shows stay, and the others leave. A row outside of the window of the listing
-// remains held back. Announced removals of rows that are not live are forgotten.
+// judgeHeld decides, after a complete listing, about the announced removals that are held back. If the listing proves
+// anything, the rows that it contains stay, and all others are added to the leaving rows. The removal of a row
+// outside of the window of the listing remains held back. Announced removals of rows that are not live are forgotten.
 func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.AnnouncedRemoval) error {
 	var c AnnouncedChanges
 	outside := maps.Clone(held)

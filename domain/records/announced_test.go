@@ -71,7 +71,7 @@ func (b *book) applyAnnounced(c *records.AnnouncedChanges) {
 	}
 }
 
-// states returns the announced removals, as "state number" for each state.
+// states returns the number of announced removals in each state, as "state number".
 func (b *book) states() string {
 	counts := map[string]int{}
 	for _, a := range b.announced {

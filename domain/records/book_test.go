@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// now is the time of the write under test. Pull n has read everything n-10 hours before it; pull 9 writes.
+// now is the time of the write under test, which belongs to pull 9. Each earlier pull n read everything, and started
+// 10-n hours before now.
 var now = time.Date(2026, time.March, 20, 12, 0, 0, 0, time.UTC)
 
 func recordID(n int) (id domain.TransactionID) {
@@ -70,8 +71,8 @@ func removed(r records.Record, hours int) records.Record {
 	return r
 }
 
-// replaced returns a record whose present row has replaced the rows with these external ids. The record had one version
-// with each of them.
+// replaced returns the record r as if its row had replaced the past rows, one after another. The record had one
+// version with each of them.
 func replaced(r records.Record, past ...string) records.Record {
 	for _, externalID := range past {
 		r.Supersedes = append(r.Supersedes, domain.Superseded{
@@ -132,8 +133,8 @@ func newBook(all ...records.Record) *book {
 	return b
 }
 
-// fail counts a call, and returns an error if this method fails. It panics after a method has failed: the write must
-// have ended.
+// fail counts a call of a method, and returns an error if the test makes this method fail. It panics if any method is
+// called after the failure, because the write must have ended.
 func (b *book) fail(method string) error {
 	b.require(!b.failed, "%s is called after an error", method)
 	b.calls[method]++
@@ -155,7 +156,7 @@ func (b *book) requireIDs(ids []string) {
 	b.require(len(ids) > 0, "the store is asked for no rows")
 }
 
-// matching returns the records that which selects.
+// matching returns the records for which the function which returns true.
 func (b *book) matching(which func(*records.Record) bool) (found []records.Record) {
 	for i := range b.records {
 		if which(&b.records[i]) {
@@ -165,7 +166,7 @@ func (b *book) matching(which func(*records.Record) bool) (found []records.Recor
 	return found
 }
 
-// where returns the records that which selects, and the error of the method.
+// where returns the records for which the function which returns true, and the error of the method.
 func (b *book) where(method string, which func(*records.Record) bool) ([]records.Record, error) {
 	return b.matching(which), b.fail(method)
 }
@@ -450,7 +451,7 @@ func (b *book) CarriedOverAccounts() ([]domain.AccountID, error) {
 	return []domain.AccountID{account}, b.fail("CarriedOverAccounts")
 }
 
-// apply applies the changes of one write, and logs those that no record shows.
+// apply applies the changes of one write, and logs the changes that are not visible in any record.
 func (b *book) apply(changes iter.Seq2[records.Changes, error]) error {
 	clear(b.renamed)
 	for c, err := range changes {
@@ -584,7 +585,7 @@ func (b *book) applyOne(c records.Changes) {
 	}
 }
 
-// logged logs the changes that no record shows.
+// logged logs the changes that are not visible in any record.
 func (b *book) logged(c records.Changes) {
 	log := func(format string, args ...any) { b.log = append(b.log, fmt.Sprintf(format, args...)) }
 	b.expired = b.expired || c.ForgetExpired

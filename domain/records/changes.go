@@ -13,8 +13,8 @@ type Changes struct {
 	Announced *AnnouncedChanges
 	// Absences replaces remembered absences. It is nil if they do not change.
 	Absences *Absences
-	// ForgetExpired is set if carried-over records that were removed more than domain.MatchWindow ago, or were
-	// superseded, are no longer carried over.
+	// ForgetExpired is set if the store must end the state "carried over" of two kinds of records: those that were
+	// removed more than domain.MatchWindow ago, and those that were superseded.
 	ForgetExpired bool
 	// Stage describes rows that are stored, but do not become visible yet; nil if there are none.
 	Stage *StagedRows

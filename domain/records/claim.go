@@ -135,8 +135,9 @@ type ScopeSource interface {
 	// Scopes returns the scopes in the order in which the deliveries were received. Of equal scopes, it may return only
 	// the last one.
 	Scopes() ([]domain.PullScope, error)
-	// LastScopes returns scopes that are not large, in the order of receipt: the last scope with a signal, and the last
-	// scopes with reports about a consent, at most domain.MaxConsentReports. It may return others, too.
+	// LastScopes returns scopes that are not large, in the order of receipt. signals contains the last scope with a
+	// signal. consents contains the last scopes with reports about a consent, at most domain.MaxConsentReports. Both
+	// may also contain other scopes.
 	LastScopes() (signals, consents []domain.PullScope, err error)
 }
 

@@ -78,11 +78,11 @@ type decision struct {
 	View
 	source Source
 	yield  func(Changes, error) bool
-	// leaving maps the external ids of the rows that leave to the first pull whose listing lacked the row; the
-	// zero value if none is known.
+	// leaving maps the external ids of the rows that the vendor no longer has to the first pull whose listing lacked
+	// the row; the zero value if none is known.
 	leaving map[string]domain.PullID
 	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
-	// only if a new row continues its record. The values tell what the proof lacks.
+	// only if a new row continues its record. The values state why the removal is not proved.
 	missing map[string]missingRow
 	// continued contains the external ids of the missing rows whose records a new row continues.
 	continued map[string]bool
@@ -173,7 +173,7 @@ func (d *decision) rememberUnmatched() error {
 	return d.emit(c)
 }
 
-// unknown returns the indexes of the rows of the page that no record has.
+// unknown returns the indexes of the rows of the page that have no record.
 func (d *decision) unknown() []int {
 	var unknown []int
 	for i := range d.Rows() {

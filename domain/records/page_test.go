@@ -293,7 +293,7 @@ func TestWhichStoredRecordsMayReplaceARow(t *testing.T) {
 	}
 }
 
-// A pull that has noted which rows its pages contained did not return the old row together with the new one.
+// If a pull has recorded the rows of each page, these pages decide whether the new row may replace the old one.
 func TestThePagesOfAPullTellWhichRowsItHasRead(t *testing.T) {
 	read := func(pages ...string) *domain.ListedRows {
 		var listed domain.ListedRows

@@ -129,12 +129,12 @@ func (d *decision) expect(externalID string, record *Record, archived bool) {
 	}
 }
 
-// Split returns the changes that undo the last replacement of a record: the former row becomes its current row again,
-// and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID. If
-// the record went back to its former row meanwhile, it keeps this row. Errors: domain.NothingToSplit, and those of the
-// source.
+// Split returns the changes that undo the last replacement of a record. The former row becomes the current row of the
+// record again. The newer row returns to the record that it had before; if it had none, it becomes a record with the
+// id newID. If the record has already gone back to its former row, it keeps this row. Errors: domain.NothingToSplit,
+// and those of the source.
 //
-// reason is the operator's reason for it.
+// reason is the operator's reason for the split.
 func Split(
 	view View, source Source, w PageWrite, record *Record, newID domain.TransactionID, reason string,
 ) (Changes, error) {
@@ -202,9 +202,9 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	return c, &next, d.endSplit(&c, record, past)
 }
 
-// splitReturned returns the changes of split for a record that went back to the row that it had before the replacement.
-// The record keeps this row. The other row returns to the record before, to which it belonged until the replacement;
-// younger is the new version of this record. last is the last version of the split record with the other row.
+// splitReturned returns the changes of split for a record that has already gone back to its former row. The record
+// keeps this row. The other row returns to the record before, to which it belonged until the replacement. younger is
+// the new version of that record. last is the last version of the split record with the other row.
 func (d *decision) splitReturned(
 	record *Record, past domain.Superseded, before *Record, last Record,
 ) (c Changes, younger *Record, err error) {
@@ -230,8 +230,8 @@ func (d *decision) splitReturned(
 	return c, &next, d.endSplit(&c, record, past)
 }
 
-// giveBack adds the changes by which the former rows of a superseded record belong to it again. It returns rest, the
-// former rows of the other record, without these rows.
+// giveBack adds the changes that return the former rows of a superseded record to it. rest contains the former rows
+// of the other record. The result is rest without the returned rows.
 func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Superseded {
 	for _, own := range before.Supersedes {
 		c.Past = append(c.Past, PastID{own.ExternalID, before.ID})

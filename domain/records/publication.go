@@ -37,12 +37,12 @@ type PublicationSource interface {
 	// OldestStaged returns the oldest date of the selected rows of each account, by external id.
 	OldestStaged(rows StagedRowsOf) (map[string]domain.Date, error)
 
-	// PastStaged returns the former external ids of records that selected rows have, except ids that are now the
-	// external id of a record. They are ordered by external id.
+	// PastStaged returns the external ids of selected rows that are also former external ids of records. It omits ids
+	// that are now the external id of a record. The result is ordered by external id.
 	PastStaged(rows StagedRowsOf) ([]PastID, error)
 
-	// Stored returns, by external id, the records with these external ids. It omits unknown ids. Records that were
-	// renamed with Renamed.Pending are archived.
+	// Stored returns, by external id, the records with these external ids. It omits unknown ids. Stored.Archived is
+	// set for records that were renamed with Renamed.Pending.
 	Stored(externalIDs []string) (map[string]Stored, error)
 
 	// VisitRecords calls visit with the records that are selected.
@@ -133,7 +133,7 @@ func (b *publisher) publish() error {
 // visible selects the staged rows that become visible.
 func (b *publisher) visible() StagedRowsOf { return StagedRowsOf{Held: b.held} }
 
-// recordsOf selects those live records of the accounts that the vendor does not return.
+// recordsOf selects the live records of the accounts, except records that the vendor returns.
 func (b *publisher) recordsOf(accounts ...domain.AccountID) RecordsOf {
 	return RecordsOf{Held: b.held, StagedSince: b.stagedSince, Accounts: accounts}
 }
@@ -331,7 +331,7 @@ func (b *publisher) attachFirstStored() error {
 	return b.emit(c)
 }
 
-// carryOver marks the live records of relinked accounts that the vendor has not returned as carried over.
+// carryOver marks records as carried over: the live records of relinked accounts that the vendor has not returned.
 func (b *publisher) carryOver() error {
 	return b.emit(Changes{
 		ForgetExpired: true,

@@ -31,7 +31,7 @@ func staging(rows []domain.TransactionData, all ...records.Record) *book {
 
 func rows(all ...domain.TransactionData) []domain.TransactionData { return all }
 
-// keysOf returns the evidence of a row whose category is a key of the institution.
+// keysOf returns the evidence of a row. It uses the category of the row as a key of the institution.
 func keysOf(row domain.TransactionData, account domain.AccountID) matching.Row {
 	return matching.NewRow(row, account, domain.InstitutionKeys{Transaction: row.Category})
 }
@@ -233,7 +233,7 @@ func TestAPublication(t *testing.T) {
 	}
 }
 
-// The rows of an account that remain staged continue no record, even if the account is stored.
+// Rows that remain staged continue no record, even if their account is stored.
 func TestStagedRowsContinueNoRecord(t *testing.T) {
 	held := purchase("b")
 	held.Account = "acc held"
@@ -247,7 +247,7 @@ func TestStagedRowsContinueNoRecord(t *testing.T) {
 	b.want(t, "1 a v1 carried over")
 }
 
-// The usual case must not load each record by itself.
+// In the usual case, the records must not be loaded one by one.
 func TestFormerRowsReturnTogether(t *testing.T) {
 	b := staging(rows(purchase("a"), purchase("c")), replaced(record(1, purchase("b")), "a"),
 		replaced(removed(record(2, purchase("d")), 5), "c"), record(3, other("e")))
@@ -348,7 +348,7 @@ func TestTheRowsOfAnUnreadableAccountRemainStaged(t *testing.T) {
 	b.want(t, "1 a v1 carried over", "101 c v1")
 }
 
-// A row that the pull has quarantined since the new reference was staged is returned by the vendor.
+// A row counts as returned by the vendor if the pull has quarantined it since the new reference was staged.
 func TestAQuarantinedRowIsReturned(t *testing.T) {
 	for name, tc := range map[string]struct {
 		pull        int

@@ -17,8 +17,8 @@ type AccountState struct {
 	Completeness books.Completeness // zero if none is stored
 }
 
-// ReadingSource reads what is stored of a connection, to compare it with the vendor's balances and with the numbers of
-// rows that the vendor has announced. Its methods change nothing.
+// ReadingSource reads the stored data of a connection that is compared with the vendor's balances, and with the
+// numbers of rows that the vendor has announced. Its methods change nothing.
 type ReadingSource interface {
 	// Accounts returns the accounts of the connection, including removed ones.
 	Accounts() ([]AccountState, error)

@@ -84,7 +84,7 @@ func balanceOf(amount string) books.VendorBalance {
 	return books.VendorBalance{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
 }
 
-// bookedRow returns a row of the account whose bank states the given balance after it.
+// bookedRow returns a row of the account. The bank states the given balance of the account after this row.
 func bookedRow(n byte, account domain.AccountID, date domain.Date, amount, balance string) domain.Transaction {
 	t := domain.Transaction{ID: domain.TransactionID{UUID: uuid.UUID{n}}, AccountID: account, FirstSeenAt: epoch}
 	t.Date, t.Amount, t.Metadata = date, brl(amount), json.RawMessage(balance)

@@ -23,10 +23,10 @@ type replacement struct {
 // matchRemoved finds the new rows that replace removed ones (matching.FindReplacements), and emits the replacements.
 // The record of the removed row keeps its id, gets the external id and the data of the new row, and is live again.
 //
-//   - A removed row is about to be removed by this write, or was removed within domain.MatchWindow, or is missing
-//     (decision.missing).
+//   - A removed row is one that this write is about to remove, one that was removed within domain.MatchWindow, or a
+//     missing one (decision.missing).
 //   - A new row is a row of the page without a record, or the row of a record that was first seen within
-//     domain.MatchWindow and has replaced no other row. In the latter case, the younger record is superseded.
+//     domain.MatchWindow and has replaced no other row. In the latter case, this younger record is superseded.
 //   - If all rows of an account have changed their ids, the account is judged as a whole; see judgeWhole.
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
@@ -127,9 +127,9 @@ func (d *decision) findReplacements(
 
 func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
-// judgeWhole sets Context.Whole if all rows of an account have changed their ids: many rows left and came, and the
-// vendor returns no other row that is dated within the period of those that left. If it returns such a row, judgeWhole
-// deletes from of.Old the rows that the vendor may have purged.
+// judgeWhole sets Context.Whole if all rows of an account have changed their ids: there are many old and new rows,
+// and the vendor returns no other row that is dated within the period of the old rows. If it returns such a row,
+// judgeWhole deletes from of.Old the rows that the vendor may have purged.
 func (d *decision) judgeWhole(of *matching.Replacements) error {
 	purged := func(o domain.OldRow) bool { return d.missing[o.ExternalID].uncollected }
 	mayBeWhole := matching.IsWhole(len(of.Old), len(of.New), 0)
@@ -147,8 +147,9 @@ func (d *decision) judgeWhole(of *matching.Replacements) error {
 	return nil
 }
 
-// stayed returns the number of rows of the account that the vendor still returns, and that are dated within the period
-// of those that left. A row that the service first saw after all of those does not count, because it is a new row.
+// stayed returns the number of rows of the account that the vendor still returns, and that are dated within the
+// period of the old rows. A row that the service first saw after all old rows does not count, because it is a new
+// row.
 func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	var last time.Time
 	for i := range of.Old {

@@ -158,9 +158,9 @@ func (s *suggestionChanges) addTo(c *Changes) {
 
 func compareRecords(a, b domain.TransactionID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
-// suggest stores the possible pairs that the matching has found. At most matching.MaxSuggestions of a removed record
-// are open: those that were found now, then those that were open before. A suggestion whose new row has no record yet
-// is opened when put stores the row.
+// suggest stores the possible pairs that the matching has found. A removed record has at most matching.MaxSuggestions
+// open suggestions: first those that were found now, then those that were open before. A suggestion whose new row has
+// no record yet is opened when put stores the row.
 func (d *decision) suggest(r *replacement, found []matching.Suggestion) error {
 	if len(found) == 0 {
 		return nil

@@ -250,8 +250,8 @@ func (b *book) sweepOf(w records.SweepWrite, rows []domain.TransactionData, also
 	return b.sweep(w, seen...)
 }
 
-// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the rows
-// of the listing. Their absence proves nothing, unless no row of the account has stayed.
+// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the
+// rows of the listing. Their absence proves a removal only if all rows of the account have changed their ids.
 func TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount(t *testing.T) {
 	fresh := records.SweepWrite{
 		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},
@@ -285,8 +285,8 @@ func (b *book) continued(n int) (kept int) {
 	return kept
 }
 
-// TestTheRowsOfAMassRemovalContinueWithTheirPartners lets more than half of the rows of an account disappear, of which
-// most come back under new ids.
+// TestTheRowsOfAMassRemovalContinueWithTheirPartners removes more than half of the rows of an account. Most of them
+// return under new ids.
 func TestTheRowsOfAMassRemovalContinueWithTheirPartners(t *testing.T) {
 	b, rows := churned(25)
 	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, rows[:23]); err != nil {
@@ -300,7 +300,7 @@ func TestTheRowsOfAMassRemovalContinueWithTheirPartners(t *testing.T) {
 	}
 }
 
-// Rows that are missing, but may not leave, are not suggested: their records stay live.
+// Missing rows whose removal is not proved are not suggested, because their records stay live.
 func TestMissingRowsAreNotSuggested(t *testing.T) {
 	b, rows := churned(25)
 	twin := rows[24]

@@ -79,8 +79,8 @@ type PageWrite struct {
 	// Staged describes how the rows are staged (stored, but invisible to readers before a Publication). It is nil if
 	// the rows become visible immediately.
 	Staged *Staging
-	// ReadRows contains the rows that the pull has read so far; nil if they are not known. It replaces Progress.Listed
-	// in the decision about this page. Progress.Listed is what is stored.
+	// ReadRows contains the rows that the pull has read so far; nil if they are not known. The decision about this
+	// page uses it instead of Progress.Listed. Only Progress.Listed is stored.
 	ReadRows *domain.ListedRows
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID

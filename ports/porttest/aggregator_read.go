@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is a number of rows that needs several pages at every vendor. The last page is not full.
+// manyRows is a number of rows for which every vendor needs several pages. The last page is not full.
 const manyRows = 1203
 
 // maxPages is the number of pages after which a test fails, because the pagination seems to be endless.
@@ -111,7 +111,7 @@ func testPlan(t *testing.T, suite VendorSuite) {
 			t.Error("a scope that names rows returned no step")
 		}
 		for _, step := range first {
-			// Without a start date, a row must count as removed only after two pulls. NeverSyncComplete ensures this.
+			// A sweep without a start date must remove a row only after two pulls. NeverSyncComplete ensures this.
 			if step.Sweep && step.Window.From == "" && !env.NeverSyncComplete {
 				t.Error("a sweep without a start date removes rows that the vendor only purged: let Step.Window.From " +
 					"be the date from which the vendor's list is complete")
@@ -120,8 +120,8 @@ func testPlan(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testPaging checks that Read returns every row of a list of several pages exactly once and fully
-// normalized. It also checks that reading a row twice returns the same digest.
+// testPaging reads a list of several pages. It checks that Read returns every row exactly once and fully normalized,
+// and that a row has the same digest when it is read again.
 func testPaging(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	seeded := env.Seed(t, env.Accounts[0], manyRows)
@@ -149,7 +149,7 @@ func testPaging(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// checkRow checks the properties that stores and the readers of stored rows expect of every row.
+// checkRow checks that the row is valid, for example its account, its date, its amount and the hash of its metadata.
 func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 	t.Helper()
 	if !slices.Contains(env.Accounts, row.Account) {

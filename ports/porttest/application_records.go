@@ -46,7 +46,8 @@ func (f *fixture) getApplication(id domain.ApplicationID) domain.Application {
 	return a
 }
 
-// joined stores a connection of the application. client is the client id of the application.
+// joined stores a new connection that uses the credential of the application. The byte client stands for the client
+// id of the application.
 func (f *fixture) joined(a domain.Application, name string, client byte) domain.Connection {
 	f.Helper()
 	c := f.newConnection(name)
@@ -194,7 +195,7 @@ func joinComparesTheRevision(f *fixture) {
 	f.equal("after it has left", 0, f.getApplication(a.ID).Connections)
 }
 
-// rotate returns a change that gives the application and its connections new credentials.
+// rotate returns an update function that gives the application and its connections new credentials.
 func (f *fixture) rotate(client byte) func(*domain.Application, []*domain.Connection) error {
 	return func(a *domain.Application, members []*domain.Connection) error {
 		a.Rename("renamed " + a.Name)
@@ -275,7 +276,7 @@ func applicationGetsAnotherClient(f *fixture) {
 	f.joined(b, "of b", 3)
 	f.equal("without a registration", domain.RegistrationRenewal{}, f.changeClient(b, 4).Renewal)
 
-	// A connection with a credential of its own, but of the same client id, takes the registration over.
+	// A connection has its own credential with the same client id. It takes over the registration.
 	c := f.createApplication("c")
 	owner = f.joined(c, "of c", 5)
 	outside := f.newConnection("outside")

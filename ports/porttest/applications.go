@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// applicationTests check ports.Applications, and the methods of ports.Tokens for the one webhook of an application.
+// applicationTests check ports.Applications, and the methods of ports.Tokens that handle the single webhook of an
+// application.
 var applicationTests = []storeTest{
 	{"the first hash key stays, and is replaced only by its own copy", hashKeys},
 	{"another hash key makes all connections and tokens unidentified", replacedHashKey},
@@ -26,7 +27,8 @@ var applicationTests = []storeTest{
 	{"a connection has a token if its application has one", applicationCountsAsToken},
 }
 
-// newMember returns a new connection of the application with this client key, at the origin of all test connections.
+// newMember returns a new connection whose client key begins with the byte client. All test connections have the same
+// origin, so those with the same client key belong to one application.
 func (f *fixture) newMember(name string, client byte) domain.Connection {
 	c := f.newConnection(name)
 	c.Client = domain.ClientKey{client}
@@ -44,7 +46,7 @@ func (f *fixture) register(c domain.Connection, webhook string) domain.WebhookTo
 	return token
 }
 
-// repoint changes a connection with fn as an operator does.
+// repoint changes a connection with fn and increases its revision, like an update by an operator.
 func (f *fixture) repoint(c domain.Connection, fn func(*domain.Connection)) {
 	f.Helper()
 	at := f.now()
@@ -105,7 +107,7 @@ func replacedHashKey(f *fixture) {
 	f.equal("the application after Identify", identified.Application(), f.findToken(token).Application)
 }
 
-// unidentified returns the ids of all connections that ListUnidentified lists.
+// unidentified returns the ids of those connections of the fixture's tenant that ListUnidentified returns.
 func (f *fixture) unidentified() (found []domain.ConnectionID) {
 	f.Helper()
 	for after := (domain.ConnectionID{}); ; {
@@ -255,8 +257,8 @@ func abandonedRegistration(f *fixture) {
 	f.equal("claimed", true, due)
 }
 
-// wantOwner checks that the token is live and belongs to the connection, and that events about the reference still
-// arrive through it.
+// wantOwner checks that the token is live and belongs to the connection owner, and that an event about the account
+// reference ref is still accepted through it.
 func (f *fixture) wantOwner(what string, token domain.WebhookToken, owner domain.Connection, ref string) {
 	f.Helper()
 	found := f.findToken(token)
@@ -265,7 +267,7 @@ func (f *fixture) wantOwner(what string, token domain.WebhookToken, owner domain
 	f.equal(what+": an event", domain.DeliveryAccepted, f.receive(f.incoming(token, about(ref))).Delivery.Status)
 }
 
-// members stores connections of one application, oldest first, each with a reference of its own.
+// members stores n connections of one application, oldest first. Each has its own account reference.
 func (f *fixture) members(n int) (created []domain.Connection) {
 	f.Helper()
 	for i := range n {

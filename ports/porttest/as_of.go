@@ -110,7 +110,8 @@ func asOfUnversioned(f *fixture) {
 	}
 }
 
-// asOfPages changes the dates of most records, so that the order at the moment differs from the present order.
+// asOfPages lists the records as of a moment, page by page. Most of them got another date after that moment, so their
+// present order is different.
 func asOfPages(f *fixture) {
 	var rows, changed []domain.TransactionData
 	for i := range 23 {
@@ -182,8 +183,8 @@ func asOfTimesRise(f *fixture) {
 	}
 }
 
-// digestAsOf returns the digest (in hex) of the records that the account had at a moment, up to a day. It uses no code
-// of the service for the digest.
+// digestAsOf returns the digest (in hex) of the account's records as of the time of the close, up to the last day of
+// the period. It computes the digest without the code of the service.
 func (f *fixture) digestAsOf(c domain.Connection, closed books.Close) string {
 	f.Helper()
 	records := f.listAsOf(c, ports.TransactionFilter{

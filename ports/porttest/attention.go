@@ -32,8 +32,7 @@ var attentionTests = []storeTest{
 	{"a list is filtered by ids", listByIDs},
 }
 
-// reported stores a new connection and returns it. The arguments are the consent of the connection and its watch for
-// missing webhooks.
+// reported stores a new connection with this consent and this watch for missing webhooks, and returns the connection.
 func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) domain.Connection {
 	f.Helper()
 	c := f.newConnection("connection " + newUUID().String())
@@ -41,7 +40,7 @@ func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) do
 	return f.createStored(c)
 }
 
-// dueWatch returns a watch that awaits the webhook of a synchronisation at the given time.
+// dueWatch returns a watch that expects a webhook after a synchronisation of the vendor at the given time.
 func dueWatch(at time.Time) domain.WebhookWatch {
 	return domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at})
 }
@@ -197,8 +196,7 @@ func (f *fixture) silencePull(due time.Time) ports.PullRequest {
 	}
 }
 
-// pass calls PassWebhook after the deadline of the webhook that was due at the given time. It ends the test if the call
-// fails.
+// pass calls PassWebhook for the expected webhook that was due at the given time. It ends the test if the call fails.
 func (f *fixture) pass(c domain.Connection, due time.Time) ports.WebhookPassed {
 	f.Helper()
 	passed, err := f.Pulls.PassWebhook(f.ctx, c, due, f.silencePull(due))
@@ -331,7 +329,8 @@ func attentionIsCounted(f *fixture) {
 	f.equal("after the deletion", before, count())
 }
 
-// facts returns the facts about the live connections of the fixture's tenant.
+// facts returns the facts that VisitFacts reports about the live connections of the fixture's tenant, by connection
+// id. It fails the test if a connection is visited twice.
 func (f *fixture) facts() map[domain.ConnectionID]domain.ConnectionFacts {
 	f.Helper()
 	all := map[domain.ConnectionID]domain.ConnectionFacts{}
@@ -395,7 +394,7 @@ func factsOfConnections(f *fixture) {
 	f.equal("visits until the error", 1, visits)
 }
 
-// factsOfRows checks the facts that come from the rows and the accounts of a connection.
+// factsOfRows checks the facts that a store derives from the rows and the accounts of a connection.
 func factsOfRows(f *fixture) {
 	c, l, _ := f.accountWithRows(row("1", withAccount("a")))
 	f.finishSettled(l, f.now(), balances("100"))

@@ -45,12 +45,12 @@ func (f *fixture) newEntry(action, object string) domain.AuditEntry {
 	}
 }
 
-// entriesOf returns the audit entries as the argument of a store method.
+// entriesOf returns a function that returns the entries. Store methods take audit entries in this form.
 func entriesOf(entries ...domain.AuditEntry) ports.AuditEntries {
 	return func() []domain.AuditEntry { return entries }
 }
 
-// entry returns a new audit entry with the given action, as the argument of a store method.
+// entry returns one new audit entry with the given action, in the form in which store methods take it.
 func (f *fixture) entry(action string) ports.AuditEntries {
 	return entriesOf(f.newEntry(action, newUUID().String()))
 }
@@ -74,7 +74,7 @@ func hashOfEntry(e domain.AuditEntry) domain.AuditHash {
 	return sha256.Sum256([]byte(strconv.FormatInt(e.Sequence, 10) + e.Object))
 }
 
-// number assigns numbers to all entries of the tenant. Each call of AuditLog.Number has this limit.
+// number calls AuditLog.Number with the given limit until all entries of the tenant have a number.
 func (f *fixture) number(limit int) {
 	f.Helper()
 	for {

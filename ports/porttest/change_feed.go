@@ -45,8 +45,8 @@ func feedOrder(f *fixture) {
 	}
 }
 
-// feedChangedMembers checks that an item lists the members that differ from the previous version, and only these. The
-// metadata counts, too, if another member has changed with it.
+// feedChangedMembers checks that an item lists the members that differ from the previous version, and only these.
+// Changed metadata is listed only if another member has changed, too.
 func feedChangedMembers(f *fixture) {
 	_, l := f.runningPull()
 	f.storeRows(l, row("1"))

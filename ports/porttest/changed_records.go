@@ -19,7 +19,8 @@ var changedRecordTests = []storeTest{
 	{"a close says that records have changed", changedInClose},
 }
 
-// changed returns Completeness.Changed.First, and checks Changed.Since and the completeness in a snapshot.
+// changed returns Completeness.Changed.First of the account. It also checks Changed.Since, and that a snapshot of the
+// account has the same completeness.
 func (f *fixture) changed(id domain.AccountID) domain.Date {
 	f.Helper()
 	got := f.completeness(id)

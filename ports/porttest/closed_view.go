@@ -63,7 +63,7 @@ func closeWithoutBalance(f *fixture) {
 	f.equal("an unknown amount", "no statement", sumsOf(f.close(id, closeDay)))
 }
 
-// closeLateRecords stores a record that is dated before the first day that was known when the baseline was set.
+// closeLateRecords stores a record that is dated earlier than all records that were stored when the baseline was set.
 func closeLateRecords(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-20"), withAmount("10", "BRL")))
 	f.finishSettled(l, f.now(), balances("100"))
@@ -140,7 +140,8 @@ func closeDocumentStays(f *fixture) {
 	f.equal("the records after another version", before, after)
 }
 
-// closeLargeDocument changes some records of each page, and all records of some days.
+// closeLargeDocument closes a period with many records. Afterwards it changes some records of each page, and all
+// records of some days. The document of the close must not change.
 func closeLargeDocument(f *fixture) {
 	const n = 2500
 	rows := make([]domain.TransactionData, n)

@@ -31,7 +31,8 @@ var completenessTests = []storeTest{
 }
 
 // finishSettled marks the pull as succeeded and stores the results of a settled pull (a pull that has read everything
-// while the vendor did not synchronise). The readings are dated readAt, and so are the balances by default.
+// while the vendor did not synchronise). The readings have the time readAt. The balances have the same time, unless
+// settled.ReadAt is set.
 func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.SettledRead) {
 	f.Helper()
 	if settled.ReadAt.IsZero() {

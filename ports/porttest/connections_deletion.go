@@ -68,7 +68,8 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionMovesTokens deletes connections until none is left. Its tokens without a registration move each time.
+// deletionMovesTokens deletes the connections of one tenant, vendor and origin one after another. A token without a
+// registration moves to another connection each time. The last deletion revokes it.
 func deletionMovesTokens(f *fixture) {
 	c, token := f.connectionWithToken()
 	registered := f.newToken(c)
@@ -174,8 +175,8 @@ func deletionKeepsFeed(f *fixture) {
 	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// listSealedPagesByID reads all pages of ListSealed as re-encryption does. The pages may also contain
-// connections of other tests.
+// listSealedPagesByID reads all pages of ListSealed, like a re-encryption of all credentials. The pages may also
+// contain connections of other tests.
 func listSealedPagesByID(f *fixture) {
 	var want []domain.ConnectionID
 	for range 4 {

@@ -333,7 +333,7 @@ func fingerprintsPerConnection(f *fixture) {
 	}
 }
 
-// about returns an event that names the account reference, with a key and an announced removal.
+// about returns an event about the account reference ref. The event has a deduplication key and announces a removal.
 func about(ref string) domain.WebhookEvent {
 	event := wantedEvent(newUUID().String(), domain.PullScope{Removed: []string{"row"}})
 	event.AccountRef, event.RemovedIn = ref, "account"
@@ -405,7 +405,7 @@ func eventsAreRouted(f *fixture) {
 	f.tenant = tenant
 }
 
-// eventsAreRoutedAgain sends an event again after a second connection with the account was created.
+// eventsAreRoutedAgain sends an event again after a second connection with its account reference was created.
 func eventsAreRoutedAgain(f *fixture) {
 	_, token := f.connectionWithToken()
 	first := f.newConnection("first " + newUUID().String())
@@ -459,7 +459,8 @@ func equalBodies(f *fixture) {
 		[]any{third.Duplicate, f.getPull(third.Delivery.Pull).State})
 }
 
-// concurrentEqualBodies checks that no copy is stored with a pull of its own.
+// concurrentEqualBodies checks that only one of several equal deliveries is stored if they arrive concurrently, and
+// that only one pull is queued.
 func concurrentEqualBodies(f *fixture) {
 	c, token := f.connectionWithToken()
 	var copies []ports.IncomingDelivery

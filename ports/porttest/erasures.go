@@ -266,7 +266,7 @@ func erasureFences(f *fixture) {
 	f.equal("the saved erasure", saved, f.getErasure(e.ID))
 }
 
-// filled is a connection for which rows of every kind are stored.
+// filled is a connection with stored data of every kind, for example transactions, an account and a delivery.
 type filled struct {
 	domain.Connection
 	pull     domain.PullID
@@ -275,7 +275,7 @@ type filled struct {
 	token    domain.WebhookToken
 }
 
-// fill creates the connection and stores rows of every kind for it.
+// fill creates the connection and stores data of every kind for it.
 func (f *fixture) fill(c domain.Connection) filled {
 	f.Helper()
 	c = f.createStored(c)
@@ -304,7 +304,8 @@ func pastIDs(t domain.Transaction) []string {
 	return ids(t.Supersedes, func(s domain.Superseded) string { return s.ExternalID })
 }
 
-// contents returns everything that readers can see of the connection, except its changes in the feed.
+// contents returns what the stores return for the connection, such as its rows, accounts and closes. It does not read
+// the change feed.
 func (f *fixture) contents(c filled) []any {
 	f.Helper()
 	var histories []domain.Page[domain.TransactionVersion]
@@ -499,8 +500,7 @@ func erasureOfDeliveries(f *fixture) {
 	f.tenant = c.Tenant
 }
 
-// named returns a delivery of an event about the account reference ref. The body of the delivery contains the
-// reference, too.
+// named returns a delivery whose event and body both name the account reference ref.
 func (f *fixture) named(token domain.WebhookToken, ref string) ports.IncomingDelivery {
 	event := wantedEvent("event-"+newUUID().String(), domain.PullScope{Removed: []string{"row"}})
 	event.AccountRef = ref

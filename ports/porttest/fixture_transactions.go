@@ -17,8 +17,8 @@ func money(amount, currency string) domain.Money {
 	return m
 }
 
-// row returns a transaction to which the edits were applied. Without edits, the transaction depends only on the
-// external id.
+// row returns a transaction with this external id and default values, changed by the edits. Without edits, calls with
+// the same id return equal transactions.
 func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",

@@ -161,8 +161,8 @@ func claimIsFenced(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
-// claimTimeIsExact uses times with more precision than a database stores. A store must find its claim again with such a
-// time, although it has stored a rounded time.
+// claimTimeIsExact claims a key at a time that is more precise than a database can store. The store must still find
+// the claim by this time, although it has stored a rounded time.
 func claimTimeIsExact(f *fixture) {
 	for _, fraction := range []time.Duration{1, 499, 500, 999} {
 		at := f.now().Add(fraction)

@@ -190,7 +190,8 @@ func linkSessionIsSaved(f *fixture) {
 	f.errorIs(f.LinkSessions.Save(f.ctx, changed, changed.DueAt), domain.LeaseLost)
 }
 
-// linked returns the session in its connected form, and the connection that Connect stores with the session.
+// linked returns the session as it is after the account holder has signed in, and the new connection. Connect stores
+// both.
 func (f *fixture) linked(l domain.LinkSession) (domain.LinkSession, ports.LinkedConnection) {
 	at := f.now()
 	token, _ := l.Token(newID[domain.WebhookToken](), at)
@@ -237,7 +238,7 @@ func linkSessionConnectsOnce(f *fixture) {
 	f.errorIs(f.LinkSessions.Connect(f.ctx, connected, l.DueAt, added, nil), domain.LeaseLost)
 }
 
-// createConnectionAgain stores another connection, and returns c with the name of that connection.
+// createConnectionAgain returns c with a name that another stored connection has already.
 func (f *fixture) createConnectionAgain(c domain.Connection) domain.Connection {
 	f.Helper()
 	c.Name = f.createConnection().Name

@@ -34,7 +34,7 @@ var matcherTests = []storeTest{
 	{"an erasure deletes the entries of the connection, but open ones only if they are given up", matcherErased},
 }
 
-// matched is a subscription with entries, and its lease.
+// matched contains a subscription, its lease, and a connection. The records of the connection have entries.
 type matched struct {
 	*fixture
 	events.Subscription
@@ -48,7 +48,8 @@ func (f *fixture) newMatched() *matched {
 	return &matched{fixture: f, Subscription: s, lease: f.lease(s), connection: f.createConnection()}
 }
 
-// mark marks records, which it creates if none are given, and returns their ids.
+// mark calls MatcherEntries.Mark for the records, or for one new record if none are given. It returns the ids of the
+// records.
 func (m *matched) mark(at time.Time, records ...domain.TransactionID) []domain.TransactionID {
 	m.Helper()
 	if len(records) == 0 {
@@ -95,7 +96,8 @@ func (m *matched) conflicts(limit int) (all []matcher.Entry) {
 	}
 }
 
-// sentEntry returns the entry e with a value in every member, and a conflict since the given time.
+// sentEntry returns the entry e with every member set, as if it had been sent to Matcher. The entry has had a
+// conflict since the given time.
 func sentEntry(e matcher.Entry, since time.Time) matcher.Entry {
 	amount := decimal.RequireFromString("-1234.56")
 	content := matcher.Content{
@@ -221,7 +223,7 @@ func matcherUnmappedEntries(f *fixture) {
 	f.equal("entries without sources", 3, len(m.due(at)))
 }
 
-// readAccount lets a pull of the connection read an account, and returns the id of the account.
+// readAccount stores an account that a pull of the connection has read, and returns the account's id.
 func (f *fixture) readAccount(c domain.Connection, externalID, number string) domain.AccountID {
 	f.Helper()
 	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
@@ -396,7 +398,7 @@ func matcherConflicts(f *fixture) {
 	f.equal("after a retry", want, m.conflicts(100))
 	f.equal("audit entries", []string{"retry"}, f.actions())
 
-	// A retry during an attempt must not be lost.
+	// If an operator requests a retry during an attempt, the end of the attempt must not discard the retry.
 	before := want[1]
 	before.Marks, before.DueAt = 1, at.Add(time.Hour)
 	m.save(before)
@@ -481,7 +483,7 @@ func matcherTenant(f *fixture) {
 	f.equal("the other entry", 1, len(other.due(at)))
 }
 
-// entryIn stores an entry of the connection in a state, and returns its record.
+// entryIn stores an entry of the connection in the given state, and returns the id of its record.
 func (m *matched) entryIn(state matcher.State) domain.TransactionID {
 	m.Helper()
 	at := m.now()

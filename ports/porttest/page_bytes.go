@@ -146,8 +146,8 @@ var pageBytesTests = []storeTest{
 	{"a page of large rows has at most the default bound and one row", largeRowsEndEarly},
 }
 
-// endsEarly reads a list in pages of one byte. Each page must have one item, and all pages together must return what
-// one page returns. The list must have at least two items.
+// endsEarly reads a list with a limit of one byte per page. Each page must have one item. All pages together must
+// have the same items as one page without this limit. The list must have at least two items.
 func endsEarly[T any](f *fixture, list func(domain.PageRequest) (domain.Page[T], error)) {
 	f.Helper()
 	whole, err := list(domain.PageRequest{Limit: domain.MaxLimit})

@@ -104,7 +104,7 @@ func healthIsUpdated(f *fixture) {
 	}
 }
 
-// streamPositionIsStored checks the position that Finish stores, in Get, in List and in a claim.
+// streamPositionIsStored checks that Get, List and Claim return the stream position that Finish has stored.
 func streamPositionIsStored(f *fixture) {
 	c, l := f.runningPull()
 	finish := func(target, position string) {
@@ -140,7 +140,8 @@ func streamPositionIsStored(f *fixture) {
 	f.equal("position of another account reference", "", f.getConnection(c).StreamPosition)
 }
 
-// completePullsAreCounted checks the usage that Finish stores, in Get and in List.
+// completePullsAreCounted checks that Finish counts succeeded complete pulls in the monthly usage of the connection,
+// and that Get and List return the usage.
 func completePullsAreCounted(f *fixture) {
 	c, l := f.runningPull()
 	finish := func(o ports.Outcome) {

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantineTests check the quarantine. They also check removals that the vendor has announced. If a queued pull must
-// wait for an earlier pull, the announced removals are applied before the queued pull starts.
+// quarantineTests check the quarantine. They also check that announced removals are applied early if their pull must
+// wait for an earlier pull.
 var quarantineTests = []storeTest{
 	{"a quarantined row keeps its bytes, and is replaced when it is read again", quarantineKeepsRows},
 	{"a quarantined row leaves the stored row with the same id unchanged", quarantineLeavesStored},
@@ -227,7 +227,7 @@ func removesAnnounced(f *fixture) {
 	f.equal("feed", []string{"2", "1"}, externalIDs(f.readFeed(domain.Position{}, 10, 2)))
 }
 
-// blockingPull returns the connection's oldest pull, for which its later pulls wait.
+// blockingPull returns the id of the connection's oldest pull. The later pulls wait for this pull.
 func (f *fixture) blockingPull(c domain.Connection) domain.PullID {
 	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
 	return pulls[len(pulls)-1].ID

@@ -79,7 +79,8 @@ func claimOne[T any](f *fixture, claim func(limit int) ([]T, error), wanted func
 	}
 }
 
-// referenceRegistrationEnds checks registrations of account references of two connections of one application.
+// referenceRegistrationEnds checks that the registration of an account reference ends when its connection gets
+// another reference, or is deleted. The connections of the test belong to one application.
 func referenceRegistrationEnds(f *fixture) {
 	var connections []domain.Connection
 	var tokens []domain.WebhookToken

@@ -356,7 +356,8 @@ func relinkUnreadable(f *fixture) { relinkHolds(f, "b2") }
 
 func relinkUnlisted(f *fixture) { relinkHolds(f) }
 
-// relinkHolds publishes the rows of one account first, while another account is unreadable or not listed.
+// relinkHolds publishes the rows of one account while another account is unreadable or not listed. The rows of the
+// other account must be published later.
 func relinkHolds(f *fixture, unreadable ...string) {
 	r := newRelinks(f, purchase("b1", withAccount("b")))
 	r.stage(0, renewed("y"), purchase("b2", withAccount("b2")))

@@ -40,7 +40,8 @@ var replacementTests = []storeTest{
 // withoutMatching can be passed to Pulls.RemoveAnnounced to turn off the recognition of replacements.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// descriptions recognises replacements only by what all vendors state, such as the description of a row.
+// descriptions contains no rules of a single vendor. Replacements are then recognised only by what all vendors state,
+// such as the description of a row.
 var descriptions = &ports.Matching{}
 
 // purchase returns a row of the account "a" whose description does not depend on its id.
@@ -142,7 +143,7 @@ func (r *replacements) want(what string, states ...string) {
 	r.equal(what, states, r.state())
 }
 
-// found lists the connection's transactions with a filter by this external id, and returns their ids.
+// found returns the ids of the connection's transactions that a list with a filter for this external id returns.
 func (r *replacements) found(externalID string) []domain.TransactionID {
 	r.Helper()
 	return ids(r.listTransactions(r.c, ports.TransactionFilter{ExternalID: externalID}, 5, nil),

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SinkSuite describes the sink of one kind of destination.
+// SinkSuite describes a sink to TestSink: how to open the sink, how to start its destination, and invalid settings.
 type SinkSuite struct {
 	Kind events.SinkKind
 	// Open returns a sink.
@@ -51,9 +51,9 @@ type SinkResolver interface {
 type SinkDestination interface {
 	// Address returns the host and the port of the destination.
 	Address() string
-	// Settings returns the settings of a request as a JSON object. They contain the given address, a host and a port,
-	// in place of the destination's own, for example the address of a proxy. Events are sent in structured mode. The
-	// settings contain a secret with the word "canary".
+	// Settings returns the settings of a request as a JSON object. Their address is the given host and port, for
+	// example those of a proxy in front of the destination. Events are sent in structured mode. The settings contain
+	// a secret with the word "canary".
 	Settings(address string) string
 	// Received returns the events that the destination has confirmed since its start, in order.
 	Received(testing.TB) []ReceivedEvent
@@ -117,7 +117,8 @@ func TestSink(t *testing.T, s SinkSuite) {
 	}
 }
 
-// keepsSecrets sends the public settings back, like a caller that changes another field.
+// keepsSecrets calls Parse with the public settings, as if an operator had changed another field. The secrets must be
+// kept if the address stays the same.
 func (s SinkSuite) keepsSecrets(t *testing.T) {
 	sink, destination := s.Open(SinkOptions{AllowLoopback: true}), s.Start(t)
 	stored := s.parse(t, sink, destination.Settings(destination.Address()), ports.SinkSettings{})
@@ -156,7 +157,7 @@ func (s SinkSuite) parse(t *testing.T, sink ports.Sink, text string, stored port
 	return parsed
 }
 
-// target returns the target with these settings.
+// target returns a target with these settings and the suite's signing secrets.
 func (s SinkSuite) target(settings ports.SinkSettings) ports.SinkTarget {
 	return ports.SinkTarget{Settings: settings, SigningSecrets: s.SigningSecrets}
 }

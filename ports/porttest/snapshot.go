@@ -89,8 +89,8 @@ func snapshotRecords(f *fixture) {
 	})
 }
 
-// snapshotReferences checks SharedReferences: an earlier version, a removed record and a pending one count, and
-// records of another account do not.
+// snapshotReferences checks SharedReferences. References of earlier versions, of removed records and of pending
+// records must count. References of records of another account must not count.
 func snapshotReferences(f *fixture) {
 	with := func(references domain.References, edits ...func(*domain.TransactionData)) []func(*domain.TransactionData) {
 		return append(edits, withAccount("a"), func(o *domain.TransactionData) { o.References = references })

@@ -65,7 +65,7 @@ func TestStatementFormat(t *testing.T, format ports.StatementFormat) {
 	})
 }
 
-// peakOf returns the largest size of the heap that was in use while a statement with n records was written.
+// peakOf returns the largest size of the heap while the format writes a statement with n records.
 func peakOf(
 	t *testing.T, format ports.StatementFormat, s books.Statement, record books.StatementRecord, n int,
 ) (peak uint64) {

@@ -41,7 +41,8 @@ func pageAdds(f *fixture) {
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)
 }
 
-// edits contains one edit for each member whose change is treated as an edit of the row.
+// edits contains functions that each change one member of a row. A store must treat each of these changes as an edit
+// of the row.
 var edits = map[string]func(*domain.TransactionData){
 	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
 	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },

@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores contains the stores of one backend. All of them use the same rows.
+// Stores contains the stores of one backend. All of them share the same data.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens

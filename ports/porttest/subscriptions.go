@@ -97,8 +97,8 @@ func (f *fixture) lease(s events.Subscription) ports.SubscriptionLease {
 	return ports.SubscriptionLease{Tenant: s.Tenant, Subscription: s.ID, Holder: holder, Epoch: f.status(s).Epoch}
 }
 
-// claims reports whether a claim by the holder, for one minute, includes the subscription s. The claim may also include
-// subscriptions of other tests of the backend.
+// claims calls ClaimSubscriptions for the holder, and reports whether the result includes the subscription s. The
+// leases end after one minute. The result may also include subscriptions of other tests.
 func (f *fixture) claims(holder domain.LeaseID, s events.Subscription, at time.Time) bool {
 	f.Helper()
 	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, holder, at, at.Add(time.Minute), 1000)
@@ -106,9 +106,9 @@ func (f *fixture) claims(holder domain.LeaseID, s events.Subscription, at time.T
 	return slices.ContainsFunc(held, func(h events.Subscription) bool { return h.ID == s.ID })
 }
 
-// appended calls Append until it has returned count events and no change is pending. It stops after ten seconds. It
-// returns the events, and the test fails if their number is not count. A store may withhold changes while a writer of
-// another test still runs.
+// appended calls Append until it has returned count events and no change is pending, or until ten seconds have
+// passed. It needs several calls if a store withholds changes while a writer of another test still runs. It fails the
+// test if the number of events is not count.
 func (f *fixture) appended(l ports.SubscriptionLease, s events.Subscription, count int) []events.SubscriptionEvent {
 	f.Helper()
 	var all []events.SubscriptionEvent
@@ -261,7 +261,8 @@ func subscriptionTenant(f *fixture) {
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
 }
 
-// subscriptionsLimited creates one subscription less than the maximum, in all states, and then several concurrently.
+// subscriptionsLimited creates all permitted subscriptions except one, in all states. It then creates several more
+// concurrently. Only one of these calls must succeed.
 func subscriptionsLimited(f *fixture) {
 	states := []events.SubscriptionState{
 		events.SubscriptionActive, events.SubscriptionPaused, events.SubscriptionDisabled,
@@ -390,7 +391,8 @@ func queueBegins(f *fixture) {
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
-	// The lease call for the first subscription has leased the second one too. It must be free for the next lease call.
+	// The first call of f.lease has also leased the second subscription. Release it, so that the next call can lease
+	// it.
 	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder))
 	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
 		briefEvents(f.appended(f.lease(start), start, 2)))

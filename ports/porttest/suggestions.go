@@ -205,7 +205,7 @@ func joinIsUndoneAfterReturn(f *fixture) {
 	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
 }
 
-// dismissalEndsOthers dismisses one of four pairs of two removed and two live records.
+// dismissalEndsOthers dismisses one of six suggestions, which pair two removed records with three live ones.
 func dismissalEndsOthers(f *fixture) {
 	r := newReplacements(f)
 	r.page(news(), purchase("x2"))
@@ -237,7 +237,8 @@ func dismissalEndsOthers(f *fixture) {
 	f.equal("after another page", []string{"x2>w open", "x2>z open"}, r.suggestions())
 }
 
-// splitEndsSuggestions splits a record while it is suggested for another one.
+// splitEndsSuggestions joins two records, and splits the result. The suggestion with the third record must not open
+// again.
 func splitEndsSuggestions(f *fixture) {
 	r := ambiguous(f)
 	y, z := f.getRow(r.c, "y").ID, f.getRow(r.c, "z").ID

@@ -56,7 +56,8 @@ func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) 
 	return versions
 }
 
-// presentVersion returns the current version of the row in the form in which History must return it.
+// presentVersion returns the row as History must return its current version: with the RowSHA256 and the Normalizer of
+// origin.
 func presentVersion(row domain.Transaction, origin domain.TransactionData) domain.Transaction {
 	row.RowSHA256, row.Normalizer = origin.RowSHA256, origin.Normalizer
 	return row

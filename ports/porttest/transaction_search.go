@@ -114,7 +114,7 @@ func (f *fixture) indexTexts() {
 	f.Fatalf("IndexTexts does not come to an end")
 }
 
-// checkSearches searches the rows of searchSelects by every member.
+// checkSearches searches the rows of searchSelects by every member of domain.TransactionSearch.
 func (f *fixture) checkSearches(
 	state string, c, other domain.Connection, decimals func(string) domain.TransactionSearch,
 ) {
@@ -160,8 +160,8 @@ func (f *fixture) checkSearches(
 	}
 }
 
-// searchOfIndexEndsSoon checks that a search for a text or an amount ends within 3 pages without a hit, if the index
-// contains the transactions. It is for stores with an index.
+// searchOfIndexEndsSoon checks that a search for a rare text, a rare amount, or a text without a hit needs only one
+// page if the index contains the transactions.
 func searchOfIndexEndsSoon(f *fixture) {
 	_, l := f.runningPull()
 	for p := range 6 {
@@ -247,8 +247,8 @@ func (f *fixture) storeLongTexts() domain.Lease {
 	return l
 }
 
-// TestBoundedSearch checks that a call of Ledger.Search ends after a bounded amount of text, although the rows are few.
-// It is for stores in a database.
+// TestBoundedSearch checks that one call of Ledger.Search examines a bounded amount of text, even if there are only a
+// few rows. It is for stores in a database.
 func TestBoundedSearch(t *testing.T, stores Stores) {
 	f := newFixture(t, stores)
 	f.storeLongTexts()
@@ -339,8 +339,8 @@ func transactionByExternalID(f *fixture) {
 	}
 }
 
-// searchReferences checks the search by reference: every member is found, by pages of any size, together with the other
-// conditions, and a value that a record had in an earlier version is not found.
+// searchReferences checks the search by reference. It must find every member of domain.References, with pages of any
+// size and together with other conditions. It must not find a value that only an earlier version of a record had.
 func searchReferences(f *fixture) {
 	first, l := f.runningPull()
 	second, otherLease := f.runningPull()

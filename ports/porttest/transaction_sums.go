@@ -75,7 +75,8 @@ func sumsAreNarrowed(f *fixture) {
 	}
 }
 
-// checkNarrowedSums sums the rows of sumsAreNarrowed by every member of the filter. b is the account b of c.
+// checkNarrowedSums checks the sums of the rows of sumsAreNarrowed with a filter for each member. b is the id of the
+// account "b" of c.
 func (f *fixture) checkNarrowedSums(state string, c domain.Connection, b domain.AccountID) {
 	f.Helper()
 	for _, tc := range []struct {

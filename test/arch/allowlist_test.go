@@ -103,8 +103,8 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 		"golang.org/x/sync/singleflight",
 	},
-	// Package jobs adds to the queue what several processes on PostgreSQL need. Only this package of the queue may
-	// import a database. It shares pglock with the store.
+	// Package jobs contains what the queue needs for several processes on PostgreSQL. No other package of the queue
+	// may import a database driver. The store uses pglock, too.
 	"adapters/jobs": {
 		"adapters/jobs/background", "adapters/jobs/localjobs", "adapters/persistence/pglock",
 		"github.com/jackc/pgx/v5",
@@ -154,7 +154,7 @@ var allowed = map[string][]string{
 	"adapters/statement/ofx": {
 		"domain", "domain/books", "ports",
 	},
-	// A pack must be verifiable without this service, so the verifier imports none of its packages.
+	// An evidence pack must be verifiable without this service, so the verifier imports none of its packages.
 	"adapters/evidence": {
 		"domain", "domain/books", "ports",
 		"github.com/gowebpki/jcs",
@@ -227,7 +227,8 @@ var allowed = map[string][]string{
 		"code.dny.dev/ssrf",
 	},
 
-	// Every adapter that holds much memory for a tenant reserves it in one budget, through ports.MemoryBudget.
+	// Every adapter that holds much memory for a tenant reserves the memory in one shared budget, through
+	// ports.MemoryBudget.
 	"adapters/membudget": {
 		"domain",
 	},

@@ -182,9 +182,9 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows the package pkg to use a name of the package imported. If name is "", it
-// reports whether pkg may import this package. If the exception allows the use, excepted deletes it from the set of
-// unused exceptions.
+// excepted reports whether an exception allows the package pkg to use a name from another package, whose path is
+// imported. If name is "", excepted reports whether pkg may import the other package. If the exception allows the
+// use, excepted deletes it from the set of unused exceptions.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {

@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// A vendor consists of one folder and one entry in a list. The test checks this for the newest vendor: no other code of
-// the service may contain its name.
+// The code of a vendor consists of one folder and one entry in a list. The test checks this for the newest vendor: no
+// other code of the service may contain its name.
 const (
 	vendorFolder = "adapters/aggregator/plaid"
 	vendorName   = "plaid"
 )
 
 // namesVendor lists the other files that may name the vendor, as patterns of path.Match or as folders that end with a
-// slash. Go files that are tests, and documents, may always name it.
+// slash. Tests and documents may always name it.
 var namesVendor = map[string]string{
 	"cmd/discovery/compose/vendors.go": "the entry in the list of vendors",
 

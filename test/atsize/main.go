@@ -85,8 +85,8 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		s.database = "sqlite://" + filepath.Join(s.folder, sqliteFile)
 	}
 	if _, err := os.Stat(keyset); err != nil {
-		// The keyset gets its name when everything is written, so that an interrupted run is not taken for a complete
-		// one.
+		// The keyset gets its final name only after all data is written. An interrupted run can therefore not be
+		// mistaken for a complete one.
 		if err := s.fill(ctx, keyset+".new"); err != nil {
 			return err
 		}
@@ -234,7 +234,7 @@ func (t *tenantData) connection(ctx context.Context, n int, shared domain.Applic
 	if err != nil {
 		return err
 	}
-	// The simulator need not keep an item that was pulled.
+	// The simulator no longer needs the item after the pull.
 	defer func() { _ = t.vendor.RemoveItem(item) }()
 	fresh := ports.NewConnection{Vendor: "pluggy", Name: nameOf(n), AccountRef: item, Application: shared}
 	if reason == credential {

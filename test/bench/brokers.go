@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// The names that the brokers use.
+// The names of the exchange, the queue and the topic at the brokers.
 const (
 	benchExchange = "events"
 	benchQueue    = "bench"
@@ -89,9 +89,9 @@ func declareQueue(b *bench, url string) (*amqp.Channel, error) {
 	return channel, channel.QueueBind(benchQueue, "#", benchExchange, false, nil)
 }
 
-// sendAll returns a variant that sends all events of the feed to a sink, and returns the rate until the last one is
-// confirmed. It then calls arrived for a few seconds, until arrived returns at least the number of events. If arrived
-// does not, the variant returns an error.
+// sendAll returns a variant that sends all events of the feed to a sink, and measures the rate until the last one is
+// confirmed. The variant then polls arrived for a few seconds. It returns an error if arrived does not reach the
+// number of events.
 func (s *service) sendAll(sink object, arrived func() (int, error)) variant {
 	return func(ctx context.Context) (float64, error) {
 		var created struct{ ID string }

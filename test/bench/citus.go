@@ -56,7 +56,7 @@ const onOneServer = "the same on one server"
 // acceptsOnCitus compares how many webhooks per second the service accepts on the cluster and on one server: first for
 // one tenant, then for many tenants. The service has the vendor's rate budget, as in production.
 //
-// A further turn measures the work of each server for an accept on the cluster.
+// It then measures how much work the servers of the cluster do for each accepted webhook.
 func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, envs [2]*env) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
@@ -103,8 +103,8 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, envs 
 	return rows, nil
 }
 
-// workPerAccept measures accepts on the cluster once more. It returns the number of statements that the coordinator
-// executed for each accept, and the processor time of the coordinator and of all workers.
+// workPerAccept measures the accepted webhooks on the cluster once more. It returns the number of statements that the
+// coordinator executed for each accept, and the processor time of the coordinator and of all workers.
 func (b *bench) workPerAccept(ctx context.Context, cluster *pgtest.Citus, accepts variant) (string, error) {
 	conn, err := pgx.Connect(ctx, cluster.URL())
 	if err != nil {

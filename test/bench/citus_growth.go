@@ -65,7 +65,7 @@ func (b *bench) growthOnCitus(ctx context.Context, cluster *pgtest.Citus, e *env
 		if boxes[i], err = s.mailboxOf(ctx, v, manyConnections); err != nil {
 			return r, err
 		}
-		// The pulls that wait for the vendor's rate budget would use a growing part of the limited processor time.
+		// Pulls would wait for the vendor's rate budget, and use a growing part of the limited processor time.
 		if err := boxes[i].pause(ctx); err != nil {
 			return r, err
 		}

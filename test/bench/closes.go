@@ -44,7 +44,7 @@ func (b *bench) closes(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// closesOn measures the section on one database; url is "" for a new SQLite file.
+// closesOn runs the measurements of the section closes on one database; url is "" for a new SQLite file.
 func (b *bench) closesOn(ctx context.Context, name, url string) (rows []row, err error) {
 	a, err := b.newLargeAccount(ctx, url)
 	if err != nil {

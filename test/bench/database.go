@@ -35,8 +35,7 @@ func (b *bench) database(ctx context.Context, name string) (string, error) {
 	return strings.Replace(b.server.URL(), "/postgres?", "/"+name+"?", 1), nil
 }
 
-// serverSettings returns the settings of a server, with a list of shared_preload_libraries that begins with the given
-// text.
+// serverSettings returns the settings of a server. Its list of shared_preload_libraries begins with the text preload.
 func serverSettings(preload string) map[string]string {
 	return map[string]string{
 		"shared_buffers": "512MB", "max_wal_size": "4GB",

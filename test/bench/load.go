@@ -126,7 +126,7 @@ func (l load) client(
 	return delays, ctx.Err()
 }
 
-// rate returns a measurement. It runs the load for the given time, and returns the requests per second. Every client
+// rate returns a variant that runs the load for the given time, and returns the requests per second. Every client
 // sends its next request as soon as it has received the response to the previous one.
 func (l load) rate(turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {

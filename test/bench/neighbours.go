@@ -52,7 +52,7 @@ type neighbourhood struct {
 	engines, subscriptions                   []string // ids of those that lead to hostile peers
 }
 
-// attack is one sort of load of the hostile tenant.
+// attack is one kind of request that the hostile tenant sends repeatedly.
 type attack struct {
 	name string
 	// send sends request number n of a client to the address, and returns the status of the response.
@@ -140,7 +140,7 @@ func (h *neighbourhood) fillGood(ctx context.Context) (err error) {
 	if h.mail, err = h.good.mailbox(ctx, small); err != nil {
 		return err
 	}
-	// An event that needs no pull: otherwise the tenant's own pulls would delay the pulls that are measured.
+	// The event needs no pull. Otherwise the tenant's own pulls would delay the pulls that are measured.
 	h.mail.before = strings.Replace(h.mail.before, "item/updated", "connector/status_updated", 1)
 	if h.connection, err = h.good.connect(ctx, small, "measured"); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (h *neighbourhood) fillEvil(ctx context.Context) (err error) {
 	return h.readFeed(ctx)
 }
 
-// readFeed reads the hostile tenant's feed to its end, and stores the cursor with which long polls wait.
+// readFeed reads the hostile tenant's feed to its end, and stores the cursor of the end for the long polls.
 func (h *neighbourhood) readFeed(ctx context.Context) error {
 	for {
 		var page struct {
@@ -204,8 +204,8 @@ func (h *neighbourhood) readFeed(ctx context.Context) error {
 	}
 }
 
-// hostilePeers are the peers to which the hostile tenant's connections, subscriptions and engine lead. Each function
-// serves one TCP connection after the first bytes of a request have arrived.
+// hostilePeers are servers that behave badly. The hostile tenant's connections, subscriptions and engine have their
+// addresses. Each function serves one TCP connection after the first bytes of a request have arrived.
 var hostilePeers = map[string]func(conn net.Conn){
 	"silent": func(net.Conn) {},
 	"101": func(conn net.Conn) {
@@ -686,7 +686,7 @@ func (h *neighbourhood) awaitRest(ctx context.Context, before resources) (resour
 	}
 }
 
-// longDescriptions serves the pages of a vendor, and gives one in longEvery transactions a long description.
+// longDescriptions is a vendor whose pages give one in longEvery transactions a long description.
 type longDescriptions struct{ *vendor }
 
 // ServeHTTP changes the descriptions in the pages of transactions.

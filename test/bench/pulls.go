@@ -100,8 +100,8 @@ func (p *puller) timed(fn func(context.Context) error) variant {
 	}
 }
 
-// pulled returns the function that measures the pull fn, as timed does. After the measurement, it waits until the
-// search index contains all rows, so that the next measurement does not compete with it.
+// pulled is like timed, for a function that runs a pull. After the measurement, it also waits until the search index
+// contains all rows, so that the next measurement does not compete with the indexing.
 func (p *puller) pulled(fn func(context.Context) error) variant {
 	measure := p.timed(fn)
 	return func(ctx context.Context) (float64, error) {

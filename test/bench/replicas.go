@@ -105,7 +105,7 @@ func (b *bench) fleet(
 	return f, err
 }
 
-// accepts returns a measurement: how many webhooks per second all processes of the fleet together accept.
+// accepts returns a variant that measures how many webhooks per second all processes of the fleet together accept.
 func (f fleet) accepts(clients int, turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)

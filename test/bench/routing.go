@@ -259,7 +259,8 @@ func (b *bench) application(ctx context.Context, vendor, database string, replic
 	return a, a.addOtherTenant(ctx, refs[0])
 }
 
-// openAddress mints the token of the first connection. At Pluggy, the service registers its webhook.
+// openAddress mints a webhook token for the first connection. All events of the application are sent to its webhook.
+// At Pluggy, the service registers the webhook.
 func (a *routedApplication) openAddress(ctx context.Context) error {
 	request := object{"vendor": a.vendor.name, "connection_config_name": "item-0"}
 	if a.vendor.setAddress == nil {

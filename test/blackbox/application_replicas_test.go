@@ -20,10 +20,10 @@ import (
 const (
 	// sharedItems is the number of items of the application in TestReplicasServeAnApplication.
 	sharedItems = 6
-	// refreshesAtOnce is the number of refreshes that a tenant requests in a minute, and maxRefreshes the number that
-	// the vendor allows.
+	// refreshesAtOnce is the number of refreshes that a tenant requests within a minute. The vendor allows only
+	// maxRefreshes of them.
 	refreshesAtOnce, maxRefreshes = 40, 20
-	// undelayed is the maximum duration of the fastest of another tenant's pulls during the refreshes.
+	// undelayed is the maximum duration of another tenant's fastest pull while the refreshes run.
 	undelayed = 2 * time.Second
 )
 
@@ -122,8 +122,8 @@ func (a *sharedApplication) register(t *testing.T) {
 	}
 }
 
-// hearAll adds a row to each item from the given one on, and sends its webhook to the processes in turn. Each row must
-// be stored, and each connection must have one more delivery.
+// hearAll adds a row to each item, starting with the item number from, and sends the webhooks of the rows to the
+// processes in turn. Each row must be stored, and each connection must have one more delivery.
 func (a *sharedApplication) hearAll(t *testing.T, from int) {
 	t.Helper()
 	for i := from; i < sharedItems; i++ {
@@ -232,8 +232,8 @@ func (a *sharedApplication) refreshAtOnce(t *testing.T) {
 	t.Logf("%d of %d refreshes accepted within %v", accepted.Load(), refreshesAtOnce, within.Round(time.Millisecond))
 }
 
-// repeatBody sends the same body without an event id to two processes, the second time after the pull of the first
-// event. Each of the two events must cause a pull.
+// repeatBody sends the same body without an event id to two processes. It sends the second copy after the pull of the
+// first one has succeeded. Each copy must cause a pull.
 func (a *sharedApplication) repeatBody(t *testing.T) {
 	t.Helper()
 	l := newBelvo(t, 6, 3)

@@ -110,7 +110,8 @@ func (c *churnCrash) liveRecords(p *process) map[string]string {
 	return live
 }
 
-// fill adds rows with distinct texts, amounts and dates, and returns their number. Belvo has collected them a day ago.
+// fill adds rows with distinct texts, amounts and dates, and returns their number. At Belvo, the rows were collected
+// a day ago.
 func (c *churnCrash) fill(t *testing.T) int {
 	b, ofPluggy := c.link.bank.(*pluggyBank)
 	n := number(t, "CHURN_CRASH_ROWS", map[bool]int{true: 60, false: 1100}[ofPluggy])

@@ -213,8 +213,9 @@ func TestCitusBehindPoolersLosesNothing(t *testing.T) {
 	t.Logf("2 processes, poolers in front of the nodes: %s", tr.finish(t, h, third, feed))
 }
 
-// finish pulls all records of each link once more, and compares what the process returns and what the follower has seen
-// with what was accepted. It returns the counts.
+// finish makes the service pull all records of each link once more. It compares the accepted webhooks and the
+// vendors' rows with the stored data, and the stored records with what the follower has received. It returns the
+// counts.
 func (tr *traffic) finish(t testing.TB, h *env, p *process, feed *follower) string {
 	t.Helper()
 	for _, l := range tr.links {

@@ -32,7 +32,7 @@ type bank interface {
 	remove(id string)
 	// takeEvents returns the bodies of the webhooks that announce the changes since the previous call of takeEvents.
 	takeEvents() [][]byte
-	// ledger returns the rows that the vendor would list now: amounts by id.
+	// ledger returns the amounts of the rows that the vendor would list now, by row id.
 	ledger() map[string]string
 	// hang makes the vendor answer only the given number of further requests for transactions. The vendor then blocks
 	// all later requests until clearFaults is called.

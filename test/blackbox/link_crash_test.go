@@ -48,8 +48,8 @@ type linkCrash struct {
 type linkPage struct {
 	name, clientID, secret string
 	api                    http.Handler
-	// signIn creates an object with an account at the vendor, and returns the id of the object. It returns "" if the
-	// token has expired.
+	// signIn creates an object (an item or a link) with an account at the vendor, and returns the id of the object.
+	// It returns "" if the token has expired.
 	signIn func(token, session string, result signInResult) string
 	// finish makes an unfinished sign-in succeed. It does nothing if the service has deleted the object.
 	finish  func(object string)

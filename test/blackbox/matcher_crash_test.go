@@ -283,13 +283,13 @@ func (r *matcherRun) removeRow() {
 	check(r.sim.RemoveTransaction(id))
 }
 
-// restoreRow adds the row again that was removed earliest.
+// restoreRow adds the row again that was removed first.
 func (r *matcherRun) restoreRow() {
 	must(r.sim.AddTransaction(r.removed[0]))
 	r.removed = r.removed[1:]
 }
 
-// ours returns the records that Matcher must have.
+// ours returns the records that Matcher must have, by id: the posted records that are not removed.
 func (r *matcherRun) ours() map[string]string {
 	r.t.Helper()
 	records := map[string]string{}
@@ -302,7 +302,7 @@ func (r *matcherRun) ours() map[string]string {
 }
 
 // theirs returns the transactions of Matcher that are not ignored, by the ids of their records. doubled is the number
-// of further transactions of the same records.
+// of transactions that repeat a record.
 func (r *matcherRun) theirs() (transactions map[string]string, doubled int) {
 	transactions = map[string]string{}
 	for _, one := range r.matcher.Open(r.source) {

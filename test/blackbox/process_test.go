@@ -161,7 +161,7 @@ func (p *process) status(path string) int {
 
 func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
 
-// kill ends the process as abruptly as a power failure would, and waits until it has ended.
+// kill kills the process with SIGKILL, and waits until it has ended.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.ended

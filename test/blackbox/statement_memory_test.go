@@ -50,9 +50,9 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// copyRecords creates copies of one posted record of the account, with dates on 1,000 different days. The keys of
-// replaced are the names of further columns in which the copies differ. The values are SQL expressions of n, the number
-// of the copy.
+// copyRecords creates copies of one posted record of the account, with dates on 1,000 different days. replaced maps
+// the names of further columns to their values in the copies. Each value is an SQL expression of n, the number of the
+// copy.
 func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[string]string) {
 	t.Helper()
 	driver, source, columns := "pgx", h.settings["DATABASE_URL"],

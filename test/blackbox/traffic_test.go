@@ -56,7 +56,7 @@ func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Hea
 	return response.StatusCode, response.Header
 }
 
-// eventID returns the event id in a webhook body. The list of deliveries contains the delivery with that event id.
+// eventID returns the event id in a webhook body. The service lists the delivery with the same event id.
 func eventID(body []byte) string {
 	var event struct {
 		Pluggy string `json:"eventId"`

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// TestAnAcceptedDifferenceDoesNotDriftAgain checks the numbers that an operator accepts. A row that the vendor no
-// longer returns must not count in them, even at Belvo, where a second read must confirm its removal.
+// TestAnAcceptedDifferenceDoesNotDriftAgain checks that an account does not drift after an operator has accepted its
+// difference. The accepted difference must not include a row that the vendor no longer returns, even at Belvo, where
+// only a second read proves the removal.
 func TestAnAcceptedDifferenceDoesNotDriftAgain(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
@@ -30,8 +31,8 @@ func TestAnAcceptedDifferenceDoesNotDriftAgain(t *testing.T) {
 	})
 }
 
-// TestBalancesAreReadAgainAfterAnAnnouncedDeletion checks that the completeness of an account follows an announced
-// deletion without a complete pull.
+// TestBalancesAreReadAgainAfterAnAnnouncedDeletion checks that an announced deletion makes the service read the
+// balance of the account again, without a complete pull.
 func TestBalancesAreReadAgainAfterAnAnnouncedDeletion(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)

@@ -8,13 +8,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// twins is an item with two accounts that have one number.
+// twins is an item with two accounts that have the same number.
 type twins struct {
 	item     string
 	accounts [2]string
 }
 
-// addTwins adds an item with two accounts of one number. Every account gets two rows, with the same two amounts.
+// addTwins adds an item with two accounts that have the same number. Each account gets two rows, with the same two
+// amounts.
 func (b *pluggyBank) addTwins(t *testing.T) twins {
 	t.Helper()
 	w := twins{item: b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID}
@@ -53,8 +54,8 @@ func (o operator) linkTwins(b *pluggyBank) (id string, accounts []object, second
 	return id, accounts, second
 }
 
-// Two accounts that cannot be told apart keep their records, and no row is stored twice. This lasts until an operator
-// says which new account continues each of them.
+// While two accounts cannot be told apart, their records are kept and no row is stored twice. An operator can then
+// say which new account continues an old one.
 func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b, o := newPluggy(t), w.operator(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// registerShared asks for a webhook for the named connection, which its application must have already, and returns the
-// registration in the response.
+// registerShared requests a webhook for the named connection, and returns the registration in the response. The
+// application of the connection must already have a webhook.
 func (o operator) registerShared(b bank, name string) object {
 	o.t.Helper()
 	answer := o.send(http.MethodPost, tokens, mintRequest(b, name, "register")).want(200).json()
@@ -25,8 +25,8 @@ func (o operator) registerShared(b bank, name string) object {
 	return registration
 }
 
-// Forty items of one application need one webhook. Each connection gets the events of its own item. When the connection
-// for which the webhook was made is deleted or pointed elsewhere, the others still get theirs.
+// Forty connections of one application share one webhook. Each connection gets the events of its own item. If the
+// connection that requested the webhook is deleted or repointed, the others still get their events.
 func TestFortyItemsHaveOneWebhook(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
@@ -125,7 +125,8 @@ func TestConcurrentRegistrationsShareOneWebhook(t *testing.T) {
 	})
 }
 
-// The webhook of an application that has no connection any more is removed with the old credential.
+// When no connection uses an application any more, the webhook of the application is removed at the vendor. The
+// removal uses the old credential.
 func TestTheWebhookOfALeftOriginIsRemoved(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, other := w.operator(t), newPluggy(t), newPluggy(t)
@@ -145,8 +146,8 @@ func TestTheWebhookOfALeftOriginIsRemoved(t *testing.T) {
 	})
 }
 
-// One credential serves the connections of an application. It is tried once and replaced for all of them together. The
-// webhook of another client id replaces the old one.
+// All connections of an application use its credential. A wrong credential is refused unless the operator forces it.
+// A new credential applies to all connections. The application cannot be deleted while a connection uses it.
 func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
@@ -211,13 +212,14 @@ func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 		}
 		o.send(http.MethodDelete, one, nil).want(204)
 		o.get(one).problem(404, "MTCH-0005")
-		// Only the secret is searched for, because the webhooks of the simulator contain the client id, as the vendor's
-		// do. TestNoSecretLeaks searches for a client id.
+		// The test searches only for the secret. The client id occurs in the webhooks of the simulator, as in those
+		// of the vendor. TestNoSecretLeaks searches for a client id.
 		search(t, "database", map[string]string{"secret": secret}, w.dump(t))
 	})
 }
 
-// A link session uses the credential of an application, which cannot be deleted before the session has ended.
+// A link session can use the credential of an application. The application cannot be deleted before the session has
+// ended.
 func TestALinkSessionUsesAnApplication(t *testing.T) {
 	eachHolder(t, 0, func(t *testing.T, o operator, h holder) {
 		body := newLink(h, "linked")

@@ -48,7 +48,7 @@ func (m *accessManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-// answer sets the behaviour for the operator's token.
+// answer sets how the access manager responds to requests with the operator's token.
 func (m *accessManager) answer(o operator, behaviour http.HandlerFunc) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,8 +68,8 @@ func answerWith(status int, body string) http.HandlerFunc {
 	}
 }
 
-// hijacked returns a handler that writes the text to the raw connection, and then repeats the given part until the
-// connection is closed.
+// hijacked returns a handler that writes text to the raw connection, and then writes part repeatedly for 20 s or
+// until the connection is closed.
 func hijacked(text, part string, pause time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		raw, _, err := http.NewResponseController(w).Hijack()
@@ -85,8 +85,11 @@ func hijacked(text, part string, pause time.Duration) http.HandlerFunc {
 	}
 }
 
-// TestTheAccessManagerDecides checks the answers of the access manager from the first question to the audit entry. A
-// withdrawn permission must end within five seconds.
+// TestTheAccessManagerDecides checks three things:
+//
+//   - The access manager is asked only once about repeated requests.
+//   - A withdrawn permission ends.
+//   - The audit log contains the refused requests.
 func TestTheAccessManagerDecides(t *testing.T) {
 	manager, url := newAccessManager(t)
 	each(t, func(t *testing.T, w *env) {
@@ -121,8 +124,8 @@ func TestTheAccessManagerDecides(t *testing.T) {
 	}, func(s *setup) { s.cfg.Auth.AuthorizerURL = url })
 }
 
-// TestAnAccessManagerThatMisbehavesHoldsNoRequest checks that a change is refused whatever the access manager sends,
-// and that a read passes with its last answer.
+// TestAnAccessManagerThatMisbehavesHoldsNoRequest sends requests while the access manager misbehaves. A change must
+// be refused. A read must succeed, because the access manager has permitted it before.
 func TestAnAccessManagerThatMisbehavesHoldsNoRequest(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"

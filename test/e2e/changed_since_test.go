@@ -8,9 +8,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// TestAVerdictDoesNotOutliveItsRecords checks the effects of records that have changed since the balance of their
-// account was read. The completeness of the account must say so, statements with balances must be refused, and a new
-// close must be unverified.
+// TestAVerdictDoesNotOutliveItsRecords checks an account whose records have changed since its balance was read. Its
+// completeness must report the change, statements with balances must be refused, and a new close must be unverified.
 func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

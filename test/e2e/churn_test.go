@@ -20,7 +20,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// churnRowsEnv is the name of a variable with other numbers of rows for TestIDsChurn, separated by commas.
+// churnRowsEnv is the name of an environment variable. Its value replaces the numbers of rows with which TestIDsChurn
+// runs, for example "1,60".
 const churnRowsEnv = "CHURN_ROWS"
 
 // churnCell is one account of TestIDsChurn. The ids of all its rows change.
@@ -35,12 +36,12 @@ type churnCell struct {
 // churn is a moment at which the ids of all rows of an account change.
 type churn struct {
 	name string
-	// play changes the ids, and may start pulls of its own. Complete pulls follow.
+	// play changes the ids, and may run pulls. Complete pulls follow after play returns.
 	play func(*churnCell)
 	// once is set if the first pull that reads the new rows also proves the removal of the old rows. The feed then
 	// shows no new record.
 	once bool
-	// pluggy is set if only Pluggy has such a moment.
+	// pluggy is set if the moment exists only at Pluggy.
 	pluggy bool
 }
 
@@ -80,8 +81,8 @@ var churns = []churn{
 	},
 }
 
-// TestIDsChurn changes all ids of an account at each moment, and checks that each transaction keeps its record. The
-// variable CHURN_ROWS sets other numbers of rows.
+// TestIDsChurn changes the ids of all rows of an account, at each of the moments in churns. Each transaction must
+// keep its record. The environment variable CHURN_ROWS sets other numbers of rows.
 func TestIDsChurn(t *testing.T) {
 	table := churnTable{kept: map[churnKey]map[string]int{}}
 	lost := &lostTenants{}
@@ -156,9 +157,9 @@ func (c *churnCell) run(moment churn, n int) (kept int) {
 	return kept
 }
 
-// checkChurnFeed checks the changes of the feed after the cursor. known contains the ids of the records from before the
-// change. The feed may show any other record only as removed and superseded by a known one. If once is set, it must not
-// show any other record.
+// checkChurnFeed checks the changes of the feed after the cursor. known contains the ids of the records that existed
+// before the change. Any other record may appear only as removed and superseded by a known one. If once is set, no
+// other record may appear at all.
 func (c *churnCell) checkChurnFeed(cursor string, known map[string]bool, once bool) {
 	c.t.Helper()
 	modified := map[string]bool{}
@@ -281,7 +282,7 @@ func (c *churnCell) announced(kind string, ids []string) {
 }
 
 // pullWithRefusal runs a pull. The vendor answers the request for the second page, or for the only page, with a 429.
-// pullWithRefusal calls then before the vendor answers.
+// Before this response, pullWithRefusal calls the function then.
 func (c *churnCell) pullWithRefusal(then func()) {
 	c.t.Helper()
 	c.pullWithPause(func() {
@@ -290,8 +291,8 @@ func (c *churnCell) pullWithRefusal(then func()) {
 	})
 }
 
-// pullWithPause runs a pull, and calls then before the vendor answers the request for the second page, or for the only
-// page.
+// pullWithPause runs a pull. When the request for the second page, or for the only page, has arrived at the vendor,
+// pullWithPause calls the function then. The vendor answers the request afterwards.
 func (c *churnCell) pullWithPause(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {
@@ -300,9 +301,9 @@ func (c *churnCell) pullWithPause(then func()) {
 	})
 }
 
-// pullWithCrash runs a pull. Before the first attempt gets the second page, or the only page, its writes start to fail,
-// as if its process had died. pullWithCrash calls then before another attempt continues the pull.
-// TestKilledPullsKeepIDs of test/blackbox kills a real process.
+// pullWithCrash runs a pull whose first attempt fails, as if its process had died: before the attempt gets the second
+// page, or the only page, its writes start to fail. pullWithCrash calls the function then before another attempt
+// continues the pull. TestKilledPullsKeepIDs in test/blackbox kills a real process.
 func (c *churnCell) pullWithCrash(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {
@@ -314,8 +315,8 @@ func (c *churnCell) pullWithCrash(then func()) {
 	})
 }
 
-// startPull runs a pull, and calls paused when the request for the second page, or for the only page, has arrived at
-// the vendor. The vendor answers the request after paused has called release.
+// startPull runs a pull. It calls paused when the request for the second page, or for the only page, has arrived at
+// the vendor. The vendor answers the request when paused calls release.
 func (c *churnCell) startPull(paused func(release func())) {
 	c.t.Helper()
 	gate := c.b.gate()
@@ -342,7 +343,7 @@ func (c *churnCell) pageSize() int {
 	return min(max(len(c.old)/3, 1), 500)
 }
 
-// lostTenants contains the tenants whose pulls cannot be stored, as if their process had died.
+// lostTenants contains the tenants whose pulls cannot write, as if the process of the worker had died.
 type lostTenants struct{ sync.Map }
 
 func (l *lostTenants) err(tenant domain.TenantID) error {
@@ -352,7 +353,7 @@ func (l *lostTenants) err(tenant domain.TenantID) error {
 	return nil
 }
 
-// losingPulls refuses all writes of the attempts of some tenants.
+// losingPulls is a pull store that refuses the writes of the tenants in lost.
 type losingPulls struct {
 	ports.Pulls
 	lost *lostTenants
@@ -394,7 +395,7 @@ func (p losingPulls) Finish(ctx context.Context, lease domain.Lease, o ports.Out
 	return p.Pulls.Finish(ctx, lease, o)
 }
 
-// churnTable contains how many transactions kept their records. It is safe for concurrent use.
+// churnTable counts the transactions that kept their records. It is safe for concurrent use.
 type churnTable struct {
 	mu   sync.Mutex
 	kept map[churnKey]map[string]int // by backend

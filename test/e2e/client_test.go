@@ -36,7 +36,7 @@ const (
 // object is a JSON object.
 type object = map[string]any
 
-// operator sends requests with the bearer token of one tenant, as that tenant's operator does.
+// operator sends requests with the bearer token of an operator of one tenant.
 type operator struct {
 	*env
 	t      *testing.T

@@ -21,7 +21,8 @@ type silentVendor struct {
 	most  atomic.Int64 // the largest number of calls that were waiting at the same time
 }
 
-// hanging returns the number of calls that wait. A call that ends between the two loads counts as hanging.
+// hanging returns the number of calls that wait for a response. A call that ends while hanging runs may still be
+// counted.
 func (v *silentVendor) hanging() int64 {
 	ended := v.ended.Load()
 	return v.calls.Load() - ended
@@ -46,7 +47,8 @@ func newSilentVendor(t *testing.T) *silentVendor {
 	return v
 }
 
-// noteMost raises most to the number of calls that wait now. A call that has just timed out may still be counted.
+// noteMost raises most to the number of calls that wait now, if that number is higher. The number may include a call
+// that has just timed out.
 func (v *silentVendor) noteMost() {
 	for hanging := v.hanging(); ; {
 		most := v.most.Load()

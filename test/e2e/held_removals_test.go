@@ -61,9 +61,9 @@ func (o operator) loseWhileUnreadable(b bank, hook string, rows []string) {
 	o.deliver(b, hook, body).want(http.StatusAccepted)
 }
 
-// TestAnnouncedMassRemovalsWaitForACompleteRead checks the effect of a complete read on the announced removals of many
-// rows. A read that still shows the rows voids the announcement. While the vendor's pages cannot be read, the removals
-// wait. A read without the rows applies them once.
+// TestAnnouncedMassRemovalsWaitForACompleteRead checks that the announced removals of many rows wait for a complete
+// read. A read that still returns the rows voids the announcement. A read that does not return them applies the
+// removals once. While the vendor's pages cannot be read, the removals wait.
 func TestAnnouncedMassRemovalsWaitForACompleteRead(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

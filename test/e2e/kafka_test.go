@@ -110,9 +110,12 @@ func readTopic(t *testing.T, brokers []string, topic string, n int) (records []*
 }
 
 // TestKcatReadsTheEventsOfASubscription sends an event for each record to a cluster of librdkafka, and reads the
-// messages with its consumer. Each message must have the id of its record as the key, the attributes of the event as
-// headers, and the record as the API returns it as the value. A second subscription sends the same events in structured
-// mode.
+// messages with its consumer. A second subscription sends the same events in structured mode. Each message of the
+// first one must consist of:
+//
+//   - the id of the record, as the key
+//   - the attributes of the event, as headers
+//   - the record, in the form in which the API returns it, as the value
 func TestKcatReadsTheEventsOfASubscription(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const topic = "lerian.streaming.discovery"

@@ -15,16 +15,17 @@ import (
 // holder acts as an account holder at the page of a simulated vendor.
 type holder struct {
 	bank
-	// link creates an object that carries the id of the session, and returns the id of the object. signedIn is whether
-	// the sign-in succeeds.
+	// link signs in with the token of a link session. It creates an item or link that names the session at the
+	// vendor, and returns its id. If signedIn is false, the sign-in fails.
 	link func(t *testing.T, token, session string, signedIn bool) string
 	// recover makes a failed sign-in succeed.
 	recover func(t *testing.T, id string)
-	// objects returns the ids of all objects that the vendor has.
+	// objects returns the ids of all items or links that the vendor has.
 	objects func() []string
 }
 
-// holders returns the holders of both vendors. Their tokens are valid for ttl; if it is 0, for the vendor's own period.
+// holders returns an account holder at Pluggy and one at Belvo. The tokens of their link sessions are valid for ttl,
+// or for the vendor's own period if ttl is 0.
 func holders(t *testing.T, ttl time.Duration) []holder {
 	t.Helper()
 	p := newPluggy(t, func(o *pluggysim.Options) { o.TokenTTL = ttl })
@@ -102,7 +103,8 @@ func newLink(b bank, name string) object {
 	return body
 }
 
-// sessionStatus returns the status of a session, whose response must contain neither the token nor the URL.
+// sessionStatus returns the response to a request for a link session. The response must contain neither the token nor
+// the URL of the session.
 func (o operator) sessionStatus(id string) object {
 	o.t.Helper()
 	a := o.get(linkSessions + "/" + id).want(http.StatusOK)

@@ -25,7 +25,7 @@ type mirror struct {
 	subscription         string
 }
 
-// mirrored connects the bank, and creates the subscription.
+// mirrored creates a connection to the bank, and a subscription that sends its records to a simulated Matcher.
 func mirrored(t *testing.T, w *env, b bank) *mirror {
 	t.Helper()
 	o, id, hook := connectAndPull(t, w, b)
@@ -67,7 +67,8 @@ func (m *mirror) body(accounts ...string) object {
 	}}
 }
 
-// ours returns the records of the accounts that Matcher must have.
+// ours returns the amount and the date of each record that Matcher must have for the accounts, by the id of the
+// record.
 func (m *mirror) ours(accounts ...string) map[string]string {
 	m.t.Helper()
 	records := map[string]string{}
@@ -84,7 +85,7 @@ func (m *mirror) ours(accounts ...string) map[string]string {
 	return records
 }
 
-// theirs returns Matcher's transactions that are not ignored, by the ids of their records.
+// theirs returns the amount and the date of each transaction in Matcher that is not ignored, by the id of its record.
 func (m *mirror) theirs() map[string]string {
 	open := map[string]string{}
 	for _, one := range m.server.Open(m.source) {

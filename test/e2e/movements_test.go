@@ -51,7 +51,7 @@ func pix(id, name string) pluggysim.Transaction {
 	}
 }
 
-// TestRecordsContinueAsAnAccountantWouldSay makes each labelled change at a bank account of its own. No record may
+// TestRecordsContinueAsAnAccountantWouldSay applies each labelled change to a bank account of its own. No record may
 // continue with the row of another movement, and at least 85 % of the movements must keep their record.
 func TestRecordsContinueAsAnAccountantWouldSay(t *testing.T) {
 	movements := loadMovements(t)
@@ -81,8 +81,8 @@ func TestRecordsContinueAsAnAccountantWouldSay(t *testing.T) {
 	})
 }
 
-// play connects an account with the rows before the change, and pulls it before the change and twice after it. It
-// returns the records before and after, by external id.
+// play connects an account that has the rows from before the change. It pulls the account once before the change and
+// twice after it. It returns the records before and after, by external id.
 func (m movement) play(t *testing.T, o operator, b *pluggyBank) (before, after map[string]object) {
 	t.Helper()
 	item := b.sim.AddItem(pluggysim.Item{ClientID: b.id})

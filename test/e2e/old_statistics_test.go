@@ -35,8 +35,8 @@ func rowsRead(t *testing.T, db *pgx.Conn) int64 {
 		WHERE datname = current_database()`)
 }
 
-// readStatistics returns the result of a query of the server's statistics. It first ends all other sessions, because a
-// session may report its reads only when it ends.
+// readStatistics returns the result of a query of the server's statistics. It first ends all other sessions of the
+// database, because a session may report its reads only when it ends.
 func readStatistics(t *testing.T, db *pgx.Conn, query string) (n int64) {
 	t.Helper()
 	for _, statement := range []string{
@@ -55,8 +55,8 @@ func readStatistics(t *testing.T, db *pgx.Conn, query string) (n int64) {
 }
 
 // TestAnAccountIsReadOnceWithOldStatistics moves an account to a new item, and then to a new connection, while the
-// planner's statistics are older than the connections of the account. The planner then expects one row of each
-// connection. With a bad plan, PostgreSQL compares each row with all others.
+// planner's statistics are older than the connections of the account. The planner then expects each connection to
+// have one row. It may choose a bad plan, with which PostgreSQL compares each row with all others.
 func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	t.Parallel()
 	const rows = 1000
@@ -108,14 +108,14 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	before := rowsRead(t, db)
 	w = open(t, "postgres", dsn) // rowsRead has ended the sessions of the first environment
 	move("0001/2222-2", rows)()
-	// One statement that compares each row with all others reads rows times rows.
+	// A statement that compares each row with all others reads rows*rows rows.
 	if read := (rowsRead(t, db) - before) / rows; read > rows {
 		t.Errorf("PostgreSQL has read %d rows for each transaction", read)
 	}
 }
 
 // TestTheSearchIndexIsFilledByItsIndexes fills the search index while the planner has no statistics of it. With a bad
-// plan, PostgreSQL reads the whole index for each batch.
+// plan, PostgreSQL reads the whole table search_index for each batch.
 func TestTheSearchIndexIsFilledByItsIndexes(t *testing.T) {
 	t.Parallel()
 	const rows = 6000

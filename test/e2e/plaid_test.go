@@ -61,7 +61,7 @@ func (b *plaidBank) creation(name string) object {
 	}
 }
 
-// hook returns the path of the webhook address that the Item has.
+// hook returns the path of the Item's webhook address.
 func (b *plaidBank) hook(t *testing.T) string {
 	t.Helper()
 	var address string

@@ -28,8 +28,8 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 		rows := o.rows(id)
 		o.checkRows(b, id)
 		for external, row := range rows {
-			// The service suggests that the added row replaces the removed one. The suggestion makes a version if the
-			// added row was stored before the removal was confirmed.
+			// The service suggests that the added row replaces the removed one. The suggestion creates a second
+			// version of the added row if that row was stored before the removal was confirmed.
 			suggested := external == added && row["possiblySupersedes"] != nil && row["version"] == 2.0
 			if external != edited && external != gone && row["version"] != 1.0 && !suggested {
 				t.Errorf("%s was changed: %v", external, row)

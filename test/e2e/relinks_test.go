@@ -176,7 +176,7 @@ func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
 }
 
 // TestEventsOfAnAccountThatMovedHaveContent deletes a connection whose events a receiver has refused so far. A new
-// connection continues its account. The events then have the records as they are now.
+// connection then takes over the account. The events that are now delivered must contain the current records.
 func TestEventsOfAnAccountThatMovedHaveContent(t *testing.T) {
 	eachLinker(t, func(t *testing.T, w *env, b linker) {
 		o := w.operator(t)

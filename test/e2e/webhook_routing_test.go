@@ -16,8 +16,8 @@ func (o operator) connectRef(b bank, name, ref string) string {
 	return o.send(http.MethodPost, connections, body).want(http.StatusCreated).text("id")
 }
 
-// TestOneAddressServesAllConnections sends the webhooks of a bank through the address of the first of forty
-// connections. The fortieth connection has the account of the bank.
+// TestOneAddressServesAllConnections sends the webhooks of a bank to the address of the first of forty connections.
+// Only the fortieth connection has the account reference of the bank, so it must get all of them.
 func TestOneAddressServesAllConnections(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, otherTenant := w.operator(t), w.operator(t)

@@ -113,7 +113,7 @@ func measure(changes []change, all *score, byKind map[string]*score) {
 	}
 }
 
-// evidence returns the row with the counterparty that its keys name.
+// evidence returns the row, with the tax number of the counterparty copied from its keys.
 func (l labelled) evidence() matching.Row {
 	l.Counterparty.Document = l.Keys.CounterpartyDocument
 	return l.Row

@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkScore counts how often the verdicts without the vendor's links agree with these links.
+// linkScore counts how often matching.Match finds the vendor's links when they are hidden from it.
 type linkScore struct {
 	links    int // posted rows that name the pending row that they replace
 	same     int // of these, rows that were paired with the named row, or with one that nobody can tell from it
@@ -62,8 +62,9 @@ func logScore(t *testing.T, corpus, kind string, s linkScore) {
 		100*share(s.same, max(s.links, 1)), 100*share(s.possible, max(s.links, 1)), s.wrong)
 }
 
-// judge adds to the scores how the verdicts of matching.Match on rows without links agree with the links. kinds maps
-// the id of a new row to the kind of its change.
+// judge hides the links of the new rows (came) and calls matching.Match. It compares the verdicts with the hidden
+// links, and adds the result to scores. left contains the rows that the vendor no longer returns. kinds maps the id
+// of a new row to the kind of its change.
 func judge(t *testing.T, left, came []matching.Row, kinds map[string]string, scores map[string]linkScore) {
 	t.Helper()
 	old := map[string]matching.Row{}
@@ -116,14 +117,14 @@ func judge(t *testing.T, left, came []matching.Row, kinds map[string]string, sco
 	}
 }
 
-// looksEqual reports whether nobody can tell two rows apart.
+// looksEqual reports whether two rows are the same row, or have the same amount, date, description and status.
 func looksEqual(a, b matching.Row) bool {
 	return a.ExternalID == b.ExternalID ||
 		a.Amount.Equal(b.Amount) && a.Date == b.Date && a.Description == b.Description && a.Status == b.Status
 }
 
-// judgeCorpus judges the changes of the generated corpus from a pending to a posted row, among all other changes of the
-// same account. The link of a posted row is the pending row of its movement. Changes of the currency are left out.
+// judgeCorpus judges the generated changes from a pending to a posted row, except changes of the currency. Match also
+// gets rows of the other changes of the same account. The link of a posted row names the pending row of its movement.
 func judgeCorpus(t *testing.T) map[string]linkScore {
 	t.Helper()
 	scores := map[string]linkScore{}
@@ -164,7 +165,7 @@ func judgeCorpus(t *testing.T) map[string]linkScore {
 // purchase. No rule can detect the difference.
 const equalPurchase = "cancelled, an equal purchase posted (undecidable)"
 
-// posting is a kind of change of a pending row of the simulator.
+// posting describes how the simulator replaces a pending row by a posted row.
 type posting struct {
 	kind string
 	// text and amount return the text and the amount of the posted row; nil means that they stay the same.
@@ -177,7 +178,7 @@ type posting struct {
 
 var cities = []string{" SAN FRANCISCO CA", " NEW YORK NY", " AUSTIN TX", " SEATTLE WA US"}
 
-// postings are the kinds of changes from pending to posted. The texts are in the notations of US banks.
+// postings are the kinds of changes from a pending to a posted row. The texts are written as US banks write them.
 var postings = []posting{
 	{kind: "nothing changes"},
 	{kind: "text: a city is added", text: func(g *generator, s string) string { return s + pick(g, cities...) }},
@@ -217,7 +218,7 @@ var usMerchants = []string{
 	"TST*SUSHI ZEN", "SQ *VELVET COFFEE", "SP *PAPER CRANE", "PY *CITY PARKING", "TST*NOODLE HOUSE",
 }
 
-// judgeSimulator judges changes at the vendor's simulator, as the adapter reads them from the stream.
+// judgeSimulator judges changes that the adapter has read from the stream of the vendor's simulator.
 func judgeSimulator(t *testing.T) map[string]linkScore {
 	t.Helper()
 	scores := map[string]linkScore{}
@@ -266,7 +267,7 @@ func newPlaid(t *testing.T, seed uint64) *plaidVendor {
 }
 
 // post adds pending rows to a new account, reads them, and posts or cancels them. It returns the rows that the vendor
-// no longer has, the rows that have come, and the kind of each change by the id of the row that has come.
+// no longer has (left), the new rows (came), and the kind of change of each new row by its id.
 func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []matching.Row, kinds map[string]string) {
 	t.Helper()
 	item := v.access.AccountRef
@@ -341,7 +342,7 @@ func seen(row matching.Row, first, last uint64) matching.Row {
 	return row
 }
 
-// read returns the rows that have come since the last call, and the ids of the rows that have left.
+// read returns the rows that were added since the last call, and the ids of the rows that were removed.
 func (v *plaidVendor) read(t *testing.T) (came []matching.Row, removed []string) {
 	t.Helper()
 	step := domain.Step{Since: v.position, Sweep: v.position == ""}

@@ -17,15 +17,16 @@ type bank interface {
 
 	addAccount(kind accountKind, number string) (external string)
 	setListed(account string, listed bool)
-	// setBalance sets the balance of an account, in cents and in the holder's view.
+	// setBalance sets the balance of an account in cents, as the account holder sees it.
 	setBalance(a *account, cents int64)
 	// put adds a row, or replaces the row with this id.
 	put(a *account, v *row)
 	drop(id string)
 	// setSettled sets whether the vendor's own synchronisation is over. Belvo has no such state.
 	setSettled(settled bool)
-	// inject makes the vendor send these rows in an unreadable form. If fault is not "", one of the next requests for
-	// rows fails in this way. inject replaces what its last call has injected.
+	// inject makes the vendor send the rows with these ids in an unreadable form. If fault is not "", inject also
+	// makes one of the next requests for rows fail with this fault. Each call replaces the faults of the previous
+	// call.
 	inject(unreadable []string, fault string)
 	// webhook returns the body of a webhook about rows of an account. kind is "created", "updated", "deleted" or "all".
 	webhook(kind, account string, rows []*row) []byte
@@ -41,9 +42,10 @@ type stream interface {
 	changes() []string
 	// sign returns the value of the header plaidsim.ProofHeader for the body of a webhook.
 	sign(body []byte) string
-	// during makes run be called before the vendor returns a page of rows, after the given number of other pages.
+	// during arranges for one call of run, before the vendor returns a page of rows. The call is made after skip
+	// other pages.
 	during(skip int, run func())
-	// ended ends the effect of during, and reports whether run was called.
+	// ended cancels the effect of during, and reports whether run was called.
 	ended() bool
 }
 
@@ -70,7 +72,8 @@ type account struct {
 	closes   []closedDay // days that are closed
 }
 
-// clock is the wall clock plus an offset. The service reads the clock while a life moves it forward.
+// clock is the wall clock plus an offset. It is safe for concurrent use: a life moves it forward while the service
+// reads it.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
@@ -100,8 +103,8 @@ func serve(server *httptest.Server, l *life) string {
 	return server.URL
 }
 
-// spoiled makes a row unreadable if it is inserted after the member "id". It repeats a member, and no decoder may
-// choose between the two values.
+// spoiled makes a row unreadable if it is inserted after the member "id". It contains one member twice, with
+// different values, and a decoder must not choose between them.
 const spoiled = `,"spoiled":1,"spoiled":2`
 
 func spoiledTexts(ids []string) map[string]string {

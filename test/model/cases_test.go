@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// movePosted gives a posted row without a strong identifier another id. It takes the newest row of a comparable
-// account.
+// movePosted gives another id to a posted row without an end-to-end id. It chooses the newest such row in an account
+// whose balance is compared.
 func (w *world) movePosted() {
 	for _, m := range slices.Backward(w.movements) {
 		if w.movable(m) && m.rows[0].status == "posted" && m.rows[0].endToEnd == "" && m.account.compared {
@@ -28,9 +28,9 @@ func (w *world) move(m *movement, date string) {
 	w.life.note("%s: %s gets the id %s", w.bank.vendor(), old.id, v.id)
 }
 
-// TestARecordContinuesAlthoughAPageFails concerns section 7 of the contract. A row of the first page of each account
-// gets another id. In the next read the connection ends within the second page, and the pull begins again. No read has
-// returned both the old and the new row, so the records continue.
+// TestARecordContinuesAlthoughAPageFails tests section 7 of the contract. A row on the first page of each account
+// gets another id. In the next read, the connection ends within the second page, and the pull begins again. No read
+// has returned both the old and the new row, so the records must continue.
 func TestARecordContinuesAlthoughAPageFails(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]
@@ -59,7 +59,7 @@ func TestARecordContinuesAlthoughAPageFails(t *testing.T) {
 	}, "pluggy")
 }
 
-// recordOf returns our id of the live record with the vendor's id; "" if there is none.
+// recordOf returns the service's id of the live record with this external id, or "" if there is none.
 func (w *world) recordOf(external string) string {
 	for _, r := range w.list(connections + "/" + w.id + "/transactions?externalId=" + external) {
 		if r["removedAt"] == nil {
@@ -69,9 +69,9 @@ func (w *world) recordOf(external string) string {
 	return ""
 }
 
-// TestAWaitingRowCountsAsGone concerns section 8 of the contract. A row of Belvo gets another id. After the first
-// complete read the old row waits for its second absence, and the new row is stored. A waiting row counts as removed,
-// so the balance and the rows agree.
+// TestAWaitingRowCountsAsGone tests section 8 of the contract. A row of Belvo gets another id. The first complete
+// read returns only the new row, which is stored. The old row is not removed before a second read confirms its
+// absence. It must already count as removed, so that the balance and the records agree.
 func TestAWaitingRowCountsAsGone(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[1]
@@ -81,9 +81,9 @@ func TestAWaitingRowCountsAsGone(t *testing.T) {
 	}, "pluggy", "belvo")
 }
 
-// TestARecordContinuesAfterItsAccountHasGotAnotherID concerns section 7 of the contract. An account of Plaid and all
-// its rows get other ids. The records of the old rows are removed, and the new rows become records of the account with
-// the new id. When a row of that account then gets another id, its record continues.
+// TestARecordContinuesAfterItsAccountHasGotAnotherID tests section 7 of the contract. An account of Plaid and all its
+// rows get new ids. The records of the old rows are removed, and the new rows become records of the account with the
+// new id. When a row of that account then gets another id, its record must continue.
 func TestARecordContinuesAfterItsAccountHasGotAnotherID(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]

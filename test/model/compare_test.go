@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-// covered contains the members of a transaction of which a change creates a new version.
+// covered lists members of a transaction. A change of any of them creates a new version.
 var covered = []string{
 	"amount", "currency", "accountAmount", "accountCurrency", "status", "date", "occurredAt", "description",
 	"counterparty", "counterpartyDocument", "references", "externalId", "accountId", "connectionId", "warnings",
 	"removedAt", "erasedAt", "supersedes", "supersededBy", "possiblySupersedes",
 }
 
-// compare compares everything that a tenant sees with the model, after a complete, settled read of w.
+// compare compares everything that a tenant sees with the model. It must be called when the service has read all
+// changes of w.
 func (l *life) compare(w *world) {
 	ids := w.compareAccounts()
 	w.compareRecords(ids)
@@ -118,7 +119,7 @@ func (w *world) compareRecords(accounts map[string]string) {
 	}
 }
 
-// difference returns how an item of the list differs from the record, or "".
+// difference describes how an item of the list differs from the record. It returns "" if they agree.
 func (w *world) difference(r *record, item object, accounts map[string]string) string {
 	if r.open && item["removedAt"] != nil {
 		return ""
@@ -257,7 +258,8 @@ func (w *world) compareCompleteness(ids map[string]string) {
 			}
 		}
 		if !a.compared {
-			// If an announced count was ever missed, the account has the state of the check of the count.
+			// If the vendor has ever listed fewer rows than it announced, the account has the state of the check
+			// announced_count.
 			if anchor != nil && anchor["state"] != "unknown" || got["state"] != "unknown" && !counted {
 				w.fail("account %s has an invoice balance, but is %v", a.external, got)
 			}
@@ -284,7 +286,7 @@ func (w *world) hasUnreadable(a *account) bool {
 	return slices.ContainsFunc(w.unreadable(), func(v *row) bool { return v.account == a.external })
 }
 
-// accept sometimes accepts the present difference of an account.
+// accept sometimes accepts the difference of a random account, as an operator does.
 func (w *world) accept(ids map[string]string) {
 	a := w.accounts[w.rand.IntN(len(w.accounts))]
 	want := w.model.accounts[a.external]
@@ -327,7 +329,8 @@ func (w *world) closeDay(ids map[string]string) {
 	}
 }
 
-// closeOn closes a day of an account, and compares the close. path is the path of the account's closes.
+// closeOn closes a day of an account, and compares the close with the model. path is the path of the account's
+// closes.
 func (w *world) closeOn(a *account, day, path string) {
 	w.life.note("%s: close %s of %s", w.bank.vendor(), day, a.external)
 	got := w.decode(w.call(http.StatusOK, http.MethodPut, path+day, nil))
@@ -371,8 +374,8 @@ func (w *world) documentsOf(path, day string) map[string]string {
 	return documents
 }
 
-// compareClosesAsOf reads the records of each close as of its time, and compares their digest with that of the close.
-// The documents of the close must have the bytes that they had when the day was closed.
+// compareClosesAsOf reads the records as of the time of each close. Their digest must be equal to the digest of the
+// close. The documents of the close must not have changed since the day was closed.
 func (w *world) compareClosesAsOf(ids map[string]string) {
 	for _, a := range w.accounts {
 		for _, c := range a.closes {
@@ -400,7 +403,7 @@ func (w *world) compareClosesAsOf(ids map[string]string) {
 	}
 }
 
-// line returns the line of a record in the digest of a close.
+// line returns the text that stands for a record in the digest of a close.
 func line(id string, o object) string {
 	return strings.Join([]string{
 		id, text(o, "date"), text(o, "status"), text(o, "amount"), text(o, "currency"), text(o, "accountAmount"),
@@ -417,7 +420,7 @@ func digestOf(lines map[string]string) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// compareCloses undoes the adjustments of each close, and compares the digest of the records.
+// compareCloses undoes the adjustments of each close. The result must be the records that the close contained.
 func (w *world) compareCloses(ids map[string]string) {
 	adjusted := map[string]string{}
 	for _, a := range slices.Concat(w.accounts, w.former) {
@@ -463,7 +466,7 @@ func (w *world) compareCloses(ids map[string]string) {
 	w.life.feed.adjusted[w] = adjusted
 }
 
-// explain logs the adjustments of a close, and the histories of the records in which the close differs.
+// explain logs the adjustments of a close, and the history of each record in different.
 func (w *world) explain(account, date string, different ...map[string]string) {
 	for _, lines := range different {
 		for id := range lines {
@@ -529,7 +532,7 @@ func (l *life) follow(f *feed) {
 	}
 }
 
-// take applies an item of the feed.
+// take checks an item of the feed, and applies it to the state of the reader.
 func (l *life) take(f *feed, item object) {
 	now, _ := item["transaction"].(object)
 	id := text(now, "id")
@@ -550,7 +553,7 @@ func (l *life) take(f *feed, item object) {
 		got := []string{}
 		all, _ := item["changed"].([]any)
 		for _, member := range all {
-			// The item also names enrichment that changes with a new version.
+			// The feed also lists category and metadata if they change together with a new version.
 			if member != "category" && member != "metadata" {
 				got = append(got, fmt.Sprint(member))
 			}
@@ -566,7 +569,7 @@ func (l *life) take(f *feed, item object) {
 	f.adjusts[id] = text(item, "adjusts")
 }
 
-// records returns the records of all connections at their last comparison.
+// records returns the records of all connections, as they were when they were last compared.
 func (l *life) records() map[string]object {
 	all := map[string]object{}
 	for _, w := range l.worlds {
@@ -575,8 +578,9 @@ func (l *life) records() map[string]object {
 	return all
 }
 
-// compareFeed reads the feed on from the last cursor, and sometimes again from an earlier cursor or from the beginning.
-// The resulting records must equal the list. PostgreSQL shows a change only when all older transactions have ended.
+// compareFeed reads the changes of the feed after the last cursor. Sometimes it also reads the feed again, from an
+// earlier cursor or from the beginning. The resulting records must be equal to the listed records. On PostgreSQL, the
+// feed shows a change only after all older transactions have ended.
 func (l *life) compareFeed() {
 	want := l.records()
 	l.eventually("the feed", func() string {
@@ -607,7 +611,7 @@ func (l *life) compareFeed() {
 	}
 }
 
-// differs returns how the covered members of the records differ, or "".
+// differs describes how the records differ in a covered member or in their versions. It returns "" if they are equal.
 func differs(want, got map[string]object) string {
 	for id, w := range want {
 		g := got[id]
@@ -628,7 +632,7 @@ func differs(want, got map[string]object) string {
 	return ""
 }
 
-// compareEvents waits until the subscription has sent everything, and compares what the receiver got.
+// compareEvents waits until the subscription has sent all events, and compares the received events with the records.
 func (l *life) compareEvents() {
 	want := l.records()
 	l.eventually("the events", func() string {
@@ -657,7 +661,7 @@ func (l *life) compareEvents() {
 			if e.kind != "studio.lerian.discovery.transaction.added" {
 				return fmt.Sprintf("the first event of %s is %s", id, e.kind)
 			}
-			// A record that was removed before its first event was sent has only this event.
+			// If a record was removed before its first event was sent, that event is its only one.
 			removed := last[id].kind == "studio.lerian.discovery.transaction.removed"
 			if last[id].id != e.id && removed != (want[id]["removedAt"] != nil) {
 				return fmt.Sprintf("the last event of %s is %s, and the record is %v", id, last[id].kind, want[id])
@@ -667,7 +671,7 @@ func (l *life) compareEvents() {
 	})
 }
 
-// checkHistories checks for some records that they have a history without gaps, in which each version changes
+// checkHistories checks the histories of some records. No version may be missing, and each version must change
 // something.
 func (l *life) checkHistories() {
 	left := 20

@@ -1,10 +1,11 @@
 // Package model_test compares the service with a reference model under random operations of simulated vendors.
 //
-// The model (model_test.go) was written from the contract alone, and shares no code with the service. It predicts what
-// a tenant sees of a connection: the records with their versions, external ids, removals and replacements, the
-// accounts, the sums and the completeness. world_test.go generates the operations: rows come, change, leave, return and
-// get other ids, announced or not, readable or not; balances change; accounts vanish and return. The right result is
-// always certain, because no two movements have the same amount, text or end-to-end id.
+// The model (model_test.go) was written from the contract alone, and shares no code with the service. It predicts
+// what a tenant sees of a connection: the records with their versions, external ids, removals and replacements, the
+// accounts, the sums and the completeness. world_test.go generates the operations. They add, change and remove rows,
+// give them other ids, and return removed rows. They make rows unreadable, change balances, and remove and return
+// accounts. Webhooks announce some of the changes. The right result is always certain, because no two movements have
+// the same amount, text or end-to-end id.
 //
 // The service runs in the process, with Pluggy, Belvo and Plaid as HTTP servers on loopback. It learns of the
 // operations by webhooks and pulls, and is compared only through its HTTP API and by the events that a subscription
@@ -18,6 +19,6 @@
 //
 // Plaid returns what has changed since a position, and its webhooks say only that something has changed (see
 // plaid_test.go). Posted rows replace pending rows and name them, sometimes with another amount. The history changes
-// between two pages, or between the changes and the complete list. Equal webhooks come twice, late, or together with an
-// event that asks for no pull. Accounts and all their rows get new ids.
+// between two pages, or between the changes and the complete list. Equal webhooks come twice, late, or together with
+// an event that asks for no pull. Accounts and all their rows get new ids.
 package model_test

@@ -85,7 +85,8 @@ func live(
 	return true
 }
 
-// random does the given number of random operations, in rounds. After each round it compares everything with the model.
+// random performs the given number of random operations, in rounds. After each round it compares everything with the
+// model.
 func (l *life) random(operations int) {
 	for l.operations < operations {
 		w := l.worlds[l.rand.IntN(len(l.worlds))]
@@ -95,7 +96,8 @@ func (l *life) random(operations int) {
 	}
 }
 
-// end checks what needs to be checked once, and deletes the connections, so that a later life is not slower.
+// end checks the histories. It then deletes the connections and the subscription, so that they do not slow down later
+// lives.
 func (l *life) end() {
 	l.checkHistories()
 	for _, w := range l.worlds {
@@ -128,8 +130,8 @@ func (l *life) start() {
 	l.pass()
 }
 
-// round does operations of the vendor. The service learns of some of them during the round, and of the rest by a
-// complete read or by a webhook about news.
+// round performs operations of the vendor. The service learns of some of them during the round. At the end of the
+// round it learns of the rest, by a complete read or by a webhook that announces news.
 func (w *world) round(operations int) {
 	for range operations {
 		o, done := w.operate()
@@ -154,8 +156,8 @@ func (w *world) round(operations int) {
 	w.settle("")
 }
 
-// learn makes the service learn of some or all changes: by a webhook about new, changed or deleted rows or about
-// everything, or by a read that an operator requests. Some of these reads prove no removal.
+// learn makes the service learn of some or all changes, by a webhook or by a read that an operator requests. Some of
+// these reads prove no removal.
 func (w *world) learn() {
 	if w.stream != nil {
 		w.learnFromStream()
@@ -184,7 +186,8 @@ func (w *world) learn() {
 	}
 }
 
-// prepare makes the vendor's balances fit its rows, and injects unreadable rows and the fault for the next read.
+// prepare updates the vendor's balances after changes of its rows. It also injects the unreadable rows and the given
+// fault into the next read.
 func (w *world) prepare(fault string) {
 	w.fault = fault
 	for _, a := range w.accounts {
@@ -208,7 +211,8 @@ func (w *world) balance(a *account) int64 {
 	return balance
 }
 
-// visible returns all rows that a complete read shows. Pluggy's rows are read by account, and only of listed accounts.
+// visible returns all rows that a complete read returns. Pluggy's rows are read by account, and only of listed
+// accounts.
 func (w *world) visible() (rows []*row) {
 	for _, a := range w.accounts {
 		if a.listed || w.complete() || w.stream != nil {
@@ -218,8 +222,8 @@ func (w *world) visible() (rows []*row) {
 	return rows
 }
 
-// settle makes the service read everything while the vendor is settled. If fault is not "", one of the first requests
-// for rows fails in this way.
+// settle makes the service read everything while the vendor is not synchronising. If fault is not "", one of the
+// first requests for rows fails with this fault.
 func (w *world) settle(fault string) {
 	w.prepare(fault)
 	// Belvo's webhook about everything announces the number of all rows, readable or not.
@@ -294,7 +298,8 @@ func (w *world) learnCreated(a *account) {
 		w.readAll(nil)
 		return
 	}
-	// The service also reads what was created within the five minutes before (docs/vendors/pluggy.md).
+	// The service also reads the rows that were created in the five minutes before these rows
+	// (docs/vendors/pluggy.md).
 	from := rows[0].created
 	for _, v := range rows {
 		if v.created.Before(from) {
@@ -347,7 +352,7 @@ func (w *world) learnDeleted(a *account) {
 	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
-// ranged makes the service read only the rows since a day 200 days before the life began.
+// ranged makes the service read only the rows that are dated at most 200 days before the life began.
 func (w *world) ranged() {
 	w.prepare("")
 	from := w.day(-200)

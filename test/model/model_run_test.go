@@ -65,7 +65,8 @@ func TestTheServiceAgreesWithTheModel(t *testing.T) {
 	})
 }
 
-// dsnOf returns the database of a worker: the given one for the first, and a new one of the same kind for each other.
+// dsnOf returns the URL of a worker's database. The first worker uses the given database. Each other worker gets a
+// new one of the same kind.
 func dsnOf(t *testing.T, dsn string, worker int) string {
 	t.Helper()
 	switch {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// content contains the members of a row that its record shows. Money is in cents and in the holder's view: money in is
+// content contains the members of a row that are stored in its record. Amounts are in cents. Incoming money is
 // positive.
 type content struct {
 	account  string // the vendor's id of the account
@@ -62,7 +62,7 @@ func (r *record) changed(low, high int) { r.low, r.high = r.low+low, r.high+high
 
 func (r *record) live() bool { return !r.removed && r.superseded == nil }
 
-// take sets the row that the record shows.
+// take makes v the present row of the record.
 func (r *record) take(v *row) {
 	if r.removed || r.row != v.id {
 		r.removed, r.absent = false, 0
@@ -73,10 +73,9 @@ func (r *record) take(v *row) {
 // read contains what one pull has read.
 type read struct {
 	rows []*row
-	// accounts are the accounts that were listed, with all of their rows. Empty for a read of some rows.
+	// accounts contains the listed accounts whose rows were all read. It is empty for a read of some rows.
 	accounts map[string]bool
-	// proof is set if the read was complete and settled. Only such a read counts for the proof that a missing row is
-	// gone.
+	// proof is set if the read was complete and settled. Only such reads prove that a missing row is gone.
 	proof bool
 	// left contains the ids of rows that the vendor's stream of changes reports as removed.
 	left []string
@@ -196,11 +195,15 @@ func (m *model) note(rows []*row) map[string]*row {
 	return shown
 }
 
-// gone returns the live records whose rows are proved to be gone, with the ids of these rows. A row is gone if as many
-// successive complete reads as m.reads do not return it. A read that is not complete does not count, even if it returns
-// the row. If m.reads is not 1, the absence of a row proves nothing if the row is dated or was collected before the
-// oldest returned row of its account. Belvo purges rows by the age of their collection. A row that Plaid's stream
-// reports as removed is gone at once.
+// gone returns the live records whose rows are proved to be gone, with the ids of these rows. There are two kinds of
+// proof:
+//
+//   - As many successive complete reads as m.reads do not return the row. A read that is not complete does not count,
+//     even if it returns the row.
+//   - Plaid's stream reports the row as removed.
+//
+// If m.reads is not 1, the absence of an old row proves nothing, because Belvo purges rows by the age of their
+// collection. A row is old if it is dated or was collected before the oldest returned row of its account.
 func (m *model) gone(r read, shown map[string]*row) map[*record]string {
 	gone := map[*record]string{}
 	for _, id := range r.left {
@@ -238,16 +241,16 @@ func (m *model) gone(r read, shown map[string]*row) map[*record]string {
 	return gone
 }
 
-// appear handles a row that no record has: it continues the record of a row that is gone, or becomes a record of its
-// own.
+// appear handles a row that belongs to no record. The row continues the record of a row that is gone, or it becomes a
+// record of its own.
 func (m *model) appear(v *row, gone map[*record]string, after []*record) {
 	for _, old := range m.records {
 		_, left := gone[old]
 		if old.superseded != nil || !old.removed && !left || left && old.row != gone[old] || !m.same(old, v) {
 			continue
 		}
-		// The new row makes a version. A deletion that was applied before is another version, except if the same pull
-		// has applied it.
+		// The new row creates a version. An earlier deletion has created another version, unless the same pull has
+		// applied it.
 		old.changed(1, 1)
 		if slices.Contains(after, old) {
 			old.low-- // the removal was counted already
@@ -270,7 +273,7 @@ func (m *model) replace(old *record, v *row) {
 	m.byRow[v.id] = old
 }
 
-// begin records the lowest version of each record before a pull.
+// begin stores the lowest possible version of each record before a pull.
 func (m *model) begin() {
 	for _, r := range m.records {
 		r.base = r.low
@@ -292,8 +295,8 @@ func (m *model) announce(ids []string) (removed []*record) {
 	return removed
 }
 
-// remove marks a record as removed. If its new row is already stored as a record of its own, the older record continues
-// with that row instead, and the younger record is superseded.
+// remove marks a record as removed. If the new row of the same movement is already stored as a younger record, the
+// older record continues with that row instead, and supersedes the younger one.
 func (m *model) remove(old *record) {
 	old.changed(1, 1)
 	for _, younger := range m.records {
@@ -306,7 +309,7 @@ func (m *model) remove(old *record) {
 			continue
 		}
 		if m.same(old, v) {
-			// An edit that the same pull learns of is a version of the younger record, or of the older one.
+			// If the same pull has read an edit, the edit is a version of the younger record or of the older one.
 			if younger.low > younger.base {
 				younger.low, old.high = younger.base, old.high+1
 			}
@@ -319,9 +322,11 @@ func (m *model) remove(old *record) {
 	old.removed = true
 }
 
-// back handles a past id that the vendor shows again. If the present row is shown, too, the replacement was wrong and
-// is undone. If the present row left, the record goes back to the past one. Otherwise back changes nothing, because the
-// read proves nothing about the present row.
+// back handles a former row of a record that the vendor returns again. There are three cases:
+//
+//   - The vendor also returns the present row. The replacement was wrong and is undone.
+//   - The present row is gone. The record goes back to the former row.
+//   - Otherwise the read proves nothing about the present row, and nothing changes.
 func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*record]string) {
 	present := shown[old.row]
 	if _, left := gone[old]; present == nil && !left {
@@ -338,8 +343,8 @@ func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*recor
 	if present == nil {
 		m.byPast[old.row] = old
 		old.returned = true
-		// At Belvo the read before did not show the present row, but it was no proof either. The service may have
-		// undone the replacement then.
+		// At Belvo, the previous read did not return the present row either, but it did not prove the removal of that
+		// row. The service may already have undone the replacement after that read.
 		open := m.reads > 1 && !m.stream
 		m.open[old.row] = open
 		for _, r := range m.records {
@@ -413,7 +418,8 @@ func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain 
 	}
 }
 
-// compared updates since with the present difference.
+// compared updates a.since after a read. If certain is false, the service may not have compared the balance in that
+// read.
 func (a *accountModel) compared(now time.Time, certain bool) {
 	before := a.since
 	if len(before) == 0 {
@@ -442,7 +448,8 @@ func began(since time.Time, difference int64, now time.Time) time.Time {
 	return since
 }
 
-// posted returns the sum of an account's posted records. A record that waits for its second absence counts as removed.
+// posted returns the sum of an account's posted records. It omits a record whose row is missing but not yet proved to
+// be gone.
 func (m *model) posted(account string) (sum int64) {
 	for _, r := range m.records {
 		if r.account == account && r.live() && r.status == "posted" && r.absent == 0 {

@@ -147,8 +147,8 @@ func (b *plaidBank) inject(unreadable []string, fault string) {
 	}
 }
 
-// webhook returns the body of a webhook. All events about rows are equal, and say only that there is news. An event
-// about changes in the old form asks for no pull.
+// webhook returns the body of a webhook. All webhooks about rows have the same body, which announces only that there
+// is news. If kind is "ignored", webhook returns an older kind of event, which requests no pull.
 func (b *plaidBank) webhook(kind, _ string, _ []*row) []byte {
 	code, members := "SYNC_UPDATES_AVAILABLE", map[string]any{
 		"initial_update_complete": true, "historical_update_complete": true,
@@ -200,8 +200,8 @@ func (b *between) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// learnFromStream makes the service learn of changes: by a webhook that says that there is news, or by a read that an
-// operator requests.
+// learnFromStream makes the service learn of changes, by a webhook that announces news or by a read that an operator
+// requests.
 func (w *world) learnFromStream() {
 	switch w.rand.IntN(9) {
 	case 0, 1, 2:
@@ -221,8 +221,8 @@ func (w *world) learnFromStream() {
 	}
 }
 
-// news sends a webhook that says that there is news, up to three times with equal bodies. Sometimes the vendor has no
-// news when the webhook is repeated. Sometimes an event that asks for no pull comes first.
+// news sends a webhook that announces news, up to three times with equal bodies. Sometimes the vendor has no more
+// news when the webhook is repeated. Sometimes an event that requests no pull comes first.
 func (w *world) news(fault string) {
 	w.prepare(fault)
 	w.life.note("%s: news %s", w.bank.vendor(), fault)
@@ -244,7 +244,7 @@ func (w *world) news(fault string) {
 	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
-// readChanges applies to the model the changes since its last call.
+// readChanges applies the changes since its last call to the model.
 func (w *world) readChanges() {
 	rows := map[string]*row{}
 	for _, a := range w.accounts {
@@ -290,12 +290,12 @@ func (w *world) changeMeanwhile() {
 		w.life.note("%s: it was not added", w.bank.vendor())
 	}
 	w.readAll(nil)
-	// The stream does not report the removal of a row that was added after its position.
+	// The stream does not report the removal of a row that was added after the last stored position.
 	w.settle("")
 }
 
-// listsChanged reports whether the list of accounts has changed since the last complete read. Only a complete read
-// finds that an account is gone, and which rows an account has that is listed again.
+// listsChanged reports whether an account is new, or is listed again after its removal. Only a complete read returns
+// all rows of such an account.
 func (w *world) listsChanged() bool {
 	for _, a := range w.accounts {
 		if known := w.model.accounts[a.external]; known == nil || a.listed && known.removed {

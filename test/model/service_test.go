@@ -131,7 +131,7 @@ func (l *life) decode(raw []byte) (o object) {
 	return o
 }
 
-// list returns all items of a list. path has a query.
+// list returns all items of a list. path must contain a query.
 func (l *life) list(path string) (items []object) {
 	for cursor := ""; ; {
 		page := l.get(path + cursor)

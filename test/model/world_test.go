@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Bounds of the random operations. They stay below the limits of section 4 of the contract: the service holds back a
-// read that would remove 20 or more live rows of an account, and 20 or more deletions that are announced within an
-// hour.
+// Limits of the random operations. They are lower than the limits in section 4 of the contract, at which the service
+// holds removals back: a read that would remove 20 live rows of an account, or 20 deletions that are announced within
+// an hour.
 const (
 	mostAbsent     = 12
 	mostAnnounced  = 12
@@ -19,7 +19,7 @@ const (
 	mostUnreadable = 3
 )
 
-// movement is a movement of money at the bank, with the rows of it that the vendor lists.
+// movement is a movement of money at the bank, together with the rows that the vendor lists for it.
 type movement struct {
 	account *account
 	rows    []*row   // the rows that the vendor lists: none, one, or two while the movement changes its id
@@ -45,7 +45,8 @@ type world struct {
 	items map[string]object // the records at the last comparison, by id
 }
 
-// complete reports whether every read of this vendor is complete. Belvo has no filter by ids or by creation.
+// complete reports whether every read of this vendor is complete. This is so for Belvo, which cannot filter rows by
+// id or by time of creation.
 func (w *world) complete() bool { return w.bank.vendor() == "belvo" }
 
 func newWorld(l *life, b bank) *world {
@@ -80,7 +81,7 @@ func newWorld(l *life, b bank) *world {
 // day returns the date that is some days after the first day of the life.
 func (l *life) day(offset int) string { return l.began.AddDate(0, 0, offset).Format(time.DateOnly) }
 
-// newRow returns a row of a movement that no other movement resembles: neither its amount nor its text exists twice.
+// newRow returns a row of a new movement. No other movement has the same amount or the same text.
 func (w *world) newRow(a *account) *row {
 	now := w.clock.Now()
 	v := &row{
@@ -166,8 +167,7 @@ func (w *world) known(m *movement) bool {
 		(len(records) == 0 || len(records) == 1 && records[0].row == m.rows[0].id)
 }
 
-// continues reports whether the record would certainly continue with a row that has another id and the content and the
-// link of v.
+// continues reports whether the record would certainly continue with a copy of v that has another id.
 func continues(r *record, v *row) bool {
 	c := v.content
 	return v.follows(r.row, r.content) || r.content == c ||
@@ -184,8 +184,8 @@ func (w *world) movable(m *movement) bool {
 	return len(records) == 1 && records[0].live() && continues(records[0], m.rows[0])
 }
 
-// changing reports whether a movement is changing its id: the service has not yet learned of both the new row and the
-// removal of the old row.
+// changing reports whether a movement is changing its id: the service has not yet learned of the new row, or not yet
+// of the removal of the old row.
 func (w *world) changing() bool {
 	return slices.ContainsFunc(w.movements, func(m *movement) bool {
 		records := w.records(m)
@@ -237,8 +237,8 @@ func (w *world) rowsOf(a *account) (rows []*row) {
 	return rows
 }
 
-// pick returns a random movement of a listed account for which fits returns true, or nil if none was found in some
-// tries.
+// pick returns a random movement of a listed account for which fits returns true. It returns nil if none is found in
+// 30 tries.
 func (w *world) pick(fits func(*movement) bool) *movement {
 	for range 30 {
 		if len(w.movements) == 0 {
@@ -251,7 +251,7 @@ func (w *world) pick(fits func(*movement) bool) *movement {
 	return nil
 }
 
-// show makes the vendor list a row of the movement. A row that it has listed before is not created again.
+// show makes the vendor list a row of the movement. A row that was listed before counts as changed, not as new.
 func (w *world) show(m *movement, v *row) {
 	w.noteShown(m, v)
 	w.bank.put(m.account, v)
@@ -294,7 +294,7 @@ func (w *world) change(m *movement, edit func(*row)) {
 	w.bank.put(m.account, &v)
 }
 
-// replaced replaces the row with the same id.
+// replaced returns a copy of rows in which v replaces the row with the same id.
 func replaced(rows []*row, v *row) []*row {
 	rows = slices.Clone(rows)
 	for i, o := range rows {
@@ -333,7 +333,7 @@ func proof(w *world) int { return w.model.reads }
 
 func about(v *row) string { return fmt.Sprintf("%s %+v", v.id, v.content) }
 
-// oneIn returns true once in n times.
+// oneIn returns true with a probability of 1/n.
 func (l *life) oneIn(n int) bool { return l.rand.IntN(n) == 0 }
 
 var operations = []operation{
@@ -420,7 +420,7 @@ func (w *world) edit() string {
 	return about(m.rows[0])
 }
 
-// successor returns a row with another id that continues with the movement beyond doubt.
+// successor returns a row with another id that certainly describes the same movement as old.
 func (w *world) successor(old *row) *row {
 	v := *old
 	v.id, v.category, v.unreadable, v.link = w.newID(), w.word(), false, ""
@@ -448,8 +448,8 @@ func (w *world) successor(old *row) *row {
 	return &v
 }
 
-// linked sometimes sets the link of v to the row old that it replaces, if a record has the row old. It returns the
-// link.
+// linked sometimes sets the link of v to the pending row old that v replaces, provided that a record has the row old.
+// It returns the link.
 func (w *world) linked(v, old *row) string {
 	if w.model.byRow[old.id] != nil && w.rand.IntN(3) > 0 {
 		v.link = old.id
@@ -460,7 +460,7 @@ func (w *world) linked(v, old *row) string {
 	return v.link
 }
 
-// amountLike returns a new amount in the same direction.
+// amountLike returns a new amount with the same sign.
 func (w *world) amountLike(cents int64) int64 {
 	fresh := w.amount()
 	if fresh > 0 != (cents > 0) {
@@ -537,7 +537,7 @@ func (w *world) recreate() string {
 	return m.ids[len(m.ids)-2] + " to " + about(v)
 }
 
-// double shows a second row of the movement while the first one stays.
+// double makes the vendor list a second row of a movement together with the first one.
 func (w *world) double() string {
 	m := w.pick(w.movable)
 	if m == nil {
@@ -548,7 +548,7 @@ func (w *world) double() string {
 	return m.rows[0].id + " and " + about(v)
 }
 
-// undouble ends listing the older one of two rows.
+// undouble makes the vendor remove the older row of a movement with two rows.
 func (w *world) undouble() string {
 	m := w.pick(func(m *movement) bool { return len(m.rows) == 2 && w.mayLeave(m.account) })
 	if m == nil {
@@ -671,7 +671,7 @@ func (w *world) reappear() string {
 	return a.external
 }
 
-// purge makes Belvo lose its oldest row of an account. This is no deletion.
+// purge makes Belvo drop its oldest row of an account. The service must not treat this as a deletion.
 func (w *world) purge() string {
 	a := w.accounts[w.rand.IntN(len(w.accounts))]
 	if w.bank.vendor() != "belvo" || len(a.ladder) < 2 {

@@ -172,7 +172,7 @@ func (f *finder) step(s *ast.IncDecStmt) {
 	})
 }
 
-// negated adds a mutant of a node that changes the sign of a number in it.
+// negated adds a mutant that changes the sign of a number within the node n.
 func (f *finder) negated(n ast.Node, number ast.Expr) {
 	if name, ok := f.typeName(number); ok {
 		f.add(increment, n, func(id int) []edit {
@@ -201,13 +201,16 @@ func (f *finder) operator(n *ast.BinaryExpr) edit {
 	return edit{offset: f.offset(n.OpPos), skip: len(n.Op.String()), text: ",", order: afterNodes}
 }
 
-// afterNodes is the order of an edit that comes after those at the end of a node.
+// afterNodes is the order of an edit that is made after all edits at the end of a node.
 const afterNodes = 1 << 30
 
-// around returns the edits that insert text before and after a node. If several nodes begin or end at the same offset,
-// the text of the outer node encloses that of the inner node. If several edits surround the same node, an edit with a
-// higher level encloses the others. The level is less than the length of an operator with a space. An outer node is
-// therefore always longer than the sum of an inner node's length and the level.
+// around returns the edits that insert text before and after a node. Edits at the same offset are nested: the text of
+// an outer node encloses that of an inner node. If several edits surround the same node, an edit with a higher level
+// encloses the others.
+//
+// The order of the edits is derived from the length of the node plus the level. An outer node is longer than an inner
+// one by at least an operator with a space, and the level is less than that. The sum for an outer node is therefore
+// always greater.
 func (f *finder) around(n ast.Node, before, after string, level int) []edit {
 	from, to := f.offset(n.Pos()), f.offset(n.End())
 	size := to - from + level

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// defect is a wrong version of one rule of the records. The text from must occur exactly once in the file.
+// defect is a wrong version of one rule of the records. The text of the field from is replaced by the text of the
+// field to. It must occur exactly once in the file.
 type defect struct {
 	rule, file, from, to string
 }

@@ -18,7 +18,7 @@ type vendorApplication struct {
 	clientID, secret string
 }
 
-// maxApplications is the number of live applications of a tenant from which on the simulation creates no more.
+// maxApplications is the number of live applications at which the simulation creates no more for a tenant.
 const maxApplications = 2
 
 // errorsOfVendor are the kinds of errors that a use case may return if it calls a vendor.

@@ -60,7 +60,7 @@ func (s *sim) suggestedPairs(c *connection) (pairs []ports.RecordPair) {
 }
 
 // undecidedPairs returns pairs of a removed and a present transaction of the connection: all pairs that belong to one
-// movement, and the first pair, whatever its movements.
+// movement, and also the first pair, even if it belongs to two movements.
 func (s *sim) undecidedPairs(c *connection) (pairs []ports.RecordPair) {
 	var removed, present []domain.Transaction
 	for _, t := range s.ownRows(c) {
@@ -193,7 +193,8 @@ func (s *sim) checkDecisions() {
 	s.decisions.seen = now
 }
 
-// checkJoinedRows checks that the vendor no longer has the former row of a joined transaction beside the present one.
+// checkJoinedRows checks that the vendor does not have both the former and the present row of a transaction that an
+// operator has joined.
 func (s *sim) checkJoinedRows(c *connection, t domain.Transaction) {
 	if c.deleted || len(t.Supersedes) == 0 {
 		return

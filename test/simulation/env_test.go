@@ -115,8 +115,8 @@ type deliveryRecord struct {
 	removed    []string      // the rows whose removal the delivery announces
 }
 
-// newSim returns a simulation. Each account reference belongs to a random one of the given vendors; by default, of
-// those without a stream.
+// newSim returns a simulation. Each account reference belongs to a random vendor of the given ones. If none are
+// given, it belongs to a vendor without a stream.
 func newSim(seed uint64, vendors ...domain.Vendor) *sim {
 	if len(vendors) == 0 {
 		vendors = []domain.Vendor{"pluggy", "belvo"}

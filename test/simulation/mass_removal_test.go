@@ -164,9 +164,9 @@ func (s *sim) holdsRemovals(c *connection) bool {
 	return activity.HeldRemovals > 0
 }
 
-// checkAnnouncedApplied checks that a succeeded pull has applied the removals in its scope. Webhooks announced these
-// removals. It checks nothing while removals are held back. A row that the vendor has listed after its removal, or that
-// it has restored, may stay: a complete listing with the row voids the announcement.
+// checkAnnouncedApplied checks that a succeeded pull has applied the removals that webhooks announced to it. It
+// checks nothing while removals are held back. A row may stay if the vendor has listed it after its removal, or has
+// restored it, because a complete listing with the row voids the announcement.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if s.holdsRemovals(c) {

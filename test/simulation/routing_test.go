@@ -134,10 +134,10 @@ type address struct {
 	revoked            bool
 }
 
-// addressFor returns the address to which the vendor sends a notice about the connection's account reference. It
-// returns false if there is none. The address need not be that of the connection, and not even that of its tenant: a
-// vendor sends all events of a client id to each of its webhooks. A notice without a reference is sent to an address of
-// the connection only.
+// addressFor returns an address to which the vendor sends a notice about the connection's account reference. It
+// returns false if there is none. The address may belong to another connection or even to another tenant, because a
+// vendor sends all events of a client id to each of its webhooks. A notice without a reference is sent only to an
+// address of the connection itself.
 func (s *sim) addressFor(c *connection, n notice) (address, bool) {
 	own := s.plainAddresses(func(o *connection) bool { return o == c })
 	var chosen []address
@@ -246,8 +246,8 @@ func (s *sim) checkHandedOver(before, after domain.Connection, token, now domain
 	}
 }
 
-// youngest returns the youngest live connection of the same tenant and vendor besides c, or nil. If sameClient is set,
-// it must have the client id of c.
+// youngest returns the youngest live connection of c's tenant and vendor other than c, or nil if there is none. If
+// sameClient is set, only connections with the client id of c count.
 func (s *sim) youngest(c domain.Connection, sameClient bool) *connection {
 	var found *connection
 	for _, o := range s.liveConnections() {

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxRows is the number of rows from which on no further single random rows are added to an account reference. An
-// account reference is an item or link at the vendor. Removed rows do not count.
+// maxRows is the number of rows at which no more single rows are added to an account reference. An account reference
+// is an item or link at the vendor. Removed rows do not count.
 const maxRows = 25
 
 // newAccountRef returns a new account reference at a random vendor, with accounts and rows.

@@ -327,7 +327,7 @@ func (v *vendor) Read(
 		to := min(from+3+s.rand.IntN(3), len(rows))
 		s.noteShown(ref, step, cursor, rows[from:to])
 		for _, r := range rows[from:to] {
-			// Except at pluggy, each row contains its account, even one that is missing from the list of accounts.
+			// Except at pluggy, a page with rows of an unlisted account also contains the account.
 			if v.name != "pluggy" && ref.unlisted[r.account] {
 				page.Accounts = append(page.Accounts, ref.vendorAccount(r.account))
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages is the maximum number of pages of an account list. It ends the read of a list that would never end.
-// In practice, no link has 10 000 accounts (10 pages of 1000).
+// maxAccountPages is the maximum number of pages of an account list. It prevents an endless read if every page names
+// a next page. In practice, no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
 // Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position. If

@@ -7,14 +7,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Other
-// account types than bank accounts and cards have no balance, because the vendor does not document the sign.
+// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Only
+// bank accounts and cards have a balance, because the vendor does not document the sign for other account types.
 func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	return books.BalanceWithDebtOnCards(account)
 }
 
-// RunningBalance implements ports.RunningBalanceReader. The vendor's balance is that of the account at the end of the
-// transaction. If the row has no balance that can be read, the result contains no balance.
+// RunningBalance implements ports.RunningBalanceReader. The vendor reports the balance of the account after the
+// transaction. If the row has no readable balance, the result contains none.
 func (a *Adapter) RunningBalance(metadata json.RawMessage) books.RunningBalance {
 	var in struct {
 		Balance json.Number `json:"balance"`

@@ -66,7 +66,8 @@ func explainLaterPageError(status int, body []byte) *domain.Error {
 }
 
 // explainTokenError returns the domain error for an error response to the request for an access token. A 400 with an
-// unknown code means that the vendor rejects the link. Only the link differs between these requests.
+// unknown code becomes account_not_found. These requests differ only in the link, so the vendor must have rejected
+// the link.
 func explainTokenError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known

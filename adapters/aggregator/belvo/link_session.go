@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// StartLink requests an access token with which a link can be created: POST /api/token/ without a link. The hosted page
-// gives the link the external_id in its URL. Webhooks are registered in the vendor's dashboard, so the webhook URL is
-// not used. Source: developers.belvo.com, hosted widget.
+// StartLink requests an access token with which a link can be created: POST /api/token/ without a link. The hosted
+// page copies the external_id from its URL to the new link. Webhooks are registered in the vendor's dashboard, so the
+// webhook URL is not used. Source: developers.belvo.com, hosted widget.
 func (a *Adapter) StartLink(
 	ctx context.Context, access ports.Access, session domain.LinkSessionID, _ domain.Secret,
 ) (ports.LinkToken, error) {
@@ -20,7 +20,8 @@ func (a *Adapter) StartLink(
 }
 
 // LinkedObjects returns the links whose external_id is the id of the session: GET /api/links/?external_id=. It reads
-// one page of at most 1,000 links. Announced links are in this list, too.
+// one page of at most 1,000 links. This list also contains the links that webhooks have announced, so they are not
+// requested separately.
 func (a *Adapter) LinkedObjects(
 	ctx context.Context, access ports.Access, session domain.LinkSessionID, _ []string,
 ) ([]domain.LinkedObject, error) {

@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// keysJSON contains the members of a transaction by which the institution identifies it. A member whose JSON type is
-// not the documented one counts as absent, so it never makes a row unreadable.
-// Source: developers.belvo.com, Transactions.
+// keysJSON contains the members of a transaction by which the institution identifies it. A member with an
+// undocumented JSON type counts as absent, so it never makes a row unreadable. Source: developers.belvo.com,
+// Transactions.
 type keysJSON struct {
 	ID           vendorhttp.Text `json:"internal_identification"`
 	Card         jsontext.Value  `json:"credit_card_data"`

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// evidenceJSON contains the members of a transaction that are evidence, beside those of keysJSON.
+// evidenceJSON contains members of a transaction that matching uses as evidence. Further ones are in keysJSON.
 // Source: developers.belvo.com, Transactions.
 type evidenceJSON struct {
 	Reference    vendorhttp.Text `json:"reference"`
@@ -33,8 +33,8 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 	return row
 }
 
-// counterpartyOf returns what the institution states about the other party. The document may be masked. The merchant is
-// no counterparty: the vendor adds it to rows, and may change it.
+// counterpartyOf returns what the institution states about the other party. The document may be masked. The row's
+// merchant is not used, because the vendor adds it to rows and may change it later.
 func counterpartyOf(value jsontext.Value) matching.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
 	number := party.Number.Clean()

@@ -23,7 +23,7 @@ type transactionJSON struct {
 	ValueDate      dateTime        `json:"value_date"`
 	AccountingDate dateTime        `json:"accounting_date"`
 	TransactedAt   dateTime        `json:"transacted_at"`
-	// The time of the movement of money in the account holder's local time, with the offset from UTC.
+	// When the money moved: the account holder's local time, with the offset from UTC.
 	LocalTransactedAt localDateTime `json:"local_datetime_transacted_at"`
 	CreatedAt         dateTime      `json:"created_at"`
 	// Amounts are numbers according to the vendor's data dictionary. In one of the vendor's examples for Brazil's Open
@@ -63,8 +63,8 @@ func newLinkContext(link string, accounts []domain.AccountData) linkContext {
 	return l
 }
 
-// normalize decodes and normalizes one row. The Metadata of the result is the unchanged row. Errors: the same as those
-// of domain.RawTransaction.Normalize.
+// normalize decodes and normalizes one row. The Metadata of the result is the unchanged row. It returns the same
+// errors as domain.RawTransaction.Normalize.
 func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, error) {
 	data, err := l.convert(raw)
 	if err != nil {
@@ -73,7 +73,7 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 	return data, nil
 }
 
-// memberReasons maps the name of a member to an error reason. The reason applies if the member cannot be decoded.
+// memberReasons maps a member of a row to the reason why the row is unreadable if the member cannot be decoded.
 var memberReasons = map[string]domain.Code{
 	"id": domain.InvalidID, "value_date": domain.InvalidDate, "accounting_date": domain.InvalidDate,
 	"transacted_at": domain.InvalidDate, "local_datetime_transacted_at": domain.InvalidDate,
@@ -250,15 +250,15 @@ func (t transactionJSON) counterparty() string {
 	return domain.CleanText(t.Merchant.Name)
 }
 
-// references returns the references that the vendor states, and those in the description.
+// references returns the references in the members of the row, and those in the description.
 func (t transactionJSON) references() domain.References {
 	return matching.References(domain.References{
 		TransactionID: t.InstitutionID.Reference(), ReferenceNumber: t.Reference.Reference(),
 	}, t.Description)
 }
 
-// document returns the tax number of the other party: the one that the vendor states, or otherwise the one in the
-// description.
+// document returns the tax number of the other party. It prefers the number in the members of the row to a number in
+// the description.
 func (t transactionJSON) document() domain.PartyDocument {
 	stated := vendorhttp.DecodeObject[partyKeysJSON](t.Other).Document.Value
 	if document := domain.NewPartyDocument(stated); !document.IsZero() {

@@ -162,8 +162,8 @@ func (e envelope) hasErrors() bool {
 	return len(data.Errors) > 0
 }
 
-// removedIDs returns the valid ids of the rows that the vendor has deleted. Rows with invalid ids are not lost: the
-// event also asks for a complete listing, and a deleted row is missing from the listing.
+// removedIDs returns the valid ids of the rows that the vendor has deleted. It can omit invalid ids, because the
+// event also asks for a complete listing. The deleted rows are missing from that listing.
 func (e envelope) removedIDs() []string {
 	var data struct {
 		IDs vendorhttp.TextList `json:"deleted_transactions"`

@@ -19,7 +19,7 @@ var (
 	_ ports.AccountIdentifier = (*Adapter)(nil)
 )
 
-// Accounts returns the Item's accounts, sorted by external id. The balances are those of the vendor's last update: a
+// Accounts returns the Item's accounts, sorted by external id. The balances are from the vendor's last update. A
 // request to the institution would cost money and take up to 30 seconds. The vendor does not return closed accounts.
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	body, err := a.send(ctx, access, newCall(access, "/accounts/get", budgetAccounts), nil)
@@ -29,8 +29,8 @@ func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.A
 	return readAccounts(body, access.AccountRef)
 }
 
-// readAccounts decodes the list of the accounts of an Item. Errors: malformed_response; account_not_found if it is the
-// list of another Item.
+// readAccounts decodes the account list of an Item. Errors: malformed_response; account_not_found if the list belongs
+// to another Item.
 func readAccounts(body []byte, itemID string) ([]domain.AccountData, error) {
 	var got struct {
 		Accounts []json.RawMessage `json:"accounts"`
@@ -139,14 +139,14 @@ func accountType(vendorType string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Loans
-// and investments have no balance that rows explain.
+// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Other
+// accounts, such as loans and investments, have no balance, because their rows do not explain it.
 func (*Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	return books.BalanceWithDebtOnCards(account)
 }
 
-// AccountIdentity implements ports.AccountIdentifier. Three institutions state an id that is the same in all Items. The
-// mask is no identity, because it is not unique.
+// AccountIdentity implements ports.AccountIdentifier. For three institutions, the vendor reports an account id that
+// is the same in all Items. The mask (the last digits of the account number) is not used, because it is not unique.
 func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[struct {
 		ID vendorhttp.Text `json:"persistent_account_id"`

@@ -22,9 +22,9 @@ const Name domain.Vendor = "plaid"
 // apiVersion is sent with each request. Without it, the vendor uses the version that is set in its dashboard.
 const apiVersion = "2020-09-14"
 
-// The names of the rate budgets. Each budget is four fifths of the vendor's limit for one client id. The vendor also
-// limits most requests about one Item; ofItem returns the names of these budgets. Source: plaid.com/docs, errors, rate
-// limit exceeded.
+// The names of the rate budgets. Each budget is four fifths of the vendor's limit for one client id. For most
+// requests, the vendor also has a limit per Item; ofItem returns the names of these budgets. Source: plaid.com/docs,
+// errors, rate limit exceeded.
 const (
 	budgetItems     = "items"
 	budgetAccounts  = "accounts"
@@ -45,7 +45,7 @@ var budgets = map[string]int{
 	ofItem(budgetRefreshes): 2, ofItem(budgetRemovals): 20,
 }
 
-// ofItem returns the name of the budget that limits the same requests for one Item.
+// ofItem returns the name of the budget for the requests to the resource that concern one Item.
 func ofItem(resource string) string { return resource + " of an item" }
 
 // budgetsOf returns the rate budgets of a request. The budget of an Item is separate for each client id and secret, so
@@ -72,8 +72,8 @@ var (
 	keyRequests = vendorWith(explainKey)
 )
 
-// vendorWith returns the description of the vendor with a function that classifies error responses. The limits count
-// the requests of a minute, and a 429 does not state when the next request is accepted.
+// vendorWith describes the vendor to the HTTP client. classifyError classifies error responses. The vendor's limits
+// are per minute, and a 429 does not state when the next request is accepted.
 func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendorhttp.Vendor {
 	return vendorhttp.Vendor{
 		Name: Name, Budgets: budgets, RateLimitWait: time.Minute, ClassifyError: classifyError,
@@ -180,8 +180,8 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 	return status
 }
 
-// readItem reads the Item of the access token. Errors: Rejected (account_not_found) if it is not the Item of the
-// account reference.
+// readItem reads the access token's Item. Errors: Rejected (account_not_found) if the account reference is the id of
+// another Item.
 func (a *Adapter) readItem(ctx context.Context, access ports.Access) (itemResponse, error) {
 	var got itemResponse
 	if err := a.post(ctx, access, newCall(access, "/item/get", budgetItems), nil, &got); err != nil {
@@ -204,7 +204,7 @@ func newCall(access ports.Access, path, resource string) vendorhttp.Call {
 	}
 }
 
-// post sends a request about the Item of the access token and decodes the response into the value that dst points to.
+// post sends a request about the access token's Item, and decodes the response into the value that dst points to.
 func (a *Adapter) post(
 	ctx context.Context, access ports.Access, call vendorhttp.Call, members map[string]any, dst any,
 ) error {
@@ -215,11 +215,14 @@ func (a *Adapter) post(
 	return vendorhttp.Decode(body, dst)
 }
 
-// send sends a request about the Item of the access token and returns the body of the response.
+// send sends a request about the access token's Item, and returns the body of the response.
 //
-// The client id and the secret are headers, and the access token is in the body, so that no URL contains a secret. They
-// are read only when the request is sent. Errors: Rejected (account_not_found) without an access token: only
-// applications have such a credential. Rejected (credential_rejected) for a text that cannot be in a header.
+// The client id and the secret are headers, and the access token is in the body, so that no URL contains a secret.
+// They are read only when the request is sent. Errors:
+//
+//   - Rejected (account_not_found) if the credential has no access token, as the credential of an application
+//   - Rejected (credential_rejected) if the client id or the secret cannot be the value of a header
+//   - the errors of the HTTP client.
 func (a *Adapter) send(
 	ctx context.Context, access ports.Access, call vendorhttp.Call, members map[string]any,
 ) ([]byte, error) {

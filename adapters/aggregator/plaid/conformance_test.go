@@ -18,8 +18,8 @@ func TestConformance(t *testing.T) {
 
 const retryAfter = 42 * time.Second
 
-// faults contains a fault of the simulator for each kind of failure in the conformance suite. The vendor's cursors are
-// no URLs, so a cursor that contains one is malformed.
+// faults contains a fault of the simulator for each kind of failure in the conformance suite. The vendor's cursors
+// are not URLs, so a cursor that contains a URL is malformed.
 var faults = map[porttest.VendorFault]faultinject.Fault{
 	porttest.VendorRateLimits: {
 		Kind: faultinject.Status, Status: 429, RetryAfter: strconv.Itoa(int(retryAfter.Seconds())),

@@ -136,7 +136,7 @@ type changes struct {
 	incomplete   bool
 }
 
-// readAll reads all pages of a step. Errors: those of Read.
+// readAll reads all pages of a step. It returns the errors of Read.
 func (e *env) readAll(step domain.Step) (all changes, err error) {
 	e.Helper()
 	accounts, err := e.adapter.Accounts(e.Context(), e.access)

@@ -91,8 +91,8 @@ func explainError(_ int, body []byte) *domain.Error {
 	return nil
 }
 
-// explainLaterPage explains an error response to the request for a later page. The history may have changed while it
-// was read. All pages must then be read again.
+// explainLaterPage explains an error response to the request for a later page. It returns cursor_gone if all pages
+// must be read again, for example because the history has changed while it was read.
 func explainLaterPage(status int, body []byte) *domain.Error {
 	switch known := explainError(status, body); {
 	case errorOf(body).Code == mutation, errorOf(body).Code == invalidField,
@@ -103,8 +103,8 @@ func explainLaterPage(status int, body []byte) *domain.Error {
 	}
 }
 
-// explainFirstPage explains an error response to the request for the first page since a stream position. The vendor
-// keeps a position for at least a year.
+// explainFirstPage explains an error response to the request for the first page after a stream position. It returns
+// stream_gone if the vendor no longer accepts the position. The vendor keeps a position for at least a year.
 func explainFirstPage(status int, body []byte) *domain.Error {
 	if errorOf(body).Code == invalidField {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.StreamGone}

@@ -48,8 +48,10 @@ func addFiles(f *testing.F, patterns ...string) {
 	}
 }
 
-// FuzzStreamPage checks that a page of the stream is decoded in full or refused: each row has an id, can be normalized
-// or has a reason, and the page has either a next page or a stream position.
+// FuzzStreamPage checks that a page of the stream is decoded in full or refused. In a decoded page:
+//
+//   - Each row has an id, and can be normalized or has a reason why not.
+//   - There is either a next page or a stream position.
 func FuzzStreamPage(f *testing.F) {
 	addFiles(f, "transactions_sync*.json", "errors/*.json")
 	f.Add([]byte(`{"accounts":[{"account_id":"a"}],"added":[{"transaction_id":"1","transaction_id":"2"},1,null],
@@ -94,8 +96,11 @@ func checkRow(t *testing.T, raw domain.RawTransaction) {
 	}
 }
 
-// FuzzAccounts checks that a list of accounts is decoded in full or refused: a readable account has an id, no two
-// accounts have the same id, and no account comes from another Item.
+// FuzzAccounts checks that a list of accounts is decoded in full or refused. In a decoded list:
+//
+//   - Each readable account has an id.
+//   - No two accounts have the same id.
+//   - No account belongs to another Item.
 func FuzzAccounts(f *testing.F) {
 	const itemID = "eVBnVMp7zdTJLkRNr33Rs6zr7KNJqBFL9DrE6"
 	addFiles(f, "accounts*.json", "errors/*.json")
@@ -150,7 +155,7 @@ func FuzzVerifyWebhook(f *testing.F) {
 	known := &cachedKey{done: make(chan struct{}), key: &private.PublicKey, readAt: noon}
 	close(known.done)
 	adapter.keys.entries = map[cachedKeyID]*cachedKey{{clientID: sha256.Sum256(nil), keyID: fuzzKeyID}: known}
-	// No other key is requested, because one has been requested just now.
+	// A key was requested at noon, the current time of the adapter. Therefore the adapter requests no other key.
 	adapter.keys.lookups = map[domain.ConnectionID]time.Time{access.Connection: noon}
 	verify := func(header string, body []byte) error {
 		request := domain.WebhookRequest{Body: body, Header: func(string) string { return header }}

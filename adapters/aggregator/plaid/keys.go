@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Times and limits of the cache of keys.
+// Limits of the key cache: its size, the lifetime of its entries, and how often the vendor is asked for a key.
 const (
 	keyLifetime    = time.Hour        // a key is read again after this time
 	unknownLife    = time.Minute      // for how long the vendor is not asked again about an unknown key
@@ -47,7 +47,7 @@ type cachedKey struct {
 	readAt  time.Time
 }
 
-// lifetime returns how long the entry is used. The only error that is kept is that for an unknown key.
+// lifetime returns how long the entry is used. An error is cached only if the vendor does not know the key.
 func (k *cachedKey) lifetime() time.Duration {
 	switch {
 	case k.err == nil:
@@ -68,9 +68,12 @@ func (k *cachedKey) isOver(now time.Time) bool {
 	}
 }
 
-// verificationKey returns the public key with this id. Errors: Unauthenticated if the vendor has no such key, or no
-// longer uses it; otherwise the errors of an Aggregator. Keys are requested at most every lookupInterval for a
-// connection; in between, the error is Unavailable with RetryAfter.
+// verificationKey returns the public key with this id. For each connection, it requests at most one key from the
+// vendor per lookupInterval. Errors:
+//
+//   - Unauthenticated if the vendor has no such key, or no longer uses it
+//   - Unavailable with RetryAfter if the key must be requested before lookupInterval has passed
+//   - otherwise the errors of an Aggregator.
 func (a *Adapter) verificationKey(
 	ctx context.Context, access ports.Access, keyID string, now time.Time,
 ) (*ecdsa.PublicKey, error) {
@@ -97,7 +100,8 @@ func (a *Adapter) verificationKey(
 	return entry.key, entry.err
 }
 
-// enter returns the entry of a key. If it is new, the caller must set its members and close done.
+// enter returns the entry of a key, and reports whether the entry is new. The caller must set the members of a new
+// entry and then close done. Errors: Unavailable if the connection has requested a key less than lookupInterval ago.
 func (c *keyCache) enter(id cachedKeyID, connection domain.ConnectionID, now time.Time) (*cachedKey, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -19,7 +19,7 @@ var (
 	_ ports.Eraser     = (*Adapter)(nil)
 )
 
-// A link token of the update mode is valid for linkLifetime. Source: plaid.com/docs, link, update mode.
+// linkLifetime is how long a link token for the update mode is valid. Source: plaid.com/docs, link, update mode.
 const linkLifetime = 30 * time.Minute
 
 // CreateLinkToken requests a token for the update mode of the vendor's hosted page: POST /link/token/create with the
@@ -81,7 +81,8 @@ func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
 
 // Erase removes the Item: POST /item/remove. The access token is then invalid.
 //
-// If the access token belongs to another Item, nothing is removed, because the vendor would remove that Item.
+// It also succeeds if there is no such Item. If the access token belongs to another Item, Erase removes nothing,
+// because the vendor would remove that other Item.
 func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 
 var _ ports.RowReader = (*Adapter)(nil)
 
-// evidenceJSON contains the members of a row that are evidence. A member whose JSON type is not the documented one
+// evidenceJSON contains the members of a row that matching uses as evidence. A member with an undocumented JSON type
 // counts as absent.
 type evidenceJSON struct {
 	Pending jsontext.Value  `json:"pending_transaction_id"`
@@ -19,7 +19,7 @@ type evidenceJSON struct {
 	Code    vendorhttp.Text `json:"transaction_code"`
 }
 
-// RowOf implements ports.RowReader. A posted row names the pending row that it replaces.
+// RowOf implements ports.RowReader. A posted row contains the id of the pending row that it replaces.
 func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	payment := vendorhttp.DecodeObject[struct {

@@ -12,7 +12,8 @@ import (
 
 // transactionJSON contains the members of a row that this package reads. Unknown members are ignored, because the
 // vendor may add some. The vendor enriches old rows again and again (merchant_name, counterparties, logos, location).
-// These members are only in the metadata, because a change of them is no edit. Source: plaid.com/docs, transactions.
+// These members are only in the metadata, because a change of them does not count as an edit. Source: plaid.com/docs,
+// transactions.
 type transactionJSON struct {
 	ID           string            `json:"transaction_id"`
 	Account      string            `json:"account_id"`
@@ -44,8 +45,8 @@ var memberReasons = map[string]domain.Code{
 	"original_description": domain.InvalidText,
 }
 
-// normalize decodes and normalizes one row. The Metadata of the result is the unchanged row. Errors: the same as those
-// of domain.RawTransaction.Normalize.
+// normalize decodes and normalizes one row. The Metadata of the result is the unchanged row. It returns the same
+// errors as domain.RawTransaction.Normalize.
 func normalize(raw json.RawMessage) (domain.TransactionData, error) {
 	data, err := convert(raw)
 	if err != nil {
@@ -101,7 +102,7 @@ func convert(raw json.RawMessage) (domain.TransactionData, error) {
 	return data, nil
 }
 
-// references returns the references that the institution states.
+// references returns the institution's references in the row: the number of a cheque and the reference of a payment.
 func (t transactionJSON) references() domain.References {
 	r := domain.References{ChequeNumber: t.Cheque.Reference()}
 	if t.Payment != nil {
@@ -110,7 +111,8 @@ func (t transactionJSON) references() domain.References {
 	return r
 }
 
-// counterparty returns the other party that the institution states, or "". moneyIn reports whether money has moved in.
+// counterparty returns the name of the other party, or "" if the row contains none. moneyIn reports whether the
+// account holder has received the money.
 func (t transactionJSON) counterparty(moneyIn bool) string {
 	switch {
 	case t.Payment == nil:
@@ -121,8 +123,8 @@ func (t transactionJSON) counterparty(moneyIn bool) string {
 	return t.Payment.Payee.Clean()
 }
 
-// occurredAt returns the time of the movement in UTC; zero if the institution states none. Midnight UTC counts as a
-// missing time, because the vendor writes midnight if it knows only the date.
+// occurredAt returns the time of the movement in UTC, or the zero time if the row contains none. Midnight UTC counts
+// as a missing time, because the vendor writes midnight if it knows only the date.
 func (t transactionJSON) occurredAt() (time.Time, error) {
 	for _, text := range []string{t.OccurredAt, t.AuthorizedAt} {
 		if text == "" {

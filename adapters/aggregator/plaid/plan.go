@@ -23,8 +23,9 @@ func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Da
 
 // PlanFrom implements ports.ChangeStream. Rows that were created or changed are in the stream.
 //
-// The changes are read before a window, too. The stream does not report that a row was removed if it was also added
-// after the position, but the window may have returned this row.
+// If the scope has a window, the changes are read first. Otherwise a removal could be missed: the window returns a
+// new row, and the row is removed before the changes are read. The stream then reports neither its addition nor its
+// removal.
 func (*Adapter) PlanFrom(
 	position string, scope domain.PullScope, _ []domain.AccountData, _ domain.Date,
 ) []domain.Step {

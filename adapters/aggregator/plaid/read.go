@@ -29,7 +29,8 @@ const (
 	lastDate  domain.Date = "2100-01-01"
 )
 
-// Read returns one page of a step: of the stream of changes, or of the listing by date if the step has a window.
+// Read returns one page of a step. A step with a window is read from the listing by date, and any other step from the
+// stream of changes.
 func (a *Adapter) Read(
 	ctx context.Context, access ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -42,7 +43,7 @@ func (a *Adapter) Read(
 // cursorPattern matches a stream position of the vendor, which is base64 of at most 256 characters.
 var cursorPattern = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{1,1000}$`)
 
-// The states of an Item's history. In each other state the history is not complete yet.
+// The states of an Item's history. In every other state, the history is not complete yet.
 const (
 	historyNotReady = "NOT_READY"
 	historyComplete = "HISTORICAL_UPDATE_COMPLETE"
@@ -62,7 +63,8 @@ type streamPage struct {
 // readStream returns one page of the stream. The first page begins after the position of the step; later pages begin at
 // the cursor. The last page has the position for the next pull.
 //
-// While the vendor has no data of a new Item, the response is an error (vendor_unreachable): there is no position yet.
+// While the vendor has no data of a new Item yet, there is no position. readStream then returns an error
+// (vendor_unreachable).
 func (a *Adapter) readStream(
 	ctx context.Context, access ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {

@@ -104,7 +104,7 @@ func TestAnItemIsReadOnceItsDataIsReady(t *testing.T) {
 	}
 }
 
-// The vendor improves its enrichment of all rows from time to time. This is no edit.
+// From time to time, the vendor improves the enrichment of all rows. Such a change does not count as an edit.
 func TestABulkEnrichmentEditsNothing(t *testing.T) {
 	const rows = 2000
 	e := newEnv(t)
@@ -238,7 +238,7 @@ func TestPlansOfScopes(t *testing.T) {
 	}
 }
 
-// A posted row names the pending row that it replaces.
+// A posted row contains the id of the pending row that it replaces.
 func TestAPostedRowLinksToItsPendingRow(t *testing.T) {
 	e := newEnv(t)
 	pending, err := e.sim.Put(e.item.ID, plaidsim.Transaction{

@@ -175,7 +175,8 @@ func TestAReplacedKeyIsNotAccepted(t *testing.T) {
 	}
 }
 
-// A webhook is not refused because its key cannot be read at the moment. The vendor sends it again.
+// If the key cannot be read at the moment, the error is Unavailable. The webhook is not refused, and the vendor sends
+// it again later.
 func TestAKeyThatCannotBeReadIsUnavailable(t *testing.T) {
 	e := newEnv(t)
 	body := e.event()

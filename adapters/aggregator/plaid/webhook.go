@@ -78,8 +78,8 @@ func (e envelope) scope() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// itemScope returns the scope of an event about the Item, and whether the event asks for a pull. A pull with a scope
-// without rows reads the status of the Item and the accounts.
+// itemScope returns the scope of an event about the Item, and whether the event asks for a pull. If the scope
+// contains no rows, the pull reads only the status of the Item and the accounts.
 func (e envelope) itemScope() (domain.PullScope, bool) {
 	switch e.Code {
 	case "ERROR":

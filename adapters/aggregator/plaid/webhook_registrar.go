@@ -41,8 +41,8 @@ func (a *Adapter) Webhooks(ctx context.Context, access ports.Access) ([]ports.Ve
 
 // DeleteWebhook removes the webhook address of the Item, unless the Item has another one or does not exist.
 //
-// It does not compare the Item with the account reference. The address names the Item exactly: only the Item to which
-// the service has given this address has it.
+// It does not compare the Item with the account reference. The address is sufficient, because the service gives each
+// address to only one Item.
 func (a *Adapter) DeleteWebhook(ctx context.Context, access ports.Access, id string) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -60,7 +60,7 @@ func (a *Adapter) DeleteWebhook(ctx context.Context, access ports.Access, id str
 	return nil
 }
 
-// webhook returns the webhook address of the Item of the access token; "" if it has none.
+// webhook returns the webhook address of the access token's Item, or "" if it has none.
 func (a *Adapter) webhook(ctx context.Context, access ports.Access) (string, error) {
 	var got itemResponse
 	if err := a.post(ctx, access, newCall(access, "/item/get", budgetItems), nil, &got); err != nil {
@@ -75,7 +75,7 @@ func (a *Adapter) webhook(ctx context.Context, access ports.Access) (string, err
 	return *got.Item.Webhook, nil
 }
 
-// setWebhook sets the webhook address of the Item of the access token. A nil address removes it.
+// setWebhook sets the webhook address of the access token's Item. A nil address removes the webhook address.
 func (a *Adapter) setWebhook(ctx context.Context, access ports.Access, address any) error {
 	var got itemResponse
 	call := newCall(access, "/item/webhook/update", budgetWebhooks)

@@ -90,9 +90,8 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 	return found.linkStatus(), nil
 }
 
-// Verify does the same as Check, but always authenticates again first. Therefore it detects that a
-// credential was revoked even while an API key of the credential is still valid. Errors: the same
-// as those of Check.
+// Verify does the same as Check, but always authenticates again first. Therefore it detects that a credential was
+// revoked even while an API key of the credential is still valid. It returns the same errors as Check.
 func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

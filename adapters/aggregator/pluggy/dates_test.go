@@ -6,7 +6,8 @@ import (
 	_ "time/tzdata" // the database, also on a machine that has none
 )
 
-// The embedded time zone must be that of the time zone database of Go: also before 2019, with daylight saving time.
+// The embedded time zone must equal the one in Go's time zone database. That includes the years before 2019, when São
+// Paulo had daylight saving time.
 func TestTheEmbeddedTimeZoneIsThatOfTheDatabase(t *testing.T) {
 	want, err := time.LoadLocation("America/Sao_Paulo")
 	if err != nil {

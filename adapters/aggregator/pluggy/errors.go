@@ -18,7 +18,7 @@ var budgets = map[string]int{
 	"consents": perMinute, deletions: perMinute, itemLists: perMinute,
 }
 
-// The resources of calls of /items/{id} that do not read.
+// The resources of those calls to /items that have rate limits of their own.
 const (
 	refreshes = "item_refreshes" // PATCH
 	deletions = "item_deletions" // DELETE
@@ -106,7 +106,7 @@ func classifyRefreshError(status int, body []byte) *domain.Error {
 }
 
 // classifyAuthError classifies an error of /auth. The vendor answers 400 if the client id has the wrong format. This
-// error is permanent, like the error for a wrong client id. A 403 is left to the classification by HTTP status: a
+// error is permanent, like the error for a wrong client id. A 403 is classified by its HTTP status alone, because a
 // request to /auth has no API key that could be invalid.
 func classifyAuthError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {

@@ -33,9 +33,9 @@ func (a *Adapter) StartLink(
 	})
 }
 
-// LinkedObjects returns the items whose clientUserId is the id of the session. It asks for the list of these items (GET
-// /items) and for each announced item (GET /items/{id}). The vendor's documentation does not mention the list. If the
-// vendor does not offer it, only announced items are found.
+// LinkedObjects returns the items whose clientUserId is the id of the session. It requests the list of these items
+// (GET /items), and then each announced item that is missing from the list (GET /items/{id}). The list is not
+// documented. If the vendor does not offer it, only announced items are found.
 func (a *Adapter) LinkedObjects(
 	ctx context.Context, at ports.Access, session domain.LinkSessionID, announced []string,
 ) ([]domain.LinkedObject, error) {

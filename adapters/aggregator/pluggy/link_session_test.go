@@ -57,7 +57,8 @@ func TestAnItemOfASessionIsFoundByItsClientUserID(t *testing.T) {
 	}
 }
 
-// The vendor's documentation has no list of items. Without it, announced items are verified one by one.
+// The vendor may not offer the list of items, because the list is not documented. The adapter then requests each
+// announced item and checks that it belongs to the session.
 func TestWithoutAListOnlyAnnouncedItemsOfTheSessionAreFound(t *testing.T) {
 	e := newEnv(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.NoItemList = true })
 	session := newSession()

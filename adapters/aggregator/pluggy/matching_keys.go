@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// keysJSON contains the members of a transaction by which the institution identifies it. A member whose JSON type is
-// not the documented one counts as absent, so it never makes a row unreadable.
-// Source: the vendor's OpenAPI document, Transaction, PaymentData and CreditCardMetadata.
+// keysJSON contains the members of a transaction by which the institution identifies it. A member with an
+// undocumented JSON type counts as absent, so it never makes a row unreadable. Source: the vendor's OpenAPI document,
+// Transaction, PaymentData and CreditCardMetadata.
 type keysJSON struct {
 	ProviderID vendorhttp.Text `json:"providerId"`
 	Payment    jsontext.Value  `json:"paymentData"`

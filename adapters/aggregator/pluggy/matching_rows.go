@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// evidenceJSON contains the members of a transaction that are evidence, beside those of keysJSON.
+// evidenceJSON contains members of a transaction that matching uses as evidence. Further ones are in keysJSON.
 // Source: the vendor's OpenAPI document, Transaction and PaymentData.
 type evidenceJSON struct {
 	RawDescription vendorhttp.Text `json:"descriptionRaw"`
@@ -53,7 +53,7 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 }
 
 // counterpartyOf returns what the institution states about a party of a payment. The document may be masked. The
-// merchant is no counterparty: the vendor adds it to rows, and may change it.
+// row's merchant is not used, because the vendor adds it to rows and may change it later.
 func counterpartyOf(value jsontext.Value) matching.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
 	return matching.Party{

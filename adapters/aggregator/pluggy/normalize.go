@@ -53,8 +53,8 @@ type merchant struct {
 	CNPJ     vendorhttp.Text `json:"cnpj"`
 }
 
-// normalize converts a row of the account into transaction data. It is a pure function.
-// Errors: the same as those of domain.RawTransaction.Normalize.
+// normalize converts a row of the account into transaction data. It is a pure function. It returns the same errors as
+// domain.RawTransaction.Normalize.
 func normalize(raw jsontext.Value, account domain.AccountData) (domain.TransactionData, error) {
 	out, err := convert(raw, account)
 	if err != nil {
@@ -63,7 +63,7 @@ func normalize(raw jsontext.Value, account domain.AccountData) (domain.Transacti
 	return out, nil
 }
 
-// memberReasons maps the name of a member to an error reason. The reason applies if the member has the wrong JSON type.
+// memberReasons maps a member of a row to the reason why the row is unreadable if the member has the wrong JSON type.
 var memberReasons = map[string]domain.Code{
 	"id": domain.InvalidID, "accountId": domain.AccountMismatch, "date": domain.InvalidDate,
 	"description": domain.InvalidText, "descriptionRaw": domain.InvalidText, "category": domain.InvalidText,
@@ -190,8 +190,8 @@ func withSign(m domain.Money, incoming bool) domain.Money {
 	return m.Out()
 }
 
-// references returns the references that the vendor states, and those in the description of the institution or of the
-// vendor.
+// references returns the references in the members of the row, and those in the institution's or the vendor's
+// description.
 func (r row) references() domain.References {
 	stated := domain.References{TransactionID: r.ProviderID.Reference()}
 	if p := r.Payment; p != nil {
@@ -201,8 +201,8 @@ func (r row) references() domain.References {
 	return matching.References(stated, r.RawText, r.Description)
 }
 
-// document returns the tax number of the other party: the one that the vendor states, or otherwise the one in the
-// description. If the other party is the merchant, the vendor states the number as merchant.cnpj.
+// document returns the tax number of the other party. It prefers the number in the members of the row to a number in
+// the description. If the other party is the merchant, the member is merchant.cnpj.
 func (r row) document(amount domain.Money) domain.PartyDocument {
 	other := r.other(amount)
 	var stated string
@@ -223,7 +223,7 @@ func (r row) document(amount domain.Money) domain.PartyDocument {
 }
 
 // other returns the other party of the payment: the receiver if the account holder paid, and the payer otherwise. It
-// returns nil if neither a name nor a document of that party is stated.
+// returns nil if the row contains neither a name nor a document of that party.
 func (r row) other(amount domain.Money) *party {
 	if r.Payment == nil {
 		return nil

@@ -46,8 +46,8 @@ var unreadableRows = map[string]struct {
 	"a null row":                        {validRow, `null`, domain.InvalidID},
 }
 
-// fill returns a text. If it replaces the word coffee in the row, the row has this number of bytes. The row's id is
-// then replaced by an id that is one byte shorter.
+// fill returns a text to put in place of the word coffee in the row. The row then has the given number of bytes, if
+// its id "good" is also replaced by "bad".
 func fill(row string, bytes int) string {
 	return strings.Repeat("x", bytes-len(row)+len("coffee")+len("good")-len("bad"))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 )
 
-// Window is the limit of calls that are refused, and not queued, when the limit is reached.
+// Window is a rate limit for calls that are refused, and not queued, when the limit is reached.
 type Window = ratelimit.Window
 
 // Vendor contains the parts of the client that are specific to one vendor. One value serves all calls to that vendor.
@@ -23,7 +23,7 @@ type Vendor struct {
 	// [Budget.Resource]. A resource that is in neither map is not limited. A 429 blocks only the budget of its call's
 	// resource, so calls of different kinds have different resources.
 	Budgets map[string]int
-	// Windows contains the limits of resources whose calls are refused, and not queued, when the limit is reached.
+	// Windows contains the rate limits of those resources whose calls are refused, and not queued, at the limit.
 	Windows map[string]Window
 	// RateLimitWait is how long a budget is blocked after a 429 that does not state a wait; 0 means a second.
 	RateLimitWait time.Duration
@@ -53,8 +53,8 @@ type Call struct {
 	// Resource is the key of the call's rate budget in [Vendor.Budgets] or [Vendor.Windows]; "" means that the call is
 	// not limited.
 	Resource string
-	// Budgets replaces Resource if the vendor does not count calls by address. The call takes a token of each budget.
-	// The narrowest budget is the first one. A 429 blocks only this budget.
+	// Budgets replaces Resource if the vendor does not count calls by source address. The call takes a token of each
+	// budget. The narrowest budget comes first; a 429 blocks only that one.
 	Budgets []Budget
 	// Retryable means that the request is idempotent, so the client may send it again after a
 	// failure. A GET is always retryable.
@@ -69,7 +69,7 @@ type Call struct {
 	SetAuth func(http.Header)
 }
 
-// Budget is a rate budget of those calls to an origin that have the same Subject.
+// Budget identifies a rate budget. Calls to one origin with the same Resource and Subject share it.
 type Budget struct {
 	Resource string // the key in [Vendor.Budgets] or [Vendor.Windows]
 	// Subject identifies the calls that the vendor counts together, for example by a hash of the client id. "" means

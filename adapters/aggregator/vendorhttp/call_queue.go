@@ -55,8 +55,8 @@ func (q *callQueue) grantNext(validUntil time.Time) bool {
 	return len(q.turns) > 0 && q.grant(q.turns[0], validUntil)
 }
 
-// grant grants a token to the first waiting call of the tenant, and moves the tenant to the end of the turns. It
-// returns false if no call of the tenant was waiting.
+// grant grants a token to the first waiting call of the tenant. The tenant's next turn then comes after those of all
+// other tenants. It returns false if no call of the tenant was waiting.
 func (q *callQueue) grant(tenant domain.TenantID, validUntil time.Time) bool {
 	if len(q.calls[tenant]) == 0 {
 		return false

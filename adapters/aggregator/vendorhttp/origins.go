@@ -54,8 +54,8 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 	return found
 }
 
-// budget returns a rate budget of an origin, or nil if there is no limit. If the origin has maxBudgets budgets, one of
-// them is dropped. Calls that wait for it still receive their tokens.
+// budget returns a rate budget of an origin, or nil if there is no limit. If the origin already has maxBudgets
+// budgets, one of them is dropped to make room. Calls that wait for the dropped budget still receive their tokens.
 func (o *origins) budget(of *origin, b Budget, l limit) rateBudget {
 	if b.Resource == "" || l == (limit{}) {
 		return nil

@@ -185,7 +185,7 @@ type callBudget struct {
 	resource string
 }
 
-// budgetsOf returns the rate budgets of a call that are limited, the narrowest one first.
+// budgetsOf returns the rate budgets of a call, the narrowest one first. It omits resources without a limit.
 func (c *Client) budgetsOf(o *origin, call Call) []callBudget {
 	var budgets []callBudget
 	for _, b := range call.budgets() {

@@ -29,8 +29,8 @@ type response struct {
 // successful reports whether the status is 2xx.
 func (r response) successful() bool { return r.status/100 == 2 }
 
-// readResponse reads the body, which the transport bounds to maxBody bytes; the caller closes it. If the status is not
-// 2xx, it reads at most [maxErrorBody] bytes. The body of a 2xx response can cause these errors:
+// readResponse reads the body. The transport limits the body to maxBody bytes, and the caller closes it. If the
+// status is not 2xx, it reads at most [maxErrorBody] bytes. The body of a 2xx response can cause these errors:
 //
 //   - Unavailable (malformed_response): the body is too large or ended early
 //   - Unavailable (vendor_unreachable): ctx ended before the body was complete
@@ -55,13 +55,13 @@ func readResponse(
 	return got, nil
 }
 
-// readBody reads a response body in two steps. It reads into a pooled buffer, because a new
-// buffer would grow and be copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes.
-// A buffer that is too large for the pool is returned itself, unless less than half of it is used. The vendor's
+// readBody reads a response body in two steps. It reads into a pooled buffer, because a new buffer would grow and be
+// copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes. Only a buffer of
+// maxBody bytes that is too large for the pool and more than half full is returned without a copy. The vendor's
 // Content-Length is not used.
 //
-// Each time the body turns out to be larger than assumed, readBody reserves four times as much, up to maxBody, and goes
-// on in a buffer of that size. Errors: those of body and of reserve.
+// If the body does not fit, readBody reserves four times as much memory, but at most maxBody. It then continues in a
+// buffer of that size. Errors: those of body and of reserve.
 func readBody(body io.Reader, reserve func(bytes int64) error, maxBody int64) ([]byte, error) {
 	buffer := bufferPool.Get().(*bytes.Buffer)
 	defer releaseBuffer(buffer)

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Memory is reserved before the body of a response is read beyond what is reserved already.
+// Before the client reads more of a response than the reserved memory can hold, it must reserve more memory.
 func TestMemoryIsReservedForLargeResponses(t *testing.T) {
 	const mib = 1 << 20
 	for _, test := range []struct {

@@ -236,7 +236,8 @@ func (b *sharedBudget) request(r ratelimit.Request) {
 }
 
 // distribute grants tokens to the waiting calls: first to the calls of the tenants for which the tokens were granted,
-// and then to any other calls. It keeps the remaining tokens as spare tokens. The caller must hold b.mu.
+// and then to any other calls. It keeps the remaining tokens as spare tokens. It discards the tokens if they have
+// expired or the budget is blocked. The caller must hold b.mu.
 func (b *sharedBudget) distribute(grant ratelimit.Grant, validUntil, now time.Time) {
 	if !now.Before(validUntil) || now.Before(b.blockedUntil) {
 		return

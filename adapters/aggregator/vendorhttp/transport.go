@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 )
 
-// newTransport returns the connection pool. The timeout of an attempt is also that of its exchange, so that no wrapper
-// of the transport can extend it.
+// newTransport returns the transport, which contains the connection pool. The transport itself ends each exchange
+// after cfg.AttemptTimeout, so that no wrapper around it can extend an attempt.
 func newTransport(guard *egress.Guard, cfg Config) *egress.Transport {
 	return egress.NewTransport(egress.TransportConfig{
 		Dial: guard.Dial, TLS: cfg.TLS, Timeout: cfg.AttemptTimeout,

@@ -30,8 +30,7 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	return unreachable(causeOf(ctx, err), 0)
 }
 
-// causeOf returns the cause of an error of net/http: the cause that package egress finds, or errNotHTTP if it finds
-// none.
+// causeOf returns the cause that package egress finds for an error of net/http, or errNotHTTP if it finds none.
 func causeOf(ctx context.Context, err error) error {
 	if cause := egress.CauseOf(ctx, err); cause != nil {
 		return cause

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// windowBudget is a rate budget without a queue: a call that exceeds the limit fails at once with budget_exhausted. It
-// is used for calls that an operator makes and that are limited to a few in a minute.
+// windowBudget is a rate budget without a queue: a call that exceeds the limit fails at once with budget_exhausted.
+// It is used for calls that operators trigger and that the vendor limits to a few per minute.
 type windowBudget struct {
 	window ratelimit.Window
 	update updateBudget
@@ -24,10 +24,10 @@ type windowBudget struct {
 	blockedUntil time.Time        // on clock; it holds even if the store of the state fails
 }
 
-// updateBudget replaces the state of a budget in one atomic change, as ports.RateBudgets.Update does.
+// updateBudget atomically replaces the state of a budget by the result of fn, as ports.RateBudgets.Update does.
 type updateBudget func(fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget) error
 
-// newLocalWindow returns a window of this process.
+// newLocalWindow returns a windowBudget that is kept in the memory of this process.
 func newLocalWindow(w ratelimit.Window, clock ports.Clock) *windowBudget {
 	var mu sync.Mutex
 	var state ratelimit.Budget
@@ -41,7 +41,7 @@ func newLocalWindow(w ratelimit.Window, clock ports.Clock) *windowBudget {
 	}}
 }
 
-// window returns a window that all replicas on one database share.
+// window returns a windowBudget that all replicas on one database share.
 func (s *sharedBudgets) window(
 	key originKey, resource string, w ratelimit.Window, clock ports.Clock,
 ) *windowBudget {
@@ -71,7 +71,8 @@ func (b *windowBudget) take(tenant domain.TenantID, _ time.Duration) (*waitingCa
 	return nil, nil
 }
 
-// apply calls ratelimit.Budget.Take. If the vendor's block is not stored, it still holds in this process.
+// apply updates the state with ratelimit.Budget.Take, and returns how long the call must wait. A block by the vendor
+// that could not be stored still counts in this process.
 func (b *windowBudget) apply(tenant domain.TenantID, blockFor time.Duration) (wait time.Duration, err error) {
 	var state ratelimit.Budget
 	var at time.Time

@@ -29,7 +29,8 @@ type file struct {
 	sha256 [sha256.Size]byte
 }
 
-// header returns the fields that the local header of the file and its entry of the directory have in common.
+// header returns the fields that are the same in the local header of the file and in its entry of the central
+// directory.
 func (f file) header() []byte {
 	h := binary.LittleEndian.AppendUint32([]byte(headerStart), f.crc)
 	h = binary.LittleEndian.AppendUint32(h, f.size)
@@ -71,7 +72,8 @@ func (a *archive) open(name string) (*content, error) {
 	return &content{a: a, f: f, left: int64(f.size), hash: sha256.New()}, nil
 }
 
-// ended returns the error of a read that needs more bytes.
+// ended returns the error for a read that has failed with err. The end of the input becomes a Fault, because the
+// archive is too short.
 func ended(name string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return faultf(name, "the archive ends too early")
@@ -159,7 +161,7 @@ func (a *archive) lines(name string, limit int, partial bool, fn func(line []byt
 	return c.close()
 }
 
-// end checks that the archive ends with the canonical directory of the files that were read.
+// end checks that the archive ends with the canonical central directory of the files that were read.
 func (a *archive) end() error {
 	var d []byte
 	offset := uint32(0)

@@ -13,7 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// decode parses the canonical JSON of a file. v must be a pointer to a struct that has all members that are allowed.
+// decode parses the canonical JSON of a file. v must be a pointer to a struct with a field for each allowed member.
 func decode(name string, text []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -57,8 +57,8 @@ type Summary struct {
 	Sequence, Size                  int64 // the number of the audit entry, and the number of entries in its tree
 }
 
-// Pack checks a pack. key is the verifier key of the tenant's audit log, without a line feed. Errors: ErrKey; a Fault;
-// any other error is that of the reader.
+// Pack checks a pack. key is the verifier key of the tenant's audit log, without a line feed. Errors: ErrKey; a
+// *Fault; the errors of r.
 func Pack(r io.Reader, key string) (Summary, error) {
 	k, err := parseKey(key)
 	if err != nil {
@@ -94,7 +94,7 @@ type pack struct {
 	signature  []byte
 }
 
-// read reads the archive, and checks what can be checked of each file alone.
+// read reads the archive, and makes the checks that need only a single file.
 func (p *pack) read() error {
 	text, err := p.small(closeName, maxJSON)
 	if err != nil {
@@ -135,7 +135,7 @@ func (p *pack) read() error {
 	return p.end()
 }
 
-// check checks the signatures, and that the files agree.
+// check verifies the signatures, and checks that the files agree with each other.
 func (p *pack) check() error {
 	for _, check := range []func() error{
 		p.checkManifest, p.checkLog, p.checkClose, p.checkRecords, p.checkStatement,
@@ -268,7 +268,7 @@ type sum struct {
 	unknown bool // an amount is not known in the currency
 }
 
-// is reports whether text is the sum in decimal notation. If the sum is not known, text must be "".
+// is reports whether text is the decimal notation of the sum. If the sum is not known, text must be "".
 func (s sum) is(text string) bool {
 	if s.unknown {
 		return text == ""

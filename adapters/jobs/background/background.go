@@ -26,8 +26,9 @@ type Config struct {
 	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
 	// not measured.
 	Backlog func(time.Duration)
-	// FeedDelay is called about twelve times a minute. Its argument is how long an open write transaction has already
-	// delayed the change feed, or 0 without a delay. It must not block. If FeedDelay is nil, the delay is not measured.
+	// FeedDelay is called about twelve times a minute. Its argument is the time for which an open write transaction
+	// has delayed the change feed so far, or 0 if there is no delay. It must not block. If FeedDelay is nil, the
+	// delay is not measured.
 	FeedDelay func(time.Duration)
 	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
 	// It must not block. If it is nil, they are not counted.
@@ -91,8 +92,8 @@ func RetryDelay(attempts int) time.Duration {
 }
 
 // GracePeriod returns a context that ends after two thirds of the time until the deadline of ctx. Running pulls can
-// finish within that period. The last third is for cancelling the other pulls and handing back their jobs. If ctx has
-// no deadline, the returned context ends with ctx.
+// finish within that period. In the last third, the remaining pulls are cancelled and their jobs handed back. If ctx
+// has no deadline, the returned context ends with ctx.
 func GracePeriod(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -33,8 +33,8 @@ const (
 	identifyInterval     = 30 * time.Second
 	searchIndexInterval  = 2 * time.Second // a text must be in the index of the search within 10 s
 	searchIndexLimit     = 1024
-	// searchIndexDelay is how long the search index may wait for running pulls, and busyCheckInterval how often it asks
-	// whether they still run.
+	// searchIndexDelay is the longest time for which the update of the search index waits for running pulls.
+	// busyCheckInterval is the time between two checks whether pulls are still running.
 	searchIndexDelay  = 5 * time.Second
 	busyCheckInterval = 100 * time.Millisecond
 	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
@@ -49,9 +49,8 @@ const (
 // subscriptions, at any age.
 const forever time.Duration = math.MaxInt64
 
-// failedInterval is the minimum time between a round that failed and the next round of its task. It
-// keeps a task with a short interval from reporting an error several times a second while the store is
-// not available.
+// failedInterval is the minimum time between a round that failed and the next round of its task. Without it, a task
+// with a short interval would report an error several times a second while the store is not available.
 const failedInterval = 5 * time.Second
 
 // Task is one periodic maintenance task. Every process calls Run once per interval, so each call must be idempotent.
@@ -64,7 +63,8 @@ type Task struct {
 	Run      func(context.Context) error
 }
 
-// WokenTask is a Task that also runs when it receives a value from Wake, except soon after an error. Wake may be nil.
+// WokenTask is a Task that also runs when Wake receives a value. After an error, it ignores Wake until its next
+// periodic run. Wake may be nil.
 type WokenTask struct {
 	Task
 	Wake <-chan struct{}
@@ -174,8 +174,8 @@ func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, er
 	}
 }
 
-// afterWork returns a task function that waits before each round while busy returns true, but at most for the given
-// time. A pull of a few seconds thus does not compete with the round.
+// afterWork returns a task function that delays each round while busy returns true, but at most for the duration
+// longest. A pull of a few seconds thus does not compete with the round.
 func afterWork(
 	busy func() bool, longest time.Duration, round func(context.Context) error,
 ) func(context.Context) error {
@@ -191,8 +191,8 @@ func afterWork(
 	}
 }
 
-// paced returns a function that calls batch and, if the batch was full, then waits for as long as it took. A task that
-// has much to do thus leaves half of the time to other work.
+// paced returns a function that calls batch and, if the batch was full, then waits for as long as the batch took. A
+// task that has much to do thus leaves half of the time to other work.
 func paced(batch func(ctx context.Context, limit int) (int, error)) func(context.Context, int) (int, error) {
 	return func(ctx context.Context, limit int) (int, error) {
 		began := time.Now()

@@ -13,10 +13,11 @@ import (
 // are busy.
 const waitingPullsInterval = 500 * time.Millisecond
 
-// ReservedWorkers are additional workers of a process, twice as many as cfg.MaxWorkers. They do not run the jobs of the
-// queue. They run pulls only while every ordinary worker is busy: it runs a pull, or waits because its tenant already
-// uses its share of the workers. ports.Worker decides which pulls may run. A tenant with slow pulls can therefore not
-// delay the pulls of other tenants. A reserved worker that waits costs only a goroutine.
+// ReservedWorkers are additional workers of a process, twice as many as cfg.MaxWorkers. They do not run the jobs of
+// the queue. They run pulls only while every ordinary worker is busy. An ordinary worker counts as busy while it runs
+// a job, even if the job only waits because its tenant already uses its share of the workers. ports.Worker decides
+// which pulls may run. A tenant with slow pulls therefore cannot delay the pulls of other tenants. An idle reserved
+// worker costs only a goroutine.
 type ReservedWorkers struct {
 	service  ports.Worker
 	onError  func(ports.BackgroundError)
@@ -90,8 +91,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. Each pull gets the context pulls. After an error, or
-// if no pull was waiting, work pauses. The pause ends early if the context waits ends.
+// work runs waiting pulls, one after another, until Stop is called. It passes the context pulls to each of them.
+// After an error, or if no pull was waiting, work pauses. The pause ends early if the context waits ends.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

@@ -61,11 +61,11 @@ func New(cfg background.Config) *Queue {
 	return q
 }
 
-// Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is not queued
-// twice. A pull that is running is run once more afterwards. A pull that waits for a retry is queued
-// immediately.
+// Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is not queued twice. A pull
+// that is running is run once more afterwards. A pull that waits for a retry is queued immediately.
 //
-// If too many pulls are queued, a queue that polls leaves a new pull to the next poll of any process.
+// If too many pulls are already queued, a queue that polls does not queue a new pull. The next poll of any process
+// finds the pull in the database.
 func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -153,8 +153,8 @@ func TestNudgeEndsTheWaitForARetry(t *testing.T) {
 	})
 }
 
-// TestABoundedNumberOfPullsRunConcurrently has a worker that always finds a waiting pull, so that all reserved workers
-// run one, too.
+// TestABoundedNumberOfPullsRunConcurrently uses a worker that always finds a waiting pull. All reserved workers
+// therefore run pulls, too.
 func TestABoundedNumberOfPullsRunConcurrently(t *testing.T) {
 	const maxWorkers, reserved = 3, 6
 	running, highest := make(chan int, 1), 0

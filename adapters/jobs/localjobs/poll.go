@@ -19,19 +19,19 @@ const (
 	// pollShare is the minimum ratio of the time between two polls to the duration of a poll. It bounds the load of
 	// polls that take long, for example while very many pulls wait for a retry.
 	pollShare = 20
-	// splitWait is the time after which a queue that polls tries a pull again, if the pull must wait for at most
-	// maxSplitWait. Such a pull usually waits for the lease of another pull of its connection, which may end at any
-	// time. If another process runs that other pull, only that process is notified of its end.
+	// If a pull must wait for at most maxSplitWait, a queue that polls tries it again every splitWait. Such a pull
+	// usually waits for the lease of another pull of its connection, which may end at any time. If another process
+	// runs that other pull, only that process is notified of its end.
 	splitWait    = 2 * time.Second
 	maxSplitWait = 30 * time.Second
-	// listenInterval is the time after which the queue listens again if it has stopped without an error.
+	// listenInterval is the delay before Database.Listen is called again after it has returned without an error.
 	listenInterval = time.Second
 	// announceInterval is the minimum time between two announcements of one process.
 	announceInterval = 20 * time.Millisecond
 )
 
 // Database describes how the processes that share a database find each other's pulls. The zero value is usable for a
-// database that one process uses, or several processes of one machine.
+// database that is used by one process, or by several processes on one machine.
 type Database struct {
 	// PollInterval is the time between two polls for due pulls that have no job in this process. 0 means 500 ms.
 	PollInterval time.Duration
@@ -129,8 +129,8 @@ func (q *Queue) backlogged() bool {
 }
 
 // addMissing queues each given pull that has no job in this process. A pull with a job is already queued, running, or
-// waiting for a retry. addMissing does not shorten the wait for a retry. If the poll has found as many pulls as it may,
-// the queue polls again as soon as the given pulls have started.
+// waiting for a retry. addMissing does not shorten the wait for a retry. If there are pollLimit ids, more pulls may
+// be due, so the queue polls again as soon as the given pulls have started.
 func (q *Queue) addMissing(ids []domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

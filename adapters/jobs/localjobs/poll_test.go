@@ -170,7 +170,7 @@ func TestABacklogStaysInTheDatabase(t *testing.T) {
 	})
 }
 
-// A process must announce only pulls that none of its own workers starts at once.
+// A process must announce only pulls that none of its own workers can start immediately.
 func TestOnlyExcessPullsAreAnnounced(t *testing.T) {
 	release, announced := make(chan struct{}), 0
 	synctest.Test(t, func(t *testing.T) {

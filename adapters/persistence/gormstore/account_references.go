@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ReferenceRow is a row of account_references. It contains an account reference that a connection had before an edit,
-// or a reference of an erased connection.
+// ReferenceRow is a row of account_references. It contains either an account reference that a connection had before
+// an edit, or an account reference of an erased connection.
 type ReferenceRow struct {
 	Digest     []byte    `gorm:"column:digest;primaryKey"`
 	Connection uuid.UUID `gorm:"column:connection_id;primaryKey"`

@@ -348,8 +348,8 @@ func (s applications) ClaimRenewals(
 	})
 }
 
-// claimRenewal claims the renewal of one application, and adds the connection with whose credential the renewal is
-// made. It returns false if another process has changed the row since it was read.
+// claimRenewal claims the renewal of one application. It also returns the connection whose credential the renewal
+// uses. It returns false if another process has changed the row since it was read.
 func claimRenewal(tx *gorm.DB, row applicationRow, until time.Time) (c ports.ClaimedRenewal, ok bool, err error) {
 	changed, err := RowsAffected(dueRenewal(tx, row.domain()).Updates(map[string]any{
 		"renewal_due_at": Instant{until}, "renewal_attempts": row.Renewal.Attempts + 1,

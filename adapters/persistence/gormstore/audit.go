@@ -169,7 +169,7 @@ func (c *Core) writeRecorded(ctx context.Context, tenant domain.TenantID, entrie
 	return changed, err
 }
 
-// execBoth executes a statement that GORM has built and not executed, together with the insertion of the entry.
+// execBoth executes a statement that GORM has built but not executed, together with the insertion of the entry.
 func (c *Core) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) (changed int, err error) {
 	if built.Error != nil {
 		return 0, built.Error
@@ -288,8 +288,8 @@ func lockHead(tx *gorm.DB, tenant domain.TenantID) (int64, error) {
 	return row.Size, err
 }
 
-// batchOf returns the rows as a batch of new entries for the tenant's tree. Entries are numbered from 0, so the first
-// new entry has the size of the tree as its number.
+// batchOf returns the rows as a batch of new entries for the tenant's tree. Entries are numbered from 0, so the
+// number of the first new entry is the size of the tree.
 func batchOf(tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow) (ports.AuditBatch, error) {
 	head, err := headOf(tx, tenant, size)
 	if err != nil {

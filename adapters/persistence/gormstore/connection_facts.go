@@ -9,13 +9,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// selectFacts is a SELECT of the facts about all live aggregator connections of a tenant. Each table is read once, and
-// its rows are grouped by connection. Only a connection with a missing webhook is looked up in the tables of tokens and
-// deliveries.
+// selectFacts is a SELECT of the facts about all live aggregator connections of a tenant. Each table is read once,
+// and its rows are grouped by connection. Only a connection with a missing webhook is looked up in the tables of
+// tokens and deliveries.
 //
 // An account is shared if two live connections of one vendor have a live account with the same key, or with the same
-// external id. Few accounts are shared. The query therefore joins only the accounts with a repeated key or external id
-// with their connections. All parameters are the id of the tenant.
+// external id. Few accounts are shared. The query therefore joins only accounts with a repeated key or external id to
+// their connections. The id of the tenant is passed for every parameter.
 const selectFacts = `WITH
 	quarantine AS (SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE tenant_id = ? GROUP BY connection_id),

@@ -251,18 +251,18 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 }
 
 // isOfLiveAccount is an SQL condition on rows of account_completeness (alias c), for a subquery in a query of
-// connections. It is true if two conditions are met: the row belongs to an account of the connection, and the account
-// is not marked as removed.
+// connections. It is true if the row belongs to an account of the connection that is not marked as removed.
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
 // isOpenSuggestion is an SQL condition on rows of possible_replacements, for a subquery in a query of connections.
 const isOpenSuggestion = "connection_id = connections.id AND tenant_id = connections.tenant_id AND state = 'open'"
 
-// selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of the
-// same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
-// accounts contains the same value. The value "" matches nothing. The tenant of a is compared only where SameTenant
-// requires it: otherwise SQLite reads all accounts of the tenant for each connection.
+// selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of
+// the same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
+// accounts contains the same value. The value "" matches nothing. The condition compares the tenant of the
+// connection's own account (alias a) only if SameTenant requires it. With this comparison, SQLite would read all
+// accounts of the tenant for each connection.
 func selectShared(d Dialect, column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
@@ -272,8 +272,9 @@ func selectShared(d Dialect, column string) string {
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
-// Activities reads the times of a connection's last successful pull and last webhook with one index lookup each. The
-// times are not stored in the table connections, because every delivery would then update the connection's row.
+// Activities reads the time of each connection's last successful pull and the time of its last webhook, with one
+// index lookup for each time. The times are not stored in the table connections, because every delivery would then
+// update the connection's row.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	ids []domain.ConnectionID,
 ) (map[domain.ConnectionID]ports.Activity, error) {

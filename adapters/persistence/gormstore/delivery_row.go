@@ -7,7 +7,7 @@ import (
 )
 
 // DeliveryRow is a row of deliveries. If the delivery needs no pull, the stored status is final. Otherwise the stored
-// status is "accepted", and remains so even after the pull has ended.
+// status is "accepted", even after the pull has ended.
 type DeliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`

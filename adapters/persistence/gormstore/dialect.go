@@ -44,8 +44,9 @@ type Dialect interface {
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
-	// DecimalSum returns the sum of a column of amounts, split into aggregate expressions: the sum is the sum of
-	// expression × 10^exponent over all parts. The value of an expression is a decimal text; NULL means 0.
+	// DecimalSum returns aggregate expressions from which the sum of a column of amounts is computed: multiply the
+	// value of each expression by 10^exponent, and add the products. The value of an expression is a decimal text;
+	// NULL means 0.
 	DecimalSum(column string) []SumPart
 
 	// HasTextIndex returns an SQL expression that is true if TextMatch uses an index.
@@ -102,9 +103,9 @@ type Dialect interface {
 	// RaiseFeed must be called first. Use ReadChangeSeq, which does so.
 	ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr
 
-	// RaiseFeed makes the positions of the tenant's change feed, from this transaction on, higher than all earlier
-	// ones. It is needed where the server of the tenant's rows has changed, and may wait for other transactions of the
-	// tenant. Errors: Unavailable, if the transaction must be repeated later.
+	// RaiseFeed gives this transaction and all later transactions of the tenant higher feed positions than all
+	// earlier transactions. It is needed after the tenant's rows have moved to another server. It may wait for other
+	// transactions of the tenant. Errors: Unavailable, if the transaction must be repeated later.
 	RaiseFeed(ctx context.Context, tx Tx, tenant uuid.UUID) error
 
 	// ShareConnection returns an SQL expression that takes the shared lock of a connection (domain.Connection). The
@@ -124,22 +125,24 @@ type Dialect interface {
 
 	// JoinByHash makes the later statements of tx join tables by hash where that is possible. It is meant for
 	// statements that join all rows of a connection. If the planner's statistics are older than the connection, the
-	// planner expects few rows. It might then choose another kind of join, which compares each row with all others.
-	// JoinByHash does nothing if the database has no such planner.
+	// planner expects few rows. It might then choose a join that compares each row with all others. JoinByHash does
+	// nothing if the database has no such planner.
 	JoinByHash(tx *gorm.DB) error
 
 	// InsertIndexed inserts rows of the search index.
 	InsertIndexed(tx *gorm.DB, rows []IndexedRow) error
 
-	// ReadByIndex makes the later statements of tx read tables by their indexes, and in the order of an index where a
-	// statement wants it. It is meant for statements that look up many ids, or read the first rows of many in such an
-	// order. If the planner has no statistics of a table, or older ones, it may expect many ids to be a large part of
-	// all rows and read the whole table, or expect few rows and sort all of them. ReadByIndex does nothing if the
-	// database has no such planner.
+	// ReadByIndex makes the later statements of tx read tables through their indexes. If a statement wants rows in
+	// the order of an index, they are read in this order and not sorted. ReadByIndex is meant for statements that
+	// look up many ids, or that read only the first of many rows in such an order.
+	//
+	// If the planner's statistics of a table are missing or old, its estimates may be wrong. It may read the whole
+	// table to find many ids, or sort all rows to return the first ones. ReadByIndex does nothing if the database has
+	// no such planner.
 	ReadByIndex(tx *gorm.DB) error
 
-	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and keeps
-	// further ones waiting until tx ends. It does nothing if the database has only one writer.
+	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and makes
+	// later callers wait until tx ends. It does nothing if the database has only one writer.
 	LockTenant(tx *gorm.DB, tenant uuid.UUID) error
 
 	// ReadOnly returns an SQL expression that is true while the database answers queries but rejects
@@ -152,7 +155,7 @@ type Dialect interface {
 	VisibleBefore(tenant uuid.UUID) clause.Expr
 
 	// VisibleBeforeOf is VisibleBefore for statements about several tenants. The parameter is the name of the column
-	// with the tenant's id.
+	// that contains the tenant's id.
 	VisibleBeforeOf(column string) string
 
 	// FeedEnd returns a statement that yields a position in the change feed of the tenant. Every change that is not yet
@@ -194,8 +197,8 @@ type Dialect interface {
 	// order of deliveries.
 	//
 	//   - If Receive returns an error, either nothing was stored or the response to the commit was lost.
-	//   - If a result contains an error, there are two possible reasons. The delivery was refused, or it repeats a
-	//     stored delivery that could not be read.
+	//   - If a result contains an error, the delivery was refused, or it repeats a stored delivery that could not be
+	//     read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 
 	// ServerOf returns a name of the server that stores the delivery. It is "" if the database has only one server, or

@@ -23,8 +23,8 @@ import (
 // retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate converts a database error into an error for callers of the store. A domain.Error is returned unchanged, and
-// so is an error that Translate has returned. The other cases, in this order:
+// Translate converts a database error into an error for callers of the store. A domain.Error is returned unchanged,
+// and so is an error that Translate has returned. Otherwise the first of these cases applies:
 //
 //   - If ctx has ended, the error of ctx is returned.
 //   - A missing row becomes NotFound.
@@ -160,7 +160,7 @@ func transient(err error) bool {
 			return true
 		}
 	}
-	// pgx returns this error for a connection that turned out to be closed before anything was sent.
+	// SafeToRetry recognises errors of pgx for a connection that was closed before anything was sent.
 	return pgconn.SafeToRetry(err)
 }
 

@@ -45,8 +45,9 @@ func RecordEvents(tx Tx, d Dialect, origin EventOrigin, events ...records.Event)
 	return InsertEvents(tx, position, origin, events)
 }
 
-// ReadChangeSeq runs read, which must contain the statement of Dialect.ChangeSeq and set position. The position is that
-// of the transaction in the change feed. If the position must be raised first, ReadChangeSeq raises it and reads again.
+// ReadChangeSeq sets position to the position of the transaction in the change feed. For this purpose it runs read,
+// which must contain the statement of Dialect.ChangeSeq and store its result in position. If the result is 0,
+// ReadChangeSeq calls Dialect.RaiseFeed and runs read again.
 func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read) error {
 	*position = 0
 	if err := tx.Read(read); err != nil || *position != 0 {
@@ -61,11 +62,12 @@ func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Rea
 	return errors.New("the transaction has no position in the change feed")
 }
 
-// nothing is the function of a Read that only fills its columns.
+// nothing is the value of Read.Take if a read only fills its columns.
 func nothing() error { return nil }
 
 // InsertEvents stores events at a position of the change feed. The id of an event depends only on the position, the
-// tenant, the type and the subject. It is unique, because a transaction stores at most one event per type and subject.
+// tenant, the type and the subject. The id is unique, because a transaction stores at most one event per type and
+// subject.
 func InsertEvents(tx Tx, position int64, origin EventOrigin, events []records.Event) error {
 	rows := make([]eventRow, len(events))
 	for i, e := range events {

@@ -38,8 +38,8 @@ func (r DayTotalRow) Domain() (sum domain.DayTotal, err error) {
 	return sum, err
 }
 
-// IndexedRow is a row of the table search_index: what the search needs of a transaction, and what day_totals contains
-// of it.
+// IndexedRow is a row of the table search_index. It contains the values of a transaction that a search or day_totals
+// needs.
 type IndexedRow struct {
 	Transaction uuid.UUID `gorm:"column:transaction_id"`
 	Connection  uuid.UUID `gorm:"column:connection_id"`
@@ -69,8 +69,8 @@ func (r IndexedRow) Total() (domain.Total, error) {
 // dayKey identifies a row of day_totals of a tenant.
 type dayKey struct{ date, currency, status string }
 
-// ReplaceIndexed replaces the rows of search_index of the tenant's transactions with the given ids, and changes
-// day_totals accordingly. The caller holds the lock of LockIndex.
+// ReplaceIndexed replaces the rows of search_index for the tenant's transactions with these ids by the given rows. It
+// updates day_totals accordingly. The caller must hold the lock of LockIndex.
 func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
 	var old []IndexedRow
 	ofTenant := TenantIs(d, "tenant_id")
@@ -116,7 +116,7 @@ func differentRows(old, rows []IndexedRow) (outdated, added []IndexedRow) {
 	return slices.Collect(maps.Keys(present)), added
 }
 
-// addIndexed adds the rows to the totals of their days, or subtracts them.
+// addIndexed adds the amounts of the rows to the totals of their days, or subtracts them if subtract is set.
 func addIndexed(totals map[dayKey]*domain.Total, rows []IndexedRow, subtract bool) error {
 	for _, row := range rows {
 		if row.Status == "" {
@@ -138,8 +138,8 @@ func addIndexed(totals map[dayKey]*domain.Total, rows []IndexedRow, subtract boo
 	return nil
 }
 
-// changeDayTotals adds the changes to the tenant's rows of day_totals. It deletes a row that contains no transaction
-// any more.
+// changeDayTotals adds the changes to the tenant's rows of day_totals. It deletes a row whose last transaction was
+// subtracted.
 func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKey]*domain.Total) error {
 	dates := make([]string, 0, len(changes))
 	for key := range changes {

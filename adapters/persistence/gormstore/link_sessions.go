@@ -104,8 +104,8 @@ func checkNotReserved(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	return err
 }
 
-// Create implements ports.LinkSessions. It excludes concurrent creations and renamings of the tenant's connections with
-// the lock that checkNotReserved takes. The unique index rejects a second session with the name.
+// Create implements ports.LinkSessions. It takes the same lock as checkNotReserved. No connection of the tenant can
+// therefore be created or renamed at the same time. The unique index rejects a second session with the name.
 func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 	row, err := rowOfLinkSession(l)
 	if err != nil {
@@ -308,8 +308,8 @@ func (s linkSessions) Update(ctx context.Context, tenant domain.TenantID, vendor
 	})
 }
 
-// IsLinked implements ports.LinkSessions. It reads the connections whose references differ at most in case, and then
-// compares the canonical forms.
+// IsLinked implements ports.LinkSessions. It reads the connections whose references are equal except for letter case,
+// and then compares the canonical forms.
 func (s linkSessions) IsLinked(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, ref string,
 ) (linked bool, err error) {

@@ -6,8 +6,7 @@ import (
 )
 
 // The first file of the folder migrations, schemaFile, creates the schema of a new database and replaces all earlier
-// migrations. For a database that the earlier migrations created, upgradeFile has the same number and replaces
-// schemaFile.
+// migrations. A database that the earlier migrations created gets upgradeFile instead, which has the same number.
 const (
 	schemaVersion = 30
 	schemaFile    = "00030_schema.sql"

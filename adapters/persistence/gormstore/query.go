@@ -95,8 +95,8 @@ func Paged[T any](ctx context.Context, read QueryFunc, q *Query, page domain.Pag
 	return domain.Page[T]{Items: found.Items, Next: position(found.Items[len(found.Items)-1])}, nil
 }
 
-// AddTo returns a function that adds the current row to the page. If the page takes no further row, the function sets
-// more. It returns ErrStop if rows may remain after the current one.
+// AddTo returns a function that adds the current row to the page. If the page is full, the function does not add the
+// row and sets *more to true. It returns ErrStop if the query may return further rows.
 func AddTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error)) func() error {
 	return func() error {
 		if *more = page.Complete() || page.Full(); *more {
@@ -113,8 +113,8 @@ func AddTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error
 	}
 }
 
-// InTenant restricts a list to a tenant. If the given connection is not zero, InTenant also restricts the list to this
-// connection. The argument table is a prefix of the column names. It is empty or ends with a dot.
+// InTenant restricts a list to a tenant. If the given connection is not zero, InTenant also restricts the list to
+// this connection. The argument table is a prefix of the column names, such as "p.", or "".
 func (c *Core) InTenant(
 	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
 ) *gorm.DB {
@@ -190,7 +190,7 @@ func CreateAll[R any](tx *gorm.DB, rows []R) error {
 	return nil
 }
 
-// InvalidCursor returns the error for a cursor that is not a cursor of the requested list.
+// InvalidCursor returns the error for a cursor that does not belong to the requested list.
 func InvalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
 // ListConverted is like List, for rows whose conversion can fail, for example because an amount is not a

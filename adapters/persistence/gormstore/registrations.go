@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL conditions on rows of webhook_tokens. A row also describes the registration of its webhook at the vendor. The
-// partial index over registrations and their due times has AwaitsRemoval as its condition.
+// SQL conditions on rows of webhook_tokens. A row also describes the registration of its webhook at the vendor.
+// AwaitsRemoval is also the condition of the partial index over registrations and their due times.
 const (
 	isListed      = "registration <> 'pending'"
 	AwaitsRemoval = "registration IN ('pending', 'removing')"
@@ -29,7 +29,7 @@ func revokedColumns(at time.Time) map[string]any {
 	}
 }
 
-// FindRegistration uses the unique index over the applications of live tokens.
+// FindRegistration looks up the live token of an application. It uses a unique index.
 func (s tokens) FindRegistration(
 	ctx context.Context, tenant domain.TenantID, application domain.ApplicationKey,
 ) (domain.WebhookToken, error) {
@@ -56,8 +56,8 @@ func (s tokens) AbandonRegistration(
 	})
 }
 
-// ActivateRegistration changes the row only while the registration is pending and the token is live. A claim or the
-// deletion of the connection may have revoked the token before.
+// ActivateRegistration changes the row only if the registration is still pending and the token is still live. A
+// claim, or the deletion of the connection, may have revoked the token in the meantime.
 func (s tokens) ActivateRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
 ) error {

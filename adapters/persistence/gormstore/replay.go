@@ -82,7 +82,7 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []DeliveryRow) er
 	return err
 }
 
-// queuedPulls returns the ids of the queued pulls of the rows' connections. The keys of the map are the ids of the
+// queuedPulls returns the id of the queued pull of each connection in rows. The keys of the map are the ids of the
 // connections. If a connection has no queued pull, queuedPulls creates one. Deleted connections are omitted.
 func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []DeliveryRow, at time.Time,
 	newID func() domain.PullID,

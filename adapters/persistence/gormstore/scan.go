@@ -14,13 +14,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The types below are the targets into which the values of columns are scanned. UUID is also used for parameters
-// that are ids. pgx scans binary values into these types without boxing the values in interfaces. database/sql scans
-// text values.
+// Targets into which the values of columns are scanned. UUID is also the type of parameters that are ids. pgx scans
+// binary values into these types without boxing the values in interfaces. database/sql scans text values.
 type (
 	// UUID is an id. NULL becomes the nil UUID.
 	UUID uuid.UUID
-	// Text is a text. A text that equals the text of the previous row is not copied again.
+	// Text is a text. If it equals the text of the previous row, it is not copied again.
 	Text string
 	// Decimal is an amount, selected as text.
 	Decimal decimal.Decimal

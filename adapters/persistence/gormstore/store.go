@@ -108,7 +108,8 @@ func (c *Core) Read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
 }
 
-// Write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself.
+// Write calls fn outside of any transaction. fn executes one statement that returns no rows; a single statement is
+// atomic by itself.
 func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.writer.WithContext(ctx)) })
 }
@@ -205,8 +206,8 @@ const (
 )
 
 // List runs the query of a page, and returns the items with the position of the next page. It reads one row more than
-// the page may contain: if that row exists, there is a next page. All rows are read into memory before the page is cut
-// at its size in bytes; a list of rows that may be large must use Paged.
+// the page may contain: if that row exists, there is a next page. It reads all of these rows into memory before it
+// limits the page to its maximum size in bytes. A list whose rows may be large must therefore use Paged.
 func List[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) T,
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {

@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. changed
-// contains all changed tokens, and moved contains the tokens that now belong to another connection. rebindTokens locks
-// the new connections of these tokens, so that they cannot be deleted or pointed elsewhere before the commit.
+// rebindTokens applies domain.RebindTokens to the tokens of a connection. The transaction has already locked this
+// connection. changed contains all changed tokens, and moved contains those that now belong to another connection.
+// rebindTokens also locks these other connections, so that they cannot be deleted or repointed before the commit.
 func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved []domain.WebhookToken, err error) {
 	if before.Kind != domain.Aggregator || !domain.RebindsTokens(before, after) {
 		return nil, nil, nil
@@ -49,7 +49,7 @@ func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved 
 	}
 }
 
-// receivers returns the live connections of the tenant and vendor of c, without their account references.
+// receivers returns the live connections of c's tenant and vendor. It does not set their account references.
 func receivers(tx *gorm.DB, c domain.Connection) ([]domain.Receiver, error) {
 	var rows []ConnectionRow
 	err := Live(tx).Select("id", "base_url", "client_key", "created_at").
@@ -58,8 +58,8 @@ func receivers(tx *gorm.DB, c domain.Connection) ([]domain.Receiver, error) {
 	return ConvertAll(rows, func(r ConnectionRow) domain.Receiver { return domain.ReceiverOf(r.Domain()) }), err
 }
 
-// lockOwners locks the new connections of the tokens in the order of their ids. It returns false if one of them
-// has been deleted or changed since it was read as a receiver.
+// lockOwners locks the connections to which the tokens have moved, in the order of the connections' ids. It returns
+// false if one of these connections has been deleted or changed since it was read.
 func lockOwners(
 	tx *gorm.DB, before domain.Connection, tokens []domain.WebhookToken, live []domain.Receiver,
 ) (bool, error) {

@@ -150,7 +150,8 @@ func (s tokens) List(
 	return found, err
 }
 
-// setServes sets the field Serves of the tokens.
+// setServes sets the field Serves of the live tokens: the number of connections whose last webhook arrived with the
+// token.
 func setServes(db *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken) error {
 	var ids []uuid.UUID
 	for _, t := range tokens {
@@ -177,8 +178,8 @@ func setServes(db *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken
 	return err
 }
 
-// FindByHash reads the token outside the transaction that refused the delivery. The two may therefore see different
-// states of the token.
+// FindByHash does not run in the transaction that has refused the delivery. It may therefore read another state of
+// the token than that transaction.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row TokenRow
 	err := s.Read(ctx, func(db *gorm.DB) (err error) {

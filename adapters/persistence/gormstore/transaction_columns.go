@@ -294,8 +294,8 @@ func DecodeIDs(column string) (ids []domain.TransactionID, err error) {
 	return ids, nil
 }
 
-// OfClose is an SQL condition on a row of close_adjustments and a row of account_closes: the adjustment belongs to the
-// closed period.
+// OfClose is an SQL condition that joins close_adjustments to account_closes. It is true if the adjustment belongs to
+// the closed period.
 const OfClose = `account_closes.account_id = close_adjustments.account_id
 	AND account_closes.tenant_id = close_adjustments.tenant_id
 	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`

@@ -12,8 +12,8 @@ import (
 // Version returns the version of the schema in the database, and the version after all migrations in the folder. The
 // first result is 0 before the first migration. Version changes nothing. It wraps the errors of the database.
 //
-// The argument exists is an SQL query. The query reports whether the table of goose, the migration tool, exists. The
-// query is necessary because goose would create the table.
+// exists is an SQL query that reports whether the table of goose, the migration tool, exists. Version does not ask
+// goose for the version, because goose would create the table.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (current, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {

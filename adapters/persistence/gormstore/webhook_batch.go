@@ -26,21 +26,22 @@ func newPendingDelivery(incoming ports.IncomingDelivery) PendingDelivery {
 	return incoming.Prepare()
 }
 
-// SourceHashOf converts a value of the column source_hash. A token without a source secret has NULL in this column. The
-// result is then zero.
+// SourceHashOf converts a value of the column source_hash. It returns the zero hash for NULL, which means that the
+// token has no source secret.
 func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
 
 // ErrPruned is the error of a duplicate whose first delivery was deleted after the INSERT had found it. The error is
 // Unavailable, so that the vendor sends the event again. The event is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// NamedReference is an account reference that events of one token name in a batch of webhooks.
+// NamedReference is an account reference, with the webhook token of the events that contain it.
 type NamedReference struct {
 	Token     domain.TokenHash
 	Reference string // in the form of domain.CanonicalAccountRef; "" for the events that name no reference
 }
 
-// NamedReferences returns the references that the deliveries name, without duplicates, in the order of the deliveries.
+// NamedReferences returns the distinct pairs of tokens and references in the deliveries, in the order of the
+// deliveries.
 func NamedReferences(deliveries []PendingDelivery) []NamedReference {
 	seen := make(map[NamedReference]bool, len(deliveries))
 	var named []NamedReference
@@ -54,11 +55,12 @@ func NamedReferences(deliveries []PendingDelivery) []NamedReference {
 	return named
 }
 
-// MaxHolders is the maximum number of connections with one account reference that are read for an event, oldest first.
-// It is larger than domain.MaxReceivers, because some of these connections may have another origin.
+// MaxHolders limits how many connections with the account reference of an event are read. The oldest connections are
+// read first. The limit is larger than domain.MaxReceivers, because some of these connections may have another
+// origin.
 const MaxHolders = 16 * domain.MaxReceivers
 
-// NewWebhookView returns a view without any stored value.
+// NewWebhookView returns an empty view.
 func NewWebhookView() domain.WebhookView {
 	return domain.WebhookView{
 		Bindings: map[domain.TokenHash]domain.TokenBinding{}, Holders: map[domain.ReferenceKey][]domain.Receiver{},
@@ -67,9 +69,9 @@ func NewWebhookView() domain.WebhookView {
 	}
 }
 
-// BoundConnection is a row of the query with which a dialect reads a domain.WebhookView: a live token, a reference that
-// the events of the token name, and a live connection of the token's tenant and vendor. The connection is the token's
-// own, or has the reference.
+// BoundConnection is one row that a dialect reads for a domain.WebhookView. It combines a live token, an account
+// reference from the token's events, and a live connection of the same tenant and vendor. Either the token is bound
+// to the connection, or the connection has the account reference.
 type BoundConnection struct {
 	Hash       domain.TokenHash
 	Token      uuid.UUID
@@ -83,8 +85,8 @@ type BoundConnection struct {
 	Erased     bool          // an erased connection of the tenant had the reference
 }
 
-// Add adds a row to the view. reference is the reference of the row; "" if the events name none. Add itself checks
-// whether the connection has the reference, and does not rely on the query.
+// Add adds the row to the view. reference is the account reference of the row; it is "" if the events contain none.
+// Add does not rely on the query, but checks itself whether the connection has the reference.
 func (r BoundConnection) Add(view domain.WebhookView, reference string) {
 	tenant := domain.TenantID{UUID: r.Tenant}
 	if r.Own {

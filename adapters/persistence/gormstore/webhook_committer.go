@@ -20,8 +20,8 @@ const (
 	maxQueue = 4096
 )
 
-// committers store the deliveries, with one committer for each server of the database. A slow server therefore delays
-// no deliveries of other servers.
+// committers store deliveries with one committer for each server of the database. A slow server therefore delays only
+// its own deliveries.
 type committers struct {
 	timeout  time.Duration
 	receive  func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
@@ -32,7 +32,7 @@ type committers struct {
 	closed   bool
 }
 
-// submit queues the delivery for the next batch of its server and waits for its result, as committer.submit does.
+// submit queues the delivery for the next batch of its server and waits for its result; see committer.submit.
 func (c *committers) submit(ctx context.Context, d PendingDelivery) Result {
 	responsible := c.of(c.serverOf(d))
 	if responsible == nil {
@@ -223,8 +223,8 @@ func (c *committer) commit(batch []*call) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	results, err := c.receive(ctx, deliveries)
 	cancel()
-	// If receive fails because ctx has ended, the database is too slow. The error must then become Unavailable.
-	// Translate therefore gets a context that has not ended.
+	// If ctx has ended, the database is too slow, and the error must become Unavailable. Translate therefore gets a
+	// context that has not ended.
 	err = Translate(context.Background(), err)
 	for i, waiting := range batch {
 		switch {

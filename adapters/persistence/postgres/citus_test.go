@@ -43,8 +43,8 @@ func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
 }
 
 // In a distributed table, each unique index must contain the tenant. The tenant is the last column, except in two
-// indexes whose order also serves a tenant's lists. The index over the hashes of tokens has no tenant, because the
-// table webhook_tokens is not distributed: each server has a copy.
+// indexes that are also used to list the rows of a tenant. The index over the hashes of tokens does not contain the
+// tenant, because the table webhook_tokens is not distributed: each server has a copy.
 func TestEachUniqueKeyEndsWithTheTenant(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	var others []string

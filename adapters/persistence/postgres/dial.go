@@ -67,9 +67,8 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return serverConn{conn}, nil
 }
 
-// serverConn is a connection to a server. If a deadline is later than closeTimeout from now, serverConn shortens it.
-// pgx sets deadlines only to interrupt a statement and to close a connection. The limit therefore does not affect other
-// statements.
+// serverConn is a connection to a server. It shortens each deadline that is later than closeTimeout from now. pgx
+// sets deadlines only to interrupt a statement and to close a connection, so other statements are not affected.
 type serverConn struct{ net.Conn }
 
 // SetDeadline implements net.Conn.

@@ -28,8 +28,8 @@ var _ gormstore.Dialect = dialect{}
 type dialect struct {
 	db    *DB
 	nudge Nudge
-	// onShard means that the statements are executed on the tables of one shard of a distributed database, as on a
-	// database that is not distributed.
+	// onShard means that the statements use the tables of one shard of a distributed database directly, without the
+	// planner of Citus.
 	onShard bool
 }
 
@@ -302,9 +302,9 @@ func (d dialect) ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) claus
 // ownID is an SQL expression for the id of the current database transaction.
 const ownID = "pg_current_xact_id()::text::bigint"
 
-// tenantIs returns an SQL condition: a column of tenant ids equals a parameter, such as "$4". Like the function
-// tenantIs of gormstore, it is meant for statements whose other conditions already determine the tenant. The condition
-// cannot use an index, except in a distributed database.
+// tenantIs returns an SQL condition that compares a column of tenant ids with a parameter, such as "$4". It is meant
+// for statements whose other conditions already determine the tenant, like the function tenantIs of gormstore. Only
+// in a distributed database can the condition use an index.
 func (d dialect) tenantIs(column, tenant string) string {
 	if d.routed() {
 		return column + " = " + tenant
@@ -312,13 +312,12 @@ func (d dialect) tenantIs(column, tenant string) string {
 	return "CASE " + column + " WHEN " + tenant + " THEN true END"
 }
 
-// ofTenantServer returns the given SELECT, which reads the state of the server's transactions or takes a lock of the
-// server. Each server of a distributed database has its own transaction ids and locks, so the statement must run on the
-// tenant's server.
+// ofTenantServer returns the given SELECT as an expression that runs on the tenant's server. The SELECT reads the
+// state of the server's transactions or takes a lock of the server. Each server of a distributed database has its own
+// transaction ids and locks.
 //
-// For a distributed database, ofTenantServer adds a condition on the tenant. The condition is always true. Its only
-// purpose is that Citus sends the whole statement to the tenant's server. The statement runs in the same transaction as
-// the other statements about the tenant.
+// For a distributed database, ofTenantServer adds a condition on the tenant that is always true. It makes Citus send
+// the whole statement to the tenant's server, in the same transaction as the other statements about the tenant.
 func (d dialect) ofTenantServer(statement string, tenant uuid.UUID, args ...any) clause.Expr {
 	if !d.db.distributed {
 		return clause.Expr{SQL: statement, Vars: args}
@@ -327,13 +326,13 @@ func (d dialect) ofTenantServer(statement string, tenant uuid.UUID, args ...any)
 	return clause.Expr{SQL: statement, Vars: append(args, plainID(tenant))}
 }
 
-// connectionLocks is the first key of the advisory locks of connections. The second one is a hash of the
-// connection's id: connections that share a hash wait for each other, which is rare and harmless.
+// connectionLocks is the first key of the advisory locks of connections. The second key is a hash of the connection's
+// id. Connections with the same hash wait for each other, which is rare and harmless.
 const connectionLocks = "3601"
 
-// ShareConnection returns an SQL expression that takes a shared advisory lock. PostgreSQL releases the lock at the end
-// of the transaction, so the lock also works through a pooler in transaction mode. Taking the lock writes nothing. The
-// server that stores the tenant's rows evaluates the expression. The lock therefore exists on this server.
+// ShareConnection returns an SQL expression that takes a shared advisory lock. PostgreSQL releases the lock at the
+// end of the transaction, so the lock also works through a pooler in transaction mode. Taking the lock writes
+// nothing. The lock is taken on the server that evaluates the expression, which is the server with the tenant's rows.
 func (dialect) ShareConnection(connection string) string {
 	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
 }
@@ -344,15 +343,15 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
-// JoinByHash implements gormstore.Dialect. A prepared statement might have a plan from an earlier transaction, so such
-// plans are not used.
+// JoinByHash implements gormstore.Dialect. It also forces PostgreSQL to plan prepared statements again, because their
+// plans may come from an earlier transaction.
 func (dialect) JoinByHash(tx *gorm.DB) error {
 	return tx.Exec("SELECT set_config('enable_nestloop', 'off', true), " +
 		"set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
-// InsertIndexed implements gormstore.Dialect. It uses COPY, because the parameters of an INSERT of so many rows take
-// longer than the rows.
+// InsertIndexed implements gormstore.Dialect. It uses COPY, because with so many rows an INSERT would spend most of
+// its time on its parameters.
 func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -374,8 +373,9 @@ func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 	})
 }
 
-// ReadByIndex implements gormstore.Dialect. A plan from an earlier transaction might read the whole table, so such
-// plans are not used. Parallel workers take longer to start than such a statement to run.
+// ReadByIndex implements gormstore.Dialect. It also forces PostgreSQL to plan prepared statements again, because a
+// plan from an earlier transaction might read the whole table. It disables parallel workers, because starting them
+// takes longer than running such a statement.
 func (dialect) ReadByIndex(tx *gorm.DB) error {
 	return tx.Exec("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
 		"set_config('enable_sort', 'off', true), " +
@@ -383,11 +383,11 @@ func (dialect) ReadByIndex(tx *gorm.DB) error {
 		"set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
-// tenantLocks is the first key of the advisory locks of tenants. The second one is a hash of the tenant's id.
+// tenantLocks is the first key of the advisory locks of tenants. The second key is a hash of the tenant's id.
 const tenantLocks = "3602"
 
-// LockTenant implements gormstore.Dialect. In a distributed database, the lock is one of the server with the tenant's
-// rows.
+// LockTenant implements gormstore.Dialect. In a distributed database, it takes the lock on the server that stores the
+// tenant's rows.
 func (d dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
 	lock := d.ofTenantServer("SELECT pg_advisory_xact_lock("+tenantLocks+", hashtext(?))", tenant, tenant.String())
 	return tx.Exec(lock.SQL, lock.Vars...).Error

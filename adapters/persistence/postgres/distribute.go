@@ -15,7 +15,7 @@ import (
 // positions that the coordinator has assigned.
 const forwardSQL = "UPDATE feed SET shift = shift + pg_current_xact_id()::text::bigint"
 
-// referenceTables are the tables with a copy on each server, because they are read before a tenant is known, or
+// referenceTables are the tables of which each server has a copy. They are read before the tenant is known, or
 // together with rows of any tenant.
 var referenceTables = []string{"webhook_tokens", "feed"}
 
@@ -56,8 +56,8 @@ func (db *DB) findDistribution(ctx context.Context) error {
 //   - The configuration requests a distributed database.
 //   - The database is distributed already. A migration may then have created a new table.
 //
-// A process that was started before the first distribution must not use the tables while they are distributed, nor
-// afterwards.
+// A process that was started before the first distribution must not use the tables during the distribution or after
+// it.
 func (db *DB) distributeTables(ctx context.Context) error {
 	if !db.distribute && !db.distributed {
 		return nil

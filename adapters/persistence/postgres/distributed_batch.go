@@ -16,9 +16,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// receiveByNode stores a batch in a distributed database, with one transaction for each node that has rows of the
-// batch's tenants. A transaction over several nodes would be a two-phase commit. An error on one node does not affect
-// the deliveries of other nodes.
+// receiveByNode stores a batch in a distributed database. It stores the deliveries of each node in separate
+// transactions, because a transaction over several nodes would be a two-phase commit. An error on one node does not
+// affect the deliveries of other nodes.
 func (d dialect) receiveByNode(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -51,8 +51,8 @@ func (d dialect) receiveByNode(
 	return b.results, nil
 }
 
-// ServerOf implements gormstore.Dialect. It returns the address of the node with the rows of the token's tenant, or ""
-// if finding the node would take a query.
+// ServerOf implements gormstore.Dialect. It returns the address of the node that stores the rows of the token's
+// tenant, or "" if the node is not known without a query.
 func (d dialect) ServerOf(p gormstore.PendingDelivery) string {
 	if d.db.distributed {
 		if n := d.db.cluster.nodeOfToken(p.Token); n != nil {
@@ -70,8 +70,12 @@ type nodeBatch struct {
 	results []gormstore.Result
 }
 
-// receive stores the deliveries of a node, given as indexes by shard, and sets their results. It tries three ways, from
-// the fastest to the most general one: all shards at once, one shard at a time, and with the planner of Citus.
+// receive stores the deliveries of a node and sets their results. byShard contains the indexes of the deliveries for
+// each shard. receive tries three ways, the fastest one first:
+//
+//   - all shards at once,
+//   - one shard at a time,
+//   - with the planner of Citus (the most general way).
 func (b nodeBatch) receive(ctx context.Context, n *node, byShard map[*shard][]int) {
 	parts := b.partsOf(byShard)
 	lost := b.attachOnShards(ctx, n, parts)
@@ -272,8 +276,8 @@ func insertPullValues(
 	return created, err
 }
 
-// insertValues inserts rows of constants. Citus sends such an INSERT directly to the server of the tenant. For an
-// INSERT … SELECT, Citus would first read the rows on the coordinator.
+// insertValues inserts rows with INSERT … VALUES. Citus sends such an INSERT directly to the server of the tenant.
+// For an INSERT … SELECT, Citus would first read the rows on the coordinator.
 //
 // The statement consists of three parts: head, the rows, and tail. It must return ids, and insertValues calls fn with
 // each id. The number of rows in a statement is a power of two, so that a connection prepares only a few different

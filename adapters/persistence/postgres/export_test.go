@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
+// Receive stores the deliveries as one batch, like the store's committer.
 func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -29,7 +29,8 @@ func (db *DB) ServerOf(token domain.TokenHash) string {
 	return dialect{db: db}.ServerOf(gormstore.PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Token: token}})
 }
 
-// ChangeSeq returns the position of the transaction in the tenant's change feed, which is 0 if it must be raised.
+// ChangeSeq returns the position of the transaction in the tenant's change feed. It returns 0 if RaiseFeed must be
+// called first.
 func (db *DB) ChangeSeq(ctx context.Context, tx pgx.Tx, tenant uuid.UUID) (position int64, err error) {
 	q := gormstore.NewQueryOf(dialect{db: db}.ChangeSeq(tenant, "0"))
 	var ignored int
@@ -112,10 +113,10 @@ func ConnectTimeout(url string) (time.Duration, error) {
 	return config.ConnConfig.ConnectTimeout, nil
 }
 
-// Placed is a cluster over a pool of its own, for tests of the placement.
+// Placed is a cluster with its own pool, for tests of the placement of shards.
 type Placed struct{ c *cluster }
 
-// NewPlaced returns a cluster whose coordinator is reached through the pool, and reads its placement.
+// NewPlaced returns a cluster that reaches its coordinator through the pool. It also reads the placement.
 func NewPlaced(pool *pgxpool.Pool, onUnreachable func(address string, err error)) Placed {
 	p := Placed{newCluster(newNode(pool), onUnreachable)}
 	p.Load()
@@ -130,7 +131,7 @@ func (p Placed) Port(ctx context.Context, tenant uuid.UUID) uint16 {
 	return p.c.nodeOfTenant(ctx, tenant).pool.Config().ConnConfig.Port
 }
 
-// Close closes the pools of the nodes, and the coordinator's.
+// Close closes the pools of the nodes and the pool of the coordinator.
 func (p Placed) Close() error { return errors.Join(p.c.close(), p.c.coordinator.close()) }
 
 // FeedServer is a server and its timeline.
@@ -139,8 +140,8 @@ type FeedServer struct {
 	Timeline int32
 }
 
-// RaiseFeedRow computes the new row of a tenant in tenant_feeds after a writer on the server here has called RaiseFeed.
-// The other arguments are the state before the call:
+// RaiseFeedRow returns the columns shift and reserved of a tenant's row in tenant_feeds after a call of RaiseFeed.
+// here is the server of the writer that calls RaiseFeed. The other arguments are the state before the call:
 //
 //   - row is the server in the stored row.
 //   - shift and reserved are columns of the stored row.

@@ -68,8 +68,8 @@ const (
 	dateScanFactor = 4 // maximum number of rows that the scan reads for each row of the page
 )
 
-// dateScan sets unchanged for the rows that it finds stored and unchanged. It may miss some of the
-// unchanged rows, but never sets unchanged for a changed row.
+// dateScan sets unchanged for each row that it finds stored with the same content. It may miss some unchanged rows,
+// but never sets unchanged for a changed row.
 func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
 	unchanged []bool,
 ) error {
@@ -95,8 +95,8 @@ func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, see
 	return read(rows)
 }
 
-// sampleIDs returns the external ids of a few rows (the number is dateSamples) in the order of the page. The rows are
-// spread evenly over the page and include its first and its last row.
+// sampleIDs returns the external ids of dateSamples rows, in the order of the page. The rows are spread evenly over
+// the page and include its first and its last row.
 func sampleIDs(seen []domain.RawTransaction) []string {
 	ids := make([]string, dateSamples)
 	for i := range ids {
@@ -105,9 +105,9 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL returns a SELECT of positions in the page, counted from 1. It selects the positions of the changed rows. A
-// subquery looks up each row in the unique index. A join is not used: the planner might read all rows of the connection
-// for it, even for a small page.
+// changedSQL returns a SELECT of the positions of the changed rows in the page, counted from 1. A subquery looks up
+// each row in the unique index. A join is not used, because the planner might read all rows of the connection for it,
+// even for a small page.
 func (d dialect) changedSQL() string {
 	return `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, content_hash, place)

@@ -20,7 +20,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// lastReplaced is the version of the last migration before all migrations became one file.
+// lastReplaced is the version of the last of the earlier migrations that were merged into one file.
 const lastReplaced = 27
 
 // migrationLock is the key of the advisory lock that is held during a migration. Earlier releases took a session-level

@@ -48,8 +48,8 @@ const (
 	// nodes are tried at the same time.
 	placementTimeout = 3 * time.Second
 	reachTimeout     = 2 * time.Second
-	// maxRemembered is the maximum number of tenants whose hashes are remembered, and the maximum numbers of pulls and
-	// of tokens whose tenants are remembered.
+	// maxRemembered limits each of the three caches of a cluster: the hashes of tenants, the tenants of pulls, and
+	// the tenants of tokens.
 	maxRemembered = 100_000
 )
 
@@ -83,7 +83,7 @@ type cluster struct {
 	tokenTenants map[domain.TokenHash]uuid.UUID // the tenants of webhook tokens
 }
 
-// placement is the state of the cluster at one moment.
+// placement contains the shards of the cluster and their nodes at one moment.
 type placement struct {
 	shards []shard // in the order of their ranges
 	readAt time.Time
@@ -133,7 +133,7 @@ func (c *cluster) shardOfTenant(ctx context.Context, tenant uuid.UUID) *shard {
 	return c.shardIn(ctx, c.current(), tenant)
 }
 
-// shardIn is shardOfTenant for the given placement, which may be nil.
+// shardIn is like shardOfTenant, but uses the given placement, which may be nil.
 func (c *cluster) shardIn(ctx context.Context, p *placement, tenant uuid.UUID) *shard {
 	if p == nil {
 		return nil
@@ -176,7 +176,8 @@ func (c *cluster) nodeOfToken(token domain.TokenHash) *node {
 	return nil
 }
 
-// anyNode returns a node for statements that any node can execute, a different one each time if there are several.
+// anyNode returns a random node for statements that any node can execute. If it knows no such node, it returns the
+// coordinator.
 func (c *cluster) anyNode() *node {
 	p := c.current()
 	if p == nil || len(p.shards) == 0 {
@@ -188,7 +189,8 @@ func (c *cluster) anyNode() *node {
 	return c.coordinator
 }
 
-// current returns the known placement, or nil. If it is old, it is read again in the background.
+// current returns the last placement that was read, or nil. If the placement is old, current starts to read it again
+// in the background.
 func (c *cluster) current() *placement {
 	p := c.placement.Load()
 	if (p == nil || time.Since(p.readAt) > placementAge) && c.loading.CompareAndSwap(false, true) {
@@ -208,8 +210,8 @@ func (c *cluster) reload() {
 	}
 }
 
-// shardsSQL selects the ranges of all shards of the table $1 with the addresses of their nodes, and the names that the
-// tables $2 have on the node. Nodes without a copy of the metadata plan no statements, so their address is NULL.
+// shardsSQL selects the shards of the table $1: their ranges, the addresses of their nodes, and the names of the
+// tables $2 on these nodes. Nodes without a copy of the metadata plan no statements, so their address is NULL.
 const shardsSQL = `
 SELECT s.shardminvalue::int, s.shardmaxvalue::int, s.shardid, n.nodename, n.nodeport, (
 	SELECT json_object_agg(t.relname, shard_name(t.oid, o.shardid)) FROM pg_dist_shard o
@@ -353,8 +355,8 @@ func (c *cluster) open(ctx context.Context, host string, port uint16) (*node, er
 	return n, nil
 }
 
-// retireUnused removes the nodes that are not in used. Statements may have chosen such a node just before, so its pool
-// is closed only at the next reading.
+// retireUnused removes the nodes that are not in used. A statement may just have chosen such a node, so its pool is
+// closed only when the placement is read again.
 func (c *cluster) retireUnused(used map[string]*reached) {
 	c.mu.Lock()
 	closing := c.retired
@@ -434,7 +436,7 @@ func (c *cluster) rememberToken(token domain.TokenHash, tenant uuid.UUID) {
 	c.tokenTenants[token] = tenant
 }
 
-// tenantsOfTokens returns the tenants that are remembered for the tokens, and the other tokens.
+// tenantsOfTokens returns the remembered tenants of the tokens, and the tokens whose tenants are not remembered.
 func (c *cluster) tenantsOfTokens(
 	tokens []domain.TokenHash,
 ) (tenants map[domain.TokenHash]uuid.UUID, unknown []domain.TokenHash) {
@@ -467,7 +469,7 @@ func (c *cluster) close() error {
 	return errors.Join(errs...)
 }
 
-// anyPool is the connection pool of GORM. It sends each statement to the node of the tenant of the context.
+// anyPool is GORM's connection pool. It sends each statement to the node of the tenant in the statement's context.
 type anyPool struct{ db *DB }
 
 var (
@@ -481,7 +483,7 @@ func (p anyPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, err
 	return p.db.node(ctx).sql.BeginTx(ctx, opts)
 }
 
-// GetDBConn implements gorm.GetDBConnector. It returns the pool of the server of the URL.
+// GetDBConn implements gorm.GetDBConnector. It returns the pool of the server that the URL names.
 func (p anyPool) GetDBConn() (*sql.DB, error) { return p.db.main.sql, nil }
 
 // PrepareContext implements gorm.ConnPool.

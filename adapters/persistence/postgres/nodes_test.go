@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// placedOn returns the port of the node with the tenant's shard, and the id of the shard, as Citus states them.
+// placedOn returns the port of the node with the tenant's shard, and the id of the shard, according to Citus.
 func placedOn(t *testing.T, pool *pgxpool.Pool, tenant uuid.UUID) (port uint16, shard int64) {
 	t.Helper()
 	err := pool.QueryRow(t.Context(), `SELECT nodeport, shardid FROM pg_dist_placement JOIN pg_dist_node USING (groupid)

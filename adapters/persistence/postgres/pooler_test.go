@@ -148,8 +148,8 @@ func TestAParameterThatAPoolerRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// If the server refuses a login of the pooler, the store must report Unavailable. The difficulty is that the pooler
-// reports the refusal as the error of a statement.
+// If the server refuses a login of the pooler, the store must report Unavailable. The pooler reports such a refusal
+// as the error of a statement.
 func TestALoginThatIsRefusedToThePoolerIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)

@@ -85,8 +85,8 @@ func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
 	}
 }
 
-// try makes one attempt of an update. It reports whether the row was unchanged since it was read, so that the update
-// took effect.
+// try makes one attempt to update the row. It returns false, and changes nothing, if another replica has changed the
+// row since it was read.
 func (b rateBudgets) try(ctx context.Context, names []any,
 	change func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
 ) (updated bool, err error) {

@@ -13,13 +13,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Citus plans each statement about distributed tables again, which often takes longer than its execution. The most
-// frequent statements therefore name the tables of the shards themselves, on the node that has the shard. PostgreSQL
-// then plans a prepared statement once, as in a database that is not distributed.
+// Citus plans a statement about distributed tables at each execution, which often takes longer than executing it. The
+// most frequent statements therefore name the tables of a shard directly, and run on the node with this shard.
+// PostgreSQL then plans a prepared statement only once, as in a database that is not distributed.
 //
 // Citus does not see that such a statement uses a shard. The transaction therefore first takes the lock that Citus
-// takes for each writer, and then checks that the shards are still on the node: the move of a shard waits for the lock.
-// If a shard was moved, the transaction fails, and the statements are repeated through Citus.
+// takes for each writer. The move of a shard waits for this lock. Then the transaction checks that the shards are
+// still on the node. If a shard was moved, the transaction fails, and the statements are repeated through Citus.
 
 // shardTables are the tables whose shards a statement may name directly.
 var shardTables = []string{
@@ -30,7 +30,7 @@ var shardTables = []string{
 // shardTable matches the name of one of shardTables in a statement.
 var shardTable = regexp.MustCompile(`\b(` + strings.Join(shardTables, "|") + `)\b`)
 
-// onTables returns the statement with the names of the shard's tables.
+// onTables returns the statement with the names in shardTables replaced by the names of the shard's own tables.
 func (s *shard) onTables(sql string) string {
 	if known, ok := s.statements.Load(sql); ok {
 		return known.(string)
@@ -43,8 +43,8 @@ func (s *shard) onTables(sql string) string {
 // usable reports whether the names of all tables are known.
 func (s *shard) usable() bool { return len(s.tables) == len(shardTables) }
 
-// lockShards takes the lock of a writer on the shards $1. checkShards fails if one of the shards $1 is not on the
-// server.
+// lockShards takes the lock on the shards $1 that Citus takes for a writer. checkShards fails if one of the shards $1
+// is not on the server.
 const (
 	lockShards  = "SELECT lock_shard_metadata(5, $1::bigint[])" // a share lock
 	checkShards = "SELECT 1 / (count(*) = cardinality($1::bigint[]))::int FROM pg_dist_placement" +
@@ -52,8 +52,8 @@ const (
 )
 
 // shardFailed reports whether the error means that statements on shards had no effect. They may then be repeated
-// through Citus. If the role may not use the tables of shards, shardFailed sets onlyRouted. Otherwise it marks the
-// placement as outdated.
+// through Citus. If the role may not use the tables of shards, or the server lacks a function that they need,
+// shardFailed sets onlyRouted. Otherwise it marks the placement as outdated.
 func (c *cluster) shardFailed(err error) bool {
 	e := (*pgconn.PgError)(nil)
 	if !errors.As(err, &e) {

@@ -123,8 +123,8 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 		if outcomes[i] != attached {
 			continue
 		}
-		// The inserted deliveries are already committed and must be reported as stored. Only duplicates need the
-		// earlier deliveries, and get the error.
+		// The inserted deliveries are already committed and must be reported as stored. Only the duplicates get the
+		// error, because only they need the earlier deliveries.
 		shard := shardQuerier{n.pool, p.shard}
 		err := b.ofShard().readEarlier(ctx, shard, uuid.Nil, batches[i])
 		b.finish(p, batches[i].Results(cmp.Or(err, gormstore.ErrPruned)))
@@ -153,7 +153,8 @@ func commitInBatch(ctx context.Context, pool *pgxpool.Pool, begin string, fn fun
 	return err
 }
 
-// planOnShards reads what is stored and decides what to store for each part.
+// planOnShards reads the stored values on which the parts depend, and sets batches to what must be stored for each
+// part.
 func planOnShards(ctx context.Context, tx pgx.Tx, parts []*shardPart, batches []*domain.WebhookBatch) error {
 	views := make([]domain.WebhookView, len(parts))
 	var reading pgx.Batch
@@ -186,7 +187,7 @@ func (b nodeBatch) mayRoute(err error) bool {
 // errNoShard means that the shard of the deliveries is not known.
 var errNoShard = errors.New("the shard is not known")
 
-// insertOnShard is the slow path on one shard: it also creates the missing pulls.
+// insertOnShard stores the deliveries of one shard and creates the missing pulls (the slow path).
 func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) error {
 	if p.shard == nil {
 		return errNoShard

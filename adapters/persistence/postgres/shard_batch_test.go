@@ -66,7 +66,8 @@ func receive(
 	})
 }
 
-// Webhooks must be stored without the planner of Citus: with the tables of the shards, for tenants of several shards.
+// Webhooks of tenants on several shards must be stored directly in the tables of the shards, without the planner of
+// Citus.
 func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	var inserts shardInserts
 	db := tracedWith(t, postgres.Config{URL: pgtest.CitusDSN(t), Timeout: patience, Distribute: true}, &inserts)
@@ -111,7 +112,7 @@ func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	}
 }
 
-// While shards are moved, webhooks of their tenants are accepted. Each accepted one must be stored once.
+// Webhooks arrive while the shards of their tenants are moved. Each accepted webhook must be stored exactly once.
 func TestWebhooksOnCitusAreKeptWhileShardsMove(t *testing.T) {
 	db := openDistributed(t, pgtest.CitusDSN(t))
 	s := db.Store(nil)

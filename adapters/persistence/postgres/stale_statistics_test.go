@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// lookups collects the statements that contain one of the parts.
+// lookups is a tracer that collects the statements that contain one of its parts.
 type lookups struct {
 	parts []string
 	mu    sync.Mutex
@@ -42,8 +42,8 @@ func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 
 var removedByFilter = regexp.MustCompile(`Rows Removed by (?:Join )?Filter: (\d+)`)
 
-// readAtMost repeats the collected statements, and reports an error for each statement that reads more than limit rows
-// only to filter them out.
+// readAtMost runs the collected statements again. It reports an error for each statement that reads and discards more
+// than limit rows.
 func (l *lookups) readAtMost(t *testing.T, db *postgres.DB, limit int) {
 	t.Helper()
 	for _, q := range l.seen {
@@ -145,7 +145,7 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		t.Fatalf("%d announced removals: %v", announced, err)
 	}
 
-	// Each row is changed and compared with its previous version, because an account has a reading.
+	// The account has a reading. Storing a changed row therefore compares it with its previous version.
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO account_completeness
 		(account_id, connection_id, tenant_id, state, compared) SELECT gen_random_uuid(), id, tenant_id, 'complete', true
 		FROM connections WHERE id = $1`, token.Connection.UUID); err != nil {
@@ -158,8 +158,8 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	tracer.readAtMost(t, db, rows/2)
 }
 
-// A list as of an early moment must skip the later rows of a connection within the index, and not read each of them
-// from the table. The planner's statistics are older than the connection.
+// A list as of an early moment must skip the rows that were changed later. It must do so within the index, without
+// reading each of these rows from the table. The planner's statistics are older than the connection.
 func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 	const rows = 2000
 	tracer := &lookups{parts: []string{"updated_at <= "}}

@@ -11,25 +11,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// In a distributed database, the rows of a tenant can change their server: a shard is moved, a standby takes over, or a
-// server is restored. The transaction ids of the new server may be lower than those of the old one. Each tenant has
-// therefore its own row in tenant_feeds, on the server with its other rows. See the migration for its columns.
+// In a distributed database, the rows of a tenant can move to another server: when their shard is moved, a standby
+// takes over, or a server is restored. The transaction ids of the new server may be lower than those of the old one.
+// Each tenant therefore has its own row in tenant_feeds, on the same server as its other rows. See the migration for
+// its columns.
 //
 // The rules that keep the feed complete:
 //
 //   - A transaction uses shift only if the row names the server, with its timeline, on which it runs. Otherwise it
 //     first calls RaiseFeed.
-//   - RaiseFeed sets shift such that all later positions are at least the old value of reserved. All earlier positions
-//     are less.
-//   - A reader on a server that the row does not name sees everything below reserved, because all writers of the
-//     earlier server have ended: a transaction that has taken a position holds a lock of Citus, and the move of a
-//     shard waits for it.
+//   - RaiseFeed sets shift such that all later positions are at least the old value of reserved. All earlier
+//     positions are lower.
+//   - If the row names another server, a reader sees everything below reserved, because all writers of that server
+//     have ended. A transaction with a position holds a lock of Citus, and the move of a shard waits for this lock.
 
 // systemID is an SQL expression that identifies a server. It is the same on a primary server and on its standbys.
 const systemID = "(pg_control_system()).system_identifier"
 
-// timeline is an SQL expression for the number of the server's timeline. It is another one after each promotion of a
-// standby, and after each recovery to a point in time. It must not be evaluated on a standby.
+// timeline is an SQL expression for the number of the server's timeline. The number changes with each promotion of a
+// standby and each recovery to a point in time. It must not be evaluated on a standby.
 const timeline = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
 
 // reservation is the number of positions that RaiseFeed reserves.
@@ -51,8 +51,8 @@ func tenantChangeSeq(tenant uuid.UUID, valueSQL string, args []any) clause.Expr 
 }
 
 // tenantVisibleBefore is VisibleBefore for a distributed database. tenant is an SQL expression for the id of the
-// tenant. If it is a column, condition is an SQL condition on the column that is always true: Citus then
-// evaluates the whole expression on the servers that store the rows, and not on the coordinator.
+// tenant. If it is a column, condition must be an SQL condition on this column that is always true. The condition
+// makes Citus evaluate the whole expression on the servers that store the rows, and not on the coordinator.
 //
 // A tenant without a row has only positions from before the distribution. Its first position after the distribution
 // begins at the shift of the table feed.
@@ -74,7 +74,7 @@ type feedState struct {
 	prepared     bool  // whether a prepared transaction has not ended
 }
 
-// selectFeedState locks the row of the tenant $1.
+// selectFeedState selects and locks the row of the tenant $1.
 const selectFeedState = "SELECT f.server, f.timeline, f.shift, f.reserved, " + systemID + ", " + timeline + ", " +
 	ownID + ", " + oldestRunning + ", (SELECT shift FROM feed)," +
 	" EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())" +

@@ -137,8 +137,8 @@ func TestAMovedShardOnCitusSkipsNoChange(t *testing.T) {
 	want(t, "rows in the order of the feed", written, read)
 }
 
-// A transaction takes its position, and stores its row only later. The move of the shard must wait for the transaction:
-// a position of the old server must not be used on the new one.
+// A transaction can take its position long before it stores its row. The move of the shard must wait for such a
+// transaction, because a position of the old server must not be used on the new one.
 func TestAMoveOnCitusWaitsForATransactionWithAPosition(t *testing.T) {
 	db := openDistributed(t, pgtest.CitusDSN(t))
 	s := db.Store(nil)

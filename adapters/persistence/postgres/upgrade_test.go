@@ -41,7 +41,7 @@ func execFiles(t *testing.T, dsn string, files ...string) {
 			t.Fatalf("%s: %v", file, err)
 		}
 	}
-	// The database was dumped from another cluster. Without this statement, Migrate would also continue the feed.
+	// The dump comes from another cluster. Without this statement, Migrate would therefore also move the feed.
 	const here = "UPDATE feed SET cluster = system_identifier FROM pg_control_system()"
 	if _, err := conn.Exec(t.Context(), here); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func oldDB(t *testing.T, scripts ...string) string {
 	return dsn
 }
 
-// schemaOf describes the tables, columns, constraints and indexes of a database, one in a line.
+// schemaOf returns one line for each table, column, constraint and index of a database.
 func schemaOf(t *testing.T, db *postgres.DB) []string {
 	t.Helper()
 	rows, err := db.Pool.Query(t.Context(), `
@@ -106,7 +106,8 @@ func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	}
 }
 
-// renamed contains the new names of tables, and the new names of columns after the new name of their table.
+// renamed maps the old names of tables and columns to the new ones. In a key, the old name of a column follows the
+// new name of its table and a dot.
 var renamed = map[string]string{
 	"unshown_transactions":         "carried_over_transactions",
 	"pulls.ask":                    "scope",
@@ -118,7 +119,8 @@ var renamed = map[string]string{
 	"split_pairs.came_external_id": "new_external_id",
 }
 
-// added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
+// added contains the tables and columns that later migrations add or drop. The name of a column follows the name of
+// its table and a dot.
 var added = map[string]bool{
 	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
 	"announced_removals":                 true,
@@ -156,7 +158,8 @@ var added = map[string]bool{
 	"webhook_tokens.registration_of_reference": true,
 }
 
-// rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version.
+// rowsByTable returns the rows of each table, under the present names of tables and columns. It omits the tables in
+// added and the versions of the schema.
 func rowsByTable(t *testing.T, dsn string) map[string][]map[string]any {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)

@@ -16,10 +16,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. It reads what the batch depends on, and then
-// stores what domain.PlanWebhooks has decided. Usually every delivery finds a queued pull, and one statement is enough
-// (the fast path, attach). If a pull is missing, a transaction of several statements also queues the pull (the slow
-// path, insertBatch).
+// Receive stores a batch of webhook deliveries and deduplicates them. It reads the stored values on which the batch
+// depends, and then stores what domain.PlanWebhooks has planned. Usually every delivery finds a queued pull, and one
+// statement is enough (the fast path, attach). If a pull is missing, a transaction of several statements also queues
+// the pull (the slow path, insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	if d.db.distributed {
 		return d.receiveByNode(ctx, deliveries)
@@ -111,11 +111,12 @@ func inLockOrder(a, b *domain.PlannedDelivery) int {
 		bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3.
+// viewSQL selects rows of gormstore.BoundConnection. $1 contains tokens, $2 an account reference for each token, and
+// $3 the digests of these references.
 //
 // Here and in attachSQL, each array is the result of a subquery, so that the planner does not know its length. If the
-// planner knew that a batch has one webhook, it would estimate a plan for this batch as cheaper than the plan for all
-// batches. It would then plan each such batch, which takes longer than executing it.
+// planner knew that a batch has one webhook, it would consider a plan for this batch cheaper than the plan for all
+// batches. It would then plan every such batch anew, which takes longer than executing it.
 const viewSQL = `
 SELECT n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
 	c.created_at, p.id, l.token_id,
@@ -136,8 +137,8 @@ CROSS JOIN LATERAL (
 LEFT JOIN pulls p ON p.connection_id = c.id AND p.tenant_id = c.tenant_id AND p.state = 'queued'
 LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = c.tenant_id`
 
-// readView reads the live tokens of the named references, and the live connections that are the tokens' own or have the
-// references.
+// readView reads the live tokens in named, and two kinds of live connections: those to which these tokens are bound,
+// and those that have one of the references in named.
 func (d dialect) readView(
 	ctx context.Context, db querier, tenant uuid.UUID, named []gormstore.NamedReference,
 ) (domain.WebhookView, error) {
@@ -347,9 +348,9 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// insertIn stores deliveries in the transaction, and creates the missing pulls, whose ids it returns. The number of
-// statements does not depend on the number of deliveries. In a distributed database, all deliveries must belong to the
-// given tenant.
+// insertIn stores deliveries in the transaction, creates the missing pulls, and returns the ids of these pulls. The
+// number of statements does not depend on the number of deliveries. In a distributed database, all deliveries must
+// belong to the given tenant.
 //
 // Two transactions never deadlock, because insertIn takes its locks in a fixed order: connections, queued pulls,
 // events.
@@ -517,8 +518,8 @@ func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.Webh
 	return created, err
 }
 
-// insertMissing queues the pull of each of the deliveries, unless its connection has a queued pull, and returns the ids
-// of the pulls that it has queued.
+// insertMissing queues a pull for each delivery whose connection has no queued pull. It returns the ids of the new
+// pulls.
 func (d dialect) insertMissing(
 	ctx context.Context, tx querier, missing []*domain.PlannedDelivery,
 ) ([]uuid.UUID, error) {

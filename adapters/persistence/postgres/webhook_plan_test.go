@@ -42,7 +42,7 @@ func TestBatchesOfOneWebhookAreNotPlannedEachTime(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// The numbers of executions with the generic plan, by a part of the statement.
+			// The number of executions with the generic plan, for each statement that contains the key.
 			found := map[string]int64{"AND t.revoked_at IS NULL": 0, "INSERT INTO deliveries": 0}
 			for _, pool := range db.Pools() {
 				for _, conn := range pool.AcquireAllIdle(t.Context()) {
@@ -59,7 +59,7 @@ func TestBatchesOfOneWebhookAreNotPlannedEachTime(t *testing.T) {
 	}
 }
 
-// checkPlans fails the test for each prepared statement of webhooks on the connection that is planned for each
+// checkPlans fails the test if the connection has a prepared statement for webhooks that is planned at each
 // execution. It adds the number of executions with a generic plan to found.
 func checkPlans(t *testing.T, conn *pgx.Conn, found map[string]int64) {
 	t.Helper()

@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// releaseClaims ends the claims of a process that has died. Each statement takes the current time in microseconds. An
-// erasure that waits for the echo of a deletion at the vendor (domain.ErasureEcho) keeps its time. A task that is not
-// claimed, but waits for a retry, becomes due at once, too.
+// releaseClaims contains the statements that end the claims of a process that has died. The parameter of each
+// statement is the current time in microseconds. An erasure that waits for the echo of its deletion at the vendor
+// (domain.ErasureEcho) keeps its time. An unclaimed task that waits for a retry becomes due at once, too.
 var releaseClaims = []string{
 	`UPDATE pulls SET lease_until = ?1 WHERE state = 'running' AND lease_until > ?1`,
 	fmt.Sprintf(`UPDATE erasures SET due_at = ?1 WHERE status = 'running' AND due_at > ?1

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestClaimsOfADeadProcessAreReleased checks that only claims change. An erasure that waits after the deletion at the
-// vendor, and rows that are not claimed, keep their times.
+// TestClaimsOfADeadProcessAreReleased checks that a claimed erasure becomes due. An erasure keeps its time if it is
+// already due, has ended, or waits for the echo of its deletion at the vendor.
 func TestClaimsOfADeadProcessAreReleased(t *testing.T) {
 	db := opened(t, file(t))
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

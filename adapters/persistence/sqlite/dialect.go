@@ -238,7 +238,8 @@ func (dialect) ChangeSeq(_ uuid.UUID, valueSQL string, args ...any) clause.Expr 
 // LockTenant does nothing, because there is only one writer at a time.
 func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 
-// JoinByHash does nothing. SQLite has nested loops only, and no statistics: it prefers the index with most conditions.
+// JoinByHash does nothing, because SQLite supports only nested loops. It has no statistics and prefers the index with
+// the most conditions.
 func (dialect) JoinByHash(*gorm.DB) error { return nil }
 
 // InsertIndexed implements gormstore.Dialect.
@@ -275,7 +276,7 @@ func (dialect) RememberTenant(uuid.UUID, ...uuid.UUID) {}
 // RememberedTenant returns false. See RememberTenant.
 func (dialect) RememberedTenant(uuid.UUID) (uuid.UUID, bool) { return uuid.Nil, false }
 
-// RaiseFeed does nothing, because the counter of ChangeSeq is in the database.
+// RaiseFeed does nothing, because feed positions come from a counter that is stored in the database; see ChangeSeq.
 func (dialect) RaiseFeed(context.Context, gormstore.Tx, uuid.UUID) error { return nil }
 
 // FeedEnd returns a statement that reads the position of the last change. The position is the counter that ChangeSeq

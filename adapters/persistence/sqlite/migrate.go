@@ -15,7 +15,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// lastReplaced is the version of the last migration before all migrations became one file.
+// lastReplaced is the version of the last of the earlier migrations that were merged into one file.
 const lastReplaced = 29
 
 // migrateTries is the number of attempts without progress after which Migrate fails. migrateWait is the wait between

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxCachedTokens is the maximum number of tokens in the cache, and of references that their events name. A larger
-// cache is emptied before the next batch.
+// maxCachedTokens limits the number of pairs of a token and an account reference in the cache. A larger cache is
+// emptied before the next batch.
 const maxCachedTokens = 4096
 
 // tokenCache contains the tokens, connections and queued pulls that earlier batches of deliveries have read. The next
@@ -54,8 +54,8 @@ func (c *tokenCache) validate(now changeState) {
 	c.at = now
 }
 
-// expect sets the state of the database in which the next batch may use the cache. The argument is the number of rows
-// that the current batch has changed.
+// expect sets the state that the database must have when the next batch starts; otherwise the cache is emptied.
+// changes is the number of rows that the current batch has changed.
 func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 
 // clear empties the cache and resets c.at.

@@ -13,13 +13,12 @@ import (
 // a short time.
 const clearedPages = 128
 
-// clearUnusedSpace overwrites the unused space of all pages with zeros. Although secure_delete overwrites deleted rows,
-// the unused space can contain copies of them: when SQLite distributes rows over more or fewer pages, it moves rows
-// without overwriting their former place.
+// clearUnusedSpace overwrites the unused space of all pages with zeros. Although secure_delete overwrites deleted
+// rows, the unused space can contain copies of them: when SQLite distributes rows over more or fewer pages, it moves
+// rows without overwriting their former place.
 //
-// clearUnusedSpace clears each page that has not changed since the deletion of a row. A page that has changed in the
-// meantime gets no copies of deleted rows. A page whose unused space is already clear at the first reading therefore
-// needs no second reading.
+// clearUnusedSpace looks for such copies in each page only once. If a page changes after a row was deleted, it does
+// not get a copy of this row. A page whose unused space is already clear therefore need not be read again.
 //
 // clearUnusedSpace does nothing in a file with auto_vacuum, which the service never sets. In such a file, a page with
 // pointers to other pages cannot be distinguished from a page of a b-tree.
@@ -107,9 +106,9 @@ const (
 	interiorHeader = 12
 	cellPointer    = 2 // the length of a pointer to a cell
 
-	// maxPages limits the numbers of the pages that are examined. Overflow pages and pages of the free list begin with
-	// the number of another page. At higher numbers, their first byte could equal that of a b-tree page. The limit
-	// corresponds to 64 GiB.
+	// maxPages limits the numbers of the pages that are examined. Overflow pages and pages of the free list begin
+	// with the number of another page. If this number were larger, its first byte could look like the type of a
+	// b-tree page. The limit corresponds to 64 GiB.
 	maxPages = 1 << 24
 )
 

@@ -67,10 +67,10 @@ func queryLines(t *testing.T, db *sql.DB, query string) (lines []string) {
 	return lines
 }
 
-// checks matches a CHECK constraint in the SQL of a table. No other description of a table contains it.
+// checks matches a CHECK constraint in the SQL of a table. SQLite has no other description of these constraints.
 var checks = regexp.MustCompile(`(?i)CHECK \(([^()]|\([^()]*\))*\)`)
 
-// schemaOf describes the tables, columns, constraints, indexes and triggers of a database, one in a line.
+// schemaOf returns one line for each table, column, constraint, index and trigger of a database.
 func schemaOf(t *testing.T, db *sql.DB) []string {
 	t.Helper()
 	lines := queryLines(t, db, `
@@ -114,7 +114,8 @@ func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	}
 }
 
-// renamed contains the new names of tables, and the new names of columns after the new name of their table.
+// renamed maps the old names of tables and columns to the new ones. In a key, the old name of a column follows the
+// new name of its table and a dot.
 var renamed = map[string]string{
 	"unshown_transactions":         "carried_over_transactions",
 	"strays":                       "late_joins",
@@ -127,7 +128,8 @@ var renamed = map[string]string{
 	"split_pairs.came_external_id": "new_external_id",
 }
 
-// added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
+// added contains the tables and columns that later migrations add or drop. The name of a column follows the name of
+// its table and a dot.
 var added = map[string]bool{
 	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
@@ -168,8 +170,8 @@ var added = map[string]bool{
 	"webhook_tokens.registration_of_reference": true,
 }
 
-// rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. Each
-// row is returned as a text of names and values in the notation of SQL.
+// rowsByTable returns the rows of each table, under the present names of tables and columns. It omits the tables and
+// columns in added, and the versions of the schema. Each row is a text of names and values in the notation of SQL.
 func rowsByTable(t *testing.T, db *sql.DB) map[string][]string {
 	t.Helper()
 	tables := queryLines(t, db, `SELECT name FROM sqlite_master WHERE type = 'table'

@@ -96,8 +96,8 @@ func plan(
 	return domain.PlanWebhooks(deliveries, view), nil
 }
 
-// readView reads the tokens and the references that the cache does not contain yet, with their connections and the
-// queued pulls of these connections. It adds them to the cache, but only live tokens and live connections.
+// readView reads the tokens and account references in the deliveries that the cache does not contain yet. It adds to
+// the cache the live tokens, the live connections, and the queued pulls of these connections.
 func readView(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	named := slices.DeleteFunc(gormstore.NamedReferences(deliveries), func(n gormstore.NamedReference) bool {
 		return cache.read[n]
@@ -116,7 +116,8 @@ func readView(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []g
 	return nil
 }
 
-// boundColumns are the columns of a row of selectBound, and the joins that they need.
+// boundColumns are the columns of selectBound. boundJoins are the joins that the columns need, and the conditions
+// that the tokens and connections are live.
 const boundColumns = `n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url,
 		c.account_ref, c.created_at, p.id, p.created_at, l.token_id,
 		EXISTS (SELECT 1 FROM account_references r
@@ -126,7 +127,7 @@ const boundJoins = ` LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = '
 	LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = c.tenant_id
 	WHERE t.revoked_at IS NULL AND c.deleted_at IS NULL`
 
-// selectBound selects rows of gormstore.BoundConnection. It follows the definition of the table "named".
+// selectBound selects rows of gormstore.BoundConnection. It must follow a WITH clause that defines the table "named".
 var selectBound = ` SELECT ` + boundColumns + ` FROM named n JOIN webhook_tokens t ON t.hash = n.hash
 	JOIN connections c ON c.id = t.connection_id` + boundJoins + `
 	UNION ALL SELECT ` + boundColumns + ` FROM named n JOIN webhook_tokens t ON t.hash = n.hash

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// writer returns the writing connection, and the function that gives it back. webhooks says whether the caller stores
+// writer returns the writing connection, and the function that gives it back. webhooks is true if the caller stores
 // webhooks (see writerQueue). Errors: the error of ctx, and those of the database.
 func (db *DB) writer(ctx context.Context, webhooks bool) (conn *sql.Conn, release func(), err error) {
 	if err := db.queue.acquire(ctx, webhooks); err != nil {
@@ -20,9 +20,9 @@ func (db *DB) writer(ctx context.Context, webhooks bool) (conn *sql.Conn, releas
 	return conn, func() { _ = conn.Close(); db.queue.release() }, nil
 }
 
-// writerQueue orders the callers that wait for the writing connection. Callers that store webhooks take turns with the
-// others, so that a vendor waits for one other transaction, however many transactions a tenant has begun. Within each
-// of the two groups, the caller that has waited longest is next. The zero value is ready to use.
+// writerQueue orders the callers that wait for the writing connection. Callers that store webhooks take turns with
+// the others. A webhook therefore waits for one other transaction, no matter how many transactions a tenant has
+// begun. Within each of the two groups, the caller that has waited longest is next. The zero value is ready to use.
 type writerQueue struct {
 	mu       sync.Mutex
 	taken    bool

@@ -49,7 +49,8 @@ func TestWebhooksAreStoredBeforeOtherTransactions(t *testing.T) {
 	})
 }
 
-// TestACallerThatGivesUpPassesTheWriterOn ends the context of a caller at the moment at which it is served.
+// TestACallerThatGivesUpPassesTheWriterOn ends the context of a caller at the moment when the caller gets the
+// connection.
 func TestACallerThatGivesUpPassesTheWriterOn(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {

@@ -86,7 +86,7 @@ type grantKey struct {
 	resource, action string
 }
 
-// String returns the key as text that differs for different keys.
+// String returns a text that is different for each key.
 func (k grantKey) String() string { return string(k.token[:]) + k.resource + "\x00" + k.action }
 
 // NewAuthorizer returns an Authorizer. When ctx ends, running calls end. NewAuthorizer returns ErrAccessManagerURL if
@@ -138,7 +138,8 @@ func (a *Authorizer) granted(key grantKey, maxAge time.Duration) bool {
 }
 
 // ask calls the access manager and stores a positive answer. A negative answer removes the stored one. The age of an
-// answer counts from the beginning of the call, because the access manager may have decided at any moment of it.
+// answer counts from the beginning of the call, because the access manager may have decided at any moment during the
+// call.
 func (a *Authorizer) ask(key grantKey, access Access, subject string) error {
 	ctx, cancel := context.WithTimeout(a.lifetime, accessTimeout)
 	defer cancel()
@@ -162,8 +163,8 @@ func (a *Authorizer) ask(key grantKey, access Access, subject string) error {
 	return nil
 }
 
-// store stores a positive answer. If there are too many answers, it removes an arbitrary one, so that the answers of
-// a caller with many tokens displace few answers of others.
+// store stores a positive answer. If there are too many answers, it first removes an arbitrary one. A caller with
+// many tokens therefore displaces few answers of other callers.
 func (a *Authorizer) store(key grantKey, asked time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -70,8 +70,8 @@ func actorOf(token jwt.Token) string {
 // token_use (Cognito), token_type and tokenType (Casdoor).
 var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
 
-// purposes maps each known content of the purposeClaims to whether such a token may call an API. The keys are in lower
-// case, with "_" instead of "-". Unknown contents have no effect.
+// purposes contains the known values of the purposeClaims, and whether a token with this value may call an API. The
+// keys are in lower case, with "_" instead of "-". Unknown values have no effect.
 var purposes = map[string]bool{
 	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
 	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,

@@ -202,7 +202,7 @@ func forgedClaims() []forgery {
 	if err != nil {
 		panic(err)
 	}
-	// This function returns a correctly signed token. The given text replaces the closing brace of the token's claims.
+	// after returns a correctly signed token. In the token's claims, text replaces the closing brace.
 	after := func(text string) string {
 		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
 	}

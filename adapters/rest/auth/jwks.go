@@ -20,9 +20,9 @@ const (
 	fetchTimeout     = 3 * time.Second // timeout of a request to the issuer
 )
 
-// jwksKeys caches the keys that the issuer last published. If the issuer is unavailable, cached keys remain trusted for
-// maxKeyAge, so that a short outage locks nobody out. Older keys are not trusted, because the issuer may have withdrawn
-// them.
+// jwksKeys caches the keys that the issuer last published. If the issuer is unavailable, cached keys remain trusted
+// for maxKeyAge, so that tokens can be verified during a short outage. Older keys are not trusted, because the issuer
+// may have withdrawn them.
 type jwksKeys struct {
 	issuer   Issuer
 	clock    ports.Clock

@@ -21,8 +21,8 @@ type Principal struct {
 	owner, name string // claims of a person's token: the owner and the subject; may be ""
 }
 
-// subject returns the subject of a question to the access manager. It returns "" if the token was issued to a person,
-// but does not name the person and its owner.
+// subject returns the subject that is sent to the access manager. It returns "" if the token was issued to a person,
+// but does not name both the person and its owner.
 func (p Principal) subject() string {
 	switch {
 	case !p.NormalUser:

@@ -100,8 +100,8 @@ type Console struct {
 	policy string
 }
 
-// New returns the console. The files are read only at the first request. Therefore the memory for the files, 1 MiB, is
-// not needed in a process whose console nobody opens.
+// New returns the console. The files are read only at the first request. If nobody opens the console, the process
+// does not need the 1 MiB of memory for them.
 func New(signIn SignIn) *Console {
 	return &Console{
 		load:   sync.OnceValue(func() *site { return load(signIn.element()) }),

@@ -88,8 +88,9 @@ type Request struct {
 	Body   []byte                   // empty if there is none
 }
 
-// Read parses and validates a request. It returns every violation that it finds, and the first error of the
-// UnmarshalText of a path parameter. If there is a violation or an error, the returned input is incomplete.
+// Read parses and validates a request. It returns every violation that it finds. If UnmarshalText fails for a path
+// parameter, Read returns the first such error as err. If there is a violation or an error, the returned input is
+// incomplete.
 func (in *Input[I]) Read(r Request) (read *I, all []Violation, err error) {
 	read = new(I)
 	fields := reflect.ValueOf(read).Elem()
@@ -128,7 +129,7 @@ func (p *parameter) text(r Request) string {
 	return text
 }
 
-// location returns the location of the parameter in violations.
+// location returns the parameter's location as a Violation contains it, such as "query.limit".
 func (p *parameter) location() string { return p.in + "." + p.name }
 
 // read parses and validates the parameter. If the parameter is empty and has no default, read leaves the field

@@ -35,8 +35,8 @@ const (
 	minRefresh  = 250 * time.Millisecond // between two requests for the brokers and partitions
 	idleTimeout = 30 * time.Second       // after which an unused connection is closed
 
-	// The number of further attempts at a request for the brokers and partitions, and at a message whose partition has
-	// moved or does not exist yet.
+	// The number of retries: of a request for the brokers and partitions, and of a message whose partition has moved
+	// or does not exist yet.
 	requestRetries = 2
 	messageRetries = 4
 )

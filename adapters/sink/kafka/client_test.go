@@ -8,7 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// A broker chooses the number of iterations, and the client computes them without a bound in time.
+// The broker chooses the number of SCRAM iterations. Without a limit, it could keep the client busy for any length of
+// time.
 func TestABrokerCannotDemandManyIterations(t *testing.T) {
 	for text, want := range map[string]error{
 		"i=4096": nil, "i=100000": nil, "i=100001": errIterations, "i=2147483647": errIterations,

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// refusals maps errors of a broker, after which the library does not try again, to messages. For any other error of a
+// refusals contains the messages for those broker errors that the library does not retry. For any other error of a
 // broker, the message contains the name of the error in the protocol, which is also a fixed text.
 var refusals = map[*kerr.Error]string{
 	kerr.SaslAuthenticationFailed:   "the brokers refused the user or the password",
@@ -23,8 +23,9 @@ var refusals = map[*kerr.Error]string{
 	kerr.RecordListTooLarge:         "the event is larger than the topic allows",
 }
 
-// produceError returns the domain error for an event that was not confirmed. It first checks whether ctx has ended: err
-// then says nothing about the brokers. The text of an error of the library can contain an address, so it is not used.
+// produceError returns the domain error for an event that was not confirmed. It first checks whether ctx was
+// canceled: err then says nothing about the brokers. The message never contains the text of an error of the library,
+// because that text can contain an address.
 func produceError(ctx context.Context, err error) *domain.Error {
 	var answer *kerr.Error
 	switch {

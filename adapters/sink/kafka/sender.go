@@ -53,8 +53,8 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 		return err
 	}
 	defer s.exit()
-	// The record does not have ctx as its context, because the library fails all records of a partition when the
-	// context of one of them ends.
+	// Produce does not get ctx, because the library fails all records of a partition when the context of one of them
+	// ends.
 	confirmed := make(chan error, 1)
 	used.client.Produce(s.lifetime, s.record(e), func(_ *kgo.Record, err error) { confirmed <- err })
 	select {
@@ -96,8 +96,8 @@ func (s *sender) record(e ports.OutgoingEvent) *kgo.Record {
 	return r
 }
 
-// enter returns the session, and starts one if there is none. The caller must call exit when it does not use the
-// session any more.
+// enter returns the session, and starts one if there is none. The caller must call exit when it no longer uses the
+// session.
 func (s *sender) enter() (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -75,8 +75,8 @@ type advertisedAddr string
 func (advertisedAddr) Network() string  { return "tcp" }
 func (a advertisedAddr) String() string { return string(a) }
 
-// startCluster starts a cluster with one broker and the topic with this number of partitions. It is closed at the
-// end of the test.
+// startCluster starts a cluster with one broker. The topic has the given number of partitions. The cluster is closed
+// at the end of the test.
 func startCluster(t testing.TB, partitions int32, options ...kfake.Opt) *cluster {
 	t.Helper()
 	c := &cluster{}
@@ -103,7 +103,7 @@ func startCluster(t testing.TB, partitions int32, options ...kfake.Opt) *cluster
 	return c
 }
 
-// refusal returns the answer that refuses all messages of a request.
+// refusal returns the response that refuses all messages of a request.
 func refusal(r *kmsg.ProduceRequest, with *kerr.Error) *kmsg.ProduceResponse {
 	response := r.ResponseKind().(*kmsg.ProduceResponse)
 	for _, topic := range r.Topics {
@@ -500,8 +500,8 @@ func TestWhatTheBrokersRefuseIsNamed(t *testing.T) {
 	})
 }
 
-// rejectLogins makes the cluster answer all further logins as Kafka answers a wrong password. By itself, it closes the
-// connection.
+// rejectLogins makes the cluster answer all further logins with the error that Kafka returns for a wrong password.
+// Otherwise the fake cluster would only close the connection.
 func (c *cluster) rejectLogins() {
 	c.ControlKey(int16(kmsg.SASLAuthenticate), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
@@ -616,8 +616,8 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
 }
 
-// Several senders of one tenant send one after the other. No more of their connections stay open than the tenant may
-// have.
+// Several senders of one tenant send one after the other. The number of connections that stay open must not exceed
+// the limit of the tenant.
 func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	c := startCluster(t, 1)
 	var open atomic.Int64
@@ -648,7 +648,7 @@ func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	}
 }
 
-// forward forwards each connection to an address, and counts the open ones.
+// forward forwards each connection to the address to. The counter open contains the number of open connections.
 func forward(l net.Listener, to string, open *atomic.Int64) {
 	for {
 		client, err := l.Accept()

@@ -284,7 +284,7 @@ func TestSettingsAreValidated(t *testing.T) {
 	}
 }
 
-// An invalid id is reported once, and not also as the id of two sources.
+// Two sources with the same invalid account id must get one error each. The repeated id must not be reported, too.
 func TestEachInvalidIDIsReportedOnce(t *testing.T) {
 	id := uuid.NewString()
 	invalid := object{"accountId": "x", "contextId": id, "sourceId": id}

@@ -23,7 +23,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The default timeouts of a call and of an upload. They are the bounds that the ports promise.
+// The default timeouts of a call and of an upload. The interfaces in package ports promise these limits.
 const (
 	DefaultTimeout       = 15 * time.Second
 	DefaultUploadTimeout = 60 * time.Second

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// renewBefore is how long before its expiry a token is replaced. defaultLife is the lifetime of a token without a known
-// expiry.
+// renewBefore is the time before its expiry at which a token is replaced. defaultLife is the lifetime of a token
+// whose expiry is not known.
 const (
 	renewBefore = time.Minute
 	defaultLife = 5 * time.Minute

@@ -6,7 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A broker may confirm messages in any order, each once, one by one or all up to a number. The model is a set.
+// A broker may confirm each message once, in any order. A confirmation applies to one message, or to all messages up
+// to it. The test compares confirmations with a set of the confirmed messages.
 func TestAMessageIsConfirmedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := confirmations{published: rapid.Uint64Range(0, 20).Draw(t, "published")}

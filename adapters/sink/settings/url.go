@@ -14,10 +14,13 @@ type URL struct {
 	Secrets domain.Credential // the password and the query
 }
 
-// ParseURL splits the secrets off a URL that an operator has sent. If raw has no password, or the query "…", ParseURL
-// uses the password or the query of the stored URL. It does so only if both URLs have the same scheme, host and user.
-// It returns an error of the field "url" if raw is not absolute, or if raw has the query "…" and no stored query can be
-// used.
+// ParseURL splits a URL that an operator has sent into its public part and its secrets.
+//
+// If raw has no password, ParseURL uses the password of the stored URL. If raw has the query "…", ParseURL uses the
+// stored query. Both happen only if the two URLs have the same scheme, host and user.
+//
+// It returns an error of the field "url" if raw is not absolute, or if raw has the query "…" and no stored query can
+// be used.
 func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	requested := domain.SecretText(raw)
 	public, given, ok := domain.SplitURLSecrets(requested)
@@ -31,7 +34,7 @@ func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	return newURL(public, given.Keep(public, stored.Public, stored.secrets())), nil
 }
 
-// WithoutHiddenQuery returns the URL without the query "…". This query stands for a hidden one and is not valid.
+// WithoutHiddenQuery returns the URL without the query "…", which stands for a hidden query and must not be sent.
 func WithoutHiddenQuery(raw string) string {
 	rest, _ := domain.CutHiddenQuery(domain.SecretText(raw))
 	return string(rest.Reveal())

@@ -272,8 +272,8 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	}
 }
 
-// TestTheSendersOfATenantShareConnections sends through several senders of one tenant, one after the other. Their
-// connections stay open and idle. No more of them stay open than the tenant may have.
+// TestTheSendersOfATenantShareConnections sends through several senders of one tenant, one after the other. The
+// number of connections that stay open must not exceed the limit of the tenant.
 func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	var open atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -56,9 +56,10 @@ const (
 	maxReference        = 35
 )
 
-// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known, because a document
-// must have an opening and a closing balance; Conflict with the code Doubt, if it is set; Conflict
-// (not_representable) if an amount has more than 18 digits, or more than 5 after the decimal point.
+// Write implements ports.StatementFormat. Errors:
+//   - Conflict (no_balance) if no balance is known, because a document must have an opening and a closing balance.
+//   - Conflict with the code s.Doubt, if s.Doubt is set.
+//   - Conflict (not_representable) if an amount has more than 18 digits, or more than 5 after the decimal point.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	switch {
 	case s.Balances == nil:

@@ -47,8 +47,10 @@ const (
 	maxMemo      = 255
 )
 
-// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known and the vendor does not
-// state one either, because LEDGERBAL is a required element; Conflict with the code Doubt, if it is set.
+// Write implements ports.StatementFormat. Errors:
+//   - Conflict (no_balance) if no balance is known and the vendor does not state one either, because LEDGERBAL is a
+//     required element.
+//   - Conflict with the code s.Doubt, if s.Doubt is set.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {

@@ -15,10 +15,12 @@ import (
 // applicationFlag describes the flag --application of the commands that create or change a connection.
 const applicationFlag = "name or id of an application, in place of --base-url and a credential"
 
-// access is how a new connection reaches its vendor: with an application, or with an address and a credential.
+// access contains the values through which a new connection reaches its vendor: an application, or an address and a
+// credential.
 type access struct{ baseURL, clientID, secret, application *string }
 
-// access returns the access that the flags specify. It asks for the credential if it needs one.
+// access returns the access that the flags specify. If no application is given, it reads the credential from the
+// files or asks the user for it.
 func (s *session) access(baseURL, application string, flags credentialFlags) (access, error) {
 	switch {
 	case application == "":
@@ -31,8 +33,8 @@ func (s *session) access(baseURL, application string, flags credentialFlags) (ac
 	return access{application: &found.ID}, err
 }
 
-// unlessApplication returns the flags that are required. If no application is given, the flag base is the first of
-// them.
+// unlessApplication returns the names of the required flags. The flag base is one of them only if no application is
+// given.
 func unlessApplication(application, base string, flags ...string) []string {
 	if application != "" {
 		return flags

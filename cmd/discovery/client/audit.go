@@ -11,8 +11,8 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// audit returns the group of commands that read the audit log. The `audit verify` command reads the database, so the
-// caller of Commands adds it.
+// audit returns the group of commands that read the audit log through the API. The caller of Commands adds the
+// command `audit verify`, because it reads the database.
 func (c commands) audit() *cobra.Command {
 	return group(AuditGroup, "Show what operators have changed, and verify that record",
 		c.listAuditEntries(),

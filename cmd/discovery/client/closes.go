@@ -12,7 +12,7 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// closingCommands returns the commands that close periods of accounts.
+// closingCommands returns the commands for closing periods of accounts.
 func (c commands) closingCommands() []*cobra.Command {
 	return []*cobra.Command{
 		c.closePeriod(), c.closePeriods(), c.reopenPeriod(), c.listCloses(), c.listAdjustments(),

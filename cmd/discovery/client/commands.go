@@ -22,7 +22,7 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// The variables that every command of this package needs.
+// The environment variables that every command of this package needs.
 const (
 	urlVariable   = "DISCOVERY_URL"
 	tokenVariable = "DISCOVERY_TOKEN"
@@ -58,8 +58,8 @@ type Vendor struct {
 	UsesAccessToken bool
 }
 
-// Commands returns the groups of commands. env looks up the environment variables. vendors are the aggregators that the
-// texts of the commands name.
+// Commands returns the groups of commands. env looks up the environment variables. vendors contains the aggregators
+// that the help texts mention.
 func Commands(env Lookup, vendors []Vendor) []*cobra.Command {
 	c := commands{env, vendors}
 	groups := []*cobra.Command{
@@ -194,8 +194,8 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 	return &session{cmd: cmd, api: client, format: format, columns: columns, names: map[string]string{}}, nil
 }
 
-// newHTTPClient returns a client whose requests may take the given time; 0 means no limit. The user chooses the
-// service, so the proxy of the environment is used and the length of a response is not limited.
+// newHTTPClient returns an HTTP client with a time limit for each request; 0 means no limit. It uses the proxy of the
+// environment and does not limit the length of a response, because the user has chosen the service.
 func newHTTPClient(timeout time.Duration) *http.Client {
 	return egress.NewClient(egress.TransportConfig{
 		Timeout: timeout, MaxBody: -1, Compressed: true, IdleTimeout: idleTimeout, Proxy: http.ProxyFromEnvironment,

@@ -68,7 +68,7 @@ func (c commands) onConnection(use, short string, fn func(s *session, id string)
 	}
 }
 
-// changePause calls send, which pauses or resumes a connection, and prints the health of the connection.
+// changePause calls send, which pauses or resumes a connection, and prints the health in the response.
 func (s *session) changePause(send func(context.Context) (*http.Response, error)) error {
 	_, text, err := decode[discovery.HealthView](s.cmd.Context(), send)
 	if err != nil {

@@ -144,7 +144,7 @@ func (c commands) createConnection() *cobra.Command {
 	return cmd
 }
 
-// required returns a UsageError that names each of the given flags that is empty, or nil if none is empty.
+// required returns a UsageError that names the given flags without a value, or nil if all of them have one.
 func required(cmd *cobra.Command, flags ...string) error {
 	var missing []error
 	for _, name := range flags {
@@ -222,8 +222,8 @@ func (c commands) updateConnection() *cobra.Command {
 	return cmd
 }
 
-// keepEmpty sets the empty members of the request body to the current values of the connection, so that an update does
-// not change these members.
+// keepEmpty sets the empty members of the request body to the current values of the connection, so that the update
+// does not change them.
 func keepEmpty(body *discovery.ConnectionChange, descriptor discovery.Descriptor) {
 	for _, member := range []struct {
 		value   *string
@@ -295,7 +295,7 @@ func (c commands) testConnection() *cobra.Command {
 	}
 }
 
-// consentFlag adds the flag that selects connections by the expiry of their consents.
+// consentFlag adds a flag that selects the connections whose consents expire before a date.
 func consentFlag(cmd *cobra.Command, value *string, prefix string) {
 	cmd.Flags().StringVar(value, "consent-expires-before", "",
 		prefix+"only connections whose consent expires before this date, YYYY-MM-DD")

@@ -15,8 +15,8 @@ import (
 const (
 	// deliveryPollInterval is the delay between two reads of the newest deliveries.
 	deliveryPollInterval = 2 * time.Second
-	// deliveryOverlap is the overlap of two reads. The next read starts deliveryOverlap before the time of the newest
-	// printed delivery. Deliveries are not stored in the order of their times, because replicas store deliveries
+	// deliveryOverlap is how far the next read goes back before the time of the newest printed delivery. An overlap
+	// is necessary because deliveries are not stored in the order of their times: replicas store deliveries
 	// concurrently, and their clocks differ.
 	deliveryOverlap = time.Minute
 )
@@ -104,9 +104,8 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	}
 }
 
-// newDeliveries returns the selected deliveries whose ids are not yet keys of the map, oldest first. If limit is
-// positive, newDeliveries returns only the newest of these deliveries, at most limit. The ids and times of the returned
-// deliveries are added to the map.
+// newDeliveries returns the selected deliveries whose ids are not in the map printed, oldest first, and adds their
+// ids and times to the map. If limit is positive, it returns at most the newest limit deliveries.
 func (s *session) newDeliveries(
 	params discovery.ListDeliveriesParams, limit int, printed map[string]time.Time,
 ) ([]json.RawMessage, error) {

@@ -38,7 +38,7 @@ func explain(err error) error {
 }
 
 // explainResponse returns the error for a failed response. It returns a UsageError for a response with status 400,
-// because the cause must be an argument of the command. The whole request is made from these arguments.
+// because the request consists only of the arguments of the command, so one of them must be invalid.
 func explainResponse(failure *discovery.APIError) error {
 	message := printable(failure.Error())
 	var hint string

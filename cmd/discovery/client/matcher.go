@@ -41,7 +41,7 @@ func (f *matcherFlags) register(cmd *cobra.Command) {
 
 var externalIDs = []string{"reference", "id"}
 
-// addTo adds the members of the sink that the flags specify.
+// addTo adds the members of the sink that the flags specify to given.
 func (f *matcherFlags) addTo(given map[string]any, s *session) error {
 	auth := map[string]any{"tokenUrl": f.tokenURL, "clientId": f.clientID}
 	for _, secret := range []struct{ name, what, flag, file string }{
@@ -100,8 +100,8 @@ func parseSources(lines []string) ([]any, error) {
 	return sources, nil
 }
 
-// withSources returns the changed members of a sink. A source of --source replaces the existing source of the same
-// account. The sources of all other accounts are kept.
+// withSources returns the changed members of a sink with all sources: those of the flag --source, and those that the
+// sink has for other accounts.
 func (f *matcherFlags) withSources(sink, changed map[string]any) map[string]any {
 	present, _ := sink["sources"].([]any)
 	given, _ := changed["sources"].([]any)

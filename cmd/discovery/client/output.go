@@ -33,7 +33,7 @@ func outputFormat(cmd *cobra.Command) (string, error) {
 	return format, err
 }
 
-// writer prints items one after the other, while the list is read.
+// writer prints the items of a list one after the other, while the list is still being read.
 type writer interface {
 	// write prints items. Each item is the text of a JSON object.
 	write(items []json.RawMessage) error
@@ -83,7 +83,8 @@ func (s *session) width() (columns int, terminal bool) {
 	return columns, true
 }
 
-// selected returns the view with the columns of the flag --columns. A column is named by its member or its title.
+// selected returns the view with the columns that the flag --columns selects. The flag contains names of members or
+// titles of columns.
 func (s *session) selected(v view) (view, error) {
 	if len(s.columns) == 0 {
 		return v, nil
@@ -112,7 +113,7 @@ func (s *session) selected(v view) (view, error) {
 	return v, nil
 }
 
-// print prints one object: as JSON, as CSV with one row, or as one line per member.
+// print prints one object in the format of the session: as JSON, as CSV with one row, or as one line per member.
 func (s *session) print(v view, text []byte) error {
 	switch s.format {
 	case formatJSON:
@@ -256,21 +257,21 @@ func printable(text string) string {
 		})
 }
 
-// visible returns text in which each control character and each mark of the direction of text is an escape sequence
-// such as \u009b. Tabs and line breaks remain. If text is JSON, the result is JSON with the same values, because JSON
-// contains such characters only in strings.
+// visible returns text in which each control character, and each character that changes the direction of text, is an
+// escape sequence such as \u009b. Tabs and line breaks are kept. If text is JSON, the result is JSON with the same
+// values, because JSON contains such characters only in strings.
 func visible(text string) string {
 	return escape(text, isHidden, func(r rune) rune { return r })
 }
 
-// isHidden reports whether r is a control character other than a tab and a line break, or a mark of the direction of
+// isHidden reports whether r is a control character other than a tab or a line break, or changes the direction of
 // text.
 func isHidden(r rune) bool {
 	return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// escape returns text in which the characters that isEscaped selects are escape sequences. It replaces each other
-// character by the result of mapped.
+// escape returns text in which an escape sequence replaces each character for which isEscaped returns true. Every
+// other character is replaced by the result of mapped.
 func escape(text string, isEscaped func(rune) bool, mapped func(rune) rune) string {
 	var b strings.Builder
 	for _, r := range text {

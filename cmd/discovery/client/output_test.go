@@ -222,7 +222,7 @@ func TestATerminalThatIsTooNarrowShowsFewerColumns(t *testing.T) {
 	}
 }
 
-// The reason why a connection needs a person must be visible in a terminal of 80 columns.
+// The reason why a connection needs a person must be visible on a terminal with 80 columns.
 func TestAListOfConnectionsAlwaysShowsWhatTheyNeed(t *testing.T) {
 	item := func(name, reason string) string {
 		return `{"configName":"` + name + `","vendor":"pluggy","health":"unhealthy",
@@ -236,7 +236,7 @@ func TestAListOfConnectionsAlwaysShowsWhatTheyNeed(t *testing.T) {
 	}{
 		{80, [2]string{"north", "south"}, nil},
 		{80, [2]string{branches + "north", branches + "south"}, []string{"ID"}},
-		// These names differ in the middle, so they cannot be shortened by much.
+		// These names differ in the middle, so only a few characters can be left out.
 		{80, [2]string{long + "n" + long[:26], long + "s" + long[:26]}, []string{"HEALTH", "ID"}},
 		{120, [2]string{"north", "south"}, nil},
 		{120, [2]string{branches + "north", branches + "south"}, nil},
@@ -303,7 +303,7 @@ func TestColumnsAreSelectedByMemberOrTitle(t *testing.T) {
 	}
 }
 
-// slowBuffer is a terminal of a test.
+// slowBuffer is the terminal of a test. Several goroutines may write to it.
 type slowBuffer struct {
 	mu  sync.Mutex
 	all bytes.Buffer

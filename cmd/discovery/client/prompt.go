@@ -27,7 +27,8 @@ func (f *credentialFlags) isSet() bool { return f.clientID != "" || f.secret != 
 // accessTokenUsage describes the flag --access-token-file.
 const accessTokenUsage = `file with the access token, if the aggregator assigns one; "-" is a line of standard input`
 
-// input returns standard input. All values of a command must be read from one reader, because it reads ahead.
+// input returns a buffered reader of standard input. A command must read all values from this reader, because it
+// reads ahead.
 func (s *session) input() *bufio.Reader {
 	if s.stdin == nil {
 		s.stdin = bufio.NewReader(s.cmd.InOrStdin())
@@ -135,7 +136,7 @@ func (s *session) confirm(yes bool, action, name string) error {
 	return nil
 }
 
-// interruptible returns the result of fn, or the error of ctx if ctx ends first. In the second case, the
+// interruptible returns the result of fn, or the error of ctx if ctx ends before fn returns. In the second case, the
 // goroutine that runs fn may stay blocked until the process ends.
 func interruptible(ctx context.Context, fn func() (string, error)) (string, error) {
 	type result struct {

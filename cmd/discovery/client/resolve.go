@@ -49,7 +49,7 @@ func (s *session) connectionID(nameOrID string) (string, error) {
 	return c.ID, err
 }
 
-// connectionFilter returns the id of the connection that args specifies, or nil if args is empty.
+// connectionFilter returns the id of the connection that args specify, or nil if args is empty.
 func (s *session) connectionFilter(args []string) (*string, error) {
 	if len(args) == 0 {
 		return nil, nil
@@ -58,7 +58,7 @@ func (s *session) connectionFilter(args []string) (*string, error) {
 	return &id, err
 }
 
-// maxSingleNames is the number of unknown names up to which each connection is read alone.
+// maxSingleNames is the maximum number of unknown names for which the connections are read one by one.
 const maxSingleNames = 10
 
 // connectionNames returns the names of the connections with the given ids. A deleted connection has no name.

@@ -103,7 +103,7 @@ func incomplete(err error) error {
 	return fmt.Errorf("the document is not complete: %w", err)
 }
 
-// saveFile writes content to a temporary file, which gets the given name only when it is complete.
+// saveFile writes content to a temporary file. When the file is complete, it is renamed to name.
 func saveFile(name string, content io.Reader) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
 	if err != nil {

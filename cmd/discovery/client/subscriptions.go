@@ -171,8 +171,8 @@ func (f *sinkFlags) login(s *session) (map[string]any, error) {
 	return login, nil
 }
 
-// withMembers returns a copy of the members of a sink in which the given members replace the existing ones. In a login
-// (sasl or auth), the given members replace only those with the same names.
+// withMembers returns a copy of the members of a sink in which the given members replace the existing ones. The
+// members of a login (sasl or auth) are also replaced one by one.
 func withMembers(sink, given map[string]any) map[string]any {
 	changed := maps.Clone(sink)
 	maps.Copy(changed, given)
@@ -328,8 +328,8 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns the request body that changes a subscription to the given values. If no value is given for a member,
-// the member keeps its current value.
+// changed returns the request body that changes a subscription to the given values. Members for which no value is
+// given keep their current values.
 func (s *session) changed(
 	subscription discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A change of one member of a login keeps the others, as a change of one member of a sink does.
+// A given member of the sink must replace only this member. The same applies to a member of the login in the sink.
 func TestAGivenMemberReplacesThatOfTheSink(t *testing.T) {
 	sink := map[string]any{"kind": "kafka", "topic": "a", "sasl": map[string]any{"mechanism": "PLAIN", "username": "u"}}
 	for name, test := range map[string]struct{ given, want map[string]any }{

@@ -12,21 +12,22 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// defaultWidth is the width of a table that is not printed on a terminal, in columns of a terminal. A table is wider
-// only if its flexible columns cannot be shortened further.
+// defaultWidth is the width, in characters, of a table that is not printed on a terminal. A table is wider only if
+// its flexible columns cannot be shortened further.
 const defaultWidth = 100
 
-// minWidth is the width below which a terminal is not taken into account.
+// minWidth is the minimum width to which tables are fitted. The width of a narrower terminal is ignored.
 const minWidth = 40
 
-// minFlexWidth is the width below which a flexible column is not shortened.
+// minFlexWidth is the minimum width to which a flexible column is shortened.
 const minFlexWidth = 8
 
-// minTerminalWidth is the width below which a flexible column is not shortened on a terminal. There, columns are left
-// out instead.
+// minTerminalWidth is the minimum width to which a flexible column is shortened on a terminal. If the table is still
+// too wide, columns are left out.
 const minTerminalWidth = 16
 
-// minKeyWidth is the width below which a flexible column that tells the rows apart is not shortened.
+// minKeyWidth is the minimum width to which a flexible key column is shortened. A key column contains the values by
+// which the rows are told apart.
 const minKeyWidth = 24
 
 // separator is printed between two columns.
@@ -95,8 +96,8 @@ func (w *tableWriter) rows(items []json.RawMessage) ([][]string, error) {
 	return rows, nil
 }
 
-// omitColumns sets the widths of the columns. If omit is set, it leaves out columns from the end until the table fits,
-// but no column with key or keep. It returns the rows without the cells of the omitted columns.
+// omitColumns sets the widths of the columns. If omit is set, it leaves out columns until the table fits, beginning
+// with the last one. It keeps columns with key or keep. It returns the rows without the cells of the omitted columns.
 func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 	var titles []string
 	for {
@@ -127,8 +128,9 @@ func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 
 func (w *tableWriter) close() error { return w.write(nil) }
 
-// fit returns the widths of the columns. Each column is as wide as its longest value, but the widest flexible column
-// is shortened until the table fits. A key is shortened only as long as its different values stay different.
+// fit returns the widths of the columns. A column is as wide as its longest value. If the table is too wide, the
+// widest flexible column is shortened until the table fits. A key column is shortened only while its different values
+// stay different.
 func (w *tableWriter) fit(rows [][]string) []int {
 	widths := make([]int, len(w.view.columns))
 	lowest := make([]int, len(widths)) // widths below which a flexible column is not shortened

@@ -126,7 +126,8 @@ func (c commands) sumTransactions() *cobra.Command {
 	return cmd
 }
 
-// printSums prints the response of SumTransactions. A table ends with the totals, whose date is "total".
+// printSums prints the response of SumTransactions. The last row of a table contains the totals, with "total" as its
+// date.
 func (s *session) printSums(response []byte) error {
 	if s.format == formatJSON {
 		return s.print(dayTotalView, response)

@@ -27,15 +27,14 @@ type column struct {
 	title    string
 	width    int  // width of the column in a table whose items are not known in advance
 	flexible bool // values may be shortened
-	// key means that the values tell the rows apart: the column is never left out, and shortened only as far as its
-	// values stay different.
+	// key means that the rows are told apart by the values. The column is never left out, and is shortened only while
+	// its different values stay different.
 	key   bool
 	keep  bool // the column is never left out
 	right bool // values are aligned to the right
 	// connectionName means that the member is the id of a connection, and that the table shows its name.
 	connectionName bool
-	// format returns the printed value. If format is nil, the column's member of the record is printed. Times are then
-	// shortened.
+	// format returns the printed value. If format is nil, the value of member is printed; a time is shortened.
 	format func(record) string
 }
 
@@ -133,8 +132,8 @@ func (r record) text(member string) string {
 // connectionMember is the member with the id of the connection to which an object belongs.
 const connectionMember = "connectionId"
 
-// overSeveral returns the view of a list over all connections: its table begins with the name of the connection. If
-// connection is not nil, the list belongs to this connection, and overSeveral returns the view itself.
+// overSeveral returns the view of a list. If connection is nil, the list contains items of all connections, and the
+// table begins with the name of the connection. Otherwise overSeveral returns v unchanged.
 func (v view) overSeveral(connection *string) view {
 	if connection == nil {
 		name := column{
@@ -160,8 +159,8 @@ var connectionView = view{
 	},
 }
 
-// connectionListView is the table of connections. It shows members of the health, not of the connection. The id may be
-// left out, because the names tell the rows apart and every command accepts them.
+// connectionListView is the table of connections. Its members are those of a connection's health, not those of a
+// connection. The id may be left out, because every command also accepts the name, which is unique.
 var connectionListView = view{
 	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
 	columns: []column{
@@ -619,7 +618,7 @@ var conflictView = view{
 	},
 }
 
-// amountOf returns a function that prints the amount of a member that is an object.
+// amountOf returns a function that prints the amount and the currency in the given member, which is an object.
 func amountOf(member string) func(record) string {
 	return func(r record) string {
 		var side struct{ Amount, Currency string }

@@ -34,7 +34,7 @@ func operatorToken(t *testing.T, subject string, expires time.Time) string {
 	return string(signed)
 }
 
-// newLoggedApp composes a service with the given log level, and returns the service and its log.
+// newLoggedApp composes a service with the given log level. It returns the service and its log.
 func newLoggedApp(t *testing.T, level zapcore.Level, change ...func(*configs.Config)) (*compose.App, *harness.Journal) {
 	t.Helper()
 	cfg, log := settings(t), &harness.Journal{}

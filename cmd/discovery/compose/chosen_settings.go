@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// chosenSettings returns the fields of the log line that describes the start: the kind of database, the authentication
-// of operators and vendors, and the exceptions to the rule that connections use only public addresses with https. The
-// fields contain no secret and no URL.
+// chosenSettings returns the fields of the log line that the service writes when it starts: the kind of database, the
+// authentication of operators and vendors, and the exceptions to the rule that connections use only public addresses
+// with https. The fields contain no secret and no URL.
 func chosenSettings(cfg configs.Config) []zap.Field {
 	webhooks := make(map[string]string)
 	for _, v := range vendors() {
@@ -32,9 +32,8 @@ func databaseKind(databaseURL string) string {
 	return scheme
 }
 
-// operatorTokens returns a text about the verification of operators' tokens. The text contains the name of the setting
-// with the key. It also says whether the issuer and the audience of a token are checked, and whether an access
-// manager is asked.
+// operatorTokens returns a text that describes how operators' tokens are verified: the name of the setting with the
+// key, whether the issuer and the audience of a token are checked, and whether an access manager is asked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {

@@ -298,9 +298,9 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 	}
 }
 
-// maxLongPolls returns the maximum number of long polls that may wait at the same time. The result is half of
-// maxConnections, so that connections remain for other requests, for example the readiness check. In the argument and
-// in the result, 0 means no limit.
+// maxLongPolls returns the maximum number of long polls that may wait at the same time: half of maxConnections, so
+// that connections remain for other requests, for example the readiness check. 0 means no limit, for maxConnections
+// and for the result.
 func maxLongPolls(maxConnections int) int {
 	return (maxConnections + 1) / 2
 }

@@ -159,8 +159,8 @@ func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 	}
 }
 
-// headerTimeout is the longest time that may pass before a slow header is rejected. It is shorter than the time limit
-// for a whole request, because a header must not use up the whole limit.
+// headerTimeout is the maximum time after which a slow header must be rejected. It is shorter than the time limit for
+// a whole request, because a header must not use up the whole limit.
 const headerTimeout = 12 * time.Second
 
 // A client that sends its header byte by byte must be disconnected after a while. Until then it must not delay other

@@ -25,8 +25,8 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 	}
 }
 
-// TestTheEgressGuardCoversEverySink checks that every kind of sink respects the egress guard. It opens each sender
-// twice: when the guard forbids the address of the destination, and when the guard allows it. No destination listens at
+// TestTheEgressGuardCoversEverySink checks that every kind of sink respects the egress guard. It opens a sender of
+// each kind twice: first the guard forbids the address of the destination, then it allows it. No server listens at
 // the address.
 func TestTheEgressGuardCoversEverySink(t *testing.T) {
 	targets := map[events.SinkKind]ports.SinkTarget{

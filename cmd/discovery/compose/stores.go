@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one storage backend: all stores, and the queue that runs the pulls.
+// Stores contains the stores of one storage backend, and the queue that runs the pulls.
 type Stores struct {
 	Connections   ports.Connections
 	Tokens        ports.Tokens
@@ -36,8 +36,8 @@ type Stores struct {
 	// MatcherEntries stores an entry for each record that a subscription has sent to Matcher.
 	MatcherEntries ports.MatcherEntries
 
-	// ReleaseClaims ends the claims of a process that has died. It is nil if several processes can use the backend:
-	// claims then end by themselves. Call it before Queue.Start.
+	// ReleaseClaims ends the claims of a process that has died. Call it before Queue.Start. It is nil if several
+	// processes can use the backend; the claims of a dead process then expire.
 	ReleaseClaims func(context.Context) error
 	// Close closes the backend; it is nil if there is nothing to close.
 	Close func() error

@@ -25,7 +25,7 @@ func TestTheSettingsOfEveryVendorAreListed(t *testing.T) {
 	}
 }
 
-// The chart and the console list the vendors by hand.
+// The lists of vendors in the chart and in the console are not generated, so they must be checked.
 func TestTheChartAndTheConsoleNameEveryVendor(t *testing.T) {
 	for _, file := range []string{
 		"deploy/helm/values.yaml", "deploy/helm/values.schema.json", "deploy/helm/templates/deployment.yaml",

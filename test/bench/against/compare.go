@@ -17,8 +17,8 @@ const bound = 0.9
 // within the run has several figures.
 type figures map[string][]figure
 
-// figure contains the results of one measurement of a row: the result of the service, and the result of the reference
-// that test/bench measures alternately with it. The result of the reference is 0 if the row has none.
+// figure contains the results of one measurement of a row: ours is the result of the service, and reference is the
+// result of the reference. test/bench measures them alternately. reference is 0 if the row has no reference.
 type figure struct{ ours, reference float64 }
 
 // comparison contains the results of one section.
@@ -60,11 +60,11 @@ func (c *comparison) measure(ctx context.Context, round, seconds int, this, earl
 }
 
 var (
-	// turn is a line that test/bench prints for a measurement beside a reference. Round 0 is a warm-up.
+	// turn matches a line that test/bench prints for a measurement and its reference. Round 0 is a warm-up.
 	turn = regexp.MustCompile(`^ {4}(\S.*?) +round (\d+): ours (\S+), reference (\S+), ratio`)
-	// moment is a line that test/bench prints for a time that it has measured.
+	// moment matches a line that test/bench prints for a measured duration.
 	moment = regexp.MustCompile(`^ {4}(\S.*): (\S+) ms, reference (\S+) ms`)
-	// size is a row of a table without a reference.
+	// size matches a row of a result table without a reference.
 	size = regexp.MustCompile(`^\| (binary|idle memory)([^|]*?) \|.*\| ([0-9.]+) MiB`)
 )
 
@@ -98,7 +98,7 @@ func (c *comparison) parse(out string) figures {
 	return all
 }
 
-// less reports whether the figures of the row are better if they are smaller: times and sizes.
+// less reports whether smaller figures of the row are better. This is the case for times and sizes.
 func (c *comparison) less(what string) bool {
 	switch c.section {
 	case "latency", "routing", "growth", "footprint":

@@ -46,7 +46,7 @@ func IdleAMQP() map[string]Behaviour {
 	return catalogue
 }
 
-// floods returns, by name, the data that a broker can send without end after the login.
+// floods returns data that a broker can send repeatedly after the login, by name.
 func floods() map[string][]byte {
 	const noEnd = 1 << 40
 	header := func(size uint64) []byte { // of a message with this size, without properties
@@ -87,7 +87,7 @@ func floods() map[string][]byte {
 	}
 }
 
-// rawBroker returns a broker that reads the protocol header, sends once, and then sends rest repeatedly.
+// rawBroker returns a broker that reads the protocol header, sends the bytes of once, and then sends rest repeatedly.
 func rawBroker(once, rest []byte) Behaviour {
 	return func(conn net.Conn) {
 		if _, err := io.ReadFull(conn, make([]byte, len("AMQP0091"))); err != nil {
@@ -133,7 +133,8 @@ func loggedIn(misbehave Behaviour) Behaviour {
 	}
 }
 
-// login answers all requests up to confirm.select as RabbitMQ does. ok is false if the publisher ends the connection.
+// login answers all requests of a publisher up to confirm.select, like RabbitMQ. ok is false if the publisher ends
+// the connection.
 func login(conn net.Conn) (frames *bufio.Reader, ok bool) {
 	frames = bufio.NewReader(conn)
 	if _, err := frames.Discard(len("AMQP0091")); err != nil {
@@ -175,8 +176,8 @@ func readFrame(frames *bufio.Reader) bool {
 
 var heartbeat = amqpFrame(8, 0)
 
-// replies returns frames with methods whose arguments are zero bytes. numbers contains the class and the method of each
-// frame.
+// replies returns one frame for each method. All bytes of its arguments are zero. numbers contains the class and the
+// number of each method.
 func replies(numbers ...uint16) (text []byte) {
 	for i := 0; i < len(numbers); i += 2 {
 		var channel uint16

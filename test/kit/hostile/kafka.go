@@ -63,7 +63,8 @@ func Kafka() map[string]Behaviour {
 	return catalogue
 }
 
-// IdleKafka returns a broker that confirms a message, and then sends data without end although nothing is requested.
+// IdleKafka returns a broker that confirms a message, and then sends data without end although the client requests
+// nothing.
 func IdleKafka() map[string]Behaviour {
 	return map[string]Behaviour{
 		"responses without end": func(conn net.Conn) {
@@ -252,6 +253,6 @@ func endlessTopics(conn net.Conn) []byte {
 	return append(text[:len(text)-len(endless)], endless...) // the length of the list is at the end
 }
 
-// endless is an encoded list length of 39,000. A list of so many items of one byte would nearly fit into the bytes that
-// follow it.
+// endless is the encoded length of a list with 39,000 items. The 39 KiB that follow it contain fewer items, unless
+// each item is only one byte long.
 var endless = []byte{0, 0, 0x98, 0x58}

@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// TLS returns servers by name that never complete the handshake of TLS.
+// TLS returns servers that never complete a TLS handshake, by name.
 func TLS() map[string]Behaviour {
 	record := func(kind byte, payload ...byte) []byte {
 		return append([]byte{kind, 3, 3, byte(len(payload) >> 8), byte(len(payload))}, payload...)
@@ -22,7 +22,7 @@ func TLS() map[string]Behaviour {
 	}
 }
 
-// greeted returns a server that waits for the start of a handshake, and sends the text without end.
+// greeted returns a server that waits for the start of a handshake, and then sends the text repeatedly.
 func greeted(text []byte) Behaviour {
 	return func(conn net.Conn) {
 		if _, err := io.ReadFull(conn, make([]byte, 5)); err == nil {

@@ -123,7 +123,7 @@ func New() *Server {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// AddSource adds a source to a context, and returns the ids of both.
+// AddSource creates a context with one source, and returns the ids of both.
 func (s *Server) AddSource() (context, source string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +149,7 @@ func (s *Server) Open(source string) []Transaction {
 	return slices.DeleteFunc(s.Transactions(source), func(t Transaction) bool { return t.Status == "IGNORED" })
 }
 
-// SetStatus changes the status of a transaction, as a matching run or a person does.
+// SetStatus changes the status of a transaction, like a matching run or a user of Matcher.
 func (s *Server) SetStatus(source, externalID, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *Server) SetStatus(source, externalID, status string) {
 	}
 }
 
-// Requests returns the numbers of requests by their last path segment.
+// Requests returns the number of requests for each last segment of a route, such as "upload".
 func (s *Server) Requests() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -48,7 +48,7 @@ func trace(name string) []byte {
 	return bytes
 }
 
-// is reports whether the mutant is active. If there is a trace file, is records that the mutant's code runs.
+// is reports whether the mutant is active. If there is a trace file, it also records that the mutant's code runs.
 func is(id int) bool {
 	if reached != nil {
 		reached[id] = 1

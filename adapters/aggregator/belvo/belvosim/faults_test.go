@@ -135,8 +135,8 @@ func TestClearFaultsEmptiesTheQueue(t *testing.T) {
 	get[map[string]string](c, "/api/", 200)
 }
 
-// entered is an empty request body. Its Read method closes the channel. The simulator reads the body of a request just
-// before it hangs (a fault of the kind Hang). The closed channel therefore means that the request hangs.
+// entered is an empty request body. Its Read method closes the channel. A fault of the kind Hang reads the body of a
+// request just before the request hangs. The closed channel therefore shows that the request hangs.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {

@@ -14,10 +14,10 @@ type grant struct {
 	expiresAt    time.Time
 }
 
-// Connect creates a link as the vendor's hosted page does when a holder signs in. externalID is the external_id in the
-// URL of the page. The link belongs to the secret of the token. The other members are those of l: with the status
-// LinkInvalid, the sign-in has failed. As at the vendor, the token is no longer valid after a successful sign-in.
-// Errors: ErrToken; ErrTaken.
+// Connect simulates an account holder who signs in on the vendor's hosted page. It creates a link that belongs to the
+// secret of the token. externalID is the external_id in the URL of the page. The other members are copied from l; the
+// status LinkInvalid means that the sign-in has failed. After a successful sign-in, the token is no longer valid, as
+// at the vendor. Errors: ErrToken; ErrTaken.
 func (s *Simulator) Connect(token, externalID string, l Link) (Link, error) {
 	s.mu.Lock()
 	g, ok := s.grants[token]

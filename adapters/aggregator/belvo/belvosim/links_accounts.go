@@ -56,8 +56,8 @@ func (s *Simulator) AddLink(l Link) (Link, error) {
 	return l, nil
 }
 
-// SetLinkStatus changes the status of a link. The rows already collected stay
-// readable, as they do at the vendor. The error is ErrNotFound if there is no such link.
+// SetLinkStatus changes the status of a link. As at the vendor, rows that were collected earlier stay readable. The
+// error is ErrNotFound if there is no such link.
 func (s *Simulator) SetLinkStatus(id string, status LinkStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

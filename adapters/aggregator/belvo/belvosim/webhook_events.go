@@ -161,7 +161,7 @@ func newRows(member string) func(*link, []string) any {
 }
 
 // changedRows returns a data function (see [eventKind]) for an event about changed rows. The data consists of the
-// number of rows and a list of their ids. The given name is the JSON name of the list. The list is never null.
+// number of rows and a list of their ids. The argument member is the JSON name of the list. The list is never null.
 func changedRows(member string) func(*link, []string) any {
 	return func(_ *link, ids []string) any {
 		return map[string]any{"count": len(ids), member: append([]string{}, ids...)}

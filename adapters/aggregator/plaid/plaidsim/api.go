@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// request is the body of a request of the API. Unknown members are refused, as the vendor does.
+// request is the body of a request of the API. Like the vendor, the simulator refuses unknown members.
 type request struct {
 	ClientID    string   `json:"client_id"`
 	Secret      string   `json:"secret"`
@@ -181,7 +181,7 @@ func (i *item) healthy() *apiError {
 
 const requestID = "m8MDnv9okwxFNBV"
 
-// object returns the Item as the vendor's object.
+// object returns the Item as a JSON object with the vendor's members.
 func (i *item) object() map[string]any {
 	o := map[string]any{
 		"item_id": i.ID, "institution_id": "ins_109508",
@@ -287,7 +287,7 @@ func (s *Simulator) refresh(i *item, _ request) (any, *apiError) {
 	return map[string]any{"request_id": requestID}, nil
 }
 
-// createLinkToken serves a token of the update mode of the hosted page.
+// createLinkToken serves a link token for the update mode of the hosted page.
 func (s *Simulator) createLinkToken(_ *item, in request) (any, *apiError) {
 	if in.ClientName == "" || in.Language == "" || len(in.Countries) == 0 || in.User == nil || in.HostedLink == nil {
 		return nil, &errBody

@@ -70,7 +70,7 @@ func (s *Simulator) Handler() http.Handler {
 	}))
 }
 
-// timesOf returns a call of the control surface that passes the Item's id and the member times to fn.
+// timesOf returns a ControlFunc that calls fn with the {id} of the path and the member "times" of the body.
 func timesOf(fn func(id string, times int) error) kit.ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := kit.DecodeBody[struct {

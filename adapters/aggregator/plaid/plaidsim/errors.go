@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// apiError is an error of the vendor. The vendor's clients decide by the code, because nearly every status is 400.
+// apiError is an error of the vendor. Clients distinguish the errors by their code, because nearly every status is
+// 400.
 type apiError struct {
 	status  int
 	kind    string
@@ -52,12 +53,12 @@ var (
 	errRate     = apiError{429, "RATE_LIMIT_EXCEEDED", "TRANSACTIONS_SYNC_LIMIT", "rate limit exceeded for attempts"}
 )
 
-// rateLimitCodes contains the error codes of rate limits, by path. The other paths have the code of errRate.
+// rateLimitCodes maps a path to the error code of its rate limit. All other paths have the code of errRate.
 var rateLimitCodes = map[string]string{
 	"/accounts/get": "ACCOUNTS_LIMIT", "/item/get": "ITEM_GET_LIMIT", "/transactions/get": "TRANSACTIONS_LIMIT",
 }
 
-// ofItem returns the error of an Item with this code.
+// ofItem returns the error with this code for a request about an Item.
 func ofItem(code string) apiError {
 	kind := "ITEM_ERROR"
 	if len(code) > 11 && code[:11] == "INSTITUTION" {
@@ -75,14 +76,14 @@ func (e apiError) write(w http.ResponseWriter) {
 	})
 }
 
-// member returns the error as the member "error" of an Item or an event.
+// member returns the error as the value of the member "error" of an Item or an event.
 func (e apiError) member() map[string]any {
 	return map[string]any{
 		"error_type": e.kind, "error_code": e.code, "error_message": e.message, "display_message": nil,
 	}
 }
 
-// writeFaultError sends the error of a fault: the one with its code, or otherwise the one with its status.
+// writeFaultError sends an error with the code of the fault or, if the fault has no code, with its status.
 func writeFaultError(w http.ResponseWriter, f faultinject.Fault) {
 	for _, known := range []apiError{errInternal, errPlanned, errRate, errMutation, errKeys, errItem, errProduct} {
 		if f.Code == known.code || f.Code == "" && f.Status == known.status {

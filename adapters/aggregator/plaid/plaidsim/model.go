@@ -22,15 +22,17 @@ type Item struct {
 	ConsentExpiresAt time.Time
 	// History is the value of transactions_update_status; "" means HISTORICAL_UPDATE_COMPLETE.
 	History string
-	// NotReady is the number of further requests to /transactions/sync that find no data yet: the status is NOT_READY.
+	// NotReady is the number of requests to /transactions/sync that will return no data and the status NOT_READY. It
+	// decreases with each such request.
 	NotReady int
-	// RateLimited is the number of further requests about the Item that are answered with 429; negative for all.
+	// RateLimited is the number of requests about the Item that will be answered with 429. A negative number means
+	// all requests.
 	RateLimited int
 	// NoRefresh makes the Item refuse /transactions/refresh, as for clients without this product.
 	NoRefresh bool
 }
 
-// Account is an account of an Item. The members are those of the vendor's object.
+// Account is an account of an Item. It has the same members as the vendor's object.
 type Account struct {
 	ID           string   `json:"account_id"`
 	Balances     Balances `json:"balances"`
@@ -51,7 +53,7 @@ type Balances struct {
 	Unofficial *string      `json:"unofficial_currency_code"`
 }
 
-// Transaction is a row of an account. The members are those of the vendor's object. A nil member is null.
+// Transaction is a row of an account. It has the same members as the vendor's object. A nil member is null.
 type Transaction struct {
 	ID           string      `json:"transaction_id"`
 	Account      string      `json:"account_id"`
@@ -99,7 +101,7 @@ type item struct {
 	removed  bool
 }
 
-// change is one change of the rows of an Item. Its position is its index plus one.
+// change is one change to the rows of an Item. Its position in the stream is its index plus one.
 type change struct {
 	id      string
 	account string

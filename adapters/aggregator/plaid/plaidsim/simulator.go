@@ -48,13 +48,13 @@ type Simulator struct {
 // publicTokenLifetime is how long a public token can be exchanged.
 const publicTokenLifetime = 30 * time.Minute
 
-// publicToken belongs to an Item that was linked and not exchanged yet.
+// publicToken is a token that can be exchanged once for the access token of a newly linked Item.
 type publicToken struct {
 	item    string
 	expires time.Time
 }
 
-// signingKey is a key of webhooks.
+// signingKey is a key with which webhooks are signed.
 type signingKey struct {
 	private   *ecdsa.PrivateKey
 	createdAt time.Time
@@ -172,7 +172,7 @@ func (s *Simulator) Put(itemID string, t Transaction) (Transaction, error) {
 }
 
 // Remove removes the rows with these ids from an Item. The next read of the stream lists them as removed. Errors:
-// ErrNotFound for an id without a row; the rows before it are removed.
+// ErrNotFound for an id without a row. The rows with the ids before it have then been removed.
 func (s *Simulator) Remove(itemID string, ids ...string) error {
 	return s.edit(itemID, func(i *item) error {
 		for _, id := range ids {
@@ -185,9 +185,9 @@ func (s *Simulator) Remove(itemID string, ids ...string) error {
 	})
 }
 
-// Post replaces a pending row by a posted one, as the vendor does: the pending row is removed, and the posted one gets
-// a new id. fn can change the posted row, for example its amount. linked is false if the vendor has not recognised the
-// pending row.
+// Post replaces a pending row by a posted one, as the vendor does: the pending row is removed, and the posted one
+// gets a new id. fn can change the posted row, for example its amount. If linked is true, the posted row contains the
+// id of the pending row. At the vendor, this id is missing if the vendor has not recognised the pending row.
 func (s *Simulator) Post(itemID, pending string, linked bool, fn func(*Transaction)) (Transaction, error) {
 	var posted Transaction
 	err := s.edit(itemID, func(i *item) error {
@@ -227,8 +227,8 @@ func (s *Simulator) Enrich(itemID, category, merchant string) (int, error) {
 	return rows, err
 }
 
-// ChurnAccounts gives every account of an Item, and every row, a new id, as the vendor does when an institution renames
-// accounts. It returns the new ids of the accounts by the old ones.
+// ChurnAccounts gives every account and every row of an Item a new id, as the vendor does when an institution renames
+// accounts. It returns a map from the old ids of the accounts to the new ones.
 func (s *Simulator) ChurnAccounts(itemID string) (map[string]string, error) {
 	renamed := map[string]string{}
 	err := s.edit(itemID, func(i *item) error {

@@ -32,8 +32,8 @@ func decodeCursor(text, itemID string) (c cursor, ok bool) {
 	return c, err == nil && id == itemID && 0 <= c.from && c.from <= c.until && c.read >= 0
 }
 
-// MutateDuringPagination makes the next n requests for a page other than the first fail, because the history has
-// changed.
+// MutateDuringPagination makes the next n requests for later pages fail, as if the history had changed while it was
+// read.
 func (s *Simulator) MutateDuringPagination(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -81,7 +81,7 @@ func part(members map[string]any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// getKey serves a key of webhooks.
+// getKey serves the public key with which a webhook can be verified.
 func (s *Simulator) getKey(in request) (any, *apiError) {
 	key, ok := s.keys[in.KeyID]
 	if !ok {

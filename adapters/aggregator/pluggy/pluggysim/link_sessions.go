@@ -21,9 +21,9 @@ type grant struct {
 	expiresAt                   time.Time
 }
 
-// Connect creates an item as the vendor's hosted page does when a holder signs in with a connect token. The item
-// belongs to the client of the token, and has the token's clientUserId and webhookUrl. The other members are those of
-// i: with the status LOGIN_ERROR, the sign-in has failed. The token stays valid. Errors: ErrToken.
+// Connect simulates an account holder who signs in on the vendor's hosted page with a connect token. It creates an
+// item that belongs to the client of the token and has the token's clientUserId and webhookUrl. The other members are
+// copied from i; the status LOGIN_ERROR means that the sign-in has failed. The token stays valid. Errors: ErrToken.
 func (s *Simulator) Connect(token string, i Item) (Item, error) {
 	s.mu.Lock()
 	g, ok := s.grants[token]

@@ -22,8 +22,8 @@ var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 //go:embed demo/*.json
 var demoFiles embed.FS
 
-// Seed adds the demo data, which was last synchronised on 2026-11-19. The rows count as not yet announced by a webhook.
-// A second Seed resets the item and adds only the rows that were removed. The rows cover these cases:
+// Seed adds the demo data, which was last synchronised on 2026-11-19. The rows count as changes that no webhook has
+// announced yet. A second Seed resets the item and adds only the rows that were removed. The rows cover these cases:
 //
 //   - a Pix and a boleto
 //   - two fees that differ only in their id

@@ -105,8 +105,9 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the latest and the earliest key that a requested row can have in the index of indexFor. The
-// keys are dates or creation times. A zero time means no bound. The method matches checks all filters again.
+// newest and oldest return the latest and the earliest key that a requested row can have. The keys are those of the
+// index that indexFor returns: dates or creation times. A zero time means no bound. Not every row within the bounds
+// is requested, so the method matches checks all filters.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

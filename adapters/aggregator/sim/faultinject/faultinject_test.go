@@ -96,8 +96,8 @@ func TestHangLastsUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// entered is an empty request body. Its Read method closes the channel. The injector reads the body of a request just
-// before it hangs (a fault of the kind Hang). The closed channel therefore means that the request hangs.
+// entered is an empty request body. Its Read method closes the channel. A fault of the kind Hang reads the body of a
+// request just before the request hangs. The closed channel therefore shows that the request hangs.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {

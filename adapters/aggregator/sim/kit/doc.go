@@ -5,5 +5,5 @@
 //   - [NewEntropy] returns a source of ids that depend only on a seed.
 //   - [RecordStatus] records the statuses of responses.
 //
-// Package faultinject adds the faults, and each simulator the vendor's responses.
+// The faults are in package faultinject. The responses of a vendor are in the package of its simulator.
 package kit

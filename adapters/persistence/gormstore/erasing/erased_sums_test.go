@@ -6,7 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// The sums by day have no column with the connection, so an erasure must subtract each transaction.
+// The table of the sums by day has no column for the connection. An erasure must therefore subtract each erased
+// transaction from the sums.
 func TestAnErasureRemovesTheTransactionsFromTheSums(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		const rows = 1500

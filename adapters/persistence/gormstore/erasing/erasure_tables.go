@@ -17,8 +17,8 @@ import (
 )
 
 // erasedTables are the tables with data of connections. A pass is one run over all of these tables, in this order.
-// Tables whose rows are found through the connection's accounts must precede "accounts". A new table needs one line
-// here, or one in KeptTables.
+// Tables whose rows are found through the connection's accounts must precede "accounts". Each new table must be
+// listed either here or in KeptTables.
 var erasedTables = []erasedTable{
 	{"account_references", "", markReferences}, // a later task removes the texts of the references
 	{"idempotency_keys", "", responses},
@@ -48,8 +48,8 @@ var erasedTables = []erasedTable{
 	{"connections", "", connectionLeft},
 }
 
-// KeptTables are the tables that an erasure does not change, each with the reason. They contain no data of an account
-// holder, and no text of an operator or a vendor.
+// KeptTables are the tables that an erasure does not change, each with the reason. They contain no data about an
+// account holder, and no text written by an operator or a vendor.
 var KeptTables = map[string]string{
 	"applications":          "what operators have set for the whole tenant",
 	"audit_checkpoints":     "sizes and hashes, signed",
@@ -146,8 +146,8 @@ func (b *erasureBatch) run() error {
 // owner returns the ids of the connection and of the tenant, which are the parameters of most conditions.
 func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b.erasure.Tenant.UUID} }
 
-// ofConnection returns the erase function of a table whose column connection_id contains the connection. The columns
-// listed in key, together with the connection and the tenant, identify a row.
+// ofConnection returns an erase function for a table with the column connection_id. The function deletes the rows of
+// the erased connection. The columns listed in key, together with the connection and the tenant, identify a row.
 func ofConnection(key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
 }
@@ -167,11 +167,12 @@ func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 		table+".tenant_id) AND tenant_id = ?", key)
 }
 
-// deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the condition
-// are the connection and the tenant.
+// deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the
+// condition are the connection and the tenant.
 //
-// A batch consists of the rows up to a key. A join with the keys of the batch could be slow, because the planner's
-// statistics may be older than the connection. The planner might then compare each key with all rows of the connection.
+// A batch consists of all rows up to a certain key. A join with the keys of the batch could be slow, because the
+// planner's statistics may be older than the connection. The planner might then compare each key with all rows of the
+// connection.
 func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 	return func(b *erasureBatch) (bool, error) {
 		where := " FROM " + b.table + " WHERE " + condition
@@ -194,7 +195,7 @@ func tokensWithoutWebhook(b *erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ? AND NOT ("+gormstore.AwaitsRemoval+")", "id")(b)
 }
 
-// connectionLeft clears those columns of the connection that are no longer needed.
+// connectionLeft clears the columns of the connection that are no longer needed.
 func connectionLeft(b *erasureBatch) (bool, error) {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -361,8 +362,9 @@ func (b *erasureBatch) rememberAccounts() error {
 // scanOverlap is the maximum time between the receipt of a delivery and its commit.
 const scanOverlap = time.Minute
 
-// namedByOthers empties deliveries to the tenant's other connections if they name an account reference of the erased
-// connection. Such deliveries exist because a vendor sends the events of all account references to each webhook.
+// namedByOthers removes the contents of deliveries to the tenant's other connections if they name an account
+// reference of the erased connection. Such deliveries exist because a vendor sends the events of all account
+// references to each webhook.
 //
 // The deliveries are examined in the order of receipt. The first pass examines all deliveries. Later passes skip
 // deliveries that were received more than scanOverlap before the previous pass began.

@@ -223,9 +223,9 @@ func (s erasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.
 	})
 }
 
-// lockErased locks and returns the connection of the erasure. To avoid deadlocks, a transaction that also locks the row
-// of the erasure must lock the connection first. The lock does not conflict with foreign keys that refer to the
-// connection.
+// lockErased locks and returns the connection of the erasure. To avoid deadlocks, a transaction that also locks the
+// row of the erasure must lock the connection first. Inserts of rows that refer to the connection by a foreign key do
+// not wait for this lock.
 func lockErased(tx *gorm.DB, e domain.Erasure) (gormstore.ConnectionRow, error) {
 	return gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx, "NO KEY UPDATE").
 		Where("id = ? AND tenant_id = ?", e.Connection.UUID, e.Tenant.UUID))

@@ -6,9 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// markReferences marks all account references of the connection as erased: the present one, the former ones, and those
-// under which its accounts were read. From then on, a delivery that names one of these references is stored without
-// contents.
+// markReferences marks all account references of the connection as erased: the present reference, the former ones,
+// and those under which its accounts were read. From then on, a delivery that names one of these references is stored
+// without contents.
 func markReferences(b *erasureBatch) (bool, error) {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {

@@ -100,7 +100,7 @@ func (s subscriptions) ListPending(
 }
 
 // underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease has
-// ended or was replaced, or if the subscription is in another epoch than the lease.
+// ended or was replaced, or if the subscription and the lease have different epochs.
 func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&subscriptionRow{}).
 		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
@@ -191,8 +191,8 @@ const (
 // readChanges reads at most limit changes after the feed position of the subscription (row), and advances this
 // position. It calls fn with the events of the changes, and returns the number of changes.
 //
-// A record with several versions has two places in the order of events. It is reported as new at the position of its
-// first version, and as modified at the position of its current version. The change feed contains only the second
+// A record with several versions causes two events: one reports the new record at the position of its first version,
+// the other the modified record at the position of its current version. The change feed contains only the second
 // position.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() events.EventID, fn func(events.SubscriptionEvent),
@@ -254,7 +254,7 @@ func (s subscriptions) readEvents(
 	return n, err
 }
 
-// readQueue returns the events of the subscription that are selected by the function narrow, ordered by sequence.
+// readQueue returns the events of the subscription that satisfy the conditions added by narrow, ordered by sequence.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
 ) ([]events.SubscriptionEvent, error) {

@@ -106,7 +106,7 @@ func requireLease(db *gorm.DB, l ports.SubscriptionLease) error {
 	return replacedNotFound(err, gormstore.LeaseLost())
 }
 
-// markExisting changes an entry that exists already when Mark inserts it.
+// markExisting is the conflict clause with which Mark changes an entry that is already stored.
 var markExisting = clause.OnConflict{
 	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"),
 	DoUpdates: clause.Assignments(map[string]any{
@@ -117,7 +117,7 @@ var markExisting = clause.OnConflict{
 	}),
 }
 
-// replaceEntry replaces an entry that Save has locked.
+// replaceEntry is the conflict clause with which Save replaces an entry that it has locked.
 var replaceEntry = clause.OnConflict{
 	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"), UpdateAll: true,
 }
@@ -161,7 +161,8 @@ func (s matcherEntries) insertMarks(
 	})
 }
 
-// MarkUnmapped implements ports.MatcherEntries. It compares texts that consist of the three ids of a source.
+// MarkUnmapped implements ports.MatcherEntries. It compares sources as texts, each of which consists of the three ids
+// of a source.
 func (s matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {

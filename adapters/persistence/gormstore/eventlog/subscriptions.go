@@ -55,8 +55,8 @@ type subscriptionRow struct {
 // TableName returns the name of the table in the schema.
 func (subscriptionRow) TableName() string { return "subscriptions" }
 
-// setOperators copies the columns that operators can change from s. It also copies the columns that change together
-// with these columns.
+// setOperators copies the columns that operators can change from s. It also copies the columns that always change
+// together with them.
 func (r *subscriptionRow) setOperators(s events.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), gormstore.Optional(s.Connection.UUID)
@@ -317,7 +317,7 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id ev
 }
 
 // Replay makes the subscription continue with the event that has this sequence number. No event is parked (postponed)
-// afterwards. Parked events before this event are skipped. Parked events from this event on are delivered in their
+// afterwards. Parked events with a lower sequence number are skipped. This event and all later ones are delivered in
 // order.
 func (s subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64, entries ports.AuditEntries,

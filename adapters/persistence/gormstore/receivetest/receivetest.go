@@ -30,16 +30,16 @@ type Stores interface {
 	Pulls() ports.Pulls
 }
 
-// Dialect is a database that Run compares with the model.
+// Dialect describes the database that Run compares with the model.
 type Dialect struct {
 	Stores Stores
 	// Receive stores the deliveries as one batch.
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
 	Jobs func() []domain.PullID
-	// Exact means that a new pull has the id that the first delivery proposes. Only deliveries that need a new pull
-	// count. The model chooses the id in the same way. If Exact is false, the id may come from any delivery of the
-	// batch that needs a new pull.
+	// Exact means that a new pull gets the id that was proposed by the first delivery that needs the pull. The model
+	// chooses the id in the same way. If Exact is false, the id may come from any delivery of the batch that needs
+	// the pull.
 	Exact bool
 	// MaxBatch is the maximum number of deliveries in a batch. It should be so large that some batches need more than
 	// one INSERT.

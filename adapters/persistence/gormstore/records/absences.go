@@ -46,7 +46,8 @@ func (s recordSource) Absences(account string) (map[string]domain.Absence, error
 	return known, err
 }
 
-// AbsentSince implements records.Source. For each row, it returns the first pull whose listing lacked the row.
+// AbsentSince implements records.Source. For each row, it returns the first pull whose listing did not contain the
+// row.
 func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
 	since := map[string]domain.PullID{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {

@@ -59,8 +59,8 @@ func moneyColumns(m *domain.Money) (*string, string) {
 	return &amount, m.Currency
 }
 
-// selectAccounts is a SELECT of the columns that gormstore.AccountRow.Domain needs. The user of the constant must
-// append a condition.
+// selectAccounts is a SELECT of the columns that gormstore.AccountRow.Domain needs. The caller must append a
+// condition.
 const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
 	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, account_ref,
 	account_refs FROM accounts WHERE `

@@ -67,7 +67,7 @@ const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 		pulls.tenant_id = ?) AND account_closes.tenant_id = ?)`
 
 // selectStates is a SELECT that returns the columns of a stateRow for each transaction of a connection. Its text ends
-// with AND, so another condition must follow.
+// with AND, so the caller must append a condition.
 const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date, first_seen_at,
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `

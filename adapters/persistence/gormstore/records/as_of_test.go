@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// All pages as of a moment together must contain each record once, even if most records were added or changed later.
+// The pages as of a moment must together contain each record once, even if most records were added or changed later.
 func TestPagesAsOfAMoment(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		a := newPulledAccount(t, b, 1)
@@ -53,7 +53,8 @@ func TestPagesAsOfAMoment(t *testing.T) {
 	})
 }
 
-// list returns all records of the connection as of a moment, or the present ones for the zero moment, in pages.
+// list reads all records of the connection as of a moment, page by page. For the zero moment, it reads the present
+// records.
 func (a *pulledAccount) list(limit int, at time.Time) (texts []string) {
 	a.Helper()
 	page := domain.PageRequest{Limit: limit}

@@ -27,7 +27,7 @@ func tickSQL(dialect string) string {
 }
 
 // tick advances the clock of a connection and returns the new time. The new time is the given time, but at least one
-// microsecond after the last time. A time has a precision of microseconds.
+// microsecond after the previous time. Times have a precision of one microsecond.
 func tick(tx gormstore.Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, err error) {
 	q := gormstore.NewQuery(tickSQL(tx.Name()), gormstore.UUID(connection), gormstore.UUID(tenant),
 		gormstore.At(at.UTC().Truncate(time.Microsecond)).Param(tx.Name()))
@@ -57,8 +57,8 @@ func (p *pageWriter) stamp() (err error) {
 	return err
 }
 
-// stampPublication sets the time of a publication. Accounts may move from other connections, so the time is also higher
-// than the last times of these connections.
+// stampPublication sets the time of a publication. Accounts may move from other connections, so the time is also
+// later than all changes of these connections.
 func (b *publisher) stampPublication() error {
 	for _, published := range b.w.Accounts {
 		if published.Continues.IsZero() {

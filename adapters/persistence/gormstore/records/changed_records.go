@@ -60,9 +60,9 @@ func (p *pageWriter) storeChanged() error {
 // change. It finds the new versions by their column change_tx, and the previous versions by the time at which this
 // transaction has replaced them. before is nil for a new record.
 //
-// The condition on t.connection_id is a set of one value. If it were "=", PostgreSQL would apply it to v as well. For a
-// connection that is missing in the statistics, PostgreSQL would then expect a single version, and compare each record
-// with all versions. The same holds for a condition on v.tenant_id.
+// The query compares t.connection_id with a set of one value instead of with "=". PostgreSQL would apply a condition
+// with "=" to v as well. If its statistics did not contain the connection yet, it would then expect a single version,
+// and compare each record with all versions. A condition on v.tenant_id would have the same effect.
 func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
@@ -91,8 +91,8 @@ func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after bo
 	}))
 }
 
-// bookedRow contains the columns of a version of a record that decide whether its change counts; see
-// books.PostedChanges.
+// bookedRow contains the columns of a version of a record that determine whether a change of the record must be
+// stored; see books.PostedChanges.
 type bookedRow struct {
 	stateRow
 

@@ -57,8 +57,8 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (cla
 	return claimed, nil
 }
 
-// claimView returns what records.Admit needs to know of the locked pull. If the pull has not started, and another pull
-// of the connection awaits accounts, claimView locks the other pull, too.
+// claimView returns what records.Admit needs to know about the locked pull. If the pull has not started, and another
+// pull of the connection awaits accounts, claimView locks the other pull, too.
 func (s pulls) claimView(tx *gorm.DB, row gormstore.PullRow) (records.ClaimView, error) {
 	c, err := gormstore.First[gormstore.ConnectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
 	if err != nil {
@@ -251,8 +251,8 @@ func (s claimSource) IsEmpty() (bool, error) {
 	return len(ids) == 0, err
 }
 
-// RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because databases can sort texts in other
-// orders.
+// RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because a database may sort texts in
+// another order.
 func (s claimSource) RemovedAccounts() ([]string, error) {
 	var ids []string
 	err := s.tx.Model(&gormstore.AccountRow{}).
@@ -317,8 +317,8 @@ func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error
 	return gormstore.First[gormstore.PullRow](gormstore.Locked(query, gormstore.ForUpdate))
 }
 
-// byID returns a query of the pull with this id. In a distributed database the query names the pull's tenant, too, so
-// that only the server of the tenant executes it. Errors: NotFound, only in a distributed database.
+// byID returns a query of the pull with this id. In a distributed database, the query also compares the tenant, so
+// that only the tenant's server executes it. Errors: NotFound, only in a distributed database.
 func (s pulls) byID(tx *gorm.DB, id domain.PullID) (*gorm.DB, error) {
 	query := tx.Where("id = ?", id.UUID)
 	if !s.Dialect.Distributed() {
@@ -328,8 +328,8 @@ func (s pulls) byID(tx *gorm.DB, id domain.PullID) (*gorm.DB, error) {
 	return query.Where("tenant_id = ?", tenant), err
 }
 
-// TenantOf reads one row by its id, also in a distributed database. There it asks every server, unless this process has
-// queued or listed the pull.
+// TenantOf reads one row by its id. In a distributed database, it asks every server, unless this process has queued
+// or listed the pull.
 func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.TenantID, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		tenant.UUID, err = s.tenantOf(db, id)
@@ -338,8 +338,8 @@ func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.Te
 	return tenant, err
 }
 
-// tenantOf returns the id of a pull's tenant. If the tenant is remembered, the pull may have been deleted. Errors:
-// NotFound.
+// tenantOf returns the id of a pull's tenant. A remembered tenant is returned even if the pull was deleted since.
+// Errors: NotFound.
 func (s pulls) tenantOf(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 	if tenant, ok := s.Dialect.RememberedTenant(id.UUID); ok {
 		return tenant, nil

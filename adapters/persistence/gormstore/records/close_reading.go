@@ -20,14 +20,14 @@ import (
 //
 //  1. closing.readRecords reads the records in a snapshot, while other transactions write.
 //  2. closing.store excludes the writers of the connection in a short transaction, and looks for changes that concern
-//     the period. If there are none, it stores the closed period. Otherwise step 1 is repeated, from the first changed
-//     record on.
+//     the period and were made since the snapshot. If there are none, it stores the closed period. Otherwise step 1
+//     is repeated, from the first changed record on.
 //
-// The last attempt reads the rest of the records in the transaction, so a connection that is always being written can
-// be closed, too.
+// The last attempt reads the changed records within the transaction of step 2. A period can therefore be closed even
+// if records are written all the time.
 //
-// The time of the close is chosen in step 1: later than all changes in the snapshot. A change that concerns the period
-// and commits later gets a later time, because step 2 advances the clock of the connection.
+// The time of the close is chosen in step 1: later than all changes in the snapshot. A change that concerns the
+// period and commits later gets a later time, because step 2 advances the clock of the connection.
 const (
 	// closeAttempts is the maximum number of snapshots that are read to close a period.
 	closeAttempts = 4
@@ -41,7 +41,7 @@ const (
 // checkpointInterval is the number of records between two checkpoints of a closeReading. Tests change it.
 var checkpointInterval = 4096
 
-// closeReading is the digest of the records of an account, as they were in a snapshot.
+// closeReading contains the digest of an account's records as they were in a snapshot.
 type closeReading struct {
 	account accountKeys
 	basis   closeBasis
@@ -52,18 +52,18 @@ type closeReading struct {
 	checkpoints []closeCheckpoint
 	// mark is a position in the change feed. The snapshot contains all changes up to it.
 	mark int64
-	// recent maps ids of records of the connection to feed positions. It contains the changes after mark that the
-	// snapshot contains and that concern the period.
+	// recent maps ids of the connection's records to feed positions. It contains the changes of the snapshot that are
+	// after mark and concern the period.
 	recent map[uuid.UUID]int64
 }
 
-// closeCheckpoint is the digest of all records whose ids are lower than the field before.
+// closeCheckpoint is the state of the digest when it contained exactly the records whose ids are lower than before.
 type closeCheckpoint struct {
 	before uuid.UUID
 	digest *books.CloseSum
 }
 
-// closeBasis contains the inputs of a close's sums other than the records.
+// closeBasis contains the values from which the sums of a close are computed, except the records.
 type closeBasis struct {
 	view     ports.AccountView
 	previous domain.Date // the day of the latest close before it; "" if there is none
@@ -82,7 +82,7 @@ func closeBasisOf(db *gorm.DB, account accountKeys, date domain.Date) (b closeBa
 	return b, err
 }
 
-// same reports whether a close with the other basis would have the same sums.
+// same reports whether the sums of a close are the same with either basis.
 func (b closeBasis) same(other closeBasis) bool {
 	return b.view.Account.Currency == other.view.Account.Currency &&
 		b.view.Account.Connection == other.view.Account.Connection && b.previous == other.previous &&
@@ -114,8 +114,9 @@ func (r *closeReading) rewind(id uuid.UUID) (start uuid.UUID) {
 	return r.checkpoints[i].before
 }
 
-// readRecords reads the records of an account in a snapshot. If previous is not nil, only the records from the first
-// change since previous on are read.
+// readRecords reads the records of an account in a snapshot. If previous is not nil, readRecords continues that
+// reading: it reads again only the records from the first changed one on. If the basis of the close has changed, it
+// reads all records.
 func (s closing) readRecords(
 	ctx context.Context, account accountKeys, previous *closeReading,
 ) (reading *closeReading, err error) {
@@ -152,8 +153,8 @@ func (s closing) readRecords(
 	return reading, err
 }
 
-// pausing returns a function that is like read, but calls pause after each checkpointInterval rows. The result is read
-// itself if pause is nil.
+// pausing returns a function that is like read, but calls pause after each checkpointInterval rows. If pause is nil,
+// pausing returns read.
 func pausing(
 	read func(context.Context, gormstore.Read) error, pause func(context.Context) error,
 ) func(context.Context, gormstore.Read) error {
@@ -176,7 +177,7 @@ func pausing(
 	}
 }
 
-// readView calls the step Read with the closed period of the reading.
+// readView calls steps.Read, unless it is nil, with a view of the closed period.
 func (s closing) readView(ctx context.Context, tx gormstore.SnapshotTx, reading *closeReading) error {
 	if s.steps.Read == nil {
 		return nil
@@ -220,7 +221,7 @@ func (s ledger) firstChange(
 	return first, changed, nil
 }
 
-// markRecent sets the mark of a reading, and the recent changes that the present snapshot contains.
+// markRecent sets the mark of a reading, and stores the recent changes that the present snapshot contains.
 func (s ledger) markRecent(read func(gormstore.Read) error, r *closeReading) error {
 	end := gormstore.NewQueryOf(s.Dialect.FeedEnd(r.account.Tenant))
 	if err := read(end.AsRead([]any{&r.mark}, func() error { return nil })); err != nil {
@@ -274,8 +275,8 @@ func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, sta
 	}))
 }
 
-// hasChanged reports whether the closed period would now differ from the reading, because the records or the basis of
-// the close have changed. The transaction must exclude writers.
+// hasChanged reports whether closing the period now would give another result than the reading, because the records
+// or the basis of the close have changed. The transaction must exclude writers.
 func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKeys) (bool, error) {
 	basis, err := closeBasisOf(tx.DB, account, r.date)
 	if err != nil || !r.basis.same(basis) {
@@ -290,7 +291,7 @@ func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKey
 }
 
 // readAgain updates the reading to the present records of the account, in a transaction that excludes writers. It
-// returns the period that is closed at the given time. refused is the error of the step Read.
+// returns the period that is closed at the given time. refused is the error of steps.Read.
 func (s closing) readAgain(
 	ctx context.Context, tx gormstore.Tx, r *closeReading, account accountKeys, at time.Time,
 ) (c books.Close, refused, err error) {

@@ -89,8 +89,8 @@ func (a *pulledAccount) store(w ports.PageWrite) {
 	a.must(err)
 }
 
-// check compares a closed period with the present records, after it has undone the adjustments of the period in these
-// records.
+// check undoes the adjustments of a closed period in the present records. The result must have the digest of the
+// period.
 func (a *pulledAccount) check(c books.Close) {
 	a.Helper()
 	page := domain.PageRequest{Limit: 1000}
@@ -130,8 +130,8 @@ func TestRecordsOfLaterDaysDoNotRepeatTheReadingOfAClose(t *testing.T) {
 	})
 }
 
-// A close must pause after each interval of the rows that it reads in a snapshot, both for the digest and in the step
-// Read. It must not pause while it excludes writers, in the last attempt.
+// A close must pause after every checkpointInterval rows that it reads in a snapshot, both for the digest and in
+// steps.Read. In the last attempt, while it excludes writers, it must not pause.
 func TestACloseDoesNotPauseWhileItExcludesWriters(t *testing.T) {
 	defer records.SetCheckpointInterval(5)()
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
@@ -181,9 +181,9 @@ func TestACloseDoesNotPauseWhileItExcludesWriters(t *testing.T) {
 	})
 }
 
-// TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest changes records after each of the first snapshots in which
-// the records of a period are read. From the fourth change on, there is no further snapshot, and the records are read
-// while writers are excluded.
+// TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest closes a period and changes records after each of the first
+// snapshots. After the fourth change there is no further snapshot: the records are then read while writers are
+// excluded.
 func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 	defer records.SetCheckpointInterval(5)()
 	steps := []ports.PageWrite{

@@ -59,7 +59,7 @@ func (r *closedRecordRow) record() (books.ClosedRecord, error) {
 }
 
 // closedRecords returns the records that the digest of a closed period covers, ordered by id. It reads them with one
-// SELECT, which the database sorts, on disk if there are many. The SELECT runs as long as the sequence is ranged over.
+// SELECT, which runs while the caller iterates. The database sorts the records, on disk if there are many.
 func closedRecords(
 	ctx context.Context, d gormstore.Dialect, tx gormstore.SnapshotTx, account accountKeys, c books.Close,
 ) iter.Seq2[books.ClosedRecord, error] {

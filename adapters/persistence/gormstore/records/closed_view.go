@@ -58,7 +58,7 @@ func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books
 }
 
 // anyClose returns the closed period of the account that ends on the given date. If there is none, it returns the
-// reopened period of this date that was closed last. Errors: NotFound.
+// most recently closed one of the reopened periods that end on this date. Errors: NotFound.
 func anyClose(db *gorm.DB, tenant domain.TenantID, id domain.AccountID, date domain.Date) (books.Close, error) {
 	row, err := findClose(db, tenant, id, date)
 	if err == nil {
@@ -106,8 +106,8 @@ type closedReader struct {
 	window  domain.Window
 }
 
-// all returns an iterator over the records. It reads the present versions in pages, and with each page the replaced
-// versions of the same range.
+// all returns an iterator over the records. It reads the present versions page by page, and for each page also the
+// replaced versions in the same range.
 func (r *closedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
 	return func(yield func(books.PostedRecord, error) bool) {
 		position := domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included

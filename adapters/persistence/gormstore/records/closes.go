@@ -179,9 +179,10 @@ type closing struct {
 	entries ports.AuditEntries
 }
 
-// store stores the closed period of the reading, and sets account to the current keys of the account. If the records or
-// the completeness have changed since the reading, so that the closed period would differ, store returns
-// errRecordsChanged. If isLast is set, it reads the changed records instead, and stores the closed period that results.
+// store stores the closed period of the reading, and sets account to the current keys of the account. If the records
+// or the completeness have changed since the reading, so that the closed period would differ, store returns
+// errRecordsChanged. If isLast is set, it reads the changed records again instead, and stores the resulting closed
+// period.
 func (s closing) store(
 	ctx context.Context, account *accountKeys, reading *closeReading, isLast bool,
 ) (c books.Close, wasCreated bool, err error) {
@@ -274,8 +275,8 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// ReopenPeriod moves the closed period to the reopened ones. It also deletes the period's adjustments, except
-// adjustments that belong to another closed period, too.
+// ReopenPeriod moves the closed period to the reopened ones. It also deletes the period's adjustments, except those
+// that also belong to another closed period.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, at time.Time,
 	entries ports.AuditEntries,

@@ -130,8 +130,8 @@ func completenessOf(db *gorm.DB, account accountKeys) (c books.Completeness, err
 	return row.domain()
 }
 
-// shownCompleteness is like completenessOf, but also sets the announced removals that are held back. All keys of the
-// account must be known.
+// shownCompleteness is like completenessOf, but also sets the announced removals that are held back. All fields of
+// account must be set.
 func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, error) {
 	c, err := completenessOf(db, account)
 	if err != nil || c.Last == nil {

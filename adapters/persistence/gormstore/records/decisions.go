@@ -97,7 +97,7 @@ func sortedUUIDs[T any](m map[uuid.UUID]T) []uuid.UUID {
 	return slices.SortedFunc(maps.Keys(m), func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
 }
 
-// decide applies the decision of an operator about a transaction with the function fn, and returns the transaction.
+// decide calls fn to apply an operator's decision about a transaction, and returns the changed transaction.
 func (s ledger) decide(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, decision ports.Decision,
 	fn func(*pageWriter) error,
@@ -118,8 +118,8 @@ func (s ledger) decide(
 	return s.Transaction(ctx, tenant, id)
 }
 
-// writeDecision locks the connection and calls fn with a writer for it. It also stores how the changes affect the
-// completeness and the closed periods of the accounts.
+// writeDecision locks the connection and calls fn with a writer for it. It then updates the completeness and the
+// closed periods of the accounts.
 func (s ledger) writeDecision(
 	tx gormstore.Tx, tenant domain.TenantID, connection uuid.UUID, decision ports.Decision, fn func(*pageWriter) error,
 ) error {

@@ -34,7 +34,7 @@ type feedKeys struct {
 
 // encryptedKey is the first character of a cursor key that contains an encrypted position. Older versions returned
 // plain decimal numbers. A plain number is still accepted if it is at most plainUntil. Higher plain numbers are
-// refused: by trying them, a tenant could find the positions of its rows.
+// refused, because a tenant could try them to find out the positions of its rows.
 const encryptedKey = "e"
 
 // load returns the keys. It reads them from the database on the first call, and keeps them.

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FilterUnchanged asks the database for the changed rows, and inverts the result. Most pages contain no changed row, so
-// the database usually sends nothing.
+// FilterUnchanged asks the database for the changed rows. All other rows are unchanged. Most pages contain no changed
+// row, so the database usually sends nothing.
 func (s pulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	seen []domain.RawTransaction,
 ) ([]bool, error) {

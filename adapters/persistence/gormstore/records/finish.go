@@ -85,9 +85,9 @@ func endColumns(p domain.Pull) map[string]any {
 // enqueueNext enqueues a job for the connection's queued pull, if there is one. The first job of the queued pull may
 // have run too early, while the previous pull was still under way.
 //
-// It reads the queued pull after the commit of the previous pull's end. If the read does not find a pull, the job of
-// that pull runs after the commit, and therefore not too early. enqueueNext ignores an error, because the previous pull
-// has ended. A poll, or the first job of the queued pull, then starts that pull.
+// enqueueNext reads the queued pull after the end of the previous pull is committed. A pull that is queued after this
+// read needs no second job, because its first job cannot run too early. enqueueNext ignores errors, because the
+// previous pull has ended. A poll then starts the queued pull, unless its first job does.
 func (s pulls) enqueueNext(ctx context.Context, row gormstore.PullRow) {
 	var next []uuid.UUID
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {

@@ -67,7 +67,7 @@ func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedR
 	return held, addAnnounced(query, held)
 }
 
-// addAnnounced adds the announced removals that the query selects, by external id.
+// addAnnounced adds the announced removals that the query selects to found, by external id.
 func addAnnounced(query *gorm.DB, found map[string]domain.AnnouncedRemoval) error {
 	var rows []announcedRow
 	if err := query.Find(&rows).Error; err != nil {

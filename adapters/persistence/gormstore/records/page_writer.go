@@ -45,12 +45,12 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 }
 
 const (
-	// maxPageRows is the maximum number of rows on a page of a vendor. A write of more rows contains rows that were
+	// maxPageRows is the maximum number of rows on a page of a vendor. A larger write also contains rows that were
 	// withheld until the end of a list.
 	maxPageRows = 1000
-	// accountTimeout limits the duration of a write that may continue all records of an account with other rows. On a
-	// busy machine, 10,000 records take longer than WorkTimeout. The pull would then be attempted again and again, and
-	// fail in the end.
+	// accountTimeout limits the duration of a write in which new rows may replace the rows of all records of an
+	// account. On a busy machine, such a write of 10,000 records takes longer than WorkTimeout. With that limit,
+	// every attempt of the pull would fail.
 	accountTimeout = 2 * time.Minute
 )
 

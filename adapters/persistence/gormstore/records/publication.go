@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// publishTimeout limits the duration of Publish, which makes a connection's staged rows visible. It is long, because
-// Publish writes all rows of a connection in one transaction.
+// publishTimeout limits the duration of Publish. It is long, because Publish makes all staged rows of a connection
+// visible in one transaction.
 const publishTimeout = 10 * time.Minute
 
 // publisher publishes the staged rows of a connection.

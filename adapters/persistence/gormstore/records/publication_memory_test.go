@@ -98,7 +98,7 @@ func stageRows(b testing.TB, s storetest.Backend, n int) (ports.Publication, dom
 				Accounts: []domain.AccountData{account},
 			}
 			for i := from; i < min(from+page, n); i++ {
-				// 64 random letters that no other row has: the seed is the number of the row
+				// 64 random letters, which differ for each row, because the seed is the number of the row
 				text, r := &strings.Builder{}, rand.New(rand.NewPCG(uint64(i), 1))
 				for range 64 {
 					text.WriteByte(byte('a' + r.IntN(26)))

@@ -156,8 +156,7 @@ func (r *summedRow) domain() books.SumRow {
 	return row
 }
 
-// VisitArrived implements records.ReadingSource. It reads the columns of the records that domain.AnnouncedCount.Rows
-// needs.
+// VisitArrived implements records.ReadingSource. It reads only the columns that domain.AnnouncedCount.Rows needs.
 func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
 	q := gormstore.NewQuery(`SELECT account_id, first_seen_at, superseded_by, supersedes, metadata FROM transactions
 		WHERE connection_id = ? AND `+gormstore.TenantIs(s.dialect, "tenant_id")+`

@@ -49,7 +49,8 @@ func (p *pageWriter) applyOne(c *records.Changes) error {
 	return nil
 }
 
-// rememberAbsences changes which records are remembered as absent, and which as carried over.
+// rememberAbsences stores the changes of the remembered absences and, if requested, forgets expired carried-over
+// rows.
 func (p *pageWriter) rememberAbsences(c *records.Changes) error {
 	if c.Absences != nil {
 		if err := p.replaceAbsences(c.Absences); err != nil {
@@ -62,7 +63,8 @@ func (p *pageWriter) rememberAbsences(c *records.Changes) error {
 	return p.forgetExpired()
 }
 
-// rememberNever stores pairs that must not be matched again. Source.Never returns them in both orders.
+// rememberNever stores pairs that must not be matched again. Source.Never returns them in both orders. rememberNever
+// also forgets the rows that are no longer carried over.
 func (p *pageWriter) rememberNever(c *records.Changes) error {
 	rows := make([]splitPairRow, len(c.Never))
 	for i, pair := range c.Never {
@@ -88,8 +90,8 @@ func (p *pageWriter) archiveAll(c *records.Changes) error {
 	return p.archive(p.dialect.AnyOf("external_id", c.Archive))
 }
 
-// rename changes the identities of records. The pending records, which wait for their next version, are renamed
-// together. No stored record has one of their new external ids, because these are the ids of new rows.
+// rename changes the identities of records. Pending records (which do not have their next version yet) are renamed in
+// batches. Their new external ids belong to new rows, so no stored record has one of them.
 func (p *pageWriter) rename(c *records.Changes) error {
 	if len(c.Rename) == 0 {
 		return nil
@@ -124,9 +126,9 @@ func (p *pageWriter) rename(c *records.Changes) error {
 	return nil
 }
 
-// recordByID selects one record of a connection by its id. It does not use the indexes over connections: SQLite would
-// choose one of them, and read all records of the connection for each record of a mass change. A distributed database
-// uses the primary key by itself, and cannot execute an UPDATE with a condition of EqualUnindexed.
+// recordByID selects one record of a connection by its id. It does not use the indexes over connections. With them,
+// SQLite would read all records of the connection to change a single record. A distributed database uses the primary
+// key by itself, and cannot execute an UPDATE with a condition of EqualUnindexed.
 func recordByID(db *gorm.DB, distributed bool, id, connection, tenant uuid.UUID) *gorm.DB {
 	db = db.Table(gormstore.TransactionTable)
 	if distributed {
@@ -166,8 +168,8 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 	return gormstore.EncodeJSON(pastRows)
 }
 
-// upsert stores new records and new versions. It uses one statement for all records with the same time of removal. The
-// records of a page all have the same time of removal.
+// upsert stores new records and new versions. It groups the records by the time of their removal, and uses one
+// statement for each group. The records of a page form a single group.
 func (p *pageWriter) upsert(c *records.Changes) error {
 	if len(c.Upsert) == 0 {
 		return nil
@@ -196,7 +198,7 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 	return nil
 }
 
-// changePast changes the former external ids of records.
+// changePast updates which former external ids belong to which records.
 func (p *pageWriter) changePast(c *records.Changes) error {
 	if len(c.Past) == 0 {
 		return nil
@@ -252,10 +254,10 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 		Where(condition).Updates(columns))
 }
 
-// attachAll sets the account id of the records that refer to an account by its external id only.
+// attachAll sets the account id of records that so far refer to their account only by its external id.
 //
-// It reads all records of the connection. This cost is acceptable, because attachAll rarely has work to do: only after
-// an account leaves the quarantine or is stored for the first time.
+// It reads all records of the connection. This cost is acceptable, because attachAll rarely has work to do: only
+// after an account leaves the quarantine or is stored for the first time.
 func (p *pageWriter) attachAll(c *records.Changes) error {
 	for _, a := range c.Attach {
 		unattached := clause.Expr{SQL: "account = ? AND account_id IS NULL", Vars: []any{a.Account}}
@@ -297,8 +299,7 @@ func (p *pageWriter) lease() domain.Lease {
 }
 
 // updatePull adds the page's counts to the counts of the pull, and extends the pull's lease. It stores the progress
-// unless progress is nil. It also stores how the page's changes affect the completeness and the closed periods of the
-// accounts.
+// unless progress is nil. It also updates the completeness and the closed periods of the accounts.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	if err := p.changeBooks(); err != nil {
 		return err

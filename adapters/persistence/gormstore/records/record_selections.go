@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// andCondition returns a condition that consists of the word AND and the given text, in which "(...)" is replaced by
-// one parameter for each value of list.
+// andCondition returns the condition "AND text". It replaces "(...)" in the text by one parameter for each value of
+// list.
 func andCondition(text string, list ...any) clause.Expr {
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
 	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
@@ -40,8 +40,8 @@ func between(dates domain.Window) clause.Expr {
 	return clause.Expr{SQL: " AND date BETWEEN ? AND ?", Vars: []any{string(dates.From), string(dates.To)}}
 }
 
-// notHeld returns an SQL condition on staged rows: the row becomes visible. It begins with AND, and is empty if all
-// staged rows become visible.
+// notHeld returns an SQL condition on staged rows. It is true if the account in the given column is not held back. It
+// begins with AND, and is empty if no account is held back.
 func notHeld(column string, held []string) clause.Expr {
 	if len(held) == 0 {
 		return clause.Expr{}
@@ -49,7 +49,7 @@ func notHeld(column string, held []string) clause.Expr {
 	return andCondition(column+" NOT IN (...)", gormstore.ConvertAll(held, func(id string) any { return id })...)
 }
 
-// stagedCondition returns an SQL condition on staged rows that begins with AND. It does not contain which.Limit.
+// stagedCondition returns an SQL condition on staged rows that begins with AND. It ignores which.Limit.
 func stagedCondition(d gormstore.Dialect, which records.StagedRowsOf) clause.Expr {
 	all := notHeld("account", which.Held)
 	if which.Accounts != nil {
@@ -111,7 +111,8 @@ func accountCondition(which records.RecordsOf) clause.Expr {
 	return andCondition("(account_id IN (...) OR "+isCarriedOver+")", accounts...)
 }
 
-// notShown returns an SQL condition on stored rows: the vendor does not return the row under the new reference.
+// notShown returns an SQL condition on stored rows. It is true if the vendor does not return the row under the new
+// account reference.
 func (s recordSource) notShown(which records.RecordsOf) clause.Expr {
 	visible := notHeld("s.account", which.Held)
 	hidden := clause.Expr{
@@ -159,8 +160,7 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged implements records.PublicationSource. It returns those of the selected rows that are former rows of a
-// record.
+// PastStaged implements records.PublicationSource. It returns the selected rows that are former rows of a record.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	visible := stagedCondition(s.dialect, which)
 	var row records.PastID

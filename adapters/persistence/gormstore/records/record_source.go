@@ -12,8 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// recordSource answers the questions of package records about the connection of a pull. It implements
-// records.PublicationSource.
+// recordSource implements records.PublicationSource for the connection of a pull.
 type recordSource struct{ *pageWriter }
 
 // pastIDRow is a row of transaction_past_ids: an external id that a transaction had before its current one.
@@ -39,7 +38,7 @@ type splitPairRow struct {
 // TableName returns the name of the table in the schema.
 func (splitPairRow) TableName() string { return "split_pairs" }
 
-// view returns what the queries at the beginning of the transaction have read.
+// view returns the data that was read by the queries at the beginning of the transaction.
 func (p *pageWriter) view() records.View {
 	return records.View{
 		Tenant: domain.TenantID{UUID: p.pull.Tenant}, Connection: domain.ConnectionID{UUID: p.pull.Connection},

@@ -16,7 +16,8 @@ var referenceColumns = []string{
 
 // searchReference returns the transactions with this reference that match the search. For each column, it reads the
 // newest transactions with the value, through the index of the column. It examines no other transactions. The other
-// conditions of the search are checked afterwards, so the page may be short although there is a next one.
+// conditions of the search are checked afterwards, so a page may contain fewer items than requested even if it is not
+// the last one.
 func (m *searchMerge) searchReference(
 	ctx context.Context, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -42,7 +43,7 @@ func (m *searchMerge) searchReference(
 	return m.complete(ctx, found, next, page)
 }
 
-// readReferences returns at most limit transactions after the position for each of the referenceColumns. Only their
+// readReferences returns, for each of the referenceColumns, at most limit transactions after the position. Only their
 // ids, connections and dates are set.
 func (m *searchMerge) readReferences(
 	ctx context.Context, after domain.Position, limit int,

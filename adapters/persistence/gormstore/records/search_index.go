@@ -15,34 +15,34 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The table search_index contains the amounts and the folded texts of transactions, and the table day_totals their sums
-// by day. IndexTexts fills both in the order of the change feed, and stores for each tenant how far it has come
-// (search_progress). Searches and sums use the tables for the transactions up to this position, and examine the
-// transactions after it themselves.
+// The table search_index contains the amounts and the folded texts of transactions, and the table day_totals their
+// sums by day. IndexTexts fills both tables in the order of the change feed. The table search_progress contains the
+// feed position that IndexTexts has reached for each tenant. Searches and sums use the first two tables for the
+// transactions up to this position, and read later transactions directly.
 
 const (
 	// maxUnindexed is the maximum number of transactions after the position of search_progress that a search examines.
 	// If there are more, the search does not use the index.
 	maxUnindexed = 4096
 	// firstScan is the number of transactions of one connection that a search for text examines before it uses the
-	// index. Texts that occur often are found by then, so that the index need not sort a large part of all
-	// transactions.
+	// index. Frequent texts are found this way. The index is slow for them, because the database would sort a large
+	// part of all transactions.
 	firstScan = 1024
-	// newestIndexed and moreIndexed are the numbers of rows of search_index, newest first, that a search for text over
-	// all connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows
-	// contain.
+	// newestIndexed and moreIndexed apply to a search for text over all connections. Before it uses the index of
+	// texts, the search examines this many of the newest rows of search_index: first newestIndexed rows and then, if
+	// the text occurs often in them, moreIndexed rows.
 	newestIndexed, moreIndexed = 2048, 8192
-	// maxCandidates is the number of transactions that one search reads from the index.
+	// maxCandidates is the maximum number of transactions that one search reads from the index.
 	maxCandidates = 256
 	// minIndexedText is the length of the shortest text, in characters, that the index can find.
 	minIndexedText = 3
-	// indexBatch is the number of transactions that one transaction of the database adds to the index.
+	// indexBatch is the maximum number of transactions that one database transaction adds to the index.
 	indexBatch = 512
-	// indexCheckInterval is how long a process relies on the answer whether there is an index of texts.
+	// indexCheckInterval is how long a process caches whether the database has an index of texts.
 	indexCheckInterval = time.Minute
 )
 
-// indexState is a cached answer of the database: whether search_index has an index of texts.
+// indexState is a cached result: whether search_index has an index of texts.
 type indexState struct {
 	present bool
 	checked time.Time
@@ -54,8 +54,8 @@ type feedPlace struct {
 	id uuid.UUID
 }
 
-// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in
-// turn, until limit transactions are indexed or none is left.
+// IndexTexts indexes the tenants with unindexed transactions in turn. In each turn, one database transaction adds at
+// most indexBatch transactions of a tenant. IndexTexts stops when limit transactions are indexed or none is left.
 func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
 	for done := -1; err == nil && done != indexed && indexed < limit; {
 		done = indexed
@@ -91,7 +91,7 @@ func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err 
 }
 
 // indexedUntil returns a SELECT of the position up to which the tenant's transactions are in the index, with the
-// variables that it fills. The position is zero if none is.
+// variables that it fills. The position is zero if the index contains none of them.
 func indexedUntil(tenant uuid.UUID) (q *gormstore.Query, place *feedPlace, columns []any) {
 	place = &feedPlace{}
 	q = gormstore.NewQuery("SELECT change_tx, transaction_id FROM search_progress WHERE tenant_id = ?",
@@ -159,8 +159,8 @@ func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (nex
 	return next, err
 }
 
-// shareConnections takes the shared locks of the connections, so that an erasure, which excludes the holders of these
-// locks, cannot erase a transaction between the read of its contents and the commit.
+// shareConnections takes the shared locks of the connections until the commit. An erasure waits for these locks, so
+// it cannot erase a transaction after its contents were read and before they are committed to the index.
 func (s ledger) shareConnections(tx gormstore.Tx, tenant uuid.UUID, connections []string) error {
 	var shared bool
 	among := s.Dialect.AnyOf("id", connections)
@@ -170,7 +170,7 @@ func (s ledger) shareConnections(tx gormstore.Tx, tenant uuid.UUID, connections 
 	return tx.Read(q.AsRead([]any{&shared}, func() error { return nil }))
 }
 
-// errAlreadyIndexed is the error of advance if the position is another one.
+// errAlreadyIndexed is returned by advance if another process has changed the position.
 var errAlreadyIndexed = errors.New("another process has indexed these transactions")
 
 // advance stores the new position of the index, and locks it until tx ends. Errors: errAlreadyIndexed.
@@ -217,15 +217,15 @@ func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (ro
 	return rows, err
 }
 
-// searchIndex is what a search needs to use the index.
+// searchIndex contains the data that a search needs in order to use the index.
 type searchIndex struct {
 	// unindexed contains the transactions after the position of search_progress, by id. Only the members that Matches
 	// needs are set.
 	unindexed map[domain.TransactionID]domain.Transaction
 }
 
-// indexFor returns nil if the search cannot use the index: it has neither an amount nor a text that the index can find,
-// or too many transactions are not indexed.
+// indexFor returns the data for a search in the index. It returns nil if the search contains neither an amount nor a
+// text that the index can find, or if too many transactions are not indexed.
 func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 	if m.search.Amount == nil {
 		if utf8.RuneCountInString(domain.FoldText(m.search.Text)) < minIndexedText {
@@ -338,10 +338,12 @@ func (m *searchMerge) candidates(
 	return m.readIndex(ctx, after, condition, maxCandidates, clause.Expr{})
 }
 
-// readIndex reads at most limit rows of search_index after the position that meet the condition, newest first. It
-// returns the transactions of those that also meet the condition among, and the position of the last row, which is zero
-// if fewer than limit rows were read. Both conditions can be empty. readIndex compares everything but the date, the
-// amount and the text with the transactions themselves.
+// readIndex reads at most limit rows of search_index after the position that satisfy the parameter condition, newest
+// first. It returns the transactions of the rows that also satisfy the parameter among. last is the position of the
+// last row that was read, or zero if fewer than limit rows were read. Both conditions can be empty.
+//
+// readIndex checks the other conditions of the search against the transactions themselves, except those on the date,
+// the amount and the text.
 func (m *searchMerge) readIndex(
 	ctx context.Context, after domain.Position, condition clause.Expr, limit int, among clause.Expr,
 ) (found []domain.Transaction, last domain.Position, err error) {

@@ -61,7 +61,7 @@ const mainReference = `CASE WHEN end_to_end_id <> '' THEN end_to_end_id WHEN ins
 	WHEN tracking_key <> '' THEN tracking_key ELSE reference_number END`
 
 // sharedReferences implements AccountView.SharedReferences. The database groups the references, so that the service
-// keeps only the references of several records in memory.
+// only keeps references in memory that several records have.
 func sharedReferences(
 	ctx context.Context, core *gormstore.Core, tx gormstore.SnapshotTx, account domain.Account,
 ) (map[string]domain.TransactionID, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stagedContent is the value of the column content, encoded as JSON. Metadata contains JSON itself.
-// It is stored as a byte slice, because the encoding would change the bytes of embedded JSON.
+// stagedContent is the value of the column content, encoded as JSON. The field Metadata, which contains JSON, is a
+// byte slice, because encoding/json would change the bytes of embedded JSON.
 type stagedContent struct {
 	Data     domain.TransactionData
 	Metadata []byte

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// moveAwaiting attaches those deliveries of a pull that name one of the accounts to the pull with the id next. It reads
-// the deliveries in batches. The size of the scopes in a batch is bounded.
+// moveAwaiting moves deliveries from a pull to the pull with the id next, if they name one of the accounts. It reads
+// the deliveries in batches, each with scopes of a bounded size.
 func (s pulls) moveAwaiting(
 	tx *gorm.DB, p domain.Pull, accounts map[string]time.Time, next domain.PullID,
 ) error {

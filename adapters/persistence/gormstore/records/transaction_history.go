@@ -68,8 +68,8 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	return domain.CutVersions(versions, page), err
 }
 
-// versions returns the versions of a transaction for a page, newest first, and one version more if there is one. It
-// returns only versions with a number below endVersion.
+// versions returns the versions of a transaction for a page, newest first, followed by one further version if there
+// is one. It returns only versions with a number below endVersion.
 func (s ledger) versions(
 	ctx context.Context, present domain.Transaction, endVersion int, page domain.PageRequest,
 ) ([]domain.Transaction, error) {
@@ -85,7 +85,7 @@ func (s ledger) versions(
 	// The values of Vendor and FirstSeenAt are not stored per version, because they never change.
 	row := gormstore.NewTransactionRow()
 	row.Vendor, row.FirstSeenAt = present.Vendor, present.FirstSeenAt
-	// An item of the page contains two versions. The page therefore ends before the rows reach its size.
+	// Each item of the page contains two versions. The page therefore reaches its maximum size before these rows do.
 	rows := domain.PageBuilder[domain.Transaction]{Request: page}
 	rows.Request.Limit++
 	err := s.Rows(ctx, q.String(), q.Args, row.TargetsOf(gormstore.IsVersioned), func() error {

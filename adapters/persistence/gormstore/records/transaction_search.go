@@ -20,8 +20,8 @@ const (
 	firstSearchRead = 32   // number of rows per vendor connection in the first read; each further read doubles it
 	maxSearchRead   = 512  // maximum number of rows per vendor connection in one read
 	maxSearched     = 4096 // a search stops after it has read this many rows
-	// A search stops after it has read texts of this many bytes, so that a request needs little CPU time whatever the
-	// vendor sends.
+	// maxSearchedText is the number of bytes of texts after which a search stops. It bounds the CPU time of a
+	// request, however long the texts of the vendor are.
 	maxSearchedText = 1 << 20
 	maxTextRead     = 512 << 10 // approximate maximum number of bytes of texts in one read
 )
@@ -29,12 +29,12 @@ const (
 // Search returns the tenant's transactions that match the search, newest first. It merges the transactions of all
 // connections by date.
 //
-// One statement finds the newest row of each connection. Then Search reads only the connections with the newest rows, a
-// few rows at a time. It compares text and amounts in Go, because the databases fold case and store decimals in
-// different ways.
+// One statement finds the newest row of each connection. Search then reads a few rows at a time, and only from the
+// connections that have the newest rows. It compares text and amounts in Go, because the databases fold case and
+// store decimals in different ways.
 //
-// Search uses the index over connection, date and id. An index over tenant, date and id would make the search simpler,
-// but would make storing a page about 12 % slower.
+// Search uses the index over connection, date and id. An index over tenant, date and id would make the search
+// simpler, but would make storing a page about 12 % slower.
 func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -56,8 +56,8 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 // find returns at most limit rows after the position that match the search, and the position of the last row that it
 // examined. The position is zero if there are no more rows.
 //
-// If the search can use the index, find reads the index instead of the rows, with one exception. For a text in one
-// connection, it first examines at most firstScan rows.
+// If the search can use the index, find reads the index instead of the rows. Exception: for a text in one connection,
+// it first examines at most firstScan rows.
 func (m *searchMerge) find(
 	ctx context.Context, after domain.Position, limit int,
 ) ([]domain.Transaction, domain.Position, error) {
@@ -117,8 +117,8 @@ func datePosition(t domain.Transaction) domain.Position {
 	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 }
 
-// startPosition returns the position of the request, or the position before the last date of the search if that comes
-// later in the list. Errors: Invalid on "cursor".
+// startPosition returns the position of the request, or the position before all rows of the last date of the search,
+// if that is later in the list. Errors: Invalid on "cursor".
 func (m *searchMerge) startPosition(position domain.Position) (domain.Position, error) {
 	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
 		return domain.Position{}, gormstore.InvalidCursor()
@@ -159,8 +159,8 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	return err
 }
 
-// firstDate returns the first date of the search, or "0" if the search has no first date. Erased rows have the date "".
-// They are therefore before the first date, and the search excludes them.
+// firstDate returns the first date of the search, or "0" if the search has no first date. Erased rows have the date
+// "". They are therefore always before the first date, so the search does not return them.
 func (m *searchMerge) firstDate() string { return cmp.Or(string(m.search.Window.From), "0") }
 
 // sort orders the streams by their next rows.
@@ -269,8 +269,8 @@ func searchedRows(d gormstore.Dialect) string {
 }
 
 // readRows reads the next rows of at most searchStreams streams with one statement. The text of the statement depends
-// on the number of streams. This number is rounded up to a power of two. Only five different texts must therefore be
-// prepared.
+// on the number of streams, which is rounded up to a power of two. The database therefore prepares only five
+// different statements.
 func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) error {
 	parts := 1
 	for parts < len(streams) {

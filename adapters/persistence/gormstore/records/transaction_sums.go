@@ -65,8 +65,8 @@ func (s ledger) Sum(
 	return s.sumRecords(ctx, tenant, f)
 }
 
-// connectionOf returns the connection of an account; zero if the tenant has no such account. The transactions of an
-// account have the connection of the account.
+// connectionOf returns the connection of an account; zero if the tenant has no such account. All transactions of an
+// account belong to this connection.
 func (s ledger) connectionOf(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 ) (id domain.ConnectionID, err error) {
@@ -161,7 +161,8 @@ func (s ledger) addUnsummed(
 	return rows <= maxUnsummed, err
 }
 
-// addSum appends the total of a transaction, or its negative, if the filter matches.
+// addSum appends the total of a transaction to sums if the filter matches. If subtract is set, it appends the negated
+// total.
 func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.IndexedRow, subtract bool) error {
 	if !f.Window.Contains(domain.Date(row.Date)) || f.Status != "" && string(f.Status) != row.Status {
 		return nil
@@ -174,8 +175,8 @@ func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.IndexedRo
 	return err
 }
 
-// sumRecords groups the rows by day, currency and direction. With a text, it reads the rows instead, and compares and
-// adds them in Go, because the databases fold case and accents in different ways.
+// sumRecords groups the rows by day, currency and direction. If the filter contains a text, it reads the rows
+// instead, and compares and adds them in Go, because the databases fold case and accents in different ways.
 func (s ledger) sumRecords(
 	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
 ) ([]domain.DayTotal, error) {

@@ -27,16 +27,17 @@ func (s *Service) checkAccessToken(v domain.Vendor, token domain.Secret, require
 	return domain.ValidateSecret(domain.PartAccessToken, token)
 }
 
-// accessChanged reports whether the credential or the account reference of a connection with an access token has
-// changed since the state before. If so, a credential that was sealed for that state must not be stored, because it
-// may contain the access token of another account reference.
+// accessChanged reports whether a connection with an access token has a different credential or account reference
+// than it had earlier; the argument before is its earlier state. If accessChanged returns true, a credential that was
+// sealed for the earlier state must not be stored, because the credential may contain the access token of another
+// account reference.
 func (s *Service) accessChanged(now *domain.Connection, before domain.Connection) bool {
 	return s.usesAccessToken(before.Vendor) &&
 		(now.AccountRef != before.AccountRef || !bytes.Equal(now.Sealed, before.Sealed))
 }
 
-// withAccessToken returns the credential with the stored access token of the connection. If the vendor uses none, it
-// returns the credential unchanged. Errors: Unavailable (credential_unopened).
+// withAccessToken returns the credential with the stored access token of the connection. If the vendor uses no access
+// tokens, withAccessToken returns the credential unchanged. Errors: Unavailable (credential_unopened).
 func (s *Service) withAccessToken(
 	ctx context.Context, c domain.Connection, credential domain.Credential,
 ) (domain.Credential, error) {

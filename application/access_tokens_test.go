@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenVendor is a fake aggregator that assigns an access token to each account reference.
+// tokenVendor is a fake aggregator whose connections have one access token each.
 type tokenVendor struct{ *vendor }
 
 func (tokenVendor) UsesAccessToken() bool { return true }

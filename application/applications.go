@@ -161,8 +161,8 @@ type applicationCredential struct {
 	sealed     domain.Sealed
 }
 
-// newCredential returns the credential of an update. Unless the update is forced, it tries the credential at the
-// vendor.
+// newCredential returns the new credential that an update of the application contains. Unless the update is forced,
+// newCredential first makes a call to the vendor with this credential.
 func (s *Service) newCredential(
 	ctx context.Context, a domain.Application, u ports.ApplicationUpdate,
 ) (*applicationCredential, error) {
@@ -216,9 +216,9 @@ func (s *Service) openApplication(ctx context.Context, a domain.Application) (do
 }
 
 // tryCredential makes one live call to the vendor with a new credential of the application: it reads the account
-// reference of one of the application's connections. If that connection is not healthy, the vendor may answer that it
-// does not know the reference. Errors: Rejected (vendor_refused); Unavailable with RetryAfter if no slot becomes
-// free; the Unavailable errors of Aggregator.
+// reference of one of the application's connections. If that connection is not healthy, the credential is also
+// accepted if the vendor answers that it does not know the account reference. Errors: Rejected (vendor_refused);
+// Unavailable with RetryAfter if no slot becomes free; the Unavailable errors of Aggregator.
 func (s *Service) tryCredential(ctx context.Context, a domain.Application, credential domain.Credential) error {
 	vendor := s.aggregators[a.Vendor]
 	if vendor == nil {

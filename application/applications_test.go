@@ -185,7 +185,7 @@ func TestAnotherClientIDMakesANewWebhook(t *testing.T) {
 	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID), domain.Conflict, domain.ApplicationInUse)
 }
 
-// joinLink starts a link session for the application.
+// joinLink starts a link session whose new connection will use the credential of the application.
 func (e *env) joinLink(a domain.Application, name string) ports.OpenLinkSession {
 	e.Helper()
 	s, err := e.StartLinkSession(e.ctx, e.tenant, ports.NewLinkSession{
@@ -228,9 +228,9 @@ func TestALinkSessionFollowsItsApplication(t *testing.T) {
 	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID))
 }
 
-// The object of a session belongs to the client id with which the session was started. If the client id of the
-// application changes during the session, the object cannot become a connection of the application. It must be
-// deleted with the old credential.
+// The object that a link session creates at the vendor belongs to the client id with which the session was started.
+// If the client id of the application changes during the session, the object cannot become a connection of the
+// application. The service must delete the object with the old credential.
 func TestALinkSessionOfAnOldClientIDIsAbandoned(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	a := e.createApplication("production")

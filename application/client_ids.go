@@ -171,8 +171,8 @@ func (s *Service) IdentifyClients(ctx context.Context, limit int) (int, error) {
 	return len(found), nil
 }
 
-// identify returns the connection with its Client. If the Client is zero, identify computes and stores it. Errors:
-// Unavailable (credential_unopened).
+// identify returns the connection with its Client, the keyed hash of its client id. If the Client is not known yet,
+// identify computes and stores it. Errors: Unavailable (credential_unopened).
 func (s *Service) identify(ctx context.Context, c domain.Connection) (domain.Connection, error) {
 	if !c.Client.IsZero() {
 		return c, nil

@@ -38,7 +38,7 @@ func (s *Service) healthOf(ctx context.Context, c domain.Connection) (ports.Conn
 	return health, err
 }
 
-// connectionHealth returns the health of a connection, except for Attention.
+// connectionHealth returns the health of a connection, without the member Attention.
 func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
 	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
 	a.HeldRemovals += c.Ambiguity.Unmatched
@@ -207,7 +207,8 @@ func (p *connectionSelection) first() []selectedConnection {
 	return p.found[:min(len(p.found), p.request.Limit+1)]
 }
 
-// urgencyKey returns a text that sorts like domain.Attention.Compare.
+// urgencyKey returns a text by which connections are sorted. The order of these texts is that of
+// domain.Attention.Compare.
 func urgencyKey(a domain.Attention) string {
 	severity := "1"
 	if a.Severity == domain.SeverityNow {

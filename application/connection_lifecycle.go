@@ -31,8 +31,8 @@ func (s *Service) CreateLinkSession(
 	return session, nil
 }
 
-// RefreshConnection implements ports.ConnectionLifecycle. The refresh is counted and audited in one change. If the
-// connection was deleted during the vendor's call, the refresh is only audited.
+// RefreshConnection implements ports.ConnectionLifecycle. The same transaction counts the refresh and stores its
+// audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored.
 func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
 	const action = "connection.refresh"
 	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
@@ -69,8 +69,8 @@ func refreshError(err error) error {
 	}
 }
 
-// callVendor calls fn with the aggregator of the connection's vendor. F is an optional interface that this aggregator
-// must implement. Errors: those that ports.ConnectionLifecycle lists.
+// callVendor calls fn with the aggregator of the connection's vendor. F is an interface that not every aggregator
+// implements. Errors: those that ports.ConnectionLifecycle lists.
 func callVendor[F any](
 	ctx context.Context, s *Service, tenant domain.TenantID, id domain.ConnectionID,
 	fn func(F, domain.Connection, ports.Access) error,

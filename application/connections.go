@@ -221,7 +221,8 @@ func (s *Service) sealUpdate(
 	if err != nil {
 		return nil, err
 	}
-	// The store compares the client ids. If the old credential cannot be decrypted, its client id is not known.
+	// The store compares the old client id with the new one. If the old credential cannot be decrypted, the old
+	// client id is not known.
 	c, err = s.identify(ctx, c)
 	if err != nil && !errors.Is(err, domain.CredentialUnopened) {
 		return nil, err

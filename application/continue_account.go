@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ContinueAccount implements ports.Replacements. The decision and the pull are two changes: if the process stops
-// between them, the next pull of the connection publishes the rows.
+// ContinueAccount implements ports.Replacements. It first stores the decision, and then requests a pull in a second
+// transaction. If the process stops between the two, the next pull of the connection makes the rows visible.
 func (s *Service) ContinueAccount(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 ) (domain.Pull, error) {

@@ -121,8 +121,8 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 	}
 }
 
-// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait for a share until the close
-// pauses. When the close fails because the store is not available, the searches must fail at once.
+// TestReadsFailWithTheCloseThatTheyWaitFor starts to close a period. Searches of the same tenant then wait until the
+// close pauses. When the close fails because the store is not available, the searches must fail at once.
 func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
 	synctest.Test(t, func(t *testing.T) {
@@ -179,8 +179,8 @@ func (s slowFailure) ClosePeriod(
 	return books.Close{}, false, s.err
 }
 
-// TestACloseLetsTheReadsOfItsTenantRun starts a close, and then a search of the same tenant. The search waits until the
-// close pauses.
+// TestACloseLetsTheReadsOfItsTenantRun starts to close a period, and then starts a search of the same tenant. The
+// search must run when the close pauses.
 func TestACloseLetsTheReadsOfItsTenantRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,8 @@ func TestAReplayQueuesAPullAgain(t *testing.T) {
 	}
 }
 
-// If the vendor returns a row again after its deletion was applied, a replay of the deletion must not remove the row.
+// If the vendor returns a row again after it was deleted, a replay of the webhook that announced the deletion must
+// not remove the row.
 func TestAReplayOfADeletionKeepsARowThatCameBack(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2")
@@ -63,7 +64,8 @@ func TestAReplayOfADeletionKeepsARowThatCameBack(t *testing.T) {
 	e.wantDelivery(d, domain.DeliveryProcessed)
 }
 
-// If a pull that should apply a deletion has failed, a replay must apply the deletion.
+// If the pull that should remove a deleted row has failed, a replay of the webhook that announced the deletion must
+// remove the row.
 func TestAReplayOfADeletionThatFailedRemovesTheRow(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2")

@@ -111,8 +111,8 @@ func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) e
 	return s.Erasures.Save(ctx, e, claimed)
 }
 
-// finishErasure asks the vendor to delete the account reference, if the erasure still awaits this. It ends the erasure
-// when subscriptions have set the transactions in Matcher to ignored.
+// finishErasure asks the vendor to delete the account reference, if this is requested and not done yet. It ends the
+// erasure when the transactions of the connection in Matcher are set to ignored.
 func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.Connection) error {
 	claimed := e.DueAt
 	inMatcher, err := s.eraseMatcherEntries(ctx, e)
@@ -154,7 +154,8 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 	return s.Erasures.Save(ctx, e, claimed)
 }
 
-// eraseMatcherEntries deletes the entries of transactions that Matcher has set to ignored, and all entries after
+// eraseMatcherEntries deletes the Matcher entries of the connection's records (what subscriptions have sent to
+// Matcher). It keeps an entry until the transaction in Matcher is set to ignored, but at most for
 // domain.ErasureGiveUp. It reports whether entries remain.
 func (s *Service) eraseMatcherEntries(ctx context.Context, e domain.Erasure) (remain bool, err error) {
 	for range erasureBatches {

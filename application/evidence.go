@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// evidenceAttempts is how often the evidence of a close is read at most. It is read again if the day was closed again
-// meanwhile.
+// evidenceAttempts is the maximum number of attempts to read the evidence of a closed period. Another attempt is
+// necessary if the period was closed again during the previous one.
 const evidenceAttempts = 3
 
 // errClosedAgain reports that a day was closed again since its audit entry was read.

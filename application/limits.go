@@ -127,7 +127,7 @@ func (s *Service) readPortions(
 		}
 		defer turn.end()
 		items, size := make([]books.PostedRecord, 0, portionRecords), 0
-		// flush yields the items without a share.
+		// flush gives up the share, and then yields the items.
 		flush := func() bool {
 			turn.end()
 			for _, item := range items {

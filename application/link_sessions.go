@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkStepTimeout bounds the vendor calls with which a session is continued. It is shorter than domain.LinkClaim.
+// linkStepTimeout bounds the total time of the vendor calls in one step of a link session. It is shorter than
+// domain.LinkClaim.
 const linkStepTimeout = 20 * time.Second
 
 // StartLinkSession implements ports.Linking. It stores the session before it requests the token. If the process dies in
@@ -178,7 +179,7 @@ func (s *Service) RunLinkSessions(ctx context.Context, limit int) (int, error) {
 	return len(claimed), errors.Join(failures...)
 }
 
-// continueLink makes the next step of a claimed session.
+// continueLink carries out the next step of a claimed link session, for example the creation of the connection.
 func (s *Service) continueLink(ctx context.Context, session domain.LinkSession) error {
 	linker, ok := s.aggregators[session.Vendor].(ports.Linker)
 	if !ok { // the vendor was registered when the session was created, but is no longer registered
@@ -253,8 +254,8 @@ func (s *Service) advanceLink(ctx context.Context, linker ports.Linker, session 
 	return err
 }
 
-// linkedObjects returns the vendor's objects of the session, except objects that already belong to another connection
-// of the tenant. Such an object is neither connected nor deleted.
+// linkedObjects returns the objects (for example items) that the vendor has created for the session. It leaves out an
+// object that already belongs to another connection of the tenant. Such an object is neither connected nor deleted.
 func (s *Service) linkedObjects(
 	ctx context.Context, linker ports.Linker, access ports.Access, session domain.LinkSession,
 ) ([]domain.LinkedObject, error) {
@@ -400,7 +401,8 @@ func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSessio
 	return err
 }
 
-// cleanLink deletes the superfluous objects of a closing or done session at the vendor.
+// cleanLink deletes the superfluous objects (for example items) that a closing or done link session has at the
+// vendor.
 func (s *Service) cleanLink(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
 	if err := s.deleteSuperfluous(ctx, linker, session); err != nil {
 		return s.retryLink(ctx, session, err)
@@ -466,8 +468,8 @@ func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCo
 	return resealAll(ctx, s.LinkSessions.ListSealed, reseal)
 }
 
-// announceLink stores in a link session the object that an event has announced for it. It does nothing if the event
-// names no session of the tenant.
+// announceLink stores an object of the vendor in the link session for which an event has announced the object. It
+// does nothing if the event names no session of the tenant.
 func (s *Service) announceLink(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, event domain.WebhookEvent,
 ) error {

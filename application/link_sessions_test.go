@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkedObject is an object of the fake vendor.
+// linkedObject is an object, for example an item, that a link session has created at the fake vendor.
 type linkedObject struct {
 	session string // the id that the object carries
 	state   domain.LinkedState
@@ -262,7 +262,8 @@ func TestASessionWhoseRequestWasInterruptedFreesItsName(t *testing.T) {
 	e.createConnection("books")
 }
 
-// A vendor without a list of objects announces them with webhooks to the URL of the session.
+// If a vendor cannot list the objects of a link session, it announces each object with a webhook to the URL of the
+// session.
 func TestAWebhookAnnouncesTheObjectOfASession(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	linker.unlisted = true
@@ -291,7 +292,7 @@ func TestAWebhookAnnouncesTheObjectOfASession(t *testing.T) {
 	if received.Delivery.Connection != s.Connection || received.Delivery.Status != domain.DeliveryAccepted {
 		t.Errorf("the next webhook is %+v", received.Delivery)
 	}
-	// The webhook URL of the first session announces an object of the second session.
+	// A webhook to the URL of the first session announces an object of the second session.
 	second := e.startLink("second")
 	linker.objects["item-10"] = linkedObject{second.ID.String(), domain.LinkedReady}
 	e.receive(token, body(second.ID.String(), "item-10"))

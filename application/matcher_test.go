@@ -207,7 +207,7 @@ func (m *matcherEnv) conflicts() []matcher.Entry {
 	return page.Items
 }
 
-// awaitConflicts waits for a number of conflicts.
+// awaitConflicts waits until there are n conflicts with Matcher, and returns them.
 func (m *matcherEnv) awaitConflicts(n int) []matcher.Entry {
 	m.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

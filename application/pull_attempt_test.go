@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// listStep is a step that reads the account's rows without a sweep.
+// listStep is a step that reads the account's rows, and does not mark missing rows as removed.
 var listStep = domain.Step{Account: account}
 
 // After a crash the pull resumes at the page after the last stored page, and no page is stored twice.

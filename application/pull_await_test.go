@@ -96,8 +96,8 @@ func TestAPullThatAwaitsAnAccountDoesNotBlockOthers(t *testing.T) {
 	e.wantDelivery(d, domain.DeliveryFailed)
 }
 
-// A pull of everything covers the event, but it cannot read an account that the vendor does not list. The pull of the
-// event must therefore stay queued.
+// A pull of everything also reads what an event has announced. But it cannot read an account that the vendor does not
+// list. The pull that the event has requested must therefore stay queued.
 func TestAnEventAboutAnUnlistedAccountStaysOpenWhenEverythingIsRead(t *testing.T) {
 	e, c, _, d := envWithLateAccount(t)
 	e.requestFullPull(c)

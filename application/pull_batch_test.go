@@ -31,8 +31,8 @@ func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.
 	return w.Pulls.StorePage(ctx, l, p)
 }
 
-// envRecordingPages returns an env, and the recordingPulls that records the stored pages of this env. Each pull of the
-// env consists of one step without a sweep.
+// envRecordingPages returns an env, and the recordingPulls that records the stored pages of this env. Each pull of
+// the env consists of the step listStep.
 func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
 	w := &recordingPulls{}
 	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)

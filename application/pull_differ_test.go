@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageWithLog creates the rows of a vendor's page and records which of them are normalised.
+// pageWithLog creates the rows of a vendor's page. It records which of these rows the service normalises (converts
+// into the common form).
 type pageWithLog struct{ normalized []string }
 
 // rawRow returns a raw transaction. Its content hash consists of the given byte and zeros. If the description is "",

@@ -211,9 +211,9 @@ func TestAnotherReferenceContinuesAccountsAndTransactions(t *testing.T) {
 	e.wantRelinked()
 }
 
-// A pull of a new account reference must succeed even if one store call fails. It must also succeed if the process ends
-// between two store calls. At all times, the live transactions must belong to one reference, either the old or the new
-// one.
+// A pull of a new account reference must succeed even if one store call fails. It must also succeed if the process
+// ends between two store calls. At all times, all live transactions must belong to the same account reference: to the
+// old one or to the new one.
 func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for n := 1; ; n++ {

@@ -14,8 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// streamVendor is a fake aggregator with a stream of changes. The names of the pages are positions: the first page of
-// a step is pages[Since], and Next names the following page.
+// streamVendor is a fake aggregator with a stream of changes. The map pages contains the pages of the stream. The key
+// of a page is its position: a step starts with the page at its position Since, and Next of a page is the key of the
+// following page.
 type streamVendor struct {
 	*vendor
 	pages map[string]ports.VendorPage
@@ -338,8 +339,8 @@ func TestACompletePullReadsTheChangesFirst(t *testing.T) {
 	}
 }
 
-// A mass removal in the stream is held back. The listing in the same pull must decide about it, and no further pull
-// may be requested.
+// If the stream removes unusually many rows at once, the removals are held back. The listing in the same pull must
+// then decide whether the rows are removed. No further pull may be requested.
 func TestACompletePullDecidesAboutHeldRemovals(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	var rows []string

@@ -47,7 +47,8 @@ func TestASweepRemovesRowsThatAreNoLongerShown(t *testing.T) {
 	}
 }
 
-// A sweep of many rows removes exactly those rows that the read did not return.
+// A sweep marks stored rows as removed if a complete read did not return them. It must mark exactly these rows, even
+// if there are many.
 func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
 	e := newEnv(t)
 	var ids []string

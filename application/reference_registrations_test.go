@@ -104,7 +104,8 @@ func TestAWebhookOfAReferenceIsReplaced(t *testing.T) {
 	r.wantAddress(e, "item-1", ports.MintedToken{})
 }
 
-// A token without a source secret admits each request that passes the deployment's own checks of the source.
+// The token of an account reference must have no source secret. The receiver must accept each webhook with this token
+// that passes the deployment's own checks of the source.
 func TestATokenOfAReferenceHasNoSourceSecret(t *testing.T) {
 	e, _, _ := newReferenceEnv(t)
 	minted, err := e.register()

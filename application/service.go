@@ -96,10 +96,10 @@ type Deps struct {
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
-	// CloseDocument is the format of the document of a close. The hash of the document is part of the audit entry of
-	// the close, and the document is part of the evidence pack.
+	// CloseDocument is the format of the document that lists the records of a closed period. The audit entry of the
+	// close contains the hash of the document, and the evidence pack contains the document.
 	CloseDocument ports.StatementFormat
-	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
+	// CloseOffset is the offset from UTC of the time zone whose days can be closed.
 	CloseOffset time.Duration
 
 	// WebhookSilenceGrace is how long the service waits for the webhook about a vendor's synchronisation. The wait

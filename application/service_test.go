@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fields returns the field name of each error that err contains.
+// fields returns the names of the invalid fields: the member Field of each domain.Error that err contains.
 func fields(err error) []string {
 	var named []string
 	for _, f := range domain.ErrorsOf(err) {

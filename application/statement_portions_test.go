@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Statements and the other costly reads of a tenant share its processors. A receiver that reads a statement slowly
-// must not delay the other reads.
+// All costly reads of a tenant, such as statements and searches, have one share of the processors. If a receiver
+// reads a statement slowly, the other reads of the tenant must not wait.
 func TestASlowReceiverOfAStatementDelaysNoOtherReadOfItsTenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dates := make([]domain.Date, 2000)

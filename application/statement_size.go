@@ -31,9 +31,11 @@ func (s *Service) checkSize(
 }
 
 // lastDayThatFits returns the latest day up to which the statement fits; "" if not even the statement of the first
-// day fits. day is the date of a record at which the document of the whole period was too large. The document may
-// have become too large at an earlier record, because a format may write a record later than it reads it. The
-// document up to day is measured, too, because a shorter period may have a shorter header.
+// day fits.
+//
+// day is the first day that is tried. It is the date of the record at which the document of the whole period was
+// found to be too large. The document up to this day may still fit, because a shorter period may have a shorter
+// header. The days before it are also tried, because a format may write a record later than it reads the record.
 func (s *Service) lastDayThatFits(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery, whole books.Statement,
 	day domain.Date,
@@ -86,7 +88,7 @@ func dayBeforeNext(
 // measurement is the result of measuring a document.
 type measurement struct {
 	fits bool
-	// lastRead is the date of the last record that was read until the document became too large; "" if no record was.
+	// lastRead is the date of the last record that the format has read; "" if it has read no record.
 	lastRead domain.Date
 }
 

@@ -55,8 +55,8 @@ func posted(
 	}
 }
 
-// withAccount returns a function that replaces the Ledger. The new Ledger returns, for every account, an account in
-// BRL with the given completeness and with the records that posted yields for days and failure.
+// withAccount returns a function that replaces the Ledger. For every account id, the new Ledger returns an account in
+// BRL with the completeness c. The records of the account are those that posted yields for days and failure.
 func withAccount(c books.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
@@ -172,7 +172,7 @@ func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 }
 
 // oneByteEach is a statement format. Its header has 10 bytes and the digits of the number of credits, and each record
-// has 1 byte. If late is set, it writes the bytes of records late, as a buffer does.
+// has 1 byte. If late is set, it writes the bytes of three records together, as a format with a buffer does.
 type oneByteEach struct {
 	camt053.Format
 	late bool
@@ -198,8 +198,8 @@ func (f oneByteEach) Write(w io.Writer, s books.Statement, records iter.Seq2[boo
 	return err
 }
 
-// If a document is too large, LastDay must be the last day of the largest document that fits. The test compares it with
-// the documents of all shorter periods, for every bound.
+// If a document is too large, LastDay must be the last day of the largest document that fits. For every bound, the
+// test finds this day by writing the documents of the shorter periods.
 func TestADocumentThatIsTooLargeNamesTheLastDayThatFits(t *testing.T) {
 	days := []domain.Date{
 		"2026-01-05", "2026-01-05", "2026-01-06", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-11",

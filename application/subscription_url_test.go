@@ -26,7 +26,8 @@ func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.Subscr
 	})
 }
 
-// storeURL stores a URL of the subscription's sink with its query, as an earlier version of the service did.
+// storeURL stores url, including its query, as the URL of the subscription's sink. Earlier versions of the service
+// stored URLs in this way.
 func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
 	d.Helper()
 	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *events.Subscription) error {

@@ -178,8 +178,8 @@ func TestAProbeThatWaitsEndsWithItsRequest(t *testing.T) {
 }
 
 // TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes uses up all shares. Then a tenant with a running probe
-// waits for a second share, and after it a tenant without one waits for its first. The next free share must go to the
-// latter.
+// waits for a second share. After it, a tenant without a running probe waits for its first share. The next free share
+// must go to the tenant without a running probe.
 func TestAFreeShareGoesToTheTenantWithTheFewestRunningProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbes(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxTest is the time limit for answering a test, without the time for waiting for a slot and for closing a
-// connection.
+// maxTest is how long the vendor calls of a connection test may take together. A whole test may take 20 s. 7 s of
+// them are for waiting for a slot and for closing a connection.
 const maxTest = 20*time.Second - 7*time.Second
 
 // slowVendor answers Check just before the time limit for a vendor call, and never answers Consent.

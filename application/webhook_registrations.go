@@ -50,9 +50,9 @@ func (s *Service) registerToken(
 	}
 	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id, s.mintEntries(ctx, minted)); err != nil {
 		if errors.Is(err, domain.NotFound) {
-			// Either the connection was deleted or belongs to another application, or RemoveRegistrations has deleted
-			// the token because this process was suspended for a long time. In all cases, the new webhook must be
-			// deleted.
+			// The token does not exist any more, or its connection has changed: the connection was deleted, it
+			// belongs to another application, or RemoveRegistrations has deleted the token because this process was
+			// suspended for a long time. In each case, the new webhook must be deleted.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
 		return ports.MintedToken{}, err
@@ -62,10 +62,10 @@ func (s *Service) registerToken(
 	return minted, nil
 }
 
-// startRegistration stores the token with a pending registration. If the application of the connection c has an active
-// registration, it stores nothing and returns the token of that registration, with Shared set. While the
-// registration of the application is pending, it waits, at most for the duration wait. Errors: Unavailable
-// (registration_in_flight).
+// startRegistration stores the token with a pending registration. If the application of the connection c has an
+// active registration, startRegistration stores nothing and returns the token of the active registration, with Shared
+// set. If the application has a pending registration, startRegistration waits until it has ended, at most for the
+// duration wait. Errors: Unavailable (registration_in_flight).
 func (s *Service) startRegistration(
 	ctx context.Context, c domain.Connection, minted *ports.MintedToken, wait time.Duration,
 ) (ports.MintedToken, error) {

@@ -379,7 +379,7 @@ func TestAPausedConnectionKeepsItsWebhooksAtTheVendor(t *testing.T) {
 	r.wantWebhooks(t, 0)
 }
 
-// registerOf requests a webhook for the connection with this name.
+// registerOf requests a token and a webhook at the vendor for the connection with the given name.
 func (e *env) registerOf(name string) (ports.MintedToken, error) {
 	return e.MintToken(e.ctx, e.tenant, ports.MintRequest{
 		Vendor: "pluggy", Name: name, Register: true, Receiver: receiver,
@@ -512,7 +512,8 @@ func TestAFailedRegistrationDoesNotBlockTheApplication(t *testing.T) {
 	r.wantWebhooks(t, 1)
 }
 
-// A connection that an earlier version has stored has no keyed hash of its client id.
+// A connection that an earlier version of the service has stored has no keyed hash of its client id. IdentifyClients
+// must add the hash, so that the connection can share the webhook of its application.
 func TestConnectionsOfEarlierVersionsAreIdentified(t *testing.T) {
 	e, r, _ := newRegistrarEnv(t)
 	for i := range 5 {

@@ -15,8 +15,8 @@ func (s *Service) MintToken(
 	return s.mint(ctx, tenant, r, domain.RegistrationTimeout)
 }
 
-// mint mints a token. If another request registers a webhook for the same application, it waits at most for the
-// duration wait.
+// mint mints a token. If another request is registering a webhook for the same application, mint waits for that
+// request, at most for the duration wait.
 func (s *Service) mint(
 	ctx context.Context, tenant domain.TenantID, r ports.MintRequest, wait time.Duration,
 ) (ports.MintedToken, error) {

@@ -63,7 +63,7 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 }
 
 // Proves reports whether the listing proves that the row was removed. It does not consider mass removals; see Judge.
-// With TwoReads, the row must be missing from the listings of two pulls.
+// If r.Proof is TwoReads, the row must be missing from the listings of two pulls.
 func (r AbsenceRead) Proves(a Absence) bool {
 	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
 }

@@ -33,15 +33,17 @@ func (a AccountAmbiguity) IsZero() bool {
 		a.UnmatchedSince.IsZero()
 }
 
-// MayPublish reports whether the rows of a complete read may become visible. unmatched is the number of transactions
-// that would be removed because fewer than half of the transactions of their account have a matching row. If it is
-// positive, an earlier complete read, at least an hour ago, must also have found such transactions.
+// MayPublish reports whether the rows of a complete read may become visible.
+//
+// unmatched is the number of transactions that would be removed because they have no matching row. It counts only the
+// accounts in which fewer than half of the transactions have a matching row. If unmatched is positive, an earlier
+// complete read, at least an hour ago, must also have found such transactions.
 func (a AccountAmbiguity) MayPublish(unmatched int, at time.Time) bool {
 	return unmatched == 0 || !a.UnmatchedSince.IsZero() && !a.UnmatchedSince.After(at.Add(-massRemovalWait))
 }
 
-// FoundUnmatched returns the ambiguity after a complete read that found no matching row for this number of
-// transactions. It keeps UnmatchedSince if it is set.
+// FoundUnmatched returns the ambiguity after a complete read. rows is the number of transactions for which the read
+// has found no matching row. UnmatchedSince becomes at, unless it is already set.
 func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguity {
 	if a.UnmatchedSince.IsZero() {
 		a.UnmatchedSince = at
@@ -50,8 +52,8 @@ func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguit
 	return a
 }
 
-// Found returns the ambiguity after a comparison that found these ambiguous accounts. It keeps Since and the
-// decisions.
+// Found returns the ambiguity after a comparison of the accounts. before and after are the accounts that the
+// comparison could not tell apart. Since becomes at, unless it is already set. The decisions stay the same.
 func (a AccountAmbiguity) Found(before []AccountID, after []string, at time.Time) AccountAmbiguity {
 	if a.Since.IsZero() {
 		a.Since = at

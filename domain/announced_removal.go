@@ -30,7 +30,7 @@ func NoHeldRemovals() error { return &Error{Kind: Conflict, Code: HeldNone} }
 const AnnouncementWindow = time.Hour
 
 // AnnouncementRetention is how long announced removals that are not held back are kept. It is longer than
-// AnnouncementWindow, so that a retried pull does not judge announcements again that are void.
+// AnnouncementWindow, so that a retried pull does not judge a void announcement again.
 const AnnouncementRetention = 24 * time.Hour
 
 // AnnouncedSum counts the removals of an account that were announced within AnnouncementWindow, except void ones.

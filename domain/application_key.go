@@ -48,8 +48,8 @@ func (c *Connection) Application() ApplicationKey {
 	return NewApplicationKey(c.Vendor, Origin(c.BaseURL), c.Client)
 }
 
-// sameApplication reports whether two states of a connection belong to the same application. If the client id of one
-// state is not known, they do only if the origin and the sealed credential are equal.
+// sameApplication reports whether c and other, two states of a connection, belong to the same application. If one of
+// the client ids is not known, sameApplication compares the origins and the sealed credentials instead.
 func (c *Connection) sameApplication(other Connection) bool {
 	if c.Client.IsZero() || other.Client.IsZero() {
 		return Origin(c.BaseURL) == Origin(other.BaseURL) && slices.Equal(c.Sealed, other.Sealed)

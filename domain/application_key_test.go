@@ -55,7 +55,8 @@ func TestAnApplicationIsAVendorAnOriginAndAClient(t *testing.T) {
 	}
 }
 
-// member returns a connection of the application with this client, created on the given day of January.
+// member returns a connection whose client id has the key client. The connection was created on the given day of
+// January.
 func member(id byte, client byte, day int) domain.Connection {
 	at := time.Date(2026, time.January, day, 0, 0, 0, 0, time.UTC)
 	return domain.Connection{

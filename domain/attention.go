@@ -161,8 +161,8 @@ func (f *ConnectionFacts) orUpdated(at time.Time) (time.Time, bool) {
 	return at, true
 }
 
-// known returns a rule for a reason whose start is stored. The function begin returns the start; the connection does
-// not have the reason if it is zero.
+// known returns a rule for a reason whose start is stored. The function begin returns the start. If the start is
+// zero, the connection does not have the reason.
 func known(begin func(f *ConnectionFacts) time.Time) sinceFunc {
 	return func(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
 		at := begin(f)

@@ -136,8 +136,8 @@ func (c *Connection) SameAccess(previous Connection) bool {
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
-// Rotate replaces the sealed credential, whose client id has the given key, and resets the connection's health, because
-// the health describes the old credential.
+// Rotate replaces the sealed credential. client is the key of the client id in the new credential. Rotate also resets
+// the connection's health, because the health describes the old credential.
 func (c *Connection) Rotate(sealed Sealed, client ClientKey) {
 	c.Sealed, c.Client, c.Health = slices.Clone(sealed), client, Health{}
 }

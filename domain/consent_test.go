@@ -181,8 +181,8 @@ func TestTimesOfAVendorAreParsedOrRefused(t *testing.T) {
 	}
 }
 
-// The watch must report each missed synchronisation only once. After a webhook has arrived, the state must not be
-// WebhookSilent.
+// A WebhookWatch must report each missed synchronisation only once. After a webhook has arrived, the state must not
+// be WebhookSilent.
 func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var w domain.WebhookWatch

@@ -77,8 +77,8 @@ type ErasurePlace struct {
 	After string `json:"after,omitempty"`
 	// Accounts are the ids of the connection's accounts.
 	Accounts []string `json:"accounts,omitempty"`
-	// ScannedTo is when the last complete pass began. Most deliveries of the tenant's other connections that are
-	// older need not be read again.
+	// ScannedTo is when the last complete pass began. Most of the older deliveries of the tenant's other connections
+	// need not be read again.
 	ScannedTo time.Time `json:"scannedTo,omitzero"`
 	// BeganAt is when the current pass began.
 	BeganAt time.Time `json:"beganAt,omitzero"`
@@ -185,7 +185,8 @@ func LowerASCII(text []byte) []byte {
 	return lower
 }
 
-// ResponseNames reports whether a stored response contains at least one of ids, and none of excludedIDs.
+// ResponseNames reports whether the body or the headers of a stored response contain at least one of ids, and none of
+// excludedIDs.
 func ResponseNames(body []byte, headers string, ids, excludedIDs []string) bool {
 	contains := func(id string) bool {
 		return bytes.Contains(body, []byte(id)) || strings.Contains(headers, id)

@@ -25,7 +25,8 @@ type (
 	ApplicationID = ID[Application]
 	// ErasureID identifies an erasure of a connection.
 	ErasureID = ID[Erasure]
-	// LinkSessionID identifies a link session for a new account. The object that the vendor creates carries it.
+	// LinkSessionID identifies a link session for a new account. The object that the vendor creates in the session,
+	// such as an item, contains this id.
 	LinkSessionID = ID[LinkSession]
 	// LeaseID identifies a lease of a pull. It is the fencing token of that lease.
 	LeaseID = ID[Lease]

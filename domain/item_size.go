@@ -56,7 +56,7 @@ func (d PartyDocument) size() int {
 	return 3*memberSize + textSize(d.Value)
 }
 
-// size counts both the version and the previous one, because the item contains the changed members of both.
+// size counts both the version and its previous version, because an item contains the changed members of both.
 func (v *TransactionVersion) size() int {
 	size := v.Transaction.size() + len(v.Deliveries)*memberSize
 	if v.Previous != nil {

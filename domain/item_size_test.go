@@ -22,7 +22,7 @@ type sized struct {
 	Number  int
 }
 
-// TestTheSizeOfAnItem counts 48 bytes for each member, plus the bytes of its text in JSON.
+// TestTheSizeOfAnItem checks that ItemSize counts 48 bytes for each member, plus the bytes of its text in JSON.
 func TestTheSizeOfAnItem(t *testing.T) {
 	const member = 48
 	const empty = 7 * member // the nil pointer and the nil interface count nothing

@@ -220,13 +220,13 @@ func (s LinkSession) Superfluous(objects []LinkedObject) (refs []string) {
 }
 
 // Connected records that the connection receives its webhooks. Until the token expires, the vendor may create further
-// objects. The superfluous objects are therefore deleted after that.
+// objects. The superfluous objects are therefore deleted after the expiry.
 func (s *LinkSession) Connected(now time.Time) {
 	s.State, s.EndedAt, s.DueAt, s.Attempts = LinkDone, now, later(now, s.ExpiresAt.Add(LinkEcho)), 0
 }
 
 // Cleaned records that the superfluous objects of a closing or done session are deleted. If the vendor may still
-// create objects, the session continues when this is no longer possible.
+// create objects, the session becomes due again at the time when it no longer may. Otherwise the session ends.
 func (s *LinkSession) Cleaned(now time.Time) {
 	if end := s.ExpiresAt.Add(LinkEcho); now.Before(end) {
 		s.DueAt, s.Attempts = end, 0

@@ -25,7 +25,7 @@ type ListedRows struct {
 	More bool `json:"more,omitempty"`
 }
 
-// HashedPage returns the hashes of the rows of a page for WithPages.
+// HashedPage returns the hashes of the rows of a page. The result is an argument of WithPages.
 func HashedPage(externalIDs []string) []byte {
 	page := make([]byte, 0, rowHashBytes*len(externalIDs))
 	for _, id := range externalIDs {
@@ -42,7 +42,7 @@ func appendRowHash(to []byte, externalID string) []byte {
 	return append(to, bytes[:rowHashBytes]...)
 }
 
-// WithPages returns the rows with further pages, which are results of HashedPage. It does not change l.
+// WithPages returns a copy of l with further pages, which are results of HashedPage. It does not change l.
 func (l ListedRows) WithPages(pages ...[]byte) ListedRows {
 	if l.More {
 		return l

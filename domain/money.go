@@ -36,14 +36,15 @@ const (
 	// digits are counted as if the amount had no exponent. Leading zeros before the point and trailing zeros after it
 	// do not count.
 	maxAmountDigits = 19
-	// maxAmountText bounds the length of the text that is parsed.
+	// maxAmountText is the maximum length of the text of an amount, in bytes. A longer text is refused without being
+	// parsed.
 	maxAmountText = 330
 )
 
 // ParseAmount parses the text of a JSON number exactly and drops trailing zeros. It never writes out the
 // zeros of an exponent, so a short text such as "1e9999" costs no more than any other. Errors: Invalid on "amount".
 func ParseAmount(text string) (decimal.Decimal, error) {
-	// The decimal package also accepts the Unicode minus sign.
+	// The decimal package also accepts the Unicode minus sign, which is not allowed in JSON.
 	if len(text) <= maxAmountText && !strings.Contains(text, "\u2212") {
 		value, err := decimal.NewFromString(text)
 		if value = value.Normalize(); err == nil && IsAmount(value) {

@@ -95,8 +95,8 @@ type Progress struct {
 	// Awaited contains the accounts that the scope names, but that the vendor does not list yet. It maps the external
 	// id of each account to the time at which the pull began to wait for it.
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
-	// ReadAt is the time at which the pull had read everything except the accounts in Awaited; zero if it has not read
-	// everything yet.
+	// ReadAt is the time at which the pull had read everything except the accounts in Awaited. It is zero before that
+	// time.
 	ReadAt time.Time `json:"readAt,omitzero"`
 	// Shifted means that the vendor's total has changed between two pages of the list.
 	Shifted bool `json:"shifted,omitempty"`

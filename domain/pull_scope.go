@@ -61,8 +61,8 @@ type PullScope struct {
 	// Consents contains what events have reported about the consent of the account holder, oldest first. It has at most
 	// MaxConsentReports items.
 	Consents []ConsentReport `json:"consents,omitempty"`
-	// Announced contains the numbers of rows that the vendor has announced, oldest first. It has at most MaxAnnounced
-	// items.
+	// Announced contains how many rows the vendor has announced: one count for each announcement, oldest first. It
+	// has at most MaxAnnounced items.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
 	// Balances requests readings of the accounts' balances, because the sums of their records have changed.
 	Balances bool `json:"balances,omitempty"`

@@ -30,7 +30,8 @@ func (r References) Values() []string {
 	}
 }
 
-// Has reports whether a member has exactly this value. No member has the value "".
+// Has reports whether a member has exactly this value. It returns false for "", which stands for an unknown
+// reference.
 func (r References) Has(value string) bool { return value != "" && slices.Contains(r.Values(), value) }
 
 // Or returns a copy of r in which each member that is not known has the value of other.
@@ -46,8 +47,8 @@ func (r References) Or(other References) References {
 	}
 }
 
-// Main returns the reference that a statement shows: the first of end-to-end id, transaction id, tracking key and
-// reference number that is known. It returns "" if none of them is known.
+// Main returns the reference that an account statement shows: the first of end-to-end id, transaction id, tracking
+// key and reference number that is known. It returns "" if none of them is known.
 func (r References) Main() string {
 	return cmp.Or(r.EndToEndID, r.TransactionID, r.TrackingKey, r.ReferenceNumber)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// MaxDayTotals is the maximum number of DayTotals in one answer.
+// MaxDayTotals is the maximum number of DayTotals that one request for sums returns.
 const MaxDayTotals = 20_000
 
 // TooManyDays returns the error for a filter that would yield more than MaxDayTotals sums. Errors: Invalid on "from".
@@ -44,7 +44,7 @@ func (t *Total) Add(other Total) {
 	t.In, t.Out, t.Count = t.In.Add(other.In), t.Out.Add(other.Out), t.Count+other.Count
 }
 
-// Neg returns the opposite of t: the sum of both is a total of no transactions.
+// Neg returns the total that cancels t: if it is added to t, all sums and the count are zero.
 func (t Total) Neg() Total {
 	return Total{Currency: t.Currency, In: t.In.Neg(), Out: t.Out.Neg(), Count: -t.Count}
 }

@@ -23,7 +23,7 @@ func RefusedWebhook() WebhookResult { return WebhookResult{Err: &Error{Kind: Una
 type WebhookView struct {
 	// Bindings contains the live tokens of the batch whose connections are live.
 	Bindings map[TokenHash]TokenBinding
-	// Holders contains the live connections that have an account reference, for the references that the events name.
+	// Holders maps each account reference that an event names to the live connections with this account reference.
 	Holders map[ReferenceKey][]Receiver
 	// Erased contains the references that an erased connection had.
 	Erased map[ReferenceKey]bool
@@ -163,8 +163,8 @@ func (p *PlannedDelivery) assignPull(d *PendingDelivery, queued, newPulls map[Co
 	}
 }
 
-// find sets Earlier if the delivery is known to be stored. Otherwise, find sets NewToken, and a new pull becomes the
-// pull of the later deliveries of the connection.
+// find sets Earlier if the same delivery is known to be stored already. Otherwise, find sets NewToken. If the
+// delivery needs a new pull, the later deliveries of the connection then get this pull, too.
 func (p *PlannedDelivery) find(view WebhookView, newPulls map[ConnectionID]PullID) {
 	if view.Stored != nil {
 		p.Earlier = view.Stored(p.Key())

@@ -22,8 +22,9 @@ const (
 // Limits of a registration.
 const (
 	// RegistrationTimeout is how long a registration stays "pending" before it is removed, and how long a claim on a
-	// registration lasts. It is longer than the request that creates the webhook can take: up to 5 s for a slot, and
-	// 14 s for the vendor. It is short enough for another process to continue within 30 s after a process has died.
+	// registration lasts. It is longer than the request that creates the webhook can take: up to 5 s until the call
+	// may start, because concurrent calls are limited, and 14 s for the vendor. It is short enough for another
+	// process to continue within 30 s after a process has died.
 	RegistrationTimeout = 25 * time.Second
 	// RegistrationGiveUp is the period in which the service tries to remove a registration. The period begins at the
 	// revocation of the token.

@@ -31,7 +31,8 @@ func receiverAt(ref string, created int) domain.Receiver {
 	}
 }
 
-// newInbox returns an inbox whose token belongs to a connection with the reference. The holders are added with add.
+// newInbox returns an inbox whose token belongs to a connection with the account reference ref. The test adds the
+// connections that have a reference (the holders) with the method add.
 func newInbox(ref string) *inbox {
 	in := &inbox{token: domain.HashToken(uuid.NewString()), own: receiverAt(ref, 0)}
 	in.view = domain.WebhookView{

@@ -167,8 +167,9 @@ type WebhookRegistrar interface {
 	DeleteWebhook(ctx context.Context, a Access, id string) error
 }
 
-// ReferenceRegistrar is an optional interface of a WebhookRegistrar whose vendor sends the events of each account
-// reference to an address of its own, and sends no Authorization value of our choice.
+// ReferenceRegistrar is an optional interface of a WebhookRegistrar. Its vendor stores one webhook address for each
+// account reference, and sends the events of the reference to this address. The vendor sends no Authorization value
+// of our choice.
 //
 //   - CreateWebhook replaces the address of the account reference.
 //   - Webhooks returns the present address, if there is one.

@@ -23,8 +23,9 @@ type Closing interface {
 	// affect the other accounts. The results have the order of the ids. Errors: Invalid on "date"; the error of ctx.
 	ClosePeriods(ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID,
 		date domain.Date) ([]CloseResult, error)
-	// WriteClosedStatement calls the given function with the statement of the period that ends on this day, as it was
-	// when it was closed, and returns the function's error. The period may have been reopened since. Errors:
+	// WriteClosedStatement calls the given function with the account statement of the period that ends on this day,
+	// as it was when it was closed, and returns the function's error. The period may have been reopened since.
+	// Errors:
 	//
 	//   - NotFound if there is no such account, with the code close_not_found if its day was never closed;
 	//   - Conflict (no_account_amount) if an amount in the account's currency was not known;

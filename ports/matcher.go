@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 )
 
-// MatcherMark names a record that is to be compared with its entry.
+// MatcherMark names a record that is to be compared with its entry in MatcherEntries. The entry states what was last
+// sent to Matcher.
 type MatcherMark struct {
 	Record     domain.TransactionID
 	Connection domain.ConnectionID

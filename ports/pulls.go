@@ -26,7 +26,8 @@ type (
 	Matching = records.Matching
 	// PageWrite describes what PullExecution.StorePage writes for one page.
 	PageWrite = records.PageWrite
-	// Staging describes how PullExecution.StorePage stages the rows of a page.
+	// Staging describes how PullExecution.StorePage stages the rows of a page: it stores them, but keeps them
+	// invisible before Publish.
 	Staging = records.Staging
 	// SweepWrite describes a complete listing of a window of dates, for PullExecution.Sweep.
 	SweepWrite = records.SweepWrite
@@ -40,9 +41,10 @@ type (
 	AccountSweepWrite = records.AccountSweepWrite
 	// Claimed is a pull that was assigned to a worker, together with its connection.
 	Claimed = records.Claimed
-	// Outcome describes how an attempt of a pull ended.
+	// Outcome describes how an attempt to run a pull ended.
 	Outcome = records.Outcome
-	// SettledRead is the result of a settled pull.
+	// SettledRead is the result of a settled pull: a pull that has read everything in one attempt, while the vendor
+	// did not synchronise.
 	SettledRead = records.SettledRead
 )
 

@@ -22,7 +22,7 @@ type ConnectionFilter struct {
 type Connections interface {
 	// Create stores a new connection. Errors: Conflict (name_taken) when a live connection of
 	// the tenant, of either kind, already has the name; nothing is stored in that case. If the connection has an
-	// application: NotFound (application_not_found); Conflict (application_changed) of
+	// application, further errors are NotFound (application_not_found) and Conflict (application_changed); see
 	// domain.Connection.CheckJoined.
 	Create(ctx context.Context, c domain.Connection, entries AuditEntries) error
 
@@ -147,9 +147,9 @@ type ClaimedRegistration struct {
 type Tokens interface {
 	// Create checks that the token's connection is live and stores the token with its registration
 	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
-	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live; Conflict (target_changed)
-	// of domain.WebhookToken.CheckApplication; Conflict (already_registered) if another live token of the tenant has
-	// the same application.
+	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live; Conflict
+	// (target_changed), see domain.WebhookToken.CheckApplication; Conflict (already_registered) if another live token
+	// of the tenant has the same application.
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose

@@ -44,7 +44,8 @@ type SubscriptionStatus struct {
 	Position int64
 }
 
-// CreatedSubscription is a new subscription. This is the only time that Secret is available.
+// CreatedSubscription is a new subscription, or a subscription whose signing secret was replaced. Only this result
+// contains the secret in clear.
 type CreatedSubscription struct {
 	SubscriptionStatus
 	Secret domain.Secret // the key that signs the events; empty if the sink does not sign
@@ -95,17 +96,18 @@ type SubscriptionManager interface {
 	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
 	TestSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SinkTestResult, error)
-	// ListMatcherConflicts returns those entries of a subscription to Matcher that have a conflict, newest first.
-	// Errors: Conflict (not_offered) if the sink is not Matcher.
+	// ListMatcherConflicts returns the conflicts of a subscription whose sink is Matcher, newest first: the entries
+	// of records whose difference from Matcher only a person can resolve. Errors: Conflict (not_offered) if the sink
+	// is not Matcher.
 	ListMatcherConflicts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[matcher.Entry], error)
 	// RetryMatcherConflict requests another attempt to resolve a conflict, and returns the conflict. The attempt
 	// starts within a few seconds. Errors: those of ListMatcherConflicts; NotFound if the record has no conflict.
 	RetryMatcherConflict(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		record domain.TransactionID) (matcher.Entry, error)
-	// ListUnmappedAccounts returns the accounts whose records a subscription does not send to Matcher, because they
-	// have no source or are sent through another connection; see MatcherEntries.Unmapped. Errors: those of
-	// ListMatcherConflicts.
+	// ListUnmappedAccounts returns the accounts whose records a subscription does not send to Matcher, because the
+	// accounts have no source in Matcher, or are sent through another connection; see MatcherEntries.Unmapped.
+	// Errors: those of ListMatcherConflicts.
 	ListUnmappedAccounts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[UnmappedAccount], error)
 	// ListEventAttempts returns the attempts to send events of a subscription, newest first.
@@ -128,7 +130,7 @@ type EventEncoder interface {
 	Pull(p domain.Pull) ([]byte, error)
 	Close(c books.Close) ([]byte, error)
 	Suggestion(s Suggestion) ([]byte, error)
-	// Conflict encodes an entry with a conflict.
+	// Conflict encodes an entry for Matcher that has a conflict.
 	Conflict(e matcher.Entry) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
@@ -158,8 +160,8 @@ type SubscriptionStore interface {
 	// an error nothing has changed. Errors: NotFound; any error of fn.
 	//
 	//   - Changes of the id, the tenant, the sequence numbers, the epoch and FromStart are ignored.
-	//   - If the subscription becomes active, a new epoch begins. Failed events are due for a retry immediately, and
-	//     their attempts are counted from zero.
+	//   - If the subscription becomes active, a new epoch begins (see events.Subscription.Epoch). Failed events are
+	//     due for a retry immediately, and their attempts are counted from zero.
 	Update(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		entries AuditEntries, fn func(*events.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts. It first calls the function check with the
@@ -206,9 +208,10 @@ type AppendedEvents struct {
 	More   bool                       // there are changes after the new position
 }
 
-// AttemptsWrite is the result of attempts to send events.
+// AttemptsWrite is the result of attempts to send events, as EventQueue.RecordAttempts stores it.
 type AttemptsWrite struct {
-	// DeliveredTo is the new value of Subscription.DeliveredTo.
+	// DeliveredTo is the new value of Subscription.DeliveredTo, a sequence number. All events up to this number were
+	// delivered or skipped, or are parked.
 	DeliveredTo int64
 	Attempts    []events.EventAttempt
 	// Parked contains the parked (postponed) events, which wait separately from the others. An event is parked if it

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// Suggestion is a pair of records that may be one movement.
+// Suggestion is a pair of records that may be one movement at the bank.
 type Suggestion = records.Suggestion
 
 // RecordPair contains the ids of a removed record and of the record that may continue it.
@@ -53,9 +53,9 @@ type Decisions interface {
 	// records.Join. Errors: NotFound; Conflict (not_joinable).
 	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
 
-	// Dismiss stores that the records of each pair are different movements; see records.Dismiss. It stores all pairs or
-	// none, at most MaxDismissed. A pair that was dismissed before does not change. Errors: NotFound; Conflict
-	// (not_joinable).
+	// Dismiss stores the decision that the records of each pair are different movements at the bank; see
+	// records.Dismiss. It stores all pairs or none, at most MaxDismissed. A pair that was dismissed before does not
+	// change. Errors: NotFound; Conflict (not_joinable).
 	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
 
 	// ApplyRemovals applies the announced removals of an account that are held back: it marks their rows as removed,

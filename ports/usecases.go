@@ -106,8 +106,8 @@ type ApplicationManager interface {
 	DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error
 }
 
-// IfMatch is an If-Match condition on a connection's revision. It is satisfied if the
-// current revision is one of the listed revisions. nil is satisfied by every revision.
+// IfMatch is an If-Match condition on the revision of a connection or of a subscription. It is satisfied if the
+// current revision is one of the listed revisions. A nil IfMatch is satisfied by every revision.
 type IfMatch []int64
 
 // TestResult is the outcome of a live test of an aggregator connection.
@@ -177,7 +177,8 @@ type AccountCompleteness struct {
 //
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Completeness interface {
-	// AccountCompleteness returns the completeness of an account as of its latest settled pull (see SettledRead).
+	// AccountCompleteness returns the completeness of an account, according to its latest settled pull (see
+	// SettledRead).
 	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
 	// AcceptCompleteness accepts the current numbers of an account as right. The current anchor (the balance minus the
 	// sum of the records) becomes the baseline of later comparisons. The counts of rows that webhooks have announced
@@ -212,8 +213,9 @@ type Replacements interface {
 	ListSuggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[Suggestion], error)
 
-	// DismissReplacements stores that the transactions of each pair are different movements. See Decisions.Dismiss.
-	// Errors: NotFound; Conflict (not_joinable); Invalid on "pairs" unless there are 1 to MaxDismissed pairs.
+	// DismissReplacements stores the decision that the transactions of each pair are different movements at the bank.
+	// See Decisions.Dismiss. Errors: NotFound; Conflict (not_joinable); Invalid on "pairs" unless there are 1 to
+	// MaxDismissed pairs.
 	DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, reason string) error
 
 	// ContinueAccount stores the decision that a stored account and the account with this external id are the same
@@ -260,8 +262,8 @@ type Statements interface {
 	//
 	//   - NotFound;
 	//   - Invalid if the window is not valid;
-	//   - Conflict (account_drifting, account_changed), from the writer of a format with balances, if the statement has
-	//     such a Doubt. It has none if q.Force is set;
+	//   - Conflict (account_drifting, account_changed), from the writer of a format with balances, if the statement
+	//     has this code as its Doubt, the reason why its balances may be wrong. It has no Doubt if q.Force is set;
 	//   - Conflict (no_account_amount) if an amount in the account's currency is not known;
 	//   - Oversized (document_too_large), before the function is called, if the document would be larger than
 	//     q.MaxBytes. LastDay is the last day up to which a statement fits; "" if even the statement of the first day
@@ -433,7 +435,7 @@ type EngineManager interface {
 type MintRequest struct {
 	Vendor string
 	Name   string
-	// SourceSecret requests a token with a source secret of its own.
+	// SourceSecret requests a token with its own source secret, a value that the vendor must send in Authorization.
 	SourceSecret bool
 	// Register requests that the service creates the webhook at the vendor.
 	Register bool
@@ -585,11 +587,11 @@ type Worker interface {
 	// the next attempt, or zero if nothing is left to do for this pull. Errors: only errors of the store; errors of the
 	// vendor are recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of a waiting pull if every worker is busy: it runs a pull, or waits until the
-	// tenant of its pull may use another worker. found reports whether there is such a pull. RunWaitingPull chooses
-	// the oldest waiting pull of the tenants that use less than a quarter of the workers. Once as many pulls are
-	// running as there are workers, it considers only tenants without a running pull. At most twice as many pulls run
-	// as there are workers.
+	// RunWaitingPull makes one attempt of a waiting pull if every worker is busy. A worker is busy if it runs a pull,
+	// or waits until the tenant of its pull may use another worker. found reports whether there is a pull to run.
+	// RunWaitingPull chooses the oldest waiting pull of the tenants that use less than a quarter of the workers. Once
+	// as many pulls are running as there are workers, it considers only tenants without a running pull. At most twice
+	// as many pulls run as there are workers.
 	//
 	// The job of the pull stays in the queue. When the job runs later, it finds the outcome of the attempt. Errors:
 	// only errors of the store.
@@ -660,8 +662,9 @@ type Maintenance interface {
 	// NumberAuditEntries numbers the audit entries of at most limit tenants, and returns the number of tenants that had
 	// entries without a number. The returned error joins the errors of all tenants.
 	NumberAuditEntries(ctx context.Context, limit int) (int, error)
-	// AnnounceCheckpoints announces the newest checkpoint of each tenant that had no announcement in the last 24 hours.
-	// One call selects at most limit tenants, and returns the number of these tenants.
+	// AnnounceCheckpoints emits the newest checkpoint of a tenant's audit log (CheckpointAnnounced), so that a copy
+	// exists outside of the database. It does this for tenants that had no announcement in the last 24 hours. One
+	// call selects at most limit tenants, and returns the number of these tenants.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
 	// VerifyAudit recomputes the Merkle tree of each tenant's audit log. It compares the trees with all stored hashes
 	// and checkpoints. It also compares them with pastCheckpoints, checkpoints that the caller obtained earlier.

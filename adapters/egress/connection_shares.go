@@ -12,8 +12,8 @@ import (
 // DialFunc connects to an address, as Guard.Dial does.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// ConnectionShares limits the number of connections to receivers of events that each tenant has open at the same
-// time. It is safe for concurrent use.
+// ConnectionShares limits how many connections each tenant can have open at the same time to receivers of events. It
+// is safe for concurrent use.
 type ConnectionShares struct {
 	perTenant int
 
@@ -47,9 +47,9 @@ func NewConnectionShares(perTenant int) *ConnectionShares {
 	return &ConnectionShares{perTenant: perTenant, tenants: make(map[domain.TenantID]*tenantConnections)}
 }
 
-// Join adds a sender of the tenant. closeIdle must close the sender's idle connections. It is called if a sender of
-// the tenant, possibly this one, needs a connection and none is left. It may be nil. The caller must call Leave when
-// it opens no more connections.
+// Join adds a sender of the tenant. The function closeIdle must close the sender's idle connections; it may be nil.
+// It is called if a sender of the tenant, possibly this one, needs a connection while the tenant's limit is reached.
+// The caller must call Leave when it opens no more connections.
 func (s *ConnectionShares) Join(tenant domain.TenantID, closeIdle func()) *SenderConnections {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +118,8 @@ func (c *SenderConnections) acquire(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// enter counts a new connection and returns nil. If the tenant has no connection left, enter counts nothing, and
-// returns a waiter and the senders of the tenant.
+// enter counts a new connection and returns nil. If the tenant's limit is reached, enter does not count the
+// connection. It then returns a waiter for the next free connection, and the senders of the tenant.
 func (c *SenderConnections) enter() (*dialWaiter, []*SenderConnections) {
 	s := c.shares
 	s.mu.Lock()

@@ -84,7 +84,8 @@ func TestATenantHasABoundedNumberOfConnections(t *testing.T) {
 	})
 }
 
-// One sender holds all connections of the tenant, and all of them are idle. Another sender then needs a connection.
+// If one sender holds all connections of a tenant, and they are idle, they must be closed when another sender of the
+// tenant needs a connection.
 func TestIdleConnectionsAreClosedWhenAnotherSenderNeedsOne(t *testing.T) {
 	var p pipes
 	shares, tenant := NewConnectionShares(2), newTenant()

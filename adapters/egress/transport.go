@@ -44,8 +44,8 @@ type TransportConfig struct {
 	// IdleTimeout is how long a connection without requests is kept open. Zero means that each connection serves one
 	// request.
 	IdleTimeout time.Duration
-	// MaxIdle and MaxIdlePerHost are the maximum numbers of idle connections. Zero means 100 connections, and 2 to a
-	// host.
+	// MaxIdle is the maximum number of idle connections; zero means no limit. MaxIdlePerHost is the maximum number of
+	// idle connections to one host; zero means 2.
 	MaxIdle, MaxIdlePerHost int
 	// Proxy returns the proxy for a request; see http.Transport. Nil means no proxy. A proxy dials addresses that Dial
 	// does not check, so only hosts that the operator of the service chooses may be called through one.

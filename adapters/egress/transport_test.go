@@ -125,7 +125,7 @@ func TestConnectionsAreUsedAgainOnlyWithAnIdleTimeout(t *testing.T) {
 	}
 }
 
-// HTTP/2 has frames that no limit of net/http covers.
+// The transport must not use HTTP/2, because an HTTP/2 server can send frames that no limit of net/http covers.
 func TestOnlyHTTP1IsUsed(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Proto)

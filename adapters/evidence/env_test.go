@@ -44,7 +44,8 @@ func (l *auditLog) read(indexes []int64) ([]domain.AuditHash, error) {
 	return all, nil
 }
 
-// prove returns the entry with a proof that it has the given sequence number in a log of size entries.
+// prove returns the audit entry with a proof of its place in an audit log. The entry has the given sequence number,
+// and the log contains the given number of entries (size).
 func prove(t testing.TB, key domain.Secret, e domain.AuditEntry, sequence, size int) ports.ProvenEntry {
 	t.Helper()
 	log, tree := &auditLog{}, transparency.Tree{}
@@ -78,7 +79,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// closedPeriod describes the records of a close that a test makes.
+// closedPeriod describes a closed period for which a test creates an evidence pack.
 type closedPeriod struct {
 	records   int
 	noBalance bool
@@ -87,7 +88,7 @@ type closedPeriod struct {
 	size      int    // of the audit log
 }
 
-// evidenceOf returns the evidence of a close.
+// evidenceOf returns the content of the evidence pack for a closed period.
 func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 	t.Helper()
 	a := domain.Account{ID: account, Vendor: "pluggy", AccountData: domain.AccountData{

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The names of the files of a pack.
+// The names of the files in an evidence pack.
 const (
 	closeName      = "close.json"
 	recordsName    = "records.txt"
@@ -40,8 +40,8 @@ func canonical(v any) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// closeView is the content of close.json: a close as the API returns it. If the pack has no statement, Statement
-// contains the reason.
+// closeView is the content of close.json: a closed period, as the API returns it. If the pack contains no account
+// statement, the field Statement contains the reason.
 type closeView struct {
 	AccountID      string `json:"accountId"`
 	Date           string `json:"date"`
@@ -96,7 +96,8 @@ func timeOf(at time.Time) string {
 	return at.UTC().Format(time.RFC3339Nano)
 }
 
-// writeRecords writes records.txt. The close contains the digest of this text.
+// writeRecords writes records.txt, which contains the records of the closed period as text. The digest of this text
+// is stored with the closed period.
 func writeRecords(ctx context.Context, w io.Writer, view ports.ClosedView) error {
 	for r, err := range view.Records(ctx) {
 		if err == nil {
@@ -109,7 +110,8 @@ func writeRecords(ctx context.Context, w io.Writer, view ports.ClosedView) error
 	return nil
 }
 
-// versionView is a line of versions.jsonl.
+// versionView is a line of versions.jsonl. It states from which pull, webhook deliveries and row of the vendor a
+// version of a record comes.
 type versionView struct {
 	DeliveryIDs []string `json:"deliveryIds"`
 	ID          string   `json:"id"`
@@ -157,7 +159,7 @@ type entryView struct {
 	Detail    domain.AuditDetail `json:"detail"`
 }
 
-// proofView is a proof as the API returns it.
+// proofView is the proof that the audit log contains an audit entry, as the API returns the proof.
 type proofView struct {
 	Size   int64    `json:"size"`
 	Hashes []string `json:"hashes"`

@@ -12,8 +12,9 @@ import (
 // nodeVerifier is the path of a second verifier, which shares no code with package verify.
 const nodeVerifier = "../../examples/node/verify-evidence.mjs"
 
-// judge is a Node.js script that verifies the packs of a file, unchanged and with each of their changes. For each
-// pack it prints the error about the unchanged pack, and the changes that the verifier did not detect.
+// judge is a Node.js script. It reads evidence packs and changes of their bytes from a file. It verifies each pack
+// unchanged, and then once with each change. For each pack, it prints the error about the unchanged pack, and the
+// changes that the verifier did not detect.
 const judge = `
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -39,14 +40,14 @@ console.log(JSON.stringify(JSON.parse(readFileSync(process.argv[3])).map(({ pack
 })));
 `
 
-// judged is a pack in the input of the script judge.
+// judged is one evidence pack in the input of the script judge, with the changes to try.
 type judged struct {
 	Pack    []byte   `json:"pack"`
 	Key     string   `json:"key"`
 	Changes []change `json:"changes"`
 }
 
-// judgement is the output of the script judge for one pack.
+// judgement is the output of the script judge for one evidence pack.
 type judgement struct {
 	Fault    string   `json:"fault"`
 	Accepted []change `json:"accepted"`
@@ -79,7 +80,7 @@ func TestTheSecondVerifierHasAtMost200Lines(t *testing.T) {
 	}
 }
 
-// The second verifier must accept the good packs, and refuse each pack with a changed byte.
+// The second verifier must accept each unchanged pack, and refuse each pack in which one byte is changed.
 func TestTheSecondVerifierAgrees(t *testing.T) {
 	var packs []judged
 	for _, p := range periods {

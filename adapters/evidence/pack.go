@@ -21,7 +21,7 @@ var _ ports.EvidenceFormat = Format{}
 // chunkSize is the size of the writes, in bytes.
 const chunkSize = 64 << 10
 
-// file is a file of a pack. The method measure sets its size and hashes.
+// file is a file of an evidence pack. The method measure sets its size and hashes.
 type file struct {
 	name  string
 	write func(w io.Writer) error // writes the content, the same each time
@@ -31,7 +31,7 @@ type file struct {
 	sha256 [sha256.Size]byte
 }
 
-// measure writes the file once to find out its size and hashes.
+// measure writes the content of the file to a hash once, and sets the size and the hashes of the file.
 func (f *file) measure() error {
 	hash := sha256.New()
 	c := &checksum{w: hash}
@@ -48,7 +48,7 @@ func (f *file) measure() error {
 
 var errTooLarge = &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge}
 
-// The errors for contents from which no valid pack can be written.
+// The errors for data from which no valid evidence pack can be written.
 var (
 	errDigest   = errors.New("evidence: the records of the close do not have its digest")
 	errDocument = errors.New("evidence: the document of the close does not have the hash in its audit entry")
@@ -87,7 +87,8 @@ func (Format) Write(ctx context.Context, e ports.Evidence, begin func(size int64
 	return w.Flush()
 }
 
-// filesOf returns the measured files of a pack, in their order.
+// filesOf returns the files of an evidence pack in the order in which they are stored in it. The sizes and hashes of
+// the files are set.
 func filesOf(ctx context.Context, e ports.Evidence) ([]*file, error) {
 	document, hasDocument := e.Entry.Detail.Hashes[books.DocumentMember]
 	closed, err := closeJSON(e.Close, hasDocument)
@@ -123,7 +124,8 @@ func filesOf(ctx context.Context, e ports.Evidence) ([]*file, error) {
 	return signed(files, e.ProvenEntry)
 }
 
-// signed measures the manifest and its signature, and returns the files followed by these two.
+// signed creates the manifest (a list of the hashes of the files) and the file with its signature. It returns the
+// files, followed by these two.
 func signed(files []*file, p ports.ProvenEntry) ([]*file, error) {
 	hashes := map[string]string{}
 	for _, f := range files {
@@ -148,7 +150,7 @@ func signed(files []*file, p ports.ProvenEntry) ([]*file, error) {
 	return files, nil
 }
 
-// stored returns a file with this content.
+// stored returns a file with the given name and content.
 func stored(name string, content []byte) *file {
 	return &file{name: name, write: func(w io.Writer) error {
 		_, err := w.Write(content)

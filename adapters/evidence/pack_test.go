@@ -87,7 +87,8 @@ func randomPositions(r *rand.Rand, pack []byte, n int) []change {
 	return all
 }
 
-// changedPacks returns the packs that the tests of the verifiers change, their bytes, and the changes of each pack.
+// changedPacks returns evidence packs for the tests of the verifiers: their data, their bytes (texts), and the
+// changes of bytes that a verifier must detect in each pack.
 func changedPacks(t testing.TB) (packs []ports.Evidence, texts [][]byte, changes [][]change) {
 	t.Helper()
 	const randomChanges = 10_000
@@ -153,7 +154,7 @@ func TestAPackOfAnotherLengthIsRefused(t *testing.T) {
 	}
 }
 
-// A pack that is signed with the right key, but whose files do not agree, must be refused, too.
+// A pack must be refused if its files contradict each other, even if it is signed with the right key.
 func TestASignedPackWhoseFilesDoNotAgreeIsRefused(t *testing.T) {
 	good := evidenceOf(t, closedPeriod{records: 12, size: 7, sequence: 3})
 	foreign := evidenceOf(t, closedPeriod{records: 13, size: 7, sequence: 3})

@@ -27,7 +27,7 @@ import (
 // waitTimeout bounds each wait for an expected event.
 const waitTimeout = 20 * time.Second
 
-// noPoll is a poll interval that does not end within a test.
+// noPoll is a poll interval that is longer than any test, so that the queue does not poll.
 const noPoll = 100 * time.Hour
 
 // stores is the interface of the stores of both databases.

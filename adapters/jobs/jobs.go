@@ -74,8 +74,9 @@ func leader(pool *pgxpool.Pool) background.Leader {
 	}
 }
 
-// listen calls due once when it has begun to listen, and then for each notification. It returns when ctx ends or the
-// connection is lost. The connection is closed, because another user of the pool must not receive notifications.
+// listen calls the function due once when it has begun to listen, and then once for each notification. It returns
+// when ctx ends or the connection is lost. The connection is closed, because another user of the pool must not
+// receive notifications.
 func listen(ctx context.Context, pool *pgxpool.Pool, due func()) error {
 	pooled, err := pool.Acquire(ctx)
 	if err != nil {

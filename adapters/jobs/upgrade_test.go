@@ -13,8 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Earlier versions kept a job of River for each pull. After the migration that drops River's tables, the pulls must
-// run: a queued one, and one whose process died while it ran the pull.
+// Earlier versions of the service used the job queue River, and stored a River job for each pull. A migration drops
+// River's tables. After this migration, a queued pull must run, and so must a pull whose process died while it ran
+// the pull.
 func TestPullsOfADatabaseWithRiverRun(t *testing.T) {
 	river, err := os.ReadFile("testdata/river.sql")
 	if err != nil {

@@ -36,7 +36,7 @@ type Budget struct {
 	waiting []*waiter                    // ordered by the start of their wait
 }
 
-// account contains the memory that a tenant holds, and the number of its reservations that wait.
+// account contains the number of bytes that a tenant holds, and the number of the tenant's waiting reservations.
 type account struct {
 	used    int64
 	waiters int

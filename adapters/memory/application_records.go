@@ -268,7 +268,7 @@ func (v applications) ClaimRenewals(
 	})
 }
 
-// EndRenewal changes the application only if its due time still equals that of the claim.
+// EndRenewal stores the next renewal only if the due time of the stored renewal still equals claimed.Renewal.DueAt.
 func (v applications) EndRenewal(
 	ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal,
 ) error {

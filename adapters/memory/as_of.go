@@ -19,9 +19,9 @@ func (s *Store) tick(connection domain.ConnectionID, at time.Time) time.Time {
 	return at
 }
 
-// asOf returns the version of the row that was in effect at a moment, without the members that have no versions. For
-// the zero moment, asOf returns the present version, even if it is removed. For any other moment, ok is false in
-// these cases:
+// asOf returns the version of the row that was in effect at a moment. If the moment is zero, asOf returns the present
+// version with all members, even if it is removed. For any other moment, the members that are not stored for each
+// version are empty, and ok is false in these cases:
 //
 //   - The row did not exist at that moment.
 //   - The row was removed at that moment.

@@ -28,7 +28,7 @@ func (s *Store) liveAggregators(cutoff time.Time, dueTime func(*domain.Connectio
 	return found
 }
 
-// NoticeConsents marks each returned connection as noticed. A second call does not return the connection again.
+// NoticeConsents marks each connection that it returns, so that a second call does not return the connection again.
 func (v connections) NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.NoticeConsents", func() ([]domain.Connection, error) {
 		due := v.liveAggregators(now, func(c *domain.Connection) time.Time { return c.Consent.NoticeAt })
@@ -42,7 +42,8 @@ func (v connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 	})
 }
 
-// CountAttention applies the same rules as the methods that compute the states of a single connection.
+// CountAttention examines all live aggregator connections, with the same rules as the methods for a single
+// connection.
 func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.CountAttention", func() (ports.Attention, error) {
 		var count ports.Attention

@@ -88,8 +88,9 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	return sum.Close(r, completeness)
 }
 
-// changeBooks updates the books of an account after the last change of a row. It stores adjustments with their
-// events. It also stores that posted records have changed since the latest reading. The row must already have its new
+// changeBooks updates the closed periods and the completeness of the accounts that a changed row concerns. It stores
+// the adjustments of closed periods, with their events. If a completeness is stored for an account whose posted
+// records have changed, changeBooks marks it as changed since the latest reading. The row must already have its new
 // version.
 func (s *Store) changeBooks(row *transaction) {
 	change := records.RecordChange{
@@ -145,8 +146,8 @@ func (c closed) adjusts(n int, a books.Adjustment) bool {
 	return n >= c.adjustmentCount && a.Day() <= c.Date
 }
 
-// earliestAdjusted returns the last day of the earliest closed period that was adjusted by a change of the row. A
-// change adjusts a period if the period was closed before the change. The result is "" if the row adjusts no period.
+// earliestAdjusted considers the closed periods that have an adjustment by a change of the row. It returns the last
+// day of the earliest such period, or "" if there is none.
 func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	var earliest domain.Date
 	for _, key := range row.adjustments {

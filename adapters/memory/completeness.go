@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storeReadings stores the completeness of accounts, and their balances.
+// storeReadings stores the completeness and the balances of accounts.
 func (s *Store) storeReadings(changes []records.CompletenessChange) {
 	for _, change := range changes {
 		s.completeness[change.Account] = change.Completeness

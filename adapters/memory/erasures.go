@@ -315,7 +315,7 @@ func (s *Store) markReferences(c *domain.Connection) []string {
 	return refs
 }
 
-// names reports whether a webhook body contains the account reference ref, however its letters are written.
+// names reports whether a webhook body contains the account reference ref. The letter case is ignored.
 func names(body []byte, ref string) bool {
 	return ref != "" && bytes.Contains(domain.LowerASCII(body), domain.ReferenceText(ref))
 }

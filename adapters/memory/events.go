@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// outbox contains the events of a tenant other than the events about changes of transactions.
+// outbox contains the events of a tenant, except events about changes of transactions.
 type outbox struct {
 	events []events.Event
 	pruned int // number of events that were deleted before the first one

@@ -74,7 +74,8 @@ func (v matcherEntries) MarkUnsent(
 	})
 }
 
-// mark makes an entry due. It creates the entry if there is none.
+// mark makes the subscription's entry for a record due at the given time, unless it is due earlier. It creates the
+// entry if there is none.
 func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 	e, stored := s.matcher[mark.Record]
 	if !stored {
@@ -338,7 +339,7 @@ func (v matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, su
 	})
 }
 
-// RetryConflict implements ports.MatcherEntries. It changes only the time and the marks of the entry.
+// RetryConflict implements ports.MatcherEntries. It changes only the due time and the number of marks of the entry.
 func (v matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
 	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
 ) error {

@@ -58,8 +58,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
-// endReplaced ends the pull that the admission ends, if any, and moves the deliveries that name an awaited account
-// from this pull to p.
+// endReplaced ends the pull a.Ended if it is set. It first moves those deliveries of this pull to p that name an
+// account in a.Awaited.
 func (s *Store) endReplaced(p *pull, a records.Admission) {
 	if a.Ended == nil {
 		return
@@ -96,7 +96,7 @@ func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 	return total > bytes, nil
 }
 
-// LastScopes implements records.ScopeSource. It returns all scopes as both results.
+// LastScopes implements records.ScopeSource. Both results contain the scopes of all deliveries.
 func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
 	scopes, err := s.Scopes()
 	return scopes, scopes, err

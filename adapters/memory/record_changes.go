@@ -124,7 +124,8 @@ func (w *recordWriter) stageRows(s *records.StagedRows) {
 	}
 }
 
-// never stores pairs of external ids that must not be matched again. It stores each pair in both orders.
+// This method adds pairs of external ids to the pairs that must never be matched again. It adds each pair in both
+// orders.
 func (w *recordWriter) never(pairs []domain.MatchPair) {
 	stored := w.splitPairsOf(w.p.Connection)
 	for _, pair := range pairs {

@@ -57,14 +57,14 @@ func (s recordSource) Stored(externalIDs []string) (map[string]records.Stored, e
 	return s.stored(externalIDs), nil
 }
 
-// record returns a copy of a row.
+// record returns a copy of a stored transaction as a records.Record.
 func record(row *transaction) records.Record {
 	r := records.Record{Transaction: row.currentVersion(), Digest: row.digest}
 	r.ContentHash = row.source
 	return r
 }
 
-// matchingRecords calls which for each row of the connection, and returns the records for which the result is true.
+// matchingRecords returns the records of the connection for which the given function returns true.
 func (s recordSource) matchingRecords(which func(*transaction) bool) []records.Record {
 	var found []records.Record
 	rows := s.transactions[s.p.Connection]

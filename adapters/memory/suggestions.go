@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// changeSuggestions stores the suggestions of c with their events, and changes the records that they name.
+// changeSuggestions stores the suggestions in c.Suggestions, with their events. It then sets the field
+// PossiblySupersedes of the records in c.Possibly.
 func (w *recordWriter) changeSuggestions(c *records.Changes) {
 	if w.suggestions[w.p.Connection] == nil {
 		w.suggestions[w.p.Connection] = map[ports.RecordPair]records.Suggestion{}
@@ -167,7 +168,7 @@ func (v ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	})
 }
 
-// Join makes a removed record continue as the row of another one.
+// Join decides that a removed record continues as the row of a live record.
 func (v ledger) Join(
 	ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, decision ports.Decision,
 ) (domain.Transaction, error) {

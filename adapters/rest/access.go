@@ -52,8 +52,9 @@ func (s *server) authorize(c echo.Context, x *exchange) error {
 	return err
 }
 
-// checkAccess asks the access manager, if one is configured. If the access is refused, checkAccess stores an audit
-// entry before it returns the error. A handler that has waited must call checkAccess again before it returns data.
+// checkAccess asks the access manager, if one is configured, whether the caller may perform the operation. If the
+// access is refused, checkAccess stores an audit entry before it returns the error. A handler that has waited for
+// changes must call checkAccess again before it returns data.
 func (s *server) checkAccess(ctx context.Context, x *exchange) error {
 	if s.Authorizer == nil {
 		return nil

@@ -11,7 +11,8 @@ import (
 
 const applicationsPath = prefix + "/applications"
 
-// applicationView is the representation of an application. It contains no part of the credential.
+// applicationView is the representation of an application (a client id at a vendor) in responses. It contains no part
+// of the credential.
 type applicationView struct {
 	ID          string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Opaque"`
 	Vendor      string    `json:"vendor" example:"pluggy" doc:"The aggregator"`

@@ -50,7 +50,7 @@ func auditEntryOf(e domain.AuditEntry) auditEntryView {
 	}
 }
 
-// auditProofView is the representation of a proof in responses.
+// auditProofView is the representation in responses of a proof about the audit log, as RFC 6962 defines it.
 type auditProofView struct {
 	Size   int64    `json:"size" minimum:"0" example:"42" doc:"The size of the tree to whose root the proof leads"`
 	Hashes []string `json:"hashes" example:"m2wGqME5y6FRnR+Y/sEDXPYV17nmVKMTQwJfKd2G2RM=" doc:"The hashes of the proof in base64, in the order of RFC 6962"`
@@ -112,7 +112,7 @@ func (s *server) auditRoutes() []route {
 	}
 }
 
-// listAuditEntries returns a page of the entries that match all given filters.
+// listAuditEntries returns a page of the audit entries that match all given filters.
 func (s *server) listAuditEntries(ctx context.Context, tenant domain.TenantID, in *struct {
 	Actor  plainText         `query:"actor" maxLength:"4096" doc:"Only entries of this actor"`
 	Action plainText         `query:"action" maxLength:"100" doc:"Only entries with this action"`
@@ -136,19 +136,21 @@ func (s *server) listAuditEntries(ctx context.Context, tenant domain.TenantID, i
 	return pageOf[auditList](p, in.Limit, auditEntryOf), nil
 }
 
-// auditCheckpoint returns the newest checkpoint of the tenant.
+// auditCheckpoint returns the newest signed checkpoint of the tenant's audit log.
 func (s *server) auditCheckpoint(ctx context.Context, tenant domain.TenantID) (string, error) {
 	checkpoint, err := s.service.AuditCheckpoint(ctx, tenant)
 	return string(checkpoint), err
 }
 
-// auditKey returns the key that verifies checkpoints, as one line of text.
+// auditKey returns the public key with which a caller verifies the signatures of the tenant's checkpoints, as one
+// line of text.
 func (s *server) auditKey(ctx context.Context, tenant domain.TenantID) (string, error) {
 	key, err := s.service.AuditKey(ctx, tenant)
 	return key + "\n", err
 }
 
-// proveAuditConsistency returns a proof that an earlier tree is a part of a later one.
+// proveAuditConsistency returns a proof that an earlier Merkle tree of the tenant's audit log is a part of a later
+// one.
 func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.TenantID, in *struct {
 	From int `query:"from" minimum:"0" default:"0" example:"40" doc:"The size of the earlier tree; the empty tree is part of every tree"`
 	To   int `query:"to" minimum:"1" example:"42" doc:"The size of the later tree; by default the size of the newest checkpoint"`
@@ -161,7 +163,7 @@ func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.Tenant
 	return &bodyOutput[auditProofView]{auditProofOf(p)}, nil
 }
 
-// proveAuditInclusion returns a proof that the tree contains an entry.
+// proveAuditInclusion returns a proof that the Merkle tree of the tenant's audit log contains an entry.
 func (s *server) proveAuditInclusion(ctx context.Context, tenant domain.TenantID, in *struct {
 	Sequence string `path:"sequence" example:"41" doc:"The number of the entry"`
 	Size     int    `query:"size" minimum:"1" example:"42" doc:"The size of the tree; by default the size of the newest checkpoint"`

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// closeView is the representation of a close in responses.
+// closeView is the representation of a close (a closed period of an account) in responses.
 type closeView struct {
 	AccountID    string    `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	Date         string    `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the closed period"`
@@ -52,13 +52,14 @@ func closeOf(c books.Close) closeView {
 	return v
 }
 
-// closesRequest is the request body that closes a day of several accounts.
+// closesRequest is the request body that closes a period of several accounts. The period of each account ends on the
+// same day.
 type closesRequest struct {
 	Date       string   `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the period; it must have ended"`
 	AccountIDs []string `json:"accountIds" minItems:"1" maxItems:"200" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the accounts"`
 }
 
-// closeResultView is the result for one account: a close, or an error.
+// closeResultView is the result of closing a period of one account: a close, or an error.
 type closeResultView struct {
 	AccountID string          `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	Close     *closeView      `json:"close,omitempty" doc:"The close of the account; absent if it could not be closed"`
@@ -72,12 +73,13 @@ type closeErrorView struct {
 	Detail string `json:"detail" example:"no such account" doc:"What went wrong"`
 }
 
-// closesView contains the results for several accounts.
+// closesView contains the results of closing a period of several accounts.
 type closesView struct {
 	Results []closeResultView `json:"results" doc:"One result for each account, in the order of the request"`
 }
 
-// adjustmentView is the representation of an adjustment in responses.
+// adjustmentView is the representation of an adjustment in responses: a change of a closed period's records that was
+// made after the close.
 type adjustmentView struct {
 	TransactionID string         `json:"transactionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
 	Change        string         `json:"change" example:"modified" doc:"What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds"`
@@ -217,10 +219,10 @@ func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *st
 	return &bodyOutput[closeView]{closeOf(c)}, nil
 }
 
-// maxClosedAccounts is the maximum number of accounts that one request closes.
+// maxClosedAccounts is the maximum number of accounts for which one request closes a period.
 const maxClosedAccounts = 200
 
-// closePeriods closes the same day of several accounts.
+// closePeriods closes a period of several accounts. The period of each account ends on the same day.
 func (s *server) closePeriods(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body closesRequest },
 ) (*bodyOutput[closesView], error) {
@@ -258,7 +260,7 @@ func (s *server) reopenPeriod(ctx context.Context, tenant domain.TenantID, in *c
 	return &noContent{}, s.service.ReopenPeriod(ctx, tenant, in.ID.ID, domain.Date(in.Date))
 }
 
-// listCloses returns a page of the closes of an account.
+// listCloses returns a page of the closes (closed periods) of an account.
 func (s *server) listCloses(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID       pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Reopened string                 `query:"reopened" enum:"true,false" default:"false" doc:"true: the closes that were reopened, instead of the present ones"`
@@ -273,7 +275,8 @@ func (s *server) listCloses(ctx context.Context, tenant domain.TenantID, in *str
 	return pageOf[closeList](p, in.Limit, closeOf), nil
 }
 
-// listAdjustments returns a page of the adjustments of a close.
+// listAdjustments returns a page of the adjustments of a close: changes of the period's records that were made after
+// the close.
 func (s *server) listAdjustments(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Date   string                 `path:"date" format:"date" example:"2026-02-28" doc:"The last day of the period"`

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// completenessView is the representation of the completeness of an account in responses.
+// completenessView is the representation in responses of the completeness of an account, that is, whether its
+// transactions explain its balance.
 type completenessView struct {
 	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
@@ -68,8 +69,8 @@ func balanceOf(b books.AccountBalance) balanceView {
 	}
 }
 
-// acceptRequest is the request body that accepts the current anchor of an account. The anchor is the balance without
-// the posted transactions.
+// acceptRequest is the request body that accepts the current anchor of an account. The anchor is the balance minus
+// the sum of the posted transactions.
 type acceptRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"the bank has corrected its opening balance" doc:"Why the difference is right"`
 }
@@ -119,8 +120,8 @@ func (s *server) getCompleteness(
 	return &bodyOutput[completenessView]{completenessViewOf(c)}, nil
 }
 
-// acceptCompleteness stores the current anchor of an account as its baseline, with which later readings are compared.
-// The anchor is the balance without the posted transactions.
+// acceptCompleteness stores the current anchor of an account as its baseline, with which later anchors are compared.
+// The anchor is the balance minus the sum of the posted transactions.
 func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body acceptRequest

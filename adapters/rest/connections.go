@@ -98,7 +98,8 @@ type healthView struct {
 	ThisMonth     usageView       `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
 }
 
-// ambiguousView lists the accounts of a connection that cannot be told apart.
+// ambiguousView lists the accounts of a connection that the service cannot match: the former accounts, and the
+// accounts of the new account reference.
 type ambiguousView struct {
 	AccountIDs  []string `json:"accountIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the former accounts"`
 	ExternalIDs []string `json:"externalIds" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them"`
@@ -135,7 +136,8 @@ type webhookView struct {
 	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
-// attentionView is a reason why a connection needs a person. Clients must accept reasons that they do not know.
+// attentionView is a reason why a person should look at a connection. Clients must accept reasons that they do not
+// know.
 type attentionView struct {
 	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
@@ -156,7 +158,8 @@ type addedRowsView struct {
 	Count int    `json:"count" example:"12" doc:"Number of transactions that the pulls have added"`
 }
 
-// connectionSummary is the response body that counts the connections, and the reasons why they need a person.
+// connectionSummary is the response body with the number of connections, in total and for each reason why a person
+// should look at a connection.
 type connectionSummary struct {
 	Connections int            `json:"connections" example:"41" doc:"Number of live connections"`
 	Healthy     int            `json:"healthy" example:"38" doc:"Number of connections whose last contact with the vendor succeeded"`
@@ -445,7 +448,8 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	}), nil
 }
 
-// summarizeConnections counts the tenant's live connections, and the reasons why they need a person.
+// summarizeConnections counts the tenant's live connections, in total and for each reason why a person should look at
+// a connection.
 func (s *server) summarizeConnections(
 	ctx context.Context, tenant domain.TenantID, _ *struct{},
 ) (*bodyOutput[connectionSummary], error) {

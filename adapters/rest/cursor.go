@@ -74,7 +74,7 @@ func (applicationList) tag() byte  { return 'i' }
 func (conflictList) tag() byte     { return 'k' }
 func (unmappedList) tag() byte     { return 'w' }
 
-// cursor is a position in the list L. Callers must treat its text as opaque.
+// cursor is a position in a list of the kind L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }
 
 // errInvalidCursor is the error for every invalid cursor; it does not say what makes the cursor

@@ -12,7 +12,7 @@ import (
 
 const deliveriesPath = prefix + "/webhooks/deliveries"
 
-// deliveryView is a delivery without its body.
+// deliveryView is the representation of a webhook delivery in responses, without the body of the webhook.
 type deliveryView struct {
 	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the delivery"`
 	ConnectionID string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
@@ -25,7 +25,7 @@ type deliveryView struct {
 	ProcessedAt  time.Time `json:"processedAt,omitzero" example:"2026-03-02T10:00:05Z" doc:"When its pull ended; absent before"`
 }
 
-// deliveryDetail is a delivery with its body.
+// deliveryDetail is the representation of a webhook delivery in responses, with the body of the webhook.
 type deliveryDetail struct {
 	deliveryView
 	Payload rawJSON `json:"payload" doc:"The received body; a string when it is not JSON"`

@@ -9,7 +9,7 @@ import (
 
 const erasuresPath = prefix + "/erasures"
 
-// erasureView is the representation of an erasure in responses.
+// erasureView is the representation in responses of an erasure: the removal of a connection and all its data.
 type erasureView struct {
 	ID           string `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the erasure"`
 	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`

@@ -331,8 +331,8 @@ func (r *route) problemFields(err error) []ProblemField {
 	return sortFields(all)
 }
 
-// location returns where a domain field is in this route's input, such as "body.baseUrl" or "path.date". It uses the
-// name that the field has in the input (see fieldNames). For the field "" it returns "body" or "query".
+// location returns the location of a domain field in this route's input, such as "body.baseUrl" or "path.date". It
+// uses the name that the field has in the input (see fieldNames). For the field "" it returns "body" or "query".
 func (r *route) location(field string) string {
 	if other, ok := r.fieldNames[field]; ok {
 		field = other

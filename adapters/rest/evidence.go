@@ -17,7 +17,8 @@ import (
 // zipType is the media type of evidence packs.
 const zipType = "application/zip"
 
-// evidenceRoute returns the route that downloads evidence packs.
+// evidenceRoute returns the route that downloads evidence packs. An evidence pack proves which records a closed
+// period contained.
 func (s *server) evidenceRoute(tag string) route {
 	return route{
 		id: "get-close-evidence", method: http.MethodGet, path: accountsPath + "/{id}/closes/{date}/evidence",

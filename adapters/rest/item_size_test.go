@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The size of a page is limited by the domain.ItemSize of its items. The response has the same limit only if no item
-// is larger than this in JSON.
+// A page contains only as many items as the sum of their sizes (domain.ItemSize) allows. The JSON of an item must not
+// be larger than the size of the item. Otherwise a response could be larger than a page may be.
 func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 	for name, text := range map[string]string{
 		"short": "x", "control characters": strings.Repeat("\x01", 500), "quotes": strings.Repeat(`"\`, 250),

@@ -32,7 +32,8 @@ type openLinkSession struct {
 	Status    string    `json:"status" enum:"open" example:"open" doc:"The account holder can sign in"`
 }
 
-// linkSessionView is the representation of a link session for a new account in responses.
+// linkSessionView represents a link session in responses. In such a session, an account holder links a new account on
+// the vendor's page.
 type linkSessionView struct {
 	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the session"`
 	Status       string    `json:"status" enum:"open,done,abandoned" example:"done" doc:"open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time"`

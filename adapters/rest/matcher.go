@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// conflictView is the representation of a conflict with Matcher.
+// conflictView is the representation of a conflict: a change of a transaction that Matcher, the reconciliation
+// engine, has not accepted.
 type conflictView struct {
 	TransactionID string         `json:"transactionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction in this service"`
 	Version       int            `json:"version" minimum:"1" example:"2" doc:"The version of the transaction that Matcher does not have; for removed, the last version that Matcher has"`
@@ -23,7 +24,7 @@ type conflictView struct {
 	Theirs        *matcherTheirs `json:"theirs,omitempty" doc:"What Matcher has; absent if it has nothing"`
 }
 
-// matcherOurs is the representation of a record as it is imported into Matcher.
+// matcherOurs is the representation of a stored transaction in the form in which it is imported into Matcher.
 type matcherOurs struct {
 	ExternalID   string `json:"externalId" example:"E00000000202603011200abcdef12345.2" doc:"The external id of the import"`
 	Amount       string `json:"amount" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
@@ -88,8 +89,8 @@ func unmappedOf(a ports.UnmappedAccount) unmappedView {
 	}
 }
 
-// matcherRoutes returns the routes about the conflicts and the unmapped accounts of subscriptions to Matcher. one is
-// the path of a single subscription.
+// matcherRoutes returns the routes about subscriptions that send records to Matcher, the reconciliation engine: their
+// conflicts, and the accounts whose records they do not send. The parameter one is the path of a single subscription.
 func (s *server) matcherRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -119,7 +120,7 @@ func (s *server) matcherRoutes(tag, one string) []route {
 	}
 }
 
-// listMatcherConflicts returns a page of the conflicts of a subscription.
+// listMatcherConflicts returns a page of the conflicts of a subscription: changes that Matcher has not accepted.
 func (s *server) listMatcherConflicts(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	Limit  int                         `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
@@ -133,7 +134,7 @@ func (s *server) listMatcherConflicts(ctx context.Context, tenant domain.TenantI
 	return pageOf[conflictList](p, in.Limit, conflictOf), nil
 }
 
-// retryMatcherConflict makes a conflict due for another attempt now, and returns the conflict.
+// retryMatcherConflict makes the change of a conflict due for another attempt now, and returns the conflict.
 func (s *server) retryMatcherConflict(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID            pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	TransactionID pathID[domain.Transaction]  `path:"transactionId" doc:"Opaque"`

@@ -23,7 +23,7 @@ const (
 	// smallPageMemory is the memory of a request for a page of a list whose objects are small, because they contain
 	// nothing that a vendor or an operator can make long.
 	smallPageMemory = 1 << 20
-	// statementMemory is the memory of a statement, which is written in chunks.
+	// statementMemory is the memory of a request for an account statement. The statement is written in chunks.
 	statementMemory = 1 << 20
 )
 

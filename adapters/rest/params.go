@@ -95,7 +95,8 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
-// asOfParam is the moment as of which records are read. The zero value means the present.
+// asOfParam is a moment in a query. The records are read as they were at this moment. The zero value means the
+// present.
 type asOfParam struct{ time.Time }
 
 // UnmarshalText parses an RFC 3339 date-time.

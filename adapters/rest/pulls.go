@@ -11,7 +11,7 @@ import (
 
 const pullsPath = prefix + "/pulls"
 
-// pullView is the representation of a pull in responses.
+// pullView is the representation in responses of a pull: one unit of reading at a vendor.
 type pullView struct {
 	ID           string     `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the pull"`
 	ConnectionID string     `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
@@ -27,7 +27,8 @@ type pullView struct {
 	FinishedAt   time.Time  `json:"finishedAt,omitzero" example:"2026-03-02T10:00:04Z" doc:"When the pull succeeded or failed; absent before"`
 }
 
-// countsView is the representation of the counts of a pull. It has the members of domain.Counts.
+// countsView is the representation in responses of a pull's counts, such as the number of new transactions. It has
+// the members of domain.Counts.
 type countsView struct {
 	Accounts  int `json:"accounts" example:"2" doc:"Accounts that were read"`
 	Read      int `json:"read" example:"8" doc:"Transactions that were read"`

@@ -48,7 +48,7 @@ type suggestionView struct {
 	Evidence     []evidenceView `json:"evidence" doc:"What speaks for and against one movement; empty if the pair was joined without a suggestion"`
 }
 
-// evidenceView describes one piece of evidence about two rows.
+// evidenceView describes one piece of evidence for or against the conclusion that two rows are the same movement.
 type evidenceView struct {
 	Kind   string `json:"kind" example:"counterparty" doc:"What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds"`
 	Old    string `json:"old,omitempty" example:"MARIA SILVA" doc:"The value of the removed transaction; absent if it has none"`
@@ -66,7 +66,7 @@ func suggestionOf(s ports.Suggestion) suggestionView {
 	}
 }
 
-// splitRequest is the optional request body of a split.
+// splitRequest is the optional request body of a split, which undoes the last replacement of a transaction's row.
 type splitRequest struct {
 	Reason plainText `json:"reason,omitempty" maxLength:"500" example:"two payments on one day" doc:"Why; it is kept in the history of the transactions"`
 }
@@ -83,7 +83,8 @@ type pairRequest struct {
 	New plainText `json:"new" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the other transaction"`
 }
 
-// dismissRequest is the request body of a dismissal: one pair, or a list of pairs.
+// dismissRequest is the request body of the decision that the transactions of each pair are different movements. It
+// contains one pair, or a list of pairs.
 type dismissRequest struct {
 	Old    plainText     `json:"old,omitempty" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the removed transaction; with new, and without pairs"`
 	New    plainText     `json:"new,omitempty" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the other transaction; with old, and without pairs"`
@@ -118,13 +119,13 @@ func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	return pairs, nil
 }
 
-// continueRequest is the request body of the decision that an account of a new account reference continues a stored
-// one. It contains the vendor's id of the account under the new reference.
+// continueRequest is the request body of the decision that an account under a new account reference is the same bank
+// account as a stored account. It contains the vendor's id of the account under the new reference.
 type continueRequest struct {
 	ExternalID plainText `json:"externalId" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account under the new account reference"`
 }
 
-// replacementRoutes returns the routes with which operators decide which transactions are one movement.
+// replacementRoutes returns the routes with which operators decide whether two transactions are the same movement.
 func (s *server) replacementRoutes() []route {
 	const tag = "Accounts and transactions"
 	return []route{
@@ -255,7 +256,8 @@ func (s *server) joinTransactions(ctx context.Context, tenant domain.TenantID, i
 	return &bodyOutput[transactionView]{transactionOf(t)}, nil
 }
 
-// listPossibleReplacements returns a page of the suggestions that wait for a decision.
+// listPossibleReplacements returns a page of the suggestions that wait for an operator's decision. A suggestion is a
+// pair of transactions that may be the same movement.
 func (s *server) listPossibleReplacements(ctx context.Context, tenant domain.TenantID, in *struct {
 	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
@@ -269,7 +271,8 @@ func (s *server) listPossibleReplacements(ctx context.Context, tenant domain.Ten
 	return pageOf[suggestionList](p, in.Limit, suggestionOf), nil
 }
 
-// dismissPossibleReplacements dismisses one or several pairs.
+// dismissPossibleReplacements stores the decision that the transactions of one or several pairs are different
+// movements.
 func (s *server) dismissPossibleReplacements(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body dismissRequest },
 ) (*noContent, error) {
@@ -280,8 +283,8 @@ func (s *server) dismissPossibleReplacements(
 	return &noContent{}, s.service.DismissReplacements(ctx, tenant, pairs, string(in.Body.Reason))
 }
 
-// continueAccount stores the decision that an account of the new account reference continues a stored account. The
-// Location header refers to the pull that publishes the rows.
+// continueAccount stores the decision that an account under the new account reference is the same bank account as a
+// stored account. The Location header refers to the pull that publishes the rows of the new account reference.
 func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body continueRequest
@@ -300,7 +303,8 @@ type appliedRemovalsView struct {
 	Removed   int    `json:"removed" example:"31" doc:"How many transactions were removed"`
 }
 
-// applyRemovals applies announced removals that are held back.
+// applyRemovals marks those transactions of an account as removed whose removal the vendor has announced, but the
+// service has held back.
 func (s *server) applyRemovals(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID pathID[domain.Account] `path:"id" doc:"Opaque"`
 },

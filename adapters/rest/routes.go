@@ -54,7 +54,8 @@ type route struct {
 	fieldNames map[string]string
 	// addressField is the input field with the address that is checked against the egress rules.
 	addressField string
-	// keepsAddress means that a connection with an application keeps its address if the body has none.
+	// keepsAddress means that a body without a base URL is valid for a connection that uses an application. The
+	// connection then keeps its base URL.
 	keepsAddress bool
 	// newSink is set if the body has the settings of a new sink.
 	newSink bool

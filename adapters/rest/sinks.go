@@ -170,7 +170,7 @@ func (s SinkSchema) schema(public bool) (*operation.Schema, error) {
 	return schema, nil
 }
 
-// withoutSecrets removes the members that responses do not contain.
+// withoutSecrets removes the members with secrets from the schema, because responses do not contain them.
 func withoutSecrets(s *operation.Schema) {
 	for name, member := range s.Properties {
 		if member.WriteOnly {

@@ -21,15 +21,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of a response with a statement. The response may take longer than the timeout of other responses, so each
-// chunk has its own timeout.
+// Limits of a response that contains an account statement. The response may take longer than the timeout of other
+// responses, so each chunk has its own timeout.
 const (
 	statementTimeout = 15 * time.Minute // for the whole response, which occupies a database connection
 	chunkTimeout     = 10 * time.Second // the maximum time in which the caller must accept a chunk
 	chunkSize        = 64 << 10
 )
 
-// statementInput is the input of the operation that writes a statement.
+// statementInput is the input of the operation that writes an account statement.
 type statementInput struct {
 	ID         pathID[domain.Account] `path:"id" doc:"Opaque"`
 	From       string                 `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
@@ -41,7 +41,7 @@ type statementInput struct {
 	Force      string                 `query:"force" enum:"true,false" default:"false" doc:"true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read"`
 }
 
-// matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".
+// matcherRecord describes, in the OpenAPI document, one item of an account statement in the format "matcher".
 type matcherRecord struct {
 	MatchingID    string `json:"external_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction, or its reference; see the parameter externalId"`
 	TransactionID string `json:"transaction_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
@@ -54,7 +54,7 @@ type matcherRecord struct {
 	Type          string `json:"type" enum:"credit,debit" example:"debit" doc:"debit: money out"`
 }
 
-// statementRoute returns the route that downloads statements.
+// statementRoute returns the route that downloads account statements.
 func (s *server) statementRoute(tag string) route {
 	return route{
 		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
@@ -123,7 +123,7 @@ func (e *statementEndpoint) describe(op *operation.Operation) {
 	}
 }
 
-// serve checks the request and writes the statement.
+// serve checks the request and writes the account statement.
 func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	x := exchangeOf(c.Request().Context())
 	for _, check := range checks {
@@ -180,7 +180,7 @@ func measuredIn(format ports.StatementFormat, in *statementInput) ports.Statemen
 	return format
 }
 
-// formatOf returns the format with this name; nil if there is none.
+// formatOf returns the statement format with this name; nil if there is none.
 func (s *server) formatOf(name string) ports.StatementFormat {
 	for _, format := range s.Statements {
 		if format.Name() == name {
@@ -202,7 +202,7 @@ func (s *server) abort(x *exchange, w *statementWriter, err error) {
 	panic(http.ErrAbortHandler)
 }
 
-// statementWriter writes a statement to the caller.
+// statementWriter writes an account statement to the caller.
 type statementWriter struct {
 	c        echo.Context
 	format   ports.StatementFormat

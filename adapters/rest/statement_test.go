@@ -61,7 +61,7 @@ func (s statementService) WriteStatement(ctx context.Context, tenant domain.Tena
 }
 
 // countTo returns a sequence of n records of about 1 KiB each, with the given pause before each record. If err is not
-// nil, it follows the last record.
+// nil, the sequence yields err after the last record.
 func countTo(n int, pause time.Duration, err error) iter.Seq2[books.StatementRecord, error] {
 	return func(yield func(books.StatementRecord, error) bool) {
 		for i := range n {

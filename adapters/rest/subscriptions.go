@@ -23,7 +23,7 @@ type newSubscription struct {
 	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
 }
 
-// subscriptionChange is the request body that replaces all fields that can be changed.
+// subscriptionChange is the request body that replaces all changeable fields of a subscription.
 type subscriptionChange struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
@@ -299,7 +299,7 @@ func (s *server) resumeSubscription(
 	return oneSubscription(ctx, tenant, in.ID.ID, s.service.ResumeSubscription)
 }
 
-// updateSubscription replaces all fields that can be changed, in one atomic change.
+// updateSubscription replaces all changeable fields of a subscription in one atomic change.
 func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID      pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader               `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
@@ -337,7 +337,7 @@ func (s *server) testSubscription(
 	return &bodyOutput[sinkTestOutcome]{sinkTestOutcome{r.Delivered, string(r.Reason), r.Latency.Milliseconds()}}, nil
 }
 
-// rotateSubscriptionSecret replaces the signing secret and returns the new one.
+// rotateSubscriptionSecret replaces the signing secret of a subscription and returns the new secret.
 func (s *server) rotateSubscriptionSecret(
 	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*taggedOutput[createdSubscription], error) {

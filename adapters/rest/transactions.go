@@ -61,8 +61,8 @@ func accountOf(a domain.Account) accountView {
 	}
 }
 
-// referencesView contains the references of a transaction. Each member is omitted if it is not known. The members are
-// those of domain.References.
+// referencesView contains the identifiers by which a transaction can be found at a bank, for example the id of a PIX
+// payment. It has the members of domain.References. A response omits the unknown ones.
 type referencesView struct {
 	EndToEndID          string `json:"endToEndId,omitempty" example:"E18236120202603011212s0a1b2c3d4e" doc:"The end-to-end id of a PIX payment (E…) or of its refund (D…)"`
 	TransactionID       string `json:"transactionId,omitempty" example:"675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11" doc:"The institution's own id of the transaction"`
@@ -284,7 +284,8 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 	return pageOf[accountList](p, in.Limit, accountOf), nil
 }
 
-// quarantinedView is the representation of a quarantined row in responses.
+// quarantinedView is the representation of a quarantined row in responses: a row of the vendor that could not be
+// converted exactly.
 type quarantinedView struct {
 	ID          string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a05" doc:"The id of the entry in the quarantine"`
 	Kind        string    `json:"kind" enum:"transaction,account" example:"transaction" doc:"What the vendor sent"`
@@ -302,7 +303,7 @@ func quarantinedOf(r domain.QuarantinedRow) quarantinedView {
 	}
 }
 
-// listQuarantine returns a page of a connection's quarantine.
+// listQuarantine returns a page of a connection's quarantined rows.
 func (s *server) listQuarantine(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     pathID[domain.Connection] `path:"id" doc:"Opaque"`
 	Limit  int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`

@@ -164,7 +164,7 @@ func TestTheSeriesOfAlertsExistFromTheStart(t *testing.T) {
 	}
 	for _, rule := range rules(t) {
 		for _, found := range selector.FindAllStringSubmatch(rule["expr"], -1) {
-			// The budget of a vendor is not known before the first call.
+			// The series with the budget of a vendor does not exist before the first call to the vendor.
 			if found[1] != "discovery_vendor_budget_remaining" && !exists(found[1], found[2]) {
 				t.Errorf("%s: there is no series of %s", rule["alert"], found[0])
 			}

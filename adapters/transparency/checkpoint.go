@@ -33,7 +33,7 @@ type checkpoint struct {
 	root tlog.Hash
 }
 
-// text returns the text of the tenant's checkpoint. The signature covers this text.
+// text returns the checkpoint of the tenant as the text that is signed.
 func (c checkpoint) text(tenant domain.TenantID) string {
 	return fmt.Sprintf("%s\n%d\n%s\n", origin(tenant), c.size, base64.StdEncoding.EncodeToString(c.root[:]))
 }

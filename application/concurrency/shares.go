@@ -19,8 +19,8 @@ type Limit struct {
 	First         int // number of operations beyond Total, only for tenants that have no running operation
 }
 
-// shareWait is how long an operation waits for a share. It is shorter than the timeout of a probe, which is 10 s. A
-// caller that got no share should wait for shareWait before it tries again.
+// shareWait is how long an operation waits for a share, the permission to run. It is shorter than the timeout of a
+// probe, which is 10 s. A caller that got no share should wait for shareWait before it tries again.
 const shareWait = 5 * time.Second
 
 // maxShareWaiters is the maximum number of operations of one tenant that wait for a share. It bounds the goroutines
@@ -85,8 +85,9 @@ func (p *Shares) Acquire(
 	}
 }
 
-// Await is like Acquire, but waits until ctx ends. It does not limit the number of waiting operations. It is for the
-// service's own work, which limits them itself. Errors: the error of ctx, or of Fail.
+// Await is like Acquire, but waits until ctx ends. It does not limit the number of waiting operations. It is meant
+// for work of the service itself. Such work limits the number of its waiting operations in another way. Errors: the
+// error of ctx, or of Fail.
 func (p *Shares) Await(ctx context.Context, tenant domain.TenantID) (release func(), err error) {
 	waitCtx, wake := context.WithCancel(ctx)
 	defer wake()

@@ -152,7 +152,8 @@ func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]
 	return func() ([]byte, error) { return r.Encoder.Close(page.Items[0]) }, domain.ItemSize(&page.Items[0]), nil
 }
 
-// loadSuggestion reads a possible replacement. The subject names its records.
+// loadSuggestion reads a possible replacement of one record by another. The subject of the event contains the ids of
+// the two records.
 func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
 	old, newer, err := events.ParseSuggestionSubject(subject)
 	if err != nil {
@@ -165,7 +166,8 @@ func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func(
 	return func() ([]byte, error) { return r.Encoder.Suggestion(s) }, domain.ItemSize(&s), nil
 }
 
-// loadConflict reads a conflict with Matcher. The subject names its subscription and its record.
+// loadConflict reads a conflict with Matcher. The subject of the event contains the ids of the subscription and of
+// the record.
 func (r *eventRunner) loadConflict(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
 	subscription, record, err := events.ParseConflictSubject(subject)
 	if err != nil || r.MatcherEntries == nil {

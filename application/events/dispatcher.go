@@ -33,8 +33,8 @@ const (
 	stopSending = 3 * time.Second
 )
 
-// eventStoreCalls limits the concurrent store calls for the subscriptions of a process. One tenant can use at most
-// half of them, even if many of its events fail.
+// eventStoreCalls limits the number of concurrent store calls for all subscriptions of a process. One tenant can make
+// at most half of these calls, even if many of its events fail.
 var eventStoreCalls = concurrency.Limit{Total: 4, Tenant: 2}
 
 // signal wakes the dispatcher of this process. The zero value is ready to use.

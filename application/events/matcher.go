@@ -20,11 +20,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of a round of a subscription to Matcher.
+// Limits of a round. In each round, the worker of a subscription handles the entries that are due; an entry is what
+// was sent to Matcher for one record.
 const (
 	// matcherBatch is the maximum number of entries that are read at once.
 	matcherBatch = 2000
-	// maxFileRows and maxFileBytes bound a file.
+	// maxFileRows and maxFileBytes bound a file of rows that is uploaded to Matcher.
 	maxFileRows  = 2000
 	maxFileBytes = 2<<20 - 4096
 	// maxFiles, maxIgnores and maxSearches bound the calls of a round, so that no kind of call delays the others.
@@ -33,8 +34,8 @@ const (
 	maxSearches = 30
 	// notYet is the time after which an entry is due again if the round had no call left for it.
 	notYet = time.Second
-	// matcherPoll is the longest time between two searches for due entries, while the calls to Matcher succeed. Events
-	// of this process wake the worker earlier.
+	// matcherPoll is the longest time between two searches for due entries, while the calls to Matcher succeed. If
+	// this process handles an event about a changed record, the worker searches earlier.
 	matcherPoll = 5 * time.Second
 	// sharedInterval is the interval at which the worker reads which accounts are sent through another connection.
 	sharedInterval = time.Minute
@@ -75,8 +76,8 @@ type matcherWorker struct {
 	report func(attempt events.EventAttempt, disable bool)
 }
 
-// refusedTarget is the state of a target for which Matcher has refused calls. Matcher may still accept calls for
-// other targets.
+// refusedTarget is the state of a target (a source of Matcher in its context) for which Matcher has refused calls.
+// Matcher may still accept calls for other targets.
 type refusedTarget struct {
 	failures int       // number of consecutive refusals
 	until    time.Time // no call is made before this time
@@ -105,7 +106,8 @@ func (s *Service) newMatcherWorker(
 	return w, nil
 }
 
-// run compares due entries with their records, and makes the calls to Matcher, until ctx ends or a store call fails.
+// run handles the due entries, round after round, until ctx ends or a store call fails. It compares each entry with
+// its record, and makes the necessary calls to Matcher.
 func (w *matcherWorker) run(ctx context.Context) error {
 	defer w.client.Close()
 	var err error
@@ -128,7 +130,8 @@ func (w *matcherWorker) run(ctx context.Context) error {
 	return nil
 }
 
-// sleep waits for the duration. Unless whole is set, it also returns when entries were marked.
+// sleep waits for the duration. If whole is false, sleep returns earlier when an entry has become due because its
+// record has changed.
 func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole bool) {
 	if wait <= 0 {
 		return
@@ -147,11 +150,12 @@ func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole boo
 	_ = w.Sleeper.Sleep(ctx, wait)
 }
 
-// checkSources reads, once a minute, which accounts are sent through another connection, and ignores those. If the
-// sources of the remaining accounts have changed, it marks two kinds of entries:
+// checkSources reads, once a minute, which accounts are sent through another connection. The worker does not send the
+// records of these accounts. If the sources of the other accounts have changed, checkSources makes two kinds of
+// entries due:
 //   - Entries that have lost their source.
-//   - The posted records of accounts that have got a source. If the subscription does not begin with the first
-//     record, only records that were created after the subscription are marked.
+//   - Entries of the posted records of accounts that have got a source. If the subscription does not begin with the
+//     first record, only the entries of records that were created after the subscription become due.
 func (w *matcherWorker) checkSources(ctx context.Context) error {
 	now := w.Clock.Now()
 	if now.Before(w.checkAt) {
@@ -178,7 +182,7 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 	if err := w.MatcherEntries.MarkUnmapped(ctx, w.lease, effective, now); err != nil {
 		return err
 	}
-	// A new subscription needs no scan: the events mark all records of its first sources.
+	// A new subscription needs no scan: the events make all records of its first sources due.
 	if w.state.ScannedSources != 0 || w.sub.Revision > 1 {
 		for account := range w.sources {
 			if _, had := before[account]; had {
@@ -213,7 +217,8 @@ func (w *matcherWorker) setState(ctx context.Context, state ports.MatcherState) 
 	return w.MatcherEntries.SetState(ctx, w.lease, state)
 }
 
-// scanAccount marks those posted records of an account that Matcher does not have yet. Errors: NotFound.
+// scanAccount makes the entries of those posted records of an account due that Matcher does not have yet. Errors:
+// NotFound.
 func (w *matcherWorker) scanAccount(ctx context.Context, account domain.AccountID) error {
 	return w.Ledger.Snapshot(ctx, w.sub.Tenant, account, func(view ports.AccountView) error {
 		var marks []ports.MatcherMark
@@ -252,7 +257,8 @@ func timeOfID(id uuid.UUID) time.Time {
 }
 
 // round handles the entries that are due, and returns how long to wait before the next round. If whole is true, the
-// next round must not begin earlier. Errors: those of the stores. An error of Matcher only delays the next round.
+// next round must not begin before the end of this wait, even if further entries become due. Errors: those of the
+// stores. An error of Matcher only delays the next round.
 func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bool, err error) {
 	now := w.Clock.Now()
 	due, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
@@ -358,7 +364,8 @@ func (r *matcherRound) readAll(ctx context.Context, due []matcher.Entry) error {
 	return r.nameRecords(ctx, due, r.wanted)
 }
 
-// readRecords reads transactions. While it reads, it reserves the memory of one load.
+// readRecords reads the transactions with these ids, until they have a total size of maxLoadBytes. It reserves memory
+// for this size during the read. The second result reports whether transactions were left out because of the size.
 func (w *matcherWorker) readRecords(
 	ctx context.Context, connections []domain.ConnectionID, ids []domain.TransactionID,
 ) ([]domain.Transaction, bool, error) {
@@ -372,15 +379,15 @@ func (w *matcherWorker) readRecords(
 	return w.Subscriptions.Transactions(ctx, w.sub.Tenant, connections, ids, maxLoadBytes)
 }
 
-// wantedRecord is what Matcher should have for a record.
+// wantedRecord is the transaction that Matcher should have for one of our records.
 type wantedRecord struct {
 	matcher.Wanted
 
 	account domain.AccountID
 }
 
-// wantedOf returns what Matcher should have for a record, with the record's id as its external id. It returns nil if
-// Matcher should have nothing.
+// wantedOf returns the transaction that Matcher should have for a record. Its external id is the id of the record.
+// wantedOf returns nil if Matcher should have no transaction for the record.
 func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	target, mapped := w.sources[t.AccountID]
 	if !mapped || t.Status != domain.Posted || !t.RemovedAt.IsZero() || t.Erased() || t.Date < w.from {
@@ -398,8 +405,8 @@ func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	return &wantedRecord{Wanted: matcher.Wanted{Target: target, Content: content}, account: t.AccountID}
 }
 
-// nameRecords sets the external ids of records that are imported for the first time. If byRef is set, it uses the
-// reference of a record, unless another record of the source has the same reference.
+// nameRecords sets the external ids under which records are imported into Matcher for the first time. If byRef is
+// set, the external id of a record is its reference, unless another record of the source has the same reference.
 func (w *matcherWorker) nameRecords(
 	ctx context.Context, due []matcher.Entry, wanted map[domain.TransactionID]*wantedRecord,
 ) error {
@@ -437,7 +444,7 @@ func (w *matcherWorker) nameRecords(
 	return nil
 }
 
-// matcherFile is a file that is uploaded, or whose result is looked for.
+// matcherFile is a file of rows. It is to be uploaded to Matcher, or it was uploaded and the result is not known yet.
 type matcherFile struct {
 	target  matcher.Target
 	name    string
@@ -449,7 +456,7 @@ type matcherRound struct {
 	*matcherWorker
 	wanted map[domain.TransactionID]*wantedRecord // without the records of which Matcher should have nothing
 	// read contains the records that were found. A record that was moved to another connection is not found until the
-	// event about the move has marked it.
+	// event about the move has made its entry due.
 	read map[domain.TransactionID]bool
 	now  time.Time
 
@@ -462,7 +469,8 @@ type matcherRound struct {
 	refusal  error // the last error of Matcher that did not end the round; nil if there was none
 }
 
-// wantedFor returns what Matcher should have for the record of an entry, as Entry.Next expects it.
+// wantedFor returns the transaction that Matcher should have for the record of an entry, in the form that Entry.Next
+// expects. It returns nil if Matcher should have no transaction.
 func (r *matcherRound) wantedFor(e matcher.Entry) *matcher.Wanted {
 	if record := r.wanted[e.Record]; record != nil {
 		return &record.Wanted
@@ -616,7 +624,7 @@ func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
 	return nil
 }
 
-// unsend stores that files were not uploaded.
+// unsend stores, in the entries of the files, that they were not uploaded.
 func (r *matcherRound) unsend(ctx context.Context, files []*matcherFile) error {
 	var saved []matcher.Entry
 	for _, file := range files {
@@ -634,7 +642,7 @@ func (r *matcherRound) save(ctx context.Context, entries []matcher.Entry) error 
 	return r.MatcherEntries.Save(context.WithoutCancel(ctx), r.lease, entries, r.Clock.Now())
 }
 
-// callEach makes a call for each entry, and stores the results.
+// callEach makes a call to Matcher for each entry, and stores the results.
 func (r *matcherRound) callEach(
 	ctx context.Context, entries []matcher.Entry,
 	call func(context.Context, matcher.Entry) (matcher.Entry, error),
@@ -655,7 +663,7 @@ func (r *matcherRound) callEach(
 	return failure, r.save(ctx, done)
 }
 
-// lookUp searches for the transaction of an entry whose record Matcher should not have.
+// lookUp searches Matcher for the transaction of an entry whose record Matcher should no longer have.
 func (r *matcherRound) lookUp(ctx context.Context, e matcher.Entry) (matcher.Entry, error) {
 	r.called++
 	shown, err := r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID)
@@ -694,7 +702,7 @@ func ignoreReason(e matcher.Entry, wanted *matcher.Wanted) string {
 	return "corrected at the institution"
 }
 
-// check looks for the result of an upload.
+// check asks Matcher for the result of an earlier upload.
 func (r *matcherRound) check(ctx context.Context, file *matcherFile) (failure, err error) {
 	r.called++
 	job, failure := r.client.FindJob(ctx, file.target, file.name)
@@ -771,7 +779,7 @@ func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, fail
 	return failure, r.save(ctx, file.entries)
 }
 
-// isolate stores that a file contains a bad row.
+// isolate stores that a file contains a bad row, so that its rows are uploaded again in smaller files.
 func (r *matcherRound) isolate(ctx context.Context, file *matcherFile) error {
 	now := r.Clock.Now()
 	for i, e := range file.entries {
@@ -780,7 +788,7 @@ func (r *matcherRound) isolate(ctx context.Context, file *matcherFile) error {
 	return r.save(ctx, file.entries)
 }
 
-// readJob reads the transactions of an import.
+// readJob reads the transactions that an import in Matcher has created, and stores the result of the file.
 func (r *matcherRound) readJob(ctx context.Context, file *matcherFile, job ports.MatcherJob) (failure, err error) {
 	r.called++
 	shown, failure := r.client.JobTransactions(ctx, file.target, job.ID)
@@ -797,8 +805,8 @@ func (r *matcherRound) readJob(ctx context.Context, file *matcherFile, job ports
 	return r.results(ctx, file, byID, job.FailedRows)
 }
 
-// results stores the result of a file. shown are the transactions that its import has created. failed is the number of
-// its rows that Matcher has refused.
+// results stores the result of an uploaded file. shown contains the transactions that the import of the file has
+// created. failed is the number of rows that Matcher has refused.
 func (r *matcherRound) results(
 	ctx context.Context, file *matcherFile, shown map[string]matcher.Transaction, failed int,
 ) (failure, err error) {
@@ -844,7 +852,8 @@ func (r *matcherRound) results(
 	return failure, r.save(ctx, file.entries)
 }
 
-// matcherMarker marks the records of events. Concurrent calls are stored together.
+// matcherMarker makes the Matcher entries of changed records due. A mark is the request for one record. The marks of
+// concurrent calls are stored together.
 type matcherMarker struct {
 	worker *matcherWorker
 
@@ -853,7 +862,7 @@ type matcherMarker struct {
 	writing sync.Mutex
 }
 
-// matcherMarks are marks that are stored together.
+// matcherMarks is a group of marks that are stored with one write.
 type matcherMarks struct {
 	marks map[domain.TransactionID]ports.MatcherMark
 	done  chan struct{} // closed when the marks are stored

@@ -25,7 +25,7 @@ type loadedEvents struct {
 	free   func() // releases the memory
 }
 
-// reserve reserves the memory of a load. Errors: those of ports.MemoryBudget.
+// reserve reserves memory for the resources that are loaded together. Errors: those of ports.MemoryBudget.
 func (r *eventRunner) reserve(ctx context.Context) (free func(), err error) {
 	if r.Memory == nil {
 		return func() {}, nil
@@ -33,8 +33,8 @@ func (r *eventRunner) reserve(ctx context.Context) (free func(), err error) {
 	return r.Memory.Acquire(ctx, r.sub.Tenant, ports.MemoryPerByte*maxLoadBytes)
 }
 
-// trim reduces the reserved memory of a load to the size of the loaded resources. If the smaller reservation is not
-// available at once, the events keep the larger one.
+// trim reduces the memory that reserve has reserved to the size of the loaded resources. If the smaller reservation
+// is not available at once, the events keep the larger one.
 func (l *loadedEvents) trim(ctx context.Context, memory ports.MemoryBudget, tenant domain.TenantID) {
 	if memory == nil {
 		return
@@ -61,8 +61,8 @@ func (r *eventRunner) hold(l *loadedEvents) {
 	r.loadedBytes += l.size
 }
 
-// drop releases the resource of an event. The memory of events that were loaded together is released with the last of
-// them.
+// drop releases the loaded resource of an event. Events that were loaded together share one reservation of memory. It
+// is released when the last of these events is dropped.
 func (r *eventRunner) drop(e *queuedEvent) {
 	if e.encode = nil; e.loaded == nil {
 		return

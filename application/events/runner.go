@@ -16,7 +16,7 @@ import (
 
 // Limits of one subscription.
 const (
-	// maxInFlight is the maximum number of attempts under way.
+	// maxInFlight is the maximum number of concurrent attempts to send an event.
 	maxInFlight = 16
 	// eventBatch is the maximum number of changes that are read at once. It is also the maximum number of events that
 	// are loaded at once.
@@ -27,10 +27,10 @@ const (
 	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink is
 	// then assumed to be down.
 	maxParked = 256
-	// maxBacklog is the maximum number of stored events that are not delivered yet. No events are stored for further
-	// changes until there is room; these changes stay in the feed.
+	// maxBacklog is the maximum number of stored events of a subscription that are not delivered yet. No events are
+	// stored for further changes until there is room; these changes stay in the feed.
 	maxBacklog = 10_000
-	// recordAfter is how long results of attempts are collected before they are stored together.
+	// recordAfter is how long the results of attempts are collected in memory before they are stored with one write.
 	recordAfter = 50 * time.Millisecond
 	// openRetry is how long a runner waits before it ends if the secrets of its subscription cannot be opened. The wait
 	// delays the next runner.
@@ -106,8 +106,7 @@ type queuedEvent struct {
 	loaded *loadedEvents          // the events that were loaded together with this one
 }
 
-// windowEntry is an event after the position DeliveredTo. The position moves past an event when that event and all
-// before it are done.
+// windowEntry is an event after DeliveredTo. All events up to the position DeliveredTo are done.
 type windowEntry struct {
 	sequence int64
 	done     bool // delivered or parked
@@ -130,7 +129,8 @@ const (
 	parkedNext                       // the event was delivered, and the next event of the subject must be read
 )
 
-// attemptsOutcome remembers which outcome of the attempts of a subscription was reported last.
+// attemptsOutcome contains the outcome (success or failure) that was reported last for a subscription, and the time
+// of that report.
 type attemptsOutcome struct {
 	failing bool
 	at      time.Time
@@ -185,7 +185,7 @@ func (r *eventRunner) hasEnded() bool {
 	}
 }
 
-// wake makes the runner append events for new changes.
+// wake makes the runner store events for the new changes in the change feed.
 func (r *eventRunner) wake() {
 	select {
 	case r.awake <- struct{}{}:
@@ -558,8 +558,8 @@ func (r *eventRunner) settle(e *queuedEvent) {
 	r.slide()
 }
 
-// slide advances DeliveredTo over the events at the start of the window, up to the first event that is neither
-// delivered nor parked.
+// slide advances the position DeliveredTo over the events at the start of the window, up to the first event that is
+// neither delivered nor parked.
 func (r *eventRunner) slide() {
 	for len(r.window) > 0 && r.window[0].done {
 		r.pending.DeliveredTo = r.window[0].sequence
@@ -627,8 +627,8 @@ func (r *eventRunner) called(took func(), err error) {
 	}
 }
 
-// callWithMemory is like call, but first reserves the memory of a load. fn stores what it loads in l. If the tenant
-// has used up its share of the memory, the runner calls refused and tries again later.
+// callWithMemory is like call, but first reserves memory for the resources that fn loads. fn stores these resources
+// in l. If the tenant has used up its share of the memory, the runner calls refused and tries again later.
 func (r *eventRunner) callWithMemory(
 	ctx context.Context, refused func(), fn func(l *loadedEvents) (took func(), err error),
 ) {

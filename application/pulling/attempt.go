@@ -187,8 +187,9 @@ func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.St
 	return append(changes, a.vendor.Plan(scope, a.accounts, today)...)
 }
 
-// awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it returns
-// account_not_listed. The kind is Unavailable at first, and Rejected when the pull has waited too long.
+// awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it
+// returns an error with the code account_not_listed. The kind of the error is Unavailable at first, and Rejected when
+// the pull has waited too long.
 func (a *attempt) awaitAccounts(ctx context.Context) error {
 	if len(a.pull.Progress.Awaited) == 0 {
 		return nil

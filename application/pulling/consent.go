@@ -53,8 +53,9 @@ func (a *attempt) readConsent(ctx context.Context, failure error) domain.Consent
 	return ConsentOf(ctx, a.vendor, a.access, a.status)
 }
 
-// consentAfter returns the state of the consent after the attempt; c is the state before it. It first applies the
-// reports in the pull's deliveries. Then it applies the report that the attempt has read from the vendor.
+// consentAfter returns the state of the consent after the attempt. The argument c is the state before the attempt. It
+// first applies the reports in the pull's deliveries. Then it applies the report that the attempt has read from the
+// vendor.
 func (a *attempt) consentAfter(c domain.Consent, read domain.ConsentReport, at time.Time) domain.Consent {
 	for _, report := range a.pull.Scope.Consents {
 		c = c.After(report, at)

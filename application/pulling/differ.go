@@ -111,7 +111,8 @@ func (d *differ) dropRemoved(b *batch) {
 	}
 }
 
-// noteCollected merges the collection times of a page into collectedFrom.
+// noteCollected merges the times at which the vendor collected the rows of a page (VendorPage.CollectedFrom) into
+// collectedFrom.
 func (d *differ) noteCollected(from map[string]time.Time) {
 	for account, at := range from {
 		if known, ok := d.collectedFrom[account]; !ok || at.Before(known) {

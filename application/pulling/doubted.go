@@ -7,8 +7,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// noteDoubted remembers which doubted rows (domain.PullScope.Doubted) the step has returned. It must be called after
-// all pages of the step were read. shown reports whether the step has returned the row with an external id.
+// noteDoubted remembers which doubted rows the step has returned. A doubted row was announced as removed, but not
+// through the connection's own webhook (see domain.PullScope.Doubted). It must be called after all pages of the step
+// were read. shown reports whether the step has returned the row with an external id.
 func (a *attempt) noteDoubted(shown func(externalID string) bool) {
 	for _, ids := range a.pull.Scope.Doubted {
 		for _, id := range ids {

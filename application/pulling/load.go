@@ -31,7 +31,7 @@ type pullLoad struct {
 }
 
 // lookInterval is how long RunWaitingPull does not look for a waiting pull after it has found none. Each look is a
-// query, and many reserved workers take turns.
+// query of the store, and many reserved workers look one after the other.
 const lookInterval = 200 * time.Millisecond
 
 func newPullLoad(workers int) *pullLoad {

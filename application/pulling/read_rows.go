@@ -13,9 +13,9 @@ const minLateRows = 10
 // vendor returned first, and whether it returned both at once.
 type readRows struct {
 	rows *domain.ListedRows // nil if the rows of earlier attempts are not known, or no row can be replaced
-	// kept is set if the rows must be stored with the progress of the pull. If kept is not set when the pull ends, the
-	// pull has read each of its lists once and completely. The remembered absences then tell which stored rows it has
-	// not read.
+	// kept is set if the rows must be stored with the progress of the pull. If kept is not set when the pull ends,
+	// the pull has read each of its lists once and completely. The store has then recorded which stored rows the
+	// lists lack, so the read rows are not needed.
 	kept     bool
 	stored   bool // the attempt has stored rows
 	stepPage int  // number of pages of the current step

@@ -102,7 +102,7 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the input of the account recognition, which finds the bank accounts that occur in both lists.
+// relinked returns the input for recognising accounts: the search for bank accounts that occur in both lists.
 func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) matching.RelinkedAccounts {
 	return matching.RelinkedAccounts{
 		Before: oldAccounts, After: newAccounts, Identity: a.identity(), Decided: a.connection.Ambiguity.Continues,
@@ -118,7 +118,7 @@ func (a *attempt) identity() func(domain.AccountData) domain.AccountIdentity {
 	return func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{} }
 }
 
-// accountKey returns the function for PageWrite.AccountKey.
+// accountKey returns the function for the member AccountKey of a ports.PageWrite.
 func (a *attempt) accountKey() func(domain.AccountData) string {
 	identity := a.identity()
 	return func(account domain.AccountData) string { return identity(account).Key(account) }

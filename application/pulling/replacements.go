@@ -30,7 +30,7 @@ func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
 	return MatchingOf(e.Aggregators[vendor])
 }
 
-// forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace
+// forPage returns w with the members that the store needs to recognise replacements. These rows must not replace
 // another row, because the vendor may have returned them earlier:
 //   - A row that leaves the quarantine.
 //   - All rows, if the quarantine contains a row of the connection's current target whose id cannot be read. Any row

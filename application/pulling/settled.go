@@ -7,8 +7,8 @@ import (
 )
 
 // settledRead returns the balances that the attempt has read. It returns nil in these cases:
-//   - The read was not complete, and readBalances returns false.
-//   - The vendor synchronised meanwhile.
+//   - Both readSettled and readBalances return false, for example because the vendor synchronised while the attempt
+//     read everything.
 //   - An earlier attempt has read pages of the pull, or a list changed while it was read. The balances and the rows are
 //     then not from the same time.
 //   - The adapter reads no balances.

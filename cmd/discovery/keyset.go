@@ -86,8 +86,9 @@ func fileArgumentError(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), "SEALING_KEYSET_FILE", "FILE"))
 }
 
-// rotationSteps returns the steps that the flags select, and the message to print when these
-// steps have been done. Without flags, or with both, it selects both steps.
+// rotationSteps returns the steps that the flags select: to add a key to the keyset, to make the added key the
+// primary key, or both. It also returns the message to print after these steps. Without flags, or with both flags, it
+// selects both steps.
 func rotationSteps(add, promote bool) (sealing.Step, string) {
 	switch {
 	case add == promote:

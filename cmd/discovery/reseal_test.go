@@ -50,7 +50,8 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	if code, _, stderr := program(t, own, "keyset", "rotate", file); code != 0 {
 		t.Fatal(stderr)
 	}
-	// The number 3 counts two credentials and the key for hashing client ids, which the foreign process has created.
+	// Three secrets were sealed under the other keyset, so they do not open: the credentials of two connections, and
+	// the key for hashing client ids.
 	const message = "discovery: reseal: credentials that do not open under this keyset: 3; " +
 		"the lines above name their connections"
 	for _, want := range []string{"3 credentials resealed\n", "0 credentials resealed\n"} {

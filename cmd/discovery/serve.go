@@ -29,8 +29,8 @@ func serveCommand(env lookup, environ []string, logTo io.Writer) *cobra.Command 
 }
 
 // serve runs the service until ctx ends. It opens the listeners first, so that an address that is already in use is
-// found before the schema is migrated. If the start fails, serve writes no log line. The returned error must be the
-// only line that is printed.
+// found before the schema is migrated. If the start fails, serve writes no log line, because the returned error must
+// be the only line that is printed.
 func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) error {
 	cfg, err := settings(env)
 	if err != nil {

@@ -88,7 +88,8 @@ func (s *AccountSum) isLate(row SumRow) bool {
 	return b != nil && row.Date < b.FirstDay && row.FirstSeenAt.After(b.At)
 }
 
-// Reading returns the reading that results from all added records.
+// Reading returns the reading that results from all added records. quarantined states whether rows of the account are
+// in the quarantine. chain contains the records whose running balances are checked.
 func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading {
 	r := s.reading
 	r.Quarantined = quarantined

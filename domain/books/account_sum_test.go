@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// A record that the latest listing does not contain is added like all others, and subtracted when this is known.
+// A record that the latest listing does not contain is first added, like all others. LeaveOut must then subtract the
+// record from the sums.
 func TestARecordThatIsLeftOutCountsNoMore(t *testing.T) {
 	at := time.Date(2026, 3, 20, 6, 0, 0, 0, time.UTC)
 	baseline := &books.Baseline{At: at.Add(-48 * time.Hour), FirstDay: "2026-03-10"}

@@ -14,8 +14,8 @@ type Counted struct {
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state with additional announced counts, if externalID is the account that they concern. Later
-// calls of Count compare them with the number of rows that were read.
+// Announce returns the state with additional announced counts. It ignores the counts for an account other than
+// externalID. Later calls of Count compare the announced counts with the number of rows that were read.
 func (c Completeness) Announce(externalID string, counts []domain.AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a domain.AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID

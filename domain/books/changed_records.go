@@ -6,16 +6,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Unverified is the completeness of a period at whose close posted records of the account had changed since its
-// latest reading, or announced removals of such records were held back. See Completeness.Changed and
-// Completeness.Held.
+// Unverified is the completeness of a closed period whose records the latest reading of the account did not verify.
+// When the period was closed, posted records of the account had changed since the reading (Completeness.Changed), or
+// announced removals of posted records were held back (Completeness.Held).
 const Unverified CompletenessState = "unverified"
 
 // BasisUnsettled means that posted records have changed since the latest reading, and that no settled pull has read the
 // account for UnsettledAfter since then.
 const BasisUnsettled Basis = "unsettled"
 
-// UnsettledAfter is how long a change of records may wait for the next reading before the basis is BasisUnsettled.
+// UnsettledAfter is the maximum time from a change of records to the next reading. After this time without a reading,
+// the basis is BasisUnsettled.
 const UnsettledAfter = 24 * time.Hour
 
 // ChangedRecords describes changes of the posted records of an account. The zero value means that there are none.
@@ -52,9 +53,9 @@ func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 // The second argument of visit is the date of the record in this account. If the date or the account changes, visit
 // is called twice. previous is nil for a new record.
 //
-// A change counts if the record is posted and live before or after it. It does not count if the covered members and
-// the vendor's bytes are the same, for example because a suggestion or the move of an account to another connection
-// has created the version.
+// A change counts if the record is posted and live before or after the change. It does not count if the covered
+// members and the vendor's bytes stay the same. For example, a suggestion, or the move of an account to another
+// connection, creates a version in which they stay the same.
 func PostedChanges(previous *RecordState, after RecordState, visit func(domain.AccountID, domain.Date)) {
 	had, has := previous != nil && previous.isPosted(), after.isPosted()
 	if had && has && *previous == after {
@@ -105,7 +106,8 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 	return !changes.IsZero() && (changes.First <= day || !c.ChangedSince(now))
 }
 
-// StateOfClose is like State, but returns Unverified if posted records have changed since the latest reading.
+// StateOfClose is like State, but returns Unverified if posted records have changed since the latest reading, or if
+// announced removals of such records are held back.
 func (c Completeness) StateOfClose(now time.Time, grace time.Duration) CompletenessState {
 	if !c.changes().IsZero() {
 		return Unverified

@@ -62,8 +62,9 @@ type ClosedRecord struct {
 	// RowSHA256 is the SHA-256 hash of the vendor's bytes from which the version was made; nil if it is not known.
 	RowSHA256 []byte
 	Pull      domain.PullID // the pull that stored the version; zero if it is not known
-	// Deliveries contains the deliveries that are attached to the pull, ordered by id: at most
-	// domain.MaxVersionDeliveries. Deliveries that were deleted later are missing.
+	// Deliveries contains the ids of the webhooks that are attached to the pull that stored the version. They are
+	// ordered by id, and their maximum number is domain.MaxVersionDeliveries. Deliveries that were deleted later are
+	// missing.
 	Deliveries []domain.DeliveryID
 }
 

@@ -283,8 +283,8 @@ func (c Completeness) SameBaseline(other Completeness) bool {
 		c.Baseline.FirstDay == other.Baseline.FirstDay && c.Baseline.Anchor.Cmp(other.Baseline.Anchor) == 0)
 }
 
-// Basis returns the code for the comparison of the latest reading. If there is no comparison, the code describes the
-// reason.
+// Basis returns the code for what the latest reading is compared with. If there is no comparison, the code describes
+// the reason.
 func (c Completeness) Basis() Basis {
 	switch {
 	case c.Last == nil:
@@ -424,8 +424,8 @@ type AccountBalance struct {
 	Balance, Posted, Anchor decimal.Decimal
 }
 
-// DayBalance returns the reading as the balance of its day. ok is false if the balance or the sum of the records is not
-// known.
+// DayBalance converts the reading to the AccountBalance of its day. ok is false if the balance or the sum of the
+// records is not known.
 func (r AccountReading) DayBalance() (b AccountBalance, ok bool) {
 	anchor, ok := r.Anchor()
 	return AccountBalance{

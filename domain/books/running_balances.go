@@ -128,8 +128,9 @@ func gapBetween(before, after *ChainRow) BalanceGap {
 // before it (its balance minus its amount) to its balance.
 type chainDay struct {
 	rows []ChainRow
-	// starts and ends map each balance with which the day can begin or end to the index of a record that begins or
-	// ends there. If a trail of the day is closed, the day can begin and end with each balance of the trail.
+	// starts contains the balances with which the day can begin, each with the index of a record that begins there.
+	// ends contains the balances with which the day can end, each with the index of a record that ends there. If a
+	// trail of the day is closed, the day can begin and end with each balance of the trail.
 	starts, ends map[int]int
 	nodes        map[string]int // numbers of the balances
 	gaps         []BalanceGap   // between the paths of the day; empty if there is one path
@@ -194,9 +195,9 @@ func (d *chainDay) setEnds(trails [][]chainEdge) {
 	}
 }
 
-// leadsTo reports whether the day can end with a balance with which the next one can begin. If the next day is
-// consistent and closed (it ends with its first balance), leadsTo also limits the ends of the next day to the
-// balances that connect the two days.
+// leadsTo reports whether the two days connect: the day can end with a balance with which the next day can begin. If
+// the next day is consistent and closed (it ends with its first balance), leadsTo also limits the ends of the next
+// day to the balances that connect the two days.
 func (d *chainDay) leadsTo(next *chainDay) bool {
 	common := map[int]int{} // the ends of next that connect the days, if next is closed
 	found := false
@@ -233,8 +234,9 @@ type chainEdge struct {
 	row      int // index of the record; -1 for an edge that joins two trails
 }
 
-// doubledEdge returns the indexes of two equal edges if, without the second one, all edges form a single trail. The
-// caller ensures that all edges together form more than one trail. found is false if there are no such edges.
+// doubledEdge finds a record that may be stored twice: two equal edges, such that all edges without the second one
+// form a single trail. It returns the indexes of the two edges. The caller ensures that all edges together form more
+// than one trail. found is false if there are no such edges.
 func doubledEdge(edges []chainEdge, nodes int) (first, second int, found bool) {
 	excess := make([]int, nodes)
 	for _, e := range edges {
@@ -307,7 +309,8 @@ func chainTrails(edges []chainEdge, nodes int) [][]chainEdge {
 type chainGraph struct {
 	out    [][]chainEdge // by node; the next edge is the last one
 	excess []int         // by node: the number of edges that begin there, minus those that end there
-	// cuts contains the edges that balance adds, by node. take returns them after the edges in out.
+	// cuts contains the edges that the method balance adds, by node. The method take returns them after the edges in
+	// out.
 	cuts map[int][]chainEdge
 }
 
@@ -338,8 +341,8 @@ func (g *chainGraph) components(edges []chainEdge) (all [][]int) {
 	return all
 }
 
-// balance adds edges until, at each node of the component, the same number of edges begin and end. It returns the
-// node at which a closed trail through the component begins.
+// balance adds edges until as many edges begin as end at each node of the component. It returns the node at which a
+// closed trail through the component begins.
 func (g *chainGraph) balance(component []int) (start int) {
 	var starts, ends []int
 	for _, n := range component {
@@ -388,7 +391,7 @@ func (g *chainGraph) closedTrail(start int) []chainEdge {
 	return trail[1:]
 }
 
-// cutTrail divides a closed trail at the edges that balance has added.
+// cutTrail divides a closed trail at the edges that the method balance has added.
 func cutTrail(closed []chainEdge) (trails [][]chainEdge) {
 	isCut := func(e chainEdge) bool { return e.row < 0 }
 	cut := slices.IndexFunc(closed, isCut)

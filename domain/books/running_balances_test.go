@@ -101,7 +101,7 @@ func TestRunningBalancesNeedNoOrder(t *testing.T) {
 	}
 }
 
-// The slice belongs to the caller, who may need its order.
+// CheckRunningBalances must not sort the slice of the caller, because the caller may need its order.
 func TestTheCheckKeepsTheOrderOfTheRows(t *testing.T) {
 	rows := []books.ChainRow{chainRow(3, 1, 5, 15), chainRow(1, 0, 10, 10)}
 	if books.CheckRunningBalances(rows); rows[0].ID.UUID[15] != 3 {
@@ -223,8 +223,8 @@ func TestADayThatMayHaveMoreRecordsIsNotChecked(t *testing.T) {
 	}
 }
 
-// TestTheTrailsOfADayAreTheFewestThatExplainIt compares the number of gaps on random days with the smallest number
-// for any order of the records.
+// TestTheTrailsOfADayAreTheFewestThatExplainIt checks days with random records. The number of gaps that are found
+// must be the smallest number for any order of the records.
 func TestTheTrailsOfADayAreTheFewestThatExplainIt(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
 	for round := range 3000 {

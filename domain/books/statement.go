@@ -39,10 +39,11 @@ type Statement struct {
 	// number of digits after the decimal point in any of them. A format that allows fewer digits returns an error
 	// instead of writing the statement.
 	Digits, Scale int
-	// FirstWith maps each shared main reference to the record with the lowest id that has had it. A reference is
-	// shared if several records of the account have had it in any of their versions. This record has the reference as
-	// its MatchingID; the other records have their id. A reference that is not shared is the MatchingID of its
-	// record. If FirstWith is nil, the MatchingID of all records is their id.
+	// FirstWith tells which record has a shared reference as its MatchingID. A main reference is shared if several
+	// records of the account have had it in any of their versions. FirstWith maps each shared reference to the record
+	// with the lowest id that has had it. The MatchingID of this record is the reference; the MatchingID of the other
+	// records is their id. A reference that is not shared is the MatchingID of its record. If FirstWith is nil, the
+	// MatchingID of all records is their id.
 	FirstWith map[string]domain.TransactionID
 	// Completeness is the completeness at the close of the period; "" if the statement is not that of a closed
 	// period.
@@ -201,8 +202,8 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 // Net returns the sum of the statement's records in its currency: money in minus money out.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record converts a record into a record of the statement. Errors: Conflict (no_account_amount) if the amount in the
-// currency of the statement is not known.
+// Record returns the members of the posted record r that a statement contains. Errors: Conflict (no_account_amount)
+// if the amount in the currency of the statement is not known.
 func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	amount, ok := r.InCurrency(st.Currency)
 	if !ok {

@@ -10,11 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The values of attributes that are equal in all events.
+// The attributes whose values are the same in all events.
 const (
 	specVersion     = "1.0"
 	dataContentType = "application/json"
-	// schemaVersion is the version of the data, which Lerian's streaming library demands as an extension attribute.
+	// schemaVersion is the version of the format of the data. Lerian's streaming library requires it as an extension
+	// attribute.
 	schemaVersion = "1.0.0"
 )
 

@@ -26,7 +26,7 @@ const (
 const (
 	// RetryEventsFor is how long an event is retried before its subscription is disabled.
 	RetryEventsFor = 3 * 24 * time.Hour
-	// OldSecretFor is how long events are also signed with the replaced signing secret.
+	// OldSecretFor is how long events are also signed with the old signing secret after its replacement.
 	OldSecretFor = 24 * time.Hour
 	// MaxSubscriptions is the maximum number of subscriptions of a tenant, including paused and disabled ones.
 	MaxSubscriptions = 50
@@ -184,10 +184,12 @@ func (s Subscription) SigningSecrets(secrets domain.Credential, now time.Time) [
 	return all
 }
 
-// GivesUpAt returns when a subscription is disabled if one of its events has failed since failingSince.
+// GivesUpAt returns when the service stops retrying an event that has failed since failingSince. The subscription of
+// the event is disabled at that time.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
-// NotStored returns the error for a request to replay events from an event that is not stored.
+// NotStored returns the error for a request to replay the events from a certain event on, if this event is not
+// stored.
 func NotStored() *domain.Error {
 	return domain.FieldError("from", "must be the sequence of a stored event, or the next one")
 }

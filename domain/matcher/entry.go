@@ -107,8 +107,8 @@ type Entry struct {
 	Conflict *Conflict // nil if there is none
 	// DueAt is when Next is to be called; zero if nothing is to be done until the record changes.
 	DueAt time.Time
-	// Marks is the number of changes of the record that the service has noticed. If the number in the store is higher
-	// than in an entry that is saved, the entry stays due.
+	// Marks is the number of changes of the record that the service has noticed. If an entry is saved and the store
+	// has a higher number, the record has changed meanwhile, and the entry stays due.
 	Marks int64
 	// Announce is set if the conflict is new, so that an event reports it. It is not stored.
 	Announce bool
@@ -310,7 +310,7 @@ func (e Entry) NotFound(now time.Time) Entry {
 	return e
 }
 
-// notImported returns the entry without the import that Matcher has not made.
+// notImported returns the entry in the state that it had before an import that Matcher has not made.
 func (e Entry) notImported() Entry {
 	e.State = None
 	if e.Imports > 0 {

@@ -39,7 +39,7 @@ func ours(e matcher.Entry, status matcher.Status) matcher.Transaction {
 	}
 }
 
-// step calls Next, and fails the test unless it returns the action.
+// step calls Next, and fails the test unless Next returns the given action.
 func step(t *testing.T, e matcher.Entry, w *matcher.Wanted, action matcher.Action) matcher.Entry {
 	t.Helper()
 	next, got := e.Next(w, now)

@@ -40,8 +40,9 @@ const (
 // Recognize pairs the accounts of a former reference with the accounts of a new one. The accounts of a pair have the
 // same type and currency. The rules apply in this order, each to the accounts that are not paired yet:
 //
-//   - Two accounts of one subtype are paired if they have the same institution's id, the same CLABE, or the same
-//     number with bank, agency and check digit, however formatted, and no third account has it.
+//   - Two accounts of one subtype are paired if one of these values is equal, and no third account has it: the
+//     institution's id of the account, the CLABE, or the number together with bank, agency and check digit. The
+//     format of a number does not matter.
 //   - If several accounts have the same number, the accounts whose rows match are paired.
 //   - Two accounts whose rows match are also paired if their numbers differ only in a check digit, if one of the
 //     numbers is not known, or if no other account of the type and currency is unpaired on either side.
@@ -203,8 +204,9 @@ func (r *recognizer) pairByRows() {
 	}
 }
 
-// percentCommon returns how many of the rows have a partner, in percent, on the days that both accounts cover. It
-// returns -1 if one of the accounts has too few rows on these days.
+// percentCommon compares the rows of two accounts on the days that both accounts cover. It returns the percentage of
+// the rows that have a partner in the other account. It returns -1 if one of the accounts has too few rows on these
+// days.
 func percentCommon(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return -1
@@ -250,8 +252,8 @@ func lastDate(rows []Row) domain.Date {
 	return slices.MaxFunc(rows, func(a, b Row) int { return cmp.Compare(a.Date, b.Date) }).Date
 }
 
-// within returns copies of the rows in a range of dates. The copies belong to the same account, and no read has
-// returned two of them together.
+// within returns copies of the rows in a range of dates. The copies have the same account, and no information about
+// the reads that returned them. Match may therefore pair any two of them.
 func within(rows []Row, from, to domain.Date) (found []Row) {
 	for _, r := range rows {
 		if r.Date >= from && r.Date <= to {

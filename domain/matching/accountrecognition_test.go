@@ -39,8 +39,8 @@ func TestRecognize(t *testing.T) {
 	few.Rows = few.Rows[:9]
 	gap := acc("n1", "", 1, 20, "PIX ENVIADO")
 	gap.Rows = slices.Concat(gap.Rows[:19], acc("x", "", 5, 20, "X").Rows[19:])
-	// mixed returns an account with 20 rows. Its first rows are those of the account with the seed 1; common is their
-	// number.
+	// mixed returns an account with 20 rows. common is the number of rows that the account with the seed 1 has, too.
+	// They come first.
 	mixed := func(id string, common int) matching.LinkedAccount {
 		a, other := acc(id, "", 1, 20, "A"), acc(id, "", 5, 20, "A")
 		a.Rows = slices.Concat(a.Rows[:common], other.Rows[common:])
@@ -190,7 +190,8 @@ func TestRecognitionIsOrdered(t *testing.T) {
 	acc := func(id, number string, seed, n int) matching.LinkedAccount {
 		return linked(t, id, number, seed, n, "A")
 	}
-	// The number pairs o2 before the rows pair o1, but the result is ordered.
+	// The account o2 is paired first, by its number, and o1 is paired later, by its rows. The pairs must still be
+	// ordered.
 	got := matching.Recognize(
 		[]matching.LinkedAccount{acc("o2", "777-7", 2, 20), acc("o1", "", 1, 20)},
 		[]matching.LinkedAccount{acc("n1", "777-7", 2, 20), acc("n2", "", 1, 20)},
@@ -200,8 +201,8 @@ func TestRecognitionIsOrdered(t *testing.T) {
 	}
 }
 
-// Accounts with the same rows, and with other accounts of their type and currency, are the same only if their numbers
-// allow it.
+// If there are other accounts of their type and currency, two accounts with the same rows are one account only if
+// their numbers allow it, for example because they differ only in a check digit.
 func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 	acc := func(id, number string, seed, n int) matching.LinkedAccount {
 		return linked(t, id, number, seed, n, "A")

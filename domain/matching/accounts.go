@@ -7,18 +7,20 @@ import (
 
 // The forms in which banks print the account of the other party.
 var (
-	// NU-01: Agência: 1 Conta: 1234567-8. The agency of a payment institution is 1 for everybody.
+	// agencyAndAccount matches a text such as "Agência: 1 Conta: 1234567-8" (NU-01). The agency of a payment
+	// institution is 1 for everybody.
 	agencyAndAccount = regexp.MustCompile(
 		`\bag(?:encia)?[.:]?\s*(\d{1,5}(?:-[\dx])?)[\s,/-]*(?:conta|cta|c/c|cc)[.:]?\s*([\d.]{3,}(?:-[\dx])?)`)
 	accountLabel = regexp.MustCompile(
 		`\b(?:conta|cta/clabe|cta|cuenta|clabe|bnet|c/c)[\s.:]*(?:de\s+la\s+|la\s+)?([\d.]{5,}(?:-[\dx])?)`)
-	// SPEI: a CLABE has 18 digits (Banxico).
+	// clabe matches a Mexican account number (CLABE), which has 18 digits (Banxico).
 	clabe = regexp.MustCompile(`\b(\d{18})\b`)
 	// Banco Azteca: CUENTA TERMINACION 5481.
 	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:term\w*|final)\s+(\d{3,5})\b`)
-	// NU-01, NU-02: the bank's name stands before its code in brackets, or before the agency.
+	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
+	// NU-02).
 	afterBankName = regexp.MustCompile(`\(\d{4}\)|\bagencia\b`)
-	// IN-01: the ISPB of the bank before the name.
+	// ispb matches the ISPB (the number of a bank), which stands before the name (IN-01).
 	ispb = regexp.MustCompile(`\bcp\s*:?\s*\d{8}\s*-?`)
 	// BN-01: BCO:0014 SANTANDER.
 	bankCode = regexp.MustCompile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)

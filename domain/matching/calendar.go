@@ -26,17 +26,20 @@ var (
 	isoDate   = regexp.MustCompile(`\b(20\d\d)-(\d\d)-(\d\d)\b`)
 	fullDate  = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
 	monthYear = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](20\d\d)\b`)                    // 11/2026
-	// SB-01: FECHA DE ABONO: 17 JUN; NU-21: 19 JAN.
+	// dayMonthName matches a day and the name of a month: FECHA DE ABONO: 17 JUN (SB-01), 19 JAN (NU-21).
 	dayMonthName = regexp.MustCompile(`\b(\d{1,2})\s*(?:de\s+)?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
-	// ST-07: MAIO / 2026; OCT 26; NOV06 08:12.
+	// monthNameNumber matches the name of a month and a number, which is read as a year: MAIO / 2026 (ST-07), OCT 26,
+	// NOV06 08:12.
 	monthNameNumber = regexp.MustCompile(`\b` + monthNames + `\s*[/.-]?\s*(20\d\d|\d\d)\b`)
-	// IT-01: ROSELIA04/03; ST-04: 29/11; 10/26. A fraction may also be an instalment.
+	// fraction matches two numbers with a slash, such as a day and a month: ROSELIA04/03 (IT-01), 29/11 (ST-04),
+	// 10/26. A fraction may also be an instalment.
 	fraction    = regexp.MustCompile(`(^|[^0-9/.,-])(\d{1,2})/(\d{1,2})($|[^0-9/])`)
 	dottedDay   = regexp.MustCompile(`(^|[^0-9/.,-])(\d{2})[.-](\d{2})($|[^0-9.,/-])`) // 12.11, 12-11
 	compactDate = regexp.MustCompile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
 	clock       = regexp.MustCompile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
 	clockWithH  = regexp.MustCompile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
-	// BB: PIX AUT … REF 10/26, CLARO NET FAT 11/26. A bank may print one month as REF OUT/2026 and as 10/2026.
+	// labelledPeriod matches a month and a year after a label: PIX AUT … REF 10/26, CLARO NET FAT 11/26. A bank may
+	// print one month as REF OUT/2026 and as 10/2026.
 	labelledPeriod = regexp.MustCompile(
 		`\b(?:ref(?:er(?:ente|encia)?)?|compet(?:encia)?|mes|periodo|fatura|fat|mensalidade)[\s.:]*(?:(?:a|de)\s+)?` +
 			`(\d{1,2})/(20\d\d|\d\d)($|[^0-9/])`)

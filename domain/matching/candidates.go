@@ -105,8 +105,9 @@ func tokensOf(r *row) (tokens []string) {
 // textToken returns the token of the whole text of a row, without the parts that the bank may print differently.
 func textToken(r *row) string { return "\x00=" + r.identity }
 
-// of returns the candidates of a group, each once. complete is false if all buckets of one amount of the group have
-// more than maxBucket groups. For such an amount, of returns the first maxBucket groups of the smallest bucket.
+// The method of returns the candidates of a group, each once. complete is false if all buckets of one amount of the
+// group have more than maxBucket groups. For such an amount, the result contains the first maxBucket groups of the
+// smallest bucket.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
 	seen := map[*group]bool{}

@@ -203,7 +203,7 @@ func sharedValue(a, b []string) string {
 	return ""
 }
 
-// compareParty compares the documents, the accounts and the keys of the counterparties.
+// compareParty compares the tax numbers, the accounts and the Pix keys of the counterparties.
 func (c *comparison) compareParty() {
 	document := compareDocumentLists(c.old.documents, c.new.documents)
 	account := compareAccounts(c.old.accounts, c.new.accounts)
@@ -250,7 +250,7 @@ func (c *comparison) compareNumbers() {
 	r := c.compareLists(a, b)
 	if r == agree {
 		for _, value := range a {
-			// The number of an employee has a label: FUNC 0012, EMPLEADO 00121.
+			// In a payroll, a number with a label is the number of an employee: FUNC 0012, EMPLEADO 00121.
 			employee := c.old.Operation == Payroll && slices.Contains(c.old.references, value)
 			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge() || employee
 			if slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value) {
@@ -671,7 +671,8 @@ func (e *Evidence) service() []string {
 }
 
 // compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a
-// counterparty and the texts alone do not agree. Otherwise it returns text, the relation of the texts.
+// counterparty and the texts alone do not agree. Otherwise it returns its argument text, which is the relation of the
+// texts.
 func (c *comparison) compareWordsWithParty(text relation) relation {
 	party, words := c.old.party, c.new.words
 	if len(party) == 0 {
@@ -686,7 +687,8 @@ func (c *comparison) compareWordsWithParty(text relation) relation {
 	return text
 }
 
-// withoutNames returns words without those that begin with a word of name, or with which a word of name begins.
+// withoutNames returns a copy of words without the words that also occur in name. Two words count as equal if one of
+// them is the beginning of the other.
 func withoutNames(words, name []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
 		return slices.ContainsFunc(name, func(part string) bool {

@@ -61,7 +61,8 @@ func TestDecisionsAboutTheCorpus(t *testing.T) {
 	}
 }
 
-// writeDecisions writes the evidence of two rows, and the line of Table that decides about each variant of them.
+// writeDecisions writes the evidence of two rows, and the verdict about them. It then changes the rows in several
+// ways, for example their dates, and writes for each change the number of the line of Table that decides.
 func writeDecisions(b *strings.Builder, oldRow, newRow matching.Row) {
 	verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
 	fmt.Fprintf(b, "  old %s\n  new %s\n  %s %v%s\n  lines", matching.EvidenceText(oldRow),

@@ -167,7 +167,7 @@ func (e *Evidence) readParty(row *Row) {
 	e.accounts = add(e.accounts, accountNumber(row.Counterparty.Account))
 }
 
-// names reports whether the row names more than an operation or a channel.
+// names reports whether the row names more than an operation or a channel, for example a merchant or a number.
 func (e *Evidence) names() bool {
 	return len(slices.Concat(e.words, e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)) > 0
 }

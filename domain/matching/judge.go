@@ -31,17 +31,20 @@ type Context struct {
 	// Shown returns how many other records of the account had the same amount and text as the row in the last 180
 	// days. It is called only for pairs that would otherwise be Same. nil means that the number is not known.
 	Shown func(row *Row) int
-	// Reversed reports whether the account has a row that gives back the amount of the old row. nil means no.
+	// Reversed reports whether the account has a row that gives back the amount of the old row. If Reversed is nil,
+	// there is no such row.
 	Reversed func(oldRow *Row) bool
 	// Whole means that Match gets all old and new rows of the account, because the account was linked again or all of
 	// its ids changed. Two rows can then be paired because no other rows are left.
 	Whole bool
-	// AsMany is set if the account was linked again, so that Match gets all rows of both sides. Of rows that cannot
-	// be told apart, as many as possible are then paired, even if there are more old rows than new ones, or fewer.
+	// AsMany means that as many rows as possible are paired among those that cannot be told apart, even if there are
+	// more old rows than new ones, or fewer. It is set if the account was linked again, so that Match gets all old
+	// and all new rows.
 	AsMany bool
 
-	// Repeated reports whether several old rows, or several new rows, have the key, which is a result of StrongKeys.
-	// It is set if Match gets only a part of the account's rows. nil means no.
+	// Repeated reports whether several old rows, or several new rows, have the identifier with the given key, which
+	// is a result of StrongKeys. Repeated is set if Match gets only a part of the account's rows. If Repeated is nil,
+	// no identifier is repeated in the other rows.
 	Repeated func(key string) bool
 
 	shared map[identifierKey]bool // identifiers that several rows of one side have
@@ -67,7 +70,8 @@ func (k identifierKey) text() string {
 
 // The limits of time.
 const (
-	// MaxApart is the maximum time between the moments at which the service learned of two rows.
+	// MaxApart is the maximum time between the moments at which the service learned of two rows that may be one
+	// movement.
 	MaxApart = 14 * 24 * time.Hour
 	// Maximum number of days between the dates of two rows. maxDaysAnchored applies to rows that name the same day of
 	// purchase, and maxDaysNumbered to rows that name the same number.
@@ -76,8 +80,9 @@ const (
 	maxDaysPossible = 14
 	// shownDays is the number of days in which Context.Shown counts records.
 	shownDays = 180
-	// maxChance is a limit in percent. Rows with an equal text may be different movements if more than this number of
-	// other movements with the same amount and text are expected between the two dates.
+	// maxChance is the maximum expected number, in percent, of other movements with the same amount and text between
+	// the dates of two rows: 10 means 0.1 movements. If more are expected, rows with an equal text may be different
+	// movements.
 	maxChance = 10
 )
 
@@ -88,7 +93,7 @@ type Line struct {
 	applies func(*comparison) bool
 }
 
-// uncounted is the name of the line for equal rows if the number of old ones differs from the number of new ones.
+// uncounted is the name of the line of Table for equal rows, if there are more old rows than new ones, or fewer.
 const uncounted = "k equal rows left, and m ≠ k came"
 
 // Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it

@@ -12,19 +12,20 @@ var (
 			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
-	// The number of a cash machine or a card terminal, which can tell two withdrawals apart (section 1 of the bank
-	// texts).
+	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
+	// machine can tell two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = regexp.MustCompile(
 		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
-	// SB-03: MONTO ORIGEN 159.00; BV-06: 315.93 USD 17.40TC018.1568.
+	// amountLabel matches an amount or a rate with a label: MONTO ORIGEN 159.00 (SB-03), TC018.1568 (BV-06).
 	amountLabel = regexp.MustCompile(`\b(?:monto origen|valor|importe|cotacao|cotizacion|tc|t\.c\.)[\s:]*[\d.,]*\d`)
-	// A whole number beside a currency may be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
+	// foreignText matches an amount with decimal places in a foreign currency. A whole number beside a currency may
+	// be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
 	foreignText = regexp.MustCompile(
 		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*[.,]\d{2}\b`)
-	// The last digits of a card: ST-10 CARTAO MASTER CARD FINAL 4202.
+	// cardLabel matches the last digits of a card: CARTAO MASTER CARD FINAL 4202 (ST-10).
 	cardLabel = regexp.MustCompile(
 		`\b(?:(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:de|credito|debito|visa|master|mastercard|elo))*\s+)?` +
 			`(?:final|fin|terminacion|term)[\s:.*]*(\d{4})\b|` +

@@ -41,7 +41,8 @@ const MaxSuggestions = 3
 const (
 	// VendorLink: the vendor states which row the new one replaces.
 	VendorLink domain.MatchRule = "vendor_link"
-	// Exclusion: all ids of the account have changed, and no other rows are left that fit either of the two.
+	// Exclusion: all ids of the account have changed. The two rows fit each other, and no other remaining row fits
+	// either of them.
 	Exclusion domain.MatchRule = "exclusion"
 )
 
@@ -115,7 +116,8 @@ func parseAll(rows []Row) []*row {
 	return parsed
 }
 
-// findShared finds the identifiers that several old rows, or several new rows, have. They name no single movement.
+// findShared finds the identifiers that several old rows, or several new rows, have. Such an identifier does not name
+// a single movement.
 func (m *matcher) findShared() {
 	m.context.shared = map[identifierKey]bool{}
 	for _, side := range [][]*row{m.left, m.came} {

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// rowsFrom parses rows, one a line. The ids are the prefix and the number of the line.
+// rowsFrom parses a text with one row in each line. The id of a row consists of the prefix and the number of its
+// line.
 func rowsFrom(t testing.TB, prefix, text string) (rows []matching.Row) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -28,7 +29,8 @@ func rowsFrom(t testing.TB, prefix, text string) (rows []matching.Row) {
 
 func repeat(line string, n int) string { return strings.Repeat(line+"\n", n) }
 
-// TestMatch judges several rows of one account together.
+// TestMatch matches several old rows with several new rows of one account. Each case states the expected pairs and
+// the expected number of suggestions.
 func TestMatch(t *testing.T) {
 	const fee = "2026-11-10 P -9.8 BRL TARIFA TRANSF PGTO PIX 256"
 	asMany := matching.Context{AsMany: true}
@@ -286,7 +288,8 @@ func TestSuggestionsAreOrdered(t *testing.T) {
 	}
 }
 
-// TestTheEvidenceOrdersSuggestions checks which suggestion comes first. The rows with less evidence are nearer.
+// TestTheEvidenceOrdersSuggestions checks that suggestions are ordered by their evidence. Rows with less evidence
+// come later, although their dates are nearer to the date of the old row.
 func TestTheEvidenceOrdersSuggestions(t *testing.T) {
 	for name, test := range map[string]struct{ left, came, want string }{
 		"a document, and no name": {
@@ -342,7 +345,8 @@ func TestSuggestionsAreOrderedByTheOldRow(t *testing.T) {
 	}
 }
 
-// Row.Reads is used only if it is known for both rows. Otherwise, LastRead and FirstRead decide.
+// Two rows that one read has returned are different movements. The numbers in Row.Reads decide about this only if
+// Reads is known for both rows. Otherwise, LastRead of the old row is compared with FirstRead of the new row.
 func TestTheReadsOfOneRowAreKnown(t *testing.T) {
 	for name, test := range map[string]struct {
 		oldReads, newReads []uint64
@@ -365,7 +369,8 @@ func TestTheReadsOfOneRowAreKnown(t *testing.T) {
 	}
 }
 
-// Rows of two accounts, currencies or directions are never one movement, even with one identifier and a link.
+// Rows of different accounts, currencies or directions are never one movement, even if they have the same identifier,
+// or the vendor links one row to the other.
 func TestAccountCurrencyAndDirection(t *testing.T) {
 	oldRow := parseRow(t, "2026-11-10 P -50 BRL A {id=A1B2C3D4E5}")
 	for name, newRow := range map[string]matching.Row{
@@ -426,8 +431,8 @@ func TestIsWhole(t *testing.T) {
 	}
 }
 
-// contradictions contains pairs of texts. If one text of a pair is added to each of two rows, the rows contradict
-// each other.
+// contradictions contains pairs of texts that contradict each other, such as two different times. If one text is
+// added to an old row, and the other text to a new row, the two rows are different movements.
 var contradictions = [][2]string{
 	{"PARC 02/10", "PARC 03/10"},
 	{"10/11/2026", "11/11/2026"},
@@ -451,7 +456,8 @@ var contradictions = [][2]string{
 	{"ESTORNO", ""},
 }
 
-// TestContradictionsAreNeverSame adds a contradiction to every labelled pair that is the same movement.
+// TestContradictionsAreNeverSame takes the labelled pairs of rows that are one movement, and adds a contradiction to
+// each pair. Without a strong identifier, the verdict must not be Same any more.
 func TestContradictionsAreNeverSame(t *testing.T) {
 	for _, pair := range loadPairs(t, "testdata/holdout.txt") {
 		if pair.verdict != "same" {
@@ -474,8 +480,8 @@ func TestContradictionsAreNeverSame(t *testing.T) {
 	}
 }
 
-// TestMatchIsOneToOne checks, on random rows, that each row is in at most one pair, that no row of a pair is suggested,
-// that each pair is Same on its own or by exclusion, and that the order of the rows does not matter.
+// TestMatchIsOneToOne checks the result of Match for random rows: no row is in two pairs, no row of a pair is also
+// suggested, and the order of the rows does not matter.
 func TestMatchIsOneToOne(t *testing.T) {
 	texts := []string{
 		"PIX ENVIADO ANA LEAL", "PIX ENVIADO ANA LEAL PRADO", "PIX ENVIADO", "PADARIA REAL", "PADARIA REAL NSU 123",

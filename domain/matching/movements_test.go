@@ -197,7 +197,8 @@ func (m movement) rows(t testing.TB) (left, came []matching.Row) {
 	return left, came
 }
 
-// tally counts the expected pairs of one category by their verdict and by what Match decided.
+// tally contains the number of expected pairs of one category. The first key is the verdict of the label. The second
+// key is the decision of Match: kept, suggested or apart.
 type tally map[string]map[string]int
 
 func (t tally) add(verdict, decided string) {
@@ -207,7 +208,8 @@ func (t tally) add(verdict, decided string) {
 	t[verdict][decided]++
 }
 
-// score compares the decisions with the labels. It logs each wrong Same, and each Same that was missed if verbose.
+// score compares the decisions of Match with the labels. If Match has kept a pair that is not Same, the test fails.
+// Each Same pair that Match has not kept is logged.
 func score(t *testing.T, movements []movement) (byCategory map[string]tally, total, whole tally) {
 	byCategory, total, whole = map[string]tally{}, tally{}, tally{}
 	for _, m := range movements {
@@ -253,8 +255,9 @@ func (m movement) areInterchangeable(oldID, newID string) bool {
 	})
 }
 
-// TestMovements judges the labelled changes. No different or undecidable pair may be kept, at least 85 % of the same
-// pairs must be kept, and at least 97 % kept or suggested.
+// TestMovements checks how Match decides about the labelled changes. A pair is kept if Match has matched its rows. No
+// pair with the label "other" or "open" may be kept. Of the pairs with the label "same", at least 85 % must be kept,
+// and at least 97 % must be kept or suggested.
 func TestMovements(t *testing.T) {
 	byCategory, total, whole := score(t, loadMovements(t, "testdata/movements.jsonl"))
 	for _, category := range slices.Sorted(maps.Keys(byCategory)) {

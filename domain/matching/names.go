@@ -138,9 +138,12 @@ func lettersOf(words []string) (letters []string) {
 	return letters
 }
 
-// unmatched returns the words of a tail that the other row lacks. A single letter is not returned if the word at the
-// same place of the other tail begins with it. The letter n ("number") is never returned. The letters a, e, o and y
-// are returned only if the other tail has a single letter at the same place.
+// unmatched returns the words of a tail (the words after the name of a row) that the other row lacks. These single
+// letters are not returned:
+//
+//   - A letter with which the word at the same place of the other tail begins.
+//   - The letter n, which abbreviates "number".
+//   - The letters a, e, o and y, unless the other tail has a single letter at the same place.
 func unmatched(tail, otherTail, all []string) (words []string) {
 	for i, word := range tail {
 		if len(word) == 1 {
@@ -161,7 +164,8 @@ func unmatched(tail, otherTail, all []string) (words []string) {
 	})
 }
 
-// isCutWord reports whether one of two words is a prefix of the other one, of at least three letters.
+// isCutWord reports whether one of two words is the beginning of the other word. The shorter word must have at least
+// three letters.
 func isCutWord(a, b string) bool {
 	return min(len(a), len(b)) >= minAbbreviation && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
@@ -174,7 +178,8 @@ var purposes = wordSet(`aluguel alugueis condominio condominios seguro seguros e
 	assinatura matricula material materiais comercio comercial distribuidora imobiliaria construtora oficina renta
 	alquiler arriendo colegiatura escuela farmacias gasolinera restaurant tienda universidad universidade`)
 
-// onlyPurposes reports whether a name consists of purposes only.
+// onlyPurposes reports whether all words of a name state a purpose or a kind of business, such as ALUGUEL (rent) or
+// PADARIA (bakery). Such a name does not identify a counterparty.
 func onlyPurposes(name []string) bool {
 	return !slices.ContainsFunc(name, func(word string) bool { return !purposes[word] })
 }
@@ -329,9 +334,9 @@ const (
 // youngerWords distinguish a person from an older relative with the same name, and a branch from the first shop.
 var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto ii iii iv")
 
-// compareNames returns how two names relate. If person is set, they are names of counterparties, and a word that both
-// have in common proves little. Otherwise they are words of a merchant or a product. The vendor may add a city to
-// them or omit a prefix.
+// compareNames returns how two names relate. If person is set, the names are those of counterparties. A word that
+// both names contain then proves little. If person is not set, the names are the words of a merchant or a product.
+// The vendor may have added a city to these words, or omitted a prefix.
 func compareNames(a, b []string, person bool) relation {
 	short, long := a, b
 	if lengthOf(a) > lengthOf(b) {

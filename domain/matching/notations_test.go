@@ -276,7 +276,8 @@ func TestStrongIdentifiers(t *testing.T) {
 	}
 }
 
-// TestKeysOfTheInstitution checks identifiers that are stated beside the text.
+// TestKeysOfTheInstitution checks identifiers that the institution states in members of their own, and not in the
+// text.
 func TestKeysOfTheInstitution(t *testing.T) {
 	row := textRow("PIX")
 	row.Keys = domain.InstitutionKeys{
@@ -335,7 +336,8 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 	}
 }
 
-// The values of a finding are always in the same order, although they are read from a map.
+// A finding contains the labelled numbers of a row. They are always in the same order, although they are read from a
+// map.
 func TestLabelledNumbersAreOrdered(t *testing.T) {
 	for range 20 {
 		values := valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})

@@ -63,7 +63,8 @@ var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida d
 	reembolso reembolsado reversao reversal reversion reverso cancelado cancelada cancelamento cancelacion rejeitado
 	rejeitada rechazado chargeback refund devolvidos`)
 
-// stageWords say how far a movement has come, not what it is. Sources: NU-23, BD-07, the texts of section 1.
+// stageWords state how far a movement has come, for example that it is scheduled, and not which kind of movement it
+// is. Sources: NU-23, BD-07, the texts of section 1.
 var stageWords = wordSet(`agendado agendada agendamento agendados scheduled programado programada prog futuro futura
 	futuros lancamento lancamentos lanc provisionado provisionada provisorio provisoria pendente pendiente pending
 	processando procesando processamento proceso processo previsto prevista autorizado autorizada transito`)
@@ -74,7 +75,8 @@ var leadingWords = wordSet("da res apl rede pay sua sat est dev")
 // receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
 var receiptWords = wordSet("recebimento recebimentos cred credito")
 
-// operationOf returns the operation that the words of a text name.
+// operationOf returns the operation that the words of a text name. refund reports whether a word marks the movement
+// as a refund.
 func operationOf(words []string) (operation Operation, refund bool) {
 	rank := len(operationWords)
 	leading := true
@@ -98,7 +100,7 @@ var vendorOperations = map[string]Operation{
 	"pacote tarifa servicos": Fee, "rendimento aplic financeira": Interest, "resgate aplic financeira": Redemption,
 }
 
-// exact contains the operations whose name never stands for another operation.
+// exact contains the operations that banks never use as a name for another operation.
 var exact = map[Operation]bool{
 	Redemption: true, Investment: true, Cheque: true, Withdrawal: true, TopUp: true,
 }

@@ -122,7 +122,8 @@ var pairFiles = []string{
 }
 
 // TestPairs matches each labelled pair as if it were the only change of its account. The pairs in holdout.txt, and in
-// the files that are named by an ordinal number (second.txt), were written before the code judged them.
+// the files that are named by an ordinal number (second.txt), were written before the matching was first applied to
+// them.
 func TestPairs(t *testing.T) {
 	for _, file := range pairFiles {
 		t.Run(file, func(t *testing.T) {
@@ -131,8 +132,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// scorePairs compares the decisions with the labels. exact means that each pair must be decided as its label says:
-// kept, suggested or apart.
+// scorePairs compares the decisions of Match with the labels. If exact is set, each pair must be decided as its label
+// says: "same" pairs are kept, "open" pairs are suggested, and "other" pairs are neither.
 func scorePairs(t *testing.T, pairs []labelledPair, exact bool) {
 	t.Helper()
 	counts := tally{}

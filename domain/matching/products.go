@@ -19,8 +19,9 @@ var schemeWords = map[string]string{
 	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
-// kindWords map the words of payrolls and payouts to what is paid. A row without such a word is an ordinary payment:
-// the salary, or the sales of a day. Sources: BD-13 (FOLHA PAGTO), PB-01, Stone (Antecipação, Recebimento vendas).
+// kindWords contain words in the texts of payrolls and payouts. They map each word to what is paid, for example to a
+// bonus or an advance. A row without such a word is an ordinary payment: the salary, or the sales of a day. Sources:
+// BD-13 (FOLHA PAGTO), PB-01, Stone (Antecipação, Recebimento vendas).
 var kindWords = map[Operation]map[string]string{
 	Payroll: {
 		"13": "thirteenth", "13o": "thirteenth", "13a": "thirteenth", "decimo": "thirteenth",
@@ -43,15 +44,16 @@ func (e *Evidence) isGeneralPayout() bool {
 	})
 }
 
-// hasProduct reports whether a movement of the operation may be of a debit or of a credit product.
+// hasProduct reports whether the text of such an operation can name a product: debit card sales or credit card sales.
+// This is the case for payouts, fees, and taxes on other movements.
 func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
 
-// compareProducts compares the values of two rows:
+// compareProducts compares what the texts of two rows say about these:
 //
 //   - the card schemes
-//   - the products, if both rows are payouts, fees or taxes
+//   - the products, if both rows are payouts, fees, or taxes on other movements
 //   - what is paid, if both rows are payrolls or payouts
 //
 // A text may name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two texts contradict each

@@ -41,7 +41,8 @@ func readTextReferences(description string) domain.References {
 	}
 }
 
-// asPrinted returns the value with the letters of the text: upper and lower case differ in an end-to-end id.
+// asPrinted returns the value with the upper and lower case letters that it has in the text. An end-to-end id is
+// case-sensitive.
 func asPrinted(text, value string) string {
 	for at := range text {
 		if end := at + len(value); end <= len(text) && strings.EqualFold(text[at:end], value) {
@@ -85,11 +86,11 @@ func readTextDocument(description string) domain.PartyDocument {
 	return domain.NewPartyDocument(complete[0])
 }
 
-// referenceWords are the beginnings of the notations of references in texts, in lower case.
+// referenceWords contains the beginnings of the notations in which bank texts write references, in lower case.
 var referenceWords = []string{"rast", "/s ", "mban", "bnet", "cheq", "chq"}
 
-// mayHaveReference reports whether a text may contain a reference. It is much faster than reading the notations, which
-// few texts contain.
+// mayHaveReference reports whether a text may contain a reference. Few texts do. The function is much faster than a
+// search for all notations.
 func mayHaveReference(text string) bool {
 	const endToEnd = 32 // the length of an end-to-end id
 	run := 0

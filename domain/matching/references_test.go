@@ -76,7 +76,7 @@ func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
 	}
 }
 
-// Texts that cannot contain a notation are skipped. This must not change the result.
+// Texts that cannot contain a notation are not searched. The result must be the same as with a search.
 func FuzzTextsWithoutNotationsAreSkipped(f *testing.F) {
 	for _, text := range []string{
 		"PIX ENVIADO E12345678202611101200abcDEF12345", "SPEI /S 250617011906042876I", "chq 123", "Rastreo 1234567",

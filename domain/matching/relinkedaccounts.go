@@ -12,7 +12,8 @@ type RecognizedPair struct {
 	After  string // the external id of the account in RelinkedAccounts.After
 }
 
-// RelinkedAccounts contains the accounts before and after they were linked again.
+// RelinkedAccounts contains the accounts of a connection before and after the account holder linked them again at the
+// vendor.
 type RelinkedAccounts struct {
 	Before   []domain.Account
 	After    []domain.AccountData

@@ -13,18 +13,18 @@ type Replacements struct {
 	// RowOf returns the Row of a transaction, with everything that the metadata states. FindReplacements sets the reads
 	// and LearnedAt.
 	RowOf func(data domain.TransactionData, account domain.AccountID) Row
-	// Context is passed to Match, with Never from ReplacementInput. If SeenTogether is nil, a read that may have
-	// returned both rows counts as a read that returned both; see domain.ReplacementInput.
+	// Context is passed to Match, with Never from ReplacementInput. SeenTogether may be nil. Two rows then count as
+	// returned together by each read that may have returned both of them; see domain.ReplacementInput.
 	Context Context
 
 	shown []map[string]bool // Progress.Shown of each of Reads
-	// listed contains one function for each of Reads, which looks up a row in Progress.Listed. It is nil if it is not
-	// known which rows the pull has read.
+	// listed contains one function for each pull in Reads. The function looks up a row in Progress.Listed of the
+	// pull. The function is nil if it is not known which rows the pull has read.
 	listed []func(externalID string) (domain.ListedPages, bool)
 }
 
-// The numbers of listings. A listing is a page of a pull. Its number combines the number of the pull with the number
-// of the page. If the page is not known, anyPage, lastListing or 0 replaces its number.
+// Parts of the number of a listing. A listing is a page of a pull. Its number combines the number of the pull with
+// the number of the page. If the page is not known, anyPage, lastListing or 0 is used as the number of the page.
 const (
 	pullShift   = 32
 	anyPage     = 1 << 30   // the row may have been on any page of the pull before its complete listing
@@ -144,8 +144,8 @@ func (in Replacements) lastRead(oldRow *domain.OldRow) uint64 {
 	return 0
 }
 
-// Relink contains the rows of one account before and after it was linked again. Reads and LearnedAt of the rows are
-// ignored.
+// Relink contains the rows of one account before and after the account was linked again. FirstRead, LastRead, Reads
+// and LearnedAt of the rows are ignored.
 type Relink struct {
 	Live []Row // rows of the earlier reference that are not removed
 	// NotShown contains rows that were removed because no listing of the new reference contained them.
@@ -182,8 +182,9 @@ func MatchRelinked(in Relink) Result {
 	return out
 }
 
-// MatchCarriedOver matches new rows with rows that the vendor has not returned since the account was linked again.
-// in.Old is ignored. A new row is not matched if in.Never contains a pair of this row and an empty Old.
+// MatchCarriedOver matches new rows with carried-over rows: rows that the vendor has not returned since the account
+// was linked again. in.Old is ignored. A new row is not matched if in.Never contains a pair of this row and an empty
+// Old.
 func MatchCarriedOver(in Relink) Result {
 	in.Old = nil
 	return MatchRelinked(in)
@@ -197,7 +198,7 @@ func setOf(ids []string) map[string]bool {
 	return set
 }
 
-// unread returns copies of the rows without reads and times.
+// unread returns copies of the rows in which FirstRead, LastRead, Reads and LearnedAt are zero.
 func unread(rows []Row) []Row {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -206,7 +207,7 @@ func unread(rows []Row) []Row {
 	return rows
 }
 
-// Matches returns the pairs with their rules, without the findings.
+// Matches returns the pairs of the result with the rules that matched them. It omits the findings.
 func (r Result) Matches() []domain.Match {
 	matches := make([]domain.Match, len(r.Pairs))
 	for i, pair := range r.Pairs {
@@ -216,7 +217,8 @@ func (r Result) Matches() []domain.Match {
 }
 
 // StrongKeys returns the identifiers of a row that each identify one movement of its account. A caller that cannot
-// load a whole account uses the keys to find its pairs. A key counts only if exactly one row of each side has it.
+// load all rows of an account can find pairs of rows by these keys. A key counts only if exactly one old row and
+// exactly one new row have it.
 func StrongKeys(r Row) (keys []string) {
 	parsed := parse(&r)
 	if parsed == nil {

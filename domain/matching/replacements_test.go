@@ -39,7 +39,8 @@ func isOneOf(ids ...string) func(string) bool {
 	return func(id string) bool { return slices.Contains(ids, id) }
 }
 
-// TestFindReplacements checks which pulls may have shown both rows.
+// TestFindReplacements checks that a new row replaces an old row only if the first listing with the new row is later
+// than the last listing with the old row. Each case states what the pulls have read.
 func TestFindReplacements(t *testing.T) {
 	noon := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
 	oldRow := func(absent domain.PullID, learned time.Time) domain.OldRow {
@@ -211,7 +212,7 @@ func TestFindReplacements(t *testing.T) {
 	}
 }
 
-// TestMatchRelinked checks that the three lists are matched one after another.
+// TestMatchRelinked checks that new rows are matched with Live first, then with NotShown, and then with Old.
 func TestMatchRelinked(t *testing.T) {
 	const row = "2026-11-10 P -25.9 BRL FAST FOOD SOL"
 	in := matching.Relink{
@@ -242,8 +243,8 @@ func TestMatchRelinked(t *testing.T) {
 	}
 }
 
-// A new row that is suggested for a row of the first list, but paired with a row of the last one, is no longer
-// suggested.
+// A new row can be suggested for a row in Live, and then be paired with a row in Old. The suggestion must then be
+// left out.
 func TestMatchRelinkedEndsSuggestionsOfPairs(t *testing.T) {
 	in := matching.Relink{
 		Live: rowsFrom(t, "l", "2026-11-03 P -47.31 BRL PADARIA REAL"),

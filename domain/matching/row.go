@@ -31,8 +31,8 @@ type Row struct {
 	// PurchasedAt is the time of a card purchase; zero if it is not known. If only the date of the purchase is known,
 	// it is in Keys.Instalment.PurchaseDate.
 	PurchasedAt time.Time
-	// LearnedAt depends on the side of the row. For a new row, it is when the service first saw the row. For an old
-	// row, it is when the service found that the vendor no longer returns it.
+	// LearnedAt has different meanings for new and old rows. For a new row, it is when the service first saw the row.
+	// For an old row, it is when the service found that the vendor no longer returns the row.
 	LearnedAt time.Time
 	// FirstRead and LastRead are the numbers of the first and the last listing with the row. Listings are numbered in
 	// the order in which they began. Reads contains the numbers of all listings with the row, ascending; nil if they

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// night returns the rows of an account before and after a night in which all ids changed.
+// night returns the n rows of an account, first with their old ids (left) and then with new ids (came), as if the
+// vendor had changed all ids in one night.
 func night(t testing.TB, n int, text func(i int) string, amount func(i int) string) (left, came []matching.Row) {
 	t.Helper()
 	for i := range n {
@@ -52,7 +53,8 @@ var nights = map[string]struct {
 	},
 }
 
-// TestAllIDsChange judges nights in which all ids of an account change, however many rows there are.
+// TestAllIDsChange changes the ids of all rows of an account, in accounts of up to 2,000 rows. Match must pair each
+// old row with a new row.
 func TestAllIDsChange(t *testing.T) {
 	for name, n := range nights {
 		for _, rows := range []int{60, 600, 2000} {
@@ -65,9 +67,9 @@ func TestAllIDsChange(t *testing.T) {
 	}
 }
 
-// Many movements have the same amount and day, and texts with a common prefix or with consecutive numbers. Rows with
-// equal texts are matched, however many there are. If all texts change, so that no word tells the rows apart, pairs
-// are suggested.
+// An account has many movements with the same amount and day. Their texts have a common prefix or consecutive
+// numbers. Rows with equal texts must be matched, however many there are. If all texts change, so that no word tells
+// the rows apart, pairs must be suggested.
 func TestALargeClassIsRecognisedOrSuggested(t *testing.T) {
 	const rows = 200
 	names := func(i int) string { return fmt.Sprintf("PIX ENVIADO FORNECEDOR%c%c SERVICOS", 'A'+i/26, 'A'+i%26) }
@@ -120,7 +122,8 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-// large returns the rows of an account with many movements of one amount, before and after all ids have changed.
+// large returns the rows of an account with many movements of the same amount. left contains the rows before all ids
+// have changed, and came contains the rows after the change.
 func large(t *testing.T, n int, before, after func(i int) (text string, day int)) (left, came []matching.Row) {
 	t.Helper()
 	text := func(int) string { return "" }
@@ -134,8 +137,8 @@ func large(t *testing.T, n int, before, after func(i int) (text string, day int)
 	return left, came
 }
 
-// Among many movements with the same amount, a match is found by an operation, by a word, or by a word and a date, if
-// few others share it.
+// Many movements have the same amount. Match must then find the pairs by an operation, by a word, or by a word and a
+// date, if only few movements share these.
 func TestALargeClassIsDivided(t *testing.T) {
 	shop := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
 	for name, test := range map[string]struct {
@@ -143,7 +146,7 @@ func TestALargeClassIsDivided(t *testing.T) {
 		before, after      func(i int) (string, int)
 		pairs, suggestions int
 	}{
-		// All rows of a small class are compared, even those that share no word.
+		// If few rows have the same amount, all of them are compared, even those that share no word.
 		"64 of one amount, without a common word": {
 			64,
 			func(i int) (string, int) { return "SAQUE 24H", 4 * i },
@@ -177,8 +180,8 @@ func TestALargeClassIsDivided(t *testing.T) {
 	}
 }
 
-// A row that was not compared with all other rows is in no pair, because its partner may be one of the skipped rows.
-// It is only suggested, even if all ids of the account have changed.
+// If an old row was not compared with all new rows, it must not be in a pair, because its partner may be one of the
+// skipped rows. The row is only suggested, even if all ids of the account have changed.
 func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 	const rows = 200
 	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
@@ -194,8 +197,8 @@ func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 	}
 }
 
-// If no bucket is small enough, the rows of the smallest bucket are compared. Here it is the bucket of a date, not
-// that of the amount.
+// Rows with the same amount are divided into buckets, by their words and by their dates. If every bucket is too
+// large, only the rows of the smallest bucket are compared. In this test, the smallest bucket is that of a date.
 func TestTheSmallestBucketIsCompared(t *testing.T) {
 	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
 	day := func(i int) int { return i / 200 } // 200 rows on the first day, 100 on the second one

@@ -24,8 +24,9 @@ func newScan(text string) *scan {
 // (BB-17).
 var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
 
-// take passes the submatches of each match of the pattern to read, and removes the match from the text if read returns
-// true. It skips a text without digits, because its notations contain a digit; see takeWords for the others.
+// take calls the function read with the submatches of each match of the pattern. If read returns true, take removes
+// the match from the text. A text without digits is skipped, so take is only for notations that contain a digit; see
+// takeWords for the others.
 func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
 	if !s.digits {
 		return
@@ -33,14 +34,14 @@ func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
 	s.takeWords(pattern, read)
 }
 
-// takeWords is like take, for notations without a digit.
+// takeWords is like take, but it does not skip a text without digits.
 func (s *scan) takeWords(pattern *regexp.Regexp, read func(groups []string) bool) {
 	found := pattern.FindAllStringSubmatchIndex(s.text, -1)
 	if found == nil {
 		return
 	}
-	// A pattern may begin or end with a group for the boundary, because \b does not separate a letter from a digit. The
-	// boundary is no part of the notation and stays in the text.
+	// A pattern may begin or end with a group that matches the boundary of the notation, because \b does not separate
+	// a letter from a digit. The boundary is no part of the notation and stays in the text.
 	before, after := strings.HasPrefix(pattern.String(), "(^|"), strings.Contains(pattern.String(), "($|")
 	var kept strings.Builder
 	last := 0

@@ -2,7 +2,7 @@ package matching
 
 import "slices"
 
-// minWholeRows is the minimum number of rows on both sides for which an account is judged as a whole.
+// minWholeRows is the minimum number of old rows, and also of new rows, for which an account is judged as a whole.
 const minWholeRows = 10
 
 // IsWhole reports whether all rows of an account have changed their ids, so that the account is judged as a whole.
@@ -12,8 +12,9 @@ func IsWhole(left, came, stayed int) bool {
 	return stayed == 0 && min(left, came) >= minWholeRows
 }
 
-// exclude pairs rows by exclusion in an account that is judged as a whole: two rows are paired if neither has another
-// possible partner. No evidence may contradict the pair, because two unrelated rows can be left over.
+// exclude pairs rows by exclusion: an old row and a new row are a pair if neither of them has another possible
+// partner. This is done only in an account that is judged as a whole. No evidence may contradict the pair, because
+// two unrelated rows can be left over.
 func (m *matcher) exclude() {
 	for _, g := range m.oldGroups {
 		g.closed = g.unjudged

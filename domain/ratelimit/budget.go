@@ -78,8 +78,9 @@ type TenantDemand struct {
 	// of the waiting tenants minus rateCredit.
 	Served   int64
 	Replicas []ReplicaDemand
-	// Taken contains when the tenant took its calls of a Window, and AskedAt when it last asked for one. They are zero
-	// in the state of a token bucket.
+	// Taken and AskedAt are set only in the state of a Window; they are zero in the state of a token bucket. Taken
+	// contains the times at which the tenant took calls from the window. AskedAt is when the tenant last asked for a
+	// call.
 	Taken   []time.Time
 	AskedAt time.Time
 }

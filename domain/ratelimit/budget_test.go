@@ -25,8 +25,9 @@ func calls(tenant domain.TenantID, n int) []ratelimit.TenantCalls {
 const tokenValidity = time.Second
 
 // FuzzNoMinuteExceedsASharedBudget checks that no minute has more calls than the limit. Several replicas send random
-// requests. Statements and responses are delayed, lost or reordered. Replicas stop and start, and the clock of the
-// store is set back. Every token is used as early or as late as possible. With -short there are fewer seeds.
+// requests for tokens. The database statements of the requests, and their responses, are delayed, lost or reordered.
+// Replicas stop and start, and the clock of the store is set back. Every token is used as early or as late as
+// possible. With -short there are fewer seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 	seeds := uint64(100)
 	if testing.Short() {
@@ -584,7 +585,7 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 	}
 }
 
-// A caller may use the state again after it has asked for tokens.
+// Grant and Take must not change the state that they are called on, so that the caller may use this state again.
 func TestARequestDoesNotChangeTheState(t *testing.T) {
 	a := ratelimit.NewAllowance(360)
 	state := func() ratelimit.Budget {

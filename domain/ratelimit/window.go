@@ -11,8 +11,8 @@ import (
 // once. A call that exceeds the limit is refused; it does not wait.
 type Window struct {
 	Limit int
-	// Share is the number of calls that one tenant can make in a window while another tenant asks, too. A tenant asks
-	// if it has called Take within the last WindowLength, even if that call was refused.
+	// Share is the number of calls that one tenant can make in a window while another tenant asks for calls, too. A
+	// tenant asks if it has called Take within the last WindowLength, even if that call was refused.
 	Share int
 }
 
@@ -72,8 +72,8 @@ func (b Budget) Left(w Window, now time.Time) int {
 	return max(0, left)
 }
 
-// freeAt returns the time from which fewer than limit of the calls count. It returns the zero time if fewer calls count
-// already.
+// freeAt returns the time from which fewer than limit of the calls count against the rate limit. A call counts for
+// WindowLength. If fewer calls count already, freeAt returns the zero time.
 func freeAt(taken []time.Time, limit int) time.Time {
 	if len(taken) < limit {
 		return time.Time{}

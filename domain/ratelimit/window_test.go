@@ -13,7 +13,7 @@ import (
 
 var refreshes = ratelimit.Window{Limit: 20, Share: 15}
 
-// windowClient makes calls under the rate limit refreshes.
+// windowClient makes calls under a rate limit: the Window in the variable refreshes.
 type windowClient struct {
 	state ratelimit.Budget
 	now   time.Time

@@ -90,7 +90,8 @@ func StoreAccounts(w PageWrite, v View, source AccountSource) (
 	return changes, ids, checkContinues(added, w.AccountRef, v.Connection, source)
 }
 
-// checkContinues returns AccountContinues if a former account has one of the keys.
+// checkContinues returns the error AccountContinues if an account of an earlier account reference, or of a deleted
+// connection, has one of the keys.
 func checkContinues(
 	keys map[string]bool, accountRef string, connection domain.ConnectionID, source AccountSource,
 ) error {
@@ -264,7 +265,8 @@ func (c *PublishedAccounts) relink(
 	c.save(a, recorded...)
 }
 
-// endFormer ends the live accounts of earlier account references that are not continued, or sets c.Held.
+// endFormer ends the live accounts of earlier account references that are not continued. If an account is held,
+// endFormer only sets c.Held, because the held account may continue one of them.
 func (c *PublishedAccounts) endFormer(
 	w Publication, stored []Account, continued map[domain.AccountID]bool, source PublicationSource,
 ) (err error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// AnnouncedChanges changes the announced removals that a store remembers. A store applies the members in the order of
-// their declaration.
+// AnnouncedChanges lists changes of the announced removals that a store remembers: of the rows that the vendor has
+// announced as removed. A store applies the members in the order of their declaration.
 type AnnouncedChanges struct {
 	// All is set if all announced removals of the connection are forgotten.
 	All bool
@@ -78,9 +78,10 @@ func (d *decision) holdAnnounced() error {
 	return d.emit(Changes{Announced: &AnnouncedChanges{Put: held}})
 }
 
-// newAnnouncements returns the announced removals of live rows that are not judged yet. fresh contains those of
-// d.Removed, in the state AnnouncedApplied. waiting contains those of d.Announced. A live row is deleted from
-// d.leaving if its removal is held back, or if this pull has found the removal to be void.
+// newAnnouncements returns the announced removals of live rows that are not judged yet. The result fresh contains the
+// removals in d.Removed, in the state AnnouncedApplied. The result waiting contains those in d.Announced. If the
+// removal of a live row is held back, or if this pull has found it to be void, newAnnouncements deletes the row from
+// d.leaving.
 func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval, err error) {
 	ids := slices.Concat(d.Removed, d.Announced)
 	known, err := d.source.AnnouncedRemovals(ids)
@@ -115,8 +116,8 @@ func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval,
 	return fresh, waiting, nil
 }
 
-// massAnnounced returns the accounts in which the fresh announcements are part of a mass removal. The fresh
-// announcements must be stored as applied, while their rows are still live.
+// massAnnounced returns the accounts in which the new announced removals (fresh) are part of a mass removal. When it
+// is called, these removals must be stored as applied, and their rows must still be live.
 func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bool, error) {
 	own := map[string]int{}
 	for _, a := range fresh {

@@ -65,14 +65,14 @@ func record(n int, row domain.TransactionData) records.Record {
 	}
 }
 
-// removed returns the record as it was removed some hours before now, by pull 8.
+// removed returns the record as pull 8 removed it, the given number of hours before now.
 func removed(r records.Record, hours int) records.Record {
 	r.RemovedAt, r.Version, r.Pull = now.Add(-time.Duration(hours)*time.Hour), r.Version+1, pullID(8)
 	return r
 }
 
-// replaced returns the record r as if its row had replaced the past rows, one after another. The record had one
-// version with each of them.
+// replaced returns the record r with the former rows past. Each of these rows was replaced by the next one, and the
+// last one by the current row of r. The record had one version with each former row.
 func replaced(r records.Record, past ...string) records.Record {
 	for _, externalID := range past {
 		r.Supersedes = append(r.Supersedes, domain.Superseded{
@@ -133,8 +133,8 @@ func newBook(all ...records.Record) *book {
 	return b
 }
 
-// fail counts a call of a method, and returns an error if the test makes this method fail. It panics if any method is
-// called after the failure, because the write must have ended.
+// fail counts the call of a method. If the test wants this method to fail, fail returns an error. It panics if any
+// method is called after the failure, because the write must have ended.
 func (b *book) fail(method string) error {
 	b.require(!b.failed, "%s is called after an error", method)
 	b.calls[method]++
@@ -156,7 +156,7 @@ func (b *book) requireIDs(ids []string) {
 	b.require(len(ids) > 0, "the store is asked for no rows")
 }
 
-// matching returns the records for which the function which returns true.
+// matching returns the records for which the given function returns true.
 func (b *book) matching(which func(*records.Record) bool) (found []records.Record) {
 	for i := range b.records {
 		if which(&b.records[i]) {
@@ -166,7 +166,8 @@ func (b *book) matching(which func(*records.Record) bool) (found []records.Recor
 	return found
 }
 
-// where returns the records for which the function which returns true, and the error of the method.
+// where returns the records for which the given function returns true, and the error with which the test lets the
+// method fail.
 func (b *book) where(method string, which func(*records.Record) bool) ([]records.Record, error) {
 	return b.matching(which), b.fail(method)
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// matchRows is the number of rows that are compared at a time. Rows of one day are never compared separately.
+// matchRows is the number of rows that are compared at a time. All rows of one day are compared together, so the
+// number can be exceeded.
 const matchRows = 1000
 
 // matchCarriedOver ends the state "carried over" of the records whose rows the page contains. It then matches the
@@ -79,7 +80,8 @@ func (d *decision) continueCarriedOver(newRows []matching.Row) error {
 	return d.emit(c)
 }
 
-// continueWith adds the change of a record that continues with a new row of the page. put stores the row's data.
+// continueWith adds the change by which a record continues with a new row of the page. The method put stores the data
+// of the row later.
 func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 	past := domain.Superseded{ExternalID: match.Old, At: d.At, Rule: match.Rule, Version: old.Version}
 	c.Archive = append(c.Archive, old.Key())
@@ -92,7 +94,7 @@ func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 	delete(d.leaving, match.Old)
 }
 
-// readNever reads the pairs that must not be matched, if needed is set.
+// If needed is set, readNever reads the pairs of rows that must not be matched.
 func (d *decision) readNever(needed bool) (err error) {
 	if needed {
 		d.never, err = d.source.Never()

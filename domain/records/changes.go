@@ -9,9 +9,9 @@ import (
 // Changes lists changes of a connection. A store applies the members in the order of their declaration, and adds Counts
 // to the counts of the pull.
 type Changes struct {
-	// Announced changes the remembered announced removals. It is nil if they do not change.
+	// Announced contains changes of the remembered announced removals. It is nil if they do not change.
 	Announced *AnnouncedChanges
-	// Absences replaces remembered absences. It is nil if they do not change.
+	// Absences contains the remembered absences that replace the present ones. It is nil if they do not change.
 	Absences *Absences
 	// ForgetExpired is set if the store must end the state "carried over" of two kinds of records: those that were
 	// removed more than domain.MatchWindow ago, and those that were superseded.
@@ -25,33 +25,35 @@ type Changes struct {
 	// Archive contains the keys of records whose present version becomes an earlier version, because a later member
 	// changes the record. See Record.Key.
 	Archive []string
-	// Rename changes the identities of records, in this order. It makes no new versions.
+	// Rename contains changes of the identities of records, in the order in which they are applied. They make no new
+	// versions.
 	Rename []Renamed
 	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
 	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
-	// Past changes the former external ids of records.
+	// Past contains changes of the former external ids of records.
 	Past []PastID
-	// Refresh replaces members of records whose change is not an edit. It makes no new versions.
+	// Refresh contains new values for records whose changes are not edits. They make no new versions.
 	Refresh []Refreshed
 	// Release contains keys of rows that leave the quarantine.
 	Release []domain.QuarantineKey
 	// Quarantine contains rows that enter the quarantine, or replace the quarantined row with the same key.
 	Quarantine []domain.UnreadableData
-	// Attach contains accounts to which stored records refer by external id only. Each record of such an account
-	// without an account id gets it, in a new version. The store counts these records as modified.
+	// Attach contains accounts to which stored records refer by external id only. Each record of such an account that
+	// has no account id gets the id of the account, in a new version. The store counts these records as modified.
 	Attach []Attached
 	// Remove contains the external ids of records to mark as removed, in a new version. The store ignores ids without
 	// a live record, and counts the others as removed.
 	Remove []string
-	// CarryOver marks records as carried over; nil if it marks none.
+	// CarryOver selects records to mark as carried over. It is nil if there are none.
 	CarryOver *CarryOver
 	// EndStaging is set if all staged rows are deleted, and the account reference of the connection is no longer new.
 	EndStaging bool
 	// Suggestions contains suggestions to store with their states. Each replaces the stored suggestion with the same
 	// records, and is reported by the event of OfSuggestion.
 	Suggestions []Suggestion
-	// Possibly changes the members PossiblySupersedes of stored records, after all members above.
+	// Possibly contains changes of the member PossiblySupersedes of stored records. They are applied after all
+	// members above.
 	Possibly []PossiblySupersedes
 	// Reason is stored with all new versions that Upsert and Possibly make.
 	Reason string

@@ -50,8 +50,8 @@ type ClaimView struct {
 	UnderWay *UnderWay
 }
 
-// UnderWay is a pull that has started and not ended. Its scope is not needed. Its progress is needed only if it awaits
-// accounts.
+// UnderWay is a pull that has started and not ended. The store need not load its scope. It must load its progress
+// only if the pull awaits accounts.
 type UnderWay struct {
 	domain.Pull
 
@@ -205,8 +205,8 @@ func Claim(
 	return claimed, v.Complete || claimed.Initial || p.Scope.Everything, err
 }
 
-// read sets the members of c that describe the stored rows of the connection. It skips those that the attempt cannot
-// need. first is set in the first attempt of the pull.
+// read sets the members of c that describe the stored rows of the connection. It does not read members that the
+// attempt cannot need. The argument first is true in the first attempt of the pull.
 func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error) {
 	if c.Initial {
 		if c.Empty, err = source.IsEmpty(); err != nil {

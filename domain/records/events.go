@@ -13,8 +13,8 @@ type Event struct {
 	Subject string // the id of the resource
 }
 
-// OfHealth returns the event that reports a change of a connection's health, and the problems that are announced from
-// then on. It returns no event if the change needs none.
+// OfHealth returns the event that reports a change of a connection's health, or no event if the change needs none. It
+// also returns the new Connection.Announced: the problems of the connection that events have reported.
 //
 // A change to the zero Health is not a recovery: an operator has set a new credential or target. The recovery is
 // reported when the next check succeeds. No event reports the health of an engine connection.
@@ -37,9 +37,9 @@ func OfHealth(before, after domain.Connection) (domain.Announced, []Event) {
 	return announced, nil
 }
 
-// OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each
-// failed pull is reported, and the first success after it. A pull that will be retried is not reported. The success of
-// a pull of a deleted connection is not reported either.
+// OfPull returns the event that reports the end of a pull. It also returns the new Connection.Announced: the problems
+// of the connection that events have reported. Each failed pull is reported, and the first success after it. A pull
+// that will be retried is not reported. The success of a pull of a deleted connection is not reported either.
 func OfPull(c domain.Connection, pull domain.PullID, end domain.PullState) (domain.Announced, []Event) {
 	announced := c.Announced
 	switch {

@@ -32,8 +32,8 @@ type Outcome struct {
 	// Settled is the result of a settled pull (see SettledRead); nil if the pull is not settled. If Settled is set,
 	// Finish stores a reading of each account with an entry in Settled.Balances.
 	Settled *SettledRead
-	// Announced contains the numbers of rows that the vendor's webhooks have announced. Finish stores these numbers. If
-	// Settled is set, Finish also compares all stored numbers with the stored rows.
+	// Announced contains how many rows the vendor's webhooks have announced. Finish stores these counts. If Settled
+	// is set, Finish also compares all stored counts with the stored rows.
 	Announced []domain.AnnouncedCount
 	// Complete is set if the pull has read everything that the vendor has. Such a pull counts in the connection's usage
 	// when it succeeds.

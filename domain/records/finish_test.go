@@ -82,7 +82,8 @@ func TestStateOfAPullAfterAnAttempt(t *testing.T) {
 		if err != nil || !samePull(set, tc.want) || got.ID != tc.view.Pull.ID || !got.StartedAt.Equal(epoch) {
 			t.Errorf("%s: %+v, %v", tc.name, got, err)
 		}
-		// A failure is announced once, which changes the connection.
+		// The connection stores that the failure of a pull was announced. No other end of an attempt changes the
+		// connection here.
 		if changes.NextMayStart != tc.next || changes.Reported != (tc.event == events.PullFailedEvent) {
 			t.Errorf("%s: next %t, reported %t", tc.name, changes.NextMayStart, changes.Reported)
 		}

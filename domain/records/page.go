@@ -72,7 +72,8 @@ func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 // errStopped ends a decision whose caller does not range over the remaining changes.
 var errStopped = errors.New("the caller needs no more changes")
 
-// decision is the state of one decision.
+// decision is the state of one decision about a write: the page, what the store has loaded, and what was decided so
+// far.
 type decision struct {
 	*Page
 	View
@@ -156,7 +157,7 @@ func (d *decision) stage() error {
 	})
 }
 
-// rememberUnmatched records that new rows in Unmatched must never replace another row.
+// rememberUnmatched emits a change that forbids the new rows in Unmatched to replace another row, now or later.
 func (d *decision) rememberUnmatched() error {
 	var c Changes
 	if len(d.Unmatched) == 0 {
@@ -200,9 +201,9 @@ func (d *decision) isOnPage(externalID string) bool {
 	return d.onPage[externalID]
 }
 
-// compareEdited compares the rows whose digest differs from that of their record with the record itself. An earlier
-// version of the service may have hashed other members than this one. If the members that are hashed now are equal,
-// the record gets the digest of the row, so that put finds them equal.
+// compareEdited checks each row whose digest differs from the digest of its record. An earlier version of the service
+// may have hashed other members than this one. compareEdited therefore hashes the record again. If the hashes are
+// equal now, the record gets the digest of the row, so that put finds them equal.
 func (d *decision) compareEdited() error {
 	digests, ids := map[string]Digest{}, []string(nil)
 	for i := range d.Rows() {

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// with returns the page after a change.
+// with returns a copy of the page that the function change has modified.
 func with(w records.PageWrite, change func(*records.PageWrite)) records.PageWrite {
 	change(&w)
 	return w

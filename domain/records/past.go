@@ -88,7 +88,7 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 	}
 }
 
-// ignore makes put skip a row.
+// ignore makes the method put skip the row with this external id.
 func (d *decision) ignore(externalID string) {
 	if d.ignored == nil {
 		d.ignored = map[string]bool{}
@@ -96,7 +96,7 @@ func (d *decision) ignore(externalID string) {
 	d.ignored[externalID] = true
 }
 
-// goBack replaces the current row of a record by one of its former rows, which put writes.
+// goBack replaces the current row of a record by one of its former rows. The method put writes the former row later.
 func (d *decision) goBack(record *Record, externalID string) error {
 	var c Changes
 	d.restore(&c, record, externalID)
@@ -118,7 +118,7 @@ func (d *decision) restore(c *Changes, record *Record, externalID string) {
 	c.Past = append(c.Past, PastID{ExternalID: externalID}, PastID{record.ExternalID, record.ID})
 }
 
-// expect makes put store the row with this external id as the next version of a record.
+// expect makes the method put store the row with this external id as the next version of the record.
 func (d *decision) expect(externalID string, record *Record, archived bool) {
 	if d.Stored == nil {
 		d.Stored = map[string]Stored{}
@@ -203,8 +203,9 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 }
 
 // splitReturned returns the changes of split for a record that has already gone back to its former row. The record
-// keeps this row. The other row returns to the record before, to which it belonged until the replacement. younger is
-// the new version of that record. last is the last version of the split record with the other row.
+// keeps this row. The other row returns to the record in the argument before, to which the row belonged until the
+// replacement. The result younger is the new version of that record. The argument last is the last version of the
+// split record that had the other row.
 func (d *decision) splitReturned(
 	record *Record, past domain.Superseded, before *Record, last Record,
 ) (c Changes, younger *Record, err error) {
@@ -230,8 +231,9 @@ func (d *decision) splitReturned(
 	return c, &next, d.endSplit(&c, record, past)
 }
 
-// giveBack adds the changes that return the former rows of a superseded record to it. rest contains the former rows
-// of the other record. The result is rest without the returned rows.
+// giveBack gives the former rows of a superseded record (the argument before) back to this record. They are among the
+// former rows of another record (the argument rest). giveBack adds the changes to c, and returns rest without these
+// rows.
 func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Superseded {
 	for _, own := range before.Supersedes {
 		c.Past = append(c.Past, PastID{own.ExternalID, before.ID})
@@ -240,7 +242,8 @@ func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Sup
 	return rest
 }
 
-// endSplit ends the suggestions that concern a record whose last replacement is undone, and those of the pair itself.
+// endSplit ends suggestions after the last replacement of a record was undone: the open suggestions about the record,
+// and the suggestion of the two records that were joined.
 func (d *decision) endSplit(c *Changes, record *Record, past domain.Superseded) error {
 	err := d.endDecided(c, []string{record.ExternalID}, func(Suggestion) SuggestionState { return SuggestionSplit })
 	if err != nil || past.Younger.IsZero() {

@@ -17,7 +17,8 @@ const (
 	renameBatch  = 100
 )
 
-// PublicationView is what a store knows of a connection after it has stored the accounts of a Publication.
+// PublicationView contains what a store has loaded of a connection, after it has stored the accounts of a
+// Publication.
 type PublicationView struct {
 	View
 	// Relinked contains the continued accounts whose account reference, external id or connection has changed.
@@ -34,7 +35,8 @@ type PublicationSource interface {
 	// VisitStaged calls visit with the staged rows that are selected, ordered by external id if rows.Limit is set.
 	VisitStaged(rows StagedRowsOf, visit func(domain.TransactionData)) error
 
-	// OldestStaged returns the oldest date of the selected rows of each account, by external id.
+	// OldestStaged returns the oldest date of the selected rows of each account. The keys are the external ids of the
+	// accounts.
 	OldestStaged(rows StagedRowsOf) (map[string]domain.Date, error)
 
 	// PastStaged returns the external ids of selected rows that are also former external ids of records. It omits ids
@@ -59,7 +61,7 @@ type PublicationSource interface {
 	CarriedOverAccounts() ([]domain.AccountID, error)
 }
 
-// StagedRowsOf selects staged rows of a connection. A member with the zero value selects all rows.
+// StagedRowsOf selects staged rows of a connection. A member that is zero does not restrict the selection.
 type StagedRowsOf struct {
 	Held        []string      // external ids of accounts whose rows are not selected
 	Accounts    []string      // external ids of accounts
@@ -82,7 +84,7 @@ type RecordsOf struct {
 	RemovedSince time.Time          // only records that were removed at or after the time; if zero, only live ones
 	Accounts     []domain.AccountID // records of these accounts; the zero id stands for records without an account
 	CarriedOver  bool               // also carried-over records of other accounts
-	// The following members select all records if they are zero.
+	// The following members do not restrict the selection if they are zero.
 	IDs   []domain.TransactionID
 	Dates domain.Window // both days are included
 }

@@ -82,7 +82,7 @@ func (b *publisher) match() (err error) {
 type relinkSide struct {
 	*publisher
 	records RecordsOf
-	// left reports whether a record that no new row continues is removed after the publication.
+	// left reports whether a record counts as removed after the publication if no new row continues the record.
 	left  func(record matching.Row) bool
 	input func(records, newRows []matching.Row) matching.Relink
 }

@@ -252,8 +252,8 @@ func (s *settling) addRecords(accounts []*settledAccount) error {
 	})
 }
 
-// countRows checks the numbers of rows that the vendor's webhooks have announced. For each announced number, it counts
-// the stored rows.
+// countRows sets rowCounts of the accounts. For each announcement of a number of rows, it counts how many such rows
+// are stored.
 func (s *settling) countRows(accounts []*settledAccount) error {
 	since, announced := s.at, false
 	for _, a := range accounts {

@@ -13,7 +13,7 @@ import (
 // maxReplacements is the maximum number of replacements in one of the Changes.
 const maxReplacements = 500
 
-// replacement contains the records that may replace each other in one write.
+// replacement contains the old and new rows that one write compares, to find the new rows that replace old ones.
 type replacement struct {
 	domain.ReplacementInput
 	old      map[string]*Record    // the records of Old, by external id
@@ -95,7 +95,7 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 	return d.emit(c)
 }
 
-// findReplacements compares the rows of each account.
+// findReplacements calls matching.FindReplacements with the old and new rows of each account.
 func (d *decision) findReplacements(
 	r *replacement,
 ) (matches []domain.Match, suggestions []matching.Suggestion, err error) {

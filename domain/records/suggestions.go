@@ -91,7 +91,8 @@ type StoredSuggestion struct {
 type PossiblySupersedes struct {
 	Record domain.TransactionID
 	Old    []domain.TransactionID // nil if there are none
-	// SameVersion is set if the same Changes make a new version of the record. Otherwise the change makes one.
+	// SameVersion is set if another member of the same Changes makes a new version of the record. The change then
+	// belongs to that version. If SameVersion is not set, the change itself makes a new version.
 	SameVersion bool
 }
 
@@ -234,7 +235,7 @@ func (d *decision) newSuggestion(
 	}
 }
 
-// suggestLater remembers a suggestion for a row that has no record yet. See putSuggested.
+// suggestLater remembers a suggestion for a new row that has no record yet. The method putSuggested opens it.
 func (d *decision) suggestLater(
 	externalID string, old domain.TransactionID, account domain.AccountID, evidence []matching.Finding,
 ) {
@@ -257,16 +258,17 @@ func (d *decision) putSuggested(c *Changes, record *Record) {
 	}
 }
 
-// endSuggestions ends the open suggestions whose new record leaves, or whose old record becomes live by a row of the
-// page. put writes these rows.
+// endSuggestions ends two kinds of open suggestions: those whose new record leaves, and those whose old record
+// becomes live, because the page contains its row. The method put writes these rows.
 func (d *decision) endSuggestions(c *Changes) error {
 	return d.endOf(c, append(d.returned(), slices.Sorted(maps.Keys(d.leaving))...), d.leaving)
 }
 
-// endReturned is like endSuggestions, for the old records only.
+// endReturned ends only the open suggestions whose old record becomes live; see endSuggestions.
 func (d *decision) endReturned(c *Changes) error { return d.endOf(c, d.returned(), nil) }
 
-// returned returns the external ids of the rows of the page whose records are removed. put makes them live.
+// returned returns the external ids of the rows of the page whose records are removed. The method put makes these
+// records live.
 func (d *decision) returned() (externalIDs []string) {
 	rows := d.Rows()
 	for i := range rows {

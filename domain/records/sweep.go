@@ -129,7 +129,7 @@ func (d *decision) readWindow(r *absenceReading, held map[string]domain.Announce
 	return err
 }
 
-// list notes the date of a listed row.
+// list updates r.oldest with the date of a listed row.
 func (r *absenceReading) list(account string, date domain.Date) {
 	if oldest, found := r.oldest[account]; found {
 		date = min(date, oldest)

@@ -111,7 +111,8 @@ func testPlan(t *testing.T, suite VendorSuite) {
 			t.Error("a scope that names rows returned no step")
 		}
 		for _, step := range first {
-			// A sweep without a start date must remove a row only after two pulls. NeverSyncComplete ensures this.
+			// A sweep without a start date is safe only at a vendor with NeverSyncComplete: a row is then removed
+			// only after two pulls have not returned it.
 			if step.Sweep && step.Window.From == "" && !env.NeverSyncComplete {
 				t.Error("a sweep without a start date removes rows that the vendor only purged: let Step.Window.From " +
 					"be the date from which the vendor's list is complete")

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// testWebhooks checks that Parse accepts every body in Webhooks. It also checks that Parse
-// returns the error Invalid for bodies that no vendor sends.
+// testWebhooks checks that Parse accepts every webhook body in env.Webhooks. It also checks that Parse returns the
+// error Invalid for bodies that no vendor sends.
 func testWebhooks(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	for name, body := range suite.Webhooks {

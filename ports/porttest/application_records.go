@@ -276,7 +276,8 @@ func applicationGetsAnotherClient(f *fixture) {
 	f.joined(b, "of b", 3)
 	f.equal("without a registration", domain.RegistrationRenewal{}, f.changeClient(b, 4).Renewal)
 
-	// A connection has its own credential with the same client id. It takes over the registration.
+	// The connection "outside" has its own credential with the same client id. It takes over the registration when
+	// the client id of the application changes.
 	c := f.createApplication("c")
 	owner = f.joined(c, "of c", 5)
 	outside := f.newConnection("outside")
@@ -375,7 +376,8 @@ func applicationIsResealed(f *fixture) {
 	f.equal("after that", own[0], f.getApplication(own[0].ID))
 }
 
-// claimRenewal claims renewals that are due at the given time, and returns the renewal of the application.
+// claimRenewal claims renewals that are due at the given time, and returns the renewal of the application a. A
+// renewal creates a webhook at the vendor for the application's new client id.
 func (f *fixture) claimRenewal(a domain.Application, now time.Time) (claimed ports.ClaimedRenewal, ok bool) {
 	f.Helper()
 	return claimOne(f, func(limit int) ([]ports.ClaimedRenewal, error) {

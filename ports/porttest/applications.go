@@ -35,7 +35,8 @@ func (f *fixture) newMember(name string, client byte) domain.Connection {
 	return c
 }
 
-// register stores a token of c with an active registration.
+// register stores a token of the connection c. The token's registration is active, and the argument webhook is the
+// vendor's id of the registered webhook.
 func (f *fixture) register(c domain.Connection, webhook string) domain.WebhookToken {
 	f.Helper()
 	token := f.newToken(c)

@@ -26,7 +26,8 @@ var asOfTests = []storeTest{
 	{"reads are limited to the tenant", asOfTenant},
 }
 
-// listAsOf returns the connection's transactions as of a moment. It checks that TransactionAsOf returns the same.
+// listAsOf lists the connection's transactions as they were at the moment filter.AsOf. It checks that TransactionAsOf
+// returns the same transactions.
 func (f *fixture) listAsOf(c domain.Connection, filter ports.TransactionFilter, limit int) []domain.Transaction {
 	f.Helper()
 	listed := f.listTransactions(c, filter, limit, nil)
@@ -38,7 +39,7 @@ func (f *fixture) listAsOf(c domain.Connection, filter ports.TransactionFilter, 
 	return listed
 }
 
-// asOfTexts returns the id of the row, the version and the amount of each transaction.
+// asOfTexts returns one text for each transaction: the id of its row, its version and its amount.
 func asOfTexts(all []domain.Transaction) []string {
 	return ids(all, func(t domain.Transaction) string {
 		return fmt.Sprint(t.ExternalID, " v", t.Version, " ", t.Amount.Amount)
@@ -110,8 +111,8 @@ func asOfUnversioned(f *fixture) {
 	}
 }
 
-// asOfPages lists the records as of a moment, page by page. Most of them got another date after that moment, so their
-// present order is different.
+// asOfPages lists the records as they were at a past moment, page by page. Most records got another date after that
+// moment, so the present order of the records is different.
 func asOfPages(f *fixture) {
 	var rows, changed []domain.TransactionData
 	for i := range 23 {
@@ -183,8 +184,8 @@ func asOfTimesRise(f *fixture) {
 	}
 }
 
-// digestAsOf returns the digest (in hex) of the account's records as of the time of the close, up to the last day of
-// the period. It computes the digest without the code of the service.
+// digestAsOf returns the digest (in hex) of the account's records up to the last day of the closed period, as they
+// were at the time of the close. It computes the digest without the code of the service.
 func (f *fixture) digestAsOf(c domain.Connection, closed books.Close) string {
 	f.Helper()
 	records := f.listAsOf(c, ports.TransactionFilter{

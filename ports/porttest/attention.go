@@ -181,7 +181,8 @@ func finishAsksForWebhooks(f *fixture) {
 	f.equal("connection", c, f.getConnection(c))
 }
 
-// isUnheard reports whether ListUnheard returns the connection.
+// isUnheard reports whether ListUnheard returns the connection as one whose expected webhook has not arrived by the
+// time due.
 func (f *fixture) isUnheard(c domain.Connection, due time.Time) bool {
 	f.Helper()
 	found, err := f.Pulls.ListUnheard(f.ctx, due, noLimit)
@@ -329,8 +330,8 @@ func attentionIsCounted(f *fixture) {
 	f.equal("after the deletion", before, count())
 }
 
-// facts returns the facts that VisitFacts reports about the live connections of the fixture's tenant, by connection
-// id. It fails the test if a connection is visited twice.
+// facts collects what VisitFacts reports about each live connection of the fixture's tenant, by connection id. It
+// fails the test if a connection is visited twice.
 func (f *fixture) facts() map[domain.ConnectionID]domain.ConnectionFacts {
 	f.Helper()
 	all := map[domain.ConnectionID]domain.ConnectionFacts{}

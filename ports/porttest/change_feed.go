@@ -45,8 +45,8 @@ func feedOrder(f *fixture) {
 	}
 }
 
-// feedChangedMembers checks that an item lists the members that differ from the previous version, and only these.
-// Changed metadata is listed only if another member has changed, too.
+// feedChangedMembers checks that an item of the feed lists the members of the transaction that differ from the
+// previous version, and only these. Changed metadata is listed only if another member has changed, too.
 func feedChangedMembers(f *fixture) {
 	_, l := f.runningPull()
 	f.storeRows(l, row("1"))

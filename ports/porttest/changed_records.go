@@ -19,8 +19,9 @@ var changedRecordTests = []storeTest{
 	{"a close says that records have changed", changedInClose},
 }
 
-// changed returns Completeness.Changed.First of the account. It also checks Changed.Since, and that a snapshot of the
-// account has the same completeness.
+// changed returns the earliest date of the records that have changed since the latest reading of the account
+// (Completeness.Changed.First). It also checks Changed.Since, and that a snapshot of the account has the same
+// completeness.
 func (f *fixture) changed(id domain.AccountID) domain.Date {
 	f.Helper()
 	got := f.completeness(id)

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// closedViewTests check the balances of closes, Ledger.ReadClose and Ledger.ReopenedCloses.
+// closedViewTests check the balances of closed periods, Ledger.ReadClose and Ledger.ReopenedCloses.
 var closedViewTests = []storeTest{
 	{"a close has the balances and the sums of the days since the close before it", closeBalances},
 	{"a close without a known balance has none", closeWithoutBalance},
@@ -27,7 +27,8 @@ var closedViewTests = []storeTest{
 	{"ReadClose is NotFound for a day that nobody closed, and for another tenant", closeViewNotFound},
 }
 
-// sumsOf returns the first day, the balances, and the count and the sum of the posted records of a close.
+// sumsOf describes a closed period in one text: its first day, the count and the sum of its posted records, and its
+// balances.
 func sumsOf(c books.Close) string {
 	if c.Statement == nil {
 		return "no statement"
@@ -74,7 +75,8 @@ func closeLateRecords(f *fixture) {
 	f.equal("after it", "2026-02-06 2 17 83 100", sumsOf(f.close(id, closeDay)))
 }
 
-// document returns the records of a close as texts, in their order.
+// document returns the closed period that ends on the given day, and one text for each of its records, in the order
+// in which ReadClose returns them.
 func (f *fixture) document(id domain.AccountID, date domain.Date) (closed books.Close, records []string) {
 	f.Helper()
 	f.noError(f.Ledger.ReadClose(f.ctx, f.tenant, id, date, func(view ports.ClosedView) error {
@@ -93,7 +95,7 @@ func (f *fixture) document(id domain.AccountID, date domain.Date) (closed books.
 	return closed, records
 }
 
-// externalIDsOf returns the external ids and the amounts of the records of a close.
+// externalIDsOf returns the external ids and the amounts of the records of a closed period.
 func (f *fixture) externalIDsOf(id domain.AccountID, date domain.Date) []string {
 	f.Helper()
 	var all []string
@@ -189,7 +191,7 @@ func closeReopenedViews(f *fixture) {
 	f.equal("of another tenant", 0, len(others.Items))
 }
 
-// coveredRecords returns the records of a close, and the SHA-256 hash of their lines.
+// coveredRecords returns the records of a closed period, and the SHA-256 hash of the records' lines.
 func (f *fixture) coveredRecords(view ports.ClosedView) (records []books.ClosedRecord, digest [sha256.Size]byte) {
 	f.Helper()
 	hash := sha256.New()
@@ -201,7 +203,7 @@ func (f *fixture) coveredRecords(view ports.ClosedView) (records []books.ClosedR
 	return records, [sha256.Size]byte(hash.Sum(nil))
 }
 
-// closeRecords compares the records of a close with the histories of these records.
+// closeRecords compares the records of a closed period with the histories of these records.
 func closeRecords(f *fixture) {
 	c, token := f.connectionWithToken()
 	l, _ := f.claim(f.receiveWanted(token).Pull)

@@ -43,7 +43,8 @@ func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.
 	}))
 }
 
-// balances returns the result of a settled pull whose only account is "a", with this balance.
+// balances returns the result of a pull that has read everything (a settled pull). The only account of the result is
+// "a", with this balance.
 func balances(balance string) ports.SettledRead {
 	return ports.SettledRead{Balances: map[string]books.VendorBalance{
 		"a": {Amount: decimal.RequireFromString(balance), Currency: "BRL"},

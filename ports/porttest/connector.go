@@ -23,7 +23,8 @@ type ConnectorSuite struct {
 	// Config and Credential are valid for the connector.
 	Config     string
 	Credential domain.Credential
-	// Canonical is the canonical form of Config. Address is the URL in Config: Validate passes it to the guard.
+	// Canonical is what Validate must return for Config: the same configuration with every default. Address is the
+	// URL in Config: Validate passes it to the guard.
 	Canonical, Address string
 	// Invalid maps the name of a mistake to an invalid configuration that contains the mistake.
 	Invalid map[string]InvalidConfig

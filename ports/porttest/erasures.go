@@ -73,8 +73,8 @@ func (f *fixture) mustClaimErasure(id domain.ErasureID) ports.ClaimedErasure {
 	return c
 }
 
-// erasePass runs all batches of one pass over the rows. A batch has at most limit rows. If hook is not nil, erasePass
-// calls hook after each batch.
+// erasePass runs all batches of one pass of an erasure over the connection's rows. A batch has at most limit rows. If
+// hook is not nil, erasePass calls hook after each batch.
 func (f *fixture) erasePass(e domain.Erasure, limit int, hook func()) domain.Erasure {
 	f.Helper()
 	passes := e.Passes

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// eventOccasionTests check which changes store an event: changes of connections, audit entries and account references.
+// eventOccasionTests check which changes of connections, audit entries and account references make the store record
+// an event.
 var eventOccasionTests = []storeTest{
 	{"a consent that is noticed stores one event", eventsOfConsents},
 	{"a missing webhook stores one event when the connection becomes silent", eventsOfSilence},

@@ -117,8 +117,8 @@ func (f *fixture) listAccounts(c domain.Connection) []domain.Account {
 	}, nil)
 }
 
-// readFeed reads the change feed after a position, in pages of limit, until it has returned at least
-// the given number of changes. It returns the changes.
+// readFeed reads the change feed after a position, in pages of at most limit changes, until it has read at least as
+// many changes as the argument changes says. It returns the changes that it has read.
 func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.Transaction {
 	f.Helper()
 	all, _ := f.readFeedFrom(after, limit, changes)

@@ -47,7 +47,7 @@ func heldBack(f *fixture) {
 	f.equal("of another connection", 0, f.activity(other).HeldRemovals)
 }
 
-// nextLease returns a lease on the same pull that was never granted.
+// nextLease returns a lease on the pull of l. The returned lease was never granted.
 func (f *fixture) nextLease(l domain.Lease) domain.Lease {
 	l.ID = domain.LeaseID{UUID: newUUID()}
 	return l

@@ -238,7 +238,8 @@ func linkSessionConnectsOnce(f *fixture) {
 	f.errorIs(f.LinkSessions.Connect(f.ctx, connected, l.DueAt, added, nil), domain.LeaseLost)
 }
 
-// createConnectionAgain returns c with a name that another stored connection has already.
+// createConnectionAgain stores a new connection, and returns c with the name of that connection, so that c cannot be
+// stored.
 func (f *fixture) createConnectionAgain(c domain.Connection) domain.Connection {
 	f.Helper()
 	c.Name = f.createConnection().Name

@@ -34,7 +34,8 @@ var matcherTests = []storeTest{
 	{"an erasure deletes the entries of the connection, but open ones only if they are given up", matcherErased},
 }
 
-// matched contains a subscription, its lease, and a connection. The records of the connection have entries.
+// matched contains a subscription, its lease, and a connection. The subscription has one entry (a matcher.Entry) for
+// each record of the connection that a test marks.
 type matched struct {
 	*fixture
 	events.Subscription
@@ -48,8 +49,8 @@ func (f *fixture) newMatched() *matched {
 	return &matched{fixture: f, Subscription: s, lease: f.lease(s), connection: f.createConnection()}
 }
 
-// mark calls MatcherEntries.Mark for the records, or for one new record if none are given. It returns the ids of the
-// records.
+// mark calls MatcherEntries.Mark for the given records. If no record is given, it marks one new record. It returns
+// the ids of the marked records.
 func (m *matched) mark(at time.Time, records ...domain.TransactionID) []domain.TransactionID {
 	m.Helper()
 	if len(records) == 0 {
@@ -483,7 +484,8 @@ func matcherTenant(f *fixture) {
 	f.equal("the other entry", 1, len(other.due(at)))
 }
 
-// entryIn stores an entry of the connection in the given state, and returns the id of its record.
+// entryIn stores a Matcher entry in the given state for a record of the connection, and returns the id of that
+// record.
 func (m *matched) entryIn(state matcher.State) domain.TransactionID {
 	m.Helper()
 	at := m.now()

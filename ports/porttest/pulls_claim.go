@@ -61,8 +61,9 @@ func claimReturnsPullAndConnection(f *fixture) {
 	f.inUTC(got.StartedAt)
 }
 
-// claimMergesScopes checks that the first claim merges the scopes of the deliveries in order of arrival, so that the
-// last signal wins. A second claim does not merge further scopes, because the steps of the pull are already planned.
+// claimMergesScopes checks that the first claim merges the scopes of the deliveries in order of arrival. If several
+// deliveries contain a signal (reauth or recovered), the merged scope must have the last one. A second claim does not
+// merge further scopes, because the steps of the pull are already planned.
 func claimMergesScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{

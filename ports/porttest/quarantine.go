@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantineTests check the quarantine. They also check that announced removals are applied early if their pull must
-// wait for an earlier pull.
+// quarantineTests check the quarantine, which keeps the rows that cannot be normalised. They also check that
+// announced removals are applied early if their pull must wait for an earlier pull.
 var quarantineTests = []storeTest{
 	{"a quarantined row keeps its bytes, and is replaced when it is read again", quarantineKeepsRows},
 	{"a quarantined row leaves the stored row with the same id unchanged", quarantineLeavesStored},

@@ -225,8 +225,8 @@ func registrationsOfOthers(f *fixture) {
 	f.equal("a token without a registration", plain, f.findToken(plain))
 }
 
-// sourceSecretIsRequired checks that a delivery for a token with a source secret is accepted only with this secret. The
-// second round takes place while a pull is queued, because a store may then use a different code path.
+// sourceSecretIsRequired checks that a delivery for a token with a source secret is accepted only with this secret.
+// It checks this twice. During the second check a pull is queued, and a store may then use a different code path.
 func sourceSecretIsRequired(f *fixture) {
 	c := f.createConnection()
 	token, plain := f.newToken(c), f.createToken(c)

@@ -40,8 +40,8 @@ var replacementTests = []storeTest{
 // withoutMatching can be passed to Pulls.RemoveAnnounced to turn off the recognition of replacements.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// descriptions contains no rules of a single vendor. Replacements are then recognised only by what all vendors state,
-// such as the description of a row.
+// descriptions is a Matching without the rules of a single vendor. With it, replacements are recognised only by what
+// all vendors state, such as the description of a row.
 var descriptions = &ports.Matching{}
 
 // purchase returns a row of the account "a" whose description does not depend on its id.
@@ -71,7 +71,7 @@ func newReplacements(f *fixture) *replacements {
 	return r
 }
 
-// listing returns the progress of a pull that reads the whole list.
+// listing returns the progress of a pull that reads the vendor's whole list of transactions.
 func listing() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }

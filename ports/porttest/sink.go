@@ -157,7 +157,7 @@ func (s SinkSuite) parse(t *testing.T, sink ports.Sink, text string, stored port
 	return parsed
 }
 
-// target returns a target with these settings and the suite's signing secrets.
+// target returns a destination of events with these settings and the suite's signing secrets.
 func (s SinkSuite) target(settings ports.SinkSettings) ports.SinkTarget {
 	return ports.SinkTarget{Settings: settings, SigningSecrets: s.SigningSecrets}
 }

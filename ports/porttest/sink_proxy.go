@@ -127,8 +127,8 @@ func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	wait.Wait()
 }
 
-// track records the connections, so that p.stop can close them. It returns the gate that blocks the data of these
-// connections after p.lose is called. running is false if the listener l was already stopped.
+// track records the connections, so that p.stop can close them. It returns a gate (a switch), which blocks the data
+// of these connections after p.lose is called. running is false if the listener l was already stopped.
 func (p *sinkProxy) track(l net.Listener, conns ...net.Conn) (lost *gate, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -42,7 +42,8 @@ var eventQueueTests = []storeTest{
 	{"the present versions of transactions are read by id", queueTransactions},
 }
 
-// eventTests check which changes store an event. They also check ports.EventMaintenance.
+// eventTests check which changes of accounts, pulls, connections and closed periods make the store record an event.
+// They also check ports.EventMaintenance.
 var eventTests = []storeTest{
 	{"changes of accounts store events", eventsOfAccounts},
 	{"a pull that fails stores an event", eventsOfPulls},

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// suggestionTests check how the store keeps suggestions and the decisions of operators. The rules themselves are tested
-// in package records.
+// suggestionTests check how the store keeps suggestions, which are pairs of records that may be one movement at the
+// bank, and the decisions of operators about them. The rules themselves are tested in package records.
 var suggestionTests = []storeTest{
 	{"a new record has its suggestions from its first version", suggestFirstVersion},
 	{"a stored record gets its suggestions in a new version", suggestNewVersion},

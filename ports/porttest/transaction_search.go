@@ -114,7 +114,8 @@ func (f *fixture) indexTexts() {
 	f.Fatalf("IndexTexts does not come to an end")
 }
 
-// checkSearches searches the rows of searchSelects by every member of domain.TransactionSearch.
+// checkSearches searches the rows that the test searchSelects has stored, by every member of
+// domain.TransactionSearch.
 func (f *fixture) checkSearches(
 	state string, c, other domain.Connection, decimals func(string) domain.TransactionSearch,
 ) {

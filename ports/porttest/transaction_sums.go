@@ -75,8 +75,8 @@ func sumsAreNarrowed(f *fixture) {
 	}
 }
 
-// checkNarrowedSums checks the sums of the rows of sumsAreNarrowed with a filter for each member. b is the id of the
-// account "b" of c.
+// checkNarrowedSums checks the sums of the rows that the test sumsAreNarrowed has stored. It uses a filter for each
+// member of domain.SumFilter. b is the id of the account "b" of the connection c.
 func (f *fixture) checkNarrowedSums(state string, c domain.Connection, b domain.AccountID) {
 	f.Helper()
 	for _, tc := range []struct {

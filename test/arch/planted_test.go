@@ -208,7 +208,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// Each case makes an entry of a table of rules superfluous. The checks must report this entry.
+// Each case makes one entry in a table of rules unused. The checks must report this entry.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project

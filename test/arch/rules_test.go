@@ -61,8 +61,8 @@ func TestShelvesHoldNoFiles(t *testing.T) {
 	report(t, checkShelves(realTree(t), shelves))
 }
 
-// checkImports returns a violation in three cases: an import is not on the list of its package, a package has no list,
-// or an entry of a list is unused.
+// checkImports returns a violation in four cases: an import is not on the list of its package, a package has no list,
+// a list is of a package without code, or an entry of a list is unused.
 func checkImports(files tree, allowed map[string][]string) []violation {
 	var found []violation
 	used := map[string]map[string]bool{} // the entries of the allow-list that some import has used, by package
@@ -103,8 +103,8 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 	return found
 }
 
-// match returns the entry of list that covers an import. If several entries do, it returns the longest. A shorter entry
-// is then unused, and checkImports reports it.
+// match returns the entry of list that covers an import. If several entries cover the import, match returns the
+// longest one. A shorter entry may then be unused, and checkImports reports unused entries.
 func match(list []string, imported string) (entry string, ok bool) {
 	pkg, ours := ofModule(imported)
 	for _, e := range list {

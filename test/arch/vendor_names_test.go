@@ -16,8 +16,8 @@ const (
 	vendorName   = "plaid"
 )
 
-// namesVendor lists the other files that may name the vendor, as patterns of path.Match or as folders that end with a
-// slash. Tests and documents may always name it.
+// namesVendor lists the files outside of vendorFolder that may contain the name of the vendor, as patterns of
+// path.Match or as folders that end with a slash. Tests and documents may always name it.
 var namesVendor = map[string]string{
 	"cmd/discovery/compose/vendors.go": "the entry in the list of vendors",
 

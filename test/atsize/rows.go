@@ -104,7 +104,7 @@ var kinds = []kind{
 	{"RENDIMENTO DE APLICACAO", "Interest", false, 1, 9_000},
 }
 
-// random makes the rows of one connection.
+// random generates the rows of one connection.
 type random struct {
 	*rand.Rand
 

@@ -89,9 +89,9 @@ func declareQueue(b *bench, url string) (*amqp.Channel, error) {
 	return channel, channel.QueueBind(benchQueue, "#", benchExchange, false, nil)
 }
 
-// sendAll returns a variant that sends all events of the feed to a sink, and measures the rate until the last one is
-// confirmed. The variant then polls arrived for a few seconds. It returns an error if arrived does not reach the
-// number of events.
+// sendAll returns a measurement that sends all events of the feed to a sink. The result of the measurement is the
+// rate until the last event is confirmed. The measurement then polls the function arrived for a few seconds. It fails
+// if the number that arrived returns does not reach the number of events.
 func (s *service) sendAll(sink object, arrived func() (int, error)) variant {
 	return func(ctx context.Context) (float64, error) {
 		var created struct{ ID string }

@@ -104,7 +104,7 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, envs 
 }
 
 // workPerAccept measures the accepted webhooks on the cluster once more. It returns the number of statements that the
-// coordinator executed for each accept, and the processor time of the coordinator and of all workers.
+// coordinator executed for each accepted webhook, and the processor time of the coordinator and of all workers.
 func (b *bench) workPerAccept(ctx context.Context, cluster *pgtest.Citus, accepts variant) (string, error) {
 	conn, err := pgx.Connect(ctx, cluster.URL())
 	if err != nil {

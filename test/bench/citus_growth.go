@@ -26,7 +26,7 @@ const workerShare = 0.2
 const growthClients = 128
 
 // growthOnCitus compares how many webhooks per second the service accepts for tenants on both workers of the cluster
-// and for tenants on one of them. No pulls run beside them. Each worker has a share of one core, as if it were a small
+// and for tenants on one of them. No pulls run meanwhile. Each worker has a share of one core, as if it were a small
 // machine. The other programs are not limited.
 func (b *bench) growthOnCitus(ctx context.Context, cluster *pgtest.Citus, e *env) (row, error) {
 	r := row{

@@ -16,8 +16,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 )
 
-// The dates of the records of the section closes are spread over closedDays days, from firstDay on. Each record was
-// first seen at the end of its date, at midnight UTC.
+// The dates of the records in the benchmark section "closes" are spread over closedDays days, from firstDay on. Each
+// record was first seen at the end of its date, at midnight UTC.
 const (
 	closedDays  = 1000
 	firstDay    = "2020-01-01"
@@ -25,8 +25,9 @@ const (
 	middleOfAll = "2021-05-16T00:00:00Z" // half of the records were first seen later
 )
 
-// closes measures three operations on an account with b.closeRows records: the close, the download of its documents,
-// and the download of its evidence. It also compares the list of the records as of a moment with the present list.
+// closes measures three operations on an account with b.closeRows records: closing a period, downloading the
+// documents of the closed period, and downloading its evidence. It also compares the list of the records as they were
+// at a past moment with the present list.
 func (b *bench) closes(ctx context.Context) (rows []row, err error) {
 	for _, name := range []string{"PostgreSQL", "SQLite"} {
 		url := ""
@@ -44,7 +45,7 @@ func (b *bench) closes(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// closesOn runs the measurements of the section closes on one database; url is "" for a new SQLite file.
+// closesOn runs the measurements of the benchmark section "closes" on one database; url is "" for a new SQLite file.
 func (b *bench) closesOn(ctx context.Context, name, url string) (rows []row, err error) {
 	a, err := b.newLargeAccount(ctx, url)
 	if err != nil {
@@ -261,7 +262,8 @@ func (a *largeAccount) closePeriod(ctx context.Context) (string, error) {
 		slowest.Round(time.Millisecond)), errors.Join(err, failed)
 }
 
-// download reads the document of the close in a format, or its evidence, and returns the SHA-256 of the bytes.
+// download reads the document of the closed period in the given format, or its evidence if format is "evidence". It
+// returns the SHA-256 of the bytes, and a text with the size and the times.
 func (a *largeAccount) download(ctx context.Context, format string) (sum, also string, err error) {
 	path := "/statement?close=" + closedDay + "&format=" + format
 	if format == "evidence" {
@@ -290,8 +292,8 @@ func (a *largeAccount) download(ctx context.Context, format string) (sum, also s
 		size>>20, begin.Seconds(), time.Since(begun).Seconds()), err
 }
 
-// compareLists compares the times to read pages of two lists: the list as of a moment, and the present list. The pages
-// of both lists begin at the same days.
+// compareLists compares the times to read pages of two lists: the list of the records as they were at a past moment,
+// and the present list. The pages of both lists begin at the same days.
 func (a *largeAccount) compareLists(ctx context.Context, text string) (rows []row, err error) {
 	for _, c := range []struct{ what, asOf, to, reach string }{
 		{"as of the close, any day", a.closedAt, "", "< 2"},
@@ -316,8 +318,9 @@ func (a *largeAccount) compareLists(ctx context.Context, text string) (rows []ro
 	return rows, nil
 }
 
-// pages returns a variant that reads pages of 20 records for one turn, and returns the 95th percentile of their times.
-// The pages begin at the day to, or at random days if to is "". It appends the time of each page to times.
+// pages returns a measurement that reads pages of 20 records for the duration of one measurement, and returns the
+// 95th percentile of the pages' times. The pages begin at the day to, or at random days if to is "". It appends the
+// time of each page to times.
 func (a *largeAccount) pages(parameters, to string, times *[]time.Duration) variant {
 	first, _ := time.Parse(time.DateOnly, firstDay)
 	random := rand.New(rand.NewPCG(1, 2))

@@ -77,7 +77,7 @@ type pgbench struct {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// run runs the script with prepared statements for one turn and returns the transactions per second.
+// run runs the script with prepared statements for b.seconds seconds and returns the transactions per second.
 func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 	path, err := pgbenchPath()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// inFlight is the maximum number of concurrent requests of one load.
+// inFlight is the maximum number of concurrent requests of one load, which is a sequence of requests at a fixed rate.
 const inFlight = 64
 
 // load records the responses to a sequence of requests: the duration of each request, and the number

@@ -24,7 +24,7 @@ const (
 	webhooks = 30
 )
 
-// trafficPair contains the two measured loads of one tenant: API reads and webhooks.
+// trafficPair contains the responses to the API reads and to the webhooks of one tenant, recorded separately.
 type trafficPair struct{ reads, webhooks load }
 
 // run sends reads and webhooks on behalf of the tenant until ctx ends, at the given rates per second.
@@ -59,7 +59,7 @@ func BenchmarkFlood(b *testing.B) {
 	}
 }
 
-// contest contains the two tenants of BenchmarkFlood and the measured loads.
+// contest contains the two tenants of BenchmarkFlood, and the recorded responses to their requests.
 type contest struct {
 	calm, loud          tenant
 	quiet, burst, flood trafficPair // requests of the calm tenant

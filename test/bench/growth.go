@@ -57,8 +57,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns the function that measures fn. This function calls fn repeatedly for half of b.turn(), and returns
-// the median duration of a call in seconds.
+// typical returns a measurement of the function fn. The measurement calls fn repeatedly for half of b.turn(), and
+// returns the median duration of a call in seconds.
 func (b *bench) typical(p *probe, fn func(p *probe, ctx context.Context) error) variant {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -158,7 +158,7 @@ func (p *probe) createData(ctx context.Context) error {
 	return nil
 }
 
-// lookUp sends a webhook with an unknown token. The token's hash is random, so each look-up reads a
+// lookUp makes the store receive a webhook with an unknown token. The token's hash is random, so each look-up reads a
 // different part of the index.
 func (p *probe) lookUp(ctx context.Context) error {
 	_, err := p.receive(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
@@ -168,7 +168,7 @@ func (p *probe) lookUp(ctx context.Context) error {
 	return nil
 }
 
-// repeatEvent sends one of the stored events again, which the store must report as a duplicate.
+// repeatEvent makes the store receive one of the stored events again. The store must report the event as a duplicate.
 func (p *probe) repeatEvent(ctx context.Context) error {
 	n := p.random.IntN(p.bulk.events())
 	got, err := p.receive(ctx, fmt.Sprint("token-", n%p.bulk.connections), fmt.Sprint("event-", n))

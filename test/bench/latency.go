@@ -23,7 +23,8 @@ const (
 	idleTime = 200 * time.Millisecond
 )
 
-// latency measures the time from sending a webhook until its row can be read, one webhook at a time.
+// latency measures the time from sending a webhook until the row that it announces can be read, one webhook at a
+// time.
 func (b *bench) latency(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "latency")
 	if err != nil {

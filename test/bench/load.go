@@ -23,7 +23,7 @@ type load struct {
 	answered func(client, number int)
 }
 
-// loadResult is the result of a load.
+// loadResult contains the number of responses to the requests of a load, the elapsed time, and the delays.
 type loadResult struct {
 	count   int
 	elapsed time.Duration
@@ -126,7 +126,7 @@ func (l load) client(
 	return delays, ctx.Err()
 }
 
-// rate returns a variant that runs the load for the given time, and returns the requests per second. Every client
+// rate returns a measurement that runs the load for the given time, and returns the requests per second. Every client
 // sends its next request as soon as it has received the response to the previous one.
 func (l load) rate(turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {

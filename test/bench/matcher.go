@@ -13,15 +13,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
 )
 
-// The load of the section matcher. Each webhook announces several new rows.
+// The rows that the vendor adds in the benchmark section "matcher". Each webhook announces several new rows.
 const (
 	matcherRate    = 100 // rows per second
 	matcherWebhook = 10  // rows of one webhook
 	matcherTime    = time.Minute
 )
 
-// matcher measures the time from sending a webhook until a simulated Matcher has imported its rows. Matcher accepts any
-// number of requests, as with a raised RATE_LIMIT_MAX.
+// matcher measures the time from sending a webhook until a simulated Matcher has imported the rows that the webhook
+// announces. Matcher accepts any number of requests, as with a raised RATE_LIMIT_MAX.
 func (b *bench) matcher(ctx context.Context) (rows []row, err error) {
 	for _, name := range []string{"PostgreSQL", "SQLite"} {
 		url := ""

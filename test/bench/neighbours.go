@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// The bounds of the effect of one tenant on another one.
+// The maximum delays that one tenant's requests may cause for another tenant.
 const (
 	maxReadEffect    = 25 * time.Millisecond
 	maxWebhookEffect = 50 * time.Millisecond
@@ -59,8 +59,9 @@ type attack struct {
 	send func(ctx context.Context, h *neighbourhood, address string, client, n int) (int, error)
 }
 
-// neighbours measures the effect of each of the most expensive requests of a hostile tenant on another tenant. It
-// returns an error if an effect is above its bound.
+// neighbours measures how much a hostile tenant slows down another tenant (the good one). The hostile tenant sends
+// the most expensive requests of the API, one kind after the other. neighbours returns an error if the effect of one
+// of them is above its bound.
 //
 // In each round, the hostile tenant's requests are sent to a handler that does nothing first, and then to the service.
 // The effect is the difference between the good tenant's measurements in these two parts. The first part is necessary
@@ -452,7 +453,8 @@ func (h *neighbourhood) attackUntil(ctx context.Context, address string, all ...
 	return statuses
 }
 
-// view contains the good tenant's measurements.
+// view contains what was measured for the good tenant: the 95th percentiles of the delays of reads and webhooks, and
+// the time until a pull starts.
 type view struct{ read, webhook, pull time.Duration }
 
 func (v view) minus(other view) view {
@@ -501,7 +503,7 @@ func (h *neighbourhood) pullStart(ctx context.Context) (time.Duration, error) {
 	return time.Since(begun), err
 }
 
-// measure measures the effect of one attack.
+// measure measures the effect of one attack on the good tenant.
 func (h *neighbourhood) measure(ctx context.Context, a attack) (row, error) {
 	var effects []view
 	statuses := map[int]int{}

@@ -66,8 +66,8 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same, subscribed}, err
 }
 
-// subscribedPull compares two kinds of pulls of new rows. During the first kind, a subscription exists, and the events
-// of the rows are sent to a local endpoint. During the second kind, no subscription exists.
+// subscribedPull compares pulls of new rows with and without a subscription. If the subscription exists, the events
+// of the rows are sent to a local endpoint during the pull.
 func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	receiver, err := b.newEventReceiver(ctx)
 	if err != nil {
@@ -90,8 +90,8 @@ func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	}, p.pulled(p.fresh))
 }
 
-// timed returns the function that measures fn. It calls fn once, and returns the rows per second. fn must process every
-// row of the vendor.
+// timed returns a measurement of the function fn. The measurement calls fn once, and returns the rows per second. fn
+// must process every row of the vendor.
 func (p *puller) timed(fn func(context.Context) error) variant {
 	return func(ctx context.Context) (float64, error) {
 		begun := time.Now()

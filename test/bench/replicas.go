@@ -16,8 +16,8 @@ const (
 	rowsEach    = 200
 )
 
-// replicas compares three processes with one. The three processes and the single one use separate
-// databases, because even an idle process takes pulls from a shared database.
+// replicas compares three processes of the service with a single one. The three processes and the single one use
+// separate databases, because even an idle process takes pulls from a shared database.
 func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	rows, err := b.acceptRows(ctx)
 	if err != nil {
@@ -105,7 +105,7 @@ func (b *bench) fleet(
 	return f, err
 }
 
-// accepts returns a variant that measures how many webhooks per second all processes of the fleet together accept.
+// accepts returns a function that measures how many webhooks per second all processes of the fleet together accept.
 func (f fleet) accepts(clients int, turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)

@@ -18,8 +18,8 @@ import (
 // routedItems is the number of items (at Belvo: links) of the application. They share one webhook address.
 const routedItems = 40
 
-// routing measures the time from sending a webhook until its row can be read, alternately for the first and the last
-// item of an application, at both vendors. It then counts the deliveries.
+// routing measures the time from sending a webhook until the row that it announces can be read, alternately for the
+// first and the last item of an application, at both vendors. It then counts the deliveries.
 //
 // With three replicas, the requests use the replicas in turn: a webhook is sent to one replica, and its row is
 // requested from the next one.
@@ -110,7 +110,8 @@ type routedVendor struct {
 	name, origin, clientID, secret string
 	// addItem adds an item with one account, and returns its reference.
 	addItem func(number int) (ref string, err error)
-	// addRow adds a row to an item, and returns the id of the row, and the function that sends its webhook.
+	// addRow adds a row to an item, and returns the id of the row, and a function that sends the webhook about the
+	// row.
 	addRow func(number int) (id string, send sendEvent, err error)
 	// setAddress sets the path of the application's webhook at the vendor. It is nil if the service registers the
 	// webhook.

@@ -41,7 +41,7 @@ type sharedApplication struct {
 
 // TestReplicasServeAnApplication uses one application through three processes in turn:
 //
-//   - One webhook serves all its items, also after its owner was deleted.
+//   - One webhook serves all items of the application, even after the connection that owns the webhook was deleted.
 //   - Refreshes stay below the vendor's limit, and do not delay another tenant.
 //   - A body that equals an earlier body counts as a new event once the pull of the earlier one has started.
 func TestReplicasServeAnApplication(t *testing.T) {
@@ -91,7 +91,7 @@ func newSharedApplication(t *testing.T) *sharedApplication {
 	return a
 }
 
-// next returns the next process, in turn.
+// next returns one of the three processes, each in turn.
 func (a *sharedApplication) next() *process {
 	a.requests++
 	return a.processes[a.requests%len(a.processes)]

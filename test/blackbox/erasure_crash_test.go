@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
-// TestAKilledErasureGoesOn kills the service while it waits for the vendor to delete an item. After the restart, the
-// erasure must continue. On SQLite it continues at once, because only one process uses the file. On PostgreSQL it
-// continues within 30 s.
+// TestAKilledErasureGoesOn kills the service while an erasure waits for the vendor to delete an item. After the
+// restart, the erasure must continue. On SQLite it continues at once, because only one process uses the file. On
+// PostgreSQL it continues within 30 s.
 func TestAKilledErasureGoesOn(t *testing.T) {
 	for backend, tc := range map[string]struct {
 		url   func(*testing.T) string

@@ -22,10 +22,10 @@ import (
 const (
 	// linkTokenTTL is the time for which the simulated vendor accepts a token of a link session.
 	linkTokenTTL = 6 * time.Second
-	// linkEnd is the maximum time from the expiry of the last token until the vendor has no orphan. It covers a minute
-	// in which the vendor could still create an object, the claim of a killed process (25 s), and the retries of a
-	// deletion. linkCalls is added for each session, because the rate budget of Belvo permits 120 lists of links a
-	// minute.
+	// linkEnd is the maximum time from the expiry of the last token until the vendor has no orphan, which is an
+	// object that belongs to no connection. The time covers a minute in which the vendor could still create an
+	// object, the claim of a killed process (25 s), and the retries of a deletion. linkCalls is added for each
+	// session, because the rate budget of Belvo permits only 120 requests for the list of links per minute.
 	linkEnd   = 4 * time.Minute
 	linkCalls = 3 * time.Second
 	// linkHolders is the number of account holders who sign in at the same time.

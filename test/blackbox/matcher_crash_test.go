@@ -151,7 +151,7 @@ func (r *matcherRun) addRow(distinct bool) string {
 	return must(r.sim.AddTransaction(row)).ID
 }
 
-// take returns a row that no change has used yet.
+// take returns a row that no change of the test has used yet, and marks it as used.
 func (r *matcherRun) take() string {
 	id := r.rows[len(r.rows)-1]
 	r.rows = r.rows[:len(r.rows)-1]
@@ -283,7 +283,7 @@ func (r *matcherRun) removeRow() {
 	check(r.sim.RemoveTransaction(id))
 }
 
-// restoreRow adds the row again that was removed first.
+// restoreRow adds one of the removed rows again: the one that was removed earliest.
 func (r *matcherRun) restoreRow() {
 	must(r.sim.AddTransaction(r.removed[0]))
 	r.removed = r.removed[1:]

@@ -19,10 +19,11 @@ import (
 
 var statementRecords = flag.Int("statement-records", 50_000, "how many records a large statement has")
 
-// maxStatementMemory is the additional memory, in bytes, that a process may use for a statement of any size.
+// maxStatementMemory is the additional memory, in bytes, that a process may use for an account statement of any size.
 const maxStatementMemory = 64 << 20
 
-// A statement with many records must be complete, and must not need much more memory than a statement with few records.
+// An account statement with many records must be complete. The process must not need much more memory for it than for
+// a statement with few records.
 func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -101,7 +102,7 @@ func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[
 	}
 }
 
-// checkStatement downloads a statement, and measures the memory of the process during the download.
+// checkStatement downloads an account statement, and measures the memory of the process during the download.
 func (h *env) checkStatement(t *testing.T, p *process, account, format, end string) {
 	t.Helper()
 	before, begun := residentMemory(t, p), time.Now()

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
-// holdLock runs a statement that takes a lock in a transaction. The lock is held until release is called.
+// holdLock runs an SQL statement that takes a lock in a transaction. The lock is held until release is called.
 func (d *database) holdLock(t *testing.T, statement string) (release func()) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))

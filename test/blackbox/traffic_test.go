@@ -165,7 +165,8 @@ func (tr *traffic) waitForPulls(t testing.TB, h *env, p *process, timeout time.D
 	}
 }
 
-// tally contains the counts that result from comparing the stored data with the vendors' data.
+// tally contains the counts of a comparison of the stored data with the vendors' data: the webhook events that were
+// accepted, stored or lost, the rows and deliveries that are stored more than once, and all rows.
 type tally struct{ accepted, stored, lost, doubled, rows int }
 
 // compareAll checks that every accepted event is stored and processed, and that the stored rows equal the

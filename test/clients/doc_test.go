@@ -53,7 +53,8 @@ func runTests(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// builds maps each package to the function that builds it once and returns the result.
+// builds maps the path of each package to a function that builds the package once, and returns the path of the
+// binary.
 var builds sync.Map
 
 // build returns the path of the binary of a package in this repository. It builds the binary once.

@@ -159,7 +159,8 @@ func TestTheDocumentedProgramsRun(t *testing.T) {
 	})
 }
 
-// documentedOutput matches the output of the documented programs.
+// documentedOutput matches what a program of a document must print: eight lines, each with the date, the amount and
+// the currency of a transaction.
 var documentedOutput = regexp.MustCompile(`^(\d{4}-\d\d-\d\d -?\d+(\.\d+)? [A-Z]{3}\n){8}$`)
 
 // codeBlock returns the only fenced block of a document with the given language.

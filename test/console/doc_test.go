@@ -229,8 +229,8 @@ func startIdentityProvider(t *testing.T) (issuer string) {
 	return issuer
 }
 
-// startService starts `discovery serve` on an SQLite database and returns its origin. settings come last and therefore
-// replace those of the tests.
+// startService starts `discovery serve` on an SQLite database and returns its origin. The argument settings contains
+// environment variables, which override the variables that startService sets.
 func startService(t *testing.T, database string, settings ...string) (origin string) {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")

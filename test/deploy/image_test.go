@@ -95,7 +95,8 @@ func (b buildah) buildContext() string {
 // compileStage matches the stage that compiles the binary. It needs a network.
 var compileStage = regexp.MustCompile(`(?s)FROM [^\n]* AS compile\n.*?\n\n`)
 
-// buildah 1.28, Debian's version, does not find a stage whose name is only the default of an argument.
+// The image must be built without build arguments. buildah 1.28, the version in Debian, cannot find a stage if its
+// name is only the default value of an argument.
 func TestTheImageIsCompiledWithoutArguments(t *testing.T) {
 	b := newBuildah(t)
 	folder := b.buildContext()

@@ -45,7 +45,8 @@ func mismatch(shown, got string) string {
 // bareWildcard matches a wildcard that is outside a string, in the position of a value.
 var bareWildcard = regexp.MustCompile(`([:\[,]\s*)` + wildcard)
 
-// splitResponse splits a response into its head and its body. The head is "" if there is no status line.
+// splitResponse splits a response into its head (the status line and the headers) and its body. The head is "" if
+// there is no status line.
 func splitResponse(answer string) (head, body string) {
 	answer = strings.ReplaceAll(strings.TrimSpace(answer), "\r", "")
 	if !strings.HasPrefix(answer, "HTTP/") {

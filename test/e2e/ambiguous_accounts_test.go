@@ -102,8 +102,8 @@ func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 	})
 }
 
-// checkAmbiguous checks that the health lists the accounts that cannot be told apart, and that the member attention
-// reports them.
+// checkAmbiguous checks that the health of a connection lists the accounts that cannot be told apart, and that its
+// member "attention" contains the reason account_ambiguous.
 func checkAmbiguous(t *testing.T, health object, accounts []object, second twins) {
 	t.Helper()
 	listed, _ := health["ambiguousAccounts"].(object)

@@ -89,9 +89,9 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
-// rootByProof computes the root of a Merkle tree with size leaves from the hash of leaf n and the inclusion proof of
-// that leaf. The last hash of the proof is the one nearest to the root. ok is false if the length of the proof is
-// wrong.
+// rootByProof computes the root of a Merkle tree from the hash of leaf n and the inclusion proof of that leaf. The
+// argument size is the number of leaves of the tree. The last hash of the proof is the one nearest to the root. ok is
+// false if the length of the proof is wrong.
 func rootByProof(leaf [32]byte, n, size int, proof [][32]byte) (root [32]byte, ok bool) {
 	if size == 1 {
 		return leaf, len(proof) == 0

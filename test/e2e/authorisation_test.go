@@ -88,7 +88,7 @@ func hijacked(text, part string, pause time.Duration) http.HandlerFunc {
 // TestTheAccessManagerDecides checks three things:
 //
 //   - The access manager is asked only once about repeated requests.
-//   - A withdrawn permission ends.
+//   - After the access manager has withdrawn a permission, requests are soon refused.
 //   - The audit log contains the refused requests.
 func TestTheAccessManagerDecides(t *testing.T) {
 	manager, url := newAccessManager(t)

@@ -148,7 +148,8 @@ func (o operator) checkRows(b bank, id string, keptIDs ...string) {
 	}
 }
 
-// metadata returns all transactions of the connection with this id, with numbers as their exact text.
+// metadata returns all transactions of the connection with this id, together with their metadata. It keeps the exact
+// text of each number.
 func (o operator) metadata(id string) (rows []object) {
 	o.t.Helper()
 	for next := ""; ; {

@@ -28,7 +28,7 @@ func newBelvoLink(t *testing.T, link string) *belvoBank {
 	return newBelvoSim(t, link, belvosim.Options{})
 }
 
-// newBelvoSim returns a Belvo with these options.
+// newBelvoSim returns a simulated Belvo with these options. The account reference is the given link.
 func newBelvoSim(t *testing.T, link string, options belvosim.Options) *belvoBank {
 	t.Helper()
 	b := &belvoBank{

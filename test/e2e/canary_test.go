@@ -194,7 +194,8 @@ func canaryBelvo(t *testing.T) bank {
 	return b
 }
 
-// exerciseApplication creates an application with a connection, rotates its credential, and deletes both.
+// exerciseApplication creates an application with a connection, rotates the application's credential, and deletes
+// both.
 func (o operator) exerciseApplication(b bank) {
 	o.t.Helper()
 	body := object{

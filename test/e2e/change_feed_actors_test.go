@@ -105,8 +105,8 @@ func (w *feedWriter) slowly() func() domain.TransactionID {
 	}
 }
 
-// stall keeps the transaction open for w.hold. Meanwhile it checks whether the database reports the
-// transaction as open, and counts the pages that other writers store.
+// stall keeps the current database transaction open for the duration w.hold. Meanwhile it checks whether the database
+// reports the transaction as open, and counts the pages that other writers store.
 func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)

@@ -19,8 +19,8 @@ import (
 // feedDepth is the number of changes in the feed.
 const feedDepth = 1_000_000
 
-// feedColumns are the columns of a transaction except its id, tenant, external id and feed position.
-// The two statements below insert feedDepth rows with constant values for these columns.
+// feedColumns are the columns of a transaction except its id, tenant, external id and feed position. The two SQL
+// statements below insert feedDepth rows with constant values for these columns.
 const (
 	feedColumns = `connection_id, vendor, account, amount, currency, account_currency, status, date, description, category,
 		counterparty, digest, version, first_seen_at, updated_at`

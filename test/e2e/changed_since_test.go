@@ -9,7 +9,8 @@ import (
 )
 
 // TestAVerdictDoesNotOutliveItsRecords checks an account whose records have changed since its balance was read. Its
-// completeness must report the change, statements with balances must be refused, and a new close must be unverified.
+// completeness must report the change, account statements with balances must be refused, and a new close must be
+// unverified.
 func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

@@ -16,7 +16,7 @@ type churnBank interface {
 	// fill adds a new account reference with one account. The account has n rows with distinct texts, amounts and
 	// dates. It returns the external ids of the rows.
 	fill(t *testing.T, n int) []string
-	// events is like payload, for rows of the account that fill has added.
+	// events returns the body of a webhook, like payload, but about rows of the account that fill has added.
 	events(t *testing.T, kind string, ids []string) []byte
 }
 

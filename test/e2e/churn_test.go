@@ -282,7 +282,7 @@ func (c *churnCell) announced(kind string, ids []string) {
 }
 
 // pullWithRefusal runs a pull. The vendor answers the request for the second page, or for the only page, with a 429.
-// Before this response, pullWithRefusal calls the function then.
+// Before this response, pullWithRefusal calls its argument, the function then.
 func (c *churnCell) pullWithRefusal(then func()) {
 	c.t.Helper()
 	c.pullWithPause(func() {
@@ -292,7 +292,7 @@ func (c *churnCell) pullWithRefusal(then func()) {
 }
 
 // pullWithPause runs a pull. When the request for the second page, or for the only page, has arrived at the vendor,
-// pullWithPause calls the function then. The vendor answers the request afterwards.
+// pullWithPause calls its argument, the function then. The vendor answers the request afterwards.
 func (c *churnCell) pullWithPause(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {
@@ -302,8 +302,9 @@ func (c *churnCell) pullWithPause(then func()) {
 }
 
 // pullWithCrash runs a pull whose first attempt fails, as if its process had died: before the attempt gets the second
-// page, or the only page, its writes start to fail. pullWithCrash calls the function then before another attempt
-// continues the pull. TestKilledPullsKeepIDs in test/blackbox kills a real process.
+// page, or the only page, its writes start to fail. After that attempt, pullWithCrash calls its argument, the
+// function then. Another attempt continues the pull afterwards. TestKilledPullsKeepIDs in test/blackbox kills a real
+// process.
 func (c *churnCell) pullWithCrash(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {

@@ -79,8 +79,8 @@ func (o operator) send(method, path string, body any, headers ...string) respons
 	return o.call(o.t, method, path, body, append([]string{"Authorization: Bearer " + o.token}, headers...)...)
 }
 
-// get sends a GET request. Like every consumer, it retries a 503: on a machine that runs other test
-// suites at the same time, a statement may take longer than the service's timeout.
+// get sends a GET request. Like every consumer, it retries a 503: on a machine that runs other test suites at the
+// same time, an SQL statement may take longer than the service's timeout.
 func (o operator) get(path string) response {
 	o.t.Helper()
 	a := o.send(http.MethodGet, path, nil)

@@ -47,8 +47,8 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 	return digestLines(records, day)
 }
 
-// recordsAsOf is like closedRecords, but reads the records as of a moment. It checks that each record has the same
-// members if it is read by its id.
+// recordsAsOf is like closedRecords, but reads the records as they were at a past moment (at). For each record, it
+// checks that the list and a request for the id of the record return the same members.
 func (o operator) recordsAsOf(id, account, day, at string) map[string]string {
 	o.t.Helper()
 	records := map[string]object{}
@@ -104,9 +104,9 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	}
 }
 
-// adjusted returns the value of "adjusts" in the last item of each transaction in the change feed, by transaction id.
-// The value is the last day of a closed period. It is present if a later change of the transaction adjusts that period.
-// Transactions without this value are omitted.
+// adjusted returns the member "adjusts" of the last item of each transaction in the change feed, by transaction id.
+// The value is the last day of a closed period. An item has this member if a change of the transaction has changed
+// the period after it was closed. Transactions whose last item does not have the member are omitted.
 func (o operator) adjusted() map[string]string {
 	o.t.Helper()
 	days := map[string]string{}

@@ -47,8 +47,8 @@ func newSilentVendor(t *testing.T) *silentVendor {
 	return v
 }
 
-// noteMost raises most to the number of calls that wait now, if that number is higher. The number may include a call
-// that has just timed out.
+// noteMost raises the field most to the number of calls that wait now, if that number is higher. The number may
+// include a call that has just timed out.
 func (v *silentVendor) noteMost() {
 	for hanging := v.hanging(); ; {
 		most := v.most.Load()

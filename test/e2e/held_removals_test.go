@@ -23,7 +23,8 @@ func (o operator) recentRows(b bank, id string) []string {
 	return recent
 }
 
-// waitForHeld waits until the health shows that the removal of the rows is held back. The rows must be live.
+// waitForHeld waits until the health shows that the removal of the rows is held back. It then checks that the rows
+// are still live (not removed).
 func (o operator) waitForHeld(id string, rows []string) {
 	o.t.Helper()
 	eventually(o.t, "the warning mass_removal", func() bool {

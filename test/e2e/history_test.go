@@ -44,9 +44,9 @@ func (o operator) history(connection, transaction string) []object {
 	return versions
 }
 
-// undone returns the transaction in the state of the oldest given version. The member "before" of each version contains
-// the old values of the members that this version has changed. undone restores these old values, starting with the
-// newest version.
+// undone returns the transaction as its first version was. The argument versions contains all versions, newest first.
+// The member "before" of each version contains the old values of the members that this version has changed. undone
+// restores these old values, starting with the newest version.
 func undone(transaction object, versions []object) object {
 	state := maps.Clone(transaction)
 	for _, v := range versions {

@@ -111,7 +111,7 @@ func readTopic(t *testing.T, brokers []string, topic string, n int) (records []*
 
 // TestKcatReadsTheEventsOfASubscription sends an event for each record to a cluster of librdkafka, and reads the
 // messages with its consumer. A second subscription sends the same events in structured mode. Each message of the
-// first one must consist of:
+// first subscription must consist of:
 //
 //   - the id of the record, as the key
 //   - the attributes of the event, as headers

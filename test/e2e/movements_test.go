@@ -43,7 +43,7 @@ func loadMovements(t *testing.T) (movements []movement) {
 	})
 }
 
-// pix returns a payment to a person.
+// pix returns a Pix payment of the account holder to the person with this name.
 func pix(id, name string) pluggysim.Transaction {
 	return pluggysim.Transaction{
 		ID: id, Description: "PIX ENVIADO " + name, Amount: "-50", Type: "DEBIT",
@@ -116,8 +116,8 @@ func (m movement) play(t *testing.T, o operator, b *pluggyBank) (before, after m
 	return before, o.rows(id)
 }
 
-// continuesAlike reports whether the old row is in a set of interchangeable rows, and its record continues with a new
-// row of that set.
+// continuesAlike reports whether the old row is in a set of interchangeable rows, and whether its record continues
+// with a new row of that set.
 func (m movement) continuesAlike(oldID string, before, after map[string]object) bool {
 	for _, set := range m.Interchangeable {
 		if !slices.Contains(set.Old, oldID) || before[oldID] == nil {

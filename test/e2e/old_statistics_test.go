@@ -108,7 +108,7 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	before := rowsRead(t, db)
 	w = open(t, "postgres", dsn) // rowsRead has ended the sessions of the first environment
 	move("0001/2222-2", rows)()
-	// A statement that compares each row with all others reads rows*rows rows.
+	// An SQL statement that compares each row with all others reads rows*rows rows.
 	if read := (rowsRead(t, db) - before) / rows; read > rows {
 		t.Errorf("PostgreSQL has read %d rows for each transaction", read)
 	}

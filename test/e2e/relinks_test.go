@@ -198,7 +198,8 @@ func TestEventsOfAnAccountThatMovedHaveContent(t *testing.T) {
 		o.delivered(s, "all events", func() bool { return len(r.last()) == len(records) })
 		for id, e := range r.last() {
 			data, _ := e["data"].(object)
-			// An attempt that began before the connection was deleted may be the one that the receiver accepts.
+			// The receiver may accept an event whose sending began before the first connection was deleted. Such an
+			// event still names the first connection.
 			if connection := text(data, "connectionId"); !records[id] || connection != second && connection != first {
 				t.Errorf("the event of %s has the data %v", id, e["data"])
 			}

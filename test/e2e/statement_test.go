@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// statement returns the statement of an account. The argument query contains the format and other query parameters.
+// statement requests an account statement and returns the document. The argument query contains the format and other
+// query parameters.
 func (o operator) statement(account, query string) string {
 	o.t.Helper()
 	return string(o.get(account + "/statement?" + query).want(http.StatusOK).raw)

@@ -43,7 +43,7 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
-		// Both connections have the account reference that the webhook contains.
+		// Both connections have the account reference that the webhook contains, so the token serves both.
 		if serves := o.pages(tokens, 20)[2]["serves"]; serves != float64(2) {
 			t.Errorf("the token serves %v connections, want 2", serves)
 		}

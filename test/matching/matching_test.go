@@ -113,7 +113,8 @@ func measure(changes []change, all *score, byKind map[string]*score) {
 	}
 }
 
-// evidence returns the row, with the tax number of the counterparty copied from its keys.
+// evidence returns the row in the form that Match expects: the tax number of the counterparty is copied from the
+// row's keys to the counterparty.
 func (l labelled) evidence() matching.Row {
 	l.Counterparty.Document = l.Keys.CounterpartyDocument
 	return l.Row

@@ -21,7 +21,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkScore counts how often matching.Match finds the vendor's links when they are hidden from it.
+// linkScore counts how often matching.Match finds a hidden link. A link of the vendor names the pending row that a
+// posted row replaces. The tests hide it from Match.
 type linkScore struct {
 	links    int // posted rows that name the pending row that they replace
 	same     int // of these, rows that were paired with the named row, or with one that nobody can tell from it
@@ -33,9 +34,9 @@ func (s *linkScore) add(o linkScore) {
 	s.links, s.same, s.possible, s.wrong = s.links+o.links, s.same+o.same, s.possible+o.possible, s.wrong+o.wrong
 }
 
-// TestTheVendorsLinkAsJudge hides the vendor's links from posted to pending rows, and compares the verdicts of
-// matching.Match with the hidden links. If the links are not hidden, Match must pair each posted row with the row that
-// its link names.
+// TestTheVendorsLinkAsJudge hides the vendor's links. A link names the pending row that a posted row replaces. The
+// test compares the verdicts of matching.Match with the hidden links. If the links are not hidden, Match must pair
+// each posted row with the row that its link names.
 func TestTheVendorsLinkAsJudge(t *testing.T) {
 	for name, corpus := range map[string]map[string]linkScore{
 		"simulator": judgeSimulator(t), "generated corpus": judgeCorpus(t),
@@ -123,8 +124,9 @@ func looksEqual(a, b matching.Row) bool {
 		a.Amount.Equal(b.Amount) && a.Date == b.Date && a.Description == b.Description && a.Status == b.Status
 }
 
-// judgeCorpus judges the generated changes from a pending to a posted row, except changes of the currency. Match also
-// gets rows of the other changes of the same account. The link of a posted row names the pending row of its movement.
+// judgeCorpus tests Match with the generated changes in which a posted row replaces a pending row, except changes of
+// the currency. Match also gets rows of the other changes of the same account. The link of a posted row names the
+// pending row of its movement.
 func judgeCorpus(t *testing.T) map[string]linkScore {
 	t.Helper()
 	scores := map[string]linkScore{}
@@ -218,7 +220,8 @@ var usMerchants = []string{
 	"TST*SUSHI ZEN", "SQ *VELVET COFFEE", "SP *PAPER CRANE", "PY *CITY PARKING", "TST*NOODLE HOUSE",
 }
 
-// judgeSimulator judges changes that the adapter has read from the stream of the vendor's simulator.
+// judgeSimulator tests Match with changes in which the vendor's simulator posts or cancels pending rows. The adapter
+// reads these changes from the simulator's stream.
 func judgeSimulator(t *testing.T) map[string]linkScore {
 	t.Helper()
 	scores := map[string]linkScore{}

@@ -42,8 +42,8 @@ type stream interface {
 	changes() []string
 	// sign returns the value of the header plaidsim.ProofHeader for the body of a webhook.
 	sign(body []byte) string
-	// during arranges for one call of run, before the vendor returns a page of rows. The call is made after skip
-	// other pages.
+	// during makes the vendor call the function run once, before the vendor returns a page of rows. It first returns
+	// as many other pages as skip says.
 	during(skip int, run func())
 	// ended cancels the effect of during, and reports whether run was called.
 	ended() bool
@@ -72,8 +72,8 @@ type account struct {
 	closes   []closedDay // days that are closed
 }
 
-// clock is the wall clock plus an offset. It is safe for concurrent use: a life moves it forward while the service
-// reads it.
+// clock is the wall clock plus an offset. It is safe for concurrent use: the test moves the clock forward while the
+// service reads it.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
@@ -97,7 +97,7 @@ func money(cents int64) string {
 	return fmt.Sprintf("%s%d.%02d", sign, cents/100, cents%100)
 }
 
-// serve serves a simulator on loopback until the life ends.
+// serve serves a simulator on loopback until the end of the life l, and returns its URL.
 func serve(server *httptest.Server, l *life) string {
 	l.ends = append(l.ends, server.Close)
 	return server.URL

@@ -22,7 +22,7 @@ var covered = []string{
 }
 
 // compare compares everything that a tenant sees with the model. It must be called when the service has read all
-// changes of w.
+// changes that were made at the vendor of w.
 func (l *life) compare(w *world) {
 	ids := w.compareAccounts()
 	w.compareRecords(ids)
@@ -238,7 +238,8 @@ func (w *world) listedRow(id string) *row {
 	return nil
 }
 
-// compareCompleteness compares the completeness of the listed accounts that a settled read has returned.
+// compareCompleteness compares the completeness of the listed accounts with the model. It skips accounts that no
+// settled read has returned. A read is settled if the vendor did not synchronise during the read.
 func (w *world) compareCompleteness(ids map[string]string) {
 	for _, a := range w.accounts {
 		want := w.model.accounts[a.external]
@@ -286,7 +287,8 @@ func (w *world) hasUnreadable(a *account) bool {
 	return slices.ContainsFunc(w.unreadable(), func(v *row) bool { return v.account == a.external })
 }
 
-// accept sometimes accepts the difference of a random account, as an operator does.
+// accept sometimes accepts the difference between the balance and the records of a random account, as an operator
+// does.
 func (w *world) accept(ids map[string]string) {
 	a := w.accounts[w.rand.IntN(len(w.accounts))]
 	want := w.model.accounts[a.external]
@@ -374,8 +376,8 @@ func (w *world) documentsOf(path, day string) map[string]string {
 	return documents
 }
 
-// compareClosesAsOf reads the records as of the time of each close. Their digest must be equal to the digest of the
-// close. The documents of the close must not have changed since the day was closed.
+// compareClosesAsOf reads the records as they were when each day was closed. Their digest must be equal to the digest
+// of the close. The documents of the close must not have changed since the day was closed.
 func (w *world) compareClosesAsOf(ids map[string]string) {
 	for _, a := range w.accounts {
 		for _, c := range a.closes {
@@ -466,7 +468,8 @@ func (w *world) compareCloses(ids map[string]string) {
 	w.life.feed.adjusted[w] = adjusted
 }
 
-// explain logs the adjustments of a close, and the history of each record in different.
+// explain logs the adjustments of a close. It also logs the history of each record whose id is a key of one of the
+// maps in different.
 func (w *world) explain(account, date string, different ...map[string]string) {
 	for _, lines := range different {
 		for id := range lines {
@@ -481,7 +484,7 @@ func (w *world) explain(account, date string, different ...map[string]string) {
 	}
 }
 
-// undo undoes an adjustment of a record.
+// undo undoes an adjustment: it changes the record with this id in records to its state before the adjustment.
 func undo(records map[string]object, id string, adjustment object) {
 	before, hadBefore := adjustment["before"].(object)
 	if !hadBefore {
@@ -611,7 +614,8 @@ func (l *life) compareFeed() {
 	}
 }
 
-// differs describes how the records differ in a covered member or in their versions. It returns "" if they are equal.
+// differs describes the first record that is missing, is unexpected, or differs in its version or in a member in
+// covered. It returns "" if the records are equal.
 func differs(want, got map[string]object) string {
 	for id, w := range want {
 		g := got[id]
@@ -661,7 +665,7 @@ func (l *life) compareEvents() {
 			if e.kind != "studio.lerian.discovery.transaction.added" {
 				return fmt.Sprintf("the first event of %s is %s", id, e.kind)
 			}
-			// If a record was removed before its first event was sent, that event is its only one.
+			// A record that was removed before its first event was sent has only this first event.
 			removed := last[id].kind == "studio.lerian.discovery.transaction.removed"
 			if last[id].id != e.id && removed != (want[id]["removedAt"] != nil) {
 				return fmt.Sprintf("the last event of %s is %s, and the record is %v", id, last[id].kind, want[id])

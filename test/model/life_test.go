@@ -237,7 +237,7 @@ func (w *world) settle(fault string) {
 	w.readAll(nil)
 }
 
-// readAll applies a complete, settled read to the model.
+// readAll updates the model after a complete read during which the vendor did not synchronise.
 func (w *world) readAll(after []*record) {
 	if w.stream != nil {
 		w.readChanges()
@@ -267,8 +267,8 @@ func (w *world) balances() (listed map[string]bool, balances map[string]*int64) 
 	return listed, balances
 }
 
-// changesRead returns the value of read.after for a read that follows readChanges in the same pull. It is nil if the
-// vendor has no stream.
+// changesRead returns the value of read.after for a read in a pull that has already called readChanges. The value is
+// an empty list, or nil if the vendor has no stream of changes.
 func (w *world) changesRead() []*record {
 	if w.stream == nil {
 		return nil
@@ -276,7 +276,7 @@ func (w *world) changesRead() []*record {
 	return []*record{}
 }
 
-// readSome applies a read that proves no removal to the model.
+// readSome updates the model after a read of these rows, which proves no removal.
 func (w *world) readSome(rows []*row) {
 	listed, _ := w.balances()
 	w.model.list(listed)
@@ -284,7 +284,7 @@ func (w *world) readSome(rows []*row) {
 	w.separate()
 }
 
-// learnCreated announces the new rows of an account.
+// learnCreated sends a webhook that announces the new rows of an account, waits for the pull, and updates the model.
 func (w *world) learnCreated(a *account) {
 	rows := slices.DeleteFunc(a.created, func(v *row) bool { return v.unreadable })
 	a.created = nil
@@ -310,7 +310,8 @@ func (w *world) learnCreated(a *account) {
 	w.readSome(slices.DeleteFunc(w.rowsOf(a), func(v *row) bool { return v.created.Before(from) }))
 }
 
-// learnUpdated announces the changed rows of an account.
+// learnUpdated sends a webhook that announces the changed rows of an account, waits for the pull, and updates the
+// model.
 func (w *world) learnUpdated(a *account) {
 	rows := a.updated
 	a.updated = nil
@@ -327,7 +328,8 @@ func (w *world) learnUpdated(a *account) {
 	w.readSome(rows)
 }
 
-// learnDeleted announces deleted rows of an account, at most mostAnnounced within announceWindow.
+// learnDeleted sends a webhook that announces deleted rows of an account, waits for the pull, and updates the model.
+// It announces at most mostAnnounced rows within announceWindow.
 func (w *world) learnDeleted(a *account) {
 	rows := a.deleted[:min(len(a.deleted), mostAnnounced-w.recentlyAnnounced(a.external))]
 	if len(rows) == 0 || !a.listed {

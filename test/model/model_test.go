@@ -75,7 +75,8 @@ type read struct {
 	rows []*row
 	// accounts contains the listed accounts whose rows were all read. It is empty for a read of some rows.
 	accounts map[string]bool
-	// proof is set if the read was complete and settled. Only such reads prove that a missing row is gone.
+	// proof is set if the read was complete, and the vendor did not synchronise during the read. Only such reads
+	// prove that a missing row is gone.
 	proof bool
 	// left contains the ids of rows that the vendor's stream of changes reports as removed.
 	left []string
@@ -250,7 +251,7 @@ func (m *model) appear(v *row, gone map[*record]string, after []*record) {
 			continue
 		}
 		// The new row creates a version. An earlier deletion has created another version, unless the same pull has
-		// applied it.
+		// applied the deletion.
 		old.changed(1, 1)
 		if slices.Contains(after, old) {
 			old.low-- // the removal was counted already
@@ -309,7 +310,8 @@ func (m *model) remove(old *record) {
 			continue
 		}
 		if m.same(old, v) {
-			// If the same pull has read an edit, the edit is a version of the younger record or of the older one.
+			// The same pull may have read an edit. The contract leaves open whether the edit is a version of the
+			// younger record or of the older one.
 			if younger.low > younger.base {
 				younger.low, old.high = younger.base, old.high+1
 			}
@@ -380,8 +382,8 @@ func (m *model) list(listed map[string]bool) {
 	}
 }
 
-// readBalances updates the anchors of the accounts that have a baseline, after a read of changes. certain is false if a
-// page of the read has failed.
+// readBalances is called after a read of changes. It updates the anchors (balances minus posted records) of the
+// accounts that have a baseline. certain is false if a page of the read has failed.
 func (m *model) readBalances(balances map[string]*int64, now time.Time, certain bool) {
 	for external, balance := range balances {
 		if a := m.accounts[external]; a != nil && a.anchored && balance != nil {
@@ -391,9 +393,9 @@ func (m *model) readBalances(balances map[string]*int64, now time.Time, certain 
 	}
 }
 
-// readAccounts changes the accounts as the service must change them after a complete, settled read. balances contains
-// the vendor's balance of each listed account in cents, or nil if the balance cannot be compared. certain is false if a
-// page of the read has failed.
+// readAccounts changes the accounts as the service must change them after a complete read during which the vendor did
+// not synchronise. balances contains the vendor's balance of each listed account in cents, or nil if the balance
+// cannot be compared. certain is false if a page of the read has failed.
 func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain bool) {
 	for external := range balances {
 		if m.accounts[external] == nil {
@@ -418,8 +420,8 @@ func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain 
 	}
 }
 
-// compared updates a.since after a read. If certain is false, the service may not have compared the balance in that
-// read.
+// compared updates a.since, the times at which the present difference may have begun, after a read. If certain is
+// false, the service may not have compared the balance in that read.
 func (a *accountModel) compared(now time.Time, certain bool) {
 	before := a.since
 	if len(before) == 0 {

@@ -200,8 +200,8 @@ func (b *between) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// learnFromStream makes the service learn of changes, by a webhook that announces news or by a read that an operator
-// requests.
+// learnFromStream makes the service learn of changes, by a webhook that announces new data or by a read that an
+// operator requests.
 func (w *world) learnFromStream() {
 	switch w.rand.IntN(9) {
 	case 0, 1, 2:
@@ -221,8 +221,8 @@ func (w *world) learnFromStream() {
 	}
 }
 
-// news sends a webhook that announces news, up to three times with equal bodies. Sometimes the vendor has no more
-// news when the webhook is repeated. Sometimes an event that requests no pull comes first.
+// news sends a webhook that announces new data, up to three times with equal bodies. When the webhook is repeated,
+// the service may have read all new data already. Sometimes an event that requests no pull comes first.
 func (w *world) news(fault string) {
 	w.prepare(fault)
 	w.life.note("%s: news %s", w.bank.vendor(), fault)

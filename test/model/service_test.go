@@ -65,7 +65,8 @@ type webhookAddress struct{ path, authorization string }
 // failure ends a life.
 type failure struct{ text string }
 
-// fail ends the life. It must be called by the goroutine of the life.
+// fail ends the life l as failed, with the formatted text as the reason. It must be called by the goroutine of the
+// life.
 func (l *life) fail(format string, values ...any) { panic(failure{fmt.Sprintf(format, values...)}) }
 
 // call sends a request with the token of the tenant and returns the body of the response, which must have this status.
@@ -162,7 +163,7 @@ func number(o object, member string) int {
 	return int(n)
 }
 
-// patience is how long the driver waits for an asynchronous result.
+// patience is how long the test waits for an asynchronous result of the service.
 const patience = 2 * time.Minute
 
 // eventually polls until condition returns "", and fails the life with the last text after a timeout.

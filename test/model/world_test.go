@@ -78,7 +78,7 @@ func newWorld(l *life, b bank) *world {
 	return w
 }
 
-// day returns the date that is some days after the first day of the life.
+// day returns the date that is offset days after the first day of the life.
 func (l *life) day(offset int) string { return l.began.AddDate(0, 0, offset).Format(time.DateOnly) }
 
 // newRow returns a row of a new movement. No other movement has the same amount or the same text.
@@ -323,8 +323,8 @@ type operation struct {
 	name   string
 	weight int
 	do     func(w *world) string
-	// reads returns the number of complete, settled reads that must follow at once. The contract leaves open what the
-	// service knows before these reads.
+	// reads returns the number of complete reads that must follow at once, while the vendor is not synchronising. The
+	// contract leaves open what the service knows before these reads.
 	reads func(w *world) int
 }
 
@@ -448,8 +448,8 @@ func (w *world) successor(old *row) *row {
 	return &v
 }
 
-// linked sometimes sets the link of v to the pending row old that v replaces, provided that a record has the row old.
-// It returns the link.
+// linked sometimes links v to the pending row old, which v replaces. It sets a link only if a record has the row old.
+// It returns the link of v, or "" if v has none.
 func (w *world) linked(v, old *row) string {
 	if w.model.byRow[old.id] != nil && w.rand.IntN(3) > 0 {
 		v.link = old.id

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// kind names what a mutant changes.
+// kind is the kind of code that a mutant changes, such as a boundary (< becomes <=).
 type kind string
 
 const (
@@ -156,7 +156,7 @@ func (f *finder) optional(s ast.Stmt) {
 	f.add(statement, s, func(id int) []edit { return f.around(s, fmt.Sprintf("if mutant.Keep(%d) { ", id), " }", 0) })
 }
 
-// step adds the mutant of x++ or x--.
+// step adds a mutant that changes x++ to x-- or x-- to x++.
 func (f *finder) step(s *ast.IncDecStmt) {
 	name, ok := f.typeName(s.X)
 	if !ok {
@@ -188,7 +188,8 @@ func (f *finder) call(k kind, n *ast.BinaryExpr, name string) {
 	})
 }
 
-// lazy adds a mutant that replaces && or || by a function that evaluates its second operand only if it needs it.
+// lazy adds a mutant of an && or || expression. The operator is replaced by a call of the named function, with the
+// second operand as a function literal. The second operand is therefore evaluated only when needed.
 func (f *finder) lazy(n *ast.BinaryExpr, name string) {
 	f.add(logical, n, func(id int) []edit {
 		edits := append(f.around(n, fmt.Sprintf("mutant.%s(%d, ", name, id), ")", 0), f.operator(n))

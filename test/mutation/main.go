@@ -141,7 +141,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	return report(out, results, o)
 }
 
-// choose returns a sample of the mutants in their order, with ids.
+// choose returns a random sample of the mutants, in their original order, and assigns ids to them, starting with 1.
 func choose(all []*mutation, sample int, seed uint64) []*mutation {
 	chosen := slices.Clone(all)
 	if sample > 0 && sample < len(all) {
@@ -157,7 +157,8 @@ func choose(all []*mutation, sample int, seed uint64) []*mutation {
 	return chosen
 }
 
-// judgeAll judges the mutants, and prints every mutant whose verdict is not killed.
+// judgeAll determines the verdict of each mutant by running the tests, and prints every mutant that no test has
+// killed.
 func judgeAll(
 	ctx context.Context, out io.Writer, suites []*suite, selected []*mutation, workers int,
 ) ([]*judged, error) {

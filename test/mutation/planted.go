@@ -15,7 +15,7 @@ import (
 )
 
 // defect is a wrong version of one rule of the records. The text of the field from is replaced by the text of the
-// field to. It must occur exactly once in the file.
+// field to. The text of from must occur exactly once in the file.
 type defect struct {
 	rule, file, from, to string
 }
@@ -50,7 +50,7 @@ var defects = []defect{
 		"only && (len(e.old.rows) == len(e.new.rows) || asMany)", "only",
 	},
 	{
-		// A longer window would change nothing, because the matching compares the times once more.
+		// A longer window would be no defect, because the matching itself also rejects rows outside the window.
 		"removed rows are matched within a window of time", "domain/records/replacements.go",
 		"d.source.RemovedSince(d.At.Add(-domain.MatchWindow))",
 		"d.source.RemovedSince(d.At.Add(-domain.MatchWindow / 2))",

@@ -117,7 +117,7 @@ func (s *suite) command(ctx context.Context, names []string, variable string) *e
 	return command
 }
 
-// judge runs the tests that run the code of the mutant.
+// judge runs the tests of the suite that run the code of the mutant with this id, and returns the mutant's verdict.
 func (s *suite) judge(ctx context.Context, id int) (verdict, error) {
 	var names []string
 	var cpu time.Duration

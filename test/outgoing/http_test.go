@@ -57,7 +57,7 @@ var vendors = map[string]func(*vendorhttp.Client) ports.Aggregator{
 	"belvo":  func(c *vendorhttp.Client) ports.Aggregator { return belvo.New(c, system.Clock{}) },
 }
 
-// vendorCall is a method of an aggregator.
+// vendorCall calls a method of a vendor's adapter.
 type vendorCall func(context.Context, ports.Aggregator, ports.Access) error
 
 var vendorCalls = map[string]vendorCall{

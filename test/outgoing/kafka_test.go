@@ -22,7 +22,7 @@ func openKafka(t *testing.T, peer *hostile.Peer, more string) ports.EventSender 
 	return sink.Open(ports.SinkTarget{Settings: settings})
 }
 
-// kafkaLogin and kafkaTLS are members of settings.
+// kafkaLogin and kafkaTLS are values of the argument more of openKafka.
 const (
 	kafkaLogin = `,"sasl":{"mechanism":"SCRAM-SHA-256","username":"user","password":"password"}`
 	kafkaTLS   = `,"tls":true`

@@ -8,10 +8,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
 
-// A call must allocate at most a small multiple of its bound, whatever the server sends. The test uses the smallest
-// result of ten calls. Other goroutines of the process allocate at the same time, and a garbage collection during a
-// call frees buffers that the next attempt would have reused. Without bounds, each of these servers would make each
-// call allocate gigabytes within the call's timeout in production.
+// A call must allocate at most a small multiple of its limit for received data, whatever the server sends. The test
+// uses the smallest result of ten calls. Other goroutines of the process allocate at the same time, and a garbage
+// collection during a call frees buffers that the next attempt would have reused. Without limits, each of these
+// servers would make each call allocate gigabytes within the call's timeout in production.
 func TestACallAllocatesLittle(t *testing.T) {
 	const maxAllocated = 8 << 20
 	for _, test := range []struct {

@@ -23,12 +23,12 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	// callTimeout is the bound that the tests set for a call. The bounds in production are 5 to 15 s.
+	// callTimeout is the timeout that the tests set for a call. The timeouts in production are 5 to 15 s.
 	callTimeout = 500 * time.Millisecond
 	// patience is the time after which the tests assume that a call does not end. It is long, because the machine may
 	// be busy.
 	patience = 10 * time.Second
-	// maxBody is the bound that the tests set for a response to a vendor call, which is the largest one.
+	// maxBody is the maximum size of the body of a vendor's response in these tests. Other calls have lower limits.
 	maxBody = 1 << 20
 	// maxSent is the maximum number of bytes that a peer may be able to send: three whole bodies, one for each attempt,
 	// and the bytes that the kernel buffers on both sides.

@@ -17,9 +17,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// insertWithKeys inserts deliveries into a table that is partitioned by time. The store does not use this statement
-// yet. A separate key table decides which events are new. In the present schema, a unique index over the whole table
-// decides which events are new.
+// insertWithKeys inserts deliveries into a table that is partitioned by time. The store does not use this SQL
+// statement yet. A separate key table decides which events are new. In the present schema, a unique index over the
+// whole table decides which events are new.
 const insertWithKeys = `
 	WITH told AS (
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])

@@ -69,8 +69,8 @@ func BenchmarkKeys(b *testing.B) {
 	b.Logf("bytes a key, index included: %.0f", keys)
 }
 
-// insertBatches stores 50,000 events of 2,000 connections with the given statement, and returns the events per second.
-// The events of even rounds are in one week, and those of odd rounds in the next.
+// insertBatches stores 50,000 events of 2,000 connections with the given SQL statement, and returns the events per
+// second. The events of even rounds are in one week, and those of odd rounds in the next.
 func insertBatches(b *testing.B, db *postgres.DB, statement string, round int) float64 {
 	b.Helper()
 	const size, events = 64, 50_000

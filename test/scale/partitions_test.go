@@ -257,7 +257,8 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// checkDuplicate returns an error if got and want differ. got is whether the store reported a delivery as a duplicate.
+// checkDuplicate returns an error if got differs from want. got is true if the store has reported a delivery as a
+// duplicate.
 func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

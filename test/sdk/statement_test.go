@@ -17,7 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
-// hostileTexts are descriptions that a program can easily write or read incorrectly in a statement format.
+// hostileTexts are descriptions of transactions that a program can easily write or read incorrectly in a format of
+// account statements.
 var hostileTexts = []string{
 	"=HYPERLINK(\"http://x.example\")",
 	"+55 11 99999-0000",

@@ -18,7 +18,7 @@ type vendorApplication struct {
 	clientID, secret string
 }
 
-// maxApplications is the number of live applications at which the simulation creates no more for a tenant.
+// maxApplications is the maximum number of live applications that the simulation creates for a tenant.
 const maxApplications = 2
 
 // errorsOfVendor are the kinds of errors that a use case may return if it calls a vendor.
@@ -78,7 +78,8 @@ func (s *sim) applicationCreated(a domain.Application) {
 }
 
 // rotateApplication changes the credential of the connection's application at the vendor, and afterwards in the
-// service. Sometimes the new credential has another client id. Sometimes the service does not try the credential first.
+// service. Sometimes the new credential has another client id. Sometimes the request forces the service to store the
+// credential without a successful test.
 func (s *sim) rotateApplication(ctx context.Context, app *application.Service, c *connection) error {
 	a := s.applicationByID(c.ApplicationID)
 	if a == nil {

@@ -104,8 +104,8 @@ func (s *sim) checkDigest(c *connection, closed books.Close, adjustments []books
 	}
 }
 
-// checkCloses checks all closed periods of a connection. It adds to earliest each row that was changed after its
-// period was closed, together with the last day of its earliest closed period.
+// checkCloses checks all closed periods of a connection. For each row that was changed after a period had been
+// closed, it stores the last day of the earliest such period in the map earliest.
 func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domain.Date) {
 	for _, account := range s.accountsOf(c) {
 		for _, closed := range s.closesOf(account) {

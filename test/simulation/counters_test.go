@@ -28,7 +28,8 @@ type counters struct {
 	webhooks, registered, shared, handedOver, unregistered, lostResponses              int
 	routedEvents, ignoredEvents, equalBodies                                           int
 
-	// Counters of the vendor with a stream. They are not in byName, because TestSimulation runs without this vendor.
+	// Counters of the vendor that has a stream of changes. They are not in byName, because TestSimulation runs
+	// without this vendor.
 	streamPages, streamedRemovals, mutations, gonePositions int
 }
 

@@ -14,8 +14,8 @@ type decisions struct {
 	joined    map[ports.RecordPair]domain.TenantID // the pairs that were joined at some time
 	dismissed map[ports.RecordPair]domain.TenantID
 	seen      map[domain.TransactionID]bool // every transaction that was ever stored at a quiet point
-	// rows contains the pairs of external ids of transactions that were joined. A list of the vendor may have contained
-	// both rows of a pair.
+	// The keys of rows are pairs of external ids of two transactions that an operator has joined. A list of the
+	// vendor may have contained both rows of such a pair.
 	rows map[[2]string]bool
 }
 
@@ -98,8 +98,8 @@ func (s *sim) isOneMovement(c *connection, pair ports.RecordPair) bool {
 	return movements[0] == movements[1]
 }
 
-// joinDone records that an operator has joined two transactions. old and with are the two transactions before the
-// decision.
+// joinDone records that an operator has joined two transactions. The arguments old and with are the two transactions
+// as they were before the decision.
 func (s *sim) joinDone(pair ports.RecordPair, old, with domain.Transaction) {
 	s.counters.joins++
 	s.decisions.joined[pair] = old.Tenant
@@ -144,8 +144,8 @@ func (s *sim) dismissDone(pair ports.RecordPair, old, with domain.Transaction) {
 	s.decidedOnDeleted(old)
 }
 
-// decidedOnDeleted updates rowsAtDeletion if the transaction belongs to a deleted connection, because a decision has
-// changed its rows.
+// decidedOnDeleted must be called after an operator has decided about a transaction, which may change rows. If the
+// connection of the transaction is deleted, it updates the field rowsAtDeletion of the connection.
 func (s *sim) decidedOnDeleted(t domain.Transaction) {
 	for _, c := range s.connections {
 		if c.ID == t.Connection && c.deleted {

@@ -116,7 +116,7 @@ type deliveryRecord struct {
 }
 
 // newSim returns a simulation. Each account reference belongs to a random vendor of the given ones. If none are
-// given, it belongs to a vendor without a stream.
+// given, it belongs to a vendor without a stream of changes.
 func newSim(seed uint64, vendors ...domain.Vendor) *sim {
 	if len(vendors) == 0 {
 		vendors = []domain.Vendor{"pluggy", "belvo"}

@@ -91,9 +91,9 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval is called after a sweep, and checks the rows that the sweep has marked as removed. If many rows of
-// one account were removed, each row must have been missing for at least an hour. previousRows contains the rows that
-// were live before the sweep.
+// checkMassRemoval is called after a sweep (see absentRow), and checks the rows that the sweep has marked as removed.
+// If many rows of one account were removed, each row must have been missing for at least an hour. previousRows
+// contains the rows that were live before the sweep.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousRows sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
@@ -113,7 +113,7 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 		case ok:
 			unseen[t.Account] = append(unseen[t.Account], id)
 		case s.announced[rowKey{connection, id}]:
-			// A complete listing applies an announced removal that was held back.
+			// A complete listing applies announced removals that were held back, regardless of their number.
 		default:
 			removed[t.Account] = append(removed[t.Account], id)
 		}

@@ -285,7 +285,8 @@ func (s *sim) checkSums(c *connection) {
 		switch {
 		case !t.RemovedAt.IsZero() || r == nil && s.isOlder(c, t):
 		case r != nil && (r.removed || r.broken != ""):
-			// Such a row is not part of the sums. checkRow has already checked it.
+			// A row that is removed or unreadable at the vendor is not part of the sums. checkRow has already checked
+			// it.
 		default:
 			add(got, orElse(names[t.AccountID], t.Account), t.TransactionData)
 		}

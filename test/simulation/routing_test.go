@@ -163,7 +163,7 @@ func (s *sim) addressFor(c *connection, n notice) (address, bool) {
 	return chosen[s.rand.IntN(len(chosen))], true
 }
 
-// plainAddresses returns the addresses that were minted for the connections for which filter returns true. An address
+// plainAddresses returns the webhook addresses that were created for the connections that filter selects. An address
 // whose connection was deleted may belong to another connection now.
 func (s *sim) plainAddresses(filter func(*connection) bool) (all []address) {
 	for _, c := range s.connections {

@@ -390,7 +390,8 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 }
 
-// listedBefore returns for each stored account whether its vendor has listed it at least once.
+// listedBefore returns a map whose keys are the ids of all stored accounts. The value is true if the vendor has
+// listed the account at least once.
 func (s *sim) listedBefore() map[domain.AccountID]bool {
 	listed := map[domain.AccountID]bool{}
 	for _, c := range s.connections {

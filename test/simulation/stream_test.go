@@ -88,7 +88,8 @@ func (n notice) newsEvent() domain.WebhookEvent {
 	return event
 }
 
-// Read returns a page of the stream for a step with a position, and otherwise a page of the list of all rows.
+// Read returns a page of the stream if the step has a position in the stream. Otherwise it returns a page of the list
+// of all rows.
 func (v streamVendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {

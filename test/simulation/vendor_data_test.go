@@ -216,9 +216,9 @@ func (s *sim) startSync(ref *accountRef) {
 	}
 }
 
-// endSync ends the synchronisation of ref, except if ref is the settledRef of a task. Such a task has checked before
-// the first page that ref does not synchronise. The task repeats the check after the last page. It could not detect a
-// synchronisation that starts and ends between the two checks.
+// endSync ends the synchronisation of ref. It does nothing if ref is the settledRef of a task. Such a task checks
+// before its first page and after its last page that ref does not synchronise. It could not detect a synchronisation
+// that starts and ends between the two checks.
 func (s *sim) endSync(ref *accountRef) {
 	for _, t := range s.tasks {
 		if t.settledRef == ref {

@@ -347,7 +347,8 @@ func (v *vendor) Read(
 	})
 }
 
-// list returns the rows of the vendor's list for a step, in the vendor's order.
+// list returns the rows that the vendor lists for a step, in the vendor's order. A step is one list that a pull
+// reads.
 func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 	var rows []*row
 	for _, r := range ref.rows {
@@ -410,7 +411,7 @@ func parseListCursor(text string) (c listCursor) {
 	return c
 }
 
-// stepIncludes reports whether the vendor's list for a step includes the row.
+// stepIncludes reports whether a step, which is one list that a pull reads, includes the row.
 func stepIncludes(step domain.Step, r *row) bool {
 	return (step.Account == "" || step.Account == r.account) && step.Window.Contains(r.date) &&
 		(step.CreatedFrom.IsZero() || !r.created.Before(step.CreatedFrom)) &&

@@ -126,9 +126,9 @@ func accountType(category string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance returns the current balance with the vendor's sign; on a card, it is the amount owed. The result is nil
-// without a currency or a current balance. Errors: an error created by domain.UnreadableRow. An invalid currency is an
-// error even without a balance.
+// balance returns the current balance with the vendor's sign: on a card, the amount owed is positive. It returns nil
+// if the account has no currency or no current balance. Its errors are created by domain.UnreadableRow. An invalid
+// currency is an error even if there is no balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

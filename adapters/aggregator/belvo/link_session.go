@@ -19,9 +19,9 @@ func (a *Adapter) StartLink(
 	return a.accessToken(ctx, access, url.Values{"external_id": {session.String()}, "access_mode": {"recurrent"}})
 }
 
-// LinkedObjects returns the links whose external_id is the id of the session: GET /api/links/?external_id=. It reads
-// one page of at most 1,000 links. This list also contains the links that webhooks have announced, so they are not
-// requested separately.
+// LinkedObjects returns the links whose external_id is the id of the link session: GET /api/links/?external_id=. It
+// reads one page of at most 1,000 links. The page also contains the links that webhooks have announced, so
+// LinkedObjects does not request the announced links separately.
 func (a *Adapter) LinkedObjects(
 	ctx context.Context, access ports.Access, session domain.LinkSessionID, _ []string,
 ) ([]domain.LinkedObject, error) {

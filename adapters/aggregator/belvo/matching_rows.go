@@ -8,15 +8,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// evidenceJSON contains members of a transaction that matching uses as evidence. Further ones are in keysJSON.
-// Source: developers.belvo.com, Transactions.
+// evidenceJSON contains members of a transaction that package matching uses as evidence that two rows are, or are
+// not, the same movement. Other such members are in keysJSON. Source: developers.belvo.com, Transactions.
 type evidenceJSON struct {
 	Reference    vendorhttp.Text `json:"reference"`
 	Operation    vendorhttp.Text `json:"operation_type"`
 	Counterparty jsontext.Value  `json:"counterparty"`
 }
 
-// partyEvidenceJSON describes the other party of a payment. The vendor states no name.
+// partyEvidenceJSON contains what the vendor states about the other party of a payment. It has no member for a name,
+// because the vendor states none.
 type partyEvidenceJSON struct {
 	Document   vendorhttp.Text `json:"document_number"`
 	Bank       vendorhttp.Text `json:"clearing_code"`
@@ -33,8 +34,9 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 	return row
 }
 
-// counterpartyOf returns what the institution states about the other party. The document may be masked. The row's
-// merchant is not used, because the vendor adds it to rows and may change it later.
+// counterpartyOf returns what the institution states about the other party of a payment. Some digits of the party's
+// tax number may be masked. The row's merchant is not used, because the vendor adds it to rows and may change it
+// later.
 func counterpartyOf(value jsontext.Value) matching.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
 	number := party.Number.Clean()

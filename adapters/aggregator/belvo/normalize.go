@@ -250,7 +250,8 @@ func (t transactionJSON) counterparty() string {
 	return domain.CleanText(t.Merchant.Name)
 }
 
-// references returns the references in the members of the row, and those in the description.
+// references returns the identifiers by which a person can find the payment, such as an end-to-end id. It reads them
+// from the members of the row, and also searches the text of the description for them.
 func (t transactionJSON) references() domain.References {
 	return matching.References(domain.References{
 		TransactionID: t.InstitutionID.Reference(), ReferenceNumber: t.Reference.Reference(),

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// envelope contains the members that every event has. Source: developers.belvo.com, Webhooks.
+// envelope contains the members that the body of every webhook has. Source: developers.belvo.com, Webhooks.
 type envelope struct {
 	ID      vendorhttp.Text `json:"webhook_id"`
 	Type    string          `json:"webhook_type"`
@@ -84,9 +84,9 @@ func (e *envelope) dropOddIDs() bool {
 	return odd
 }
 
-// scope returns the pull scope that an event asks for, and reports whether the event asks for a pull. Events about
-// bills and owners ask for no pull, because this service does not store bills or owners. Unknown event types ask for no
-// pull either.
+// scope returns the pull scope of a webhook event: the data that must be read after the event. The second result
+// reports whether the event asks for a pull at all. Events about bills and owners ask for no pull, because this
+// service does not store bills or owners. Unknown event types ask for no pull either.
 func (e envelope) scope() (domain.PullScope, bool) {
 	switch e.Type {
 	case "ACCOUNTS":
@@ -101,8 +101,8 @@ func (e envelope) scope() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// accountsEvent returns the scope of an event about accounts, and whether the event asks for a pull. The pull reads the
-// accounts, but no transactions. An event without errors also means that the link works again.
+// accountsEvent returns the pull scope of a webhook event about accounts, and whether the event asks for a pull. The
+// pull reads the accounts, but no transactions. If the event contains no errors, the link works again.
 func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
@@ -114,8 +114,8 @@ func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// transactionsEvent returns the scope of an event about transactions, and whether the event asks for a pull. The pull
-// depends on the event:
+// transactionsEvent returns the pull scope of a webhook event about transactions, and whether the event asks for a
+// pull. The pull depends on the event:
 //
 //   - After historical_update and new_transactions_available, the pull reads everything, or no transactions if the
 //     event carries errors.
@@ -173,8 +173,8 @@ func (e envelope) removedIDs() []string {
 	return data.IDs.Values
 }
 
-// linkEvent returns the scope of an event about the link, and whether the event asks for a pull.
-// After the event link_deleted, the pull finds and reports that the link no longer exists.
+// linkEvent returns the pull scope of a webhook event about the link, and whether the event asks for a pull. After
+// the event link_deleted, the pull finds and reports that the link no longer exists.
 func (e envelope) linkEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "invalid_credentials", "token_required":
@@ -185,7 +185,7 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentEvent returns the scope of an event about a consent, and whether the event asks for a pull.
+// consentEvent returns the pull scope of a webhook event about a consent, and whether the event asks for a pull.
 //
 // The codes of older events lack the prefix "openfinance_". The vendor's list of codes is not complete. The function
 // therefore also accepts codes of Brazil's Open Finance:
@@ -209,7 +209,8 @@ func (e envelope) consentEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentScope returns the scope of an event about a consent. An id or a due date that cannot be read is left empty.
+// consentScope returns the pull scope of a webhook event about a consent. The scope contains the new status of the
+// consent. An id or a due date that cannot be read is left empty.
 func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal) domain.PullScope {
 	var data struct {
 		ID  vendorhttp.Text `json:"consent_id"`

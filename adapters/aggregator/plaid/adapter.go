@@ -45,7 +45,7 @@ var budgets = map[string]int{
 	ofItem(budgetRefreshes): 2, ofItem(budgetRemovals): 20,
 }
 
-// ofItem returns the name of the budget for the requests to the resource that concern one Item.
+// ofItem returns the name of the rate budget for those requests to the resource that are about one Item.
 func ofItem(resource string) string { return resource + " of an item" }
 
 // budgetsOf returns the rate budgets of a request. The budget of an Item is separate for each client id and secret, so
@@ -220,7 +220,8 @@ func (a *Adapter) post(
 // The client id and the secret are headers, and the access token is in the body, so that no URL contains a secret.
 // They are read only when the request is sent. Errors:
 //
-//   - Rejected (account_not_found) if the credential has no access token, as the credential of an application
+//   - Rejected (account_not_found) if the credential has no access token, for example because it is the credential of
+//     an application
 //   - Rejected (credential_rejected) if the client id or the secret cannot be the value of a header
 //   - the errors of the HTTP client.
 func (a *Adapter) send(

@@ -39,7 +39,8 @@ func TestCheckReportsTheStateOfTheItem(t *testing.T) {
 	}
 }
 
-// The access token of another Item must not be used: its data would be read, or deleted.
+// The adapter must refuse the access token of another Item. Otherwise a request would read or delete the data of that
+// Item.
 func TestTheAccessTokenOfAnotherItemIsRejected(t *testing.T) {
 	e := newEnv(t)
 	other := e.sim.AddItem(plaidsim.Item{Webhook: "https://other.example"})
@@ -195,7 +196,7 @@ func TestALinkTokenExpiresWithTheVendorsToken(t *testing.T) {
 	}
 }
 
-// A limit that the vendor applies to one Item must not delay the requests about another one.
+// If the vendor limits the requests about one Item, requests about another Item must not be delayed.
 func TestTheBudgetOfAnItemIsItsOwn(t *testing.T) {
 	e := newEnv(t)
 	other := e.access
@@ -214,7 +215,8 @@ func TestTheBudgetOfAnItemIsItsOwn(t *testing.T) {
 	}
 }
 
-// An update can take longer than the service waits. The vendor continues with it.
+// The vendor may need longer for an update than the service waits for the response. The vendor then completes the
+// update in the background, so Refresh must not return an error.
 func TestARefreshThatTakesLongIsAccepted(t *testing.T) {
 	e := newEnv(t)
 	e.noError(e.sim.Inject(faultinject.Fault{Path: "/transactions/refresh", Kind: faultinject.Hang}))

@@ -44,7 +44,8 @@ var errorCodes = map[string]domain.Error{
 	"INTERNAL_SERVER_ERROR":      {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
 	"PLANNED_MAINTENANCE":        {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
 
-	// Outside of a list of pages, the vendor has no reason to send this code.
+	// explainLaterPage handles this code for the later pages of a list. The vendor has no reason to send the code in
+	// any other response.
 	mutation: {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
 }
 
@@ -112,8 +113,8 @@ func explainFirstPage(status int, body []byte) *domain.Error {
 	return explainError(status, body)
 }
 
-// explainRefresh explains an error response to the request for an update. The vendor sells updates on request
-// separately.
+// explainRefresh explains an error response to the request to update an Item. It returns not_offered if the vendor
+// denies access, because the vendor sells updates on request separately.
 func explainRefresh(status int, body []byte) *domain.Error {
 	switch known := explainError(status, body); {
 	case known != nil && known.Code == domain.AccessDenied:
@@ -125,7 +126,7 @@ func explainRefresh(status int, body []byte) *domain.Error {
 	}
 }
 
-// explainKey explains an error response to the request for a key of webhooks.
+// explainKey explains an error response to the request for a public key with which webhooks are verified.
 func explainKey(status int, body []byte) *domain.Error {
 	if errorOf(body).Code == unknownKeyID {
 		return &domain.Error{Kind: domain.Unauthenticated}

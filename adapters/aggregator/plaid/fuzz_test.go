@@ -25,7 +25,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// addFiles adds the files that match the patterns in testdata to the corpus.
+// addFiles adds files to the corpus of a fuzz test: all files in testdata whose names match one of the patterns.
 func addFiles(f *testing.F, patterns ...string) {
 	f.Helper()
 	added := 0
@@ -214,7 +214,8 @@ func signJWT(f *testing.F, key *ecdsa.PrivateKey, header, claims string) string 
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// isProof reads a JWT with the standard library alone, and reports whether it proves the body at noon.
+// isProof reports whether a JWT proves at noon that the body is from the vendor. It uses only the standard library,
+// so it shares no code with the adapter.
 func isProof(proof string, body []byte, key *ecdsa.PublicKey) bool {
 	parts := strings.Split(proof, ".")
 	if len(parts) != 3 {
@@ -242,7 +243,8 @@ func isProof(proof string, body []byte, key *ecdsa.PublicKey) bool {
 		strings.EqualFold(hash, hex.EncodeToString(sum[:])) && ecdsa.VerifyASN1(key, digest[:], signature)
 }
 
-// derSignature converts the two numbers of a signature to the form of ecdsa.VerifyASN1.
+// derSignature converts a signature from the form that a JWT contains to the form that ecdsa.VerifyASN1 accepts. In a
+// JWT, a signature consists of two numbers of 32 bytes.
 func derSignature(numbers []byte) ([]byte, error) {
 	return asn1.Marshal(struct{ R, S *big.Int }{
 		new(big.Int).SetBytes(numbers[:32]), new(big.Int).SetBytes(numbers[32:]),

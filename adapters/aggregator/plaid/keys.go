@@ -23,8 +23,8 @@ const (
 	maxCachedKeys  = 1000             // also the maximum number of connections whose last look-up is remembered
 )
 
-// keyCache contains the public keys of webhooks. A key that is being read is in the cache, too, so that concurrent
-// webhooks share the request. The zero keyCache is empty.
+// keyCache caches the public keys with which webhooks are verified. An entry is added before its key is requested
+// from the vendor, so that concurrent webhooks share the request. The zero keyCache is empty.
 type keyCache struct {
 	mu      sync.Mutex
 	entries map[cachedKeyID]*cachedKey
@@ -38,7 +38,7 @@ type cachedKeyID struct {
 	keyID    string
 }
 
-// cachedKey is a key, or the reason why there is none.
+// cachedKey is an entry of the cache: a public key, or the error with which the request for the key failed.
 type cachedKey struct {
 	done    chan struct{} // closed when the members below are set
 	key     *ecdsa.PublicKey
@@ -58,7 +58,7 @@ func (k *cachedKey) lifetime() time.Duration {
 	return 0
 }
 
-// isOver reports whether the entry must be read again.
+// isOver reports whether the lifetime of the entry has ended, so that the key must be requested again.
 func (k *cachedKey) isOver(now time.Time) bool {
 	select {
 	case <-k.done:
@@ -73,7 +73,7 @@ func (k *cachedKey) isOver(now time.Time) bool {
 //
 //   - Unauthenticated if the vendor has no such key, or no longer uses it
 //   - Unavailable with RetryAfter if the key must be requested before lookupInterval has passed
-//   - otherwise the errors of an Aggregator.
+//   - for any other failure, an error that ports.Aggregator lists.
 func (a *Adapter) verificationKey(
 	ctx context.Context, access ports.Access, keyID string, now time.Time,
 ) (*ecdsa.PublicKey, error) {

@@ -11,8 +11,8 @@ import (
 
 var _ ports.RowReader = (*Adapter)(nil)
 
-// evidenceJSON contains the members of a row that matching uses as evidence. A member with an undocumented JSON type
-// counts as absent.
+// evidenceJSON contains the members of a row that package matching uses as evidence that two rows are, or are not,
+// the same movement. A member with an undocumented JSON type counts as absent.
 type evidenceJSON struct {
 	Pending jsontext.Value  `json:"pending_transaction_id"`
 	Method  jsontext.Value  `json:"payment_meta"`

@@ -74,7 +74,8 @@ func TestRowsAreNormalised(t *testing.T) {
 	goldenfile.Compare(t, "testdata/transactions.golden.json", normalizedRows(t))
 }
 
-// If the results of the rules change, the stored content hashes must no longer match.
+// If normalize returns another result for one of the golden rows, the version of its rules must also be another one.
+// The stored content hashes then no longer match, so that all rows are normalised again.
 func TestTheVersionOfTheRulesIsThatOfTheirResults(t *testing.T) {
 	text, err := json.Marshal(normalizedRows(t))
 	if err != nil {
@@ -144,7 +145,8 @@ func TestATimeOfDayIsUsedIfTheInstitutionStatesOne(t *testing.T) {
 	}
 }
 
-// The vendor enriches old rows in bulk. This must not look like an edit.
+// From time to time, the vendor adds merchants and categories to many old rows. Such a change must not count as an
+// edit of the rows.
 func TestEnrichmentIsNoEdit(t *testing.T) {
 	before, err := normalize(json.RawMessage(validRow))
 	if err != nil {

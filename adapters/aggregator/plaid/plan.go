@@ -21,7 +21,8 @@ func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Da
 	return nil
 }
 
-// PlanFrom implements ports.ChangeStream. Rows that were created or changed are in the stream.
+// PlanFrom implements ports.ChangeStream. The stream contains all rows that were created, changed or removed after
+// the position. Therefore a scope that requests such rows needs only one step.
 //
 // If the scope has a window, the changes are read first. Otherwise a removal could be missed: the window returns a
 // new row, and the row is removed before the changes are read. The stream then reports neither its addition nor its

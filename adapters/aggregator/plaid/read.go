@@ -23,7 +23,7 @@ const (
 	firstPageSize = 100
 )
 
-// firstDate and lastDate bound a window that has only one end.
+// firstDate and lastDate replace the missing bound of a window that has only one bound.
 const (
 	firstDate domain.Date = "1970-01-01"
 	lastDate  domain.Date = "2100-01-01"
@@ -40,10 +40,13 @@ func (a *Adapter) Read(
 	return a.readStream(ctx, access, step, accounts, cursor)
 }
 
-// cursorPattern matches a stream position of the vendor, which is base64 of at most 256 characters.
+// cursorPattern matches a stream position of the vendor. According to the vendor, a position is base64 of at most 256
+// characters. The pattern also accepts URL-safe base64, and up to 1,000 characters.
 var cursorPattern = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{1,1000}$`)
 
-// The states of an Item's history. In every other state, the history is not complete yet.
+// Two values of transactions_update_status, the state of an Item's history at the vendor. NOT_READY means that the
+// vendor has no data yet. HISTORICAL_UPDATE_COMPLETE means that the vendor has the whole history. With any value
+// except HISTORICAL_UPDATE_COMPLETE, the history is incomplete.
 const (
 	historyNotReady = "NOT_READY"
 	historyComplete = "HISTORICAL_UPDATE_COMPLETE"

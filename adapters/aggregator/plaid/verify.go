@@ -22,7 +22,8 @@ var _ ports.WebhookVerifier = (*Adapter)(nil)
 // proofHeader is the header with the JWT that proves a webhook.
 const proofHeader = "Plaid-Verification"
 
-// A JWT is accepted for maxProofAge after it was issued. maxProofLead tolerates a difference between the clocks.
+// A JWT is accepted if it was issued at most maxProofAge ago. Because the clocks of the vendor and of this process
+// may differ, its time of issue may also be up to maxProofLead in the future.
 const (
 	maxProofAge  = 5 * time.Minute
 	maxProofLead = time.Minute

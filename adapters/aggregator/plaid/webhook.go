@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// envelope contains the members of an event that the adapter reads. Source: plaid.com/docs, webhooks.
+// envelope contains the members of a webhook's body that the adapter reads. Source: plaid.com/docs, webhooks.
 type envelope struct {
 	Type         string          `json:"webhook_type"`
 	Code         string          `json:"webhook_code"`
@@ -64,7 +64,8 @@ func (e envelope) isConfidential() bool {
 	return e.Type == "LINK" || e.Code == "WEBHOOK_UPDATE_ACKNOWLEDGED"
 }
 
-// scope returns the pull scope that an event asks for, and reports whether the event asks for a pull.
+// scope returns the pull scope of a webhook event: the data that must be read after the event. The second result
+// reports whether the event asks for a pull at all.
 func (e envelope) scope() (domain.PullScope, bool) {
 	switch e.Type {
 	case "TRANSACTIONS":
@@ -78,8 +79,8 @@ func (e envelope) scope() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// itemScope returns the scope of an event about the Item, and whether the event asks for a pull. If the scope
-// contains no rows, the pull reads only the status of the Item and the accounts.
+// itemScope returns the pull scope of a webhook event about the Item, and whether the event asks for a pull. If the
+// scope requests no rows, the pull reads only the status of the Item and the accounts.
 func (e envelope) itemScope() (domain.PullScope, bool) {
 	switch e.Code {
 	case "ERROR":
@@ -101,7 +102,8 @@ func (e envelope) itemScope() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentScope returns the scope of an event about the consent. A time that cannot be read is left out.
+// consentScope returns the pull scope of a webhook event about the consent. The scope contains the new status of the
+// consent. A time that cannot be read is left out.
 func consentScope(status domain.ConsentStatus, at vendorhttp.Text, signal domain.Signal) domain.PullScope {
 	report := domain.ConsentReport{Status: status}
 	report.ExpiresAt, _ = domain.ParseConsentTime(at.Value)

@@ -12,8 +12,8 @@ import (
 
 var _ ports.ReferenceRegistrar = (*Adapter)(nil)
 
-// RegistersReferences implements ports.ReferenceRegistrar. An Item has one webhook address and no webhook id, so the id
-// is a hash of the address.
+// RegistersReferences implements ports.ReferenceRegistrar. At the vendor, an Item has at most one webhook, which has
+// an address but no id. This adapter uses a hash of the address as the id.
 func (*Adapter) RegistersReferences() bool { return true }
 
 // CreateWebhook sets the webhook address of the Item.
@@ -39,7 +39,8 @@ func (a *Adapter) Webhooks(ctx context.Context, access ports.Access) ([]ports.Ve
 	return []ports.VendorWebhook{{ID: addressID(url), URL: domain.SecretText(url)}}, nil
 }
 
-// DeleteWebhook removes the webhook address of the Item, unless the Item has another one or does not exist.
+// DeleteWebhook removes the webhook address from the Item. It changes nothing if the Item has no webhook address or
+// another one, or if the Item does not exist.
 //
 // It does not compare the Item with the account reference. The address is sufficient, because the service gives each
 // address to only one Item.

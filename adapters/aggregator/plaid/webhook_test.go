@@ -34,7 +34,8 @@ func TestEventsAreParsed(t *testing.T) {
 	goldenfile.Compare(t, "testdata/events.golden.json", events)
 }
 
-// The body contains the URL of a webhook, which contains the webhook token.
+// An event of this kind must count as confidential. Its body contains the URL of a webhook, and the URL contains the
+// secret webhook token.
 func TestTheAcknowledgementOfAWebhookIsConfidential(t *testing.T) {
 	body := `{"webhook_type":"ITEM","webhook_code":"WEBHOOK_UPDATE_ACKNOWLEDGED","item_id":"i",` +
 		`"new_webhook_url":"https://x"}`

@@ -124,9 +124,9 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// proofs returns whether the absence of a row from a list proves that the vendor has removed the row. The first result
-// is for the list of accounts, the second for lists of transactions. After a partial synchronisation, a list is
-// complete only if the vendor has updated its products.
+// proofs returns what the absence of a row from a list proves: either nothing, or that the vendor has removed the
+// row. The first result is for the list of accounts, the second for lists of transactions. After a partial
+// synchronisation, a list is complete only if the vendor has updated its products.
 //
 // The list of accounts contains accounts of two products: ACCOUNTS and CREDIT_CARDS. For a product that the item does
 // not have, the vendor reports no status.

@@ -123,7 +123,7 @@ func TestPluggyConformsToThePort(t *testing.T) {
 // other request fails on a busy machine.
 const attemptTimeout = 5 * time.Second
 
-// newPortEnv returns an environment for the conformance suite.
+// newPortEnv returns the environment in which the conformance suite tests the adapter against the simulator.
 func newPortEnv(t *testing.T) porttest.VendorEnv {
 	e := newEnv(t, vendorhttp.Config{AttemptTimeout: attemptTimeout, MaxBodyBytes: 1 << 20})
 	bad, gone := e.access, e.access

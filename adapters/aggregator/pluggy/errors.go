@@ -12,7 +12,8 @@ import (
 // Source: docs.pluggy.ai, rate limits.
 const perMinute = 360
 
-// Each kind of call has a budget of its own, so that a 429 of one kind does not block another kind.
+// budgets maps each kind of call to its rate limit in calls per minute. Each kind has its own rate budget, so that a
+// 429 of one kind does not block another kind.
 var budgets = map[string]int{
 	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
 	"consents": perMinute, deletions: perMinute, itemLists: perMinute,
@@ -26,7 +27,8 @@ const (
 )
 
 // windows contains the limit of PATCH /items/{id}: 20 requests per minute for each source address. While several
-// tenants refresh items, each can use three quarters of it. Source: docs.pluggy.ai, rate limits.
+// tenants refresh items, each tenant can use at most three quarters of the limit. Source: docs.pluggy.ai, rate
+// limits.
 var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxItemPages bounds how many pages of the items of one session are read.
+// maxItemPages is the maximum number of pages that are read of the list of the items of one link session.
 const maxItemPages = 5
 
 // StartLink requests a connect token with which an item can be created: POST /connect_token without an item. The item
@@ -33,9 +33,10 @@ func (a *Adapter) StartLink(
 	})
 }
 
-// LinkedObjects returns the items whose clientUserId is the id of the session. It requests the list of these items
-// (GET /items), and then each announced item that is missing from the list (GET /items/{id}). The list is not
-// documented. If the vendor does not offer it, only announced items are found.
+// LinkedObjects returns the items whose clientUserId is the id of the link session. It requests the list of these
+// items: GET /items. A webhook may have announced an item that is missing from the list. LinkedObjects requests each
+// such item separately: GET /items/{id}. The list is not documented. If the vendor does not offer it, only announced
+// items are found.
 func (a *Adapter) LinkedObjects(
 	ctx context.Context, at ports.Access, session domain.LinkSessionID, announced []string,
 ) ([]domain.LinkedObject, error) {
@@ -71,8 +72,8 @@ func (a *Adapter) LinkedObjects(
 	return objects, nil
 }
 
-// listItems returns the items with the session's id: GET /items?clientUserId=. If the vendor does not offer the list,
-// it returns none.
+// listItems returns the items whose clientUserId is the id of the link session: GET /items?clientUserId=. If the
+// vendor does not offer the list, listItems returns no items.
 func (a *Adapter) listItems(ctx context.Context, at ports.Access, session domain.LinkSessionID) ([]item, error) {
 	var all []item
 	for page := 1; page <= maxItemPages; page++ {
@@ -122,8 +123,8 @@ func (a *Adapter) readItem(ctx context.Context, at ports.Access, id string) (ite
 	return found, nil
 }
 
-// linkedState returns whether the account holder of a new item has signed in. The vendor reports UPDATING from the
-// creation of an item to the end of its first synchronisation.
+// linkedState returns the state of a new item. The item is pending during its first synchronisation, while the vendor
+// reports UPDATING. After that, it has failed if the account holder must sign in again, and is ready otherwise.
 func (i item) linkedState() domain.LinkedState {
 	switch {
 	case i.Status == "UPDATING" || i.Status == "MERGING":

@@ -10,8 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// evidenceJSON contains members of a transaction that matching uses as evidence. Further ones are in keysJSON.
-// Source: the vendor's OpenAPI document, Transaction and PaymentData.
+// evidenceJSON contains members of a transaction that package matching uses as evidence that two rows are, or are
+// not, the same movement. Other such members are in keysJSON. Source: the vendor's OpenAPI document, Transaction and
+// PaymentData.
 type evidenceJSON struct {
 	RawDescription vendorhttp.Text `json:"descriptionRaw"`
 	Code           vendorhttp.Text `json:"providerCode"`
@@ -52,8 +53,8 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 	return out
 }
 
-// counterpartyOf returns what the institution states about a party of a payment. The document may be masked. The
-// row's merchant is not used, because the vendor adds it to rows and may change it later.
+// counterpartyOf returns what the institution states about a party of a payment. Some digits of the party's tax
+// number may be masked. The row's merchant is not used, because the vendor adds it to rows and may change it later.
 func counterpartyOf(value jsontext.Value) matching.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
 	return matching.Party{

@@ -121,9 +121,10 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// setAmounts sets the amounts of out. The vendor's amount determines the magnitude, and r.direction determines the
-// sign. The amount in the account's currency has the same sign. It is set only if the currencies differ. If the
-// vendor's sign and type indicate opposite directions, out gets a warning.
+// setAmounts sets the amounts of the transaction data in out. The vendor's amount determines the magnitude, and
+// r.direction determines the sign. The amount in the account's currency has the same sign. It is set only if the
+// currencies differ. If the sign and the type (DEBIT or CREDIT) of the row indicate opposite directions, out gets a
+// warning.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
@@ -149,8 +150,8 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 	return nil
 }
 
-// direction reports whether the account holder received the money. The second result, conflict, is true if the vendor's
-// sign and type indicate opposite directions.
+// direction reports whether the account holder received the money. The second result, conflict, is true if the sign
+// and the type (DEBIT or CREDIT) of the row indicate opposite directions.
 //
 //   - On a card, the sign decides: a positive amount is a purchase, which is money out. The type is not reliable.
 //     According to public evidence, a purchase is DEBIT for some clients of the vendor, and CREDIT for others.
@@ -190,8 +191,9 @@ func withSign(m domain.Money, incoming bool) domain.Money {
 	return m.Out()
 }
 
-// references returns the references in the members of the row, and those in the institution's or the vendor's
-// description.
+// references returns the identifiers by which a person can find the payment, such as an end-to-end id. It reads them
+// from the members of the row. It also searches the texts of the institution's and of the vendor's description for
+// them.
 func (r row) references() domain.References {
 	stated := domain.References{TransactionID: r.ProviderID.Reference()}
 	if p := r.Payment; p != nil {

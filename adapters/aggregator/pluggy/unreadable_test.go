@@ -46,8 +46,8 @@ var unreadableRows = map[string]struct {
 	"a null row":                        {validRow, `null`, domain.InvalidID},
 }
 
-// fill returns a text to put in place of the word coffee in the row. The row then has the given number of bytes, if
-// its id "good" is also replaced by "bad".
+// fill returns a replacement for the word coffee in the row. After this replacement, and after the replacement of the
+// id "good" by "bad", the row has the given number of bytes.
 func fill(row string, bytes int) string {
 	return strings.Repeat("x", bytes-len(row)+len("coffee")+len("good")-len("bad"))
 }

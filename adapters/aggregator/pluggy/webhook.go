@@ -83,9 +83,9 @@ func (n *notification) dropOddMembers() bool {
 	return odd || n.Rows.Odd
 }
 
-// pullScopes maps the name of an event to a function that returns the pull scope of the event. An event that is not in
-// the map requires no pull. If the members that determine the scope are missing, the scope is everything that the
-// vendor has.
+// pullScopes maps the name of a webhook event to a function that returns its pull scope, which is the data that must
+// be read after the event. An event that is not in the map requires no pull. If the members that determine the scope
+// are missing, the scope is everything that the vendor has.
 var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/created":             func(notification) domain.PullScope { return domain.PullScope{Everything: true} },
 	"item/updated":             recoveredScope,
@@ -100,14 +100,14 @@ var pullScopes = map[string]func(notification) domain.PullScope{
 	"transactions/deleted": removedScope,
 }
 
-// recoveredScope returns a scope that covers everything. The scope also signals that the account holder does not have
-// to act any more, because the vendor has reached the institution.
+// recoveredScope returns a pull scope that covers everything. The scope also signals that the account holder does not
+// have to act any more, because the vendor has reached the institution.
 func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 }
 
-// errorScope returns the scope of an event about an error. The pull only checks the item. If only the account holder
-// can solve the problem, the scope also signals that reauthorisation is needed.
+// errorScope returns the pull scope of a webhook event about an error. The pull only checks the item. If only the
+// account holder can solve the problem, the scope also signals that reauthorisation is needed.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
@@ -115,7 +115,8 @@ func errorScope(n notification) domain.PullScope {
 	return domain.PullScope{}
 }
 
-// reauthScope returns the scope of an event that asks the account holder to act. The pull only checks the item.
+// reauthScope returns the pull scope of a webhook event that asks the account holder to act. The pull only checks the
+// item.
 func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal: domain.SignalReauth} }
 
 // createdScope returns a scope for the account's new rows: all rows created since the announced time. The scope also

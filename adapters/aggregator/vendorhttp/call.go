@@ -20,8 +20,8 @@ type Window = ratelimit.Window
 type Vendor struct {
 	Name domain.Vendor
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource] or
-	// [Budget.Resource]. A resource that is in neither map is not limited. A 429 blocks only the budget of its call's
-	// resource, so calls of different kinds have different resources.
+	// [Budget.Resource]. A resource that is neither in Budgets nor in Windows is not limited. A 429 blocks only the
+	// budget of its call's resource, so calls of different kinds have different resources.
 	Budgets map[string]int
 	// Windows contains the rate limits of those resources whose calls are refused, and not queued, at the limit.
 	Windows map[string]Window
@@ -54,7 +54,8 @@ type Call struct {
 	// not limited.
 	Resource string
 	// Budgets replaces Resource if the vendor does not count calls by source address. The call takes a token of each
-	// budget. The narrowest budget comes first; a 429 blocks only that one.
+	// budget. The first budget must be the narrowest one: the one that the fewest calls share, such as the calls
+	// about one login at a bank. A 429 blocks only the first budget.
 	Budgets []Budget
 	// Retryable means that the request is idempotent, so the client may send it again after a
 	// failure. A GET is always retryable.
@@ -85,7 +86,7 @@ func (b Budget) key() string {
 	return b.Resource + "/" + b.Subject
 }
 
-// budgets returns the rate budgets of the call, the narrowest one first.
+// budgets returns the rate budgets of the call. The first one is the budget that the fewest calls share.
 func (c Call) budgets() []Budget {
 	if c.Budgets == nil {
 		return []Budget{{Resource: c.Resource}}

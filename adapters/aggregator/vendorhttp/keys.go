@@ -21,10 +21,11 @@ func DecodeObject[T any](value jsontext.Value) T {
 // Clean returns the text in a form that every store accepts, or "" if the member is not a string.
 func (t Text) Clean() string { return domain.CleanText(t.Value) }
 
-// Reference returns the text as a reference; see domain.CleanReference. It returns "" if the member is not a string.
+// Reference returns the text as an identifier of a transaction, in the form in which it is stored; see
+// domain.CleanReference. It returns "" if the member is not a string.
 func (t Text) Reference() string { return domain.CleanReference(t.Value) }
 
-// WholeNumber parses a whole number that is not negative. It returns 0 for any other text.
+// WholeNumber parses a whole number from 0 to 2147483647 (31 bits). It returns 0 for any other text.
 func WholeNumber(text string) int {
 	number, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {

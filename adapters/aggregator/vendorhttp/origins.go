@@ -40,7 +40,7 @@ type origins struct {
 	byKey  map[originKey]*origin
 }
 
-// get returns the state of an origin, which it creates at the first use.
+// get returns the state of an origin. It creates the state when the origin is first used.
 func (o *origins) get(key originKey, now time.Time) *origin {
 	o.mu.Lock()
 	defer o.mu.Unlock()

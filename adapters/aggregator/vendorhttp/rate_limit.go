@@ -185,7 +185,8 @@ type callBudget struct {
 	resource string
 }
 
-// budgetsOf returns the rate budgets of a call, the narrowest one first. It omits resources without a limit.
+// budgetsOf returns the rate budgets of a call. The first one is the budget that the fewest calls share. Resources
+// without a limit are omitted.
 func (c *Client) budgetsOf(o *origin, call Call) []callBudget {
 	var budgets []callBudget
 	for _, b := range call.budgets() {
@@ -219,7 +220,8 @@ func (c *Client) waitForBudgets(ctx context.Context, call Call, budgets []callBu
 	return nil
 }
 
-// reportBudget calls [Config.OnBudget] with the current state of the widest budget.
+// reportBudget calls [Config.OnBudget] with the current state of the call's last budget, which is the budget that the
+// most calls share.
 func (c *Client) reportBudget(call Call, budgets []callBudget, now time.Time) {
 	widest := budgets[len(budgets)-1]
 	c.cfg.OnBudget(string(call.Vendor.Name), widest.resource, widest.left(now))

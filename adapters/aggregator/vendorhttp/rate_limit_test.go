@@ -130,7 +130,8 @@ func TestA429BlocksTheBudgetForItsRetryAfter(t *testing.T) {
 	}
 }
 
-// Calls that a vendor counts by subject have a budget for each subject. A 429 blocks only the narrowest budget.
+// If a vendor counts calls by subject, for example by client id, each subject must have its own budget. A 429 must
+// block only the first budget of the call, which is the budget that the fewest calls share.
 func TestCallsAreLimitedForEachSubject(t *testing.T) {
 	clock := newClock()
 	refuse := map[string]bool{}

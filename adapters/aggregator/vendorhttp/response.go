@@ -56,9 +56,9 @@ func readResponse(
 }
 
 // readBody reads a response body in two steps. It reads into a pooled buffer, because a new buffer would grow and be
-// copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes. Only a buffer of
-// maxBody bytes that is too large for the pool and more than half full is returned without a copy. The vendor's
-// Content-Length is not used.
+// copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes. It returns the buffer
+// itself only if the buffer has grown to maxBody bytes, is too large for the pool and is more than half full. The
+// vendor's Content-Length is not used.
 //
 // If the body does not fit, readBody reserves four times as much memory, but at most maxBody. It then continues in a
 // buffer of that size. Errors: those of body and of reserve.

@@ -46,7 +46,8 @@ func TestMemoryIsReservedForLargeResponses(t *testing.T) {
 	}
 }
 
-// The error of a reservation ends the call. It is no failure of the vendor, so there is no further attempt.
+// If no memory can be reserved for a response, the call must fail without another attempt, because the vendor has not
+// failed.
 func TestACallWithoutMemoryFails(t *testing.T) {
 	requests := 0
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {

@@ -21,8 +21,9 @@ const (
 	tokenValidity = time.Second
 	// storeRetry is the delay before the next request for tokens if a request has failed.
 	storeRetry = 500 * time.Millisecond
-	// spareTokens is the number of tokens that each request to the store asks for in advance. The store grants them
-	// only if no call waits. They save requests when a pull sends one call after the other.
+	// spareTokens is the number of tokens that each request to the store asks for in advance, for later calls. The
+	// store grants these tokens only if no call waits. If a pull sends one call after the other, the spare tokens
+	// save requests to the store.
 	spareTokens = 4
 	// maxReported is the maximum number of tenants in one request for tokens. It is also the maximum number of calls
 	// that the request counts for each tenant. The other waiting calls are served after a later request.
@@ -157,8 +158,8 @@ func (b *sharedBudget) left(time.Time) float64 {
 	return float64(tokens - b.queue.waiting())
 }
 
-// storeTime converts now from the clock of the process to the clock of the store, using the difference between the two
-// clocks at the last request. The caller must hold b.mu.
+// storeTime converts its argument, a time on the clock of the process, to the clock of the store. It uses the
+// difference between the two clocks at the last request. The caller must hold b.mu.
 func (b *sharedBudget) storeTime(now time.Time) time.Time { return b.stateAt.Add(now.Sub(b.learnedAt)) }
 
 // expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last known
@@ -169,8 +170,8 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 	return max(wait, b.blockedUntil.Sub(now))
 }
 
-// tenantCalls limits the calls of one tenant that expectedWait counts. The limit is far above any real number of
-// waiting calls.
+// tenantCalls is the maximum number of waiting calls that expectedWait counts for one tenant. It is far above any
+// real number of waiting calls.
 const tenantCalls = 1 << 20
 
 // waiting returns the number of waiting calls of each tenant, in the order of the tenants' turns. It returns at most

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TokenLifetime returns how long a new token is valid, at most longest. If the token is a JWT (RFC 7519), the lifetime
-// is the difference of its claims exp and iat, so a wrong clock has no effect. If the token does not state its
-// lifetime, the result is longest. The token is not retained.
+// TokenLifetime returns how long a new token is valid. If the token is a JWT (RFC 7519), the lifetime is the
+// difference of its claims exp and iat, so a wrong clock has no effect. If the token does not state its lifetime, or
+// states more than the argument longest, the result is longest. The token is not retained.
 func TokenLifetime(token []byte, longest time.Duration) time.Duration {
 	parts := strings.Split(string(token), ".")
 	if len(parts) != 3 {

@@ -6,8 +6,8 @@ import (
 )
 
 // DecodeWebhook decodes the body of a webhook like [Decode], but accepts escapes of half a surrogate pair (\ud800),
-// which no string of Unicode contains. It decodes such an escape as U+FFFD and sets odd. The caller must then not rely
-// on the ids, because a text may differ from the one that the vendor meant.
+// although such an escape represents no Unicode character. It decodes such an escape as U+FFFD and sets odd. If odd
+// is set, the caller must not rely on the ids, because an id may differ from the one that the vendor meant.
 func DecodeWebhook(body []byte, dst any) (odd bool, err error) {
 	text := replaceHalfSurrogates(body)
 	return !bytes.Equal(text, body), Decode(text, dst)

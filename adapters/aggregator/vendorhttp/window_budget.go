@@ -71,8 +71,9 @@ func (b *windowBudget) take(tenant domain.TenantID, _ time.Duration) (*waitingCa
 	return nil, nil
 }
 
-// apply updates the state with ratelimit.Budget.Take, and returns how long the call must wait. A block by the vendor
-// that could not be stored still counts in this process.
+// apply replaces the stored state of the budget by the result of ratelimit.Budget.Take, and returns how long a call
+// must wait. The wait includes a block by the vendor even if the block could not be stored; such a block counts only
+// in this process.
 func (b *windowBudget) apply(tenant domain.TenantID, blockFor time.Duration) (wait time.Duration, err error) {
 	var state ratelimit.Budget
 	var at time.Time

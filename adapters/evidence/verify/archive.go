@@ -16,12 +16,12 @@ const (
 	localSignature     = 0x04034b50
 	directorySignature = 0x02014b50
 	endSignature       = 0x06054b50
-	// headerStart are the version 2.0, no flags, no compression, and 1980-01-01 00:00.
+	// headerStart encodes the format version 2.0, no flags, no compression, and the time 1980-01-01 00:00.
 	headerStart = "\x14\x00\x00\x00\x00\x00\x00\x00\x21\x00"
 	localLength = 30
 )
 
-// file is a file that was read.
+// file describes a file of the archive that was read to its end.
 type file struct {
 	name   string
 	size   uint32
@@ -72,8 +72,8 @@ func (a *archive) open(name string) (*content, error) {
 	return &content{a: a, f: f, left: int64(f.size), hash: sha256.New()}, nil
 }
 
-// ended returns the error for a read that has failed with err. The end of the input becomes a Fault, because the
-// archive is too short.
+// ended returns the error for a read that has failed with err. If err is io.EOF or io.ErrUnexpectedEOF, the archive
+// is too short, and ended returns a *Fault. Otherwise it returns err.
 func ended(name string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return faultf(name, "the archive ends too early")

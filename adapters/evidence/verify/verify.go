@@ -200,7 +200,7 @@ func (p *pack) checkLog() error {
 	return nil
 }
 
-// checkClose compares the close with its audit entry.
+// checkClose compares the closed period in close.json with the audit entry about its closing.
 func (p *pack) checkClose() error {
 	e, c := p.audit.Entry, p.closed
 	d := e.Detail
@@ -219,7 +219,7 @@ func (p *pack) checkClose() error {
 	return nil
 }
 
-// checkRecords compares the records with the close.
+// checkRecords compares the records with the closed period in close.json.
 func (p *pack) checkRecords() error {
 	r, c := p.records, p.closed
 	switch {
@@ -237,7 +237,7 @@ func (p *pack) checkRecords() error {
 	return nil
 }
 
-// checkStatement compares the statement with the audit entry and the close.
+// checkStatement compares the account statement with the audit entry and with the closed period.
 func (p *pack) checkStatement() error {
 	s, c := p.statement, p.closed
 	switch {
@@ -255,7 +255,8 @@ func (p *pack) checkStatement() error {
 	return nil
 }
 
-// balanced reports whether the balances of a close differ by the sum of its posted records.
+// balanced reports whether the closing balance of a closed period minus its opening balance is the sum of its posted
+// records.
 func balanced(c closeView) bool {
 	opening, openingErr := decimal.NewFromString(c.OpeningBalance)
 	closing, closingErr := decimal.NewFromString(c.ClosingBalance)
@@ -276,7 +277,7 @@ func (s sum) is(text string) bool {
 	return s.value.String() == text
 }
 
-// hashed returns the sum of h, which must compute SHA-256 hashes.
+// hashed returns the SHA-256 hash that h has computed. h must be a SHA-256 hash function.
 func hashed(h interface{ Sum([]byte) []byte }) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -41,7 +41,7 @@ const (
 	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
 	// claim its webhooks.
 	webhooksLimit = 4
-	// linkSessionsLimit is the maximum number of link sessions that one batch continues at the same time.
+	// linkSessionsLimit is the maximum number of link sessions in one batch. The batch processes them concurrently.
 	linkSessionsLimit = 16
 )
 

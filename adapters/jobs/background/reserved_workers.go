@@ -91,8 +91,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs waiting pulls, one after another, until Stop is called. It passes the context pulls to each of them.
-// After an error, or if no pull was waiting, work pauses. The pause ends early if the context waits ends.
+// work runs waiting pulls, one after another, until Stop is called. Each pull runs with the first context. After an
+// error, or if no pull was waiting, work pauses. The pause ends early if the second context ends.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

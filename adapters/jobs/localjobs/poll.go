@@ -37,8 +37,8 @@ type Database struct {
 	PollInterval time.Duration
 	// Leader runs the maintenance tasks that read whole tables. If it is nil, every process runs them.
 	Leader background.Leader
-	// Listen calls due whenever another process has announced due pulls. It returns when it can no longer listen, and
-	// is then called again. If Listen is nil, only polls find pulls of other processes.
+	// Listen calls the function due whenever another process has announced due pulls. It returns when it can no
+	// longer listen, and is then called again. If Listen is nil, only polls find pulls of other processes.
 	Listen func(ctx context.Context, due func()) error
 	// Announce tells the other processes that pulls are due for which this process has no free worker. It may be nil.
 	Announce func(ctx context.Context) error

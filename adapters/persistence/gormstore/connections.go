@@ -202,7 +202,8 @@ func SaveConnection(
 	if IsDuplicate(err) {
 		return nil, nameTaken()
 	}
-	// A batch of webhooks locks the queued pulls first, and then the rows that rebindTokens deletes.
+	// The pulls are locked before rebindTokens deletes rows, because a batch of webhooks locks both in this order.
+	// Another order could cause a deadlock.
 	if err == nil && !after.Live() {
 		err = endPullsOfDeleted(tx, d, after)
 	}

@@ -62,7 +62,7 @@ func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Rea
 	return errors.New("the transaction has no position in the change feed")
 }
 
-// nothing is the value of Read.Take if a read only fills its columns.
+// nothing does nothing. It is the function Read.Take of a read that only fills its variables.
 func nothing() error { return nil }
 
 // InsertEvents stores events at a position of the change feed. The id of an event depends only on the position, the

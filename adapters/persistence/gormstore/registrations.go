@@ -10,8 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL conditions on rows of webhook_tokens. A row also describes the registration of its webhook at the vendor.
-// AwaitsRemoval is also the condition of the partial index over registrations and their due times.
+// SQL conditions on rows of webhook_tokens. Besides the token, a row describes the webhook that the service has
+// registered at the vendor for this token. AwaitsRemoval is also the condition of the partial index over
+// registrations and their due times.
 const (
 	isListed      = "registration <> 'pending'"
 	AwaitsRemoval = "registration IN ('pending', 'removing')"
@@ -45,7 +46,7 @@ func (s tokens) FindRegistration(
 	return row.domain(), nil
 }
 
-// AbandonRegistration revokes the token with one statement.
+// AbandonRegistration revokes the token with one SQL statement.
 func (s tokens) AbandonRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
 ) error {
@@ -56,8 +57,8 @@ func (s tokens) AbandonRegistration(
 	})
 }
 
-// ActivateRegistration changes the row only if the registration is still pending and the token is still live. A
-// claim, or the deletion of the connection, may have revoked the token in the meantime.
+// ActivateRegistration changes the row only if the registration is still pending and the token is still live. The
+// token may have been revoked in the meantime, by ClaimRegistrations or by the deletion of its connection.
 func (s tokens) ActivateRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
 ) error {
@@ -91,8 +92,8 @@ func (s tokens) ClaimRegistrations(
 	})
 }
 
-// claimRegistration claims the registration of one row. It returns false if another process has changed the row since
-// it was read.
+// claimRegistration claims the registration that the row describes for this process, until the given time. It also
+// revokes the token if the token is live. It returns false if another process has changed the row since it was read.
 func claimRegistration(
 	tx *gorm.DB,
 	row TokenRow,

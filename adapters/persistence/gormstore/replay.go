@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Replay attaches deliveries to the queued pulls of their connections. It locks the connections, then the queued pulls,
-// and then the deliveries. The locks on queued pulls are shared, so a batch of webhooks can lock the same pulls at the
-// same time.
+// Replay attaches stored webhook deliveries to the queued pulls of their connections, so that these pulls do the work
+// of the deliveries again. It locks the connections, then the queued pulls, and then the deliveries. The locks on
+// queued pulls are shared, so a batch of webhooks can lock the same pulls at the same time.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	entries ports.AuditEntries, newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
@@ -59,9 +59,9 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// replaceRemovals changes the scopes of the given rows in memory; it does not write to the database. It changes only
-// rows whose pull has succeeded. The new scope omits the removals that the pull has already applied (see
-// domain.PullScope.Replayed).
+// replaceRemovals changes the scopes of the given deliveries in memory; it does not write to the database. It changes
+// only deliveries whose pull has succeeded. The new scope omits the announced removals of transactions that this pull
+// has already applied (see domain.PullScope.Replayed).
 func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []DeliveryRow) error {
 	pulls := map[uuid.UUID]bool{}
 	for _, row := range rows {

@@ -143,7 +143,8 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	return amount, nil
 }
 
-// ErrStoredAmount does not contain the stored text, which may be long.
+// ErrStoredAmount reports that a stored amount cannot be parsed. Its text does not contain the stored amount, which
+// may be long.
 var ErrStoredAmount = errors.New("a stored amount is not a decimal number of at most 19 digits")
 
 // ScanBytes scans an amount from pgx; nil means NULL. It returns the errors of Decimal.ScanBytes.

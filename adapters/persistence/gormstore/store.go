@@ -41,8 +41,8 @@ type Options struct {
 	OnReadOnly func()
 }
 
-// Core runs the statements of the stores. The types that implement the ports embed a Core, in this package and in the
-// packages records, eventlog and erasing.
+// Core runs the SQL statements of all stores. The types that implement interfaces of package ports embed a Core, in
+// this package and in the packages records, eventlog and erasing.
 type Core struct {
 	Dialect Dialect
 	// Timeout bounds each of the methods that run statements. WorkTimeout is the timeout of Background.
@@ -103,7 +103,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Read calls fn, which runs queries, outside of any transaction. It returns the error of fn, translated.
+// Read calls fn, which runs queries, outside of any transaction. It returns the error of fn, converted by Translate.
 func (c *Core) Read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
 }
@@ -162,7 +162,7 @@ func (c *Core) Background() *Core {
 	return &background
 }
 
-// Bounded runs fn, which uses the database, with a timeout, and translates the error of fn.
+// Bounded runs fn, which uses the database, with a timeout. It returns the error of fn, converted by Translate.
 func (c *Core) Bounded(ctx context.Context, fn func(ctx context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()

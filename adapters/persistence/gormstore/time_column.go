@@ -10,12 +10,11 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// Instant is a time as a column: timestamptz in PostgreSQL, and microseconds since 1970 in SQLite,
-// which has no such type. Both forms are exact to the microsecond and sort chronologically. The
-// zero time is NULL.
+// Instant is a time that is stored in a column: timestamptz in PostgreSQL, and microseconds since 1970 in SQLite,
+// which has no such type. Both forms are exact to the microsecond and sort chronologically. The zero time is NULL.
 type Instant struct{ time.Time }
 
-// At returns t as a column.
+// At returns t as the value of a column.
 func At(t time.Time) Instant { return Instant{t} }
 
 // GormDataType returns the name of the column's type for GORM.

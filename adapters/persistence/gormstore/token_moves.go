@@ -10,9 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection. The transaction has already locked this
-// connection. changed contains all changed tokens, and moved contains those that now belong to another connection.
-// rebindTokens also locks these other connections, so that they cannot be deleted or repointed before the commit.
+// rebindTokens applies domain.RebindTokens to the tokens of a connection that is changed or deleted. The transaction
+// has already locked this connection. changed contains all changed tokens, and moved contains those that now belong
+// to another connection. rebindTokens also locks these other connections, so that they cannot be deleted or repointed
+// before the commit.
 func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved []domain.WebhookToken, err error) {
 	if before.Kind != domain.Aggregator || !domain.RebindsTokens(before, after) {
 		return nil, nil, nil
@@ -88,7 +89,7 @@ func lockOwners(
 	return true, nil
 }
 
-// saveRebound writes the columns that domain.RebindTokens can change.
+// saveRebound writes those columns of a token that domain.RebindTokens can change.
 func saveRebound(tx *gorm.DB, t domain.WebhookToken) error {
 	row := rowOfToken(t)
 	return tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(map[string]any{

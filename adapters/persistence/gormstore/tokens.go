@@ -178,8 +178,8 @@ func setServes(db *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken
 	return err
 }
 
-// FindByHash does not run in the transaction that has refused the delivery. It may therefore read another state of
-// the token than that transaction.
+// FindByHash runs outside of the transaction that stores or refuses a delivery with the token. If the token was
+// changed in between, FindByHash returns another state of the token than that transaction has read.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row TokenRow
 	err := s.Read(ctx, func(db *gorm.DB) (err error) {

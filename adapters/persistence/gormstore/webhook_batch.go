@@ -30,8 +30,9 @@ func newPendingDelivery(incoming ports.IncomingDelivery) PendingDelivery {
 // token has no source secret.
 func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
 
-// ErrPruned is the error of a duplicate whose first delivery was deleted after the INSERT had found it. The error is
-// Unavailable, so that the vendor sends the event again. The event is then stored as new.
+// ErrPruned is the error for a webhook that repeats a stored event. The INSERT has found the stored delivery of the
+// event, but the delivery was deleted before it could be read. The error is Unavailable, so that the vendor sends the
+// event again. The event is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
 // NamedReference is an account reference, with the webhook token of the events that contain it.

@@ -33,7 +33,7 @@ const (
 	retryInterval = 200 * time.Millisecond
 )
 
-// begin begins the transaction that holds a lock.
+// begin is the SQL text that begins the transaction of a lock.
 const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleTimeout + "'"
 
 // ErrLost means that the connection with the lock was lost. It is the cause (context.Cause) of the context that Try

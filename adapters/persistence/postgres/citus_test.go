@@ -82,7 +82,7 @@ func TestDistributingATableKeepsItsRowsAndTheFeed(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
 	plain := opened(t, dsn)
 	tenant := domain.TenantID{UUID: uuid.New()}
-	// The coordinator has assigned more transaction ids than a new worker.
+	// Raise the transaction ids of the coordinator, so that they are higher than those of a new worker.
 	_, err := plain.Pool.Exec(t.Context(),
 		"DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$")
 	if err != nil {

@@ -262,8 +262,8 @@ func (dialect) ContainsFold(column string, text []byte) clause.Expr {
 // Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, but no query and no dump contains them.
 func (dialect) Scrub(context.Context) error { return nil }
 
-// AnnouncedRemovals implements gormstore.Dialect. The SQL function returns no row if the JSON of the scope has no
-// member "removed".
+// AnnouncedRemovals implements gormstore.Dialect. The result has no rows if the JSON of the delivery's scope has no
+// member "removed", because json_array_elements_text returns no rows for NULL.
 func (dialect) AnnouncedRemovals(name string) string {
 	return "json_array_elements_text(CAST(deliveries.scope AS json) -> 'removed') AS " + name + " (value)"
 }

@@ -62,7 +62,7 @@ func (d dialect) ServerOf(p gormstore.PendingDelivery) string {
 	return ""
 }
 
-// nodeBatch is a batch in a distributed database.
+// nodeBatch is a batch of webhook deliveries in a distributed database.
 type nodeBatch struct {
 	dialect
 	all     []gormstore.PendingDelivery
@@ -113,7 +113,7 @@ func (b nodeBatch) receive(ctx context.Context, n *node, byShard map[*shard][]in
 	}
 }
 
-// fail sets the error of deliveries.
+// fail sets err as the result of the deliveries with these indexes.
 func (b nodeBatch) fail(ctx context.Context, indexes []int, err error) {
 	err = gormstore.Translate(ctx, err)
 	for _, i := range indexes {
@@ -154,9 +154,10 @@ func (d dialect) insertByTenant(
 	return err
 }
 
-// tenantsOf returns the tenants of the deliveries' tokens, by token hash. The tenant of a token never changes, so it is
-// remembered. A remembered token may have been revoked; the transaction that stores the delivery finds that out. A
-// token that is not remembered must be live. Each node has a copy of the tokens.
+// tenantsOf returns the tenants of the deliveries' tokens, by token hash. The tenant of a token never changes, so it
+// is remembered. A remembered token may have been revoked; the transaction that stores the delivery finds that out.
+// The tenants of the other tokens are read from webhook_tokens, of which each node has a copy. The result omits those
+// of the other tokens that are revoked or not stored.
 func (d dialect) tenantsOf(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]uuid.UUID, error) {
@@ -226,7 +227,7 @@ func (d dialect) readDistributedView(
 	return nil
 }
 
-// distributedViewSQL is the variant of viewSQL for one reference $2 of the tenant $5.
+// distributedViewSQL is the variant of viewSQL for one token ($1) of the tenant $5, with one account reference ($2).
 const distributedViewSQL = `
 SELECT 1, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
 	c.created_at, p.id, l.token_id,

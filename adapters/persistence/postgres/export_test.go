@@ -134,7 +134,7 @@ func (p Placed) Port(ctx context.Context, tenant uuid.UUID) uint16 {
 // Close closes the pools of the nodes and the pool of the coordinator.
 func (p Placed) Close() error { return errors.Join(p.c.close(), p.c.coordinator.close()) }
 
-// FeedServer is a server and its timeline.
+// FeedServer identifies a server and its timeline, which changes when a standby takes over.
 type FeedServer struct {
 	ID       int64
 	Timeline int32

@@ -189,8 +189,8 @@ func (c *cluster) anyNode() *node {
 	return c.coordinator
 }
 
-// current returns the last placement that was read, or nil. If the placement is old, current starts to read it again
-// in the background.
+// current returns the last placement of the shards that was read, or nil. If the placement is old, current starts to
+// read it again in the background.
 func (c *cluster) current() *placement {
 	p := c.placement.Load()
 	if (p == nil || time.Since(p.readAt) > placementAge) && c.loading.CompareAndSwap(false, true) {
@@ -202,8 +202,8 @@ func (c *cluster) current() *placement {
 	return p
 }
 
-// reload marks the placement as outdated, because it seems to have changed. The next use of the placement then reads it
-// again in the background.
+// reload marks the placement of the shards as outdated, because it seems to have changed. The next use of the
+// placement then reads it again in the background.
 func (c *cluster) reload() {
 	if p := c.placement.Load(); p != nil {
 		c.placement.CompareAndSwap(p, &placement{shards: p.shards})
@@ -222,8 +222,8 @@ FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
 LEFT JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary' AND n.isactive AND n.metadatasynced
 WHERE s.logicalrelid = $1::regclass ORDER BY s.shardminvalue::int`
 
-// load reads the placement and connects to nodes that are not connected. If no node answers, the known placement
-// remains.
+// load reads the placement of the shards and connects to nodes that are not connected. If no node answers, the known
+// placement remains.
 func (c *cluster) load() {
 	for _, source := range c.sources() {
 		shards, err := c.readShards(c.lifetime, source)
@@ -276,7 +276,7 @@ func (c *cluster) readShards(ctx context.Context, source *node) ([]shard, error)
 	return shards, nil
 }
 
-// reached is the result of cluster.reach.
+// reached contains the node that cluster.reach has returned; nil if the node cannot be reached.
 type reached struct{ node *node }
 
 // placedShard is a row of shardsSQL.

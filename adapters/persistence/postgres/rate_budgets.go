@@ -36,7 +36,8 @@ type rateBudgetRow struct {
 	now          time.Time
 }
 
-// demandJSON is an item of the column demands. It contains the calls of one tenant. Times are microseconds since 1970.
+// demandJSON is an item of the column demands. It contains the calls of one tenant that wait for tokens of the
+// budget. Times are microseconds since 1970.
 type demandJSON struct {
 	Tenant   uuid.UUID           `json:"tenant"`
 	Served   int64               `json:"served"`
@@ -53,7 +54,7 @@ type replicaDemandJSON struct {
 }
 
 const (
-	// The last column is the current time of the database. The new state is computed for this time.
+	// The last column is the current time of the database. The new state of the budget is computed for this time.
 	selectRateBudget = `SELECT version, full_at, blocked_until, demands, clock_timestamp()
 		FROM (VALUES (1)) AS one LEFT JOIN rate_budgets
 		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
@@ -158,7 +159,7 @@ func (r rateBudgetRow) domain() (ratelimit.Budget, error) {
 	return state, nil
 }
 
-// demandsOf returns the value of the column demands for the state.
+// demandsOf returns the value of the column demands for the state of a budget.
 func demandsOf(state ratelimit.Budget) (string, error) {
 	demands := make([]demandJSON, 0, len(state.Demands))
 	for _, d := range state.Demands {

@@ -21,8 +21,8 @@ func TestTheRateBudgetsConformToTheirPort(t *testing.T) {
 	porttest.TestRateBudgets(t, func(*testing.T) ports.RateBudgets { return budgets })
 }
 
-// grantOne returns a function for RateBudgets.Update that takes one token, and a pointer to the grant of that
-// function's last call.
+// grantOne returns a function for RateBudgets.Update that takes one token from the budget. got points to the grant of
+// this function's last call.
 func grantOne() (change func(ratelimit.Budget, time.Time) ratelimit.Budget, got *ratelimit.Grant) {
 	got = new(ratelimit.Grant)
 	one := ratelimit.TenantCalls{Tenant: domain.TenantID{UUID: uuid.New()}, Calls: 1}

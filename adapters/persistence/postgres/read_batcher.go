@@ -53,8 +53,10 @@ type pendingRead struct {
 	err   error
 }
 
-// The states of a pendingRead. The batch and the caller compete to change the state from readQueued, and only one of
-// them succeeds. With readScanning, the batch may use the columns. With readLeft, the caller may use them.
+// The states of a pendingRead. Only one of these two changes of state can succeed:
+//
+//   - The batch changes readQueued to readScanning. It may then use the columns of the read.
+//   - The caller stops waiting and changes readQueued to readLeft. It may then use the columns itself.
 const (
 	readQueued   = iota
 	readScanning // the batch fills the columns

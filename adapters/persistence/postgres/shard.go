@@ -82,8 +82,8 @@ func (d dialect) QueryTenant(
 	return d.Query(ctx, sql, args, columns, fn)
 }
 
-// readOnShard runs a SELECT on the tables of the tenant's shard. It needs one round trip. If done is false, read
-// has not been called, and the caller must ignore the error and run the statement through Citus.
+// readOnShard runs a SELECT on the tables of the tenant's shard. It needs one round trip. If done is false, the
+// function read has not been called. The caller must then ignore the error and run the SELECT through Citus.
 func (d dialect) readOnShard(
 	ctx context.Context, tenant uuid.UUID, sql string, args []any, read func(pgx.Rows) error,
 ) (done bool, err error) {

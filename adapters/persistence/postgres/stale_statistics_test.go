@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// lookups is a tracer that collects the statements that contain one of its parts.
+// lookups is a tracer that collects the SQL statements that contain one of the texts in parts.
 type lookups struct {
 	parts []string
 	mu    sync.Mutex
@@ -145,7 +145,8 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		t.Fatalf("%d announced removals: %v", announced, err)
 	}
 
-	// The account has a reading. Storing a changed row therefore compares it with its previous version.
+	// The completeness of an account of the connection is known. Storing a changed row therefore compares the row
+	// with its previous version.
 	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO account_completeness
 		(account_id, connection_id, tenant_id, state, compared) SELECT gen_random_uuid(), id, tenant_id, 'complete', true
 		FROM connections WHERE id = $1`, token.Connection.UUID); err != nil {
@@ -158,8 +159,9 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	tracer.readAtMost(t, db, rows/2)
 }
 
-// A list as of an early moment must skip the rows that were changed later. It must do so within the index, without
-// reading each of these rows from the table. The planner's statistics are older than the connection.
+// A list of the rows as they were at a past moment must skip the rows that were changed later. It must do so within
+// the index, without reading each of these rows from the table. The planner's statistics are older than the
+// connection.
 func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 	const rows = 2000
 	tracer := &lookups{parts: []string{"updated_at <= "}}

@@ -16,13 +16,13 @@ import (
 // Each tenant therefore has its own row in tenant_feeds, on the same server as its other rows. See the migration for
 // its columns.
 //
-// The rules that keep the feed complete:
+// These rules keep the feed complete:
 //
-//   - A transaction uses shift only if the row names the server, with its timeline, on which it runs. Otherwise it
-//     first calls RaiseFeed.
-//   - RaiseFeed sets shift such that all later positions are at least the old value of reserved. All earlier
-//     positions are lower.
-//   - If the row names another server, a reader sees everything below reserved, because all writers of that server
+//   - The row of a tenant in tenant_feeds names a server and its timeline. A transaction uses the column shift only
+//     if it runs on this server and timeline. Otherwise it first calls RaiseFeed.
+//   - RaiseFeed sets shift such that all later positions are at least the old value of the column reserved. All
+//     earlier positions are lower.
+//   - If the row names another server, a reader gets all changes below reserved, because all writers of that server
 //     have ended. A transaction with a position holds a lock of Citus, and the move of a shard waits for this lock.
 
 // systemID is an SQL expression that identifies a server. It is the same on a primary server and on its standbys.

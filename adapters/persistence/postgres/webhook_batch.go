@@ -243,7 +243,8 @@ const (
 	pullMissing
 )
 
-// attach uses attachSQL to store a batch whose deliveries need no new pull. It sets the fields Inserted.
+// attach uses attachSQL to store a batch whose deliveries need no new pull. It sets the field Inserted of each
+// planned delivery that it has stored.
 func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attachOutcome, error) {
 	if len(batch.Planned) == 0 {
 		return attached, nil
@@ -478,7 +479,8 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain
 	return err
 }
 
-// updateLastTokens stores the token of the last webhook of each connection for which this token has changed.
+// updateLastTokens stores for each connection the token with which its last webhook arrived. It writes only
+// connections for which another token or none is stored.
 func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
 	changed := map[domain.ConnectionID]*domain.PlannedDelivery{}
 	for _, p := range batch.Planned {

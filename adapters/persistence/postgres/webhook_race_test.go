@@ -103,7 +103,7 @@ func (r *race) connect(name string, tokens int) {
 	}
 }
 
-// must reports err as a failure unless it is nil. It does not end the test, because only the test's own
+// The method must reports err as a failure unless err is nil. It does not end the test, because only the test's own
 // goroutine may do that.
 func (r *race) must(err error) {
 	r.Helper()

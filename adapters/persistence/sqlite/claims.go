@@ -10,9 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// releaseClaims contains the statements that end the claims of a process that has died. The parameter of each
-// statement is the current time in microseconds. An erasure that waits for the echo of its deletion at the vendor
-// (domain.ErasureEcho) keeps its time. An unclaimed task that waits for a retry becomes due at once, too.
+// releaseClaims contains the SQL statements that release the work that a process had claimed before it died. The
+// parameter of each statement is the current time in microseconds. The due time of an erasure does not change while
+// the erasure waits for domain.ErasureEcho. A task that no process had claimed, but that waits for a retry, becomes
+// due at once, too.
 var releaseClaims = []string{
 	`UPDATE pulls SET lease_until = ?1 WHERE state = 'running' AND lease_until > ?1`,
 	fmt.Sprintf(`UPDATE erasures SET due_at = ?1 WHERE status = 'running' AND due_at > ?1

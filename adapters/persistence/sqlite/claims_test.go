@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestClaimsOfADeadProcessAreReleased checks that a claimed erasure becomes due. An erasure keeps its time if it is
-// already due, has ended, or waits for the echo of its deletion at the vendor.
+// TestClaimsOfADeadProcessAreReleased checks that an erasure that a dead process had claimed becomes due at once. The
+// due time must not change if the erasure is already due, has ended, or waits for domain.ErasureEcho.
 func TestClaimsOfADeadProcessAreReleased(t *testing.T) {
 	db := opened(t, file(t))
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -43,8 +43,8 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// snapshotReaders is the maximum number of snapshots that are open at the same time. Package application writes at
-	// most 8 statements and closes at most 3 periods at the same time.
+	// snapshotReaders is the maximum number of snapshots that are open at the same time. Package application writes
+	// at most 8 account statements and closes at most 3 periods at the same time.
 	snapshotReaders = 11
 	// A file does not hang, unlike a database server. A caller that reaches this timeout was waiting for the only
 	// writing connection. The timeout is long, because a late result is better than an early error.
@@ -65,7 +65,7 @@ type DB struct {
 	reader  *gorm.DB
 	readers *sql.DB // nil for a database in memory
 	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. Snapshots do not use readers,
-	// because a slow receiver of a statement can keep a snapshot open for a long time.
+	// because a caller that reads an account statement slowly can keep a snapshot open for a long time.
 	snapshots *sql.DB
 	anchor    *sql.Conn     // keeps a database in memory alive; nil for a file
 	timeout   time.Duration // 0 means the default timeouts

@@ -114,8 +114,8 @@ func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	}
 }
 
-// renamed maps the old names of tables and columns to the new ones. In a key, the old name of a column follows the
-// new name of its table and a dot.
+// renamed maps the old names of tables and columns to the new ones. The key of a column consists of the new name of
+// its table, a dot, and the old name of the column.
 var renamed = map[string]string{
 	"unshown_transactions":         "carried_over_transactions",
 	"strays":                       "late_joins",
@@ -128,8 +128,8 @@ var renamed = map[string]string{
 	"split_pairs.came_external_id": "new_external_id",
 }
 
-// added contains the tables and columns that later migrations add or drop. The name of a column follows the name of
-// its table and a dot.
+// added contains the tables and columns that later migrations add or drop. The key of a column consists of the name
+// of its table, a dot, and the name of the column.
 var added = map[string]bool{
 	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,

@@ -80,7 +80,7 @@ func columnValue(field any) (any, error) {
 	return nil, fmt.Errorf("a column of type %T cannot be written", field)
 }
 
-// unless returns nil (NULL) if null is true, and otherwise value.
+// The function unless returns nil (NULL) if null is true, and otherwise value.
 func unless(null bool, value any) any {
 	if null {
 		return nil

@@ -284,7 +284,8 @@ func insertPlanned(
 	return created, inserted, updateLastTokens(ctx, tx, fresh, cache)
 }
 
-// updateLastTokens stores the token of the last webhook of each connection for which this token has changed.
+// updateLastTokens stores for each connection the token with which its last webhook arrived. It writes only
+// connections for which another token or none is stored.
 func updateLastTokens(
 	ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery, cache *tokenCache,
 ) error {

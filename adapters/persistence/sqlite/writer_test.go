@@ -50,7 +50,7 @@ func TestWebhooksAreStoredBeforeOtherTransactions(t *testing.T) {
 }
 
 // TestACallerThatGivesUpPassesTheWriterOn ends the context of a caller at the moment when the caller gets the
-// connection.
+// connection. The next caller must then get the connection.
 func TestACallerThatGivesUpPassesTheWriterOn(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {

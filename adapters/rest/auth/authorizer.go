@@ -26,11 +26,12 @@ const (
 )
 
 const (
-	// grantTTL is how long a positive answer is used without asking again.
+	// grantTTL is how long a positive answer of the access manager is used without asking again.
 	grantTTL = 5 * time.Second
-	// maxGrantAge is the age up to which a positive answer allows reads while the access manager cannot be reached.
+	// maxGrantAge is the age up to which a stored positive answer allows reads while the access manager cannot be
+	// reached.
 	maxGrantAge = time.Minute
-	// maxGrants limits the memory of the stored answers to a few megabytes.
+	// maxGrants is the maximum number of stored answers. It limits their memory to a few megabytes.
 	maxGrants = 16_384
 	// accessTimeout bounds a call to the access manager, from the connection to the last byte of the response.
 	accessTimeout = 3 * time.Second
@@ -58,7 +59,8 @@ var (
 	ErrAccessManagerUnreachable = errors.New("the access manager cannot be reached")
 )
 
-// Access is the question whether a caller may perform an action on a resource.
+// Access contains what the access manager needs in order to decide whether a caller may perform an action on a
+// resource.
 type Access struct {
 	Bearer    string    // the verified token, without the scheme
 	Principal Principal // the principal of this token
@@ -80,7 +82,8 @@ type Authorizer struct {
 	lastReported time.Time
 }
 
-// grantKey identifies an answer. It contains a hash of the token, because the token itself is never stored.
+// grantKey identifies a stored answer of the access manager by the caller's token, the resource and the action. It
+// contains a hash of the token, because the token itself is never stored.
 type grantKey struct {
 	token            tokenHash
 	resource, action string
@@ -99,8 +102,9 @@ func NewAuthorizer(ctx context.Context, manager AccessManager, clock ports.Clock
 	return &Authorizer{manager: manager, clock: clock, lifetime: ctx, grants: map[grantKey]time.Time{}}, nil
 }
 
-// Authorize returns nil if the access manager allows the access. A positive answer is used for five seconds without
-// asking again. Concurrent equal questions share one call, which continues if a caller gives up.
+// Authorize returns nil if the access manager allows the access. A positive answer of the access manager is used for
+// five seconds without asking again. Concurrent calls about the same access share one request to the access manager.
+// The request continues if a caller stops waiting.
 //
 // Errors:
 //   - Forbidden with the cause ErrAccessRefused if the access manager refuses the access.
@@ -128,7 +132,7 @@ func (a *Authorizer) Authorize(ctx context.Context, access Access) error {
 	}
 }
 
-// granted reports whether there is a positive answer that is younger than maxAge.
+// granted reports whether a positive answer for the key is stored that is younger than maxAge.
 func (a *Authorizer) granted(key grantKey, maxAge time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -137,9 +141,9 @@ func (a *Authorizer) granted(key grantKey, maxAge time.Duration) bool {
 	return ok && age >= 0 && age < maxAge
 }
 
-// ask calls the access manager and stores a positive answer. A negative answer removes the stored one. The age of an
-// answer counts from the beginning of the call, because the access manager may have decided at any moment during the
-// call.
+// ask calls the access manager. It stores a positive answer; after a negative answer, it removes the stored positive
+// one. The age of an answer counts from the beginning of the call, because the access manager may have decided at any
+// moment during the call.
 func (a *Authorizer) ask(key grantKey, access Access, subject string) error {
 	ctx, cancel := context.WithTimeout(a.lifetime, accessTimeout)
 	defer cancel()

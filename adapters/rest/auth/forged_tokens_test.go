@@ -202,7 +202,7 @@ func forgedClaims() []forgery {
 	if err != nil {
 		panic(err)
 	}
-	// after returns a correctly signed token. In the token's claims, text replaces the closing brace.
+	// The function after returns a correctly signed token. In the token's claims, text replaces the closing brace.
 	after := func(text string) string {
 		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
 	}

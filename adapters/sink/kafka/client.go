@@ -35,8 +35,8 @@ const (
 	minRefresh  = 250 * time.Millisecond // between two requests for the brokers and partitions
 	idleTimeout = 30 * time.Second       // after which an unused connection is closed
 
-	// The number of retries: of a request for the brokers and partitions, and of a message whose partition has moved
-	// or does not exist yet.
+	// requestRetries is the number of retries of a request for the brokers and partitions. messageRetries is the
+	// number of retries of a message whose partition has moved or does not exist yet.
 	requestRetries = 2
 	messageRetries = 4
 )
@@ -50,7 +50,7 @@ const (
 	apiVersionsMax = 2
 )
 
-// versions returns the highest versions of the requests that a client sends.
+// versions returns the highest version of each kind of request that a client sends.
 func versions() *kversion.Versions {
 	v := kversion.Stable()
 	v.SetMaxKeyVersion(apiVersionsKey, apiVersionsMax)

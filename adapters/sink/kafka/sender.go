@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sender implements ports.EventSender. It starts a client when an event is sent and there is none.
+// sender implements ports.EventSender. It starts a client when an event is sent and no client is running.
 type sender struct {
 	options  Options
 	settings members
@@ -32,7 +32,7 @@ type sender struct {
 
 var _ ports.EventSender = (*sender)(nil)
 
-// session is a client that can be ended while events are sent with it.
+// session is a client, together with a signal that ends the calls of Send that use the client.
 type session struct {
 	client *kgo.Client
 	ended  chan struct{} // closed when the client is not to be used any more

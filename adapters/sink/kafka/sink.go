@@ -29,11 +29,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// DefaultTimeout bounds an attempt, including the dials, the login and the confirmation. It is the bound that
-// ports.EventSender promises.
+// DefaultTimeout bounds an attempt to send an event, including the dials, the login and the confirmation. It is the
+// bound that ports.EventSender promises.
 const DefaultTimeout = 15 * time.Second
 
-// DefaultTopic is the topic of a subscription without one. Lerian's streaming library derives it from events.Source.
+// DefaultTopic is the topic of a subscription whose settings contain no topic. Lerian's streaming library derives the
+// same name from events.Source.
 const DefaultTopic = "lerian.streaming." + events.Source
 
 // The limits of the settings. maxBrokers is the maximum number of brokers in a request, maxBroker is the maximum length
@@ -193,7 +194,8 @@ func isLogin(text string) bool {
 	return text != "" && len(text) <= maxLogin && !slices.Contains([]byte(text), 0)
 }
 
-// Current implements ports.Sink. No earlier version has stored settings in another form.
+// Current implements ports.Sink. It returns stored unchanged, because no earlier version has stored settings in
+// another form.
 func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings { return stored }
 
 // Open implements ports.Sink. Each sender has connections of its own.

@@ -648,7 +648,8 @@ func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	}
 }
 
-// forward forwards each connection to the address to. The counter open contains the number of open connections.
+// forward accepts connections from l and forwards each of them to an address, the argument to. The counter open
+// contains the number of open connections.
 func forward(l net.Listener, to string, open *atomic.Int64) {
 	for {
 		client, err := l.Accept()

@@ -121,8 +121,9 @@ func (c *client) exchange(
 		header.Set("Content-Type", r.contentType)
 	}
 	if r.method == http.MethodPost {
-		// Without a key, Matcher treats a request with an equal body as a repetition. For days, it returns the earlier
-		// response. If it was stopped during the earlier request, it refuses the new one for minutes.
+		// Without an idempotency key, Matcher treats a request with an equal body as a repetition. For days, it
+		// returns the response to the earlier request. If Matcher was stopped during the earlier request, it refuses
+		// the new request for minutes.
 		header.Set("X-Idempotency-Key", uuid.NewString())
 	}
 	transport := c.transport
@@ -213,7 +214,7 @@ func encodeRow(r ports.MatcherRow) []byte {
 	return encoded
 }
 
-// RowSize implements ports.MatcherClient. It counts the comma after the row.
+// RowSize implements ports.MatcherClient. The result includes the comma after the row.
 func (*client) RowSize(r ports.MatcherRow) int { return len(encodeRow(r)) + 1 }
 
 // job is an import as Matcher's API returns it.
@@ -308,7 +309,7 @@ func (c *client) FindJob(ctx context.Context, t matcher.Target, file string) (po
 	return ports.MatcherJob{}, domain.NotFoundError()
 }
 
-// probe lists one import.
+// probe tests the connection: it asks Matcher for one import.
 func (c *client) probe(ctx context.Context, t matcher.Target) error {
 	_, err := c.do(ctx, t, call{method: http.MethodGet, path: "jobs", query: url.Values{"limit": {"1"}}}, nil)
 	return err

@@ -56,7 +56,8 @@ func open(t *testing.T, settings object) ports.MatcherClient {
 	return client
 }
 
-// matcherOf starts a server, and returns a client and a target.
+// matcherOf starts a simulated Matcher. It returns a client of this Matcher, and a source to which rows can be
+// uploaded.
 func matcherOf(t *testing.T, server *matchersim.Server) (ports.MatcherClient, matcher.Target) {
 	t.Helper()
 	listener := httptest.NewServer(server)
@@ -284,7 +285,8 @@ func TestSettingsAreValidated(t *testing.T) {
 	}
 }
 
-// Two sources with the same invalid account id must get one error each. The repeated id must not be reported, too.
+// Two sources with the same invalid account id must get one error each. That the id is repeated must not be reported
+// as a further error.
 func TestEachInvalidIDIsReportedOnce(t *testing.T) {
 	id := uuid.NewString()
 	invalid := object{"accountId": "x", "contextId": id, "sourceId": id}

@@ -81,7 +81,7 @@ const (
 	authorizationPart = "authorization"
 )
 
-// The values of the member externalId.
+// The values of the member externalId of the settings.
 const (
 	byReference = "reference"
 	byID        = "id"
@@ -295,7 +295,7 @@ type tester struct {
 	sources []ports.MatcherSource
 }
 
-// Send lists one import of the context of the first source. It sends no event.
+// Send sends no event. To test the connection, it asks Matcher for one import from the context of the first source.
 func (t *tester) Send(ctx context.Context, _ ports.OutgoingEvent) error {
 	target := matcher.Target{Context: uuid.Nil.String()}
 	if len(t.sources) > 0 {

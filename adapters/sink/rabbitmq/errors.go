@@ -17,9 +17,8 @@ var (
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
 )
 
-// The messages for refusals by the broker. The keys are reply codes. A reply with any other code is treated as a
-// transport error.
-// https://www.rabbitmq.com/amqp-0-9-1-reference#constants
+// The error messages for refusals by the broker, by reply code. A reply with any other code is treated as a transport
+// error. https://www.rabbitmq.com/amqp-0-9-1-reference#constants
 var (
 	loginTexts = map[int]string{
 		amqp.AccessRefused: "the broker refused the user or the password",

@@ -41,8 +41,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// DefaultTimeout bounds an attempt, including the dial, the login and the confirmation. With the time for closing the
-// connection, it is the bound that ports.EventSender promises.
+// DefaultTimeout bounds an attempt to send an event, including the dial, the login and the confirmation. The sum of
+// DefaultTimeout and closeTimeout is the bound that ports.EventSender promises.
 const DefaultTimeout = 15*time.Second - closeTimeout
 
 // maxName is the maximum length of the name of an exchange, or of a routing key, in bytes. It is the limit for a short
@@ -133,7 +133,8 @@ func urlOf(stored ports.SinkSettings) settings.URL {
 	return settings.URL{Public: settings.Stored[members](stored.Public).URL, Secrets: stored.Secrets}
 }
 
-// Current implements ports.Sink. No earlier version has stored settings in another form.
+// Current implements ports.Sink. It returns stored unchanged, because no earlier version has stored settings in
+// another form.
 func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings { return stored }
 
 func isName(text string) bool {

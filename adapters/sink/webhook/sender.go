@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The bounds of a response. At most maxBody bytes of its body are read, within bodyTimeout, so that the connection can
-// be used again. maxRetryAfter is the longest delay that an endpoint can ask for.
+// Limits for a response. At most maxBody bytes of the body are read, and for at most bodyTimeout, so that the
+// connection can be used again. maxRetryAfter is the longest delay that an endpoint can ask for.
 const (
 	maxBody       = 4 << 10
 	bodyTimeout   = time.Second

@@ -19,8 +19,8 @@ const secretPrefix = "whsec_"
 // internal error.
 var errSecret = errors.New("webhook: a subscription has no valid signing secret")
 
-// signer returns the value of the header webhook-signature. It is a closure, because fmt would print the bytes of a key
-// that is stored in a struct field.
+// signer returns the value of the header webhook-signature for an event. The type is a function and not a struct,
+// because fmt would print the bytes of a key that is stored in a struct field.
 type signer func(id string, at time.Time, body []byte) (string, error)
 
 // newSigner returns a function that signs with each of the secrets. During a rotation there are two secrets, and a

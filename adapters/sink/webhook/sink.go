@@ -30,8 +30,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// DefaultTimeout bounds an attempt, including the dial and the response. It is the bound that ports.EventSender
-// promises.
+// DefaultTimeout bounds an attempt to send an event, including the dial and the response. It is the bound that
+// ports.EventSender promises.
 const DefaultTimeout = 15 * time.Second
 
 // parallel is the maximum number of connections that a sender opens and keeps open. A subscription sends up to 16

@@ -127,7 +127,8 @@ func (n *node) check(parent string) error {
 	return nil
 }
 
-// parse returns a node without a name. The only child of the node is the document.
+// parse parses an XML document. It returns a node without a name, whose only child is the root element of the
+// document.
 func parse(text string) (*node, error) {
 	open := []*node{{}}
 	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {

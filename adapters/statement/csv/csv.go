@@ -82,7 +82,8 @@ func appendCell(line []byte, cell string) []byte {
 }
 
 // Visible returns text in which each control character and each mark of the direction of text is an escape sequence
-// such as \u009b. Tabs and line breaks remain. A terminal would otherwise obey the text, or show it in another order.
+// such as \u009b. Tabs and line breaks remain. Otherwise a terminal could execute control sequences in the text, or
+// show the text in another order.
 func Visible(text string) string {
 	hidden := func(r rune) bool {
 		return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) || unicode.Is(unicode.Bidi_Control, r)

@@ -85,7 +85,8 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 		d.element("STMTTRN", transactionOf(record))
 		d.run(func() error {
-			// One line for each record. The encoder has no buffered output here, because EncodeElement flushes it.
+			// Each record is on a line of its own. The encoder has no buffered output here, because EncodeElement
+			// flushes the output.
 			_, err := io.WriteString(w, "\n")
 			return err
 		})

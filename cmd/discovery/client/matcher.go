@@ -100,8 +100,8 @@ func parseSources(lines []string) ([]any, error) {
 	return sources, nil
 }
 
-// withSources returns the changed members of a sink with all sources: those of the flag --source, and those that the
-// sink has for other accounts.
+// withSources adds the present sources of the sink to the sources in changed, and returns changed. It leaves out each
+// present source for whose account changed has a source. If the flag --source is not set, changed stays as it is.
 func (f *matcherFlags) withSources(sink, changed map[string]any) map[string]any {
 	present, _ := sink["sources"].([]any)
 	given, _ := changed["sources"].([]any)
@@ -141,7 +141,8 @@ func (c commands) listUnmapped() *cobra.Command {
 		})
 }
 
-// listOf returns a command that prints a list of items of a subscription.
+// listOf returns a command that prints a list of a subscription, such as its conflicts. fn requests one page of the
+// list.
 func (c commands) listOf(use, short string, v view,
 	fn func(s *session, ctx context.Context, id string, limit *int64, cursor *string) (*http.Response, error),
 ) *cobra.Command {

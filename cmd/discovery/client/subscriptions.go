@@ -185,7 +185,7 @@ func withMembers(sink, given map[string]any) map[string]any {
 	return changed
 }
 
-// sinkOf returns the sink with these members.
+// sinkOf converts the JSON members of a sink to a request of the API.
 func sinkOf(members map[string]any) (sink discovery.SinkRequest, err error) {
 	text, err := json.Marshal(members)
 	if err != nil {

@@ -171,7 +171,7 @@ func (c commands) getTransaction() *cobra.Command {
 	return cmd
 }
 
-// registerAsOf adds the flag --as-of, which selects the time as of which data is read.
+// registerAsOf adds the flag --as-of. With this flag, a command prints the data as it was at a past time.
 func registerAsOf(cmd *cobra.Command, asOf *string) {
 	cmd.Flags().StringVar(asOf, "as-of", "", "as it was at this moment, such as 2026-03-02T10:00:00Z")
 }

@@ -27,8 +27,8 @@ type column struct {
 	title    string
 	width    int  // width of the column in a table whose items are not known in advance
 	flexible bool // values may be shortened
-	// key means that the rows are told apart by the values. The column is never left out, and is shortened only while
-	// its different values stay different.
+	// key means that the values of this column tell the rows apart. The column is never left out, and is shortened
+	// only while its different values stay different.
 	key   bool
 	keep  bool // the column is never left out
 	right bool // values are aligned to the right
@@ -159,8 +159,8 @@ var connectionView = view{
 	},
 }
 
-// connectionListView is the table of connections. Its members are those of a connection's health, not those of a
-// connection. The id may be left out, because every command also accepts the name, which is unique.
+// connectionListView is the table of connections. Its items are of the type ConnectionHealthItem, which describes the
+// health of a connection. The id may be left out, because every command also accepts the name, which is unique.
 var connectionListView = view{
 	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
 	columns: []column{

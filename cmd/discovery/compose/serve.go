@@ -141,7 +141,7 @@ func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (
 // startWork starts the pulls and the maintenance tasks. First it releases the claims of a process that has died.
 func (a *App) startWork(ctx context.Context) error {
 	if release := a.Stores.ReleaseClaims; release != nil {
-		// If the service is told to stop while it starts, it still ends in the usual way.
+		// The claims must be released even if the service is told to stop while it starts.
 		if err := release(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}

@@ -33,7 +33,8 @@ type Stores struct {
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
-	// MatcherEntries stores an entry for each record that a subscription has sent to Matcher.
+	// MatcherEntries stores a matcher.Entry for each record that a subscription has sent to Matcher: what was sent,
+	// and the next call to Matcher.
 	MatcherEntries ports.MatcherEntries
 
 	// ReleaseClaims ends the claims of a process that has died. Call it before Queue.Start. It is nil if several

@@ -13,15 +13,15 @@ import (
 // bound is the smallest ratio that is accepted.
 const bound = 0.9
 
-// figures are the results of one run of a section, by the name of the row. A row that was measured more than once
-// within the run has several figures.
+// figures contains the results of one run of a benchmark section, by the name of the row in the result table. A row
+// that was measured more than once within the run has several figures.
 type figures map[string][]figure
 
 // figure contains the results of one measurement of a row: ours is the result of the service, and reference is the
 // result of the reference. test/bench measures them alternately. reference is 0 if the row has no reference.
 type figure struct{ ours, reference float64 }
 
-// comparison contains the results of one section.
+// comparison contains the results of one benchmark section for the two versions that are compared.
 type comparison struct {
 	section string
 	order   []string // names of the rows, as they were printed first
@@ -31,7 +31,7 @@ type comparison struct {
 // pair is the result of one round: the medians of both versions.
 type pair struct{ this, earlier figure }
 
-// measure runs the section once with each version.
+// measure runs the benchmark section once with each version.
 func (c *comparison) measure(ctx context.Context, round, seconds int, this, earlier version) error {
 	versions := []version{this, earlier}
 	if round%2 == 1 {
@@ -98,7 +98,8 @@ func (c *comparison) parse(out string) figures {
 	return all
 }
 
-// less reports whether smaller figures of the row are better. This is the case for times and sizes.
+// less reports whether smaller results are better in the given row of the table. This is the case for times and
+// sizes.
 func (c *comparison) less(what string) bool {
 	switch c.section {
 	case "latency", "routing", "growth", "footprint":
@@ -152,7 +153,7 @@ func (c *comparison) table() string {
 	return out.String()
 }
 
-// worse returns the rows whose median ratio is below bound.
+// worse returns the names of the rows whose median ratio is below the constant bound.
 func (c *comparison) worse() []string {
 	var rows []string
 	for _, what := range c.order {

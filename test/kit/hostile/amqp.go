@@ -46,7 +46,7 @@ func IdleAMQP() map[string]Behaviour {
 	return catalogue
 }
 
-// floods returns data that a broker can send repeatedly after the login, by name.
+// floods maps names to data that a broker can send repeatedly after the login.
 func floods() map[string][]byte {
 	const noEnd = 1 << 40
 	header := func(size uint64) []byte { // of a message with this size, without properties
@@ -87,7 +87,8 @@ func floods() map[string][]byte {
 	}
 }
 
-// rawBroker returns a broker that reads the protocol header, sends the bytes of once, and then sends rest repeatedly.
+// rawBroker returns a broker that reads the protocol header, sends the first argument a single time, and then sends
+// the second argument (rest) repeatedly.
 func rawBroker(once, rest []byte) Behaviour {
 	return func(conn net.Conn) {
 		if _, err := io.ReadFull(conn, make([]byte, len("AMQP0091"))); err != nil {
@@ -108,7 +109,7 @@ func trickle(conn net.Conn, text []byte) {
 	}
 }
 
-// confirming returns a broker that logs a publisher in and then misbehaves.
+// confirming returns a broker that answers the login of a publisher, including confirm.select, and then misbehaves.
 func confirming(misbehave Behaviour) Behaviour {
 	return func(conn net.Conn) {
 		if _, ok := login(conn); ok {

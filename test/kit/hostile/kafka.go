@@ -197,7 +197,8 @@ func (b *kafkaBroker) supported(version int16) *kmsg.ApiVersionsResponse {
 	return response
 }
 
-// description returns the brokers and the topic. All brokers have the address of this one.
+// description returns a response with the list of brokers and with the topic. Each broker in the list has the address
+// of this broker.
 func (b *kafkaBroker) description(version int16) *kmsg.MetadataResponse {
 	response := kmsg.NewPtrMetadataResponse()
 	response.SetVersion(version)

@@ -131,7 +131,7 @@ func (p *Peer) close() {
 	p.handlers.Wait()
 }
 
-// countingConn adds the length of each write to written.
+// countingConn is a connection that adds the length of each write to the counter written.
 type countingConn struct {
 	net.Conn
 	written *atomic.Int64

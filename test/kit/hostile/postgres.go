@@ -45,7 +45,8 @@ func Postgres() map[string]Behaviour {
 	return catalogue
 }
 
-// server returns a server that reads the startup message, sends the bytes of once, and then sends rest repeatedly.
+// server returns a server that reads the startup message, sends the first argument a single time, and then sends the
+// second argument (rest) repeatedly.
 func server(once, rest []byte) Behaviour {
 	return func(conn net.Conn) {
 		if !readStartup(conn) {
@@ -57,8 +58,8 @@ func server(once, rest []byte) Behaviour {
 	}
 }
 
-// queried returns a server that sends the bytes of login, waits for a query, sends the texts of answer, and then
-// sends rest repeatedly.
+// queried returns a server that sends the bytes in login and waits for a query. Then it sends each text in answer a
+// single time, and finally sends rest repeatedly.
 func queried(login, rest []byte, answer ...[]byte) Behaviour {
 	return func(conn net.Conn) {
 		if !readStartup(conn) {

@@ -1,8 +1,9 @@
 // Package matchersim simulates the API for imports of Lerian's Matcher 2.1.1. It behaves like the public code of
 // Matcher:
 //
-//   - An import skips every row whose external id its source already has. It also skips a row that has a mark in a
-//     second store (Redis). The marks of an import are removed when it ends. If the process dies, they last for TTL.
+//   - An import skips every row whose external id its source already has. It also skips a row whose external id is
+//     marked as being imported. Matcher keeps these marks in a second store (Redis) and removes them when the import
+//     ends. If the process dies, each mark lasts for TTL.
 //   - Rows are stored in chunks. The rows of a failed import are removed again. If the process dies, the rows remain.
 //   - Rows without an external id, with an unknown currency, or with a date or an amount that cannot be read are
 //     refused. The response contains only the number of refused rows. A row that the database refuses fails the whole
@@ -41,7 +42,7 @@ const (
 	DefaultRate = 100
 )
 
-// Transaction is a transaction of a source.
+// Transaction is a transaction that was imported into a source.
 type Transaction struct {
 	ID, Job, Source, Context, ExternalID string
 	Amount                               decimal.Decimal
@@ -59,8 +60,8 @@ type job struct {
 
 // Server is a simulated Matcher. It is an http.Handler. Its data remains when Interrupt makes the process die.
 type Server struct {
-	// Rate is the maximum number of requests a minute; 0 means no limit. TTL is the lifetime of marks. Now is the
-	// clock.
+	// Rate is the maximum number of requests a minute; 0 means no limit. TTL is the lifetime of the marks that an
+	// import leaves if the process dies. Now is the clock.
 	Rate int
 	TTL  time.Duration
 	Now  func() time.Time
@@ -208,7 +209,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// row is a row of a file, with the members of the default field map.
+// row is a row of an imported file, with the members of Matcher's default field map.
 type row struct {
 	ExternalID    string `json:"external_id"`
 	TransactionID string `json:"transaction_id"`

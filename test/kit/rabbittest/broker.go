@@ -136,8 +136,8 @@ func (b *Broker) Stop() {
 	}
 }
 
-// start starts the port mapper, and then the node. Without a running port mapper, the node would start its own as a
-// daemon. Nothing would stop that daemon.
+// start starts the port mapper, and then the node. If no port mapper were running, the node would start one as a
+// daemon, and nothing would stop that daemon.
 func (b *Broker) start() (err error) {
 	if b.dir, err = datadir.Create(); err != nil {
 		return err

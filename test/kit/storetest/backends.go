@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Recorder replaces the job queue: it records the pulls that the stores nudge after a commit.
+// Recorder replaces the job queue in tests. It records the pulls for which the stores request a job after a commit.
 type Recorder struct {
 	mu   sync.Mutex
 	jobs []uuid.UUID

@@ -53,7 +53,8 @@ func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, map[string]string{
 			"access": s.issue(grant{secret: in.ID, link: in.LinkID}),
-			// A refresh token can neither update nor create a link.
+			// The grant of a refresh token names a link that does not exist, so that the token can neither update nor
+			// create a link.
 			"refresh": s.issue(grant{secret: in.ID, link: "none"}),
 		})
 	}

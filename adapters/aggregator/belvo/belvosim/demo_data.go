@@ -24,8 +24,8 @@ const (
 // demoDay is the day on which the data of [Simulator.Seed] was last collected.
 var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 
-// collectionTime is a time of day, counted from midnight UTC. It is later than every time of day at which demo data was
-// collected.
+// collectionTime is a time of day, as a duration since midnight UTC. No row of the demo data was collected later in
+// the day.
 const collectionTime = 8 * time.Hour
 
 // demo is the demo data as JSON. A date is a number of days after the day of collection: {-1} is the day before. The

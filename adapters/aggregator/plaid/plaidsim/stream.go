@@ -12,8 +12,9 @@ const (
 	HistoryComplete = "HISTORICAL_UPDATE_COMPLETE"
 )
 
-// cursor is a position in the stream of an Item. Between two pages, read is the number of changes on the earlier pages,
-// and until is the number of changes of the Item when the first page was read.
+// cursor is a position in the stream of changes of an Item. A read of the stream covers the changes with the indexes
+// from (included) to until (excluded). The field until is the number of changes that the Item had when the first page
+// was read. Between two pages, the field read is the number of changes on the earlier pages.
 type cursor struct{ from, until, read int }
 
 // encode returns the cursor as the vendor's clients see it.

@@ -15,7 +15,8 @@ func newChanges() changes {
 
 func (c *changes) add(id string) { c.created[id] = struct{}{} }
 
-// update records an edit of a row. If the creation of the row is not announced yet, the edit is announced with it.
+// update records an edit of a row. If no webhook has announced the creation of the row yet, the edit is not announced
+// separately.
 func (c *changes) update(id string) {
 	if _, ok := c.created[id]; !ok {
 		c.updated[id] = struct{}{}

@@ -51,22 +51,22 @@ type Fault struct {
 	// Probability (0 to 1) is the probability that the fault fires for a matching request. Zero means 1. The random
 	// numbers depend on the seed.
 	Probability float64 `json:"probability,omitempty"`
-	// Status is the HTTP status of the response, for the kinds Status and Redirect.
+	// Status is the HTTP status of the response. It is used if Kind is Status or Redirect.
 	Status int `json:"status,omitempty"`
-	// Code is the vendor's error code in the response, for the kind Status.
+	// Code is the vendor's error code in the response. It is used if Kind is Status.
 	Code string `json:"code,omitempty"`
 	// RetryAfter is the value of the Retry-After header: seconds or an HTTP date. If it is empty,
 	// the response has no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`
-	// Header contains further headers of the response, for the kinds Status and HTML.
+	// Header contains further headers of the response. They are used if Kind is Status or HTML.
 	Header map[string]string `json:"header,omitempty"`
-	// Value is the amount for the kind Number, or the URL for the kinds NextHost and Redirect.
+	// Value is the amount if Kind is Number, or the URL if Kind is NextHost or Redirect.
 	Value string `json:"value,omitempty"`
-	// Replacements maps texts of the body to the texts that replace them, for the kind Replace.
+	// Replacements maps texts of the body to the texts that replace them. It is used if Kind is Replace.
 	Replacements map[string]string `json:"replacements,omitempty"`
-	// Size is a number of bytes, for the kinds Drip and Oversize.
+	// Size is a number of bytes. It is used if Kind is Drip or Oversize.
 	Size int `json:"size,omitempty"`
-	// DelayMs is a delay in milliseconds, for the kind Drip.
+	// DelayMs is a delay in milliseconds. It is used if Kind is Drip.
 	DelayMs int `json:"delayMs,omitempty"`
 }
 

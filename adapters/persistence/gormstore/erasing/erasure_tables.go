@@ -155,7 +155,8 @@ func ofConnection(key string) func(*erasureBatch) (bool, error) {
 // entryKey is the key of matcher_entries.
 const entryKey = "subscription_id, transaction_id"
 
-// entriesNotOpen deletes the entries of records that Matcher does not have.
+// entriesNotOpen deletes the rows of matcher_entries for records that have no open transaction in Matcher: they were
+// never imported there, or Matcher ignores them.
 func entriesNotOpen(b *erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ? AND state IN ('none', 'ignored')", entryKey)(b)
 }

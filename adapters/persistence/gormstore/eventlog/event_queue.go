@@ -229,7 +229,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	return n, err
 }
 
-// readEvents is like readChanges, but for the table events.
+// readEvents is like readChanges, but reads the table events instead of the change feed.
 func (s subscriptions) readEvents(
 	ctx context.Context, row *subscriptionRow, limit int, add func(events.SubscriptionEvent),
 ) (n int, err error) {

@@ -139,7 +139,8 @@ func (s matcherEntries) MarkUnsent(
 	return s.insertMarks(ctx, l, marks, at, unsent)
 }
 
-// insertMarks inserts an entry for each mark. existing is the conflict clause for entries that are stored already.
+// insertMarks inserts an entry for the record of each mark. The argument existing is the conflict clause for records
+// that have an entry already.
 func (s matcherEntries) insertMarks(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 	existing clause.OnConflict,

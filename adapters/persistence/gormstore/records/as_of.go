@@ -16,8 +16,8 @@ import (
 // present versions. The table transaction_versions contains the replaced versions, with the time of the replacement in
 // replaced_at.
 
-// hasVersions reports whether a read as of a past moment selects the column. Such a read selects the columns that are
-// stored for each version and that callers see, except metadata and category.
+// hasVersions reports whether the column is selected when records are read as they were at a past moment. Such a read
+// selects the columns that are stored for each version and that callers see, except metadata and category.
 func hasVersions(c gormstore.Column) bool {
 	return gormstore.IsVersioned(c) && !c.Is(gormstore.Unread) && c.Name != "metadata" && c.Name != "category"
 }
@@ -87,13 +87,13 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	return found.Items[0], nil
 }
 
-// transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads a page of present versions,
-// and then the replaced versions in the same range of dates. Without this range, the second read would scan all
-// versions if few replaced versions were in effect. A transaction that gets a new version between the two reads is
-// returned only once.
+// transactionsAsOf returns a page of the transactions as they were at the moment filter.AsOf. It first reads a page
+// of present versions, and then the replaced versions in the same range of dates. Without this range, the second read
+// would scan all versions if few replaced versions were in effect. A transaction that gets a new version between the
+// two reads is returned only once.
 //
-// Both reads use an index that contains the times of the versions. The database therefore finds the versions of the
-// moment in the index alone, and reads only the rows of the page from the tables.
+// Both reads use an index that contains the times of the versions. The database therefore needs only the index to
+// find the versions that were in effect at the moment. It reads only the rows of the page from the tables.
 func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -122,7 +122,7 @@ func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, co
 	return mergeAsOf(present, replaced, page), nil
 }
 
-// asOfReader reads a page of a connection's records as they were at the time filter.AsOf.
+// asOfReader reads a page of a connection's records as they were at the moment filter.AsOf.
 type asOfReader struct {
 	ledger
 

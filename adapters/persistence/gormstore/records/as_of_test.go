@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// The pages as of a moment must together contain each record once, even if most records were added or changed later.
+// If records are listed page by page as they were at a past moment, the pages must together contain each record once.
+// This must hold even if most records were added or changed after that moment.
 func TestPagesAsOfAMoment(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		a := newPulledAccount(t, b, 1)
@@ -53,8 +54,8 @@ func TestPagesAsOfAMoment(t *testing.T) {
 	})
 }
 
-// list reads all records of the connection as of a moment, page by page. For the zero moment, it reads the present
-// records.
+// list reads all records of the connection as they were at a moment, page by page. If the moment is zero, it reads
+// the present records.
 func (a *pulledAccount) list(limit int, at time.Time) (texts []string) {
 	a.Helper()
 	page := domain.PageRequest{Limit: limit}

@@ -27,7 +27,8 @@ func (p *pageWriter) changeBooks() error {
 	return p.storeAdjustments()
 }
 
-// storeChanged stores that posted records have changed since the latest readings of their accounts.
+// storeChanged finds the accounts whose posted records have changed. In the completeness of each of them, it stores
+// that records have changed since the latest reading.
 func (p *pageWriter) storeChanged() error {
 	if !p.hasReadings || p.changeSeq == 0 {
 		return nil

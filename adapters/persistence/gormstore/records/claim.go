@@ -57,8 +57,8 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (cla
 	return claimed, nil
 }
 
-// claimView returns what records.Admit needs to know about the locked pull. If the pull has not started, and another
-// pull of the connection awaits accounts, claimView locks the other pull, too.
+// claimView returns the facts about the locked pull that records.Admit needs. If the pull has not started, and
+// another pull of the connection awaits accounts, claimView locks the other pull, too.
 func (s pulls) claimView(tx *gorm.DB, row gormstore.PullRow) (records.ClaimView, error) {
 	c, err := gormstore.First[gormstore.ConnectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
 	if err != nil {
@@ -71,8 +71,8 @@ func (s pulls) claimView(tx *gorm.DB, row gormstore.PullRow) (records.ClaimView,
 	return v, err
 }
 
-// underWay returns the pull under way of the queued pull's connection; nil if there is none. It locks a pull that
-// awaits accounts, and reads its progress.
+// underWay returns the pull that is under way for the connection of the queued pull; nil if there is none. If the
+// pull under way awaits accounts, underWay also locks it and reads its progress.
 func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWay, error) {
 	var rows []gormstore.PullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
@@ -99,8 +99,8 @@ func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWa
 	return &other, err
 }
 
-// endReplaced stores the pull that the admission ends, if any. It moves deliveries of this pull to the pull with the id
-// next.
+// endReplaced stores the end of the pull a.Ended if it is set. It first moves those deliveries of this pull that name
+// an account in a.Awaited. They are moved to the pull with the id next.
 func (s pulls) endReplaced(tx *gorm.DB, a records.Admission, next domain.PullID) error {
 	if a.Ended == nil {
 		return nil

@@ -82,7 +82,7 @@ func closeBasisOf(db *gorm.DB, account accountKeys, date domain.Date) (b closeBa
 	return b, err
 }
 
-// same reports whether the sums of a close are the same with either basis.
+// same reports whether both bases result in the same sums, for the same records.
 func (b closeBasis) same(other closeBasis) bool {
 	return b.view.Account.Currency == other.view.Account.Currency &&
 		b.view.Account.Connection == other.view.Account.Connection && b.previous == other.previous &&

@@ -71,7 +71,7 @@ func (a *pulledAccount) must(err error) {
 	}
 }
 
-// row returns the row of number n with the amount.
+// row returns a row as a vendor returns it. Its external id contains the number n, and its amount is given in cents.
 func row(n int, amount int64) domain.TransactionData {
 	return domain.TransactionData{
 		ExternalID: fmt.Sprint("row ", n), Account: "account", Date: "2026-02-10", Status: domain.Posted,
@@ -89,8 +89,8 @@ func (a *pulledAccount) store(w ports.PageWrite) {
 	a.must(err)
 }
 
-// check undoes the adjustments of a closed period in the present records. The result must have the digest of the
-// period.
+// check takes the present records, and undoes the adjustments of a closed period. It fails the test unless the result
+// has the digest of the period.
 func (a *pulledAccount) check(c books.Close) {
 	a.Helper()
 	page := domain.PageRequest{Limit: 1000}

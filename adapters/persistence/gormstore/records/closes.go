@@ -251,7 +251,8 @@ func (s ledger) excludeWriters(tx gormstore.Tx, account accountKeys) (accountKey
 	}
 }
 
-// existingClose returns the closed period that ends on the given date, or reports that it is missing.
+// existingClose returns the closed period that ends on the given date. If there is none, isMissing is true, and the
+// error is nil.
 func existingClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (c books.Close, isMissing bool, err error) {

@@ -19,7 +19,7 @@ func andCondition(text string, list ...any) clause.Expr {
 	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
 }
 
-// and returns the conjunction of conditions that begin with AND.
+// The function named and returns the conjunction of SQL conditions. Each condition begins with AND or is empty.
 func and(conditions ...clause.Expr) (all clause.Expr) {
 	for _, c := range conditions {
 		all.SQL, all.Vars = all.SQL+c.SQL, append(all.Vars, c.Vars...)
@@ -27,7 +27,8 @@ func and(conditions ...clause.Expr) (all clause.Expr) {
 	return all
 }
 
-// between returns a condition on the column date. It begins with AND, and is empty if the window is open.
+// The function between returns the SQL condition that the column date is in the window. The condition begins with
+// AND. It is empty if the window has neither a first nor a last day.
 func between(dates domain.Window) clause.Expr {
 	switch {
 	case dates.From == "" && dates.To == "":

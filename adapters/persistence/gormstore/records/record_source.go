@@ -82,10 +82,10 @@ func (p *pageWriter) collect(condition string, args ...any) (all []records.Recor
 	return all, err
 }
 
-// time returns the parameter of a statement for a time.
+// The method time converts a time to a parameter of an SQL statement.
 func (p *pageWriter) time(at time.Time) any { return gormstore.At(at).Param(p.tx.Name()) }
 
-// own restricts a query to the rows of the pull's connection.
+// own returns a query that is restricted to the rows of the pull's connection.
 func (p *pageWriter) own() *gorm.DB {
 	return p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
 }

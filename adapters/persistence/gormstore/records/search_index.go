@@ -42,7 +42,7 @@ const (
 	indexCheckInterval = time.Minute
 )
 
-// indexState is a cached result: whether search_index has an index of texts.
+// indexState is the cached result of hasTextIndex, with the time of the query.
 type indexState struct {
 	present bool
 	checked time.Time

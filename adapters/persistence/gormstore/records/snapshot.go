@@ -173,7 +173,7 @@ var postedColumns = `id, external_id, date, CAST(amount AS text), currency, CAST
 	account_currency, description, counterparty, version, counterparty_document, ` +
 	strings.Join(referenceColumns, ", ")
 
-// postedRow contains the columns of a posted record that a statement needs.
+// postedRow contains the columns of a posted record that an account statement shows.
 type postedRow struct {
 	summedRow
 

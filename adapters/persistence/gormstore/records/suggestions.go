@@ -53,7 +53,8 @@ func (r *suggestionRow) suggestion() (records.Suggestion, error) {
 	return s, gormstore.DecodeJSON(r.Evidence, &s.Evidence)
 }
 
-// changeSuggestions stores suggestions with their events, and changes the records that they name.
+// changeSuggestions stores the suggestions in c.Suggestions, with their events. It then changes the records in
+// c.Possibly.
 func (p *pageWriter) changeSuggestions(c *records.Changes) error {
 	var reported []records.Event
 	rows := make([]suggestionRow, 0, len(c.Suggestions))
@@ -87,7 +88,7 @@ func (p *pageWriter) changeSuggestions(c *records.Changes) error {
 	return p.changePossibly(c)
 }
 
-// changePossibly changes the column possibly_supersedes of records.
+// changePossibly changes the column possibly_supersedes of the records in c.Possibly.
 func (p *pageWriter) changePossibly(c *records.Changes) error {
 	for batch := range slices.Chunk(c.Possibly, renameBatch) {
 		for _, same := range []bool{true, false} {
@@ -99,7 +100,8 @@ func (p *pageWriter) changePossibly(c *records.Changes) error {
 	return nil
 }
 
-// setPossibly changes those records of the batch whose SameVersion has the given value.
+// setPossibly applies those changes of the batch whose field SameVersion equals the argument same. If same is false,
+// each changed record gets a new version.
 func (p *pageWriter) setPossibly(batch []records.PossiblySupersedes, same bool, reason string) error {
 	var cases strings.Builder
 	var args []any

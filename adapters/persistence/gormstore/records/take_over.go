@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// moveAwaiting moves deliveries from a pull to the pull with the id next, if they name one of the accounts. It reads
-// the deliveries in batches, each with scopes of a bounded size.
+// moveAwaiting finds the deliveries of the pull p whose scopes name at least one of the accounts. It moves them to
+// the pull with the id next. It reads the deliveries in batches, so that the scopes of a batch have a bounded size.
 func (s pulls) moveAwaiting(
 	tx *gorm.DB, p domain.Pull, accounts map[string]time.Time, next domain.PullID,
 ) error {

@@ -103,8 +103,8 @@ func (s ledger) storedSums(
 	return sums, true, err
 }
 
-// readDayTotals reads the rows of day_totals that match the filter. It reads at most one row more than an answer can
-// contain.
+// readDayTotals reads the rows of day_totals that match the filter. It reads at most one row more than a response
+// about sums can be computed from.
 func (s ledger) readDayTotals(
 	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter,
 ) (sums []domain.DayTotal, err error) {

@@ -15,7 +15,7 @@ type TransactionSearch struct {
 	Amount *decimal.Decimal
 	// Text is a substring of the description or of the counterparty. Case and accents are ignored (see FoldText).
 	Text string
-	// Reference is the exact value of a member of the references.
+	// Reference is the exact value of one of the transaction's References, for example its end-to-end id.
 	Reference string
 	// Removed selects only removed transactions if true, and only live transactions if false; nil selects
 	// both.

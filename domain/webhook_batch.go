@@ -175,7 +175,8 @@ func (p *PlannedDelivery) find(view WebhookView, newPulls map[ConnectionID]PullI
 	if p.NewPull {
 		newPulls[p.Connection] = p.Pull
 	}
-	// An event that belongs to no connection says nothing about the connection of the token.
+	// A webhook whose event names no connection of the token is stored with the token's own connection, but does not show
+	// that webhooks about this connection arrive with the token.
 	p.NewToken = view.LastTokens[p.Connection] != p.Token && (p.Status != DeliveryIgnored || p.ScopeText != "")
 }
 

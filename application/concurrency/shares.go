@@ -44,7 +44,7 @@ func NewShares(limit Limit, code domain.Code) *Shares {
 	return &Shares{limit: limit, code: cmp.Or(code, domain.TooManyProbes)}
 }
 
-// shareWaiter is an operation that waits for a share.
+// shareWaiter is an operation that waits until its tenant may run it.
 type shareWaiter struct {
 	tenant  domain.TenantID
 	granted bool

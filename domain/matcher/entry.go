@@ -242,8 +242,8 @@ func (e Entry) Sent(file string, now time.Time) Entry {
 	return e
 }
 
-// Found returns the entry after Matcher has returned the transaction with the external id of the content. own reports
-// whether an upload of this entry has created the transaction. wanted is the argument of Next.
+// Found returns the new state of the entry when a call has found its transaction in Matcher (t). own reports whether an
+// upload of this entry has created the transaction. wanted is the argument of Next.
 func (e Entry) Found(t Transaction, own bool, wanted *Wanted, now time.Time) Entry {
 	switch e.State {
 	case Importing:

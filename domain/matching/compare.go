@@ -631,8 +631,8 @@ var share = regexp.MustCompile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
 var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
 	bonificacao`)
 
-// sharedShare returns the code of a share that both texts contain. It returns "" if there is none, or if the texts
-// have no word for the income in common.
+// sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, or if the
+// texts have no word of incomeWords in common.
 func sharedShare(a, b []string) string {
 	if !slices.ContainsFunc(a, func(word string) bool { return incomeWords[word] && slices.Contains(b, word) }) {
 		return ""

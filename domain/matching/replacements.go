@@ -23,8 +23,8 @@ type Replacements struct {
 	listed []func(externalID string) (domain.ListedPages, bool)
 }
 
-// Parts of the number of a listing. A listing is a page of a pull. Its number combines the number of the pull with
-// the number of the page. If the page is not known, anyPage, lastListing or 0 is used as the number of the page.
+// A listing is one page of a pull. Its number is the number of the pull, shifted by pullShift bits, plus the number of
+// the page. If the page is not known, anyPage, lastListing or 0 takes the place of the number of the page.
 const (
 	pullShift   = 32
 	anyPage     = 1 << 30   // the row may have been on any page of the pull before its complete listing

@@ -32,7 +32,7 @@ type AccountSource interface {
 type AccountChanges struct {
 	Save   []Account // new accounts, and stored accounts with a new state
 	Events []Event
-	// FirstStored contains the external ids of accounts that were not stored before under this external id.
+	// FirstStored contains the external ids under which no account was stored before.
 	FirstStored []string
 	// Removed contains the external ids of accounts that were marked as removed by a listing. The store forgets the
 	// remembered absences and announced removals of their rows.

@@ -33,7 +33,7 @@ type Changes struct {
 	Upsert []Record
 	// Past contains changes of the former external ids of records.
 	Past []PastID
-	// Refresh contains new values for records whose changes are not edits. They make no new versions.
+	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.
 	Refresh []Refreshed
 	// Release contains keys of rows that leave the quarantine.
 	Release []domain.QuarantineKey

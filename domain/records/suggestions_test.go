@@ -150,7 +150,7 @@ func joined(t *testing.T, past ...string) *book {
 	return b
 }
 
-// other2 returns a row with another amount and text than a purchase, but the same direction.
+// other2 returns a payment whose amount and text differ from those of the other rows in these tests.
 func other2(externalID string) domain.TransactionData {
 	return data(externalID, "PADARIA COM GORJETA", "-55", "2026-03-11")
 }

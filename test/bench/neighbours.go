@@ -141,7 +141,7 @@ func (h *neighbourhood) fillGood(ctx context.Context) (err error) {
 	if h.mail, err = h.good.mailbox(ctx, small); err != nil {
 		return err
 	}
-	// The event needs no pull. Otherwise the tenant's own pulls would delay the pulls that are measured.
+	// An event of this kind causes no pull. Otherwise the tenant's own pulls would delay the pulls that are measured.
 	h.mail.before = strings.Replace(h.mail.before, "item/updated", "connector/status_updated", 1)
 	if h.connection, err = h.good.connect(ctx, small, "measured"); err != nil {
 		return err

@@ -325,8 +325,8 @@ func (s *sim) accountNames(c *connection) map[domain.AccountID]string {
 	return names
 }
 
-// isOlder reports whether a row of a former reference is older than all rows that the vendor now returns for its
-// account. The vendor's lists cannot prove the removal of such a row.
+// isOlder reports whether a row that was read under a former account reference is older than all rows that the vendor
+// now returns for the same account. The vendor's lists cannot prove the removal of such a row.
 func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	name := orElse(s.accountNames(c)[t.AccountID], t.Account)
 	return !slices.ContainsFunc(c.ref.rows, func(r *row) bool {

@@ -74,7 +74,7 @@ func TestRowsAreNormalised(t *testing.T) {
 	goldenfile.Compare(t, "testdata/transactions.golden.json", normalizedRows(t))
 }
 
-// If normalize returns another result for one of the golden rows, the version of its rules must also be another one.
+// If a change of normalize changes the result for one of the golden rows, the version of its rules must change, too.
 // The stored content hashes then no longer match, so that all rows are normalised again.
 func TestTheVersionOfTheRulesIsThatOfTheirResults(t *testing.T) {
 	text, err := json.Marshal(normalizedRows(t))

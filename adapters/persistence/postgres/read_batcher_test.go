@@ -29,7 +29,7 @@ func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	return b
 }
 
-// readResult is the result of a read: the value of its column, and the error.
+// readResult is the result of one SELECT: the value of the single column that it reads, and the error.
 type readResult struct {
 	got int
 	err error

@@ -109,7 +109,8 @@ func (c *comparison) less(what string) bool {
 }
 
 // ratios returns, for each round, how much better this version is than the earlier one: 2 is twice as fast, or half as
-// large. If reference is set, it compares the references of both versions, which shows how steady the machine was.
+// large. If reference is set, it compares how fast the reference was in the rounds of both versions. This shows how
+// steady the machine was.
 func (c *comparison) ratios(what string, reference bool) []float64 {
 	var all []float64
 	for _, p := range c.rounds[what] {

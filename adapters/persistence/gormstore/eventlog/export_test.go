@@ -1,6 +1,6 @@
 package eventlog
 
-// Rows returns the rows of this package, for the test that compares them with their tables.
+// Rows returns the GORM models of this package.
 func Rows() []any {
 	return []any{&subscriptionRow{}, &subscriptionEventRow{}, &attemptRow{}, &matcherRow{}}
 }

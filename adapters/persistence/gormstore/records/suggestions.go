@@ -30,7 +30,7 @@ type suggestionRow struct {
 // TableName returns the name of the table in the schema.
 func (suggestionRow) TableName() string { return "possible_replacements" }
 
-// suggestionColumns are the columns of possible_replacements that targets scans. The alias of the table is p.
+// suggestionColumns are the columns of possible_replacements that a suggestionRow contains. The table has the alias p.
 const suggestionColumns = "p.connection_id, p.old_id, p.new_id, p.account_id, p.since, p.state, p.evidence"
 
 // targets returns the scan targets for suggestionColumns, in the same order.

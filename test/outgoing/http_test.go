@@ -7,17 +7,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/adapters/connector/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
@@ -30,8 +35,12 @@ func TestEveryHTTPCallEnds(t *testing.T) {
 		"webhook":         sendWebhook("http"),
 		"engine test":     probeREST("http"),
 		"issuer's keys":   fetchKeys,
+		"access manager":  askAccessManager,
 		"traces":          exportTraces,
 		"simulator event": sendSimulated,
+	}
+	for name, do := range matcherCalls {
+		calls["matcher: "+name] = callMatcher("http", do)
 	}
 	for vendor, open := range vendors {
 		for name, do := range vendorCalls {
@@ -47,6 +56,7 @@ func TestEveryTLSHandshakeEnds(t *testing.T) {
 		"vendor":      callVendor("https", vendors["belvo"], vendorCalls["pull"]),
 		"webhook":     sendWebhook("https"),
 		"engine test": probeREST("https"),
+		"matcher":     callMatcher("https", matcherCalls["upload"]),
 		"rabbitmq":    publish("amqps"),
 		"kafka":       produce(kafkaTLS),
 	}, hostile.TLS())
@@ -55,6 +65,7 @@ func TestEveryTLSHandshakeEnds(t *testing.T) {
 var vendors = map[string]func(*vendorhttp.Client) ports.Aggregator{
 	"pluggy": func(c *vendorhttp.Client) ports.Aggregator { return pluggy.New(c, system.Clock{}) },
 	"belvo":  func(c *vendorhttp.Client) ports.Aggregator { return belvo.New(c, system.Clock{}) },
+	"plaid":  func(c *vendorhttp.Client) ports.Aggregator { return plaid.New(c, system.Clock{}, plaid.Link{}) },
 }
 
 // vendorCall calls a method of a vendor's adapter.
@@ -84,7 +95,8 @@ func callVendor(scheme string, open func(*vendorhttp.Client) ports.Aggregator, d
 		defer client.Close()
 		return do(ctx, open(client), ports.Access{
 			BaseURL: scheme + "://" + peer.Address(), AccountRef: connectionID,
-			Credential: domain.AggregatorCredential(domain.SecretText(connectionID), domain.SecretText("secret")),
+			Credential: domain.AggregatorCredential(domain.SecretText(connectionID), domain.SecretText("secret")).
+				With(domain.PartAccessToken, domain.SecretText("token")),
 		})
 	}
 }
@@ -103,6 +115,37 @@ func sendWebhook(scheme string) call {
 }
 
 var outgoingEvent = ports.OutgoingEvent{ID: "1", Type: "transaction.added", Time: time.Unix(0, 0), Data: []byte("{}")}
+
+// matcherCall calls a method of the client of Matcher.
+type matcherCall func(context.Context, ports.MatcherClient) error
+
+var matcherTarget = matcher.Target{Context: connectionID, Source: connectionID}
+
+var matcherCalls = map[string]matcherCall{
+	"upload": func(ctx context.Context, c ports.MatcherClient) error {
+		row := ports.MatcherRow{Content: matcher.Content{
+			ExternalID: "1", Amount: decimal.NewFromInt(1), Currency: "BRL", Date: "2026-03-01",
+		}}
+		_, err := c.Upload(ctx, matcherTarget, "file.json", []ports.MatcherRow{row})
+		return err
+	},
+	"look-up": func(ctx context.Context, c ports.MatcherClient) error {
+		_, err := c.JobTransactions(ctx, matcherTarget, connectionID)
+		return err
+	},
+}
+
+func callMatcher(scheme string, do matcherCall) call {
+	return func(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {
+		client := matchersink.New(matchersink.Options{
+			Guard: newGuard(), Clock: system.Clock{}, Timeout: callTimeout, UploadTimeout: callTimeout,
+		}).OpenMatcher(ports.SinkTarget{Settings: ports.SinkSettings{
+			Public: `{"url":"` + scheme + "://" + peer.Address() + `","sources":[]}`,
+		}})
+		defer client.Close()
+		return do(ctx, client)
+	}
+}
 
 func probeREST(scheme string) call {
 	return func(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {
@@ -127,6 +170,18 @@ func fetchKeys(ctx context.Context, t *testing.T, peer *hostile.Peer) error {
 	}
 	verifier.Prefetch()
 	return <-failed
+}
+
+func askAccessManager(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {
+	client := egress.NewClient(egress.TransportConfig{Timeout: callTimeout, MaxBody: 128 << 10})
+	defer client.CloseIdleConnections()
+	authorizer, err := auth.NewAuthorizer(ctx, auth.AccessManager{
+		URL: "http://" + peer.Address(), Client: client,
+	}, system.Clock{})
+	if err != nil {
+		return err
+	}
+	return authorizer.Authorize(ctx, auth.Access{Bearer: "token", Resource: "resource", Action: "get"})
 }
 
 func exportTraces(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {

@@ -255,7 +255,7 @@ func (s *server) closePeriods(
 	return &bodyOutput[closesView]{closesView{views}}, nil
 }
 
-// reopenPeriod deletes a close.
+// reopenPeriod ends a close: the period is open again, and the close is listed among the reopened ones.
 func (s *server) reopenPeriod(ctx context.Context, tenant domain.TenantID, in *closeInput) (*noContent, error) {
 	return &noContent{}, s.service.ReopenPeriod(ctx, tenant, in.ID.ID, domain.Date(in.Date))
 }

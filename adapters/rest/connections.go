@@ -60,7 +60,7 @@ type connectionChange struct {
 
 	AccessToken domain.Secret `json:"accessToken,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"The new access token of the Item at Plaid. Required with another accountRef; otherwise it is kept without this member. Not accepted for other vendors" example:"access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12"`
 
-	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has"`
+	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret. Without any of them, a connection of an application stays in it"`
 }
 
 // testRequest is the request body that identifies the connection to test.

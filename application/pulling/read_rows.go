@@ -26,7 +26,7 @@ type readRows struct {
 //
 //   - No row can be replaced: there are no stored rows, this is the first complete pull, or KeepReplacementsApart is
 //     set.
-//   - An earlier release of the service has begun the pull.
+//   - An earlier version of the service has begun the pull.
 func (a *attempt) newReadRows() readRows {
 	if a.initial || a.empty || a.KeepReplacementsApart || a.resumed && a.pull.Progress.Listed == nil {
 		return readRows{}

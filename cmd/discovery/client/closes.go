@@ -86,7 +86,7 @@ func (c commands) closePeriods() *cobra.Command {
 func (c commands) reopenPeriod() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "reopen ID DATE", Short: "Delete the close of a day with its adjustments", Args: between(2, 2),
+		Use: "reopen ID DATE", Short: "End the close of a day and delete its adjustments", Args: between(2, 2),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the date")

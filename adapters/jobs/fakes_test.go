@@ -48,7 +48,10 @@ func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { retu
 
 func (m fakeMaintenance) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
 
-func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error)         { return 0, nil }
+func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 0, nil }
+
+func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error)    { return 0, nil }
 func (m fakeMaintenance) RenewRegistrations(context.Context, int) (int, error) { return 0, nil }
 func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error)     { return 0, nil }

@@ -2644,7 +2644,7 @@ type ConnectionChange struct {
 	// Examples: 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
 	AccountRef string `json:"accountRef"`
 
-	// ApplicationID An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has
+	// ApplicationID An application in place of baseUrl, clientId and secret. Without any of them, a connection of an application stays in it
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ApplicationID *string `json:"applicationId,omitempty"`

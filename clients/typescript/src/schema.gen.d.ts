@@ -2274,7 +2274,7 @@ export interface components {
              */
             accountRef: string;
             /**
-             * @description An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has
+             * @description An application in place of baseUrl, clientId and secret. Without any of them, a connection of an application stays in it
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             applicationId?: string;

@@ -112,14 +112,12 @@ func (s *server) completeSchemas() {
 	}
 }
 
-// buildDocument completes the schemas, compiles them for the validation of requests, completes the OpenAPI
-// document, and returns it encoded as JSON.
-func (s *server) buildDocument() ([]byte, error) {
-	s.completeSchemas()
-	if err := s.addSinkSchemas(s.api.Schemas()); err != nil {
-		return nil, err
-	}
-	if err := s.api.Compile(); err != nil {
+// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. It uses only the
+// options Vendors, ConnectorSchemas, SinkSchemas, Statements, AllowHTTP and Version. It returns an error if the
+// schema of a connector or of a sink is not valid.
+func Document(options Options) ([]byte, error) {
+	s := &server{Options: options, allowedMethods: map[string]string{}}
+	if err := s.mountAPI(echo.New()); err != nil {
 		return nil, err
 	}
 	doc := s.api.Document
@@ -134,24 +132,20 @@ func (s *server) buildDocument() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. It uses only the
-// options Vendors, ConnectorSchemas, SinkSchemas, Statements, AllowHTTP and Version. It returns an error if the
-// document cannot be encoded.
-func Document(options Options) ([]byte, error) {
-	s := &server{Options: options, allowedMethods: map[string]string{}}
-	return s.mountAPI(echo.New())
-}
-
-// openapi serves the OpenAPI document, which was encoded at startup. The document is kept in gzip form, which is a
-// tenth of its size. It is decompressed for a client that does not accept gzip.
+// openapi serves the OpenAPI document. It is built at the first request, and kept in gzip form, which is a tenth of its
+// size. It is decompressed for a client that does not accept gzip.
 func (s *server) openapi(c echo.Context) error {
+	document, err := s.document()
+	if err != nil {
+		return err
+	}
 	header := c.Response().Header()
 	header.Set("Vary", "Accept-Encoding")
 	if strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
 		header.Set("Content-Encoding", "gzip")
-		return c.Blob(http.StatusOK, jsonType, s.openAPIDocument)
+		return c.Blob(http.StatusOK, jsonType, document)
 	}
-	reader, err := gzip.NewReader(bytes.NewReader(s.openAPIDocument))
+	reader, err := gzip.NewReader(bytes.NewReader(document))
 	if err != nil {
 		return err
 	}

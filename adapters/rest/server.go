@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,16 +27,16 @@ const (
 // server contains the state that all handlers of the HTTP API share.
 type server struct {
 	Options
-	service         ports.API
-	api             *operation.API    // nil once the server has started, to free the 1.5 MiB of the API document
-	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
-	tenantLimiter   *rateLimiter
-	webhookLimiter  *rateLimiter
-	longPolls       *longPolls
-	bodyMemory      *semaphore.Weighted
-	openAPIDocument []byte // in gzip form
-	console         *console.Console
-	servedByHTTPS   bool // the scheme of PublicURL is https: callers reach the service only with TLS
+	service        ports.API
+	api            *operation.API    // nil once the server has started, to free the 1.5 MiB of its schemas
+	allowedMethods map[string]string // values of the Allow header, by path in the router's notation
+	tenantLimiter  *rateLimiter
+	webhookLimiter *rateLimiter
+	longPolls      *longPolls
+	bodyMemory     *semaphore.Weighted
+	document       func() ([]byte, error) // the OpenAPI document in gzip form; it is built by the first call
+	console        *console.Console
+	servedByHTTPS  bool // the scheme of PublicURL is https: callers reach the service only with TLS
 }
 
 // New returns the handler of the whole HTTP API:
@@ -61,25 +62,30 @@ func New(service ports.API, options Options) (http.Handler, error) {
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError
 	e.Pre(s.observe)
-	document, err := s.mountAPI(e)
-	if err != nil {
+	if err := s.mountAPI(e); err != nil {
 		return nil, err
 	}
-	s.openAPIDocument = compress(document)
+	if err := s.api.Compile(); err != nil {
+		return nil, err
+	}
+	s.api = nil
+	s.document = sync.OnceValues(func() ([]byte, error) {
+		document, err := Document(options)
+		return compress(document), err
+	})
 	return e, nil
 }
 
-// mountAPI mounts all routes and returns the OpenAPI document of the routes, encoded as JSON. It returns an error if
-// the document cannot be encoded.
-func (s *server) mountAPI(e *echo.Echo) (document []byte, err error) {
+// mountAPI mounts all routes, and sets the field api to their operations. It returns an error if the schema of a sink
+// is not valid.
+func (s *server) mountAPI(e *echo.Echo) error {
 	s.console = console.New(console.SignIn{
 		Issuer: s.ConsoleIssuer, ClientID: s.ConsoleClientID, RequestScopes: s.RequireScopes,
 	})
 	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
-	document, err = s.buildDocument()
-	s.api = nil
-	return document, err
+	s.completeSchemas()
+	return s.addSinkSchemas(s.api.Schemas())
 }
 
 // NewServer returns an http.Server with timeouts and limits that prevent slow or excessive clients

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -69,14 +70,17 @@ const resource = "api:///document.json"
 // first request is read. Later changes of the schemas affect only the document. Compile returns an error if a schema is
 // not valid.
 func (a *API) Compile() error {
-	schemas := make([]*Schema, len(a.validators))
+	schemas := maps.Clone(a.Schemas())
 	for i, v := range a.validators {
-		schemas[i] = v.schema
+		schemas[strconv.Itoa(i)] = v.schema
 	}
-	text, err := json.Marshal(map[string]any{"components": a.Document.Components, "validated": schemas})
+	text, err := json.Marshal(map[string]any{"$defs": schemas})
 	if err != nil {
 		return fmt.Errorf("operation: %w", err)
 	}
+	// The compiler finds schemas below "$defs" at once. For each schema at another place, it copies its list of all
+	// schemas.
+	text = bytes.ReplaceAll(text, []byte(`"$ref":"`+schemaPrefix), []byte(`"$ref":"#/$defs/`))
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("operation: %w", err)
@@ -87,7 +91,7 @@ func (a *API) Compile() error {
 		return fmt.Errorf("operation: %w", err)
 	}
 	for i, v := range a.validators {
-		if v.validator.compiled, err = compiler.Compile(resource + "#/validated/" + strconv.Itoa(i)); err != nil {
+		if v.validator.compiled, err = compiler.Compile(resource + "#/$defs/" + strconv.Itoa(i)); err != nil {
 			return fmt.Errorf("operation: %w", err)
 		}
 		a.describePatterns(v.schema)

@@ -14,6 +14,9 @@ BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags 
 # The race detector is off in SQLite itself, which is translated from C; a connection is used by one goroutine at a
 # time. With the detector it is 20 times slower, and the conformance suite takes 4 minutes instead of 1.
 RACE          := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
+# How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
+# test/e2e take longest, so `test` names them first.
+PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The packages of the core, of the store in memory and of the REST API: their tests start no other program.
 CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/memory/... ./adapters/rest/...
 .DEFAULT_GOAL := help
@@ -55,7 +58,7 @@ check: ## Run gofmt, go vet and the tests of domain, ports, application, memory 
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare --check || $(MAKE) setup
-	$(GO) test $(RACE) -shuffle=on -timeout 30m ./...
+	$(GO) test $(RACE) -p $(PACKAGES) -shuffle=on -timeout 30m ./test/blackbox ./test/e2e ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

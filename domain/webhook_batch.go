@@ -175,8 +175,8 @@ func (p *PlannedDelivery) find(view WebhookView, newPulls map[ConnectionID]PullI
 	if p.NewPull {
 		newPulls[p.Connection] = p.Pull
 	}
-	// A webhook whose event names no connection of the token is stored with the token's own connection, but does not show
-	// that webhooks about this connection arrive with the token.
+	// A webhook whose event names no connection of the token is stored with the token's own connection. It does not
+	// show that webhooks about this connection arrive with the token.
 	p.NewToken = view.LastTokens[p.Connection] != p.Token && (p.Status != DeliveryIgnored || p.ScopeText != "")
 }
 

@@ -134,7 +134,7 @@ func (s *server) addSinkSchemas(schemas operation.Schemas) error {
 }
 
 // describeSinks replaces the schemas that addSinkSchemas added for the validation of requests. The new schemas, which
-// the document shows, list the kinds as alternatives. describeSinks must not be called before API.Compile if both are called.
+// the document shows, list the kinds as alternatives. They must not be passed to API.Compile.
 func (s *server) describeSinks(schemas operation.Schemas) {
 	if len(s.SinkSchemas) == 0 {
 		return

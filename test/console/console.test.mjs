@@ -423,6 +423,20 @@ test('what is no date is refused at its field, in the language of the console', 
     await input.fill('2026-01-31');
     await page.locator(`#${name}-error`).waitFor({ state: 'detached' });
   }
+  // What was typed stays when the page is rendered again before the field is left.
+  let answer;
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/accounts/*/completeness', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.goto(SERVICE + '/console/month-end');
+  await page.locator('#day').focus();
+  await page.keyboard.type('02312026');
+  answer();
+  await page.getByRole('table').getByRole('link', { name: /Completude/ }).first().filter({ hasNotText: '…' }).waitFor();
+  assert.ok(await page.locator('#day').evaluate((element) => element.validity.badInput), 'a later answer has dropped what was typed');
+  await page.unrouteAll();
   for (const where of ['/console/search', path + '/transactions', '/console/audit']) {
     await page.goto(`${SERVICE + where}?from=2026-02-02&to=2026-02-01`);
     await page.locator('#to-error').getByText('O último dia é anterior ao primeiro.').waitFor();

@@ -192,9 +192,11 @@ function faultOf({ type, validity, validationMessage }) {
 }
 
 // Field is a labelled input with a hint and the message of an error: of the service, or of the browser, whose own
-// messages are in its language and go away. A date keeps what was typed while it is no date.
+// messages are in its language and go away. A date keeps what was typed while it is no date and
+// until the field is left, also when the page is rendered again.
 export function Field({ label, hint, error, name, children, ...rest }) {
   const [fault, setFault] = useState('');
+  const [typing, setTyping] = useState(false);
   const shown = fault ? (has('invalid.' + fault) ? t('invalid.' + fault) : fault) : error;
   const described = [hint && name + '-hint', shown && name + '-error'].filter(Boolean).join(' ') || undefined;
   const refuse = (event) => {
@@ -205,13 +207,17 @@ export function Field({ label, hint, error, name, children, ...rest }) {
   };
   const type = (event) => {
     setFault('');
+    setTyping(rest.type === 'date');
     rest.onInput?.(event);
   };
-  const leave = ({ target }) => target.validity.badInput && setFault(faultOf(target));
+  const leave = ({ target }) => {
+    setTyping(false);
+    if (target.validity.badInput) setFault(faultOf(target));
+  };
   return html`<div class="field">
     <label for=${name}>${label}</label>
     ${children || html`<input id=${name} name=${name} aria-describedby=${described} aria-invalid=${shown ? 'true' : undefined}
-      max=${rest.type === 'date' ? '9999-12-31' : undefined} ...${rest} ...${fault && 'value' in rest && { value: undefined }}
+      max=${rest.type === 'date' ? '9999-12-31' : undefined} ...${rest} ...${(fault || typing) && 'value' in rest && { value: undefined }}
       onInvalid=${refuse} onInput=${type} onBlur=${leave} />`}
     ${hint && html`<p class="hint" id=${name + '-hint'}>${hint}</p>`}
     ${shown && html`<p class="error" id=${name + '-error'}>${shown}</p>`}

@@ -22,3 +22,6 @@ func Rows() []any {
 		&DayTotalRow{},
 	}
 }
+
+// Statements returns the statements in the text of a migration file.
+func Statements(text string) []string { return statements(text) }

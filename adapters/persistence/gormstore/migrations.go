@@ -1,41 +1,107 @@
 package gormstore
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
 )
 
 // The first file of the folder migrations, schemaFile, creates the schema of a new database and replaces all earlier
 // migrations. A database that the earlier migrations created gets upgradeFile instead, which has the same number.
 const (
 	schemaVersion = 30
-	schemaFile    = "00030_schema.sql"
-	upgradeFile   = "upgrade/" + schemaFile
+	upgradeFile   = "upgrade/00030_schema.sql"
 	// lastCommit is the last commit whose program contains the replaced migrations.
 	lastCommit = "948d2062"
 )
 
-// Migrations returns the folder of migrations for a database whose schema has the version current, which is 0 if the
-// database is empty. The argument last is the version of the last migration that schemaFile has replaced. A database at
-// this version gets upgradeFile instead of schemaFile. Migrations returns an error if the version is older.
-func Migrations(folder fs.FS, current, last int64) (fs.FS, error) {
-	switch {
-	case current == last:
-		return upgradeFS{folder}, nil
-	case current > 0 && current < schemaVersion:
+// Migrations returns the migrations in the files of the folder, for a database whose schema has the version current,
+// which is 0 if the database is empty. The argument last is the version of the last migration that the first file has
+// replaced. A database at this version gets upgradeFile instead of the first file. Migrations returns an error if the
+// version is older.
+//
+// Each migration is one transaction, which begins with the statement first, if it is not empty. goose could read the
+// files itself, but takes buffers of 4 MiB to find the end of a line.
+func Migrations(folder fs.FS, current, last int64, first string) ([]*goose.Migration, error) {
+	if current > 0 && current < schemaVersion && current != last {
 		return nil, fmt.Errorf(`the schema is at version %d, and this program upgrades version %d or a later one: run `+
 			`"discovery migrate" of commit %s first`, current, last, lastCommit)
 	}
-	return folder, nil
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	migrations := make([]*goose.Migration, len(files))
+	for i, file := range files {
+		version, err := goose.NumericComponent(file)
+		if err != nil {
+			return nil, err
+		}
+		if version == schemaVersion && current == last {
+			file = upgradeFile
+		}
+		migrations[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			text, err := fs.ReadFile(folder, file)
+			if err != nil {
+				return err
+			}
+			return execEach(ctx, tx, append(statements(first), statements(string(text))...))
+		}}, nil)
+	}
+	return migrations, nil
 }
 
-// upgradeFS is a folder of migrations in which upgradeFile replaces schemaFile.
-type upgradeFS struct{ fs.FS }
-
-// Open implements fs.FS.
-func (f upgradeFS) Open(name string) (fs.File, error) {
-	if name == schemaFile {
-		name = upgradeFile
+// execEach executes the statements one after the other.
+func execEach(ctx context.Context, tx *sql.Tx, statements []string) error {
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			line, _, _ := strings.Cut(statement, "\n")
+			return fmt.Errorf("%s: %w", line, err)
+		}
 	}
-	return f.FS.Open(name)
+	return nil
+}
+
+// The lines before and after a statement in which lines end with a semicolon.
+const (
+	statementBegin = "-- +goose StatementBegin\n"
+	statementEnd   = "-- +goose StatementEnd\n"
+)
+
+// statements returns the statements in the text of a migration file, without the comments between them. A statement
+// ends with the first line whose code ends with a semicolon, or, after statementBegin, before statementEnd.
+func statements(text string) []string {
+	var found []string
+	var statement strings.Builder
+	end := func() {
+		if statement.Len() > 0 {
+			found = append(found, statement.String())
+		}
+		statement.Reset()
+	}
+	within := false
+	for line := range strings.Lines(text) {
+		code, _, _ := strings.Cut(line, "--")
+		code = strings.TrimSpace(code)
+		switch {
+		case line == statementBegin:
+			within = true
+		case line == statementEnd:
+			within = false
+			end()
+		case within:
+			statement.WriteString(line)
+		case code != "":
+			statement.WriteString(line)
+			if strings.HasSuffix(code, ";") {
+				end()
+			}
+		}
+	}
+	end()
+	return found
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/pressly/goose/v3"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -88,10 +87,8 @@ func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {
 // MigrationLockTimeout returns the lock timeout that is in effect during a migration.
 func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
 	t.Helper()
-	text := up + "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"
-	folder := lockTimeoutFS{fstest.MapFS{"99999_seen.sql": {Data: []byte(text)}}}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.main.sql, folder,
-		goose.WithDisableGlobalRegistry(true))
+	const text = "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"
+	provider, err := db.provider(fstest.MapFS{"99999_seen.sql": {Data: []byte(text)}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,8 @@ package postgres
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -52,14 +49,10 @@ func (db *DB) migrateStore(ctx context.Context) error {
 		return err
 	}
 	folder, err := fs.Sub(migrations, "migrations")
-	if err == nil {
-		folder, err = gormstore.Migrations(folder, current, lastReplaced)
-	}
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.main.sql, lockTimeoutFS{folder},
-		goose.WithDisableGlobalRegistry(true))
+	provider, err := db.provider(folder, current)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -67,36 +60,18 @@ func (db *DB) migrateStore(ctx context.Context) error {
 	return err
 }
 
-// lockTimeoutFS is a folder of migrations. At the start of each migration, it adds a statement that sets the lock
-// timeout. Without this statement, a migration through a pooler has no lock timeout. While such a migration waits for a
-// lock, it blocks all later users of the table.
-type lockTimeoutFS struct{ fs.FS }
-
-// up is the line of a migration file after which the statements begin.
-const up = "-- +goose Up\n"
-
-// Open implements fs.FS.
-func (f lockTimeoutFS) Open(name string) (fs.File, error) {
-	file, err := f.FS.Open(name)
-	if err != nil || !strings.HasSuffix(name, ".sql") {
-		return file, err
-	}
-	text, err := io.ReadAll(file)
+// provider returns the migrations in the folder for a database whose schema has the version current. Each migration
+// sets the lock timeout first. Without it, a migration through a pooler has no lock timeout. While such a migration
+// waits for a lock, it blocks all later users of the table.
+func (db *DB) provider(folder fs.FS, current int64) (*goose.Provider, error) {
+	limit := "SET LOCAL lock_timeout = '" + settings[lockTimeout] + "'"
+	all, err := gormstore.Migrations(folder, current, lastReplaced, limit)
 	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, err
 	}
-	limited := strings.Replace(string(text), up, up+"SET LOCAL lock_timeout = '"+settings[lockTimeout]+"';\n", 1)
-	return migrationFile{file, strings.NewReader(limited)}, nil
+	return goose.NewProvider(goose.DialectPostgres, db.main.sql, nil,
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
 }
-
-// migrationFile is a migration file with the statement that lockTimeoutFS has inserted.
-type migrationFile struct {
-	fs.File
-	text *strings.Reader
-}
-
-// Read implements fs.File.
-func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into) }
 
 // continueFeed lets the change feed continue after the data was restored from a dump into another cluster. The
 // transaction ids of the new cluster start low. continueFeed therefore moves the positions of the feed past all

@@ -38,7 +38,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	}
 	provider, err := db.provider(version)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the migrations: %w", err)
 	}
 	if version == 0 {
 		if err := markScrubbed(ctx, db.Writer); err != nil {
@@ -64,17 +64,15 @@ func (db *DB) Migrate(ctx context.Context) error {
 // provider returns the migrations for a database whose schema has this version.
 func (db *DB) provider(version int64) (*goose.Provider, error) {
 	folder, err := fs.Sub(migrations, "migrations")
-	if err == nil {
-		folder, err = gormstore.Migrations(folder, version, lastReplaced)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
+		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer, folder, goose.WithDisableGlobalRegistry(true))
+	all, err := gormstore.Migrations(folder, version, lastReplaced, "")
 	if err != nil {
-		return nil, fmt.Errorf("read the migrations: %w", err)
+		return nil, err
 	}
-	return provider, nil
+	return goose.NewProvider(goose.DialectSQLite3, db.Writer, nil,
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
 }
 
 // Version returns the current version of the schema, which is 0 if the database is empty, and the version that this

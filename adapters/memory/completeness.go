@@ -55,9 +55,9 @@ func (s readingSource) Quarantine() (payloads [][]byte, err error) {
 }
 
 // ChangedSince implements records.ReadingSource. It examines all pulls.
-func (s readingSource) ChangedSince(start time.Time) (bool, error) {
+func (s readingSource) ChangedSince(start time.Time, except domain.PullID) (bool, error) {
 	for _, p := range s.pulls {
-		if p.Connection == s.connection && !p.FinishedAt.Before(start) &&
+		if p.Connection == s.connection && p.ID != except && !p.FinishedAt.Before(start) &&
 			p.Counts.Added+p.Counts.Modified+p.Counts.Removed > 0 {
 			return true, nil
 		}

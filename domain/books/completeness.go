@@ -81,6 +81,7 @@ func BalanceWithDebtOnCards(account domain.AccountData) VendorBalance {
 // pull, there is no reading.
 type AccountReading struct {
 	At       time.Time       `json:"at"`
+	Pull     domain.PullID   `json:"pull,omitzero"`     // whose end made the reading; zero in readings of earlier releases
 	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are known
 	Currency string          `json:"currency,omitempty"`
 	Balance  decimal.Decimal `json:"balance"`

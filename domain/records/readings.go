@@ -24,8 +24,9 @@ type ReadingSource interface {
 	Accounts() ([]AccountState, error)
 	// Quarantine returns the payloads of the rows in the connection's quarantine.
 	Quarantine() ([][]byte, error)
-	// ChangedSince reports whether a pull of the connection that ended at or after a time has changed a record.
-	ChangedSince(start time.Time) (bool, error)
+	// ChangedSince reports whether a pull of the connection that ended at or after a time has changed a record. It does
+	// not consider the pull with the id except.
+	ChangedSince(start time.Time, except domain.PullID) (bool, error)
 	// VisitAmounts calls visit for each live record of the connection, in any order.
 	VisitAmounts(visit func(account domain.AccountID, row books.SumRow)) error
 	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose
@@ -89,7 +90,7 @@ func Readings(source ReadingSource, p domain.Pull, o Outcome) ([]CompletenessCha
 	if o.Settled == nil {
 		return changes, nil
 	}
-	s := settling{SettledRead: *o.Settled, source: source, at: o.At}
+	s := settling{SettledRead: *o.Settled, source: source, at: o.At, pull: p.ID}
 	if err := s.addAccounts(accounts); err != nil || len(s.accounts) == 0 {
 		return changes, err
 	}
@@ -103,6 +104,7 @@ type settling struct {
 
 	source   ReadingSource
 	at       time.Time
+	pull     domain.PullID
 	accounts []*settledAccount
 }
 
@@ -183,7 +185,9 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 		if err := s.readChain(a); err != nil {
 			return nil, err
 		}
-		next := a.Completeness.After(a.sum.Reading(a.quarantined, a.chain))
+		reading := a.sum.Reading(a.quarantined, a.chain)
+		reading.Pull = s.pull
+		next := a.Completeness.After(reading)
 		if !s.BalancesOnly {
 			next = next.Count(s.at, a.rowCounts)
 		}
@@ -206,22 +210,23 @@ func (a *settledAccount) changed(next books.Completeness) CompletenessChange {
 //
 //   - This pull has changed a record.
 //   - An account has no previous reading.
-//   - A pull that ended after the earliest previous reading has changed a record.
+//   - A pull that ended after the earliest previous reading, or shortly before it, has changed a record. The pull that
+//     made this reading does not count.
 func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
 	if counts.Added+counts.Modified+counts.Removed > 0 {
 		return true, nil
 	}
-	since := s.at
+	earliest := books.AccountReading{At: s.at}
 	for _, a := range s.accounts {
 		last := a.Completeness.Last
 		if last == nil {
 			return true, nil
 		}
-		if last.At.Before(since) {
-			since = last.At
+		if last.At.Before(earliest.At) {
+			earliest = *last
 		}
 	}
-	return s.source.ChangedSince(since.Add(-clockSkew))
+	return s.source.ChangedSince(earliest.At.Add(-clockSkew), earliest.Pull)
 }
 
 // addRecords adds each live record of the connection to the sum of its account, except the absent ones. It skips

@@ -21,6 +21,7 @@ type bookSource struct {
 	accounts []records.AccountState
 	payloads [][]byte
 	changed  time.Time // when a pull last changed a record; zero if none did
+	changer  domain.PullID
 	rows     []domain.Transaction
 	absent   []domain.Transaction // those of rows that have a remembered absence
 	err      error
@@ -32,8 +33,8 @@ func (b *bookSource) Accounts() ([]records.AccountState, error) {
 }
 func (b *bookSource) Quarantine() ([][]byte, error) { return b.payloads, b.err }
 
-func (b *bookSource) ChangedSince(start time.Time) (bool, error) {
-	return !b.changed.IsZero() && !b.changed.Before(start), b.err
+func (b *bookSource) ChangedSince(start time.Time, except domain.PullID) (bool, error) {
+	return !b.changed.IsZero() && !b.changed.Before(start) && except != b.changer, b.err
 }
 
 func (b *bookSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
@@ -99,11 +100,17 @@ func settled(balance string, at time.Time) records.Outcome {
 	}
 }
 
+// readingPull is the pull whose end makes the readings. otherPull is another pull of the connection.
+var (
+	readingPull = domain.PullID{UUID: uuid.MustParse("0193b9f1-0000-7000-8000-000000000001")}
+	otherPull   = domain.PullID{UUID: uuid.MustParse("0193b9f1-0000-7000-8000-000000000002")}
+)
+
 // mustRead returns the changes of records.Readings and appends them to the stored accounts.
 func mustRead(t *testing.T, b *bookSource, counts domain.Counts, o records.Outcome) []records.CompletenessChange {
 	t.Helper()
 	b.calls = nil
-	changes, err := records.Readings(b, domain.Pull{Counts: counts}, o)
+	changes, err := records.Readings(b, domain.Pull{ID: readingPull, Counts: counts}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,19 +156,21 @@ func TestUnchangedRecordsAreNotReadAgain(t *testing.T) {
 		name    string
 		counts  domain.Counts
 		changed time.Time // by another pull, after the first reading at epoch
+		changer domain.PullID
 		balance string
 		after   time.Duration
 		reads   bool
 		changes int
 	}{
-		{"nothing has changed", domain.Counts{Unchanged: 9}, time.Time{}, "110", time.Hour, false, 0},
-		{"a new day", domain.Counts{}, time.Time{}, "110", 24 * time.Hour, false, 1},
-		{"a record was added", domain.Counts{Added: 1}, time.Time{}, "110", time.Hour, true, 1},
-		{"a record was modified", domain.Counts{Modified: 1}, time.Time{}, "110", time.Hour, true, 1},
-		{"a record was removed", domain.Counts{Removed: 1}, time.Time{}, "110", time.Hour, true, 1},
-		{"another balance", domain.Counts{}, time.Time{}, "111", time.Hour, true, 1},
-		{"a pull with an early clock", domain.Counts{}, epoch.Add(-time.Minute), "110", time.Hour, true, 1},
-		{"an earlier pull", domain.Counts{}, epoch.Add(-time.Minute - 1), "110", time.Hour, false, 0},
+		{"nothing has changed", domain.Counts{Unchanged: 9}, time.Time{}, domain.PullID{}, "110", time.Hour, false, 0},
+		{"a new day", domain.Counts{}, time.Time{}, domain.PullID{}, "110", 24 * time.Hour, false, 1},
+		{"a record was added", domain.Counts{Added: 1}, time.Time{}, domain.PullID{}, "110", time.Hour, true, 1},
+		{"a record was modified", domain.Counts{Modified: 1}, time.Time{}, domain.PullID{}, "110", time.Hour, true, 1},
+		{"a record was removed", domain.Counts{Removed: 1}, time.Time{}, domain.PullID{}, "110", time.Hour, true, 1},
+		{"another balance", domain.Counts{}, time.Time{}, domain.PullID{}, "111", time.Hour, true, 1},
+		{"a pull with an early clock", domain.Counts{}, epoch.Add(-time.Minute), otherPull, "110", time.Hour, true, 1},
+		{"an earlier pull", domain.Counts{}, epoch.Add(-time.Minute - 1), otherPull, "110", time.Hour, false, 0},
+		{"the pull that made the reading", domain.Counts{}, epoch, readingPull, "110", time.Hour, false, 0},
 	} {
 		b := &bookSource{
 			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
@@ -171,7 +180,7 @@ func TestUnchangedRecordsAreNotReadAgain(t *testing.T) {
 		if !slices.Equal(b.calls, []string{"amounts"}) {
 			t.Fatalf("the first reading calls %v", b.calls)
 		}
-		b.changed = tc.changed
+		b.changed, b.changer = tc.changed, tc.changer
 		changes := mustRead(t, b, tc.counts, settled(tc.balance, epoch.Add(tc.after)))
 		if reads := len(b.calls) > 0; reads != tc.reads || len(changes) != tc.changes {
 			t.Errorf("%s: calls %v, changes %+v", tc.name, b.calls, changes)

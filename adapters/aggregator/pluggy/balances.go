@@ -44,18 +44,7 @@ func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 // RunningBalance implements ports.RunningBalanceReader. If the row has no balance that can be read, the result contains
 // no balance.
 func (a *Adapter) RunningBalance(metadata json.RawMessage) books.RunningBalance {
-	var in struct {
-		Balance json.Number `json:"balance"`
-		Order   int         `json:"order"`
-	}
-	if err := json.Unmarshal(metadata, &in); err != nil || in.Balance == "" {
-		return books.RunningBalance{}
-	}
-	balance, err := domain.ParseAmount(string(in.Balance))
-	if err != nil {
-		return books.RunningBalance{}
-	}
-	return books.RunningBalance{Order: in.Order, Balance: &balance}
+	return vendorhttp.RunningBalance(metadata, "order")
 }
 
 // CreatedAt implements ports.CreationReader. If the row has no creation time that can be read, the

@@ -84,10 +84,10 @@ func (s readingSource) Quarantine() (payloads [][]byte, err error) {
 }
 
 // ChangedSince implements records.ReadingSource. It reads the counts of ended pulls, not the records.
-func (s readingSource) ChangedSince(start time.Time) (changed bool, err error) {
+func (s readingSource) ChangedSince(start time.Time, except domain.PullID) (changed bool, err error) {
 	err = s.tx.Raw(`SELECT EXISTS (SELECT 1 FROM pulls WHERE connection_id = ? AND tenant_id = ?
-		AND `+gormstore.IsEnded+` AND finished_at >= ? AND added + modified + removed > 0)`,
-		s.pull.Connection, s.pull.Tenant, gormstore.At(start)).
+		AND `+gormstore.IsEnded+` AND finished_at >= ? AND id <> ? AND added + modified + removed > 0)`,
+		s.pull.Connection, s.pull.Tenant, gormstore.At(start), except.UUID).
 		Scan(&changed).
 		Error
 	return changed, err

@@ -101,13 +101,11 @@ func distribute(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("%s: %w", table, err)
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+	// CollectRows returns the error of Query.
+	rows, _ := tx.Query(ctx, `SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
 			AND attname = 'tenant_id' AND NOT attisdropped
 			AND NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = pg_class.oid) ORDER BY relname`)
-	if err != nil {
-		return err
-	}
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err

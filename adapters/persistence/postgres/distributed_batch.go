@@ -210,11 +210,9 @@ func (d dialect) readDistributedView(
 ) error {
 	for _, n := range named {
 		digest := domain.DigestOfReference(n.Reference)
-		rows, err := db.Query(ctx, distributedViewSQL, n.Token[:], n.Reference, digest[:], gormstore.MaxHolders,
+		// CollectRows returns the error of Query.
+		rows, _ := db.Query(ctx, distributedViewSQL, n.Token[:], n.Reference, digest[:], gormstore.MaxHolders,
 			plainID(tenant))
-		if err != nil {
-			return err
-		}
 		bound, err := pgx.CollectRows(rows, scanBound)
 		if err != nil {
 			return err
@@ -318,12 +316,9 @@ func insertRows(
 		text.WriteString(")")
 	}
 	text.WriteString(tail)
-	inserted, err := tx.Query(ctx, text.String(), args...)
-	if err != nil {
-		return err
-	}
+	inserted, _ := tx.Query(ctx, text.String(), args...) // ForEachRow returns the error of Query
 	var id uuid.UUID
-	_, err = pgx.ForEachRow(inserted, []any{&id}, func() error {
+	_, err := pgx.ForEachRow(inserted, []any{&id}, func() error {
 		fn(id)
 		return nil
 	})

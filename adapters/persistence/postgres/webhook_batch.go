@@ -147,10 +147,7 @@ func (d dialect) readView(
 		return view, d.readDistributedView(ctx, db, tenant, named, view)
 	}
 	args, read := viewArgs(named, view)
-	rows, err := db.Query(ctx, viewSQL, args...)
-	if err != nil {
-		return view, err
-	}
+	rows, _ := db.Query(ctx, viewSQL, args...) // read returns the error of Query
 	return view, read(rows)
 }
 
@@ -250,10 +247,7 @@ func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attach
 		return attached, nil
 	}
 	args, read := attachArgs(batch)
-	rows, err := d.db.Pool.Query(ctx, attachSQL, args...)
-	if err != nil {
-		return 0, err
-	}
+	rows, _ := d.db.Pool.Query(ctx, attachSQL, args...) // read returns the error of Query
 	return read(rows)
 }
 
@@ -396,15 +390,13 @@ func (d dialect) lockReceivers(ctx context.Context, tx querier, tenant uuid.UUID
 		return nil
 	}
 	ofTenant, args := d.ofTenant("tenant_id", tenant, ids)
-	rows, err := tx.Query(ctx, `SELECT id, account_ref FROM connections WHERE id = ANY($1) AND deleted_at IS NULL`+
+	// ForEachRow returns the error of Query.
+	rows, _ := tx.Query(ctx, `SELECT id, account_ref FROM connections WHERE id = ANY($1) AND deleted_at IS NULL`+
 		ofTenant+` ORDER BY id FOR KEY SHARE`, args...)
-	if err != nil {
-		return err
-	}
 	var id uuid.UUID
 	var reference string
 	unchanged := 0
-	_, err = pgx.ForEachRow(rows, []any{&id, &reference}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&id, &reference}, func() error {
 		if references[id] == reference {
 			unchanged++
 		}
@@ -434,14 +426,12 @@ func (d dialect) lockQueuedPulls(
 		return nil
 	}
 	ofTenant, args := d.ofTenant("tenant_id", tenant, connections)
-	rows, err := tx.Query(ctx, `
+	// ForEachRow returns the error of Query.
+	rows, _ := tx.Query(ctx, `
 		SELECT id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'`+ofTenant+`
 		ORDER BY connection_id FOR SHARE`, args...)
-	if err != nil {
-		return err
-	}
 	var pull uuid.UUID
-	_, err = pgx.ForEachRow(rows, []any{&pull}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&pull}, func() error {
 		delete(pulls, pull)
 		return nil
 	})
@@ -462,17 +452,15 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain
 		return insertDeliveryValues(ctx, tx, batch.Planned)
 	}
 	inserting := newDeliveryRows(batch.Planned)
-	rows, err := tx.Query(ctx, `
+	// ForEachRow returns the error of Query.
+	rows, _ := tx.Query(ctx, `
 		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 			pull_id, received_at)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
 			$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
 		ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id`, inserting.columns()...)
-	if err != nil {
-		return err
-	}
 	var id uuid.UUID
-	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
 		inserting.byID[id].Inserted = true
 		return nil
 	})
@@ -535,7 +523,8 @@ func (d dialect) insertMissing(
 		ids[i], tenants[i], connections[i] = plainID(p.Pull.UUID), plainID(p.Tenant.UUID), plainID(p.Connection.UUID)
 		vendors[i], traces[i], createdAt[i] = string(p.Vendor), p.Trace, p.ReceivedAt
 	}
-	rows, err := tx.Query(ctx, `
+	// CollectRows returns the error of Query.
+	rows, _ := tx.Query(ctx, `
 		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, scope, progress, seen_accounts,
 			seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)
 		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
@@ -543,9 +532,6 @@ func (d dialect) insertMissing(
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
 		ON CONFLICT (connection_id, tenant_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
 		ids, tenants, connections, vendors, traces, createdAt, string(domain.TriggerWebhook))
-	if err != nil {
-		return nil, err
-	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
@@ -567,16 +553,14 @@ func (d dialect) readEarlier(
 		return nil
 	}
 	ofTenant, args := d.ofTenant("d.tenant_id", tenant, connections, fingerprints)
-	rows, err := db.Query(ctx, `
+	// CollectRows returns the error of Query.
+	rows, _ := db.Query(ctx, `
 		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
 		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS repeated (connection_id, fingerprint)
 			ON repeated.connection_id = d.connection_id AND repeated.fingerprint = d.fingerprint
 		LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id
 		WHERE true`+ofTenant, args...)
-	if err != nil {
-		return err
-	}
 	earlier, err := pgx.CollectRows(rows, scanDelivery)
 	for _, delivery := range earlier {
 		batch.SetEarlier(delivery)

@@ -10,49 +10,53 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// The first file of the folder migrations, schemaFile, creates the schema of a new database and replaces all earlier
-// migrations. A database that the earlier migrations created gets upgradeFile instead, which has the same number.
+// The first of migrationFiles creates the schema of a new database and replaces all earlier migrations. A database
+// that the earlier migrations created gets upgradeFile instead, which has the same number.
 const (
-	schemaVersion = 30
-	upgradeFile   = "upgrade/00030_schema.sql"
+	migrationFiles = "migrations/*.sql"
+	schemaVersion  = 30
+	upgradeFile    = "migrations/upgrade/00030_schema.sql"
 	// lastCommit is the last commit whose program contains the replaced migrations.
 	lastCommit = "948d2062"
 )
 
-// Migrations returns the migrations in the files of the folder, for a database whose schema has the version current,
-// which is 0 if the database is empty. The argument last is the version of the last migration that the first file has
-// replaced. A database at this version gets upgradeFile instead of the first file. Migrations returns an error if the
-// version is older.
+// Migrations returns the provider of the migrations in files (see migrationFiles), for a database whose schema has
+// the version current, which is 0 if the database is empty. The argument last is the version of the last migration
+// that the first file has replaced. A database at this version gets upgradeFile instead of the first file. Migrations
+// returns an error if the version is older.
 //
 // Each migration is one transaction, which begins with the statement first, if it is not empty. goose could read the
 // files itself, but takes buffers of 4 MiB to find the end of a line.
-func Migrations(folder fs.FS, current, last int64, first string) ([]*goose.Migration, error) {
+func Migrations(
+	dialect goose.Dialect, db *sql.DB, files fs.FS, current, last int64, first string,
+) (*goose.Provider, error) {
 	if current > 0 && current < schemaVersion && current != last {
 		return nil, fmt.Errorf(`the schema is at version %d, and this program upgrades version %d or a later one: run `+
 			`"discovery migrate" of commit %s first`, current, last, lastCommit)
 	}
-	files, err := fs.Glob(folder, "*.sql")
+	names, err := fs.Glob(files, migrationFiles)
 	if err != nil {
 		return nil, err
 	}
-	migrations := make([]*goose.Migration, len(files))
-	for i, file := range files {
-		version, err := goose.NumericComponent(file)
+	migrations := make([]*goose.Migration, len(names))
+	for i, name := range names {
+		version, err := goose.NumericComponent(name)
 		if err != nil {
 			return nil, err
 		}
 		if version == schemaVersion && current == last {
-			file = upgradeFile
+			name = upgradeFile
 		}
 		migrations[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			text, err := fs.ReadFile(folder, file)
+			text, err := fs.ReadFile(files, name)
 			if err != nil {
 				return err
 			}
 			return execEach(ctx, tx, append(statements(first), statements(string(text))...))
 		}}, nil)
 	}
-	return migrations, nil
+	return goose.NewProvider(dialect, db, nil,
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(migrations...))
 }
 
 // execEach executes the statements one after the other.

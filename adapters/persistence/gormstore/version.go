@@ -9,18 +9,18 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Version returns the version of the schema in the database, and the version after all migrations in the folder. The
-// first result is 0 before the first migration. Version changes nothing. It wraps the errors of the database.
+// Version returns the version of the schema in the database, and the version after all migrations in files. The first
+// result is 0 before the first migration. Version changes nothing. It wraps the errors of the database.
 //
 // exists is an SQL query that reports whether the table of goose, the migration tool, exists. Version does not ask
 // goose for the version, because goose would create the table.
-func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (current, needed int64, err error) {
-	files, err := fs.Glob(folder, "*.sql")
+func Version(ctx context.Context, db *sql.DB, exists string, files fs.FS) (current, needed int64, err error) {
+	names, err := fs.Glob(files, migrationFiles)
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, file := range files {
-		version, err := goose.NumericComponent(file)
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
 		if err != nil {
 			return 0, 0, fmt.Errorf("read the migrations: %w", err)
 		}

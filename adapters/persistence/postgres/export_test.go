@@ -88,7 +88,7 @@ func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {
 func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
 	t.Helper()
 	const text = "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"
-	provider, err := db.provider(fstest.MapFS{"99999_seen.sql": {Data: []byte(text)}}, 0)
+	provider, err := db.provider(fstest.MapFS{"migrations/99999_seen.sql": {Data: []byte(text)}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

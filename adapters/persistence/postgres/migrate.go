@@ -48,11 +48,7 @@ func (db *DB) migrateStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := db.provider(folder, current)
+	provider, err := db.provider(migrations, current)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -60,17 +56,12 @@ func (db *DB) migrateStore(ctx context.Context) error {
 	return err
 }
 
-// provider returns the migrations in the folder for a database whose schema has the version current. Each migration
+// provider returns the migrations in files for a database whose schema has the version current. Each migration
 // sets the lock timeout first. Without it, a migration through a pooler has no lock timeout. While such a migration
 // waits for a lock, it blocks all later users of the table.
-func (db *DB) provider(folder fs.FS, current int64) (*goose.Provider, error) {
+func (db *DB) provider(files fs.FS, current int64) (*goose.Provider, error) {
 	limit := "SET LOCAL lock_timeout = '" + settings[lockTimeout] + "'"
-	all, err := gormstore.Migrations(folder, current, lastReplaced, limit)
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectPostgres, db.main.sql, nil,
-		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
+	return gormstore.Migrations(goose.DialectPostgres, db.main.sql, files, current, lastReplaced, limit)
 }
 
 // continueFeed lets the change feed continue after the data was restored from a dump into another cluster. The
@@ -95,9 +86,5 @@ func (db *DB) continueFeed(ctx context.Context) error {
 // Version returns the current version of the schema, which is 0 if the database is empty, and the version that this
 // program needs.
 func (db *DB) Version(ctx context.Context) (current, needed int64, err error) {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, 0, err
-	}
-	return gormstore.Version(ctx, db.main.sql, "SELECT to_regclass('goose_db_version') IS NOT NULL", folder)
+	return gormstore.Version(ctx, db.main.sql, "SELECT to_regclass('goose_db_version') IS NOT NULL", migrations)
 }

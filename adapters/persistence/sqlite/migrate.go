@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -36,7 +35,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := db.provider(version)
+	provider, err := gormstore.Migrations(goose.DialectSQLite3, db.Writer, migrations, version, lastReplaced, "")
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -61,27 +60,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return fmt.Errorf("migrate: %w", err)
 }
 
-// provider returns the migrations for a database whose schema has this version.
-func (db *DB) provider(version int64) (*goose.Provider, error) {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	all, err := gormstore.Migrations(folder, version, lastReplaced, "")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectSQLite3, db.Writer, nil,
-		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(all...))
-}
-
 // Version returns the current version of the schema, which is 0 if the database is empty, and the version that this
 // program needs.
 func (db *DB) Version(ctx context.Context) (current, needed int64, err error) {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return 0, 0, err
-	}
 	const exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version')"
-	return gormstore.Version(ctx, db.Writer, exists, folder)
+	return gormstore.Version(ctx, db.Writer, exists, migrations)
 }

@@ -55,7 +55,7 @@ func (s deliveries) List(
 ) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
 	err := s.Read(ctx, func(db *gorm.DB) error {
-		query := db.Table("deliveries d").Select(summaryColumns).Joins(deliveryJoin)
+		query := db.Table("deliveries d").Select(SummaryColumns).Joins(deliveryJoin)
 		query = s.InTenant(query, "d.", tenant, filter.Connection)
 		query, err := NewestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {

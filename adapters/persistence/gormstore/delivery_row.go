@@ -35,13 +35,25 @@ type deliveryView struct {
 }
 
 const (
-	// summaryColumns are the columns that a list returns. They do not include the body and the scope (columns "body"
-	// and "scope").
-	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
-		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
-	fullColumns  = summaryColumns + ", d.body, d.scope"
+	// SummaryColumns are the columns of a delivery (with the alias d) without its body and its scope, and the columns
+	// of its pull (with the alias p). SummaryTargets has a variable for each of them.
+	SummaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
+		d.pull_id, d.received_at, coalesce(p.state, '') AS pull_state, p.finished_at AS pull_finished_at`
+	fullColumns  = SummaryColumns + ", d.body, d.scope"
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id"
 )
+
+// SummaryTargets returns pointers to variables for the values of SummaryColumns in one row. The returned function
+// converts these values to a delivery without body and scope.
+func SummaryTargets() (targets []any, delivery func() domain.Delivery) {
+	var v deliveryView
+	r := &v.Row
+	targets = []any{
+		&r.ID, &r.Tenant, &r.Connection, &r.Vendor, &r.Event, &r.EventID, &r.Fingerprint, &r.Status, &r.Pull,
+		&r.Received, &v.PullState, &v.PullFinished,
+	}
+	return targets, func() domain.Delivery { return v.summary() }
+}
 
 // domain returns the delivery with body and scope. It returns an error if the scope is not valid JSON, which can happen
 // only if another program wrote the row.
@@ -58,15 +70,15 @@ func (v deliveryView) summary() domain.Delivery {
 		ID: domain.DeliveryID{UUID: v.Row.ID}, Tenant: domain.TenantID{UUID: v.Row.Tenant},
 		Connection: domain.ConnectionID{UUID: v.Row.Connection}, Vendor: domain.Vendor(v.Row.Vendor),
 		Event: v.Row.Event, EventID: v.Row.EventID, Fingerprint: hashOf[domain.Fingerprint](v.Row.Fingerprint),
-		Status: StatusOf(domain.DeliveryStatus(v.Row.Status), v.PullState), Pull: domain.PullID{UUID: v.Row.Pull.UUID},
+		Status: statusOf(domain.DeliveryStatus(v.Row.Status), v.PullState), Pull: domain.PullID{UUID: v.Row.Pull.UUID},
 		ReceivedAt: v.Row.Received.Time, ProcessedAt: v.PullFinished.Time,
 	}
 }
 
-// StatusOf returns the status of a delivery as callers see it. If the delivery's pull has ended,
+// statusOf returns the status of a delivery as callers see it. If the delivery's pull has ended,
 // the status is derived from the state of the pull; otherwise it is the stored status. pullState
 // is "" for a delivery without a pull.
-func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliveryStatus {
+func statusOf(stored domain.DeliveryStatus, pullState string) domain.DeliveryStatus {
 	switch pullState {
 	case StateSucceeded:
 		return domain.DeliveryProcessed

@@ -555,35 +555,18 @@ func (d dialect) readEarlier(
 	ofTenant, args := d.ofTenant("d.tenant_id", tenant, connections, fingerprints)
 	// CollectRows returns the error of Query.
 	rows, _ := db.Query(ctx, `
-		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
-			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
+		SELECT `+gormstore.SummaryColumns+`
 		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS repeated (connection_id, fingerprint)
 			ON repeated.connection_id = d.connection_id AND repeated.fingerprint = d.fingerprint
 		LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id
 		WHERE true`+ofTenant, args...)
-	earlier, err := pgx.CollectRows(rows, scanDelivery)
+	earlier, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Delivery, error) {
+		targets, delivery := gormstore.SummaryTargets()
+		err := row.Scan(targets...)
+		return delivery(), err
+	})
 	for _, delivery := range earlier {
 		batch.SetEarlier(delivery)
 	}
 	return err
-}
-
-// scanDelivery converts a row of readEarlier to a delivery without body and scope.
-func scanDelivery(row pgx.CollectableRow) (domain.Delivery, error) {
-	var d domain.Delivery
-	var fingerprint []byte
-	var pull uuid.NullUUID
-	var state string
-	var finished *time.Time
-	err := row.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
-		&d.Status, &pull, &d.ReceivedAt, &state, &finished)
-	if err != nil {
-		return d, err
-	}
-	d.Fingerprint, d.Pull = domain.Fingerprint(fingerprint), domain.PullID{UUID: pull.UUID}
-	d.Status, d.ReceivedAt = gormstore.StatusOf(d.Status, state), d.ReceivedAt.UTC()
-	if finished != nil {
-		d.ProcessedAt = finished.UTC()
-	}
-	return d, nil
 }

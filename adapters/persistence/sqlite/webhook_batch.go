@@ -185,39 +185,14 @@ func readEarlier(
 	for _, p := range planned {
 		args = append(args, p.Connection.UUID, p.Fingerprint[:])
 	}
-	return eachRow(ctx, tx, `
-		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
-			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
-		FROM deliveries d LEFT JOIN pulls p ON p.id = d.pull_id
-		WHERE (d.connection_id, d.fingerprint) IN (VALUES `+tuples(len(planned), 2)+`)`, args,
-		func(rows *sql.Rows) error {
-			d, err := scanDelivery(rows)
-			if err == nil {
-				fn(d)
-			}
-			return err
+	columns, delivery := gormstore.SummaryTargets()
+	return each(ctx, tx, `
+		SELECT `+gormstore.SummaryColumns+` FROM deliveries d LEFT JOIN pulls p ON p.id = d.pull_id
+		WHERE (d.connection_id, d.fingerprint) IN (VALUES `+tuples(len(planned), 2)+`)`, args, columns,
+		func() error {
+			fn(delivery())
+			return nil
 		})
-}
-
-// scanDelivery converts a row of the query in readEarlier into a delivery that has no body and no scope.
-func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
-	var d domain.Delivery
-	var fingerprint []byte
-	var pull uuid.NullUUID
-	var received int64
-	var state string
-	var finished sql.NullInt64
-	err := rows.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
-		&d.Status, &pull, &received, &state, &finished)
-	if err != nil {
-		return d, err
-	}
-	d.Fingerprint, d.Pull = domain.Fingerprint(fingerprint), domain.PullID{UUID: pull.UUID}
-	d.Status, d.ReceivedAt = gormstore.StatusOf(d.Status, state), time.UnixMicro(received).UTC()
-	if finished.Valid {
-		d.ProcessedAt = time.UnixMicro(finished.Int64).UTC()
-	}
-	return d, nil
 }
 
 // maxInsertRows is the maximum number of rows in one INSERT. Larger statements would not be faster: for each parameter,

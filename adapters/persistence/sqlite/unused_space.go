@@ -43,22 +43,16 @@ func (d dialect) clearUnusedSpace(ctx context.Context) error {
 // pagesWithRemains returns the numbers of the pages whose unused space contains anything other than zeros. It reads the
 // whole file, concurrently with writers.
 func (d dialect) pagesWithRemains(ctx context.Context) (pages []int64, err error) {
-	rows, err := d.db.readers.QueryContext(ctx, "SELECT pgno, data FROM sqlite_dbpage")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var number int64
-		var page sql.RawBytes
-		if err := rows.Scan(&number, &page); err != nil {
-			return nil, err
-		}
+	var number int64
+	var page sql.RawBytes
+	const all = "SELECT pgno, data FROM sqlite_dbpage"
+	err = each(ctx, d.db.readers, all, nil, []any{&number, &page}, func() error {
 		if hasRemains(number, page) {
 			pages = append(pages, number)
 		}
-	}
-	return pages, rows.Err()
+		return nil
+	})
+	return pages, err
 }
 
 // clearPages overwrites the unused space of pages in one transaction. It does not change a page that has no remains any

@@ -149,22 +149,19 @@ func readBound(ctx context.Context, tx *sql.Tx, cache *tokenCache, named []gorms
 		text = fmt.Appendf(text, "(%d,x'%x',x'%x',?)", i, n.Token[:], digest[:])
 		references = append(references, n.Reference)
 	}
-	return eachRow(ctx, tx, string(text)+")"+selectBound, references, func(rows *sql.Rows) error {
-		var r gormstore.BoundConnection
-		var place int
-		var source []byte
-		var created int64
-		var since sql.NullInt64
-		c := &r.Connection
-		err := rows.Scan(&place, &r.Token, &r.Tenant, &r.Vendor, &source, &r.Own, &c.Connection.UUID, &c.BaseURL,
-			&c.AccountRef, &created, &r.Queued, &since, &r.LastToken, &r.Erased)
-		if err != nil {
-			return err
-		}
-		r.Hash, r.Source, c.CreatedAt = named[place].Token, gormstore.SourceHashOf(
-			source,
-		), time.UnixMicro(created).
-			UTC()
+	var r gormstore.BoundConnection
+	var place int
+	var source []byte
+	var created int64
+	var since sql.NullInt64
+	c := &r.Connection
+	columns := []any{
+		&place, &r.Token, &r.Tenant, &r.Vendor, &source, &r.Own, &c.Connection.UUID, &c.BaseURL, &c.AccountRef,
+		&created, &r.Queued, &since, &r.LastToken, &r.Erased,
+	}
+	return each(ctx, tx, string(text)+")"+selectBound, references, columns, func() error {
+		r.Hash, r.Source = named[place].Token, gormstore.SourceHashOf(source)
+		c.CreatedAt = time.UnixMicro(created).UTC()
 		r.Add(cache.view, named[place].Reference)
 		if r.Queued.Valid {
 			cache.since[c.Connection] = since.Int64
@@ -331,19 +328,4 @@ func appendDelivery(text []byte, p *domain.PlannedDelivery) []byte {
 func tuples(n, width int) string {
 	one := "(" + strings.Repeat("?,", width-1) + "?)"
 	return strings.Repeat(one+",", n-1) + one
-}
-
-// eachRow runs a query and calls scan for each row.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, scan func(rows *sql.Rows) error) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

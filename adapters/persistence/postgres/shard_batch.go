@@ -90,7 +90,7 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 		return nil
 	}
 	batches := make([]*domain.WebhookBatch, len(parts))
-	outcomes := make([]attachOutcome, len(parts))
+	attached := make([]bool, len(parts))
 	err := commitInBatch(ctx, n.pool, b.beginOn(shards...), func(tx pgx.Tx) error {
 		if err := planOnShards(ctx, tx, parts, batches); err != nil {
 			return err
@@ -101,12 +101,12 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 				continue
 			}
 			if len(batches[i].Planned) == 0 {
-				outcomes[i] = attached
+				attached[i] = true
 				continue
 			}
 			args, read := attachArgs(batches[i])
 			attaching.Queue(p.shard.onTables(attachSQL), args...).Query(func(rows pgx.Rows) (err error) {
-				outcomes[i], err = read(rows)
+				attached[i], err = read(rows)
 				return err
 			})
 		}
@@ -120,7 +120,7 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 		return err
 	}
 	for i, p := range parts {
-		if outcomes[i] != attached {
+		if !attached[i] {
 			continue
 		}
 		// The inserted deliveries are already committed and must be reported as stored. Only the duplicates get the

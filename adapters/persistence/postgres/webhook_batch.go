@@ -25,21 +25,23 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 		return d.receiveByNode(ctx, deliveries)
 	}
 	var results []gormstore.Result
-	outcome := pullMissing
+	stored := false
 	err := retryOnConflict(func() error {
 		batch, err := d.planBatch(ctx, d.db.Pool, uuid.Nil, deliveries)
 		if err != nil || batch.NeedsPulls() {
 			return err
 		}
-		if outcome, err = d.attach(ctx, batch); err == nil && outcome == attached {
-			// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is
-			// returned only for the duplicates. Only duplicates need the earlier deliveries.
-			err := d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
-			results = batch.Results(cmp.Or(err, gormstore.ErrPruned))
+		attached, err := d.attach(ctx, batch)
+		if err != nil || !attached {
+			return err
 		}
-		return err
+		// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is
+		// returned only for the duplicates. Only duplicates need the earlier deliveries.
+		err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
+		stored, results = true, batch.Results(cmp.Or(err, gormstore.ErrPruned))
+		return nil
 	})
-	if err == nil && outcome == pullMissing {
+	if err == nil && !stored {
 		err = retryOnConflict(func() (err error) {
 			results, err = d.insertBatch(ctx, deliveries)
 			return err
@@ -229,30 +231,21 @@ WITH planned AS MATERIALIZED (
 )
 SELECT plan, id FROM valid LEFT JOIN stored ON true`
 
-// attachOutcome is the result of attach: whether the batch is stored.
-type attachOutcome int
-
-const (
-	// attached means that the batch is stored.
-	attached attachOutcome = iota + 1
-	// pullMissing means that nothing is stored. A delivery needs a pull, but its connection has no queued pull. The
-	// caller must store the batch with insertBatch, which can create pulls.
-	pullMissing
-)
-
 // attach uses attachSQL to store a batch whose deliveries need no new pull. It sets the field Inserted of each
-// planned delivery that it has stored.
-func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attachOutcome, error) {
+// planned delivery that it has stored. If attached is false, nothing is stored, because the plan is no longer valid.
+// The caller must then store the batch with insertBatch, which can create pulls.
+func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attached bool, err error) {
 	if len(batch.Planned) == 0 {
-		return attached, nil
+		return true, nil
 	}
 	args, read := attachArgs(batch)
 	rows, _ := d.db.Pool.Query(ctx, attachSQL, args...) // read returns the error of Query
 	return read(rows)
 }
 
-// attachArgs returns the arguments of attachSQL, and a function that reads the rows of its result.
-func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (attachOutcome, error)) {
+// attachArgs returns the arguments of attachSQL, and a function that reads the rows of its result. The function has
+// the same results as attach.
+func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (attached bool, err error)) {
 	rows := newDeliveryRows(batch.Planned)
 	references := make([]string, len(batch.Receivers))
 	connections := make([]plainID, len(batch.Receivers))
@@ -260,20 +253,15 @@ func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (at
 		connections[i], references[i] = plainID(r.Connection.UUID), r.AccountRef
 	}
 	args = append(rows.columns(), rows.tokens, rows.newTokens, connections, references)
-	return args, func(stored pgx.Rows) (attachOutcome, error) {
-		outcome := pullMissing
-		var valid bool
+	return args, func(stored pgx.Rows) (attached bool, err error) {
 		var id uuid.NullUUID
-		_, err := pgx.ForEachRow(stored, []any{&valid, &id}, func() error {
-			if valid {
-				outcome = attached
-			}
+		_, err = pgx.ForEachRow(stored, []any{&attached, &id}, func() error {
 			if id.Valid {
 				rows.byID[id.UUID].Inserted = true
 			}
 			return nil
 		})
-		return outcome, err
+		return attached, err
 	}
 }
 

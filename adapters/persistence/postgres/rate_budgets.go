@@ -109,7 +109,7 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 	if row.version != nil {
 		statement, version = updateRateBudget, *row.version
 	}
-	args := append(slices.Clip(names), version, state.FullAt, nullTime(state.BlockedUntil), demands)
+	args := append(slices.Clip(names), version, state.FullAt, timeOrNull(&state.BlockedUntil), demands)
 	done, err := b.exec(ctx, statement, args)
 	return err == nil && done.RowsAffected() == 1, err
 }
@@ -179,12 +179,4 @@ func demandsOf(state ratelimit.Budget) (string, error) {
 	}
 	text, err := json.Marshal(demands)
 	return string(text), err
-}
-
-// nullTime returns nil for the zero time, which is stored as NULL.
-func nullTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -179,6 +179,7 @@ func amountOrNull(v *decimal.NullDecimal) *string {
 	return &amount
 }
 
+// timeOrNull returns nil for the zero time, which is stored as NULL.
 func timeOrNull(v *time.Time) *time.Time {
 	if v.IsZero() {
 		return nil
@@ -198,11 +199,11 @@ func hashOrNull(v *domain.ContentHash) []byte {
 func (d dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed,
 ) error {
-	ids, categories := make([]uuid.UUID, len(rows)), make([]string, len(rows))
+	ids, categories := make([]plainID, len(rows)), make([]string, len(rows))
 	metadata, hashes, digests := make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		ids[i], categories[i], metadata[i] = r.ID.UUID, r.Category, r.Metadata
+		ids[i], categories[i], metadata[i] = plainID(r.ID.UUID), r.Category, r.Metadata
 		hashes[i], digests[i] = hashOrNull(&r.ContentHash), r.Digest[:]
 	}
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
@@ -211,6 +212,6 @@ func (d dialect) SaveMetadata(
 		FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[])
 			AS page (id, metadata, category, content_hash, digest)
 		WHERE t.connection_id = $6 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$7"),
-		plain(ids), metadata, categories, hashes, digests, plainID(connection), plainID(tenant))
+		ids, metadata, categories, hashes, digests, plainID(connection), plainID(tenant))
 	return err
 }

@@ -206,6 +206,19 @@ type Dialect interface {
 	ServerOf(d PendingDelivery) string
 }
 
+// Nudge makes the workers of this process run pulls. It must not block. It may be nil.
+type Nudge func(pulls ...domain.PullID)
+
+// All passes each pull to the function, with one call per pull. It does nothing if the function is nil.
+func (n Nudge) All(pulls []uuid.UUID) {
+	if n == nil {
+		return
+	}
+	for _, id := range pulls {
+		n(domain.PullID{UUID: id})
+	}
+}
+
 // SumPart is a part of the result of Dialect.DecimalSum.
 type SumPart struct {
 	SQL      string

@@ -27,7 +27,7 @@ var _ gormstore.Dialect = dialect{}
 // dialect implements gormstore.Dialect on PostgreSQL.
 type dialect struct {
 	db    *DB
-	nudge Nudge
+	nudge gormstore.Nudge
 	// onShard means that the statements use the tables of one shard of a distributed database directly, without the
 	// planner of Citus.
 	onShard bool
@@ -89,7 +89,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return tx.SendBatch(ctx, &last).Close()
 	})
 	if err == nil {
-		d.nudgeAll(queued)
+		d.nudge.All(queued)
 	}
 	return err
 }
@@ -191,16 +191,6 @@ func cancelQuery(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = conn.PgConn().CancelRequest(ctx)
-}
-
-// nudgeAll passes each pull to the Nudge function. It does nothing if the store has no such function.
-func (d dialect) nudgeAll(pulls []uuid.UUID) {
-	if d.nudge == nil {
-		return
-	}
-	for _, id := range pulls {
-		d.nudge(domain.PullID{UUID: id})
-	}
 }
 
 // raw calls fn with the pgx connection that a database/sql connection uses.

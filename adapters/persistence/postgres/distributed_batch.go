@@ -149,7 +149,7 @@ func (d dialect) insertByTenant(
 		return nil
 	})
 	if err == nil {
-		d.nudgeAll(pulls)
+		d.nudge.All(pulls)
 	}
 	return err
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Receive stores the deliveries as one batch, like the store's committer.
-func (db *DB) Receive(ctx context.Context, nudge Nudge,
+func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)

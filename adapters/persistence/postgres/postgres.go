@@ -29,7 +29,6 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Config names the database and limits how it is used.
@@ -103,9 +102,6 @@ type DB struct {
 	onUnreachable func(address string, err error)
 	cluster       *cluster // nil if the tables are not distributed
 }
-
-// Nudge makes the workers of this process run pulls. It must not block.
-type Nudge func(pulls ...domain.PullID)
 
 // Open connects to the database, but does not migrate it.
 //
@@ -195,7 +191,7 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 
 // Store returns the stores. After each commit, the stores call nudge with the pulls that the transaction has queued.
 // The argument may be nil. Store may be called only once. DB.Close also closes the store.
-func (db *DB) Store(nudge Nudge) *Store {
+func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Timeout: db.timeout, OnReadOnly: db.reset,

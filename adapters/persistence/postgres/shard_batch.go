@@ -205,7 +205,7 @@ func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) err
 		return err
 	}
 	b.finish(p, results)
-	b.nudgeAll(created)
+	b.nudge.All(created)
 	return nil
 }
 

@@ -326,7 +326,7 @@ func (d dialect) insertBatch(
 		return err
 	})
 	if err == nil {
-		d.nudgeAll(created)
+		d.nudge.All(created)
 	}
 	return results, err
 }

@@ -15,7 +15,6 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 var _ gormstore.Dialect = dialect{}
@@ -23,7 +22,7 @@ var _ gormstore.Dialect = dialect{}
 // dialect implements gormstore.Dialect on SQLite.
 type dialect struct {
 	db    *DB
-	nudge Nudge
+	nudge gormstore.Nudge
 }
 
 // Transact waits for the only writing connection, and then for the lock on the file. The database stores no jobs for
@@ -71,7 +70,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return err
 	}
 	committed = true
-	d.nudgeAll(queued)
+	d.nudge.All(queued)
 	return nil
 }
 
@@ -116,17 +115,6 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	return fn(gormstore.SnapshotTx{DB: d.session(ctx, conn), Read: func(ctx context.Context, r gormstore.Read) error {
 		return each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take)
 	}})
-}
-
-// nudgeAll passes each pull to the Nudge function, which makes workers run the pull. It does nothing if the store has
-// no such function.
-func (d dialect) nudgeAll(pulls []uuid.UUID) {
-	if d.nudge == nil {
-		return
-	}
-	for _, id := range pulls {
-		d.nudge(domain.PullID{UUID: id})
-	}
 }
 
 // Query uses the pool of readers, so that it can run at the same time as the writer. A database in memory has no such

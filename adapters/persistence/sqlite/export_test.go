@@ -7,14 +7,14 @@ import (
 )
 
 // Receive stores the deliveries as one batch. The committer of the store calls the same method of the dialect.
-func (db *DB) Receive(ctx context.Context, nudge Nudge,
+func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
 // Transact runs fn in a transaction in the same way as the methods of the store.
-func (db *DB) Transact(ctx context.Context, nudge Nudge, fn func(tx gormstore.Tx) error) error {
+func (db *DB) Transact(ctx context.Context, nudge gormstore.Nudge, fn func(tx gormstore.Tx) error) error {
 	return dialect{db: db, nudge: nudge}.Transact(ctx, fn)
 }
 

@@ -23,7 +23,6 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Config contains the location of the database, and limits for its use.
@@ -72,9 +71,6 @@ type DB struct {
 	tokens    tokenCache    // may be used only by the caller that holds the writer's connection
 	store     *Store
 }
-
-// Nudge makes the workers of this process run pulls. It must not block.
-type Nudge func(pulls ...domain.PullID)
 
 // Open opens the database, but does not migrate it. It creates the folder and the file if they are missing. Only the
 // owner of the file may read a new file.
@@ -131,7 +127,7 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 //
 // After each commit, the stores call nudge with the pulls that the transaction has queued. The argument may be nil. If
 // the process ends between a commit and this call, the pulls stay queued in the database.
-func (db *DB) Store(nudge Nudge) *Store {
+func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.timeout, defaultTimeout),

@@ -28,7 +28,7 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 		d.db.tokens.clear()
 		return nil, err
 	}
-	d.nudgeAll(created)
+	d.nudge.All(created)
 	return results, nil
 }
 

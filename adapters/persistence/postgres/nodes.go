@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -147,17 +148,9 @@ func (c *cluster) shardIn(ctx context.Context, p *placement, tenant uuid.UUID) *
 
 // shardOf returns the shard with the rows of a tenant with this hash, or nil if its node cannot be reached.
 func (p *placement) shardOf(hash int32) *shard {
-	i, found := slices.BinarySearchFunc(p.shards, hash, func(s shard, hash int32) int {
-		switch {
-		case s.high < hash:
-			return -1
-		case s.low > hash:
-			return 1
-		default:
-			return 0
-		}
-	})
-	if !found || p.shards[i].node == nil {
+	// the first shard whose range does not end before the hash
+	i, _ := slices.BinarySearchFunc(p.shards, hash, func(s shard, hash int32) int { return cmp.Compare(s.high, hash) })
+	if i == len(p.shards) || p.shards[i].low > hash || p.shards[i].node == nil {
 		return nil
 	}
 	return &p.shards[i]
@@ -238,11 +231,7 @@ func (c *cluster) load() {
 func (c *cluster) sources() []*node {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sources := []*node{c.coordinator}
-	for _, n := range c.nodes {
-		sources = append(sources, n)
-	}
-	return sources
+	return slices.AppendSeq([]*node{c.coordinator}, maps.Values(c.nodes))
 }
 
 // readShards reads the placement from the source, and connects to nodes that are not connected yet.

@@ -263,8 +263,11 @@ func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
 // RememberTenant implements gormstore.Dialect.
 func (d dialect) RememberTenant(tenant uuid.UUID, pulls ...uuid.UUID) {
-	if d.db.cluster != nil {
-		d.db.cluster.rememberPulls(tenant, pulls)
+	if d.db.cluster == nil {
+		return
+	}
+	for _, pull := range pulls {
+		d.db.cluster.pullTenants.set(pull, tenant)
 	}
 }
 
@@ -273,7 +276,7 @@ func (d dialect) RememberedTenant(pull uuid.UUID) (uuid.UUID, bool) {
 	if d.db.cluster == nil {
 		return uuid.Nil, false
 	}
-	return d.db.cluster.tenantOfPull(pull)
+	return d.db.cluster.pullTenants.get(pull)
 }
 
 // Distributed implements gormstore.Dialect.

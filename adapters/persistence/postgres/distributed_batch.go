@@ -161,35 +161,33 @@ func (d dialect) insertByTenant(
 func (d dialect) tenantsOf(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]uuid.UUID, error) {
-	hashes := make([]domain.TokenHash, len(deliveries))
+	tenants := make(map[domain.TokenHash]uuid.UUID, len(deliveries))
+	var unknown [][]byte
 	for i := range deliveries {
-		hashes[i] = deliveries[i].Token
+		token := &deliveries[i].Token
+		if tenant, ok := d.db.cluster.tokenTenants.get(*token); ok {
+			tenants[*token] = tenant
+		} else {
+			unknown = append(unknown, token[:])
+		}
 	}
-	tenants, unknown := d.db.cluster.tenantsOfTokens(hashes)
 	if len(unknown) == 0 {
 		return tenants, nil
-	}
-	args := make([][]byte, len(unknown))
-	for i, h := range unknown {
-		args[i] = h[:]
 	}
 	var hash []byte
 	var tenant uuid.UUID
 	const sql = "SELECT hash, tenant_id FROM webhook_tokens WHERE hash = ANY($1) AND revoked_at IS NULL"
 	read := func(n *node) error {
-		return query(ctx, n.pool, sql, []any{args}, []any{&hash, &tenant}, func() error {
-			tenants[domain.TokenHash(hash)] = tenant
+		return query(ctx, n.pool, sql, []any{unknown}, []any{&hash, &tenant}, func() error {
+			token := domain.TokenHash(hash)
+			tenants[token] = tenant
+			d.db.cluster.tokenTenants.set(token, tenant)
 			return nil
 		})
 	}
 	err := read(d.db.cluster.anyNode())
 	if err != nil { // the node may have failed, but the coordinator has a copy, too
 		err = read(d.db.cluster.coordinator)
-	}
-	for _, h := range unknown {
-		if tenant, ok := tenants[h]; ok {
-			d.db.cluster.rememberToken(h, tenant)
-		}
 	}
 	return tenants, err
 }

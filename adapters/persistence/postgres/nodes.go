@@ -75,13 +75,37 @@ type cluster struct {
 	work       sync.WaitGroup
 
 	mu          sync.Mutex
-	nodes       map[string]*node    // by address
-	retired     []*node             // nodes that had no shards at the last reading; the next reading closes their pools
-	unreachable map[string]bool     // the addresses for which onUnreachable has been called
-	hashes      map[uuid.UUID]int32 // hashes of tenants, as Citus computes them
+	nodes       map[string]*node // by address
+	retired     []*node          // nodes that had no shards at the last reading; the next reading closes their pools
+	unreachable map[string]bool  // the addresses for which onUnreachable has been called
 
-	pullTenants  map[uuid.UUID]uuid.UUID        // the tenants of pulls
-	tokenTenants map[domain.TokenHash]uuid.UUID // the tenants of webhook tokens
+	hashes       remembered[uuid.UUID, int32]            // hashes of tenants, as Citus computes them
+	pullTenants  remembered[uuid.UUID, uuid.UUID]        // the tenants of pulls
+	tokenTenants remembered[domain.TokenHash, uuid.UUID] // the tenants of webhook tokens
+}
+
+// remembered is a cache of at most maxRemembered values, for concurrent use. The zero value is an empty cache.
+type remembered[K comparable, V any] struct {
+	mu     sync.Mutex
+	values map[K]V
+}
+
+// get returns the value of the key, and whether it is remembered.
+func (r *remembered[K, V]) get(key K) (value V, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, ok = r.values[key]
+	return value, ok
+}
+
+// set remembers the value. If the cache is full, set empties it first.
+func (r *remembered[K, V]) set(key K, value V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.values == nil || len(r.values) >= maxRemembered {
+		r.values = map[K]V{}
+	}
+	r.values[key] = value
 }
 
 // placement contains the shards of the cluster and their nodes at one moment.
@@ -103,8 +127,7 @@ type shard struct {
 func newCluster(coordinator *node, onUnreachable func(string, error)) *cluster {
 	c := &cluster{
 		coordinator: coordinator, onUnreachable: onUnreachable,
-		nodes: map[string]*node{}, unreachable: map[string]bool{}, hashes: map[uuid.UUID]int32{},
-		pullTenants: map[uuid.UUID]uuid.UUID{}, tokenTenants: map[domain.TokenHash]uuid.UUID{},
+		nodes: map[string]*node{}, unreachable: map[string]bool{},
 	}
 	c.lifetime, c.end = context.WithCancel(context.Background())
 	if c.onUnreachable == nil {
@@ -158,9 +181,8 @@ func (p *placement) shardOf(hash int32) *shard {
 
 // nodeOfToken returns the node of the token's tenant, or nil if it is not known without a query.
 func (c *cluster) nodeOfToken(token domain.TokenHash) *node {
-	c.mu.Lock()
-	hash, known := c.hashes[c.tokenTenants[token]]
-	c.mu.Unlock()
+	tenant, _ := c.tokenTenants.get(token)
+	hash, known := c.hashes.get(tenant)
 	if p := c.current(); known && p != nil {
 		if s := p.shardOf(hash); s != nil {
 			return s.node
@@ -372,74 +394,16 @@ func (c *cluster) reset() {
 
 // hashOf returns the hash by which Citus distributes the tenant.
 func (c *cluster) hashOf(ctx context.Context, tenant uuid.UUID) (hash int32, err error) {
-	c.mu.Lock()
-	hash, known := c.hashes[tenant]
-	c.mu.Unlock()
-	if known {
+	if hash, known := c.hashes.get(tenant); known {
 		return hash, nil
 	}
 	for _, source := range c.sources() {
 		if err = source.pool.QueryRow(ctx, "SELECT worker_hash($1::uuid)", plainID(tenant)).Scan(&hash); err == nil {
-			break
+			c.hashes.set(tenant, hash)
+			return hash, nil
 		}
 	}
-	if err != nil {
-		return 0, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.hashes) >= maxRemembered {
-		clear(c.hashes)
-	}
-	c.hashes[tenant] = hash
-	return hash, nil
-}
-
-// rememberPulls remembers the tenant of the pulls.
-func (c *cluster) rememberPulls(tenant uuid.UUID, pulls []uuid.UUID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, pull := range pulls {
-		if len(c.pullTenants) >= maxRemembered {
-			clear(c.pullTenants)
-		}
-		c.pullTenants[pull] = tenant
-	}
-}
-
-// tenantOfPull returns the tenant of a pull, if it is remembered.
-func (c *cluster) tenantOfPull(pull uuid.UUID) (tenant uuid.UUID, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tenant, ok = c.pullTenants[pull]
-	return tenant, ok
-}
-
-// rememberToken remembers the tenant of a webhook token.
-func (c *cluster) rememberToken(token domain.TokenHash, tenant uuid.UUID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.tokenTenants) >= maxRemembered {
-		clear(c.tokenTenants)
-	}
-	c.tokenTenants[token] = tenant
-}
-
-// tenantsOfTokens returns the remembered tenants of the tokens, and the tokens whose tenants are not remembered.
-func (c *cluster) tenantsOfTokens(
-	tokens []domain.TokenHash,
-) (tenants map[domain.TokenHash]uuid.UUID, unknown []domain.TokenHash) {
-	tenants = make(map[domain.TokenHash]uuid.UUID, len(tokens))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, token := range tokens {
-		if tenant, ok := c.tokenTenants[token]; ok {
-			tenants[token] = tenant
-		} else {
-			unknown = append(unknown, token)
-		}
-	}
-	return tenants, unknown
+	return 0, err
 }
 
 // close ends the background work and closes the pools of the nodes, except for the coordinator's.

@@ -55,16 +55,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := rollbackContext(ctx)
-		defer cancel()
-		_ = raw(conn, func(c *pgx.Conn) error {
-			if c.PgConn().TxStatus() == idle {
-				return nil // committed
-			}
-			return tx.Rollback(ctx)
-		})
-	}()
+	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
 	session := d.session(ctx, conn)
 	var last pgx.Batch
 	session.ExecAtCommit = func(sql string, args ...any) error {
@@ -94,9 +85,6 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	return err
 }
 
-// idle is the status of a connection without an open transaction.
-const idle = 'I'
-
 // Snapshot uses the isolation level REPEATABLE READ, in which all statements share one snapshot.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
@@ -113,11 +101,7 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := rollbackContext(ctx)
-		defer cancel()
-		_ = raw(conn, func(c *pgx.Conn) error { _, err := c.Exec(ctx, "ROLLBACK"); return err })
-	}()
+	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
 	return fn(gormstore.SnapshotTx{
 		DB: d.session(ctx, conn).DB,
 		Read: func(ctx context.Context, r gormstore.Read) error {
@@ -130,10 +114,17 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 // closes the connection, which makes the server roll back.
 const rollbackTimeout = time.Second
 
-// rollbackContext returns the context of a rollback. It does not end with the caller's context, because the rollback
-// must run even if the caller no longer waits.
-func rollbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+// rollback ends the transaction of the connection; it does nothing if the transaction is already committed. It does
+// not end with the caller's context, because the server must roll back even if the caller no longer waits.
+func rollback(ctx context.Context, c *pgx.Conn) error {
+	const idle = 'I' // the status of a connection without an open transaction
+	if c.PgConn().TxStatus() == idle {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	_, err := c.Exec(ctx, "ROLLBACK")
+	return err
 }
 
 // session returns a gormstore.Tx on the connection: statements run through GORM, and Read runs

@@ -144,13 +144,8 @@ func commitInBatch(ctx context.Context, pool *pgxpool.Pool, begin string, fn fun
 	if err != nil {
 		return err
 	}
-	err = fn(tx)
-	if conn.Conn().PgConn().TxStatus() != idle {
-		ctx, cancel := rollbackContext(ctx)
-		defer cancel()
-		_ = tx.Rollback(ctx)
-	}
-	return err
+	defer func() { _ = rollback(ctx, conn.Conn()) }()
+	return fn(tx)
 }
 
 // planOnShards reads the stored values on which the parts depend, and sets batches to what must be stored for each

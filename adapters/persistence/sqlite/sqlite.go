@@ -30,18 +30,17 @@ type Config struct {
 	// DSN is "sqlite://path" or ":memory:". The path is absolute, or relative to the working directory. A database in
 	// memory exists until Close.
 	DSN string
-	// Readers is the maximum number of queries that run at the same time; zero means 4. A database in memory has no
-	// readers: one connection reads and writes.
-	Readers int
 	// Timeout bounds each store method. If it is zero, the limit is 4 s for storing a webhook delivery, and 10 s for
 	// all other methods.
 	Timeout time.Duration
 }
 
 const (
-	scheme         = "sqlite://"
-	inMemory       = ":memory:"
-	defaultReaders = 4
+	scheme   = "sqlite://"
+	inMemory = ":memory:"
+	// maxReaders is the maximum number of queries that run at the same time. A database in memory has no readers: one
+	// connection reads and writes.
+	maxReaders = 4
 	// snapshotReaders is the maximum number of snapshots that are open at the same time. Package application writes
 	// at most 8 account statements and closes at most 3 periods at the same time.
 	snapshotReaders = 11
@@ -88,7 +87,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {
-		err = db.openFile(ctx, path, c.Readers)
+		err = db.openFile(ctx, path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -98,13 +97,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 
 // openFile opens the writer and the readers of a file. The readers are read-only, so that tests detect a
 // write that is sent to a reader by mistake.
-func (db *DB) openFile(ctx context.Context, path string, readers int) (err error) {
-	if readers == 0 {
-		readers = defaultReaders
-	}
+func (db *DB) openFile(ctx context.Context, path string) (err error) {
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
 	if db.DB, db.Writer, err = connect(ctx, name, 1); err == nil {
-		db.reader, db.readers, err = connect(ctx, name+"_pragma=query_only(1)&", readers)
+		db.reader, db.readers, err = connect(ctx, name+"_pragma=query_only(1)&", maxReaders)
 	}
 	if err == nil {
 		_, db.snapshots, err = connect(ctx, name+"_pragma=query_only(1)&", snapshotReaders)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -213,9 +212,4 @@ type shardQuerier struct {
 // Query implements querier.
 func (o shardQuerier) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	return o.on.Query(ctx, o.shard.onTables(sql), args...)
-}
-
-// Exec implements querier.
-func (o shardQuerier) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return o.on.Exec(ctx, o.shard.onTables(sql), args...)
 }

@@ -84,7 +84,6 @@ func isConflict(err error) bool {
 // querier is either a transaction or the pool. On the pool, each statement is a separate transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // planBatch reads the stored values on which the batch depends, and decides what is stored. In a distributed database,

@@ -288,13 +288,8 @@ func newDeliveryRows(planned []*domain.PlannedDelivery) deliveryRows {
 	}
 	for i, p := range planned {
 		r.byID[p.ID.UUID] = p
-		r.ids[i], r.tenants[i], r.connections[i] = plainID(
-			p.ID.UUID,
-		), plainID(
-			p.Tenant.UUID,
-		), plainID(
-			p.Connection.UUID,
-		)
+		r.ids[i], r.tenants[i] = plainID(p.ID.UUID), plainID(p.Tenant.UUID)
+		r.connections[i] = plainID(p.Connection.UUID)
 		r.vendors[i], r.events[i], r.eventIDs[i] = string(p.Vendor), p.Event, p.EventID
 		r.fingerprints[i], r.bodies[i], r.scopes[i] = p.Fingerprint[:], p.Body, p.ScopeText
 		r.statuses[i], r.received[i] = string(p.Status), p.ReceivedAt

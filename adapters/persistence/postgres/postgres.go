@@ -29,6 +29,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/stores"
 )
 
 // Config names the database and limits how it is used.
@@ -102,6 +103,9 @@ type DB struct {
 	onUnreachable func(address string, err error)
 	cluster       *cluster // nil if the tables are not distributed
 }
+
+// Store contains the stores of a database.
+type Store = stores.Store
 
 // Open connects to the database, but does not migrate it.
 //
@@ -193,7 +197,7 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 // The argument may be nil. Store may be called only once. DB.Close also closes the store.
 func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
-	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
+	db.store = stores.New(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Timeout: db.timeout, OnReadOnly: db.reset,
 	}))
 	return db.store

@@ -23,6 +23,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/stores"
 )
 
 // Config contains the location of the database, and limits for its use.
@@ -70,6 +71,9 @@ type DB struct {
 	tokens    tokenCache    // may be used only by the caller that holds the writer's connection
 	store     *Store
 }
+
+// Store contains the stores of a database.
+type Store = stores.Store
 
 // Open opens the database, but does not migrate it. It creates the folder and the file if they are missing. Only the
 // owner of the file may read a new file.
@@ -125,7 +129,7 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // the process ends between a commit and this call, the pulls stay queued in the database.
 func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
-	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
+	db.store = stores.New(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.timeout, defaultTimeout),
 		ReceiveTimeout: cmp.Or(db.timeout, receiveTimeout),
 	}))

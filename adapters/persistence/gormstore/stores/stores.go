@@ -1,4 +1,5 @@
-package postgres
+// Package stores puts together the stores of package gormstore and of the packages below it. Both dialects use it.
+package stores
 
 import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -16,8 +17,8 @@ type Store struct {
 	ledger ports.Ledger
 }
 
-// newStore returns the stores of the database that common uses.
-func newStore(common *gormstore.Store) *Store {
+// New returns the stores of the database that common uses.
+func New(common *gormstore.Store) *Store {
 	return &Store{common, records.NewLedger(common.Core())}
 }
 

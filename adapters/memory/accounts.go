@@ -50,7 +50,7 @@ func (s *Store) isContinuable(p *pull, id domain.ConnectionID) bool {
 
 // saveAccounts applies changes to the accounts of the pull's connection. The changes were made at the given time.
 func (s *Store) saveAccounts(p *pull, changes records.AccountChanges, at time.Time) {
-	accounts := byExternalID(s.accounts, p.Connection)
+	accounts := innerMap(s.accounts, p.Connection)
 	for _, a := range changes.Save { // external ids may have changed
 		maps.DeleteFunc(accounts, func(_ string, known *records.Account) bool { return known.ID == a.ID })
 	}

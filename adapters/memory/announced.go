@@ -77,11 +77,7 @@ func (w *recordWriter) changeAnnounced(c *records.AnnouncedChanges) {
 	if c == nil {
 		return
 	}
-	known := w.announcedRows[w.p.Connection]
-	if known == nil {
-		known = map[string]domain.AnnouncedRemoval{}
-		w.announcedRows[w.p.Connection] = known
-	}
+	known := innerMap(w.announcedRows, w.p.Connection)
 	maps.DeleteFunc(known, func(_ string, a domain.AnnouncedRemoval) bool {
 		return c.All || a.State != domain.AnnouncedHeld && a.At.Before(c.Before)
 	})

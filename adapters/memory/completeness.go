@@ -16,13 +16,9 @@ import (
 func (s *Store) storeReadings(changes []records.CompletenessChange) {
 	for _, change := range changes {
 		s.completeness[change.Account] = change.Completeness
-		if change.Balance == nil {
-			continue
+		if change.Balance != nil {
+			innerMap(s.balances, change.Account)[change.Balance.Day] = *change.Balance
 		}
-		if s.balances[change.Account] == nil {
-			s.balances[change.Account] = map[domain.Date]books.AccountBalance{}
-		}
-		s.balances[change.Account][change.Balance.Day] = *change.Balance
 	}
 }
 

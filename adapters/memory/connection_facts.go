@@ -106,10 +106,7 @@ func (v connections) CountAdded(
 					!slices.Contains(ids, p.Connection) {
 					continue
 				}
-				if counts[p.Connection] == nil {
-					counts[p.Connection] = map[domain.Date]int{}
-				}
-				counts[p.Connection][day] += p.Counts.Added
+				innerMap(counts, p.Connection)[day] += p.Counts.Added
 			}
 			return counts, nil
 		})

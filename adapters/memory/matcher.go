@@ -86,9 +86,6 @@ func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 	}
 	e.Connection = mark.Connection
 	e.Marks++
-	if s.matcher == nil {
-		s.matcher = map[domain.TransactionID]matcher.Entry{}
-	}
 	s.matcher[mark.Record] = e
 }
 

@@ -39,7 +39,7 @@ func (w *recordWriter) applyOne(c records.Changes) {
 	w.stageRows(c.Stage)
 	w.never(c.Never)
 	w.forgetCarriedOver(c.Returned)
-	rows := byExternalID(w.transactions, w.p.Connection)
+	rows := innerMap(w.transactions, w.p.Connection)
 	for _, key := range c.Archive {
 		rows[key].archive()
 	}
@@ -79,8 +79,9 @@ func (w *recordWriter) replaceAbsences(a *records.Absences) {
 		return
 	}
 	w.forgetAbsences(w.p.Connection, a.Account)
+	absences := innerMap(w.absences, w.p.Connection)
 	for _, absence := range a.Remaining {
-		w.absences[w.p.Connection][absence.ExternalID] = absence
+		absences[absence.ExternalID] = absence
 	}
 }
 
@@ -104,10 +105,7 @@ func (w *recordWriter) stageRows(s *records.StagedRows) {
 	if s == nil {
 		return
 	}
-	if w.staged[w.p.Connection] == nil {
-		w.staged[w.p.Connection] = map[string]stagedRow{}
-	}
-	staged := w.staged[w.p.Connection]
+	staged := innerMap(w.staged, w.p.Connection)
 	if s.Restart {
 		c := w.connections[w.p.Connection]
 		if c.NewReference = true; c.StagedSince.IsZero() {
@@ -127,14 +125,14 @@ func (w *recordWriter) stageRows(s *records.StagedRows) {
 // This method adds pairs of external ids to the pairs that must never be matched again. It adds each pair in both
 // orders.
 func (w *recordWriter) never(pairs []domain.MatchPair) {
-	stored := w.splitPairsOf(w.p.Connection)
+	stored := innerMap(w.splitPairs, w.p.Connection)
 	for _, pair := range pairs {
 		stored[pair], stored[domain.MatchPair{Old: pair.New, New: pair.Old}] = true, true
 	}
 }
 
 func (w *recordWriter) rename(renamed []records.Renamed) {
-	rows := byExternalID(w.transactions, w.p.Connection)
+	rows := innerMap(w.transactions, w.p.Connection)
 	for _, r := range renamed {
 		row := rows[r.From]
 		delete(rows, r.From)
@@ -146,7 +144,7 @@ func (w *recordWriter) rename(renamed []records.Renamed) {
 
 // upsert stores a new record, or the next version of a record.
 func (w *recordWriter) upsert(r *records.Record, reason string) {
-	rows := byExternalID(w.transactions, w.p.Connection)
+	rows := innerMap(w.transactions, w.p.Connection)
 	row := rows[r.Key()]
 	if row == nil {
 		row = &transaction{}
@@ -165,22 +163,17 @@ func (w *recordWriter) upsert(r *records.Record, reason string) {
 }
 
 func (w *recordWriter) changePast(past []records.PastID) {
-	if w.pastIDs[w.p.Connection] == nil {
-		w.pastIDs[w.p.Connection] = map[string]domain.TransactionID{}
-	}
+	pastIDs := innerMap(w.pastIDs, w.p.Connection)
 	for _, p := range past {
-		if w.pastIDs[w.p.Connection][p.ExternalID] = p.Record; p.Record.IsZero() {
-			delete(w.pastIDs[w.p.Connection], p.ExternalID)
+		if pastIDs[p.ExternalID] = p.Record; p.Record.IsZero() {
+			delete(pastIDs, p.ExternalID)
 		}
 	}
 }
 
 // putQuarantined adds a row to the quarantine, or replaces the row with the same key.
 func (w *recordWriter) putQuarantined(row domain.UnreadableData) {
-	if w.quarantine[w.p.Connection] == nil {
-		w.quarantine[w.p.Connection] = map[domain.QuarantineKey]*domain.QuarantinedRow{}
-	}
-	rows := w.quarantine[w.p.Connection]
+	rows := innerMap(w.quarantine, w.p.Connection)
 	if rows[row.QuarantineKey] == nil {
 		rows[row.QuarantineKey] = &domain.QuarantinedRow{
 			ID: w.newID().UUID, Tenant: w.p.Tenant, Connection: w.p.Connection, FirstSeenAt: w.at,
@@ -238,8 +231,5 @@ func (w *recordWriter) carryOver(c records.CarryOver) {
 }
 
 func (w *recordWriter) markCarriedOver(row *transaction) {
-	if w.carriedOver[w.p.Connection] == nil {
-		w.carriedOver[w.p.Connection] = map[string]bool{}
-	}
-	w.carriedOver[w.p.Connection][row.ExternalID] = true
+	innerMap(w.carriedOver, w.p.Connection)[row.ExternalID] = true
 }

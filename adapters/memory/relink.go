@@ -159,7 +159,7 @@ func (s *Store) moveAccount(p *pull, moved records.Account, at time.Time) {
 		for i := range row.replaced {
 			row.replaced[i].Connection = to
 		}
-		byExternalID(s.transactions, to)[key] = row
+		innerMap(s.transactions, to)[key] = row
 		w.appendVersion(row)
 		if s.carriedOver[from][row.ExternalID] {
 			delete(s.carriedOver[from], row.ExternalID)
@@ -170,6 +170,6 @@ func (s *Store) moveAccount(p *pull, moved records.Account, at time.Time) {
 			w.changePast([]records.PastID{{ExternalID: past.ExternalID, Record: row.ID}})
 		}
 	}
-	maps.Copy(s.splitPairsOf(to), s.splitPairs[from])
+	maps.Copy(innerMap(s.splitPairs, to), s.splitPairs[from])
 	s.moveSuggestions(moved.ID, from, to)
 }

@@ -73,13 +73,9 @@ func (s *Store) referencesOf(a *records.Account) map[string]map[domain.Transacti
 	for _, t := range s.transactions[a.Connection] {
 		for _, version := range append(slices.Clone(t.replaced), t.Transaction) {
 			reference := version.References.Main()
-			if version.AccountID != a.ID || reference == "" {
-				continue
+			if version.AccountID == a.ID && reference != "" {
+				innerMap(owners, reference)[t.ID] = true
 			}
-			if owners[reference] == nil {
-				owners[reference] = map[domain.TransactionID]bool{}
-			}
-			owners[reference][t.ID] = true
 		}
 	}
 	return owners

@@ -196,4 +196,12 @@ func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() 
 	return result, err
 }
 
+// innerMap returns the map of a key. It creates an empty map if there is none, so that the caller may add to the result.
+func innerMap[K, I comparable, V any](all map[K]map[I]V, key K) map[I]V {
+	if all[key] == nil {
+		all[key] = map[I]V{}
+	}
+	return all[key]
+}
+
 func conflict(code domain.Code) error { return &domain.Error{Kind: domain.Conflict, Code: code} }

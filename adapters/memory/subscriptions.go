@@ -92,7 +92,9 @@ func (v subscriptions) Create(ctx context.Context, s events.Subscription, entrie
 		if count >= events.MaxSubscriptions {
 			return events.TooManySubscriptionsError()
 		}
-		row := &subscription{Subscription: cloneSubscription(s)}
+		row := &subscription{
+			Subscription: cloneSubscription(s), matcher: map[domain.TransactionID]matcher.Entry{},
+		}
 		if !s.FromStart {
 			row.feed, row.outbox = len(v.changes[s.Tenant]), v.events[s.Tenant].end()
 		}

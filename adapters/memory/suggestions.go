@@ -13,12 +13,10 @@ import (
 // changeSuggestions stores the suggestions in c.Suggestions, with their events. It then sets the field
 // PossiblySupersedes of the records in c.Possibly.
 func (w *recordWriter) changeSuggestions(c *records.Changes) {
-	if w.suggestions[w.p.Connection] == nil {
-		w.suggestions[w.p.Connection] = map[ports.RecordPair]records.Suggestion{}
-	}
+	suggestions := innerMap(w.suggestions, w.p.Connection)
 	for _, s := range c.Suggestions {
 		s.Evidence = slices.Clone(s.Evidence)
-		w.suggestions[w.p.Connection][ports.RecordPair{Old: s.Old, New: s.New}] = s
+		suggestions[ports.RecordPair{Old: s.Old, New: s.New}] = s
 		w.recordEvents(w.p.Tenant, w.p.Connection, w.at, records.OfSuggestion(s)...)
 	}
 	for _, p := range c.Possibly {
@@ -250,10 +248,7 @@ func (s *Store) moveSuggestions(account domain.AccountID, from, to domain.Connec
 			continue
 		}
 		delete(s.suggestions[from], pair)
-		if s.suggestions[to] == nil {
-			s.suggestions[to] = map[ports.RecordPair]records.Suggestion{}
-		}
 		suggestion.Connection = to
-		s.suggestions[to][pair] = suggestion
+		innerMap(s.suggestions, to)[pair] = suggestion
 	}
 }

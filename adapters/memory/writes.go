@@ -32,15 +32,6 @@ type change struct {
 	version int
 }
 
-// byExternalID returns the connection's transactions or accounts by external id. The caller may read the map and add to
-// it.
-func byExternalID[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
-	if all[id] == nil {
-		all[id] = map[string]*T{}
-	}
-	return all[id]
-}
-
 // FilterUnchanged looks up each row. A row that is stored as removed counts as changed, because it must be stored
 // again.
 func (v pulls) FilterUnchanged(
@@ -117,9 +108,6 @@ func (s *Store) changeRecords(p *pull, page *records.Page, firstStored []string)
 // forgetAbsences deletes the stored absences of the account. If account is "", it deletes all stored absences of the
 // connection.
 func (s *Store) forgetAbsences(connection domain.ConnectionID, account string) {
-	if s.absences[connection] == nil {
-		s.absences[connection] = map[string]domain.Absence{}
-	}
 	maps.DeleteFunc(s.absences[connection], func(_ string, a domain.Absence) bool {
 		return account == "" || a.Account == account
 	})

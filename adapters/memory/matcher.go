@@ -43,11 +43,7 @@ func cloneMatcherEntry(e matcher.Entry) matcher.Entry {
 func (v matcherEntries) Mark(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
-	return v.exclusive(ctx, "MatcherEntries.Mark", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "MatcherEntries.Mark", l, func(row *subscription) error {
 		for _, mark := range marks {
 			row.mark(mark, at)
 		}
@@ -59,11 +55,7 @@ func (v matcherEntries) Mark(
 func (v matcherEntries) MarkUnsent(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
-	return v.exclusive(ctx, "MatcherEntries.MarkUnsent", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "MatcherEntries.MarkUnsent", l, func(row *subscription) error {
 		for _, mark := range marks {
 			e, stored := row.matcher[mark.Record]
 			if !stored || e.State == matcher.None || e.State == matcher.Ignored {
@@ -93,11 +85,7 @@ func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 func (v matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {
-	return v.exclusive(ctx, "MatcherEntries.MarkUnmapped", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "MatcherEntries.MarkUnmapped", l, func(row *subscription) error {
 		for _, e := range row.matcher {
 			source := ports.MatcherSource{Account: e.Account, Target: e.Target}
 			if e.State == matcher.Imported && !slices.Contains(sources, source) {
@@ -109,23 +97,17 @@ func (v matcherEntries) MarkUnmapped(
 }
 
 // State implements ports.MatcherEntries. It reads the state from the subscription.
-func (v matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (ports.MatcherState, error) {
-	return exclusiveResult(ctx, v.Store, "MatcherEntries.State", func() (ports.MatcherState, error) {
-		row, err := v.leased(l)
-		if err != nil {
-			return ports.MatcherState{}, err
-		}
-		return row.matcherState, nil
+func (v matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (state ports.MatcherState, err error) {
+	err = v.underLease(ctx, "MatcherEntries.State", l, func(row *subscription) error {
+		state = row.matcherState
+		return nil
 	})
+	return state, err
 }
 
 // SetState implements ports.MatcherEntries. It stores the state with the subscription.
 func (v matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease, state ports.MatcherState) error {
-	return v.exclusive(ctx, "MatcherEntries.SetState", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "MatcherEntries.SetState", l, func(row *subscription) error {
 		row.matcherState = state
 		return nil
 	})
@@ -134,13 +116,8 @@ func (v matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease,
 // Due implements ports.MatcherEntries. It sorts all due entries of the subscription.
 func (v matcherEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
-) ([]matcher.Entry, error) {
-	return exclusiveResult(ctx, v.Store, "MatcherEntries.Due", func() ([]matcher.Entry, error) {
-		row, err := v.leased(l)
-		if err != nil {
-			return nil, err
-		}
-		var due []matcher.Entry
+) (due []matcher.Entry, err error) {
+	err = v.underLease(ctx, "MatcherEntries.Due", l, func(row *subscription) error {
 		for _, e := range row.matcher {
 			if !e.DueAt.IsZero() && !e.DueAt.After(now) {
 				due = append(due, cloneMatcherEntry(e))
@@ -149,35 +126,30 @@ func (v matcherEntries) Due(
 		slices.SortFunc(due, func(x, y matcher.Entry) int {
 			return cmp.Or(x.DueAt.Compare(y.DueAt), bytes.Compare(x.Record.UUID[:], y.Record.UUID[:]))
 		})
-		return due[:min(len(due), limit)], nil
+		due = due[:min(len(due), limit)]
+		return nil
 	})
+	return due, err
 }
 
 // NextDue implements ports.MatcherEntries. It compares the times of all entries of the subscription.
-func (v matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (time.Time, error) {
-	return exclusiveResult(ctx, v.Store, "MatcherEntries.NextDue", func() (next time.Time, err error) {
-		row, err := v.leased(l)
-		if err != nil {
-			return next, err
-		}
+func (v matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (next time.Time, err error) {
+	err = v.underLease(ctx, "MatcherEntries.NextDue", l, func(row *subscription) error {
 		for _, e := range row.matcher {
 			if !e.DueAt.IsZero() && (next.IsZero() || e.DueAt.Before(next)) {
 				next = e.DueAt
 			}
 		}
-		return next, nil
+		return nil
 	})
+	return next, err
 }
 
 // Save implements ports.MatcherEntries. It replaces stored entries.
 func (v matcherEntries) Save(
 	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
 ) error {
-	return v.exclusive(ctx, "MatcherEntries.Save", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "MatcherEntries.Save", l, func(row *subscription) error {
 		for _, e := range entries {
 			stored, found := row.matcher[e.Record]
 			if !found {
@@ -206,21 +178,17 @@ func (v matcherEntries) Save(
 // Taken implements ports.MatcherEntries. It visits all entries of the subscription.
 func (v matcherEntries) Taken(
 	ctx context.Context, l ports.SubscriptionLease, source string, externalIDs []string,
-) (map[string]domain.TransactionID, error) {
-	type result = map[string]domain.TransactionID
-	return exclusiveResult(ctx, v.Store, "MatcherEntries.Taken", func() (result, error) {
-		row, err := v.leased(l)
-		if err != nil {
-			return nil, err
-		}
-		taken := result{}
+) (taken map[string]domain.TransactionID, err error) {
+	err = v.underLease(ctx, "MatcherEntries.Taken", l, func(row *subscription) error {
+		taken = map[string]domain.TransactionID{}
 		for _, e := range row.matcher {
 			if e.Target.Source == source && slices.Contains(externalIDs, e.ExternalID) {
 				taken[e.ExternalID] = e.Record
 			}
 		}
-		return taken, nil
+		return nil
 	})
+	return taken, err
 }
 
 // SharedAccounts implements ports.MatcherEntries. It compares each account with all others of the tenant.

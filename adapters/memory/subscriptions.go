@@ -331,6 +331,20 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 	return row, nil
 }
 
+// underLease calls fn with the subscription of a lease, while the store is locked. op is the name of the store method.
+// Errors: LeaseLost, and those of fn.
+func (s *Store) underLease(
+	ctx context.Context, op string, l ports.SubscriptionLease, fn func(*subscription) error,
+) error {
+	return s.exclusive(ctx, op, func() error {
+		row, err := s.leased(l)
+		if err != nil {
+			return err
+		}
+		return fn(row)
+	})
+}
+
 // Append reads the feed entry by entry. An entry becomes an event only if it reports the first or the current version
 // of its row.
 func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s events.Subscription, limit int,
@@ -453,11 +467,7 @@ func (v subscriptions) NextParked(
 func (v subscriptions) RecordAttempts(
 	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
 ) error {
-	return v.exclusive(ctx, "Subscriptions.RecordAttempts", func() error {
-		row, err := v.leased(l)
-		if err != nil {
-			return err
-		}
+	return v.underLease(ctx, "Subscriptions.RecordAttempts", l, func(row *subscription) error {
 		row.DeliveredTo = w.DeliveredTo
 		row.attempts = append(row.attempts, w.Attempts...)
 		recorded := map[int64]*subscriptionEvent{}

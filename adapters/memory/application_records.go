@@ -105,14 +105,14 @@ func (v applications) List(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
 ) (domain.Page[domain.Application], error) {
 	return exclusiveResult(ctx, v.Store, "Applications.List", func() (domain.Page[domain.Application], error) {
-		rows := filtered(maps.Values(v.applications), func(a *domain.Application) bool { return a.Tenant == tenant },
+		rows := filtered(v.applications, func(a *domain.Application) bool { return a.Tenant == tenant },
 			func(a domain.Application) domain.Application {
 				a.Sealed = nil
 				return v.withConnections(a)
 			})
-		return cutPage(rows, page, ascending, func(a domain.Application) domain.Position {
+		return cutPage(rows, page, byName, func(a domain.Application) domain.Position {
 			return domain.Position{Key: a.Name, ID: a.ID.UUID}
-		}), nil
+		})
 	})
 }
 
@@ -221,9 +221,10 @@ func (v applications) ListSealed(
 	ctx context.Context, afterID domain.ApplicationID, limit int,
 ) ([]domain.Application, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ListSealed", func() ([]domain.Application, error) {
-		rows := slices.SortedFunc(filtered(maps.Values(v.applications), func(a *domain.Application) bool {
+		rows := filtered(v.applications, func(a *domain.Application) bool {
 			return bytes.Compare(a.ID.UUID[:], afterID.UUID[:]) > 0
-		}, cloneApplication), func(x, y domain.Application) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		}, cloneApplication)
+		slices.SortFunc(rows, func(x, y domain.Application) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

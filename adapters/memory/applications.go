@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -65,10 +64,11 @@ func (v applications) ListUnidentified(
 	ctx context.Context, afterID domain.ConnectionID, limit int,
 ) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ListUnidentified", func() ([]domain.Connection, error) {
-		rows := slices.SortedFunc(filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
+		rows := filtered(v.connections, func(c *domain.Connection) bool {
 			return c.Live() && c.Kind == domain.Aggregator && c.Client.IsZero() &&
 				bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
-		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		}, cloneConnection)
+		slices.SortFunc(rows, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

@@ -100,12 +100,12 @@ func (s *Store) anyClose(tenant domain.TenantID, id domain.AccountID, date domai
 func (v ledger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	page domain.PageRequest) (domain.Page[books.Close], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.ReopenedCloses", func() (domain.Page[books.Close], error) {
-		kept := v.closings[id]
-		if err := checkTimePosition(page.After); err != nil || kept == nil || v.accountOf(tenant, id) == nil {
-			return domain.Page[books.Close]{}, err
+		var reopened []books.Close
+		if kept := v.closings[id]; kept != nil && v.accountOf(tenant, id) != nil {
+			reopened = kept.reopened
 		}
-		return cutPage(slices.Values(kept.reopened), page, descending, func(c books.Close) domain.Position {
+		return cutPage(reopened, page, byTime, func(c books.Close) domain.Position {
 			return timePosition(c.ReopenedAt, id.UUID)
-		}), nil
+		})
 	})
 }

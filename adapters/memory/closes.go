@@ -196,20 +196,15 @@ func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date doma
 func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	page domain.PageRequest) (domain.Page[books.Close], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Closes", func() (domain.Page[books.Close], error) {
-		kept := v.closings[id]
-		if err := checkDate(page.After); err != nil || kept == nil || v.accountOf(tenant, id) == nil {
-			return domain.Page[books.Close]{}, err
-		}
-		rows := func(yield func(books.Close) bool) {
-			for c := range maps.Values(kept.closes) {
-				if !yield(c.Close) {
-					return
-				}
+		var closes []books.Close
+		if kept := v.closings[id]; kept != nil && v.accountOf(tenant, id) != nil {
+			for _, c := range kept.closes {
+				closes = append(closes, c.Close)
 			}
 		}
-		return cutPage(rows, page, descending, func(c books.Close) domain.Position {
+		return cutPage(closes, page, byDate, func(c books.Close) domain.Position {
 			return domain.Position{Key: string(c.Date), ID: id.UUID}
-		}), nil
+		})
 	})
 }
 

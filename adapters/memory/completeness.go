@@ -178,19 +178,17 @@ func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 	page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Balances", func() (domain.Page[books.AccountBalance], error) {
-		if err := checkDate(page.After); err != nil || v.accountOf(tenant, account) == nil {
-			return domain.Page[books.AccountBalance]{}, err
-		}
-		rows := func(yield func(books.AccountBalance) bool) {
-			for b := range maps.Values(v.balances[account]) {
-				if window.Contains(b.Day) && !yield(b) {
-					return
+		var balances []books.AccountBalance
+		if v.accountOf(tenant, account) != nil {
+			for _, b := range v.balances[account] {
+				if window.Contains(b.Day) {
+					balances = append(balances, b)
 				}
 			}
 		}
-		return cutPage(rows, page, descending, func(b books.AccountBalance) domain.Position {
+		return cutPage(balances, page, byDate, func(b books.AccountBalance) domain.Position {
 			return domain.Position{Key: string(b.Day), ID: account.UUID}
-		}), nil
+		})
 	})
 }
 

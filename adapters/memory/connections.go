@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -96,16 +95,16 @@ func listedConnection(c domain.Connection) domain.Connection {
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
 	page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
-		rows := filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
+		rows := filtered(v.connections, func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health) &&
 				(f.IDs == nil || slices.Contains(f.IDs, c.ID)) &&
 				(f.ConsentExpiresBefore.IsZero() ||
 					!c.Consent.ExpiresAt.IsZero() && c.Consent.ExpiresAt.Before(f.ConsentExpiresBefore))
 		}, listedConnection)
-		return cutPage(rows, page, ascending, func(c domain.Connection) domain.Position {
+		return cutPage(rows, page, byName, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
-		}), nil
+		})
 	})
 }
 
@@ -270,9 +269,10 @@ func later(x, y time.Time) time.Time {
 func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
-		rows := slices.SortedFunc(filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
+		rows := filtered(v.connections, func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
-		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		}, cloneConnection)
+		slices.SortFunc(rows, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

@@ -3,7 +3,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -84,18 +83,15 @@ func (v deliveries) List(
 	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.Delivery]{}, err
-		}
-		rows := filtered(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
+		rows := filtered(v.deliveries, func(d *domain.Delivery) bool {
 			return d.Tenant == tenant && matchesFilter(f, d)
 		}, func(d domain.Delivery) domain.Delivery {
 			d.Body, d.Scope = nil, domain.PullScope{}
 			return d
 		})
-		return cutPage(rows, page, descending, func(d domain.Delivery) domain.Position {
+		return cutPage(rows, page, byTime, func(d domain.Delivery) domain.Position {
 			return timePosition(d.ReceivedAt, d.ID.UUID)
-		}), nil
+		})
 	})
 }
 

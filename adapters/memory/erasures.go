@@ -84,14 +84,11 @@ func (v erasures) Get(ctx context.Context, tenant domain.TenantID, id domain.Era
 func (v erasures) List(ctx context.Context, tenant domain.TenantID,
 	page domain.PageRequest) (domain.Page[domain.Erasure], error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.List", func() (domain.Page[domain.Erasure], error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.Erasure]{}, err
-		}
-		rows := filtered(maps.Values(v.erasures), func(e *domain.Erasure) bool { return e.Tenant == tenant },
+		rows := filtered(v.erasures, func(e *domain.Erasure) bool { return e.Tenant == tenant },
 			cloneErasure)
-		return cutPage(rows, page, descending, func(e domain.Erasure) domain.Position {
+		return cutPage(rows, page, byTime, func(e domain.Erasure) domain.Position {
 			return timePosition(e.CreatedAt, e.ID.UUID)
-		}), nil
+		})
 	})
 }
 

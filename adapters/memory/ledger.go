@@ -19,21 +19,17 @@ type ledger struct{ *Store }
 func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.Account], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
-		rows := func(yield func(domain.Account) bool) {
-			for id, accounts := range v.accounts {
-				if !connection.IsZero() && id != connection {
-					continue
-				}
-				for _, a := range accounts {
-					if a.Tenant == tenant && !yield(cloneAccount(a.Account)) {
-						return
-					}
+		var found []domain.Account
+		for id, accounts := range v.accounts {
+			for _, a := range accounts {
+				if a.Tenant == tenant && (connection.IsZero() || id == connection) {
+					found = append(found, cloneAccount(a.Account))
 				}
 			}
 		}
-		return cutPage(rows, page, ascending, func(a domain.Account) domain.Position {
+		return cutPage(found, page, byName, func(a domain.Account) domain.Position {
 			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
-		}), nil
+		})
 	})
 }
 
@@ -67,17 +63,13 @@ func (v ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Search", func() (domain.Page[domain.Transaction], error) {
-		if err := checkDate(page.After); err != nil {
-			return domain.Page[domain.Transaction]{}, err
-		}
-		rows := func(yield func(domain.Transaction) bool) {
-			for t := range v.transactionsOf(tenant) {
-				if search.Matches(t) && !yield(cloneTransaction(t)) {
-					return
-				}
+		var found []domain.Transaction
+		for t := range v.transactionsOf(tenant) {
+			if search.Matches(t) {
+				found = append(found, cloneTransaction(t))
 			}
 		}
-		return cutPage(rows, page, descending, datePosition), nil
+		return cutPage(found, page, byDate, datePosition)
 	})
 }
 
@@ -129,19 +121,14 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	f ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
-		if err := checkDate(page.After); err != nil {
-			return domain.Page[domain.Transaction]{}, err
-		}
-		rows := func(yield func(domain.Transaction) bool) {
-			for _, t := range v.transactions[connection] {
-				present, exists := t.asOf(f.AsOf)
-				selected := exists && t.Tenant == tenant && matches(f, present) && v.hasExternalID(t, f.ExternalID)
-				if selected && !yield(cloneTransaction(present)) {
-					return
-				}
+		var found []domain.Transaction
+		for _, t := range v.transactions[connection] {
+			version, exists := t.asOf(f.AsOf)
+			if exists && t.Tenant == tenant && matches(f, version) && v.hasExternalID(t, f.ExternalID) {
+				found = append(found, cloneTransaction(version))
 			}
 		}
-		return cutPage(rows, page, descending, datePosition), nil
+		return cutPage(found, page, byDate, datePosition)
 	})
 }
 

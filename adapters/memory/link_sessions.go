@@ -202,9 +202,10 @@ func (v linkSessions) ListSealed(
 	ctx context.Context, afterID domain.LinkSessionID, limit int,
 ) ([]domain.LinkSession, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.ListSealed", func() ([]domain.LinkSession, error) {
-		rows := slices.SortedFunc(filtered(maps.Values(v.linkSessions), func(l *domain.LinkSession) bool {
+		rows := filtered(v.linkSessions, func(l *domain.LinkSession) bool {
 			return len(l.Sealed) > 0 && bytes.Compare(l.ID.UUID[:], afterID.UUID[:]) > 0
-		}, cloneLinkSession), func(x, y domain.LinkSession) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		}, cloneLinkSession)
+		slices.SortFunc(rows, func(x, y domain.LinkSession) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"maps"
 	"slices"
 	"time"
 
@@ -243,21 +242,19 @@ func (v matcherEntries) Unmapped(
 ) (domain.Page[ports.UnmappedAccount], error) {
 	type result = domain.Page[ports.UnmappedAccount]
 	return exclusiveResult(ctx, v.Store, "MatcherEntries.Unmapped", func() (result, error) {
-		unmapped := func(yield func(ports.UnmappedAccount) bool) {
-			for own, a := range v.accountsOf(tenant) {
-				shared := v.sentByAnother(own, a)
-				if own.Live() && (shared || !slices.Contains(mapped, a.ID)) &&
-					!yield(ports.UnmappedAccount{
-						Account: a.ID, Connection: own.ID, Type: string(a.Type), Name: a.Name, Number: a.Number,
-						Currency: a.Currency, Shared: shared,
-					}) {
-					return
-				}
+		var unmapped []ports.UnmappedAccount
+		for own, a := range v.accountsOf(tenant) {
+			shared := v.sentByAnother(own, a)
+			if own.Live() && (shared || !slices.Contains(mapped, a.ID)) {
+				unmapped = append(unmapped, ports.UnmappedAccount{
+					Account: a.ID, Connection: own.ID, Type: string(a.Type), Name: a.Name, Number: a.Number,
+					Currency: a.Currency, Shared: shared,
+				})
 			}
 		}
-		return cutPage(unmapped, page, ascending, func(a ports.UnmappedAccount) domain.Position {
+		return cutPage(unmapped, page, byName, func(a ports.UnmappedAccount) domain.Position {
 			return domain.Position{Key: a.Account.String(), ID: a.Account.UUID}
-		}), nil
+		})
 	})
 }
 
@@ -267,23 +264,17 @@ func (v matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 ) (domain.Page[matcher.Entry], error) {
 	type result = domain.Page[matcher.Entry]
 	return exclusiveResult(ctx, v.Store, "MatcherEntries.Conflicts", func() (result, error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return result{}, err
-		}
-		row, err := v.subscriptionOf(tenant, subscription)
-		if err != nil {
-			return result{}, nil
-		}
-		conflicts := func(yield func(matcher.Entry) bool) {
-			for e := range maps.Values(row.matcher) {
-				if e.Conflict != nil && !yield(cloneMatcherEntry(e)) {
-					return
+		var conflicts []matcher.Entry
+		if row, err := v.subscriptionOf(tenant, subscription); err == nil {
+			for _, e := range row.matcher {
+				if e.Conflict != nil {
+					conflicts = append(conflicts, cloneMatcherEntry(e))
 				}
 			}
 		}
-		return cutPage(conflicts, page, descending, func(e matcher.Entry) domain.Position {
+		return cutPage(conflicts, page, byTime, func(e matcher.Entry) domain.Position {
 			return timePosition(e.Conflict.Since, e.Record.UUID)
-		}), nil
+		})
 	})
 }
 

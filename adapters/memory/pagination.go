@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"cmp"
-	"iter"
 	"slices"
 	"time"
 
@@ -12,8 +11,33 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// order compares two positions of a list. Its result has the same meaning as that of cmp.Compare.
-type order func(x, y domain.Position) int
+// order is the order of a list.
+type order struct {
+	// compare compares two positions of the list. Its result has the same meaning as that of cmp.Compare.
+	compare func(x, y domain.Position) int
+	// check returns an error if a position with this key cannot belong to the list. It is nil if the list has no keys
+	// of a special form. Errors: Invalid on "cursor".
+	check func(key string) error
+}
+
+var (
+	// byName is the order of lists that are sorted by name or by id.
+	byName = order{compare: ascending}
+
+	// byTime is the order of lists that are sorted by time, newest first.
+	byTime = order{compare: descending, check: func(key string) error {
+		_, err := domain.ParseTimeKey(key)
+		return err
+	}}
+
+	// byDate is the order of lists that are sorted by date, newest first.
+	byDate = order{compare: descending, check: func(key string) error {
+		if _, err := domain.ParseDate(key); err != nil {
+			return foreignCursor()
+		}
+		return nil
+	}}
+)
 
 // ascending compares two positions by key, then by id, both byte by byte. The keys of every list
 // in this package (names, dates, times of fixed width) sort correctly as text.
@@ -21,70 +45,52 @@ func ascending(x, y domain.Position) int {
 	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
 }
 
-// descending is the order of lists that are sorted by time or date, newest first.
+// descending compares two positions in the reverse order.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
 // cutPage returns the page of rows that r requests, in the given order. The function positionOf returns the position of
-// a row. The position must not depend on other rows, so that an insertion or deletion moves no other row.
+// a row. The position must not depend on other rows, so that an insertion or deletion moves no other row. Errors:
+// Invalid on "cursor" if the requested position does not belong to a list in this order.
 func cutPage[T any](
-	rows iter.Seq[T],
-	r domain.PageRequest,
-	ordering order,
-	positionOf func(T) domain.Position,
-) domain.Page[T] {
+	rows []T, r domain.PageRequest, ordering order, positionOf func(T) domain.Position,
+) (domain.Page[T], error) {
+	if !r.After.IsZero() && ordering.check != nil {
+		if err := ordering.check(r.After.Key); err != nil {
+			return domain.Page[T]{}, err
+		}
+	}
 	var after []T
-	for row := range rows {
-		if r.After.IsZero() || ordering(positionOf(row), r.After) > 0 {
+	for _, row := range rows {
+		if r.After.IsZero() || ordering.compare(positionOf(row), r.After) > 0 {
 			after = append(after, row)
 		}
 	}
-	slices.SortFunc(after, func(x, y T) int { return ordering(positionOf(x), positionOf(y)) })
+	slices.SortFunc(after, func(x, y T) int { return ordering.compare(positionOf(x), positionOf(y)) })
 	page := domain.PageBuilder[T]{Request: r}
 	for _, row := range after {
 		if page.Complete() || page.Full() {
-			return domain.Page[T]{Items: page.Items, Next: positionOf(page.Items[len(page.Items)-1])}
+			return domain.Page[T]{Items: page.Items, Next: positionOf(page.Items[len(page.Items)-1])}, nil
 		}
 		page.Add(row)
 	}
-	return domain.Page[T]{Items: page.Items}
+	return domain.Page[T]{Items: page.Items}, nil
 }
 
 // filtered returns copies of the rows for which the function filter returns true. The function clone makes the copies.
-func filtered[T any](rows iter.Seq[*T], filter func(*T) bool, clone func(T) T) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for row := range rows {
-			if filter(row) && !yield(clone(*row)) {
-				return
-			}
+// The copies are in any order.
+func filtered[K comparable, T any](rows map[K]*T, filter func(*T) bool, clone func(T) T) []T {
+	var found []T
+	for _, row := range rows {
+		if filter(row) {
+			found = append(found, clone(*row))
 		}
 	}
+	return found
 }
 
 // timePosition returns the position of a row in a list sorted by time.
 func timePosition(at time.Time, id uuid.UUID) domain.Position {
 	return domain.Position{Key: domain.TimeKey(at), ID: id}
-}
-
-// checkTimePosition returns an error unless the position is zero or belongs to a list sorted by time. Errors: Invalid
-// on "cursor".
-func checkTimePosition(position domain.Position) error {
-	if position.IsZero() {
-		return nil
-	}
-	_, err := domain.ParseTimeKey(position.Key)
-	return err
-}
-
-// checkDate returns an error unless the position is zero or belongs to a list sorted by date. Errors: Invalid on
-// "cursor".
-func checkDate(position domain.Position) error {
-	if position.IsZero() {
-		return nil
-	}
-	if _, err := domain.ParseDate(position.Key); err != nil {
-		return foreignCursor()
-	}
-	return nil
 }
 
 func foreignCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }

@@ -206,24 +206,17 @@ func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter,
 	page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.Pull]{}, err
-		}
-		rows := func(yield func(domain.Pull) bool) {
-			for _, p := range v.pulls {
-				if p.Tenant != tenant || !f.Connection.IsZero() && p.Connection != f.Connection ||
-					f.State != "" && p.State != f.State {
-					continue
-				}
+		var rows []domain.Pull
+		for _, p := range v.pulls {
+			if p.Tenant == tenant && (f.Connection.IsZero() || p.Connection == f.Connection) &&
+				(f.State == "" || p.State == f.State) {
 				row := p.Pull
 				row.Scope, row.Progress = domain.PullScope{}, domain.Progress{}
-				if !yield(row) {
-					return
-				}
+				rows = append(rows, row)
 			}
 		}
-		return cutPage(rows, page, descending, func(p domain.Pull) domain.Position {
+		return cutPage(rows, page, byTime, func(p domain.Pull) domain.Position {
 			return timePosition(p.CreatedAt, p.ID.UUID)
-		}), nil
+		})
 	})
 }

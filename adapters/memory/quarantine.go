@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -47,17 +46,14 @@ func (v pulls) RemoveAnnounced(
 func (v ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Quarantine", func() (domain.Page[domain.QuarantinedRow], error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.QuarantinedRow]{}, err
-		}
-		rows := filtered(maps.Values(v.quarantine[connection]),
+		rows := filtered(v.quarantine[connection],
 			func(r *domain.QuarantinedRow) bool { return r.Tenant == tenant },
 			func(r domain.QuarantinedRow) domain.QuarantinedRow {
 				r.Payload = slices.Clone(r.Payload)
 				return r
 			})
-		return cutPage(rows, page, descending, func(r domain.QuarantinedRow) domain.Position {
+		return cutPage(rows, page, byTime, func(r domain.QuarantinedRow) domain.Position {
 			return timePosition(r.FirstSeenAt, r.ID)
-		}), nil
+		})
 	})
 }

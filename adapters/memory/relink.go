@@ -32,9 +32,10 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 		}) {
 			return former[:min(len(former), ports.MaxFormerAccounts)], nil
 		}
-		deleted := slices.SortedFunc(filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
+		deleted := filtered(v.connections, func(c *domain.Connection) bool {
 			return v.isContinuable(p, c.ID)
-		}, cloneConnection), func(a, b domain.Connection) int {
+		}, cloneConnection)
+		slices.SortFunc(deleted, func(a, b domain.Connection) int {
 			return cmp.Or(b.DeletedAt.Compare(a.DeletedAt), cmp.Compare(b.ID.String(), a.ID.String()))
 		})
 		for _, c := range deleted {

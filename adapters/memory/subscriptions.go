@@ -123,19 +123,15 @@ func (v subscriptions) List(
 ) (domain.Page[ports.SubscriptionStatus], error) {
 	type result = domain.Page[ports.SubscriptionStatus]
 	return exclusiveResult(ctx, v.Store, "Subscriptions.List", func() (result, error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return result{}, err
-		}
-		rows := func(yield func(ports.SubscriptionStatus) bool) {
-			for _, row := range v.subscriptions {
-				if row.Tenant == tenant && !yield(row.status()) {
-					return
-				}
+		var rows []ports.SubscriptionStatus
+		for _, row := range v.subscriptions {
+			if row.Tenant == tenant {
+				rows = append(rows, row.status())
 			}
 		}
-		return cutPage(rows, page, descending, func(s ports.SubscriptionStatus) domain.Position {
+		return cutPage(rows, page, byTime, func(s ports.SubscriptionStatus) domain.Position {
 			return timePosition(s.CreatedAt, s.ID.UUID)
-		}), nil
+		})
 	})
 }
 
@@ -217,12 +213,9 @@ func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 		if err != nil {
 			return domain.Page[events.EventAttempt]{}, nil
 		}
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[events.EventAttempt]{}, err
-		}
-		return cutPage(slices.Values(row.attempts), page, descending, func(a events.EventAttempt) domain.Position {
+		return cutPage(row.attempts, page, byTime, func(a events.EventAttempt) domain.Position {
 			return timePosition(a.At, a.ID.UUID)
-		}), nil
+		})
 	})
 }
 

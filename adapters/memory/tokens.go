@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -38,15 +37,12 @@ func (v tokens) List(
 	ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest,
 ) (domain.Page[domain.WebhookToken], error) {
 	return exclusiveResult(ctx, v.Store, "Tokens.List", func() (domain.Page[domain.WebhookToken], error) {
-		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.WebhookToken]{}, err
-		}
-		rows := filtered(maps.Values(v.tokens), func(t *domain.WebhookToken) bool {
+		rows := filtered(v.tokens, func(t *domain.WebhookToken) bool {
 			return t.Tenant == tenant && t.Listed() && (f.Connection.IsZero() || t.Connection == f.Connection)
 		}, func(t domain.WebhookToken) domain.WebhookToken { return v.withServes(&t) })
-		return cutPage(rows, page, descending, func(t domain.WebhookToken) domain.Position {
+		return cutPage(rows, page, byTime, func(t domain.WebhookToken) domain.Position {
 			return timePosition(t.CreatedAt, t.ID.UUID)
-		}), nil
+		})
 	})
 }
 

@@ -102,12 +102,12 @@ func (s *Store) heldRemovals(connection domain.ConnectionID) (n int, since time.
 	rows := map[string]bool{}
 	for externalID, a := range s.absences[connection] {
 		if !a.HeldAt.IsZero() {
-			rows[externalID], since = true, earliest(since, a.HeldAt)
+			rows[externalID], since = true, domain.EarlierNonZero(since, a.HeldAt)
 		}
 	}
 	for externalID, a := range s.announcedRows[connection] {
 		if a.State == domain.AnnouncedHeld {
-			rows[externalID], since = true, earliest(since, a.At)
+			rows[externalID], since = true, domain.EarlierNonZero(since, a.At)
 		}
 	}
 	return len(rows), since

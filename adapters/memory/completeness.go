@@ -201,9 +201,7 @@ func (s *Store) addCompleteness(a ports.Activity, connection domain.ConnectionID
 		}
 		c := s.completeness[account.ID]
 		a.Compared = a.Compared || c.Known()
-		if drift := c.DriftSince(); !drift.IsZero() && (a.DriftSince.IsZero() || drift.Before(a.DriftSince)) {
-			a.DriftSince = drift
-		}
+		a.DriftSince = domain.EarlierNonZero(a.DriftSince, c.DriftSince())
 	}
 	return a
 }

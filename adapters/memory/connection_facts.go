@@ -48,19 +48,11 @@ func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
 		f.Webhooks = v.evidence(c)
 	}
 	for _, row := range v.quarantine[c.ID] {
-		f.QuarantinedSince = earliest(f.QuarantinedSince, row.FirstSeenAt)
+		f.QuarantinedSince = domain.EarlierNonZero(f.QuarantinedSince, row.FirstSeenAt)
 	}
 	_, f.RemovalsHeldAt = v.heldRemovals(c.ID)
-	f.RemovalsHeldAt = earliest(f.RemovalsHeldAt, c.Ambiguity.UnmatchedSince)
+	f.RemovalsHeldAt = domain.EarlierNonZero(f.RemovalsHeldAt, c.Ambiguity.UnmatchedSince)
 	return f
-}
-
-// earliest returns the earlier one of two times. It ignores a time that is zero.
-func earliest(x, y time.Time) time.Time {
-	if x.IsZero() || !y.IsZero() && y.Before(x) {
-		return y
-	}
-	return x
 }
 
 // sharedSince returns the value of ConnectionFacts.SharedSince.
@@ -86,7 +78,7 @@ func (s *Store) sharedSince(own *domain.Connection) (since time.Time) {
 				}
 			}
 			if shared {
-				since = earliest(since, last)
+				since = domain.EarlierNonZero(since, last)
 			}
 		}
 	}

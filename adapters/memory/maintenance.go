@@ -106,9 +106,7 @@ func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 		var oldest time.Time
 		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.open() {
-				if oldest.IsZero() || p.CreatedAt.Before(oldest) {
-					oldest = p.CreatedAt
-				}
+				oldest = domain.EarlierNonZero(oldest, p.CreatedAt)
 			}
 		}
 		return oldest, nil

@@ -72,9 +72,7 @@ func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 	if !stored {
 		e = matcher.NewEntry(mark.Record)
 	}
-	if e.DueAt.IsZero() || at.Before(e.DueAt) {
-		e.DueAt = at
-	}
+	e.DueAt = domain.EarlierNonZero(e.DueAt, at)
 	e.Connection = mark.Connection
 	e.Marks++
 	s.matcher[mark.Record] = e
@@ -135,9 +133,7 @@ func (v matcherEntries) Due(
 func (v matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (next time.Time, err error) {
 	err = v.underLease(ctx, "MatcherEntries.NextDue", l, func(row *subscription) error {
 		for _, e := range row.matcher {
-			if !e.DueAt.IsZero() && (next.IsZero() || e.DueAt.Before(next)) {
-				next = e.DueAt
-			}
+			next = domain.EarlierNonZero(next, e.DueAt)
 		}
 		return nil
 	})

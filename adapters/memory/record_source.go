@@ -164,9 +164,8 @@ func (s recordSource) Candidates(dates domain.Window, firstSeen time.Time) ([]re
 // firstSuccess returns when the first pull of the connection succeeded; zero if none has.
 func (s recordSource) firstSuccess() (first time.Time) {
 	for _, p := range s.pulls {
-		if p.Connection == s.p.Connection && p.State == domain.PullSucceeded &&
-			(first.IsZero() || p.FinishedAt.Before(first)) {
-			first = p.FinishedAt
+		if p.Connection == s.p.Connection && p.State == domain.PullSucceeded {
+			first = domain.EarlierNonZero(first, p.FinishedAt)
 		}
 	}
 	return first

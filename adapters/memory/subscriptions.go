@@ -59,9 +59,7 @@ func (s *subscription) status() ports.SubscriptionStatus {
 		if status.Waiting == 0 {
 			status.Position = e.Sequence - 1
 		}
-		if status.OldestWaiting.IsZero() || e.At.Before(status.OldestWaiting) {
-			status.OldestWaiting = e.At
-		}
+		status.OldestWaiting = domain.EarlierNonZero(status.OldestWaiting, e.At)
 		status.Waiting++
 		if e.parked {
 			status.Retrying++
@@ -521,10 +519,7 @@ func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, er
 				backlog.Disabled++
 			case events.SubscriptionActive:
 				backlog.Waiting += status.Waiting
-				oldest := status.OldestWaiting
-				if !oldest.IsZero() && (backlog.Oldest.IsZero() || oldest.Before(backlog.Oldest)) {
-					backlog.Oldest = oldest
-				}
+				backlog.Oldest = domain.EarlierNonZero(backlog.Oldest, status.OldestWaiting)
 			}
 		}
 		return backlog, nil

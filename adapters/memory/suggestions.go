@@ -222,19 +222,13 @@ func (v ledger) Dismiss(
 
 // addSuggestions sets the members of the activity that concern suggestions.
 func (s *Store) addSuggestions(activity ports.Activity, id domain.ConnectionID) ports.Activity {
-	earliest := func(x, y time.Time) time.Time {
-		if x.IsZero() || y.Before(x) {
-			return y
-		}
-		return x
-	}
 	for _, suggestion := range s.suggestions[id] {
 		switch suggestion.State {
 		case records.SuggestionOpen:
 			activity.Suggestions++
-			activity.SuggestedSince = earliest(activity.SuggestedSince, suggestion.Since)
+			activity.SuggestedSince = domain.EarlierNonZero(activity.SuggestedSince, suggestion.Since)
 		case records.SuggestionUndone:
-			activity.JoinUndoneSince = earliest(activity.JoinUndoneSince, suggestion.Since)
+			activity.JoinUndoneSince = domain.EarlierNonZero(activity.JoinUndoneSince, suggestion.Since)
 		default:
 		}
 	}

@@ -303,17 +303,9 @@ func (c Completeness) Basis() Basis {
 func (c Completeness) DriftSince() time.Time {
 	since := c.CountDrift
 	if c.compared() {
-		since = firstDrift(since, firstDrift(c.AnchorDrift, c.ChainDrift))
+		since = domain.EarlierNonZero(since, domain.EarlierNonZero(c.AnchorDrift, c.ChainDrift))
 	}
 	return since
-}
-
-// firstDrift returns the earlier of the times at which two drifts began. A zero time means that there is no drift.
-func firstDrift(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // Known reports whether the state is Complete or Drifting. The state is known in two cases:

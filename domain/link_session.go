@@ -132,7 +132,7 @@ type LinkedObject struct {
 
 // Open records that the vendor has created a token, which expires at the given time.
 func (s *LinkSession) Open(expiresAt, now time.Time) {
-	s.ExpiresAt, s.DueAt = expiresAt, earlier(now.Add(minLinkPoll), expiresAt)
+	s.ExpiresAt, s.DueAt = expiresAt, Earlier(now.Add(minLinkPoll), expiresAt)
 }
 
 // Announce records that a webhook has named an object with the id of the session, and makes the session due. A worker
@@ -147,7 +147,7 @@ func (s *LinkSession) Announce(ref string, now time.Time) bool {
 		return false
 	}
 	s.Announced = append(slices.Clone(s.Announced), ref)
-	s.DueAt = earlier(s.DueAt, now)
+	s.DueAt = Earlier(s.DueAt, now)
 	return true
 }
 
@@ -165,9 +165,9 @@ func (s *LinkSession) Advance(objects []LinkedObject, vendorErr error, now time.
 	wait := max(s.pollInterval(now), RetryAfterOf(vendorErr))
 	switch end := s.ExpiresAt.Add(LinkGrace); {
 	case now.Before(s.ExpiresAt):
-		s.DueAt = earlier(now.Add(wait), s.ExpiresAt)
+		s.DueAt = Earlier(now.Add(wait), s.ExpiresAt)
 	case pending && now.Before(end):
-		s.DueAt = earlier(now.Add(wait), end)
+		s.DueAt = Earlier(now.Add(wait), end)
 	default:
 		s.Close(now)
 	}
@@ -222,7 +222,7 @@ func (s LinkSession) Superfluous(objects []LinkedObject) (refs []string) {
 // Connected records that the connection receives its webhooks. Until the token expires, the vendor may create further
 // objects. The superfluous objects are therefore deleted after the expiry.
 func (s *LinkSession) Connected(now time.Time) {
-	s.State, s.EndedAt, s.DueAt, s.Attempts = LinkDone, now, later(now, s.ExpiresAt.Add(LinkEcho)), 0
+	s.State, s.EndedAt, s.DueAt, s.Attempts = LinkDone, now, Later(now, s.ExpiresAt.Add(LinkEcho)), 0
 }
 
 // Cleaned records that the superfluous objects of a closing or done session are deleted. If the vendor may still
@@ -262,22 +262,6 @@ func (s *LinkSession) Retry(cause error, now time.Time) (givenUp bool) {
 	}
 	s.Attempts++
 	wait := max(removalWait(s.Attempts), RetryAfterOf(cause))
-	s.DueAt = earlier(now.Add(wait), s.CreatedAt.Add(LinkGiveUp))
+	s.DueAt = Earlier(now.Add(wait), s.CreatedAt.Add(LinkGiveUp))
 	return false
-}
-
-// earlier returns the earlier one of two times.
-func earlier(x, y time.Time) time.Time {
-	if y.Before(x) {
-		return y
-	}
-	return x
-}
-
-// later returns the later one of two times.
-func later(x, y time.Time) time.Time {
-	if y.After(x) {
-		return y
-	}
-	return x
 }

@@ -11,10 +11,7 @@ import (
 // tick advances the clock of a connection and returns the new time: the given time, but at least one microsecond
 // after the previous time. Each change of records and each close of a period thus has a different time.
 func (s *Store) tick(connection domain.ConnectionID, at time.Time) time.Time {
-	at = at.UTC().Truncate(time.Microsecond)
-	if next := s.clocks[connection].Add(time.Microsecond); at.Before(next) {
-		at = next
-	}
+	at = domain.Later(at.UTC().Truncate(time.Microsecond), s.clocks[connection].Add(time.Microsecond))
 	s.clocks[connection] = at
 	return at
 }

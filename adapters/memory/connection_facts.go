@@ -73,7 +73,7 @@ func (s *Store) sharedSince(own *domain.Connection) (since time.Time) {
 				}
 				for _, b := range accounts {
 					if b.RemovedAt.IsZero() && same(b) {
-						last, shared = later(last, b.FirstSeenAt), shared || id != own.ID
+						last, shared = domain.Later(last, b.FirstSeenAt), shared || id != own.ID
 					}
 				}
 			}

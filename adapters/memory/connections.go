@@ -253,15 +253,9 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
-		LastPullAt: later(known.LastPullAt, a.LastPullAt), LastWebhookAt: later(known.LastWebhookAt, a.LastWebhookAt),
+		LastPullAt:    domain.Later(known.LastPullAt, a.LastPullAt),
+		LastWebhookAt: domain.Later(known.LastWebhookAt, a.LastWebhookAt),
 	}
-}
-
-func later(x, y time.Time) time.Time {
-	if y.After(x) {
-		return y
-	}
-	return x
 }
 
 // ListSealed returns connections in the order of their ids, starting after afterID. New ids are always larger, so a

@@ -55,7 +55,7 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	if p.State == domain.PullRunning {
 		return !p.lease.Until.After(at)
 	}
-	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
+	return at.Sub(domain.Later(p.CreatedAt, p.NotBefore)) > grace
 }
 
 // ListWaiting checks the same pulls as ListStuck.

@@ -156,10 +156,10 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	}
 	d := s.openPullsOf(p.Connection)
 	if p.complete {
-		d.completeEnd = later(d.completeEnd, at)
+		d.completeEnd = domain.Later(d.completeEnd, at)
 	}
 	if state == domain.PullSucceeded {
-		d.succeeded = later(d.succeeded, p.StartedAt)
+		d.succeeded = domain.Later(d.succeeded, p.StartedAt)
 	}
 	switch {
 	case d.nextPull == p:

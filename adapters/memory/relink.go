@@ -96,9 +96,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		}
 		publishable := v.publishable(p, w.Accounts)
 		for _, a := range publishable {
-			if next := v.clocks[a.Connection].Add(time.Microsecond); w.At.Before(next) {
-				w.At = next
-			}
+			w.At = domain.Later(w.At, v.clocks[a.Connection].Add(time.Microsecond))
 		}
 		w.At = v.tick(p.Connection, w.At)
 		source := recordSource{v.Store, p}

@@ -93,7 +93,7 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 func (v tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {
-			token.LastUsedAt = later(token.LastUsedAt, usage[token.ID])
+			token.LastUsedAt = domain.Later(token.LastUsedAt, usage[token.ID])
 		}
 		return nil
 	})

@@ -151,7 +151,7 @@ func (b Budget) Grant(a Allowance, r Request, now time.Time) (Budget, Grant) {
 		grant.Spare = max(0, min(r.Spare, free-taken-a.Burst/3))
 		taken += grant.Spare
 	}
-	b.FullAt = roundUp(later(b.FullAt, now).Add(a.calls(taken)))
+	b.FullAt = roundUp(domain.Later(b.FullAt, now).Add(a.calls(taken)))
 	grant.RetryIn = b.retryIn(a, r, plan, grant, reserved, now)
 	return b, grant
 }
@@ -192,8 +192,8 @@ func (b Budget) ExpectedWait(
 
 // tokensIn returns the time until n tokens can be taken.
 func (b Budget) tokensIn(a Allowance, n int, now time.Time) time.Duration {
-	due := later(b.FullAt, now).Add(a.calls(n - a.Burst))
-	return max(0, later(due, b.BlockedUntil).Sub(now))
+	due := domain.Later(b.FullAt, now).Add(a.calls(n - a.Burst))
+	return max(0, domain.Later(due, b.BlockedUntil).Sub(now))
 }
 
 // asOf returns a copy of the state, updated to the time now. It applies FullAt and BlockFor of the request, and omits
@@ -202,11 +202,11 @@ func (b Budget) tokensIn(a Allowance, n int, now time.Time) time.Duration {
 // If the store's clock was set back, stored times can be too far in the future. asOf therefore limits them: the bucket
 // is at worst empty, and a block lasts at most MaxRateBlock.
 func (b Budget) asOf(a Allowance, r Request, now time.Time) Budget {
-	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
+	b.FullAt = domain.Earlier(domain.Later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
 	if r.BlockFor > 0 {
-		b.BlockedUntil = later(b.BlockedUntil, now.Add(r.BlockFor))
+		b.BlockedUntil = domain.Later(b.BlockedUntil, now.Add(r.BlockFor))
 	}
-	b.BlockedUntil = earlier(b.BlockedUntil, now.Add(MaxRateBlock))
+	b.BlockedUntil = domain.Earlier(b.BlockedUntil, now.Add(MaxRateBlock))
 	b.Demands = cloneDemands(b.Demands)
 	for i := range b.Demands {
 		d := &b.Demands[i]
@@ -427,18 +427,4 @@ func roundUp(t time.Time) time.Time {
 		return down.Add(time.Microsecond)
 	}
 	return t
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

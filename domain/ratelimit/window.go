@@ -31,7 +31,7 @@ func (b Budget) Take(
 	b = b.recent(now)
 	b.FullAt = now
 	if blockFor > 0 {
-		b.BlockedUntil = later(b.BlockedUntil, now.Add(min(blockFor, MaxRateBlock)))
+		b.BlockedUntil = domain.Later(b.BlockedUntil, now.Add(min(blockFor, MaxRateBlock)))
 		return b, 0
 	}
 	i := slices.IndexFunc(b.Demands, func(d TenantDemand) bool { return d.Tenant == tenant })
@@ -46,12 +46,12 @@ func (b Budget) Take(
 	for _, d := range b.Demands {
 		all = append(all, d.Taken...)
 		if d.Tenant != tenant {
-			otherAskedAt = later(otherAskedAt, d.AskedAt)
+			otherAskedAt = domain.Later(otherAskedAt, d.AskedAt)
 		}
 	}
-	free := later(b.BlockedUntil, freeAt(all, w.Limit))
+	free := domain.Later(b.BlockedUntil, freeAt(all, w.Limit))
 	if !otherAskedAt.IsZero() {
-		free = later(free, earlier(freeAt(own.Taken, w.Share), otherAskedAt.Add(WindowLength)))
+		free = domain.Later(free, domain.Earlier(freeAt(own.Taken, w.Share), otherAskedAt.Add(WindowLength)))
 	}
 	if free.After(now) {
 		return b.withoutIdle(tenant), free.Sub(now)
@@ -85,13 +85,13 @@ func freeAt(taken []time.Time, limit int) time.Time {
 // recent returns a copy of the state without calls and tenants that do not count any more. If the store's clock was set
 // back, a stored time can lie in the future. Such a time is replaced by now, so that it does not count for too long.
 func (b Budget) recent(now time.Time) Budget {
-	b.BlockedUntil = earlier(b.BlockedUntil, now.Add(MaxRateBlock))
+	b.BlockedUntil = domain.Earlier(b.BlockedUntil, now.Add(MaxRateBlock))
 	demands := make([]TenantDemand, 0, len(b.Demands)+1)
 	for _, d := range b.Demands {
-		d.AskedAt = earlier(d.AskedAt, now)
+		d.AskedAt = domain.Earlier(d.AskedAt, now)
 		var taken []time.Time
 		for _, at := range d.Taken {
-			if at = earlier(at, now); now.Sub(at) < WindowLength {
+			if at = domain.Earlier(at, now); now.Sub(at) < WindowLength {
 				taken = append(taken, at)
 			}
 		}

@@ -235,11 +235,7 @@ func (v applications) Reseal(
 ) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.Reseal", func() (bool, error) {
 		a := v.applications[id]
-		if a == nil || !bytes.Equal(a.Sealed, previous) {
-			return false, nil
-		}
-		a.Sealed = slices.Clone(fresh)
-		return true, nil
+		return a != nil && reseal(&a.Sealed, previous, fresh), nil
 	})
 }
 

@@ -34,21 +34,16 @@ func (v applications) CreateHashKey(ctx context.Context, sealed domain.Sealed) (
 // ResealHashKey is a compare-and-swap.
 func (v applications) ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ResealHashKey", func() (bool, error) {
-		if v.hashKey == nil || !bytes.Equal(v.hashKey, previous) {
-			return false, nil
-		}
-		v.hashKey = slices.Clone(fresh)
-		return true, nil
+		return v.hashKey != nil && reseal(&v.hashKey, previous, fresh), nil
 	})
 }
 
 // ReplaceHashKey changes all connections and tokens under one lock.
 func (v applications) ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ReplaceHashKey", func() (bool, error) {
-		if v.hashKey == nil || !bytes.Equal(v.hashKey, previous) {
+		if v.hashKey == nil || !reseal(&v.hashKey, previous, fresh) {
 			return false, nil
 		}
-		v.hashKey = slices.Clone(fresh)
 		for _, c := range v.connections {
 			c.Client = domain.ClientKey{}
 		}

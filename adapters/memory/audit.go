@@ -268,10 +268,6 @@ func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.S
 // compares and replaces under one lock.
 func (v auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
-		if !bytes.Equal(v.auditKey, previous) || v.auditKey == nil {
-			return false, nil
-		}
-		v.auditKey = slices.Clone(fresh)
-		return true, nil
+		return v.auditKey != nil && reseal(&v.auditKey, previous, fresh), nil
 	})
 }

@@ -276,10 +276,6 @@ func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
 		row := v.connections[id]
-		if row == nil || !row.Live() || !bytes.Equal(row.Sealed, previous) {
-			return false, nil
-		}
-		row.Sealed = slices.Clone(fresh)
-		return true, nil
+		return row != nil && row.Live() && reseal(&row.Sealed, previous, fresh), nil
 	})
 }

@@ -216,11 +216,7 @@ func (v linkSessions) Reseal(
 ) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.Reseal", func() (bool, error) {
 		stored := v.linkSessions[id]
-		if stored == nil || !bytes.Equal(stored.Sealed, previous) {
-			return false, nil
-		}
-		stored.Sealed = slices.Clone(fresh)
-		return true, nil
+		return stored != nil && reseal(&stored.Sealed, previous, fresh), nil
 	})
 }
 

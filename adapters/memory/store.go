@@ -9,7 +9,9 @@
 package memory
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -194,6 +196,16 @@ func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() 
 		return err
 	})
 	return result, err
+}
+
+// reseal is a compare-and-swap: it replaces *stored with a copy of fresh if *stored still equals previous. It reports
+// whether it has replaced *stored.
+func reseal(stored *domain.Sealed, previous, fresh domain.Sealed) bool {
+	if !bytes.Equal(*stored, previous) {
+		return false
+	}
+	*stored = slices.Clone(fresh)
+	return true
 }
 
 // innerMap returns the map of a key. It creates an empty map if there is none, so that the caller may add to the result.

@@ -245,11 +245,7 @@ func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id ev
 ) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Reseal", func() (bool, error) {
 		row, err := v.subscriptionOf(tenant, id)
-		if err != nil || !bytes.Equal(row.Sealed, previous) {
-			return false, nil
-		}
-		row.Sealed = slices.Clone(fresh)
-		return true, nil
+		return err == nil && reseal(&row.Sealed, previous, fresh), nil
 	})
 }
 

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -32,11 +31,9 @@ type readingSource struct {
 // Accounts implements records.ReadingSource. It returns the accounts in the order of their external ids.
 func (s readingSource) Accounts() ([]records.AccountState, error) {
 	var states []records.AccountState
-	accounts := s.accounts[s.connection]
-	for _, externalID := range slices.Sorted(maps.Keys(accounts)) {
-		id := accounts[externalID].ID
+	for _, a := range s.storedAccounts(s.connection) {
 		states = append(states, records.AccountState{
-			ID: id, ExternalID: externalID, Completeness: s.completeness[id],
+			ID: a.ID, ExternalID: a.ExternalID, Completeness: s.completeness[a.ID],
 		})
 	}
 	return states, nil

@@ -36,12 +36,8 @@ func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 // Account searches all accounts, because no map contains them by id.
 func (v ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Account", func() (domain.Account, error) {
-		for _, accounts := range v.accounts {
-			for _, a := range accounts {
-				if a.ID == id && a.Tenant == tenant {
-					return cloneAccount(a.Account), nil
-				}
-			}
+		if a := v.accountOf(tenant, id); a != nil {
+			return cloneAccount(a.Account), nil
 		}
 		return domain.Account{}, domain.NotFoundError()
 	})

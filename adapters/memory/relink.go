@@ -48,8 +48,8 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 // accountsByExternalID returns copies of the accounts of a connection, ordered by external id.
 func (s *Store) accountsByExternalID(id domain.ConnectionID) []domain.Account {
 	var accounts []domain.Account
-	for _, externalID := range slices.Sorted(maps.Keys(s.accounts[id])) {
-		accounts = append(accounts, cloneAccount(s.accounts[id][externalID].Account))
+	for _, a := range s.storedAccounts(id) {
+		accounts = append(accounts, cloneAccount(a.Account))
 	}
 	return accounts
 }

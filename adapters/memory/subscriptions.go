@@ -560,9 +560,8 @@ func (v subscriptions) AnnounceCompleteness(
 ) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.AnnounceCompleteness", func() (int, error) {
 		announced := 0
-		for _, accounts := range v.accounts {
-			for _, externalID := range slices.Sorted(maps.Keys(accounts)) {
-				a := accounts[externalID]
+		for connection := range v.accounts {
+			for _, a := range v.storedAccounts(connection) {
 				state, _ := v.completeness[a.ID].State(at, grace)
 				event, known := records.OfCompleteness(a.ID, state)
 				if !known || !a.RemovedAt.IsZero() || v.announced[a.ID] == state || announced == limit {

@@ -77,6 +77,5 @@ func clonePointer[T any](p *T) *T {
 	if p == nil {
 		return nil
 	}
-	value := *p
-	return &value
+	return new(*p)
 }

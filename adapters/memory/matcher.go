@@ -24,14 +24,7 @@ type matcherEntries struct{ *Store }
 func cloneMatcherEntry(e matcher.Entry) matcher.Entry {
 	if e.Conflict != nil {
 		c := *e.Conflict
-		if c.Ours != nil {
-			ours := *c.Ours
-			c.Ours = &ours
-		}
-		if c.Theirs != nil {
-			theirs := *c.Theirs
-			c.Theirs = &theirs
-		}
+		c.Ours, c.Theirs = clonePointer(c.Ours), clonePointer(c.Theirs)
 		e.Conflict = &c
 	}
 	e.Announce = false

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -88,12 +89,7 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0
-		for key, stored := range v.responses {
-			if pruned < limit && stored.updatedAt.Before(before) {
-				delete(v.responses, key)
-				pruned++
-			}
-		}
+		maps.DeleteFunc(v.responses, func(_ request, c *claim) bool { return old(c.updatedAt, before, &pruned, limit) })
 		return pruned, nil
 	})
 }

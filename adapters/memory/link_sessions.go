@@ -224,12 +224,9 @@ func (v linkSessions) Reseal(
 func (v linkSessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.Prune", func() (int, error) {
 		pruned := 0
-		for id, l := range v.linkSessions {
-			if pruned < limit && l.DueAt.IsZero() && l.EndedAt.Before(before) {
-				delete(v.linkSessions, id)
-				pruned++
-			}
-		}
+		maps.DeleteFunc(v.linkSessions, func(_ domain.LinkSessionID, l *domain.LinkSession) bool {
+			return l.DueAt.IsZero() && old(l.EndedAt, before, &pruned, limit)
+		})
 		return pruned, nil
 	})
 }

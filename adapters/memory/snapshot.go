@@ -50,14 +50,10 @@ func postedAmong(live []domain.Transaction, account domain.AccountID) []books.Po
 		if t.AccountID != account || t.Status != domain.Posted {
 			continue
 		}
-		copied := cloneTransaction(t)
 		records = append(records, books.PostedRecord{
-			SumRow: books.SumRow{
-				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: copied.Amount,
-				AccountMoney: copied.AccountMoney,
-			},
-			ID: t.ID, ExternalID: t.ExternalID, Description: t.Description, Counterparty: t.Counterparty,
-			References: t.References, Document: t.CounterpartyDocument, Version: t.Version,
+			SumRow: summed(cloneTransaction(t)), ID: t.ID, ExternalID: t.ExternalID, Description: t.Description,
+			Counterparty: t.Counterparty, References: t.References, Document: t.CounterpartyDocument,
+			Version: t.Version,
 		})
 	}
 	slices.SortFunc(records, func(x, y books.PostedRecord) int {

@@ -210,7 +210,7 @@ func (v auditLog) Snapshot(
 		}
 		return ports.AuditSnapshot{
 			Size: a.head().Size, Checkpoints: slices.Clone(a.checkpoints),
-			Entries: withoutError(slices.Clone(a.entries)), Hashes: withoutError(hashes),
+			Entries: yieldAll(ctx, slices.Clone(a.entries)), Hashes: yieldAll(ctx, hashes),
 		}, nil
 	})
 	if err != nil {
@@ -219,11 +219,11 @@ func (v auditLog) Snapshot(
 	return fn(snapshot)
 }
 
-// withoutError returns a sequence that yields each item with a nil error.
-func withoutError[T any](items []T) iter.Seq2[T, error] {
+// yieldAll returns a sequence of the items. When ctx ends, the sequence yields the error of ctx and ends, too.
+func yieldAll[T any](ctx context.Context, items []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, item := range items {
-			if !yield(item, nil) {
+			if err := ctx.Err(); !yield(item, err) || err != nil {
 				return
 			}
 		}

@@ -47,13 +47,7 @@ func (s *Store) closedView(a *records.Account, c books.Close) ports.ClosedView {
 	return ports.ClosedView{
 		Close: c, Posted: inWindow(postedAmong(rows, a.ID)),
 		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {
-			return func(yield func(books.ClosedRecord, error) bool) {
-				for _, record := range covered {
-					if err := ctx.Err(); !yield(record, err) || err != nil {
-						return
-					}
-				}
-			}
+			return yieldAll(ctx, covered)
 		},
 	}
 }

@@ -98,12 +98,8 @@ func inWindow(
 ) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {
 	return func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
 		return func(yield func(books.PostedRecord, error) bool) {
-			for _, record := range records {
-				if err := ctx.Err(); err != nil {
-					yield(books.PostedRecord{}, err)
-					return
-				}
-				if window.Contains(record.Date) && !yield(record, nil) {
+			for record, err := range yieldAll(ctx, records) {
+				if (err != nil || window.Contains(record.Date)) && !yield(record, err) {
 					return
 				}
 			}

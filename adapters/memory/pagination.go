@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // order is the order of a list.
@@ -36,6 +37,12 @@ var (
 			return foreignCursor()
 		}
 		return nil
+	}}
+
+	// bySuggestion is the order of lists of suggestions, newest first.
+	bySuggestion = order{compare: descending, check: func(key string) error {
+		_, _, _, err := records.ParseSuggestionPosition(domain.Position{Key: key})
+		return err
 	}}
 )
 

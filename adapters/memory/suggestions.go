@@ -84,31 +84,18 @@ func (v ledger) Suggestions(ctx context.Context, tenant domain.TenantID, connect
 	page domain.PageRequest,
 ) (domain.Page[ports.Suggestion], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Suggestions", func() (domain.Page[ports.Suggestion], error) {
-		if !page.After.IsZero() {
-			if _, _, _, err := records.ParseSuggestionPosition(page.After); err != nil {
-				return domain.Page[ports.Suggestion]{}, err
-			}
-		}
 		var listed []ports.Suggestion
 		for id, c := range v.connections {
 			if c.Tenant != tenant || !connection.IsZero() && id != connection {
 				continue
 			}
 			for _, s := range v.sortedSuggestions(id) {
-				if s.IsListed() && (page.After.IsZero() || s.IsAfter(page.After)) {
+				if s.IsListed() {
 					listed = append(listed, s)
 				}
 			}
 		}
-		slices.SortFunc(listed, records.CompareSuggestions)
-		found := domain.PageBuilder[ports.Suggestion]{Request: page}
-		for i := range listed {
-			if found.Complete() || found.Full() {
-				return domain.Page[ports.Suggestion]{Items: found.Items, Next: listed[i-1].Position()}, nil
-			}
-			found.Add(listed[i])
-		}
-		return domain.Page[ports.Suggestion]{Items: found.Items}, nil
+		return cutPage(listed, page, bySuggestion, ports.Suggestion.Position)
 	})
 }
 

@@ -67,12 +67,6 @@ func ParseSuggestionPosition(p domain.Position) (since time.Time, old, newer dom
 	return since, old, domain.TransactionID{UUID: p.ID}, err
 }
 
-// IsAfter reports whether the suggestion follows a position in a list.
-func (s Suggestion) IsAfter(p domain.Position) bool {
-	since, old, newer, err := ParseSuggestionPosition(p)
-	return err == nil && CompareSuggestions(Suggestion{Since: since, Old: old, New: newer}, s) < 0
-}
-
 // CompareSuggestions orders suggestions by their time, newest first, then by the old and by the new record.
 func CompareSuggestions(x, y Suggestion) int {
 	return cmp.Or(y.Since.Compare(x.Since), compareRecords(y.Old, x.Old), compareRecords(y.New, x.New))

@@ -1,6 +1,10 @@
 package domain
 
-import "github.com/google/uuid"
+import (
+	"bytes"
+
+	"github.com/google/uuid"
+)
 
 // ID is a UUID with a separate type for each kind of object, so the compiler rejects the id of another
 // kind. Ids that the service creates are UUIDv7 (RFC 9562, section 5.7), which sort by creation time.
@@ -44,6 +48,9 @@ func ParseID[T any](text string) (ID[T], error) {
 	}
 	return ID[T]{id}, nil
 }
+
+// Compare compares two ids byte by byte, like bytes.Compare. Their texts have the same order.
+func (id ID[T]) Compare(other ID[T]) int { return bytes.Compare(id.UUID[:], other.UUID[:]) }
 
 // IsZero reports whether the id is the nil UUID, which identifies no object.
 func (id ID[T]) IsZero() bool { return id.UUID == uuid.Nil }

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -42,7 +41,7 @@ func (s *Store) members(a *domain.Application) (found []*domain.Connection) {
 			found = append(found, c)
 		}
 	}
-	slices.SortFunc(found, func(x, y *domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	slices.SortFunc(found, func(x, y *domain.Connection) int { return x.ID.Compare(y.ID) })
 	return found
 }
 
@@ -222,9 +221,9 @@ func (v applications) ListSealed(
 ) ([]domain.Application, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ListSealed", func() ([]domain.Application, error) {
 		rows := filtered(v.applications, func(a *domain.Application) bool {
-			return bytes.Compare(a.ID.UUID[:], afterID.UUID[:]) > 0
+			return a.ID.Compare(afterID) > 0
 		}, cloneApplication)
-		slices.SortFunc(rows, func(x, y domain.Application) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		slices.SortFunc(rows, func(x, y domain.Application) int { return x.ID.Compare(y.ID) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }
@@ -246,7 +245,7 @@ func (v applications) ClaimRenewals(
 	return exclusiveResult(ctx, v.Store, "Applications.ClaimRenewals", func() ([]ports.ClaimedRenewal, error) {
 		var claimed []ports.ClaimedRenewal
 		for _, a := range slices.SortedFunc(maps.Values(v.applications), func(x, y *domain.Application) int {
-			return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+			return x.ID.Compare(y.ID)
 		}) {
 			if due := a.Renewal.DueAt; len(claimed) == limit || due.IsZero() || due.After(now) {
 				continue

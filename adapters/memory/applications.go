@@ -61,9 +61,9 @@ func (v applications) ListUnidentified(
 	return exclusiveResult(ctx, v.Store, "Applications.ListUnidentified", func() ([]domain.Connection, error) {
 		rows := filtered(v.connections, func(c *domain.Connection) bool {
 			return c.Live() && c.Kind == domain.Aggregator && c.Client.IsZero() &&
-				bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
+				c.ID.Compare(afterID) > 0
 		}, cloneConnection)
-		slices.SortFunc(rows, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		slices.SortFunc(rows, func(x, y domain.Connection) int { return x.ID.Compare(y.ID) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

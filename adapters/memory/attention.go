@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -23,7 +22,7 @@ func (s *Store) liveAggregators(cutoff time.Time, dueTime func(*domain.Connectio
 		}
 	}
 	slices.SortFunc(found, func(x, y *domain.Connection) int {
-		return cmp.Or(dueTime(x).Compare(dueTime(y)), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+		return cmp.Or(dueTime(x).Compare(dueTime(y)), x.ID.Compare(y.ID))
 	})
 	return found
 }

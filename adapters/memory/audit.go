@@ -84,7 +84,7 @@ func (s *Store) tenantsWith(fn func(*audit) bool) []domain.TenantID {
 			all = append(all, tenant)
 		}
 	}
-	slices.SortFunc(all, func(x, y domain.TenantID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	slices.SortFunc(all, domain.TenantID.Compare)
 	return all
 }
 

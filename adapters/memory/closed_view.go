@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"maps"
@@ -43,7 +42,7 @@ func (s *Store) closedView(a *records.Account, c books.Close) ports.ClosedView {
 			covered = append(covered, s.closedRecord(t, version))
 		}
 	}
-	slices.SortFunc(covered, func(x, y books.ClosedRecord) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	slices.SortFunc(covered, func(x, y books.ClosedRecord) int { return x.ID.Compare(y.ID) })
 	return ports.ClosedView{
 		Close: c, Posted: inWindow(postedAmong(rows, a.ID)),
 		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {

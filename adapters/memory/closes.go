@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -81,7 +80,7 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 			rows = append(rows, t.Transaction)
 		}
 	}
-	slices.SortFunc(rows, func(x, y domain.Transaction) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	slices.SortFunc(rows, func(x, y domain.Transaction) int { return x.ID.Compare(y.ID) })
 	for _, t := range rows {
 		sum.Add(t.ID, t.Status, summed(t))
 	}

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -169,7 +168,7 @@ func (s *Store) rebindTokens(before, after domain.Connection) (changed, moved []
 			tokens = append(tokens, *token)
 		}
 	}
-	slices.SortFunc(tokens, func(x, y domain.WebhookToken) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	slices.SortFunc(tokens, func(x, y domain.WebhookToken) int { return x.ID.Compare(y.ID) })
 	changed = domain.RebindTokens(before, after, tokens, live)
 	for _, token := range changed {
 		s.tokens[token.Hash] = new(cloneToken(token))
@@ -264,9 +263,9 @@ func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
 		rows := filtered(v.connections, func(c *domain.Connection) bool {
-			return c.Live() && bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
+			return c.Live() && c.ID.Compare(afterID) > 0
 		}, cloneConnection)
-		slices.SortFunc(rows, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		slices.SortFunc(rows, func(x, y domain.Connection) int { return x.ID.Compare(y.ID) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

@@ -171,7 +171,7 @@ func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 			}
 		}
 		slices.SortFunc(old, func(x, y *domain.Delivery) int {
-			return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+			return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), x.ID.Compare(y.ID))
 		})
 		old = old[:min(limit, len(old))]
 		for _, d := range old {

@@ -61,7 +61,7 @@ func (s *Store) latestErasure(connection domain.ConnectionID) (latest *domain.Er
 }
 
 func compareErasures(x, y *domain.Erasure) int {
-	return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+	return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), x.ID.Compare(y.ID))
 }
 
 func cloneErasure(e domain.Erasure) domain.Erasure {

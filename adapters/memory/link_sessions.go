@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -94,7 +93,7 @@ func (v linkSessions) Claim(
 ) ([]domain.LinkSession, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.Claim", func() ([]domain.LinkSession, error) {
 		due := slices.SortedFunc(maps.Values(v.linkSessions), func(x, y *domain.LinkSession) int {
-			return cmp.Or(x.DueAt.Compare(y.DueAt), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+			return cmp.Or(x.DueAt.Compare(y.DueAt), x.ID.Compare(y.ID))
 		})
 		var claimed []domain.LinkSession
 		for _, l := range due {
@@ -203,9 +202,9 @@ func (v linkSessions) ListSealed(
 ) ([]domain.LinkSession, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.ListSealed", func() ([]domain.LinkSession, error) {
 		rows := filtered(v.linkSessions, func(l *domain.LinkSession) bool {
-			return len(l.Sealed) > 0 && bytes.Compare(l.ID.UUID[:], afterID.UUID[:]) > 0
+			return len(l.Sealed) > 0 && l.ID.Compare(afterID) > 0
 		}, cloneLinkSession)
-		slices.SortFunc(rows, func(x, y domain.LinkSession) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		slices.SortFunc(rows, func(x, y domain.LinkSession) int { return x.ID.Compare(y.ID) })
 		return rows[:min(limit, len(rows))], nil
 	})
 }

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"iter"
@@ -25,7 +24,7 @@ func (v pulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration
 			}
 		}
 		slices.SortFunc(found, func(x, y *pull) int {
-			return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+			return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), x.ID.Compare(y.ID))
 		})
 		var ids []domain.PullID
 		for _, p := range found[:min(limit, len(found))] {
@@ -74,7 +73,7 @@ func (v pulls) ListWaiting(
 			}
 		}
 		slices.SortFunc(found, func(x, y domain.Pull) int {
-			return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+			return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), x.ID.Compare(y.ID))
 		})
 		return found[:min(limit, len(found))], nil
 	})
@@ -95,7 +94,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, cutoff time.Time, limit 
 				due = append(due, cloneConnection(*c))
 			}
 		}
-		slices.SortFunc(due, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		slices.SortFunc(due, func(x, y domain.Connection) int { return x.ID.Compare(y.ID) })
 		return due[:min(limit, len(due))], nil
 	})
 }

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"iter"
@@ -114,7 +113,7 @@ func (v matcherEntries) Due(
 			}
 		}
 		slices.SortFunc(due, func(x, y matcher.Entry) int {
-			return cmp.Or(x.DueAt.Compare(y.DueAt), bytes.Compare(x.Record.UUID[:], y.Record.UUID[:]))
+			return cmp.Or(x.DueAt.Compare(y.DueAt), x.Record.Compare(y.Record))
 		})
 		due = due[:min(len(due), limit)]
 		return nil
@@ -217,7 +216,7 @@ func (s *Store) accountsOf(tenant domain.TenantID) iter.Seq2[*domain.Connection,
 func (s *Store) sentByAnother(own *domain.Connection, a *records.Account) bool {
 	for other, b := range s.accountsOf(own.Tenant) {
 		same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key
-		older := cmp.Or(other.CreatedAt.Compare(own.CreatedAt), bytes.Compare(other.ID.UUID[:], own.ID.UUID[:])) < 0
+		older := cmp.Or(other.CreatedAt.Compare(own.CreatedAt), other.ID.Compare(own.ID)) < 0
 		if same && other.ID != own.ID && other.Vendor == own.Vendor && other.Live() && (older || !own.Live()) {
 			return true
 		}

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -120,7 +119,7 @@ func (s *Store) announcedRemovals(p *pull) [][]string {
 		}
 	}
 	total := 0
-	for _, id := range slices.SortedFunc(maps.Keys(p.deliveries), compareIDs) {
+	for _, id := range slices.SortedFunc(maps.Keys(p.deliveries), domain.DeliveryID.Compare) {
 		scope := p.deliveries[id].Scope
 		if total += scopeBytes(scope); total > domain.MaxScopeBytes {
 			end()
@@ -139,8 +138,6 @@ func (s *Store) isKnown(p *pull, externalID string) bool {
 	key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: externalID}
 	return row != nil && row.RemovedAt.IsZero() || s.quarantine[p.Connection][key] != nil
 }
-
-func compareIDs(a, b domain.DeliveryID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // end ends a pull for good, and sets the final status of its deliveries. If the connection has another queued pull, end
 // requests a job for that pull.

@@ -80,7 +80,7 @@ type scopeSource struct{ *pull }
 // Scopes implements records.ScopeSource. It sorts the deliveries of the pull.
 func (s scopeSource) Scopes() (scopes []domain.PullScope, err error) {
 	for _, d := range slices.SortedFunc(maps.Values(s.deliveries), func(x, y *domain.Delivery) int {
-		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), x.ID.Compare(y.ID))
 	}) {
 		scopes = append(scopes, cloneScope(d.Scope))
 	}

@@ -181,7 +181,7 @@ func (s recordSource) Reads(ended time.Time) ([]domain.PullRead, error) {
 		}
 	}
 	slices.SortFunc(reads, func(a, b domain.PullRead) int {
-		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID.String(), b.ID.String()))
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), a.ID.Compare(b.ID))
 	})
 	return reads, nil
 }

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -69,7 +68,7 @@ func (v tokens) ClaimRegistrations(
 	return exclusiveResult(ctx, v.Store, "Tokens.ClaimRegistrations", func() ([]ports.ClaimedRegistration, error) {
 		var claimed []ports.ClaimedRegistration
 		for _, token := range slices.SortedFunc(maps.Values(v.tokens), func(x, y *domain.WebhookToken) int {
-			return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+			return x.ID.Compare(y.ID)
 		}) {
 			if len(claimed) == limit || !awaitsRemoval(token) || token.Registration.DueAt.After(now) {
 				continue

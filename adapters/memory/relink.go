@@ -36,7 +36,7 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 			return v.isContinuable(p, c.ID)
 		}, cloneConnection)
 		slices.SortFunc(deleted, func(a, b domain.Connection) int {
-			return cmp.Or(b.DeletedAt.Compare(a.DeletedAt), cmp.Compare(b.ID.String(), a.ID.String()))
+			return cmp.Or(b.DeletedAt.Compare(a.DeletedAt), b.ID.Compare(a.ID))
 		})
 		for _, c := range deleted {
 			former = append(former, v.accountsByExternalID(c.ID)...)

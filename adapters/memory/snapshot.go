@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"slices"
@@ -84,7 +83,7 @@ func sharedReferences(
 	first := map[string]domain.TransactionID{}
 	for reference, ids := range owners {
 		for id := range ids {
-			if least, ok := first[reference]; len(ids) > 1 && (!ok || bytes.Compare(id.UUID[:], least.UUID[:]) < 0) {
+			if least, ok := first[reference]; len(ids) > 1 && (!ok || id.Compare(least) < 0) {
 				first[reference] = id
 			}
 		}

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -224,7 +223,7 @@ func (v subscriptions) ListSealed(
 	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]events.Subscription, error) {
 		var rows []events.Subscription
 		for _, row := range v.sortedSubscriptions() {
-			if len(rows) < limit && bytes.Compare(row.ID.UUID[:], afterID.UUID[:]) > 0 {
+			if len(rows) < limit && row.ID.Compare(afterID) > 0 {
 				rows = append(rows, cloneSubscription(row.Subscription))
 			}
 		}
@@ -235,7 +234,7 @@ func (v subscriptions) ListSealed(
 // sortedSubscriptions returns all subscriptions in the order of their ids.
 func (s *Store) sortedSubscriptions() []*subscription {
 	return slices.SortedFunc(maps.Values(s.subscriptions), func(x, y *subscription) int {
-		return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+		return x.ID.Compare(y.ID)
 	})
 }
 

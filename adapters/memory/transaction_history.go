@@ -75,6 +75,6 @@ func (s *Store) addOrigin(version *domain.TransactionVersion) {
 			version.Deliveries = append(version.Deliveries, id)
 		}
 	}
-	slices.SortFunc(version.Deliveries, compareIDs)
+	slices.SortFunc(version.Deliveries, domain.DeliveryID.Compare)
 	version.Deliveries = version.Deliveries[:min(len(version.Deliveries), domain.MaxVersionDeliveries)]
 }

@@ -74,7 +74,7 @@ func (c ChainCheck) IsUsable() bool {
 func CheckRunningBalances(rows []ChainRow) ChainCheck {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b ChainRow) int {
-		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Order, b.Order), compareIDs(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Order, b.Order), a.ID.Compare(b.ID))
 	})
 	if len(rows) >= MaxChain {
 		first := rows[0].Date
@@ -96,8 +96,6 @@ func CheckRunningBalances(rows []ChainRow) ChainCheck {
 	}
 	return c
 }
-
-func compareIDs(a, b domain.TransactionID) int { return slices.Compare(a.UUID[:], b.UUID[:]) }
 
 // add adds a day. before is the previous day with records; nil if that day is not checked.
 func (c *ChainCheck) add(before, day *chainDay) {

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -240,7 +239,7 @@ func (b *publisher) readShown(past []string) error {
 		return err
 	}
 	var names, live []string
-	for _, id := range slices.Compact(slices.SortedFunc(maps.Values(owners), compareIDs)) {
+	for _, id := range slices.Compact(slices.SortedFunc(maps.Values(owners), domain.TransactionID.Compare)) {
 		record, err := b.source.Record(id)
 		if err != nil {
 			return err
@@ -284,8 +283,6 @@ func (b *publisher) readShown(past []string) error {
 func (b *publisher) readAgain(entry QuarantineEntry) bool {
 	return entry.Pull == b.Pull && !b.stagedSince.IsZero() && !entry.At.Before(b.stagedSince)
 }
-
-func compareIDs(a, b domain.TransactionID) int { return strings.Compare(a.String(), b.String()) }
 
 // writeStaged writes the staged rows that become visible, page by page. They were counted as read when they were
 // staged.

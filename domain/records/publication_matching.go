@@ -168,7 +168,7 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 		}
 	}
 	slices.SortFunc(pairs, func(x, y keyedRow) int {
-		return cmp.Or(cmp.Compare(x.newID, y.newID), compareIDs(x.record, y.record))
+		return cmp.Or(cmp.Compare(x.newID, y.newID), x.record.Compare(y.record))
 	})
 	for batch := range slices.Chunk(pairs, renameBatch) {
 		if err := s.matchKeyed(batch); err != nil {

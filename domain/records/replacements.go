@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"time"
@@ -114,7 +113,7 @@ func (d *decision) findReplacements(
 			of.New = append(of.New, row)
 		}
 	}
-	for _, account := range slices.SortedFunc(maps.Keys(accounts), compareAccounts) {
+	for _, account := range slices.SortedFunc(maps.Keys(accounts), domain.AccountID.Compare) {
 		of := accounts[account]
 		if err := d.judgeWhole(of); err != nil {
 			return nil, nil, err
@@ -124,8 +123,6 @@ func (d *decision) findReplacements(
 	}
 	return matches, suggestions, nil
 }
-
-func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // judgeWhole sets Context.Whole if all rows of an account have changed their ids: there are many old and new rows,
 // and the vendor returns no other row that is dated within the period of the old rows. If it returns such a row,

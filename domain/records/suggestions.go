@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -69,7 +68,7 @@ func ParseSuggestionPosition(p domain.Position) (since time.Time, old, newer dom
 
 // CompareSuggestions orders suggestions by their time, newest first, then by the old and by the new record.
 func CompareSuggestions(x, y Suggestion) int {
-	return cmp.Or(y.Since.Compare(x.Since), compareRecords(y.Old, x.Old), compareRecords(y.New, x.New))
+	return cmp.Or(y.Since.Compare(x.Since), y.Old.Compare(x.Old), y.New.Compare(x.New))
 }
 
 // StoredSuggestion is an open suggestion with the members of its records that a decision needs.
@@ -142,7 +141,7 @@ func (s *suggestionChanges) end(stored StoredSuggestion, state SuggestionState) 
 // addTo adds the collected changes to c.
 func (s *suggestionChanges) addTo(c *Changes) {
 	c.Suggestions = append(c.Suggestions, s.changed...)
-	for _, id := range slices.SortedFunc(maps.Keys(s.possibly), compareRecords) {
+	for _, id := range slices.SortedFunc(maps.Keys(s.possibly), domain.TransactionID.Compare) {
 		old := s.possibly[id]
 		if len(old) == 0 {
 			old = nil
@@ -150,8 +149,6 @@ func (s *suggestionChanges) addTo(c *Changes) {
 		c.Possibly = append(c.Possibly, PossiblySupersedes{Record: id, Old: old, SameVersion: s.same[id]})
 	}
 }
-
-func compareRecords(a, b domain.TransactionID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // suggest stores the possible pairs that the matching has found. A removed record has at most matching.MaxSuggestions
 // open suggestions: first those that were found now, then those that were open before. A suggestion whose new row has

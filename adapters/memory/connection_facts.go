@@ -55,7 +55,7 @@ func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
 	return f
 }
 
-// sharedSince returns the value of ConnectionFacts.SharedSince.
+// sharedSince returns the value of ConnectionFacts.SharedSince of a live connection; zero if no account is shared.
 func (s *Store) sharedSince(own *domain.Connection) (since time.Time) {
 	for _, a := range s.accounts[own.ID] {
 		if !a.RemovedAt.IsZero() {
@@ -66,15 +66,9 @@ func (s *Store) sharedSince(own *domain.Connection) (since time.Time) {
 			func(b *records.Account) bool { return a.Key != "" && a.Key == b.Key },
 		} {
 			last, shared := a.FirstSeenAt, false
-			for id, accounts := range s.accounts {
-				other := s.connections[id]
-				if !other.Live() || other.Tenant != own.Tenant || other.Vendor != own.Vendor {
-					continue
-				}
-				for _, b := range accounts {
-					if b.RemovedAt.IsZero() && same(b) {
-						last, shared = domain.Later(last, b.FirstSeenAt), shared || id != own.ID
-					}
+			for other, b := range s.accountsOf(own.Tenant) {
+				if other.Live() && other.Vendor == own.Vendor && same(b) {
+					last, shared = domain.Later(last, b.FirstSeenAt), shared || other.ID != own.ID
 				}
 			}
 			if shared {

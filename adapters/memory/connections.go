@@ -222,30 +222,10 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 // activityOf returns the activity of a live aggregator connection.
 func (v connections) activityOf(c *domain.Connection) ports.Activity {
 	activity := v.activity[c.ID]
-	activity.Webhooks, activity.Shared, activity.Quarantined = v.evidence(c), v.isShared(c.ID), len(v.quarantine[c.ID])
+	activity.Webhooks, activity.Quarantined = v.evidence(c), len(v.quarantine[c.ID])
+	activity.Shared = !v.sharedSince(c).IsZero()
 	activity.HeldRemovals, _ = v.heldRemovals(c.ID)
 	return v.addCompleteness(v.addSuggestions(activity, c.ID), c.ID)
-}
-
-// isShared reports whether another live connection of the same tenant and vendor reads an account of the given
-// connection.
-func (s *Store) isShared(id domain.ConnectionID) bool {
-	own := s.connections[id]
-	for _, a := range s.accounts[id] {
-		for otherID, accounts := range s.accounts {
-			other := s.connections[otherID]
-			if otherID == id || !other.Live() || other.Tenant != own.Tenant || other.Vendor != own.Vendor {
-				continue
-			}
-			for _, b := range accounts {
-				same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key
-				if same && a.RemovedAt.IsZero() && b.RemovedAt.IsZero() {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // recordActivity records the times of the activity a. A recorded time is never replaced by an earlier one.

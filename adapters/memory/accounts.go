@@ -11,15 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// accountSource implements records.AccountSource for the connection of a pull.
-type accountSource struct {
-	*Store
-
-	p *pull
-}
-
 // Accounts implements records.AccountSource. It looks up each external id.
-func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error) {
+func (s recordSource) Accounts(externalIDs []string) ([]records.Account, error) {
 	var found []records.Account
 	for _, id := range externalIDs {
 		if a := s.accounts[s.p.Connection][id]; a != nil {
@@ -30,7 +23,7 @@ func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error)
 }
 
 // AccountsOfKeys implements records.AccountSource. It examines the accounts of all connections.
-func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) {
+func (s recordSource) AccountsOfKeys(keys []string) ([]records.Account, error) {
 	var found []records.Account
 	for id, accounts := range s.accounts {
 		for _, a := range accounts {

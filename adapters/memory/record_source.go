@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// recordSource implements records.PublicationSource for the connection of a pull.
+// recordSource implements records.PublicationSource and records.AccountSource for the connection of a pull.
 type recordSource struct {
 	*Store
 	p *pull
@@ -20,18 +20,8 @@ type recordSource struct {
 // viewOf returns the stored data that a decision about the rows with these external ids needs.
 func (s *Store) viewOf(p *pull, externalIDs []string, firstStored []string) records.View {
 	v := records.View{
-		Tenant:     p.Tenant,
-		Connection: p.Connection,
-		Vendor:     p.Vendor,
-		Pull:       p.ID,
-		Stored: recordSource{
-			s,
-			p,
-		}.stored(
-			externalIDs,
-		),
-		Accounts:    map[string]domain.AccountID{},
-		FirstStored: firstStored,
+		Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, Pull: p.ID, FirstStored: firstStored,
+		Stored: recordSource{s, p}.stored(externalIDs), Accounts: map[string]domain.AccountID{},
 	}
 	for externalID, a := range s.accounts[p.Connection] {
 		v.Accounts[externalID] = a.ID

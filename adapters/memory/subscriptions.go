@@ -378,15 +378,9 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 		}
 		recorded, place := v.events[l.Tenant].eventsFrom(row.outbox, limit)
 		for _, e := range recorded {
-			add(
-				events.SubscriptionEvent{
-					ID:         e.ID,
-					Type:       e.Type,
-					Subject:    e.Subject,
-					Connection: e.Connection,
-					At:         e.At,
-				},
-			)
+			add(events.SubscriptionEvent{
+				ID: e.ID, Type: e.Type, Subject: e.Subject, Connection: e.Connection, At: e.At,
+			})
 		}
 		row.outbox = place
 		return ports.AppendedEvents{Events: appended, More: v.behind(row)}, nil

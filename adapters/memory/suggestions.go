@@ -119,9 +119,7 @@ func (v ledger) Suggestion(
 
 // decide applies the changes of an operator's decision about a record.
 func (v ledger) decide(
-	row *transaction,
-	at time.Time,
-	decide func(records.View, *recordWriter) (records.Changes, error),
+	row *transaction, at time.Time, decide func(records.View, *recordWriter) (records.Changes, error),
 ) error {
 	p := &pull{Pull: domain.Pull{Tenant: row.Tenant, Connection: row.Connection, Vendor: row.Vendor}}
 	w := &recordWriter{recordSource: recordSource{v.Store, p}, at: v.tick(row.Connection, at)}

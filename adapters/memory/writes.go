@@ -35,10 +35,7 @@ type change struct {
 // FilterUnchanged looks up each row. A row that is stored as removed counts as changed, because it must be stored
 // again.
 func (v pulls) FilterUnchanged(
-	ctx context.Context,
-	_ domain.TenantID,
-	connection domain.ConnectionID,
-	seen []domain.RawTransaction,
+	ctx context.Context, _ domain.TenantID, connection domain.ConnectionID, seen []domain.RawTransaction,
 ) ([]bool, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
@@ -76,7 +73,7 @@ func (v pulls) storePage(
 			return domain.Counts{}, err
 		}
 		page.At = v.tick(p.Connection, page.At)
-		accounts, _, err := records.StoreAccounts(page.PageWrite, v.viewOf(p, nil, nil), accountSource{v.Store, p})
+		accounts, _, err := records.StoreAccounts(page.PageWrite, v.viewOf(p, nil, nil), recordSource{v.Store, p})
 		if err != nil {
 			return domain.Counts{}, err
 		}

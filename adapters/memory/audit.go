@@ -34,14 +34,7 @@ func (a *audit) head() ports.AuditHead {
 }
 
 // auditOf returns the audit of a tenant. It creates an empty one if the tenant has none.
-func (s *Store) auditOf(tenant domain.TenantID) *audit {
-	a := s.audits[tenant]
-	if a == nil {
-		a = &audit{}
-		s.audits[tenant] = a
-	}
-	return a
-}
+func (s *Store) auditOf(tenant domain.TenantID) *audit { return entryOf(s.audits, tenant) }
 
 // record stores the audit entries of the change that the calling store method has made.
 func (s *Store) record(tenant domain.TenantID, entries ports.AuditEntries) {
@@ -137,10 +130,7 @@ func (a *audit) read(indexes []int64) ([]domain.AuditHash, error) {
 // Head implements ports.AuditLog. It returns the newest checkpoint.
 func (v auditLog) Head(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Head", func() (ports.AuditHead, error) {
-		if a := v.audits[tenant]; a != nil {
-			return a.head(), nil
-		}
-		return ports.AuditHead{}, nil
+		return v.auditOf(tenant).head(), nil
 	})
 }
 
@@ -149,10 +139,7 @@ func (v auditLog) Hashes(
 	ctx context.Context, tenant domain.TenantID, indexes []int64,
 ) ([]domain.AuditHash, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Hashes", func() ([]domain.AuditHash, error) {
-		if a := v.audits[tenant]; a != nil {
-			return a.read(indexes)
-		}
-		return (&audit{}).read(indexes)
+		return v.auditOf(tenant).read(indexes)
 	})
 }
 
@@ -161,10 +148,7 @@ func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 	page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
 	type result = domain.Page[domain.AuditEntry]
 	return exclusiveResult(ctx, v.Store, "AuditLog.List", func() (found result, err error) {
-		var entries []domain.AuditEntry
-		if a := v.audits[tenant]; a != nil {
-			entries = a.entries
-		}
+		entries := v.auditOf(tenant).entries
 		end := int64(len(entries))
 		if !page.After.IsZero() {
 			end, err = strconv.ParseInt(page.After.Key, 10, 64)
@@ -200,10 +184,7 @@ func (v auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
 	snapshot, err := exclusiveResult(ctx, v.Store, "AuditLog.Snapshot", func() (ports.AuditSnapshot, error) {
-		a := v.audits[tenant]
-		if a == nil {
-			a = &audit{}
-		}
+		a := v.auditOf(tenant)
 		hashes := make([]ports.AuditStoredHash, len(a.hashes))
 		for i, h := range a.hashes {
 			hashes[i] = ports.AuditStoredHash{Index: int64(i), Hash: h}

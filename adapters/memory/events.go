@@ -17,16 +17,16 @@ type outbox struct {
 	pruned int // number of events that were deleted before the first one
 }
 
+// outboxOf returns the outbox of a tenant. It creates an empty one if the tenant has none.
+func (s *Store) outboxOf(tenant domain.TenantID) *outbox { return entryOf(s.events, tenant) }
+
 // recordEvents adds events to the tenant's outbox. The caller makes the reported change under the same lock. The id of
 // an event depends only on the position and the content of the event. connection is zero for events that belong to no
 // connection.
 func (s *Store) recordEvents(
 	tenant domain.TenantID, connection domain.ConnectionID, at time.Time, recorded ...records.Event,
 ) {
-	if len(recorded) > 0 && s.events[tenant] == nil {
-		s.events[tenant] = &outbox{}
-	}
-	box := s.events[tenant]
+	box := s.outboxOf(tenant)
 	for _, e := range recorded {
 		name := strconv.Itoa(box.pruned+len(box.events)) + " " + string(e.Type) + " " + e.Subject
 		box.events = append(box.events, events.Event{
@@ -37,19 +37,11 @@ func (s *Store) recordEvents(
 }
 
 // end returns the position after the last event.
-func (b *outbox) end() int {
-	if b == nil {
-		return 0
-	}
-	return b.pruned + len(b.events)
-}
+func (b *outbox) end() int { return b.pruned + len(b.events) }
 
 // eventsFrom returns at most limit events, starting at the given position (place), and the position after the last
 // returned event.
 func (b *outbox) eventsFrom(place, limit int) ([]events.Event, int) {
-	if b == nil {
-		return nil, place
-	}
 	rest := b.events[max(place-b.pruned, 0):]
 	rest = rest[:min(len(rest), limit)]
 	return rest, max(place, b.pruned) + len(rest)

@@ -48,14 +48,8 @@ func (d *openPulls) claimable() []*pull {
 	return d.open()
 }
 
-// openPullsOf returns the open pulls of the connection. It creates an empty entry if there is
-// none.
-func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls {
-	if s.openPulls[id] == nil {
-		s.openPulls[id] = &openPulls{}
-	}
-	return s.openPulls[id]
-}
+// openPullsOf returns the open pulls of the connection. It creates an empty entry if there is none.
+func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls { return entryOf(s.openPulls, id) }
 
 // queuedPull returns the pull that is queued for the connection and has not started. If there is
 // none, it creates a pull from r. It does not merge the scope of r into the pull.

@@ -216,4 +216,12 @@ func innerMap[K, I comparable, V any](all map[K]map[I]V, key K) map[I]V {
 	return all[key]
 }
 
+// entryOf returns the value of a key. It creates a zero value if there is none.
+func entryOf[K comparable, V any](all map[K]*V, key K) *V {
+	if all[key] == nil {
+		all[key] = new(V)
+	}
+	return all[key]
+}
+
 func conflict(code domain.Code) error { return &domain.Error{Kind: domain.Conflict, Code: code} }

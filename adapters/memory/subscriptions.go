@@ -93,7 +93,7 @@ func (v subscriptions) Create(ctx context.Context, s events.Subscription, entrie
 			Subscription: cloneSubscription(s), matcher: map[domain.TransactionID]matcher.Entry{},
 		}
 		if !s.FromStart {
-			row.feed, row.outbox = len(v.changes[s.Tenant]), v.events[s.Tenant].end()
+			row.feed, row.outbox = len(v.changes[s.Tenant]), v.outboxOf(s.Tenant).end()
 		}
 		v.subscriptions[s.ID] = row
 		v.record(s.Tenant, entries)
@@ -305,7 +305,7 @@ func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) (
 
 // behind reports whether there are changes or other events after the positions of the subscription.
 func (s *Store) behind(row *subscription) bool {
-	return row.feed < len(s.changes[row.Tenant]) || row.outbox < s.events[row.Tenant].end()
+	return row.feed < len(s.changes[row.Tenant]) || row.outbox < s.outboxOf(row.Tenant).end()
 }
 
 // leased returns the subscription of a lease. Errors: LeaseLost.
@@ -376,7 +376,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 				Version: change.Version, At: change.At,
 			})
 		}
-		recorded, place := v.events[l.Tenant].eventsFrom(row.outbox, limit)
+		recorded, place := v.outboxOf(l.Tenant).eventsFrom(row.outbox, limit)
 		for _, e := range recorded {
 			add(events.SubscriptionEvent{
 				ID: e.ID, Type: e.Type, Subject: e.Subject, Connection: e.Connection, At: e.At,

@@ -89,7 +89,9 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0
-		maps.DeleteFunc(v.responses, func(_ request, c *claim) bool { return old(c.updatedAt, before, &pruned, limit) })
+		maps.DeleteFunc(v.responses, func(_ request, c *claim) bool {
+			return old(c.updatedAt, before, &pruned, limit)
+		})
 		return pruned, nil
 	})
 }

@@ -208,7 +208,7 @@ func reseal(stored *domain.Sealed, previous, fresh domain.Sealed) bool {
 	return true
 }
 
-// innerMap returns the map of a key. It creates an empty map if there is none, so that the caller may add to the result.
+// innerMap returns the map of a key. It creates an empty map if there is none. The caller may add to the result.
 func innerMap[K, I comparable, V any](all map[K]map[I]V, key K) map[I]V {
 	if all[key] == nil {
 		all[key] = map[I]V{}

@@ -317,8 +317,8 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 	return row, nil
 }
 
-// underLease calls fn with the subscription of a lease, while the store is locked. op is the name of the store method.
-// Errors: LeaseLost, and those of fn.
+// underLease calls fn with the subscription of a lease, while the store is locked. op is the name of the store
+// method. Errors: LeaseLost, and those of fn.
 func (s *Store) underLease(
 	ctx context.Context, op string, l ports.SubscriptionLease, fn func(*subscription) error,
 ) error {

@@ -61,10 +61,10 @@ type pendingAdjustments struct {
 	replaced map[uuid.UUID]books.RecordState
 }
 
-// selectHasCloses is a SELECT that yields whether the pull's connection has an account with a closed period.
+// selectHasCloses is a SELECT that yields whether a connection has an account with a closed period. Its parameters are
+// the connection and the tenant.
 const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
-	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
-		pulls.tenant_id = ?) AND account_closes.tenant_id = ?)`
+	WHERE account_closes.connection_id = ? AND account_closes.tenant_id = ?)`
 
 // selectStates is a SELECT that returns the columns of a stateRow for each transaction of a connection. Its text ends
 // with AND, so the caller must append a condition.

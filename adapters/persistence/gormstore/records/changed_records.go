@@ -13,10 +13,10 @@ import (
 // reading locks the row, reads the records, and clears the change. A change that the reading does not contain waits for
 // this lock, and is therefore stored after the reading.
 
-// selectHasReadings is a SELECT that yields whether the pull's connection has an account with a stored completeness.
+// selectHasReadings is a SELECT that yields whether a connection has an account with a stored completeness. Its
+// parameters are the connection and the tenant.
 const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
-	WHERE account_completeness.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
-		pulls.tenant_id = ?) AND account_completeness.tenant_id = ?)`
+	WHERE account_completeness.connection_id = ? AND account_completeness.tenant_id = ?)`
 
 // changeBooks stores how the changes of the transaction affect the completeness and the closed periods of the accounts.
 // It must be called after the last change.

@@ -134,12 +134,6 @@ func (s ledger) writeDecision(
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	p.hasReadings = true
-	q := gormstore.NewQuery("SELECT EXISTS (SELECT 1 FROM account_closes WHERE connection_id = ? AND tenant_id = ?)",
-		gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant))
-	if err := p.tx.Read(q.AsRead([]any{&p.adjustments.hasClosedPeriod}, func() error { return nil })); err != nil {
-		return err
-	}
 	if err := fn(p); err != nil {
 		return err
 	}

@@ -170,7 +170,7 @@ type pageWriter struct {
 	firstStored []string
 
 	adjustments pendingAdjustments
-	hasReadings bool // an account of the connection may have a reading; see changed_records.go
+	hasReadings bool // an account of the connection has a stored completeness; see changed_records.go
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
@@ -217,11 +217,11 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 
 // readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
 // p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
-// connection (Dialect.ShareConnection).
+// connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
 func (p *pageWriter) readChangeSeq() error {
-	pull, tenant := gormstore.UUID(p.pull.ID), gormstore.UUID(p.pull.Tenant)
+	connection, tenant := gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant)
 	statement := p.dialect.ChangeSeq(p.pull.Tenant, "("+selectHasCloses+"), ("+selectHasReadings+")",
-		pull, tenant, tenant, pull, tenant, tenant)
+		connection, tenant, connection, tenant)
 	read := gormstore.NewQueryOf(statement).AsRead(
 		[]any{&p.changeSeq, &p.adjustments.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
 	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read)

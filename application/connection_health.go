@@ -1,7 +1,6 @@
 package application
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -172,12 +171,7 @@ func newConnectionSelection(filter ports.HealthFilter, request domain.PageReques
 }
 
 // compareSelected orders two connections of a list by key, then by id.
-func compareSelected(x, y selectedConnection) int { return comparePositions(x.position, y.position) }
-
-// comparePositions orders two positions of a list by key, then by id.
-func comparePositions(x, y domain.Position) int {
-	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
-}
+func compareSelected(x, y selectedConnection) int { return x.position.Compare(y.position) }
 
 // add collects a connection with these reasons if it matches the filter and comes after the position of the request.
 func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.Attention) {
@@ -189,7 +183,7 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 		position.Key = urgencyKey(reasons[0])
 	}
 	switch before := p.filter.ConsentExpiresBefore; {
-	case !p.request.After.IsZero() && comparePositions(position, p.request.After) <= 0,
+	case !p.request.After.IsZero() && position.Compare(p.request.After) <= 0,
 		p.filter.Health != "" && f.Health.StatusOrUnknown() != p.filter.Health,
 		!before.IsZero() && (f.Consent.ExpiresAt.IsZero() || !f.Consent.ExpiresAt.Before(before)),
 		!strings.Contains(domain.FoldText(f.Name), p.folded):

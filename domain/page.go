@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -33,6 +34,12 @@ var FeedEnd = Position{Key: "now"}
 
 // IsZero reports whether the position is the start of the list.
 func (p Position) IsZero() bool { return p == Position{} }
+
+// Compare compares two positions by key, then by id, both byte by byte. Its result has the same meaning as that of
+// cmp.Compare.
+func (p Position) Compare(other Position) int {
+	return cmp.Or(cmp.Compare(p.Key, other.Key), bytes.Compare(p.ID[:], other.ID[:]))
+}
 
 // PageRequest requests at most Limit rows that come after the position After. Stores do not check Limit;
 // the caller must keep it within the bounds of the list.

@@ -127,6 +127,9 @@ type Transaction struct {
 	Changed []string
 }
 
+// DatePosition returns the position of the transaction in a list that is ordered by date.
+func (t Transaction) DatePosition() Position { return Position{Key: string(t.Date), ID: t.ID.UUID} }
+
 // ChangeKind is the kind of change that an item of the change feed reports.
 type ChangeKind string
 

@@ -1,8 +1,6 @@
 package records
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -77,7 +75,7 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	q.Add(" ORDER BY version DESC")
 	row := gormstore.NewTransactionRow()
 	one := domain.PageRequest{Limit: 1}
-	found, err := gormstore.Paged(ctx, s.Rows, q, one, asOfTargets(&row), row.Domain, datePosition)
+	found, err := gormstore.Paged(ctx, s.Rows, q, one, asOfTargets(&row), row.Domain, domain.Transaction.DatePosition)
 	if err == nil && len(found.Items) == 0 {
 		err = domain.NotFoundError()
 	}
@@ -161,7 +159,7 @@ func (r *asOfReader) addFilter(q *gormstore.Query) {
 func (r *asOfReader) read(ctx context.Context, q *gormstore.Query) (domain.Page[domain.Transaction], error) {
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
-	return gormstore.Paged(ctx, r.Rows, q, r.page, asOfTargets(&row), row.Domain, datePosition)
+	return gormstore.Paged(ctx, r.Rows, q, r.page, asOfTargets(&row), row.Domain, domain.Transaction.DatePosition)
 }
 
 // mergeAsOf merges two pages of versions into one. If both pages contain a transaction, mergeAsOf keeps the present
@@ -179,20 +177,18 @@ func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain
 			all = append(all, t)
 		}
 	}
-	slices.SortStableFunc(all, func(x, y domain.Transaction) int {
-		return cmp.Or(cmp.Compare(y.Date, x.Date), bytes.Compare(y.ID.UUID[:], x.ID.UUID[:]))
-	})
+	slices.SortStableFunc(all, newerFirst)
 	// If a page has a next position, the rows after this position are not known yet. The merged page ends at the
 	// first such position.
 	end := domain.Position{}
 	for _, next := range []domain.Position{present.Next, replaced.Next} {
-		if !next.IsZero() && (end.IsZero() || after(next, end)) {
+		if !next.IsZero() && (end.IsZero() || next.Compare(end) > 0) {
 			end = next
 		}
 	}
 	built := domain.PageBuilder[domain.Transaction]{Request: request}
 	for i := range all {
-		if built.Complete() || built.Full() || !end.IsZero() && after(end, datePosition(all[i])) {
+		if built.Complete() || built.Full() || !end.IsZero() && all[i].DatePosition().Compare(end) < 0 {
 			more = true
 			break
 		}
@@ -202,14 +198,9 @@ func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain
 	switch n := len(built.Items); {
 	case !more:
 	case built.Complete() || built.Full():
-		merged.Next = datePosition(built.Items[n-1])
+		merged.Next = built.Items[n-1].DatePosition()
 	default:
 		merged.Next = end
 	}
 	return merged
-}
-
-// after reports whether the position x has a later date than y, or the same date and a higher id.
-func after(x, y domain.Position) bool {
-	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:])) > 0
 }

@@ -204,7 +204,7 @@ func sortPosted(page []books.PostedRecord) {
 // endOf returns the number of records up to the position, including the record at the position.
 func endOf(page []books.PostedRecord, position domain.Position) int {
 	n := len(page)
-	for n > 0 && after(positionOf(page[n-1]), position) {
+	for n > 0 && positionOf(page[n-1]).Compare(position) > 0 {
 		n--
 	}
 	return n

@@ -67,7 +67,7 @@ func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 		gormstore.UUID(id.UUID), gormstore.UUID(tenant.UUID))
 	row := gormstore.NewTransactionRow()
 	one := domain.PageRequest{Limit: 1}
-	found, err := gormstore.Paged(ctx, s.Lookup, q, one, row.Targets(), row.Domain, datePosition)
+	found, err := gormstore.Paged(ctx, s.Lookup, q, one, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 	if err == nil && len(found.Items) == 0 {
 		err = domain.NotFoundError()
 	}
@@ -105,7 +105,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	}
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
-	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, datePosition)
+	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 }
 
 // addFilter adds the conditions of a filter, except those of ExternalID and AsOf.

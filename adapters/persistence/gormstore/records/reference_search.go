@@ -33,12 +33,12 @@ func (m *searchMerge) searchReference(
 	if err != nil || len(found) == 0 {
 		return none, err
 	}
-	slices.SortFunc(found, func(x, y domain.Transaction) int { return newerFirst(datePosition(x), datePosition(y)) })
+	slices.SortFunc(found, newerFirst)
 	found = slices.CompactFunc(found, func(x, y domain.Transaction) bool { return x.ID == y.ID })
 	var next domain.Position
 	if len(found) > page.Limit {
 		found = found[:page.Limit]
-		next = datePosition(found[page.Limit-1])
+		next = found[page.Limit-1].DatePosition()
 	}
 	return m.complete(ctx, found, next, page)
 }

@@ -291,16 +291,16 @@ func (m *searchMerge) fromIndex(
 		return changed
 	})
 	for _, t := range index.unindexed {
-		at := datePosition(t)
-		inRange := newerFirst(after, at) < 0 && (end.IsZero() || newerFirst(at, end) <= 0)
+		at := t.DatePosition()
+		inRange := at.Compare(after) < 0 && (end.IsZero() || at.Compare(end) >= 0)
 		if inRange && m.search.Matches(t) {
 			found = append(found, t)
 		}
 	}
-	slices.SortFunc(found, func(x, y domain.Transaction) int { return newerFirst(datePosition(x), datePosition(y)) })
+	slices.SortFunc(found, newerFirst)
 	if len(found) > limit {
 		found = found[:limit]
-		end = datePosition(found[limit-1])
+		end = found[limit-1].DatePosition()
 	}
 	return found, end, nil
 }
@@ -322,7 +322,7 @@ func (m *searchMerge) candidates(
 				return nil, end, err
 			}
 			if n := len(found); n > 0 && n >= limit {
-				return found, datePosition(found[n-1]), nil
+				return found, found[n-1].DatePosition(), nil
 			}
 			if len(found)*(moreIndexed/newestIndexed) < limit {
 				break
@@ -382,7 +382,7 @@ func (m *searchMerge) readIndex(
 			found = append(found, t)
 		}
 		if last = (domain.Position{}); rows == limit {
-			last = datePosition(t)
+			last = t.DatePosition()
 		}
 		return nil
 	})

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -88,7 +87,7 @@ type searchMerge struct {
 
 	tenant  domain.TenantID
 	search  domain.TransactionSearch
-	streams []*searchStream // the streams that may have rows left, sorted by nextPosition in the order of newerFirst
+	streams []*searchStream // the streams that may have rows left, sorted by nextPosition, the latest first
 	maxRead int             // the search stops after it has read this many rows
 	read    int             // the number of rows read so far
 	text    int             // the number of bytes of texts read so far
@@ -107,15 +106,8 @@ type searchStream struct {
 	ended        bool            // there are no more rows after those in rows
 }
 
-// newerFirst compares two positions in the order of the search.
-func newerFirst(x, y domain.Position) int {
-	return cmp.Or(cmp.Compare(y.Key, x.Key), bytes.Compare(y.ID[:], x.ID[:]))
-}
-
-// datePosition returns the position of a transaction in a list that is ordered by date.
-func datePosition(t domain.Transaction) domain.Position {
-	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
-}
+// newerFirst orders transactions by date, then by id, the latest first.
+func newerFirst(x, y domain.Transaction) int { return y.DatePosition().Compare(x.DatePosition()) }
 
 // startPosition returns the position of the request, or the position before all rows of the last date of the search,
 // if that is later in the list. Errors: Invalid on "cursor".
@@ -124,7 +116,7 @@ func (m *searchMerge) startPosition(position domain.Position) (domain.Position, 
 		return domain.Position{}, gormstore.InvalidCursor()
 	}
 	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
-	if position.IsZero() || newerFirst(position, end) < 0 {
+	if position.IsZero() || position.Compare(end) > 0 {
 		position = end
 	}
 	return position, nil
@@ -165,7 +157,7 @@ func (m *searchMerge) firstDate() string { return cmp.Or(string(m.search.Window.
 
 // sort orders the streams by their next rows.
 func (m *searchMerge) sort() {
-	slices.SortFunc(m.streams, func(x, y *searchStream) int { return newerFirst(x.nextPosition, y.nextPosition) })
+	slices.SortFunc(m.streams, func(x, y *searchStream) int { return y.nextPosition.Compare(x.nextPosition) })
 }
 
 // matches returns at most limit rows that match the search, and the position of the last row that it
@@ -208,9 +200,9 @@ func (m *searchMerge) advance() {
 		}
 		return
 	}
-	s.nextPosition = datePosition(s.rows[0])
+	s.nextPosition = s.rows[0].DatePosition()
 	place, _ := slices.BinarySearchFunc(others, s.nextPosition, func(other *searchStream, at domain.Position) int {
-		return newerFirst(other.nextPosition, at)
+		return at.Compare(other.nextPosition)
 	})
 	copy(m.streams, others[:place])
 	m.streams[place] = s
@@ -230,11 +222,9 @@ func (m *searchMerge) readMore(ctx context.Context) error {
 		return err
 	}
 	for _, s := range empty {
-		slices.SortFunc(s.rows, func(x, y domain.Transaction) int {
-			return newerFirst(datePosition(x), datePosition(y))
-		})
+		slices.SortFunc(s.rows, newerFirst)
 		if n := len(s.rows); n > 0 {
-			s.nextPosition, s.after = datePosition(s.rows[0]), datePosition(s.rows[n-1])
+			s.nextPosition, s.after = s.rows[0].DatePosition(), s.rows[n-1].DatePosition()
 		}
 		s.ended = len(s.rows) < s.request
 		s.request = min(2*s.request, maxSearchRead, m.nextRead())
@@ -329,7 +319,7 @@ func (m *searchMerge) complete(
 	page := domain.PageBuilder[domain.Transaction]{Request: request}
 	err := m.Rows(ctx, q.String(), q.Args, row.Targets(), func() error {
 		if page.Full() {
-			next = datePosition(page.Items[len(page.Items)-1])
+			next = page.Items[len(page.Items)-1].DatePosition()
 			return gormstore.ErrStop
 		}
 		t, err := row.Domain()

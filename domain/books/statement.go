@@ -23,6 +23,11 @@ type PostedRecord struct {
 	Version      int
 }
 
+// Position returns the position of the record in the order of dates and ids.
+func (r PostedRecord) Position() domain.Position {
+	return domain.Position{Key: string(r.Date), ID: r.ID.UUID}
+}
+
 // Statement describes the posted records of an account in a period. The records themselves are read one by one,
 // because there may be millions of them.
 type Statement struct {

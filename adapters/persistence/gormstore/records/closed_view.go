@@ -1,8 +1,6 @@
 package records
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -48,7 +46,7 @@ func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books
 	return ports.ClosedView{
 		Close: c,
 		Posted: func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
-			r := closedReader{store: s.Background(), tx: tx, account: account, closed: c, window: window}
+			r := postedReader{s.Background(), tx, account, window, c.ClosedAt}
 			return r.all(ctx)
 		},
 		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {
@@ -97,57 +95,21 @@ func (s ledger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, acco
 	return found, err
 }
 
-// closedReader reads the posted records of an account as they were when a period was closed.
-type closedReader struct {
-	store   *gormstore.Core
-	tx      gormstore.SnapshotTx
-	account accountKeys
-	closed  books.Close
-	window  domain.Window
-}
-
-// all returns an iterator over the records. It reads the present versions page by page, and for each page also the
-// replaced versions in the same range.
-func (r *closedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
-	return func(yield func(books.PostedRecord, error) bool) {
-		position := domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
-		for {
-			page, next, err := r.read(ctx, position)
-			if err != nil {
-				yield(books.PostedRecord{}, err)
-				return
-			}
-			for i := range page {
-				if !yield(page[i], nil) {
-					return
-				}
-			}
-			if next.IsZero() {
-				return
-			}
-			position = next
-		}
-	}
-}
-
-// read returns records that follow the position, and the position of the last one; zero if no records remain.
-func (r *closedReader) read(ctx context.Context, position domain.Position) (
-	page []books.PostedRecord, next domain.Position, err error,
-) {
-	if err := ctx.Err(); err != nil { // a driver may not notice that the context has ended
-		return nil, next, err
-	}
-	at := gormstore.At(r.closed.ClosedAt).Param(r.tx.Name())
+// readClosed is like readLive, but for the records that were live when the period was closed. It reads the present
+// versions, and then the replaced versions in the same range.
+func (r *postedReader) readClosed(
+	ctx context.Context, position domain.Position, page []books.PostedRecord,
+) (_ []books.PostedRecord, next domain.Position, err error) {
+	at := gormstore.At(r.closedAt).Param(r.tx.Name())
 	present := r.query("transactions", position)
 	present.Add(presentInEffect, at)
-	page, err = r.rows(ctx, present, nil)
-	if err != nil {
+	if page, err = r.rows(ctx, present, page); err != nil {
 		return nil, next, err
 	}
 	replaced := r.query("transaction_versions", position)
 	replaced.Add(replacedInEffect, at, at)
 	if len(page) == snapshotPage {
-		next = positionOf(page[len(page)-1])
+		next = page[len(page)-1].Position()
 		replaced.Add(" AND (date, id) <= (?, ?)", next.Key, gormstore.UUID(next.ID))
 	}
 	count := len(page)
@@ -155,57 +117,11 @@ func (r *closedReader) read(ctx context.Context, position domain.Position) (
 		return nil, next, err
 	}
 	if len(page)-count == snapshotPage { // more replaced versions may precede the end of the present page
-		next = positionOf(page[len(page)-1])
+		next = page[len(page)-1].Position()
 	}
-	sortPosted(page)
-	if !next.IsZero() {
-		page = page[:endOf(page, next)]
-	}
+	slices.SortFunc(page, func(x, y books.PostedRecord) int { return x.Position().Compare(y.Position()) })
+	page = slices.DeleteFunc(page, func(record books.PostedRecord) bool {
+		return !next.IsZero() && record.Position().Compare(next) > 0
+	})
 	return page, next, nil
-}
-
-// query returns a query on the posted records of a table that follow a position.
-func (r *closedReader) query(table string, position domain.Position) *gormstore.Query {
-	q := gormstore.NewQuery("SELECT "+postedColumns+" FROM "+table+" WHERE connection_id = ? AND "+
-		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
-		" AND CASE status WHEN 'posted' THEN true END",
-		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
-	q.Add(" AND (date, id) > (?, ?) AND date <= ?", position.Key, gormstore.UUID(position.ID), string(r.window.To))
-	return q
-}
-
-// rows runs a query and appends its first records to the page.
-func (r *closedReader) rows(
-	ctx context.Context, q *gormstore.Query, page []books.PostedRecord,
-) ([]books.PostedRecord, error) {
-	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
-	var row postedRow
-	err := r.store.Bounded(ctx, func(ctx context.Context) error {
-		return r.tx.Read(ctx, q.AsRead(row.targets(), func() error {
-			page = append(page, row.record())
-			return nil
-		}))
-	})
-	return page, err
-}
-
-// positionOf returns the position of a record in the order of dates and ids.
-func positionOf(r books.PostedRecord) domain.Position {
-	return domain.Position{Key: string(r.Date), ID: r.ID.UUID}
-}
-
-// sortPosted sorts records by date, then by id.
-func sortPosted(page []books.PostedRecord) {
-	slices.SortFunc(page, func(x, y books.PostedRecord) int {
-		return cmp.Or(cmp.Compare(x.Date, y.Date), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
-	})
-}
-
-// endOf returns the number of records up to the position, including the record at the position.
-func endOf(page []books.PostedRecord, position domain.Position) int {
-	n := len(page)
-	for n > 0 && positionOf(page[n-1]).Compare(position) > 0 {
-		n--
-	}
-	return n
 }

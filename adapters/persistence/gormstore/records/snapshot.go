@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -47,8 +48,10 @@ func (s ledger) readAccount(ctx context.Context, tx gormstore.SnapshotTx, tenant
 		return err
 	}
 	account := view.Account
+	keys := accountKeys{ID: account.ID.UUID, Connection: account.Connection.UUID, Tenant: account.Tenant.UUID}
 	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
-		return (&postedReader{store: s.Background(), tx: tx, account: account, window: window}).all(ctx)
+		r := postedReader{store: s.Background(), tx: tx, account: keys, window: window}
+		return r.all(ctx)
 	}
 	view.SharedReferences = func(ctx context.Context) (map[string]domain.TransactionID, error) {
 		return sharedReferences(ctx, s.Background(), tx, account)
@@ -102,24 +105,29 @@ func accountView(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (view
 	return view, err
 }
 
-// postedReader reads the live posted records of an account.
+// postedReader reads the posted records of an account that are live, or that were live when a period was closed.
 type postedReader struct {
-	store   *gormstore.Core
-	tx      gormstore.SnapshotTx
-	account domain.Account
-	window  domain.Window
+	store    *gormstore.Core
+	tx       gormstore.SnapshotTx
+	account  accountKeys
+	window   domain.Window
+	closedAt time.Time // when the period was closed; zero to read the live records
 }
 
 // all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
 // records of a page, no statement is running.
 func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
+	read := r.readLive
+	if !r.closedAt.IsZero() {
+		read = r.readClosed
+	}
 	return func(yield func(books.PostedRecord, error) bool) {
 		var page []books.PostedRecord
-		for after := (domain.Position{}); ; {
-			page = page[:0]
+		position := domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
+		for {
 			err := ctx.Err() // a driver may not notice that the context has ended
 			if err == nil {
-				err = r.read(ctx, after, &page)
+				page, position, err = read(ctx, position, page[:0])
 			}
 			if err != nil {
 				yield(books.PostedRecord{}, err)
@@ -130,42 +138,64 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, er
 					return
 				}
 			}
-			if len(page) < snapshotPage {
+			if position.IsZero() {
 				return
 			}
-			last := page[len(page)-1]
-			after = domain.Position{Key: string(last.Date), ID: last.ID.UUID}
 		}
 	}
 }
 
-// The method read appends the next records to the page: at most snapshotPage records that follow the given position.
+// readLive appends live records that follow the position to the page: at most snapshotPage records. next is the
+// position of the last record; zero if no records remain.
+func (r *postedReader) readLive(
+	ctx context.Context, position domain.Position, page []books.PostedRecord,
+) (_ []books.PostedRecord, next domain.Position, err error) {
+	page, err = r.rows(ctx, r.query("transactions", position), page)
+	if len(page) == snapshotPage {
+		next = page[len(page)-1].Position()
+	}
+	return page, next, err
+}
+
+// query returns a query of the account's posted records that follow a position. The table is transactions or
+// transaction_versions. A query of live records also selects first_seen_at.
 //
 // PostgreSQL must find these records through the index over connection, date and id. With an estimate of few matching
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
-func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]books.PostedRecord) error {
-	q := gormstore.NewQuery("SELECT "+postedColumns+", first_seen_at FROM transactions WHERE connection_id = ? AND "+
+func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
+	columns := postedColumns
+	if r.closedAt.IsZero() {
+		columns += ", first_seen_at"
+	}
+	q := gormstore.NewQuery("SELECT "+columns+" FROM "+table+" WHERE connection_id = ? AND "+
 		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
-		gormstore.UUID(r.account.Connection.UUID), gormstore.UUID(r.account.ID.UUID),
-		gormstore.UUID(r.account.Tenant.UUID))
-	if after.IsZero() {
-		after = domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
-	}
-	q.Add(" AND (date, id) > (?, ?)", after.Key, gormstore.UUID(after.ID))
+		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
+	q.Add(" AND (date, id) > (?, ?)", position.Key, gormstore.UUID(position.ID))
 	if r.window.To != "" {
 		q.Add(" AND date <= ?", string(r.window.To))
 	}
+	return q
+}
+
+// rows runs a query and appends its first records to the page: at most snapshotPage records.
+func (r *postedReader) rows(
+	ctx context.Context, q *gormstore.Query, page []books.PostedRecord,
+) ([]books.PostedRecord, error) {
 	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
 	var row postedRow
-	columns := append(row.targets(), gormstore.ScanTarget(&row.firstSeen))
-	return r.store.Bounded(ctx, func(ctx context.Context) error {
+	columns := row.targets()
+	if r.closedAt.IsZero() {
+		columns = append(columns, gormstore.ScanTarget(&row.firstSeen))
+	}
+	err := r.store.Bounded(ctx, func(ctx context.Context) error {
 		return r.tx.Read(ctx, q.AsRead(columns, func() error {
-			*page = append(*page, row.record())
+			page = append(page, row.record())
 			return nil
 		}))
 	})
+	return page, err
 }
 
 // postedColumns are the columns of a postedRow. Both transactions and transaction_versions have them.

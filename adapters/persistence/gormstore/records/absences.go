@@ -82,14 +82,9 @@ func (s recordSource) VisitLive(
 	}
 	q.Add(" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+gormstore.TenantIs(s.dialect, "t.tenant_id"),
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
-	for _, filter := range []struct{ condition, value string }{
-		{" AND t.date >= ?", string(dates.From)},
-		{" AND t.date <= ?", string(dates.To)},
-		{" AND " + account + " = ?", name},
-	} {
-		if filter.value != "" {
-			q.Add(filter.condition, filter.value)
-		}
+	q.AddExpr(between("t.date", dates))
+	if name != "" {
+		q.Add(" AND "+account+" = ?", name)
 	}
 	var row records.LiveRecord
 	return s.tx.Read(q.AsRead(gormstore.ScanTargets(

@@ -142,7 +142,7 @@ func (r *asOfReader) query(text string) *gormstore.Query {
 
 // addFilter adds the conditions of the filter and of the page.
 func (r *asOfReader) addFilter(q *gormstore.Query) {
-	addFilter(q, r.filter)
+	addFilter(q, r.filter.Window, r.filter.Status, r.filter.Account)
 	if id := r.filter.ExternalID; id != "" {
 		connection, tenant := gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID)
 		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+

@@ -91,7 +91,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	}
 	q := gormstore.NewQuery(selectTransactions+"connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
 		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
-	addFilter(q, filter)
+	addFilter(q, filter.Window, filter.Status, filter.Account)
 	if filter.ExternalID != "" {
 		q.Add(" AND (external_id = ? OR id IN (SELECT transaction_id FROM transaction_past_ids"+
 			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?))",
@@ -108,19 +108,14 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 }
 
-// addFilter adds the conditions of a filter, except those of ExternalID and AsOf.
-func addFilter(q *gormstore.Query, filter ports.TransactionFilter) {
-	for _, narrow := range []struct{ condition, value string }{
-		{" AND date >= ?", string(filter.Window.From)},
-		{" AND date <= ?", string(filter.Window.To)},
-		{" AND status = ?", string(filter.Status)},
-	} {
-		if narrow.value != "" {
-			q.Add(narrow.condition, narrow.value)
-		}
+// addFilter adds conditions on the date, the status and the account. It adds none for a zero value.
+func addFilter(q *gormstore.Query, dates domain.Window, status domain.TransactionStatus, account domain.AccountID) {
+	q.AddExpr(between("date", dates))
+	if status != "" {
+		q.Add(" AND status = ?", string(status))
 	}
-	if !filter.Account.IsZero() {
-		q.Add(" AND account_id = ?", gormstore.UUID(filter.Account.UUID))
+	if !account.IsZero() {
+		q.Add(" AND account_id = ?", gormstore.UUID(account.UUID))
 	}
 }
 

@@ -27,18 +27,16 @@ func and(conditions ...clause.Expr) (all clause.Expr) {
 	return all
 }
 
-// The function between returns the SQL condition that the column date is in the window. The condition begins with
+// The function between returns the SQL condition that the column of dates is in the window. The condition begins with
 // AND. It is empty if the window has neither a first nor a last day.
-func between(dates domain.Window) clause.Expr {
-	switch {
-	case dates.From == "" && dates.To == "":
-		return clause.Expr{}
-	case dates.To == "":
-		return clause.Expr{SQL: " AND date >= ?", Vars: []any{string(dates.From)}}
-	case dates.From == "":
-		return clause.Expr{SQL: " AND date <= ?", Vars: []any{string(dates.To)}}
+func between(column string, dates domain.Window) (within clause.Expr) {
+	if dates.From != "" {
+		within = clause.Expr{SQL: " AND " + column + " >= ?", Vars: []any{string(dates.From)}}
 	}
-	return clause.Expr{SQL: " AND date BETWEEN ? AND ?", Vars: []any{string(dates.From), string(dates.To)}}
+	if dates.To != "" {
+		within = and(within, clause.Expr{SQL: " AND " + column + " <= ?", Vars: []any{string(dates.To)}})
+	}
+	return within
 }
 
 // notHeld returns an SQL condition on staged rows. It is true if the account in the given column is not held back. It
@@ -61,7 +59,7 @@ func stagedCondition(d gormstore.Dialect, which records.StagedRowsOf) clause.Exp
 		ids := d.AnyOf("external_id", which.ExternalIDs)
 		all = and(all, clause.Expr{SQL: " AND " + ids.SQL, Vars: ids.Vars})
 	}
-	all = and(all, between(which.Dates))
+	all = and(all, between("date", which.Dates))
 	if which.New {
 		all.SQL += ` AND NOT EXISTS (SELECT 1 FROM transactions t
 			WHERE t.connection_id = staged_transactions.connection_id
@@ -91,7 +89,7 @@ func (s recordSource) condition(which records.RecordsOf) clause.Expr {
 		ids := gormstore.ConvertAll(which.IDs, func(id domain.TransactionID) any { return gormstore.UUID(id.UUID) })
 		all = and(all, andCondition("id IN (...)", ids...))
 	}
-	return and(all, between(which.Dates))
+	return and(all, between("date", which.Dates))
 }
 
 // accountCondition returns the part of a condition that selects accounts and carried-over rows.

@@ -21,23 +21,7 @@ func (s ledger) sumConditions(q *gormstore.Query, tenant domain.TenantID, f doma
 			gormstore.UUID(f.Connection.UUID), gormstore.UUID(tenant.UUID))
 	}
 	q.Add(" AND removed_at IS NULL AND erased_at IS NULL")
-	addSumWindow(q, f)
-	if !f.Account.IsZero() {
-		q.Add(" AND account_id = ?", gormstore.UUID(f.Account.UUID))
-	}
-}
-
-// addSumWindow appends the conditions on the day and the status.
-func addSumWindow(q *gormstore.Query, f domain.SumFilter) {
-	for _, narrow := range []struct{ condition, value string }{
-		{" AND date >= ?", string(f.Window.From)},
-		{" AND date <= ?", string(f.Window.To)},
-		{" AND status = ?", string(f.Status)},
-	} {
-		if narrow.value != "" {
-			q.Add(narrow.condition, narrow.value)
-		}
-	}
+	addFilter(q, f.Window, f.Status, f.Account)
 }
 
 // maxUnsummed is the maximum number of transactions after the position of search_progress that a sum reads. If there
@@ -110,7 +94,7 @@ func (s ledger) readDayTotals(
 ) (sums []domain.DayTotal, err error) {
 	q := gormstore.NewQuery("SELECT date, currency, amount_in, amount_out, count FROM day_totals WHERE tenant_id = ?",
 		gormstore.UUID(tenant.UUID))
-	addSumWindow(q, f)
+	addFilter(q, f.Window, f.Status, domain.AccountID{})
 	q.Add(" LIMIT ?", 2*domain.MaxDayTotals+1) // a day and a currency have a row for each of two states
 	var row gormstore.DayTotalRow
 	columns := gormstore.ScanTargets(&row.Date, &row.Currency, &row.In, &row.Out)

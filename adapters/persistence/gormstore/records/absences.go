@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -66,26 +67,39 @@ func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullI
 func (s recordSource) VisitLive(
 	dates domain.Window, name string, carriedOver bool, visit func(records.LiveRecord),
 ) error {
-	account, q := "account", gormstore.NewQuery("SELECT external_id, account, date, false FROM transactions t")
-	// A carried-over row (see carriedOverRow) contains the former external id of its account.
+	account, selected := "account", "SELECT external_id, account, date, false FROM transactions t"
 	if carriedOver {
 		if err := s.dialect.JoinByHash(s.tx.DB); err != nil {
 			return err
 		}
-		account = "COALESCE(a.external_id, t.account)"
-		q = gormstore.NewQuery(
-			"SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t
-			LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
-				AND u.tenant_id = t.tenant_id
-			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id`,
-		)
+		account, selected = presentAccount, selectLiveRows
 	}
-	q.Add(" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+gormstore.TenantIs(s.dialect, "t.tenant_id"),
-		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
-	q.AddExpr(between("t.date", dates))
+	condition := between("t.date", dates)
 	if name != "" {
-		q.Add(" AND "+account+" = ?", name)
+		condition = and(condition, clause.Expr{SQL: " AND " + account + " = ?", Vars: []any{name}})
 	}
+	return s.visitLive(selected, condition, visit)
+}
+
+// presentAccount is the SQL expression in selectLiveRows for the external id of the account. A carried-over row (see
+// carriedOverRow) contains the former external id of its account, so the account is looked up.
+const presentAccount = "COALESCE(a.external_id, t.account)"
+
+// selectLiveRows is a SELECT of the columns of a records.LiveRecord. The caller appends the conditions.
+const selectLiveRows = "SELECT t.external_id, " + presentAccount + `, t.date, u.external_id IS NOT NULL
+	FROM transactions t
+	LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
+		AND u.tenant_id = t.tenant_id
+	LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id`
+
+// visitLive calls visit with each live row of the connection that matches the condition. The condition begins with
+// AND, or is empty.
+func (s recordSource) visitLive(selected string, condition clause.Expr, visit func(records.LiveRecord)) error {
+	q := gormstore.NewQuery(
+		selected+" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+
+			gormstore.TenantIs(s.dialect, "t.tenant_id"),
+		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+	q.AddExpr(condition)
 	var row records.LiveRecord
 	return s.tx.Read(q.AsRead(gormstore.ScanTargets(
 		(*gormstore.Text)(&row.ExternalID), (*gormstore.Text)(&row.Account), (*gormstore.Text)(&row.Date),

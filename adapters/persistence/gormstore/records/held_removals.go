@@ -100,34 +100,12 @@ func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.Announce
 	}))
 }
 
-// LiveRows implements records.AnnouncedSource. It reads live records by their external ids. A carried-over record (see
-// carriedOverRow) contains the former external id of its account, so the account is looked up.
+// LiveRows implements records.AnnouncedSource. It reads live records by their external ids.
 func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord, err error) {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		q := gormstore.NewQuery(
-			`SELECT t.external_id, COALESCE(a.external_id, t.account), t.date, u.external_id IS NOT NULL
-			FROM transactions t
-			LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
-				AND u.tenant_id = t.tenant_id
-			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id
-			WHERE t.connection_id = ? AND t.removed_at IS NULL AND `+gormstore.TenantIs(s.dialect, "t.tenant_id"),
-			gormstore.UUID(s.pull.Connection),
-			gormstore.UUID(s.pull.Tenant),
-		)
 		which := s.dialect.AnyOf("t.external_id", batch)
-		q.Add(" AND "+which.SQL, which.Vars...)
-		var row records.LiveRecord
-		err := s.tx.Read(q.AsRead([]any{
-			(*gormstore.Text)(
-				&row.ExternalID,
-			),
-			(*gormstore.Text)(&row.Account),
-			(*gormstore.Text)(&row.Date),
-			&row.CarriedOver,
-		}, func() error {
-			live = append(live, row)
-			return nil
-		}))
+		which.SQL = " AND " + which.SQL
+		err := s.visitLive(selectLiveRows, which, func(row records.LiveRecord) { live = append(live, row) })
 		if err != nil {
 			return nil, err
 		}

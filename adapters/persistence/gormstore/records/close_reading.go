@@ -299,19 +299,14 @@ func (s closing) readAgain(
 	if err != nil {
 		return c, nil, err
 	}
-	start := uuid.Nil
-	if r.basis.same(basis) {
-		first, changed, err := s.firstChange(tx.Read, r)
-		if err != nil {
-			return c, nil, err
-		}
-		if start = first; !changed {
-			start = uuid.Max
-		}
-	} else {
+	if !r.basis.same(basis) {
 		*r = *newCloseReading(account, r.date, basis)
 	}
-	if err := s.addRecords(tx.Read, r, r.rewind(start)); err != nil {
+	start, err := s.rewindToChange(tx.Read, r)
+	if err != nil {
+		return c, nil, err
+	}
+	if err := s.addRecords(tx.Read, r, start); err != nil {
 		return c, nil, err
 	}
 	request := s.request

@@ -49,22 +49,23 @@ func (p *pageWriter) view() records.View {
 
 // visit reads the records of the connection that match the condition, and calls add for each of them.
 func (p *pageWriter) visit(add func(*records.Record), condition string, args ...any) error {
-	return p.visitOf(p.pull.Connection, add, condition, args...)
+	return p.visitOf(gormstore.TransactionTable, isStored, p.pull.Connection, add, condition, args...)
 }
 
-// visitOf is like visit, but for the records of any connection.
-func (p *pageWriter) visitOf(
-	connection uuid.UUID, add func(*records.Record), condition string, args ...any,
+// visitOf is like visit, but for any connection, and for the given columns of a table: transactions or
+// transaction_versions.
+func (p *pageWriter) visitOf(table string, columns func(gormstore.Column) bool, connection uuid.UUID,
+	add func(*records.Record), condition string, args ...any,
 ) error {
 	q := gormstore.NewQuery(
-		"SELECT "+gormstore.SelectedColumns(isStored)+" FROM transactions WHERE connection_id = ? AND "+
+		"SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE connection_id = ? AND "+
 			gormstore.TenantIs(p.dialect, "tenant_id"),
 		gormstore.UUID(connection),
 		gormstore.UUID(p.pull.Tenant),
 	)
 	q.Add(" AND "+condition, args...)
 	row := gormstore.NewTransactionRow()
-	return p.tx.Read(q.AsRead(row.TargetsOf(isStored), func() error {
+	return p.tx.Read(q.AsRead(row.TargetsOf(columns), func() error {
 		t, err := row.Domain()
 		if err == nil {
 			add(&records.Record{Transaction: t, Digest: row.Digest})
@@ -93,6 +94,21 @@ func (p *pageWriter) own() *gorm.DB {
 // Record implements records.Source. It returns a record of the connection.
 func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 	found, err := s.collect("id = ?", gormstore.UUID(id.UUID))
+	return only(found, err)
+}
+
+// Version implements records.Source. It returns an earlier version of a record.
+func (s recordSource) Version(id domain.TransactionID, version int) (records.Record, error) {
+	var found []records.Record
+	err := s.visitOf("transaction_versions", gormstore.IsVersioned, s.pull.Connection,
+		func(r *records.Record) { found = append(found, *r) },
+		"id = ? AND version = ?", gormstore.UUID(id.UUID), version)
+	return only(found, err)
+}
+
+// only returns the record that a query has found, or the error of the query. Errors: gorm.ErrRecordNotFound if the
+// query has found none.
+func only(found []records.Record, err error) (records.Record, error) {
 	if err == nil && len(found) == 0 {
 		err = gorm.ErrRecordNotFound
 	}
@@ -100,31 +116,6 @@ func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 		return records.Record{}, err
 	}
 	return found[0], nil
-}
-
-// Version implements records.Source. It returns an earlier version of a record.
-func (s recordSource) Version(id domain.TransactionID, version int) (records.Record, error) {
-	q := gormstore.NewQuery(
-		"SELECT "+gormstore.SelectedColumns(gormstore.IsVersioned)+
-			" FROM transaction_versions WHERE connection_id = ? AND id = ?",
-		gormstore.UUID(s.pull.Connection),
-		gormstore.UUID(id.UUID),
-	)
-	q.Add(" AND version = ? AND tenant_id = ?", version, gormstore.UUID(s.pull.Tenant))
-	row := gormstore.NewTransactionRow()
-	var found *records.Record
-	err := s.tx.Read(q.AsRead(row.TargetsOf(gormstore.IsVersioned), func() error {
-		t, err := row.Domain()
-		found = &records.Record{Transaction: t}
-		return err
-	}))
-	if err == nil && found == nil {
-		err = gorm.ErrRecordNotFound
-	}
-	if err != nil {
-		return records.Record{}, err
-	}
-	return *found, nil
 }
 
 // Stored implements records.PublicationSource. It returns the records with these external ids.

@@ -194,7 +194,8 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 		if err != nil {
 			return err
 		}
-		return p.visitOf(connection, func(r *records.Record) { add(r.TransactionData) },
+		return p.visitOf(gormstore.TransactionTable, isStored, connection,
+			func(r *records.Record) { add(r.TransactionData) },
 			"account_id = ? AND removed_at IS NULL ORDER BY date DESC, external_id LIMIT ?",
 			gormstore.UUID(account.UUID), ports.MaxComparedRows)
 	})

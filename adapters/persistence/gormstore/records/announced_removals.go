@@ -55,15 +55,10 @@ type removalVisitor struct {
 
 // start reads the pull that runs under the lease, and the external ids in the quarantine of the pull's connection.
 // Errors: LeaseLost.
-func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) error {
-	var rows []gormstore.PullRow
-	if err := underLease(db, lease).Omit("scope", "progress").Limit(1).Find(&rows).Error; err != nil {
+func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) (err error) {
+	if v.pull, err = running(db, lease); err != nil {
 		return err
 	}
-	if len(rows) == 0 {
-		return gormstore.LeaseLost()
-	}
-	v.pull = rows[0]
 	return quarantineOf(db, v.pull.Tenant, v.pull.Connection).
 		Where("kind = ?", string(domain.QuarantinedTransaction)).Pluck("row_key", &v.quarantined).Error
 }

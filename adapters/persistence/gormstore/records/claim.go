@@ -351,22 +351,14 @@ func (s pulls) tenantOf(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 	return row.Tenant, err
 }
 
-// lockRunning locks the pull that runs under the lease, and returns the pull without scope and progress. Errors:
+// running returns the pull that runs under the lease, without scope and progress. The query can lock the pull. Errors:
 // LeaseLost if no pull runs under the lease.
-func lockRunning(tx *gorm.DB, lease domain.Lease) (gormstore.PullRow, error) {
-	rows := []gormstore.PullRow{}
-	err := gormstore.Locked(underLease(tx, lease), gormstore.ForUpdate).
-		Omit("scope", "progress").
-		Limit(1).
-		Find(&rows).
-		Error
-	if err != nil {
-		return gormstore.PullRow{}, err
+func running(query *gorm.DB, lease domain.Lease) (gormstore.PullRow, error) {
+	row, err := gormstore.First[gormstore.PullRow](underLease(query, lease).Omit("scope", "progress"))
+	if errors.Is(err, domain.NotFound) {
+		err = gormstore.LeaseLost()
 	}
-	if len(rows) == 0 {
-		return gormstore.PullRow{}, gormstore.LeaseLost()
-	}
-	return rows[0], nil
+	return row, err
 }
 
 // underLease restricts a query of pulls to the pull that runs under the lease. The id of the lease

@@ -19,7 +19,7 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	var row gormstore.PullRow
 	nextMayStart := false
 	err := s.Background().Change(ctx, func(tx gormstore.Tx) (err error) {
-		if row, err = lockRunning(tx.DB, lease); err != nil {
+		if row, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease); err != nil {
 			return err
 		}
 		if err := storeReadings(tx, s.Dialect, row, o); err != nil {

@@ -158,9 +158,9 @@ func (p *pageWriter) changeAnnounced(c *records.Changes) error {
 // FilterHeld reads announced_removals.
 func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) (held []string, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
-		pull, err := gormstore.First[gormstore.PullRow](underLease(db, lease).Omit("scope", "progress"))
+		pull, err := running(db, lease)
 		if err != nil {
-			return gormstore.LeaseLost()
+			return err
 		}
 		for batch := range slices.Chunk(externalIDs, removalBatch) {
 			var found []string

@@ -28,6 +28,10 @@ func TestTheErrorOfAFailedStatementNamesTheStoreMethod(t *testing.T) {
 				_, err := b.Pulls().StorePage(t.Context(), lease, ports.PageWrite{Removed: []string{"1"}})
 				return err
 			},
+			"records.pulls.FilterHeld": func() error {
+				_, err := b.Pulls().FilterHeld(t.Context(), lease, []string{"1"})
+				return err
+			},
 			"records.pulls.Get": func() error {
 				_, err := b.Pulls().Get(t.Context(), lease.Tenant, lease.Pull)
 				return err

@@ -36,17 +36,6 @@ func (p *pageWriter) forgetExpired() error {
 		p.pull.Connection, p.pull.Tenant, since).Error
 }
 
-// forgetCarriedOver deletes the rows with these external ids from carried_over_transactions.
-func (p *pageWriter) forgetCarriedOver(externalIDs []string) error {
-	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(&carriedOverRow{}).Error
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // CarriedOverAccounts implements records.PublicationSource. It returns the accounts of the connection that have
 // carried-over rows.
 func (s recordSource) CarriedOverAccounts() ([]domain.AccountID, error) {

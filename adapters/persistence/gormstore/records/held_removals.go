@@ -131,10 +131,8 @@ func (p *pageWriter) changeAnnounced(c *records.Changes) error {
 			return err
 		}
 	}
-	for batch := range slices.Chunk(changes.Forget, removalBatch) {
-		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(&announcedRow{}).Error; err != nil {
-			return err
-		}
+	if err := p.forget(&announcedRow{}, changes.Forget); err != nil {
+		return err
 	}
 	if len(changes.Put) == 0 {
 		return nil

@@ -76,7 +76,17 @@ func (p *pageWriter) rememberNever(c *records.Changes) error {
 			return err
 		}
 	}
-	return p.forgetCarriedOver(c.Returned)
+	return p.forget(&carriedOverRow{}, c.Returned)
+}
+
+// forget deletes the rows of the connection with these external ids from the table of the model.
+func (p *pageWriter) forget(model any, externalIDs []string) error {
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(model).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // archiveAll archives the present versions of records.
@@ -208,17 +218,15 @@ func (p *pageWriter) changePast(c *records.Changes) error {
 		owners[past.ExternalID] = past.Record
 	}
 	changed := slices.Sorted(maps.Keys(owners))
+	if err := p.forget(&pastIDRow{}, changed); err != nil {
+		return err
+	}
 	var rows []pastIDRow
-	for batch := range slices.Chunk(changed, removalBatch) {
-		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(&pastIDRow{}).Error; err != nil {
-			return err
-		}
-		for _, externalID := range batch {
-			if id := owners[externalID]; !id.IsZero() {
-				rows = append(rows, pastIDRow{
-					Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: externalID, Transaction: id.UUID,
-				})
-			}
+	for _, externalID := range changed {
+		if id := owners[externalID]; !id.IsZero() {
+			rows = append(rows, pastIDRow{
+				Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: externalID, Transaction: id.UUID,
+			})
 		}
 	}
 	if len(rows) == 0 {

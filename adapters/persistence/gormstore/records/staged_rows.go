@@ -74,16 +74,13 @@ func (p *pageWriter) stageRows(c *records.Changes) error {
 			return err
 		}
 	}
-	if len(c.Stage.Removed) == 0 {
-		return nil
-	}
-	return p.staged().Where(p.dialect.AnyOf("external_id", c.Stage.Removed)).Delete(&gormstore.StagedRow{}).Error
+	return p.forget(&gormstore.StagedRow{}, c.Stage.Removed)
 }
 
 // restartStaging deletes the staged rows of a step and of all later steps, and records that the connection has a new
 // account reference.
 func (p *pageWriter) restartStaging(step int) error {
-	if err := p.staged().Where("step >= ?", step).Delete(&gormstore.StagedRow{}).Error; err != nil {
+	if err := p.own().Where("step >= ?", step).Delete(&gormstore.StagedRow{}).Error; err != nil {
 		return err
 	}
 	return p.tx.Model(&gormstore.ConnectionRow{}).
@@ -97,11 +94,6 @@ func (p *pageWriter) restartStaging(step int) error {
 var upsertStaged = clause.OnConflict{
 	Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}, {Name: "tenant_id"}},
 	UpdateAll: true,
-}
-
-// staged returns a query of the staged rows of the pull's connection.
-func (p *pageWriter) staged() *gorm.DB {
-	return gormstore.StagedRows(p.tx.DB, p.pull.Tenant, p.pull.Connection)
 }
 
 // visitStaged calls visit with each staged row of the connection that matches the condition. The text of the condition

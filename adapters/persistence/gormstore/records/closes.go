@@ -29,14 +29,14 @@ import (
 // The digest of the closed period therefore includes every earlier write. A later write finds the closed period, and
 // stores its adjustments.
 
-// shareConnection takes the lock of Dialect.ShareConnection with a separate statement.
-func (s pulls) shareConnection(tx gormstore.Tx, tenant, connection uuid.UUID) error {
+// shareConnections takes the shared locks of connections of the tenant (see Dialect.ShareConnection) with a separate
+// statement.
+func shareConnections(d gormstore.Dialect, tx gormstore.Tx, tenant uuid.UUID, connections ...string) error {
 	var shared bool
-	q := gormstore.NewQuery(
-		"SELECT "+s.Dialect.ShareConnection("id")+" FROM connections WHERE id = ? AND tenant_id = ?",
-		gormstore.UUID(connection),
-		gormstore.UUID(tenant),
-	)
+	among := d.AnyOf("id", connections)
+	q := gormstore.NewQuery("SELECT "+d.ShareConnection("id")+" FROM connections WHERE tenant_id = ?",
+		gormstore.UUID(tenant))
+	q.Add(" AND "+among.SQL, among.Vars...)
 	return tx.Read(q.AsRead([]any{&shared}, func() error { return nil }))
 }
 

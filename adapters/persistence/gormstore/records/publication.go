@@ -37,7 +37,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		if err := s.Dialect.JoinByHash(p.tx.DB); err != nil {
 			return err
 		}
-		published.Complete, err = b.publish(s)
+		published.Complete, err = b.publish()
 		return err
 	})
 	published.Counts = counts
@@ -48,7 +48,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 }
 
 // publish stores the accounts, and makes the staged rows visible. It returns the value of Published.Complete.
-func (b *publisher) publish(s pulls) (complete bool, err error) {
+func (b *publisher) publish() (complete bool, err error) {
 	if err := b.checkTarget(); err != nil {
 		return false, err
 	}
@@ -58,7 +58,7 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 	if err := b.reserveChangeSeq(); err != nil {
 		return false, err
 	}
-	accounts, err := b.publishAccounts(s)
+	accounts, err := b.publishAccounts()
 	if err != nil {
 		return false, err
 	}
@@ -91,7 +91,7 @@ func (b *publisher) checkTarget() error {
 
 // publishAccounts stores the accounts that were read under the new account reference, and adds the ids of all accounts
 // of the connection to b.accountIDs.
-func (b *publisher) publishAccounts(s pulls) (records.PublishedAccounts, error) {
+func (b *publisher) publishAccounts() (records.PublishedAccounts, error) {
 	stored, err := b.publishable()
 	if err != nil {
 		return records.PublishedAccounts{}, err
@@ -101,7 +101,7 @@ func (b *publisher) publishAccounts(s pulls) (records.PublishedAccounts, error) 
 		return records.PublishedAccounts{}, err
 	}
 	for _, account := range changes.Moved {
-		if err := b.moveAccount(s, account); err != nil {
+		if err := b.moveAccount(account); err != nil {
 			return records.PublishedAccounts{}, err
 		}
 	}
@@ -147,9 +147,9 @@ var accountTables = []string{
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
 // connection. Errors: TargetChanged if the account has been moved since it was read.
-func (b *publisher) moveAccount(s pulls, account records.Account) error {
+func (b *publisher) moveAccount(account records.Account) error {
 	id, source, to := account.ID.UUID, account.Connection.UUID, b.pull.Connection
-	if err := s.shareConnection(b.tx, b.pull.Tenant, source); err != nil {
+	if err := shareConnections(b.dialect, b.tx, b.pull.Tenant, source.String()); err != nil {
 		return err
 	}
 	moved, err := gormstore.RowsAffected(b.tx.Model(&gormstore.AccountRow{}).

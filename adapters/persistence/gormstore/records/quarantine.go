@@ -196,7 +196,7 @@ func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow
 	if err != nil {
 		return gormstore.PullRow{}, err
 	}
-	if err := s.shareConnection(tx, queued.Tenant, queued.Connection); err != nil {
+	if err := shareConnections(s.Dialect, tx, queued.Tenant, queued.Connection.String()); err != nil {
 		return gormstore.PullRow{}, err
 	}
 	_, err = gormstore.First[gormstore.ConnectionRow](gormstore.Locked(gormstore.Live(tx.DB), gormstore.KeyShare).

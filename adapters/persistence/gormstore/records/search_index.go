@@ -110,7 +110,9 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (n
 		if n = len(next.ids); err != nil || n == 0 {
 			return err
 		}
-		if err := s.shareConnections(tx, tenant, next.connections); err != nil {
+		// An erasure waits for these locks. It therefore cannot erase a transaction after its contents were read and
+		// before they are committed to the index.
+		if err := shareConnections(s.Dialect, tx, tenant, next.connections...); err != nil {
 			return err
 		}
 		if err := advance(tx, tenant, next.before, next.last); err != nil {
@@ -157,17 +159,6 @@ func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (nex
 	slices.Sort(next.connections)
 	next.connections = slices.Compact(next.connections)
 	return next, err
-}
-
-// shareConnections takes the shared locks of the connections until the commit. An erasure waits for these locks, so
-// it cannot erase a transaction after its contents were read and before they are committed to the index.
-func (s ledger) shareConnections(tx gormstore.Tx, tenant uuid.UUID, connections []string) error {
-	var shared bool
-	among := s.Dialect.AnyOf("id", connections)
-	q := gormstore.NewQuery("SELECT "+s.Dialect.ShareConnection("id")+" FROM connections WHERE tenant_id = ?",
-		gormstore.UUID(tenant))
-	q.Add(" AND "+among.SQL, among.Vars...)
-	return tx.Read(q.AsRead([]any{&shared}, func() error { return nil }))
 }
 
 // errAlreadyIndexed is returned by advance if another process has changed the position.

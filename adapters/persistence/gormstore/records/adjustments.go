@@ -1,10 +1,10 @@
 package records
 
 import (
-	"time"
+	"bytes"
+	"slices"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -51,96 +51,22 @@ func (r adjustmentRow) domain() books.Adjustment {
 // limits of both databases.
 const adjustmentBatch = 200
 
-// pendingAdjustments contains the data from which a database transaction computes the adjustments that result from its
-// changes.
-type pendingAdjustments struct {
-	// hasClosedPeriod is set if an account of the connection has a closed period. If it is not set, there are no
-	// adjustments, and replaced stays nil.
-	hasClosedPeriod bool
-	// replaced maps the id of each changed row to the state of the row before the database transaction.
-	replaced map[uuid.UUID]books.RecordState
-}
-
 // selectHasCloses is a SELECT that yields whether a connection has an account with a closed period. Its parameters are
 // the connection and the tenant.
 const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 	WHERE account_closes.connection_id = ? AND account_closes.tenant_id = ?)`
 
-// selectStates is a SELECT that returns the columns of a stateRow for each transaction of a connection. Its text ends
-// with AND, so the caller must append a condition.
-const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date, first_seen_at,
-	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
-	FROM transactions WHERE connection_id = ? AND `
-
-// stateRow contains the columns of a transaction that influence a closed period.
-type stateRow struct {
-	summedRow
-
-	id        uuid.UUID
-	version   int
-	updatedAt time.Time
-	removedAt time.Time
-}
-
-func (r *stateRow) targets() []any {
-	return gormstore.ScanTargets(
-		&r.id, &r.version, &r.updatedAt, &r.removedAt, &r.account, (*gormstore.Text)(&r.status),
-		(*gormstore.Text)(&r.date), &r.firstSeen, &r.amount, (*gormstore.Text)(&r.currency), &r.accountAmount,
-		(*gormstore.Text)(&r.accountCurrent),
-	)
-}
-
-func (r *stateRow) state() books.RecordState {
-	row := r.domain()
-	return books.RecordState{
-		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(),
-		CoveredMembers: domain.NewCoveredMembers(
-			domain.TransactionStatus(r.status), row.Date, row.Amount, row.AccountMoney),
-	}
-}
-
-// readReplaced collects the states of the connection's rows that match the condition. It must be called before these
-// rows are replaced. It omits rows that this database transaction has already written.
-func (p *pageWriter) readReplaced(condition clause.Expr) error {
-	return p.readReplacedOf(p.pull.Connection, condition)
-}
-
-// readReplacedOf is like readReplaced, but for the rows of any connection.
-func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr) error {
-	if !p.adjustments.hasClosedPeriod {
+// storeAdjustments stores the adjustments that result from all changes of the database transaction, and their events.
+// It numbers the adjustments in the order of the ids of their records.
+func (p *pageWriter) storeAdjustments(
+	adjustments []books.Adjustment, closes map[domain.AccountID]*accountCloses,
+) error {
+	if len(adjustments) == 0 {
 		return nil
 	}
-	if p.adjustments.replaced == nil {
-		p.adjustments.replaced = map[uuid.UUID]books.RecordState{}
-	}
-	q := gormstore.NewQuery(
-		selectStates+gormstore.TenantIs(p.dialect, "tenant_id"),
-		gormstore.UUID(connection),
-		gormstore.UUID(p.pull.Tenant),
-	)
-	q.Add(" AND change_tx <> ?", p.changeSeq)
-	q.Add(" AND "+condition.SQL, condition.Vars...)
-	var row stateRow
-	return p.tx.Read(q.AsRead(row.targets(), func() error {
-		p.adjustments.replaced[row.id] = row.state()
-		return nil
-	}))
-}
-
-// storeAdjustments stores the adjustments that result from all changes of the transaction, and their events. It must be
-// called after the last change.
-func (p *pageWriter) storeAdjustments() error {
-	if !p.adjustments.hasClosedPeriod {
-		return nil
-	}
-	closes, err := p.readCloses()
-	if err != nil {
-		return err
-	}
-	adjustments, err := p.readAdjustments(closes)
-	if err != nil || len(adjustments) == 0 {
-		return err
-	}
+	slices.SortStableFunc(adjustments, func(x, y books.Adjustment) int {
+		return bytes.Compare(x.Transaction.UUID[:], y.Transaction.UUID[:])
+	})
 	rows := make([]adjustmentRow, len(adjustments))
 	for i, a := range adjustments {
 		c := closes[a.Account]
@@ -212,29 +138,3 @@ func (p *pageWriter) readCloses() (map[domain.AccountID]*accountCloses, error) {
 const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
-
-// readAdjustments returns the adjustments that result from the rows that the database transaction has written. It finds
-// these rows by their column change_tx.
-func (p *pageWriter) readAdjustments(closes map[domain.AccountID]*accountCloses) ([]books.Adjustment, error) {
-	lastDay := func(account domain.AccountID) domain.Date {
-		if c := closes[account]; c != nil {
-			return c.lastDay
-		}
-		return ""
-	}
-	q := gormstore.NewQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
-		gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant), p.changeSeq)
-	var all []books.Adjustment
-	var row stateRow
-	err := p.tx.Read(q.AsRead(row.targets(), func() error {
-		change := records.RecordChange{
-			ID: domain.TransactionID{UUID: row.id}, Version: row.version, At: row.updatedAt, After: row.state(),
-		}
-		if state, replaced := p.adjustments.replaced[row.id]; replaced {
-			change.Before = &state
-		}
-		all = append(all, change.Adjustments(lastDay)...)
-		return nil
-	}))
-	return all, err
-}

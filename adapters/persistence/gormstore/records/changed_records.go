@@ -1,11 +1,14 @@
 package records
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // The column changed_since of account_completeness contains the time of the first change of posted records after the
@@ -20,53 +23,72 @@ const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
 
 // changeBooks stores how the changes of the transaction affect the completeness and the closed periods of the accounts.
 // It must be called after the last change.
-func (p *pageWriter) changeBooks() error {
-	if err := p.storeChanged(); err != nil {
-		return err
-	}
-	return p.storeAdjustments()
-}
-
-// storeChanged finds the accounts whose posted records have changed. In the completeness of each of them, it stores
-// that records have changed since the latest reading.
-func (p *pageWriter) storeChanged() error {
-	if !p.hasReadings || p.changeSeq == 0 {
+func (p *pageWriter) changeBooks() (err error) {
+	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod {
 		return nil
 	}
-	changed := map[uuid.UUID]books.ChangedRecords{}
+	var closes map[domain.AccountID]*accountCloses
+	if p.hasClosedPeriod {
+		if closes, err = p.readCloses(); err != nil {
+			return err
+		}
+	}
+	lastDay := func(account domain.AccountID) domain.Date {
+		if c := closes[account]; c != nil {
+			return c.lastDay
+		}
+		return ""
+	}
 	change := books.ChangedRecords{Since: p.At}
 	if p.pull.ID == uuid.Nil {
 		change.Decided = p.At
 	}
-	err := p.visitChanged(func(before *books.RecordState, after books.RecordState) {
-		books.PostedChanges(before, after, func(account domain.AccountID, date domain.Date) {
+	changed := map[uuid.UUID]books.ChangedRecords{}
+	var adjustments []books.Adjustment
+	err = p.visitChanged(func(c records.RecordChange) {
+		books.PostedChanges(c.Before, c.After, func(account domain.AccountID, date domain.Date) {
 			change.First = date
 			changed[account.UUID] = changed[account.UUID].And(change)
 		})
+		adjustments = append(adjustments, c.Adjustments(lastDay)...)
 	})
-	for _, account := range sortedUUIDs(changed) {
-		if err == nil {
-			c := changed[account]
-			err = p.tx.Exec(`UPDATE account_completeness SET changed_since = coalesce(changed_since, ?),
-				changed_from = CASE WHEN changed_from = '' OR changed_from > ? THEN ? ELSE changed_from END,
-				decided_at = coalesce(?, decided_at) WHERE account_id = ? AND tenant_id = ?`,
-				gormstore.At(c.Since), string(c.First), string(c.First), gormstore.At(c.Decided), account,
-				p.pull.Tenant).Error
-		}
+	if err == nil && p.hasReadings {
+		err = p.storeChanged(changed)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.storeAdjustments(adjustments, closes)
 }
 
-// visitChanged calls visit for each record that the transaction has written, with the states before and after the
-// change. It finds the new versions by their column change_tx, and the previous versions by the time at which this
-// transaction has replaced them. before is nil for a new record.
+// storeChanged stores, in the completeness of each of these accounts, that records have changed since the latest
+// reading.
+func (p *pageWriter) storeChanged(changed map[uuid.UUID]books.ChangedRecords) error {
+	for _, account := range sortedUUIDs(changed) {
+		c := changed[account]
+		err := p.tx.Exec(`UPDATE account_completeness SET changed_since = coalesce(changed_since, ?),
+			changed_from = CASE WHEN changed_from = '' OR changed_from > ? THEN ? ELSE changed_from END,
+			decided_at = coalesce(?, decided_at) WHERE account_id = ? AND tenant_id = ?`,
+			gormstore.At(c.Since), string(c.First), string(c.First), gormstore.At(c.Decided), account,
+			p.pull.Tenant).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visitChanged calls visit for each record that the transaction has written, with the states before and after all
+// changes of the transaction. It finds the new versions by their column change_tx, and the previous versions by the
+// time at which this transaction has replaced them.
 //
 // The query compares t.connection_id with a set of one value instead of with "=". PostgreSQL would apply a condition
 // with "=" to v as well. If its statistics did not contain the connection yet, it would then expect a single version,
 // and compare each record with all versions. A condition on v.tenant_id would have the same effect.
-func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
+func (p *pageWriter) visitChanged(visit func(records.RecordChange)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
-	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
+	q := gormstore.NewQuery(`SELECT t.id, t.version, t.updated_at,
+		t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
 		CAST(t.account_amount AS text), t.account_currency, t.removed_at, t.row_sha256,
 		v.version IS NOT NULL, v.account_id, coalesce(v.status, ''), coalesce(v.date, ''),
 		coalesce(CAST(v.amount AS text), '0'), coalesce(v.currency, ''), CAST(v.account_amount AS text),
@@ -78,25 +100,28 @@ func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after bo
 		at, at, gormstore.UUID(p.pull.Tenant), p.changeSeq)
 	ofConnection := p.dialect.AnyOf("t.connection_id", []string{p.pull.Connection.String()})
 	q.Add(ofConnection.SQL, ofConnection.Vars...)
+	var change records.RecordChange
 	var before, after bookedRow
 	var replaced bool
-	columns := append(append(after.targets(), &replaced), before.targets()...)
+	columns := append(gormstore.ScanTargets(&change.ID.UUID, &change.Version, &change.At), after.targets()...)
+	columns = append(append(columns, &replaced), before.targets()...)
 	return p.tx.Read(q.AsRead(columns, func() error {
-		if state := after.state(); replaced {
+		change.Before, change.After = nil, after.state()
+		if replaced {
 			previous := before.state()
-			visit(&previous, state)
-		} else {
-			visit(nil, state)
+			change.Before = &previous
 		}
+		visit(change)
 		return nil
 	}))
 }
 
-// bookedRow contains the columns of a version of a record that determine whether a change of the record must be
-// stored; see books.PostedChanges.
+// bookedRow contains the columns of a version of a record that influence a closed period or the completeness of its
+// account.
 type bookedRow struct {
-	stateRow
+	summedRow
 
+	removedAt time.Time
 	rowSHA256 []byte
 }
 
@@ -108,7 +133,10 @@ func (r *bookedRow) targets() []any {
 }
 
 func (r *bookedRow) state() books.RecordState {
-	state := r.stateRow.state()
-	state.RowSHA256 = string(r.rowSHA256)
-	return state
+	row := r.domain()
+	return books.RecordState{
+		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(), RowSHA256: string(r.rowSHA256),
+		CoveredMembers: domain.NewCoveredMembers(
+			domain.TransactionStatus(r.status), row.Date, row.Amount, row.AccountMoney),
+	}
 }

@@ -258,19 +258,21 @@ func (s ledger) changesAfter(
 // It reads the records one by one. The database sorts them, on disk if there are many.
 func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
 	q := gormstore.NewQuery(
-		selectStates+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		"SELECT id, "+summedColumns+" FROM transactions WHERE connection_id = ? AND "+
+			gormstore.TenantIs(s.Dialect, "tenant_id"),
 		gormstore.UUID(r.account.Connection),
 		gormstore.UUID(r.account.Tenant),
 	)
 	q.Add(" AND account_id = ? AND date <= ? AND removed_at IS NULL AND id >= ? ORDER BY id",
 		gormstore.UUID(r.account.ID), string(r.digest.LastDay()), gormstore.UUID(start))
-	var row stateRow
+	var id uuid.UUID
+	var row summedRow
 	count := 0
-	return read(q.AsRead(row.targets(), func() error {
+	return read(q.AsRead(append(gormstore.ScanTargets(&id), row.targets()...), func() error {
 		if count++; count%checkpointInterval == 0 {
-			r.checkpoints = append(r.checkpoints, closeCheckpoint{before: row.id, digest: r.digest.Clone()})
+			r.checkpoints = append(r.checkpoints, closeCheckpoint{before: id, digest: r.digest.Clone()})
 		}
-		r.digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), row.domain())
+		r.digest.Add(domain.TransactionID{UUID: id}, domain.TransactionStatus(row.status), row.domain())
 		return nil
 	}))
 }

@@ -169,8 +169,8 @@ type pageWriter struct {
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
 
-	adjustments pendingAdjustments
-	hasReadings bool // an account of the connection has a stored completeness; see changed_records.go
+	hasClosedPeriod bool // an account of the connection has a closed period; see adjustments.go
+	hasReadings     bool // an account of the connection has a stored completeness; see changed_records.go
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
@@ -216,14 +216,14 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 }
 
 // readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
-// p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
+// p.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
 // connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
 func (p *pageWriter) readChangeSeq() error {
 	connection, tenant := gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant)
 	statement := p.dialect.ChangeSeq(p.pull.Tenant, "("+selectHasCloses+"), ("+selectHasReadings+")",
 		connection, tenant, connection, tenant)
 	read := gormstore.NewQueryOf(statement).AsRead(
-		[]any{&p.changeSeq, &p.adjustments.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
+		[]any{&p.changeSeq, &p.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
 	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read)
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -172,11 +171,7 @@ func (b *publisher) moveAccount(account records.Account) error {
 // transaction gets a new version.
 func (b *publisher) moveRows(source, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
-	if err := b.readChangeSeq(); err != nil { // also sets hasClosedPeriod
-		return err
-	}
-	err := b.readReplacedOf(source, clause.Expr{SQL: "account_id = ?", Vars: []any{gormstore.UUID(account)}})
-	if err != nil {
+	if err := b.readChangeSeq(); err != nil { // the account may have brought a closed period or a reading
 		return err
 	}
 	const ofAccount = "connection_id = ? AND tenant_id = ? AND account_id = ?"

@@ -126,8 +126,11 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 }
 
 // selectSummed is a SELECT that returns the columns of a summedRow for each live record of a connection.
-const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
-	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`
+const selectSummed = "SELECT " + summedColumns + " FROM transactions WHERE connection_id = ? AND removed_at IS NULL"
+
+// summedColumns are the columns of a summedRow.
+const summedColumns = `account_id, status, date, first_seen_at, CAST(amount AS text), currency,
+	CAST(account_amount AS text), account_currency`
 
 // summedRow contains those columns of a live record from which the sum of its account is computed.
 type summedRow struct {

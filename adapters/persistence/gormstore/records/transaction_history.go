@@ -35,9 +35,6 @@ var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
 // the condition. It must be called before the statement that updates these rows. The lock on the pull excludes all
 // other writers of these rows.
 func (p *pageWriter) archive(condition clause.Expr) error {
-	if err := p.readReplaced(condition); err != nil {
-		return err
-	}
 	vars := append([]any{p.time(p.At), p.pull.Connection, p.pull.Tenant}, condition.Vars...)
 	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
 }

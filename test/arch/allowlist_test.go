@@ -237,7 +237,7 @@ var allowed = map[string][]string{
 
 	// The vendors' adapters share vendorhttp.
 	"adapters/aggregator/vendorhttp": {
-		"adapters/egress", "domain", "domain/ratelimit", "ports",
+		"adapters/egress", "domain", "domain/books", "domain/ratelimit", "ports",
 		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json", "golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {

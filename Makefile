@@ -11,9 +11,12 @@ FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 # Without the tag, grpc links html/template, with which the linker keeps every method of every type: 7 MiB.
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags '-s -w'
-# The race detector is off in SQLite itself, which is translated from C; a connection is used by one goroutine at a
-# time. With the detector it is 20 times slower, and the conformance suite takes 4 minutes instead of 1.
-RACE          := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
+# The race detector is off in packages that only compute, and whose values belong to one goroutine at a time: SQLite,
+# which is translated from C, regular expressions, canonical JSON and the validation by JSON schemas. The detector makes
+# them up to 20 times slower.
+COMPUTING     := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory regexp regexp/syntax \
+                 github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6
+RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)
 # How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
 # test/e2e take longest, so `test` names them first.
 PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)

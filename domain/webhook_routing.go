@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
@@ -156,7 +155,7 @@ func (b TokenBinding) receivers(holders []Receiver) []Receiver {
 	origin := Origin(b.Own.BaseURL)
 	same := slices.DeleteFunc(slices.Clone(holders), func(r Receiver) bool { return Origin(r.BaseURL) != origin })
 	slices.SortFunc(same, func(x, y Receiver) int {
-		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), bytes.Compare(x.Connection.UUID[:], y.Connection.UUID[:]))
+		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), x.Connection.Compare(y.Connection))
 	})
 	return same[:min(len(same), MaxReceivers)]
 }
@@ -265,7 +264,7 @@ func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, b
 			continue
 		}
 		later := cmp.Or(r.CreatedAt.Compare(youngest.CreatedAt),
-			bytes.Compare(r.Connection.UUID[:], youngest.Connection.UUID[:])) > 0
+			r.Connection.Compare(youngest.Connection)) > 0
 		if youngest.Connection.IsZero() || later {
 			youngest = r
 		}

@@ -65,7 +65,7 @@ func (v ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 				found = append(found, cloneTransaction(t))
 			}
 		}
-		return cutPage(found, page, byDate, datePosition)
+		return cutPage(found, page, byDate, domain.Transaction.DatePosition)
 	})
 }
 
@@ -106,11 +106,6 @@ func (s *Store) transactionsOf(tenant domain.TenantID) iter.Seq[domain.Transacti
 	}
 }
 
-// datePosition returns the position of a transaction in a list sorted by date.
-func datePosition(t domain.Transaction) domain.Position {
-	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
-}
-
 // Transactions returns pages ordered by transaction date. A row whose date changes between two
 // pages moves, and may be returned twice or not at all.
 func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
@@ -124,7 +119,7 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 				found = append(found, cloneTransaction(version))
 			}
 		}
-		return cutPage(found, page, byDate, datePosition)
+		return cutPage(found, page, byDate, domain.Transaction.DatePosition)
 	})
 }
 

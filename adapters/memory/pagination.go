@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"bytes"
-	"cmp"
 	"slices"
 	"time"
 
@@ -12,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// order is the order of a list.
+// order is the order of a list. The keys of all lists in this package (names, dates, times of fixed width) sort
+// correctly as text.
 type order struct {
 	// compare compares two positions of the list. Its result has the same meaning as that of cmp.Compare.
 	compare func(x, y domain.Position) int
@@ -23,7 +22,7 @@ type order struct {
 
 var (
 	// byName is the order of lists that are sorted by name or by id.
-	byName = order{compare: ascending}
+	byName = order{compare: domain.Position.Compare}
 
 	// byTime is the order of lists that are sorted by time, newest first.
 	byTime = order{compare: descending, check: func(key string) error {
@@ -46,14 +45,8 @@ var (
 	}}
 )
 
-// ascending compares two positions by key, then by id, both byte by byte. The keys of every list
-// in this package (names, dates, times of fixed width) sort correctly as text.
-func ascending(x, y domain.Position) int {
-	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
-}
-
 // descending compares two positions in the reverse order.
-func descending(x, y domain.Position) int { return ascending(y, x) }
+func descending(x, y domain.Position) int { return y.Compare(x) }
 
 // cutPage returns the page of rows that r requests, in the given order. The function positionOf returns the position of
 // a row. The position must not depend on other rows, so that an insertion or deletion moves no other row. Errors:

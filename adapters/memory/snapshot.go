@@ -56,8 +56,7 @@ func postedAmong(live []domain.Transaction, account domain.AccountID) []books.Po
 		})
 	}
 	slices.SortFunc(records, func(x, y books.PostedRecord) int {
-		return ascending(domain.Position{Key: string(x.Date), ID: x.ID.UUID},
-			domain.Position{Key: string(y.Date), ID: y.ID.UUID})
+		return x.Position().Compare(y.Position())
 	})
 	return records
 }

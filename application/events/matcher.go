@@ -1,7 +1,6 @@
 package events
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -424,7 +423,7 @@ func (w *matcherWorker) nameRecords(
 		}
 	}
 	for source, records := range bySource {
-		slices.SortFunc(records, func(x, y domain.TransactionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+		slices.SortFunc(records, domain.TransactionID.Compare)
 		references := make([]string, len(records))
 		for i, id := range records {
 			references[i] = wanted[id].Content.Reference

@@ -1,7 +1,6 @@
 package receivetest
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -56,7 +55,7 @@ func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 
 func (m *pullMapping) sorted(ids []domain.PullID) []domain.PullID {
 	if !m.exact {
-		slices.SortFunc(ids, func(a, b domain.PullID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+		slices.SortFunc(ids, domain.PullID.Compare)
 	}
 	return ids
 }

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/google/uuid"
@@ -65,7 +64,7 @@ func (p *pageWriter) storeAdjustments(
 		return nil
 	}
 	slices.SortStableFunc(adjustments, func(x, y books.Adjustment) int {
-		return bytes.Compare(x.Transaction.UUID[:], y.Transaction.UUID[:])
+		return x.Transaction.Compare(y.Transaction)
 	})
 	rows := make([]adjustmentRow, len(adjustments))
 	for i, a := range adjustments {

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -54,7 +53,7 @@ func (r *closedRecordRow) record() (books.ClosedRecord, error) {
 		}
 		record.Deliveries = append(record.Deliveries, domain.DeliveryID{UUID: id})
 	}
-	slices.SortFunc(record.Deliveries, func(x, y domain.DeliveryID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	slices.SortFunc(record.Deliveries, domain.DeliveryID.Compare)
 	return record, nil
 }
 

@@ -12,10 +12,10 @@ BINARY        := $(CURDIR)/dist/discovery
 # Without the tag, grpc links html/template, with which the linker keeps every method of every type: 7 MiB.
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags '-s -w'
 # The race detector is off in packages that only compute, and whose values belong to one goroutine at a time: SQLite,
-# which is translated from C, regular expressions, canonical JSON and the validation by JSON schemas. The detector makes
-# them up to 20 times slower.
+# which is translated from C, regular expressions, canonical JSON, the validation by JSON schemas, and comparisons in
+# tests. The detector makes them up to 20 times slower.
 COMPUTING     := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory regexp regexp/syntax \
-                 github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6
+                 github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)
 # How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
 # test/e2e take longest, so `test` names them first.
@@ -61,7 +61,7 @@ check: ## Run gofmt, go vet and the tests of domain, ports, application, memory 
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare --check || $(MAKE) setup
-	$(GO) test $(RACE) -p $(PACKAGES) -shuffle=on -timeout 30m ./test/blackbox ./test/e2e ./...
+	$(GO) test $(RACE) -vet=off -p $(PACKAGES) -shuffle=on -timeout 30m ./test/blackbox ./test/e2e ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

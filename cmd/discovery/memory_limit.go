@@ -17,9 +17,9 @@ func limitMemory(bound memlimit.Provider) error {
 	return err
 }
 
-// releaseStartupMemory releases the memory that only the start of the service needed. For example, reading the
-// migrations takes 8 MiB. Without this function, the operating system would get the memory back much later, because an
-// idle process collects garbage only every two minutes.
+// releaseStartupMemory releases the memory that only the start of the service needed, for example that of the
+// migrations. Without this function, the operating system would get the memory back much later, because an idle process
+// collects garbage only every two minutes.
 //
 // Two garbage collections are necessary. The first one removes the objects in the pools of reusable objects, but does
 // not free their memory. The second one, in FreeOSMemory, frees this memory.

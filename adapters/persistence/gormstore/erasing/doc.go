@@ -1,3 +1,2 @@
-// Package erasing implements the store of erasures. The list erasedTables contains every table with personal data, and
-// KeptTables every other table.
+// Package erasing implements the store of erasures. The list erasedTables contains every table with personal data.
 package erasing

@@ -17,8 +17,8 @@ import (
 )
 
 // erasedTables are the tables with data of connections. A pass is one run over all of these tables, in this order.
-// Tables whose rows are found through the connection's accounts must precede "accounts". Each new table must be
-// listed either here or in KeptTables.
+// Tables whose rows are found through the connection's accounts must precede "accounts". A test lists all other tables,
+// each with the reason why an erasure keeps it.
 var erasedTables = []erasedTable{
 	{"account_references", "", markReferences}, // a later task removes the texts of the references
 	{"idempotency_keys", "", responses},
@@ -46,47 +46,6 @@ var erasedTables = []erasedTable{
 	{"link_sessions", "", ofConnection("id")},
 	{"webhook_tokens", "", tokensWithoutWebhook},
 	{"connections", "", connectionLeft},
-}
-
-// KeptTables are the tables that an erasure does not change, each with the reason. They contain no data about an
-// account holder, and no text written by an operator or a vendor.
-var KeptTables = map[string]string{
-	"applications":          "what operators have set for the whole tenant",
-	"audit_checkpoints":     "sizes and hashes, signed",
-	"audit_entries":         "operators, ids, names of members and numbers",
-	"audit_hashes":          "hashes",
-	"audit_heads":           "sizes and times",
-	"audit_keys":            "a sealed key of the service",
-	"audit_pending":         "entries without a number yet",
-	"client_hash_keys":      "a sealed key of the service",
-	"change_clocks":         "ids of connections and times",
-	"erasures":              "ids, times and codes",
-	"events":                "ids, times and types; the data of an event is read when it is sent",
-	"subscription_attempts": "ids, times and codes",
-	"subscription_events":   "ids, times, types and codes",
-	"subscriptions":         "what operators have set for the whole tenant",
-	"feed":                  "the position of the change feed, and the key of its cursors",
-	"goose_db_version":      "versions of the schema",
-	"rate_budgets":          "hashes of origins, numbers of calls",
-	"day_totals":            "sums over all connections, without the erased transactions",
-	"search_progress":       "positions of the change feed",
-	"tenant_feeds":          "positions of the change feed",
-	"search_texts":          "the texts of search_index, whose triggers remove them",
-	"search_texts_config":   "settings of search_texts",
-	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
-	"search_texts_docsize":  "numbers of trigrams",
-	"search_texts_idx":      "the pages of search_texts_data",
-	"last_webhook_tokens":   "ids of connections and tokens",
-	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
-}
-
-// ErasedTables returns the names of the tables that an erasure changes.
-func ErasedTables() []string {
-	var names []string
-	for _, t := range erasedTables {
-		names = append(names, t.name)
-	}
-	return slices.Compact(names)
 }
 
 // erasedTable is one task of an erasure. A task erases rows of the erased connection in one table, either all of them

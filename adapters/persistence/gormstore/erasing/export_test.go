@@ -11,3 +11,12 @@ func Rows() []any { return []any{&erasureRow{}} }
 
 // ErasedColumns returns the names of the columns of transactions that an erasure changes.
 func ErasedColumns() []string { return slices.Collect(maps.Keys(erasedColumns(time.Time{}, 0))) }
+
+// ErasedTables returns the names of the tables that an erasure changes.
+func ErasedTables() []string {
+	var names []string
+	for _, t := range erasedTables {
+		names = append(names, t.name)
+	}
+	return slices.Compact(names)
+}

@@ -510,9 +510,8 @@ func TestThePositionOfASuggestion(t *testing.T) {
 	}
 	for _, key := range []string{"", "x/" + recordID(1).String(), domain.TimeKey(now) + "/x"} {
 		position := domain.Position{Key: key}
-		var e *domain.Error
 		_, _, _, err := records.ParseSuggestionPosition(position)
-		if !errors.As(err, &e) {
+		if _, ok := errors.AsType[*domain.Error](err); !ok {
 			t.Errorf("%q is a position, %v", key, err)
 		}
 	}

@@ -347,15 +347,10 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	return v, nil
 }
 
-// issuerTimeout bounds one request for the keys of operators' tokens.
-const issuerTimeout = 5 * time.Second
-
 // issuerClient returns the client that fetches the keys of operators' tokens. It follows no redirect
 // and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps no
-// connection open, because keys are fetched only every few minutes.
-func issuerClient() *http.Client {
-	return egress.NewClient(egress.TransportConfig{Timeout: issuerTimeout})
-}
+// connection open, because keys are fetched only every few minutes. Package auth bounds the requests.
+func issuerClient() *http.Client { return egress.NewClient(egress.TransportConfig{}) }
 
 // newAuthorizer returns the Authorizer that asks the access manager at AUTH_AUTHORIZER_URL, or nil if there is none.
 func (a *App) newAuthorizer(lifetime context.Context) (rest.Authorizer, error) {
@@ -372,14 +367,11 @@ func (a *App) newAuthorizer(lifetime context.Context) (rest.Authorizer, error) {
 	return authorizer, nil
 }
 
-// accessTimeout bounds one request to the access manager.
-const accessTimeout = 3 * time.Second
-
 // accessManagerClient returns the client that calls the access manager. It follows no redirect and ignores HTTP_PROXY
-// and HTTPS_PROXY, because each request contains the token of an operator.
+// and HTTPS_PROXY, because each request contains the token of an operator. Package auth bounds the requests.
 func accessManagerClient() *http.Client {
 	return egress.NewClient(egress.TransportConfig{
-		Timeout: accessTimeout, MaxBody: 128 << 10, IdleTimeout: time.Minute, MaxIdlePerHost: 16,
+		MaxBody: 128 << 10, IdleTimeout: time.Minute, MaxIdlePerHost: 16,
 	})
 }
 

@@ -18,9 +18,9 @@ COMPUTING     := github.com/glebarez/go-sqlite modernc.org/sqlite/lib modernc.or
                  regexp regexp/syntax github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 \
                  github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)
-# How many packages are tested at a time: two more than there are processors, because test/blackbox, application and
-# others mostly wait. test/blackbox and test/e2e take longest, so `test` names them first.
-PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
+# test/e2e take longest, so `test` names them first.
+PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The packages of the core, of the store in memory and of the REST API: their tests start no other program.
 CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/memory/... ./adapters/rest/...
 .DEFAULT_GOAL := help

@@ -48,11 +48,8 @@ func TestReplicasShareAPooler(t *testing.T) {
 	for _, l := range links {
 		tr.deliver(l, l.fullPullEvent())
 	}
-	load, stop := context.WithTimeout(context.Background(), 4*time.Second)
-	defer stop()
 	seed := seedOf(t)
-	tr.run(load, seed, 40*time.Millisecond)
-	tr.checkStatuses(t)
+	tr.runAccepted(t, h, all[1], seed, 4*time.Second, 40*time.Millisecond)
 	tr.waitForPulls(t, h, all[1], waitTimeout)
 	pullTime := timePulls(t, h, tr, links[0], all[0])
 

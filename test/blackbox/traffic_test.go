@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 	"github.com/shopspring/decimal"
 )
 
@@ -137,6 +139,28 @@ func (tr *traffic) deliverTo(target func() *process, l *link, body []byte) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// runAccepted runs traffic for the given duration and fails the test if a webhook gets a status other than 202. A
+// process responds with 503 if the database takes longer than its limit, which also happens on a busy machine. If
+// there are only such responses, runAccepted waits for the pulls and repeats the traffic (pace.Try).
+func (tr *traffic) runAccepted(t *testing.T, h *env, p *process, seed uint64, duration, meanPause time.Duration) {
+	t.Helper()
+	tr.checkStatuses(t)
+	pace.Try(t, func() error {
+		load, stop := context.WithTimeout(context.Background(), duration)
+		defer stop()
+		tr.run(load, seed, meanPause)
+		late := tr.statuses[http.StatusServiceUnavailable]
+		if late == 0 {
+			tr.checkStatuses(t)
+			return nil
+		}
+		delete(tr.statuses, http.StatusServiceUnavailable)
+		tr.checkStatuses(t)
+		tr.waitForPulls(t, h, p, waitTimeout)
+		return fmt.Errorf("%d webhooks got 503", late)
+	})
 }
 
 // checkStatuses fails the test if a webhook got a status other than 202. It must be called after all methods that send

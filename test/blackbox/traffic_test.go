@@ -15,8 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/pace"
 )
 
 // Values that are recorded as the status if no response arrived. The value refused means that the process did not

@@ -17,9 +17,10 @@ import (
 // methods return errors of the driver, which the store translates; the comments of the methods state exceptions. A
 // method with a context returns an error if the context has ended.
 type Dialect interface {
-	// Transact runs fn once, in one transaction of the writer. It commits when fn returns nil,
-	// and otherwise rolls back and returns the error of fn.
-	Transact(ctx context.Context, fn func(tx Tx) error) error
+	// Transact runs fn once, in one transaction of the writer. It commits when fn returns nil, and otherwise rolls back
+	// and returns the error of fn. Before fn, it runs the given reads in the same transaction, as Tx.ReadAll does. If
+	// one of them fails, Transact returns the error and does not call fn.
+	Transact(ctx context.Context, fn func(tx Tx) error, first ...Read) error
 
 	// Snapshot runs fn in a read-only transaction on a connection for reads. The timeout bounds only the beginning of
 	// the transaction: the wait for the connection, and the execution of BEGIN.
@@ -243,6 +244,9 @@ type Tx struct {
 	ExecAtCommit func(sql string, args ...any) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error
+	// ReadAll runs several SELECTs, one after the other, and stops at the first error. If the database is on a server,
+	// the SELECTs are sent together, so their arguments must not depend on each other's rows.
+	ReadAll func(reads ...Read) error
 }
 
 // SnapshotTx is an open read-only transaction. All its reads see the state that the database had at the first read.

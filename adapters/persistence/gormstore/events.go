@@ -47,10 +47,10 @@ func RecordEvents(tx Tx, d Dialect, origin EventOrigin, events ...records.Event)
 
 // ReadChangeSeq sets position to the position of the transaction in the change feed. For this purpose it runs read,
 // which must contain the statement of Dialect.ChangeSeq and store its result in position. If the result is 0,
-// ReadChangeSeq calls Dialect.RaiseFeed and runs read again.
-func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read) error {
+// ReadChangeSeq calls Dialect.RaiseFeed and runs read again. The reads of also are run once, after read.
+func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read, also ...Read) error {
 	*position = 0
-	if err := tx.Read(read); err != nil || *position != 0 {
+	if err := tx.ReadAll(append([]Read{read}, also...)...); err != nil || *position != 0 {
 		return err
 	}
 	if err := d.RaiseFeed(tx.Statement.Context, tx, tenant); err != nil {

@@ -18,7 +18,7 @@ type deadlocking struct {
 	attempts int
 }
 
-func (d *deadlocking) Transact(_ context.Context, fn func(tx Tx) error) error {
+func (d *deadlocking) Transact(_ context.Context, fn func(tx Tx) error, _ ...Read) error {
 	d.attempts++
 	if time.Since(d.endedAt) > d.wakes && d.attempts > 1 {
 		return fn(Tx{})

@@ -39,23 +39,19 @@ func (d dialect) routed() bool { return d.db.distributed && !d.onShard }
 // Transact begins the transaction with pgx, on a connection from GORM's pool. After the commit, it passes the enqueued
 // pulls to the Nudge function.
 //
-// The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the server skips
-// the rest of the batch, including the commit.
-func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+// The start of the transaction and the first reads are sent in one batch, and so are the statements of ExecAtCommit and
+// the commit. If one of the statements fails, the server skips the rest of the batch, including the commit.
+func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
 	conn, err := d.db.node(ctx).sql.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	var tx pgx.Tx
-	err = raw(conn, func(c *pgx.Conn) (err error) {
-		tx, err = c.BeginTx(ctx, pgx.TxOptions{BeginQuery: d.db.begin})
-		return err
-	})
+	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
+	err = raw(conn, func(c *pgx.Conn) error { return d.begin(ctx, c, first) })
 	if err != nil {
 		return err
 	}
-	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
 	session := d.session(ctx, conn)
 	var last pgx.Batch
 	session.ExecAtCommit = func(sql string, args ...any) error {
@@ -72,17 +68,50 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	if err != nil {
 		return err
 	}
-	err = raw(conn, func(*pgx.Conn) error {
-		if last.Len() == 0 {
-			return tx.Commit(ctx)
-		}
-		last.Queue("commit")
-		return tx.SendBatch(ctx, &last).Close()
-	})
+	err = raw(conn, func(c *pgx.Conn) error { return commit(ctx, c, &last) })
 	if err == nil {
 		d.nudge.All(queued)
 	}
 	return err
+}
+
+// begin begins a transaction and runs the first reads. With a pooler, the transaction begins with several statements,
+// which cannot be part of a batch.
+func (d dialect) begin(ctx context.Context, c *pgx.Conn, first []gormstore.Read) error {
+	if len(first) > 0 && d.db.limits == "" {
+		var batch pgx.Batch
+		batch.Queue(d.db.begin)
+		return sendReads(ctx, c, &batch, first)
+	}
+	if _, err := c.Exec(ctx, d.db.begin); err != nil {
+		return err
+	}
+	return sendReads(ctx, c, &pgx.Batch{}, first)
+}
+
+// sendReads appends the reads to the batch, sends the batch, and processes the rows.
+func sendReads(ctx context.Context, c *pgx.Conn, batch *pgx.Batch, reads []gormstore.Read) error {
+	for _, r := range reads {
+		batch.Queue(r.SQL, r.Args...).Query(func(rows pgx.Rows) error {
+			_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
+			return err
+		})
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return c.SendBatch(ctx, batch).Close()
+}
+
+// commit executes the last statements and commits the transaction.
+func commit(ctx context.Context, c *pgx.Conn, last *pgx.Batch) error {
+	last.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() == "ROLLBACK" { // the response of the server if an earlier statement has failed
+			return pgx.ErrTxCommitRollback
+		}
+		return nil
+	})
+	return c.SendBatch(ctx, last).Close()
 }
 
 // Snapshot uses the isolation level REPEATABLE READ, in which all statements share one snapshot.
@@ -127,18 +156,23 @@ func rollback(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// session returns a gormstore.Tx on the connection: statements run through GORM, and Read runs
-// through pgx.
+// session returns a gormstore.Tx on the connection: statements run through GORM, and reads run through pgx.
 func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = conn
-	return gormstore.Tx{DB: db, Read: func(r gormstore.Read) error {
-		return raw(conn, func(c *pgx.Conn) error {
-			rows, _ := c.Query(ctx, r.SQL, r.Args...) // the error of Query is returned by ForEachRow
-			_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
-			return err
-		})
-	}}
+	return gormstore.Tx{
+		DB: db,
+		Read: func(r gormstore.Read) error {
+			return raw(conn, func(c *pgx.Conn) error {
+				rows, _ := c.Query(ctx, r.SQL, r.Args...) // the error of Query is returned by ForEachRow
+				_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
+				return err
+			})
+		},
+		ReadAll: func(reads ...gormstore.Read) error {
+			return raw(conn, func(c *pgx.Conn) error { return sendReads(ctx, c, &pgx.Batch{}, reads) })
+		},
+	}
 }
 
 // Query implements gormstore.Dialect.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -61,6 +62,71 @@ func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 		if err := d.Query(t.Context(), counting.SQL, nil, counting.Columns, counting.Take); err != nil ||
 			count != c.stored {
 			t.Errorf("%s fails: %d rows are stored, want %d (%v)", c.fails, count, c.stored, err)
+		}
+	}
+}
+
+// The first reads of a transaction are part of it. If one of them fails, the caller's function must not run. With a
+// pooler, the transaction begins with several statements.
+func TestTheFirstReadsRunInTheTransaction(t *testing.T) {
+	for _, pooled := range []bool{false, true} {
+		t.Run(fmt.Sprintf("pooled: %t", pooled), func(t *testing.T) {
+			db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1, Pooled: pooled})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			if _, err := db.Pool.Exec(t.Context(), "CREATE TABLE noted (n int PRIMARY KEY)"); err != nil {
+				t.Fatal(err)
+			}
+			var ids [4]int64
+			nothing := func() error { return nil }
+			id := func(i int) gormstore.Read {
+				return gormstore.Read{SQL: "SELECT " + ownID, Columns: []any{&ids[i]}, Take: nothing}
+			}
+			failing := gormstore.Read{
+				SQL: "SELECT 1 / $1::int", Args: []any{0}, Columns: []any{new(int)}, Take: nothing,
+			}
+			d, ran := dialect{db: db}, false
+			err = d.Transact(t.Context(), func(gormstore.Tx) error { ran = true; return nil }, id(0), failing, id(1))
+			if err == nil || ran || ids[1] != 0 {
+				t.Errorf("a failed read: error %v, the function ran: %t, the next read ran: %t", err, ran, ids[1] != 0)
+			}
+			err = d.Transact(t.Context(), func(tx gormstore.Tx) error {
+				if err := tx.ReadAll(id(2), id(3)); err != nil {
+					return err
+				}
+				return tx.Exec("INSERT INTO noted VALUES (1)").Error
+			}, id(0), id(1))
+			if err != nil || ids[0] == 0 || ids != [4]int64{ids[0], ids[0], ids[0], ids[0]} {
+				t.Errorf("the reads ran in the transactions %v, want one (%v)", ids, err)
+			}
+			err = d.Transact(t.Context(), func(tx gormstore.Tx) error { return tx.ReadAll(id(2), failing, id(3)) })
+			if err == nil || ids[2] == ids[0] || ids[3] != ids[0] {
+				t.Errorf("a failed read of ReadAll: transactions %v, error %v", ids, err)
+			}
+		})
+	}
+}
+
+// If a statement has failed, the server responds to a commit with a rollback. Transact must report this as an error,
+// even if the caller has ignored the error of the statement.
+func TestACommitThatRollsBackIsAnError(t *testing.T) {
+	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	for _, last := range []bool{false, true} {
+		err := dialect{db: db}.Transact(t.Context(), func(tx gormstore.Tx) error {
+			_ = tx.Exec("SELECT 1 / 0").Error
+			if last {
+				return tx.ExecAtCommit("SELECT $1::int", 1)
+			}
+			return nil
+		})
+		if err == nil {
+			t.Errorf("with a last statement: %t: a transaction that was rolled back succeeded", last)
 		}
 	}
 }

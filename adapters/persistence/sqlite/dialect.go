@@ -30,7 +30,7 @@ type dialect struct {
 //
 // The commit and the last statement of ExecAtCommit are sent in one call of the driver. The context of this call must
 // never end. If it ended, the driver might skip a statement without an error.
-func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
 	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {
 		return err
@@ -46,6 +46,17 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 			rollback(ctx, conn)
 		}
 	}()
+	readAll := func(reads ...gormstore.Read) error {
+		for _, r := range reads {
+			if err := each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := readAll(first...); err != nil {
+		return err
+	}
 	var queued []uuid.UUID
 	var last statement
 	err = fn(gormstore.Tx{
@@ -61,7 +72,8 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 			last = statement{sql, args}
 			return err
 		},
-		Read: func(r gormstore.Read) error { return each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take) },
+		Read:    func(r gormstore.Read) error { return readAll(r) },
+		ReadAll: readAll,
 	})
 	if err := cmp.Or(err, ctx.Err()); err != nil {
 		return err

@@ -14,8 +14,10 @@ func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,
 }
 
 // Transact runs fn in a transaction in the same way as the methods of the store.
-func (db *DB) Transact(ctx context.Context, nudge gormstore.Nudge, fn func(tx gormstore.Tx) error) error {
-	return dialect{db: db, nudge: nudge}.Transact(ctx, fn)
+func (db *DB) Transact(
+	ctx context.Context, nudge gormstore.Nudge, fn func(tx gormstore.Tx) error, first ...gormstore.Read,
+) error {
+	return dialect{db: db, nudge: nudge}.Transact(ctx, fn, first...)
 }
 
 // MaxInsertRows is exported for tests whose batches must take more than one INSERT.

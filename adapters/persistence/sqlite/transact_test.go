@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -63,5 +64,29 @@ func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 		if err != nil || count != c.stored {
 			t.Errorf("%s fails: %d rows are stored, want %d (%v)", c.fails, count, c.stored, err)
 		}
+	}
+}
+
+// The first reads of a transaction are part of it. If one of them fails, the caller's function must not run.
+func TestTheFirstReadsRunInTheTransaction(t *testing.T) {
+	db, err := Open(t.Context(), Config{DSN: "sqlite://" + filepath.Join(datadir.New(t), "test.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	d, counts, ran := dialect{db: db}, [2]int{-1, -1}, false
+	read := func(i int, sql string) gormstore.Read {
+		return gormstore.Read{SQL: sql, Columns: []any{&counts[i]}, Take: func() error { return nil }}
+	}
+	err = d.Transact(t.Context(), func(gormstore.Tx) error { ran = true; return nil },
+		read(0, "SELECT count(*) FROM missing"), read(1, "SELECT 1"))
+	if err == nil || ran || counts[1] != -1 {
+		t.Errorf("a failed read: error %v, the function ran: %t, counts %v", err, ran, counts)
+	}
+	err = d.Transact(t.Context(), func(tx gormstore.Tx) error {
+		return tx.ReadAll(read(1, fmt.Sprintf("SELECT %d + 1", counts[0])))
+	}, read(0, "SELECT 1"))
+	if err != nil || counts != [2]int{1, 2} {
+		t.Errorf("got %v (%v), want [1 2]", counts, err)
 	}
 }

@@ -29,10 +29,15 @@ func tickSQL(dialect string) string {
 // tick advances the clock of a connection and returns the new time. The new time is the given time, but at least one
 // microsecond after the previous time. Times have a precision of one microsecond.
 func tick(tx gormstore.Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, err error) {
-	q := gormstore.NewQuery(tickSQL(tx.Name()), gormstore.UUID(connection), gormstore.UUID(tenant),
-		gormstore.At(at.UTC().Truncate(time.Microsecond)).Param(tx.Name()))
-	err = tx.Read(q.AsRead([]any{gormstore.ScanTarget(&next)}, func() error { return nil }))
+	err = tx.Read(tickRead(tx.Name(), tenant, connection, at, &next))
 	return next, err
+}
+
+// tickRead returns the statement of tick. It stores the new time in next.
+func tickRead(dialect string, tenant, connection uuid.UUID, at time.Time, next *time.Time) gormstore.Read {
+	q := gormstore.NewQuery(tickSQL(dialect), gormstore.UUID(connection), gormstore.UUID(tenant),
+		gormstore.At(at.UTC().Truncate(time.Microsecond)).Param(dialect))
+	return q.AsRead([]any{gormstore.ScanTarget(next)}, func() error { return nil })
 }
 
 // nextTick returns the time that tick would return for an account's connection, without advancing the clock.
@@ -54,6 +59,24 @@ func (p *pageWriter) stamp() (err error) {
 	if p.page != nil {
 		p.page.At = p.At
 	}
+	return err
+}
+
+// stampPage is like stamp. If the page contains transactions, it also reserves the position in the change feed, because
+// such a page usually changes rows. It does so before it advances the clock. RaiseFeed waits for other transactions of
+// the tenant, and these could otherwise wait for the row of the clock.
+func (p *pageWriter) stampPage() error {
+	if !p.hasRows() {
+		return p.stamp()
+	}
+	if p.dialect.Distributed() { // RaiseFeed may be needed
+		if err := p.readChangeSeq(); err != nil {
+			return err
+		}
+		return p.stamp()
+	}
+	err := p.readChangeSeq(tickRead(p.tx.Name(), p.pull.Tenant, p.pull.Connection, p.At, &p.At))
+	p.page.At = p.At
 	return err
 }
 

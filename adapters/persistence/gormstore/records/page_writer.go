@@ -62,7 +62,7 @@ func (s pulls) writePage(
 	p := newPageWriter(s.Dialect, page.PageWrite)
 	p.page = page
 	return s.runPage(ctx, timeout, lease, p, func() error {
-		if err := p.stamp(); err != nil {
+		if err := p.stampPage(); err != nil {
 			return err
 		}
 		if err := p.writeAccounts(); err != nil {
@@ -76,9 +76,8 @@ func (s pulls) writePage(
 }
 
 // runPage runs one transaction with a timeout. It first executes the reads that p.queries returns; the first of these
-// reads locks the pull. If the page contains transactions, it then reserves the position in the change feed, because
-// such a page usually changes rows. Finally it calls fn. runPage returns the counts that p has collected. Errors:
-// LeaseLost, and translated database errors.
+// reads locks the pull. It then calls fn. runPage returns the counts that p has collected. Errors: LeaseLost, and
+// translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {
@@ -86,21 +85,11 @@ func (s pulls) runPage(
 	defer cancel()
 	err := s.Dialect.Transact(bounded, func(tx gormstore.Tx) error {
 		p.tx = tx
-		for _, r := range p.queries(lease) {
-			if err := tx.Read(r); err != nil {
-				return err
-			}
-		}
 		if p.pull.ID == uuid.Nil {
 			return gormstore.LeaseLost()
 		}
-		if p.hasRows() {
-			if err := p.reserveChangeSeq(); err != nil {
-				return err
-			}
-		}
 		return fn()
-	})
+	}, p.queries(lease)...)
 	if err != nil {
 		return domain.Counts{}, gormstore.Translate(ctx, err)
 	}
@@ -218,13 +207,15 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 // readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
 // p.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
 // connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
-func (p *pageWriter) readChangeSeq() error {
+//
+// The reads of also are sent together with the query of the position.
+func (p *pageWriter) readChangeSeq(also ...gormstore.Read) error {
 	connection, tenant := gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant)
 	statement := p.dialect.ChangeSeq(p.pull.Tenant, "("+selectHasCloses+"), ("+selectHasReadings+")",
 		connection, tenant, connection, tenant)
 	read := gormstore.NewQueryOf(statement).AsRead(
 		[]any{&p.changeSeq, &p.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
-	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read)
+	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read, also...)
 }
 
 // ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in

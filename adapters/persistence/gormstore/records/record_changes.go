@@ -325,8 +325,7 @@ func (p *pageWriter) updatePull(progress *domain.Progress) error {
 		q.Add(", progress = ?", text)
 	}
 	q.Add(" WHERE id = ? AND tenant_id = ?", gormstore.UUID(p.pull.ID), gormstore.UUID(p.pull.Tenant))
-	_, err := p.tx.Statement.ConnPool.ExecContext(p.tx.Statement.Context, q.String(), q.Args...)
-	return err
+	return p.tx.ExecAtCommit(q.String(), q.Args...)
 }
 
 // recordEvents stores events at the page's position in the change feed.

@@ -60,3 +60,22 @@ func TestTransactionColumnsHaveTheTypesOfTheTable(t *testing.T) {
 		}
 	})
 }
+
+// A column is Defaulted if its default is the stored form of the zero value: NULL, or the empty text.
+func TestDefaultedColumnsHaveTheZeroValueAsTheirDefault(t *testing.T) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		if b.GORM.Name() != "postgres" {
+			t.Skip("every column is written in this database")
+		}
+		for _, c := range gormstore.TransactionColumns {
+			var zero bool
+			err := b.GORM.Raw(`SELECT coalesce(pg_get_expr(d.adbin, d.adrelid) = ?, NOT a.attnotnull)
+				FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+				WHERE a.attrelid = 'transactions'::regclass AND a.attname = ?`, "''::text", c.Name).Scan(&zero).Error
+			if err != nil || zero != c.Is(gormstore.Defaulted) {
+				t.Errorf("column %s: the default is the zero value: %t, want %t (%v)",
+					c.Name, zero, c.Is(gormstore.Defaulted), err)
+			}
+		}
+	})
+}

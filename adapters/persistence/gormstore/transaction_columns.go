@@ -66,6 +66,9 @@ const (
 	// PresentOnly columns exist only in the table transactions, for the current version of a row. All other columns are
 	// also in transaction_versions, which contains the earlier versions of rows.
 	PresentOnly
+	// Defaulted columns need not be written if their value is the zero value. The default of the column is then
+	// stored, which is the same value.
+	Defaulted
 )
 
 // Is reports whether the column has the flag.
@@ -85,44 +88,48 @@ var TransactionColumns = []Column{
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
 	{"connection_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Connection.UUID }},
 	{"vendor", "text", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
-	{"account_id", "uuid", 0, func(r *TransactionRow) any { return &r.AccountID.UUID }},
+	{"account_id", "uuid", Defaulted, func(r *TransactionRow) any { return &r.AccountID.UUID }},
 	{"account", "text", 0, func(r *TransactionRow) any { return &r.Account }},
 	{"external_id", "text", Kept, func(r *TransactionRow) any { return &r.ExternalID }},
 	{"amount", "numeric", 0, func(r *TransactionRow) any { return &r.Amount.Amount }},
 	{"currency", "text", 0, func(r *TransactionRow) any { return &r.Amount.Currency }},
-	{"account_amount", "numeric", 0, func(r *TransactionRow) any { return &r.accountAmount }},
+	{"account_amount", "numeric", Defaulted, func(r *TransactionRow) any { return &r.accountAmount }},
 	{"account_currency", "text", 0, func(r *TransactionRow) any { return &r.accountCurrency }},
 	{"status", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Status) }},
 	{"date", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Date) }},
-	{"occurred_at", "timestamptz", 0, func(r *TransactionRow) any { return &r.OccurredAt }},
+	{"occurred_at", "timestamptz", Defaulted, func(r *TransactionRow) any { return &r.OccurredAt }},
 	{"description", "text", 0, func(r *TransactionRow) any { return &r.Description }},
 	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
 	{"counterparty", "text", 0, func(r *TransactionRow) any { return &r.Counterparty }},
-	{"metadata", "bytea", 0, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
+	{"metadata", "bytea", Defaulted, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
 	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.Digest }},
 	{"version", "integer", 0, func(r *TransactionRow) any { return &r.Version }},
 	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
-	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
+	{"removed_at", "timestamptz", PerPage | Defaulted, func(r *TransactionRow) any { return &r.RemovedAt }},
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.ChangeSeq }},
-	{"content_hash", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
-	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
-	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
-	{"row_sha256", "bytea", Unread, func(r *TransactionRow) any { return &r.RowSHA256 }},
-	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
-	{"supersedes", "text", Kept, func(r *TransactionRow) any { return &r.supersedes }},
-	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
-	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
-	{"possibly_supersedes", "text", Kept, func(r *TransactionRow) any { return &r.possibly }},
-	{"reason", "text", Unread, func(r *TransactionRow) any { return &r.Reason }},
-	{"end_to_end_id", "text", 0, func(r *TransactionRow) any { return &r.References.EndToEndID }},
-	{"institution_id", "text", 0, func(r *TransactionRow) any { return &r.References.TransactionID }},
-	{"authentication_code", "text", 0, func(r *TransactionRow) any { return &r.References.AuthenticationCode }},
-	{"reference_number", "text", 0, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
-	{"receiver_reference_id", "text", 0, func(r *TransactionRow) any { return &r.References.ReceiverReferenceID }},
-	{"tracking_key", "text", 0, func(r *TransactionRow) any { return &r.References.TrackingKey }},
-	{"cheque_number", "text", 0, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
-	{"counterparty_document", "text", 0, func(r *TransactionRow) any { return &r.document }},
+	{"content_hash", "bytea", Unread | PresentOnly | Defaulted, func(r *TransactionRow) any { return &r.ContentHash }},
+	{"pull_id", "uuid", PerPage | Defaulted, func(r *TransactionRow) any { return &r.Pull.UUID }},
+	{"warnings", "text", Defaulted, func(r *TransactionRow) any { return &r.warnings }},
+	{"row_sha256", "bytea", Unread | Defaulted, func(r *TransactionRow) any { return &r.RowSHA256 }},
+	{"normalizer", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Normalizer }},
+	{"supersedes", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.supersedes }},
+	{"superseded_by", "uuid", Kept | Defaulted, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
+	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly | Defaulted, func(r *TransactionRow) any {
+		return &r.ErasedAt
+	}},
+	{"possibly_supersedes", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.possibly }},
+	{"reason", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Reason }},
+	{"end_to_end_id", "text", Defaulted, func(r *TransactionRow) any { return &r.References.EndToEndID }},
+	{"institution_id", "text", Defaulted, func(r *TransactionRow) any { return &r.References.TransactionID }},
+	{"authentication_code", "text", Defaulted, func(r *TransactionRow) any { return &r.References.AuthenticationCode }},
+	{"reference_number", "text", Defaulted, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
+	{"receiver_reference_id", "text", Defaulted, func(r *TransactionRow) any {
+		return &r.References.ReceiverReferenceID
+	}},
+	{"tracking_key", "text", Defaulted, func(r *TransactionRow) any { return &r.References.TrackingKey }},
+	{"cheque_number", "text", Defaulted, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
+	{"counterparty_document", "text", Defaulted, func(r *TransactionRow) any { return &r.document }},
 }
 
 // JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which

@@ -227,3 +227,56 @@ func TestAnOldPlanIsMadeAgain(t *testing.T) {
 		}
 	}
 }
+
+// The first pull of an account has nothing to compare its listing with: it has just stored every row itself.
+func TestTheFirstListingOfAnAccountIsNotCompared(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2", "r3")
+	e.vendor.others = []string{"savings"}
+	e.vendor.steps = []domain.Step{{Account: account, Sweep: true}, {Account: "savings", Sweep: true}}
+	e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+		if step.Account == account {
+			return nil, nil
+		}
+		return savingsPage("s1"), nil
+	}
+	c := e.createConnection("books")
+	restore := e.failOperation("Pulls.Sweep")
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	restore()
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1", "s1 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// If the list of one account contains a row of another account, the list of the other account is compared, even in the
+// first pull.
+func TestTheFirstListingIsComparedIfAnotherListHadRowsOfTheAccount(t *testing.T) {
+	for name, second := range map[string]string{"named": "savings", "of all accounts": ""} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.vendor.others = []string{"savings"}
+			e.vendor.steps = []domain.Step{{Account: account, Sweep: true}, {Account: second, Sweep: true}}
+			e.vendor.onRead = func(step domain.Step, _ string) (*ports.VendorPage, error) {
+				if step.Account == account {
+					return savingsPage("stray"), nil
+				}
+				return savingsPage("s1"), nil
+			}
+			c := e.createConnection("books")
+			e.runPull(e.requestFullPull(c))
+			if diff := cmp.Diff([]string{"s1 v1", "stray v2 removed"}, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// savingsPage returns a page with one row of the account "savings".
+func savingsPage(externalID string) *ports.VendorPage {
+	r := row(externalID, "as first seen")
+	r.Account = "savings"
+	return &ports.VendorPage{Transactions: domain.RawTransactionsOf(r)}
+}

@@ -61,9 +61,12 @@ type attempt struct {
 
 	counts     domain.Counts // of this attempt only
 	storedRows bool          // this attempt has stored a page with changed or quarantined rows
-	lastWrite  time.Time     // when the pull's row was last written
-	pending    pendingProgress
-	restarts   int // how often this attempt has started a step again
+	// storedAccounts contains the external ids of the accounts of all rows that this attempt has stored. It is
+	// complete only if empty is set.
+	storedAccounts map[string]bool
+	lastWrite      time.Time // when the pull's row was last written
+	pending        pendingProgress
+	restarts       int // how often this attempt has started a step again
 
 	positionGone bool // the vendor has refused the connection's stream position
 }
@@ -369,6 +372,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
 	sweep, changed := step.Sweep && pages.whole && !a.relink.staged, step.Since != ""
+	first := changes.empty && !a.hasStored(step.Account)
 	held := a.newHeldRows(sweep, changed)
 	defer held.release()
 	for {
@@ -393,7 +397,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		case batch.last && changed:
 			return a.storeChanges(ctx, changes, batch)
 		case batch.last && sweep:
-			return a.sweep(ctx, step, changes, batch)
+			return a.sweep(ctx, step, changes, batch, first)
 		case batch.pages > 0 && a.mayStayPending(batch):
 			a.pending.pages += batch.pages
 			a.pending.rows += batch.unchanged
@@ -459,10 +463,31 @@ func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.
 		return err
 	}
 	a.storedRows = a.storedRows || len(w.Transactions)+len(w.Quarantined) > 0
+	if a.empty {
+		a.noteStored(w.Transactions)
+	}
 	a.pull.Progress, a.counts = w.Progress, a.counts.Plus(counts)
 	a.lastWrite, a.pending = w.At, pendingProgress{}
 	a.recentlyRemoved = a.recentlyRemoved || counts.Removed > 0
 	return nil
+}
+
+// noteStored adds the accounts of stored rows to a.storedAccounts.
+func (a *attempt) noteStored(rows []domain.TransactionData) {
+	for i := range rows {
+		if account := rows[i].Account; i == 0 || account != rows[i-1].Account {
+			if a.storedAccounts == nil {
+				a.storedAccounts = map[string]bool{}
+			}
+			a.storedAccounts[account] = true
+		}
+	}
+}
+
+// hasStored reports whether the attempt has stored rows of the account, or of any account if account is "". The result
+// is valid only if a.empty is set.
+func (a *attempt) hasStored(account string) bool {
+	return a.storedAccounts[account] || account == "" && len(a.storedAccounts) > 0
 }
 
 // stopStep stores the progress of the pages that were read before the failure, and returns the failure.
@@ -492,7 +517,9 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 //
 // The rows of the last batch are written together with the removals. If a removed row was replaced by a new row, both
 // changes become visible at the same time.
-func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, lastBatch batch) error {
+//
+// first states that every stored row of the account comes from this listing. The rows are then not compared.
+func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, lastBatch batch, first bool) error {
 	page := lastBatch.write()
 	settled, err := a.settled(ctx, a.status.Transactions)
 	if err != nil {
@@ -505,6 +532,9 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	}
 	if page.Progress.Incomplete {
 		settled, a.confirmation = false, statusChanged
+	}
+	if first {
+		return a.writePage(ctx, page)
 	}
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,

@@ -40,9 +40,13 @@ func (a *Adapter) Read(
 	return a.readStream(ctx, access, step, accounts, cursor)
 }
 
-// cursorPattern matches a stream position of the vendor. According to the vendor, a position is base64 of at most 256
-// characters. The pattern also accepts URL-safe base64, and up to 1,000 characters.
-var cursorPattern = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{1,1000}$`)
+// maxCursor is the length of the longest accepted stream position. According to the vendor, a position is base64 of at
+// most 256 characters.
+const maxCursor = 1000
+
+// cursorPattern matches a stream position of the vendor. It also accepts URL-safe base64. The length is checked
+// separately, because a repetition of up to 1,000 characters would make the compiled pattern very large.
+var cursorPattern = regexp.MustCompile(`^[A-Za-z0-9+/=_-]+$`)
 
 // Two values of transactions_update_status, the state of an Item's history at the vendor. NOT_READY means that the
 // vendor has no data yet. HISTORICAL_UPDATE_COMPLETE means that the vendor has the whole history. With any value
@@ -102,7 +106,7 @@ func readStreamPage(body []byte, accounts []domain.AccountData) (ports.VendorPag
 		return ports.VendorPage{}, &domain.Error{
 			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: "the vendor has no transactions yet",
 		}
-	case !cursorPattern.MatchString(*got.Next):
+	case len(*got.Next) > maxCursor, !cursorPattern.MatchString(*got.Next):
 		return ports.VendorPage{}, malformed("cursor")
 	}
 	page, err := newPage(slices.Concat(lists[0], lists[1]), got.Accounts, accounts)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -261,5 +262,19 @@ func TestAPostedRowLinksToItsPendingRow(t *testing.T) {
 	if row := e.adapter.RowOf(data, domain.AccountID{}); row.Link != pending.ID || data.Status != domain.Posted ||
 		data.Amount.Amount.String() != "-58.2" {
 		t.Errorf("link %q, %s %s", row.Link, data.Status, data.Amount.Amount)
+	}
+}
+
+func TestACursorHasAtMostAThousandCharactersOfBase64(t *testing.T) {
+	for cursor, accepted := range map[string]bool{
+		"": false, "bQ==": true, "a_-": true, "a b": false, "a\n": false,
+		strings.Repeat("c", 1000): true, strings.Repeat("c", 1001): false,
+	} {
+		text, _ := json.Marshal(cursor) // a string can always be encoded
+		_, err := readStreamPage([]byte(`{"accounts":[],"added":[],"modified":[],"removed":[],"has_more":false,
+			"transactions_update_status":"HISTORICAL_UPDATE_COMPLETE","next_cursor":`+string(text)+`}`), nil)
+		if (err == nil) != accepted {
+			t.Errorf("%.5q (%d characters): error %v, want accepted: %t", cursor, len(cursor), err, accepted)
+		}
 	}
 }

@@ -162,9 +162,14 @@ func (s *Sink) validateBroker(ctx context.Context, broker string) string {
 	return ""
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+// maxTopic is the length of the longest name of a topic.
+const maxTopic = 249
 
-func isTopic(text string) bool { return topicName.MatchString(text) && text != "." && text != ".." }
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+func isTopic(text string) bool {
+	return len(text) <= maxTopic && topicName.MatchString(text) && text != "." && text != ".."
+}
 
 // keepsPassword reports whether the settings m may use the stored password. Both settings must have the same mechanism,
 // username and TLS setting, and m must have only brokers that the stored settings contain.

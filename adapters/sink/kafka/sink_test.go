@@ -235,6 +235,10 @@ func TestSink(t *testing.T) {
 		"a format":        {Settings: settingsOf(broker, `,"format":"canary"`), Fields: []string{"format"}},
 		"a topic":         {Settings: `{"brokers":["` + broker + `"],"topic":"can ary"}`, Fields: []string{"topic"}},
 		"a topic of dots": {Settings: `{"brokers":["` + broker + `"],"topic":".."}`, Fields: []string{"topic"}},
+		"a long topic": {
+			Settings: `{"brokers":["` + broker + `"],"topic":"` + strings.Repeat("t", 250) + `"}`,
+			Fields:   []string{"topic"},
+		},
 		"a second broker": {Settings: `{"brokers":["` + broker + `","canary"]}`, Fields: []string{"brokers[1]"}},
 		"no password": {
 			Settings: login(`"mechanism":"PLAIN","username":"u"`),

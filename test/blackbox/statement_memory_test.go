@@ -51,15 +51,25 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	}
 }
 
+// newestIsIndexed is a query that reports whether the index of the search contains the newest record of the only
+// tenant.
+const newestIsIndexed = `SELECT EXISTS (SELECT 1 FROM search_progress p
+	JOIN (SELECT change_tx, id FROM transactions ORDER BY change_tx DESC, id DESC LIMIT 1) newest
+		ON (p.change_tx, p.transaction_id) >= (newest.change_tx, newest.id))`
+
 // copyRecords creates copies of one posted record of the account, with dates on 1,000 different days. replaced maps
 // the names of further columns to their values in the copies. Each value is an SQL expression of n, the number of the
 // copy.
+//
+// The process never adds the copies to the index of the search, so that this task needs no memory meanwhile:
+// copyRecords waits until the index contains the records, and the copies come before them in the order of the index.
 func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[string]string) {
 	t.Helper()
 	driver, source, columns := "pgx", h.settings["DATABASE_URL"],
 		"SELECT column_name FROM information_schema.columns WHERE table_name = 'transactions' ORDER BY ordinal_position"
 	values := map[string]string{
-		"id": "gen_random_uuid()", "external_id": "'copy ' || n", "date": "(date '2020-01-01' + n % 1000)::text",
+		"id":          "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid",
+		"external_id": "'copy ' || n", "date": "(date '2020-01-01' + n % 1000)::text",
 	}
 	numbers := "generate_series(1, %d) AS n"
 	if file, ok := strings.CutPrefix(source, "sqlite://"); ok {
@@ -75,6 +85,12 @@ func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
+	eventually(t, waitTimeout, "the index of the search", func() (indexed bool) {
+		if err := db.QueryRow(newestIsIndexed).Scan(&indexed); err != nil {
+			t.Fatal(err)
+		}
+		return indexed
+	})
 	rows, err := db.Query(columns)
 	if err != nil {
 		t.Fatal(err)

@@ -449,6 +449,23 @@ test('what is no date is refused at its field, in the language of the console', 
   await page.finish();
 });
 
+test('the title of a view has the focus before a field can be used', async () => {
+  const page = await open(browser, '/console', { token: token(5) });
+  for (const [section, field] of [['Search', '#text'], ['Audit', '#actor']]) {
+    const focused = await page.evaluate(([name, selector]) => new Promise((resolve) => {
+      const observer = new globalThis.MutationObserver(() => {
+        if (!document.querySelector(selector)) return;
+        observer.disconnect();
+        resolve(document.activeElement.tagName);
+      });
+      observer.observe(document.querySelector('main'), { childList: true, subtree: true });
+      [...document.querySelectorAll('nav a')].find(({ textContent }) => textContent === name).click();
+    }), [section, field]);
+    assert.equal(focused, 'H1', section);
+  }
+  await page.finish();
+});
+
 test('after a token has expired, the operator signs in again and is at the same place', async () => {
   const operator = token(5);
   const { id } = await connect(operator, pluggyLogin, 'bank');

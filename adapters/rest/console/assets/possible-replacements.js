@@ -4,7 +4,7 @@ import { query as queryString, request } from './api.js';
 import { amount } from './format.js';
 import { has, t } from './i18n.js';
 import { AccountName, ConnectionName } from './names.js';
-import { html, useEffect, useRef, useState } from './preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
 import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import { lacks, session, writeScope } from './session.js';
@@ -96,10 +96,9 @@ function useKeys(answer) {
   const on = useStore(keysOn);
   const latest = useRef();
   latest.current = answer;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!on) return undefined;
     const press = (event) => {
-      if (!keysOn.get()) return; // the effect removes the listener only after the next frame
       const name = Object.keys(answers).find((key) => answers[key] === event.key || answers[key] === event.key.toLowerCase());
       if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isText(event.target)) return;
       event.preventDefault();
@@ -130,7 +129,7 @@ function Pair({ pair, focused, done }) {
   const undone = pair.state === 'join_undone';
   const action = useAction(({ name, why }, key) => decide(pair, name, why, key));
   const on = useStore(keysOn);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focused) heading.current.focus();
   }, []);
   const answer = async (name) => {

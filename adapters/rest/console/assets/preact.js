@@ -2,8 +2,8 @@
 // all text: nothing that the API returns is ever parsed as HTML.
 import { element } from './hidden-characters.js';
 import { render, createContext } from './vendor/preact.js';
-import { useCallback, useContext, useEffect, useMemo, useRef, useState } from './vendor/preact-hooks.js';
+import { useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from './vendor/preact-hooks.js';
 import htm from './vendor/htm.js';
 
 export const html = htm.bind(element);
-export { render, createContext, useCallback, useContext, useEffect, useMemo, useRef, useState };
+export { render, createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState };

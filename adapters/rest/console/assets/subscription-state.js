@@ -1,7 +1,7 @@
 // The state of a subscription in words, and its secret, which is shown once.
 import { reasonText } from './health.js';
 import { has, t } from './i18n.js';
-import { html, useEffect, useRef } from './preact.js';
+import { html, useLayoutEffect, useRef } from './preact.js';
 import { CopyButton, Status } from './ui.js';
 
 const tones = { active: 'good', paused: 'plain', disabled: 'bad' };
@@ -19,7 +19,7 @@ export function SubscriptionState({ subscription, end = '' }) {
 // OneTimeSecret shows a new signing secret. It gets the focus, so that it is not missed.
 export function OneTimeSecret({ secret, close }) {
   const element = useRef();
-  useEffect(() => element.current.focus(), []);
+  useLayoutEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
     <p><strong>${t('subscription.secret')}</strong></p>
     <p>${t('subscription.secretText')}</p>

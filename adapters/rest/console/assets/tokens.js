@@ -1,7 +1,7 @@
 // The webhook tokens of a connection: mint, last use, revoke.
 import { query as queryString, request } from './api.js';
 import { t, vendorName } from './i18n.js';
-import { html, useEffect, useRef, useState } from './preact.js';
+import { html, useLayoutEffect, useRef, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { ActionButton, Ago, announce, Button, Copyable, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
 
@@ -31,7 +31,7 @@ const Secret = ({ text }) => html`<p class="copy"><code>${text}</code> <${CopyBu
 // has one already, there is no new token.
 export function Minted({ minted, close }) {
   const element = useRef();
-  useEffect(() => element.current.focus(), []);
+  useLayoutEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
     ${minted.registration?.shared ? html`<p><strong>${t('token.shared', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
       <p>${t('token.sharedText')}</p>`

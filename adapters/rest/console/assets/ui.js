@@ -2,7 +2,7 @@
 import * as format from './format.js';
 import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
-import { html, useEffect, useRef, useState } from './preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
 import { fieldText, problemText, report } from './problem-text.js';
 import { restoreScroll } from './router.js';
 import { lacks, session, writeScope } from './session.js';
@@ -46,10 +46,11 @@ export const Status = ({ tone = 'plain', children }) =>
 // question of the view. place is the part of the view, for the title of the document.
 export function Page({ title, place, lead, actions, above, children }) {
   const heading = useRef();
-  useEffect(() => {
+  // Not useEffect, which runs after the view is shown: the focus would leave a field that is used at once.
+  useLayoutEffect(() => {
     heading.current.focus({ preventScroll: true });
-    restoreScroll();
   }, []);
+  useEffect(restoreScroll, []);
   const text = [title].flat().filter((part) => typeof part === 'string').join('');
   useEffect(() => {
     document.title = [place, visibleText(text), t('app.name')].filter(Boolean).join(' · ');

@@ -15,6 +15,8 @@ var (
 		`\b(?:conta|cta/clabe|cta|cuenta|clabe|bnet|c/c)[\s.:]*(?:de\s+la\s+|la\s+)?([\d.]{5,}(?:-[\dx])?)`)
 	// clabe matches a Mexican account number (CLABE), which has 18 digits (Banxico).
 	clabe = regexp.MustCompile(`\b(\d{18})\b`)
+	// foreignAccount matches the account numbers of Perú (CCI, 20 digits) and Argentina (CBU and CVU, 22 digits).
+	foreignAccount = regexp.MustCompile(`\b(?:cci|cbu|cvu)[\s.:]*((?:\d[ -]?){19,21}\d)\b`)
 	// Banco Azteca: CUENTA TERMINACION 5481.
 	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:term\w*|final)\s+(\d{3,5})\b`)
 	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
@@ -33,6 +35,10 @@ func takeAccounts(s *scan) (accounts []string) {
 	s.take(bankCode, func([]string) bool { return true })
 	s.take(agencyAndAccount, func(groups []string) bool {
 		accounts = add(accounts, accountNumber(groups[2]))
+		return true
+	})
+	s.take(foreignAccount, func(groups []string) bool {
+		accounts = add(accounts, accountNumber(groups[1]))
 		return true
 	})
 	s.take(accountEnding, func(groups []string) bool {

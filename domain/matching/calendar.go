@@ -27,7 +27,7 @@ var (
 	fullDate  = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
 	monthYear = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](20\d\d)\b`)                    // 11/2026
 	// dayMonthName matches a day and the name of a month: FECHA DE ABONO: 17 JUN (SB-01), 19 JAN (NU-21).
-	dayMonthName = regexp.MustCompile(`\b(\d{1,2})\s*(?:de\s+)?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
+	dayMonthName = regexp.MustCompile(`\b(\d{1,2})\s*(?:de\s+|[/-])?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
 	// monthNameNumber matches the name of a month and a number, which is read as a year: MAIO / 2026 (ST-07), OCT 26,
 	// NOV06 08:12.
 	monthNameNumber = regexp.MustCompile(`\b` + monthNames + `\s*[/.-]?\s*(20\d\d|\d\d)\b`)
@@ -43,6 +43,9 @@ var (
 	labelledPeriod = regexp.MustCompile(
 		`\b(?:ref(?:er(?:ente|encia)?)?|compet(?:encia)?|mes|periodo|fatura|fat|mensalidade)[\s.:]*(?:(?:a|de)\s+)?` +
 			`(\d{1,2})/(20\d\d|\d\d)($|[^0-9/])`)
+	// taxPeriod matches the period of a tax, or its last day: DARF 0561 PA 10/2026, PERIODO APURACAO 31/10/2026.
+	taxPeriod = regexp.MustCompile(
+		`\b(?:pa|per(?:iodo)?\.?\s*(?:de\s+)?apur(?:acao)?)[\s.:]*(?:\d{1,2}/)?(\d{1,2})/(20\d\d)\b`)
 	bimester = regexp.MustCompile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
 )
 
@@ -94,13 +97,15 @@ func (c *calendar) takeDates(s *scan) {
 // takeLabelledPeriods reads months with a year after a label, such as REF 10/26. Without the label, 10/26 could also
 // be an instalment, or a day and a month.
 func (c *calendar) takeLabelledPeriods(s *scan) {
-	s.take(labelledPeriod, func(g []string) bool {
-		if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
-			return false
-		}
-		c.addPeriod(g[1], g[2])
-		return true
-	})
+	for _, notation := range []*regexp.Regexp{labelledPeriod, taxPeriod} {
+		s.take(notation, func(g []string) bool {
+			if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
+				return false
+			}
+			c.addPeriod(g[1], g[2])
+			return true
+		})
+	}
 }
 
 // addPeriod adds a month. The year may have two digits or four.

@@ -77,6 +77,9 @@ func (r *row) key() string {
 		r.PurchasedAt.Format(time.RFC3339),
 		strings.Join(r.tellingTail(), " "),
 		strings.Join(r.facilitators, " "),
+		strings.Join(r.schemes, " "),
+		strings.Join(r.products, " "),
+		strings.Join(r.paid, " "),
 	}, "\x00")
 }
 
@@ -110,6 +113,7 @@ type comparison struct {
 	settles     bool // the old row is pending and the new one is posted
 	strong      bool // both rows share a strong identifier that no other row has
 	national    bool // that identifier is unique in the whole country
+	slip        bool // that identifier is the line of a boleto or of another slip, which is paid once
 	quota       bool // the complete instalment of a loan is equal
 	numbered    bool // the number of a cheque or an invoice is equal
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
@@ -175,6 +179,7 @@ func (c *comparison) compareIdentifiers() {
 		case r == agree && isStrong(k, sharedValue(a, b)) && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.strong = true
 			c.national = c.national || k <= slipNumber
+			c.slip = c.slip || k == boletoLine || k == slipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.numbered = c.numbered || k == chequeNumber || k == invoiceNumber
 			c.weak = c.weak || c.numbered ||
@@ -346,6 +351,8 @@ func (c *comparison) compareFractionWithInstalment() relation {
 	case slices.Contains(fractions, fractionOf(stated)),
 		stated.count == 0 && strings.HasPrefix(fractions[0], fmt.Sprint(stated.number, "/")):
 		return agree
+	case stated.count > 1 && strings.HasSuffix(fractions[0], fmt.Sprint("/", stated.count)):
+		return differ // another instalment of as many
 	}
 	return doubtful
 }
@@ -386,6 +393,10 @@ func (c *comparison) compareCalendar() {
 	case len(y) > 0:
 		r = c.compareWithDate(y, c.old)
 	}
+	if r == unknown && c.isPurchase() && c.days() > 0 && c.old.instalment.number+c.new.instalment.number == 0 &&
+		(c.old.mayHaveInstalment() || c.new.mayHaveInstalment()) {
+		r = doubtful // the other row may be another purchase
+	}
 	c.finding("date", x, y, r)
 	p, q := a.periods, b.periods
 	switch {
@@ -402,6 +413,15 @@ func (c *comparison) compareCalendar() {
 	// An account holder receives at most one salary per period.
 	received := c.old.Operation == Payroll && c.new.Operation == Payroll && c.new.Amount.Amount.IsPositive()
 	c.weak = c.weak || received && c.old.day == c.new.day && r == agree
+}
+
+// mayHaveInstalment reports whether the text has a fraction that may be an instalment or a day: LOJA 10/12. A fraction
+// beside a time is a day.
+func (e *Evidence) mayHaveInstalment() bool {
+	return len(e.calendar.clocks) == 0 && slices.ContainsFunc(e.calendar.fractions, func(f string) bool {
+		number, count, _ := strings.Cut(f, "/")
+		return atoi(count) > 1 && atoi(number) <= atoi(count)
+	})
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.
@@ -458,11 +478,15 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	person := a.isTransfer() && b.isTransfer()
 	text := compareNames(a.words, b.words, person)
-	if text <= doubtful && text != unknown && (c.sharesNumber() || c.isOneTax() || c.isOneInstalment()) {
+	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota()
+	if text <= doubtful && text != unknown && one {
 		text = contained
 		if c.mayBeTwoServices() {
 			text = doubtful
 		}
+	}
+	if text == differ && c.isOneContract() && !person {
+		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
 	}
 	if a.isGeneralPayout() && b.isGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
 		text = unknown // sales of one price
@@ -530,6 +554,17 @@ func (c *comparison) isOneInstalment() bool {
 	}
 	return compareInstalments(a, b) == agree && a.count > 1 && lengthOf(short) >= minInstalmentName &&
 		slices.Equal(short, long[:len(short)]) && !c.old.isPayment() && !c.new.isPayment()
+}
+
+// isOneQuota reports whether two rows name the same group and quota of a consórcio: GRUPO 4471 COTA 219.
+func (c *comparison) isOneQuota() bool {
+	shared := 0
+	for _, number := range c.old.numbers {
+		if slices.Contains(c.new.numbers, number) {
+			shared++
+		}
+	}
+	return shared >= 2 && slices.Contains(c.old.words, "consorcio") && slices.Contains(c.new.words, "consorcio")
 }
 
 // minInstalmentName is the minimum length of a merchant's name for isOneInstalment.

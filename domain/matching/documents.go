@@ -22,6 +22,9 @@ var (
 	bareCNPJ   = regexp.MustCompile(`\b([0-9a-z]{12}\d{2})\b`)
 	bareCPF    = regexp.MustCompile(`\b\d{11}\b`)
 	rfc        = regexp.MustCompile(`\b(?:rfc[\s:]*)?([a-z&]{3,4}\d{6}[a-z0-9]{2}[a0-9])\b`)
+	spacedRFC  = regexp.MustCompile(`\brfc[\s:]+([a-z&]{3,4})\s(\d{6}[a-z0-9]{2}[a0-9])\b`) // RFC: CSS 160330CP7
+	// cuit matches the tax number of Argentina (AFIP): two digits for the kind of holder, eight digits, a check digit.
+	cuit = regexp.MustCompile(`\b(?:cui[tl][\s:]*)?((?:20|2[3-7]|3[034])-\d{8}-\d)\b`)
 )
 
 // takeDocuments returns the tax numbers in a text, without punctuation, and with an asterisk for each masked
@@ -59,6 +62,14 @@ func takeDocuments(s *scan) (documents []string) {
 		}
 		documents = add(documents, groups[0])
 		return false // keep it in the text: another number at its place contradicts it, even with wrong check digits
+	})
+	s.take(cuit, func(groups []string) bool {
+		documents = add(documents, digitsOf(groups[1]))
+		return true
+	})
+	s.take(spacedRFC, func(groups []string) bool {
+		documents = add(documents, strings.ToUpper(groups[1]+groups[2]))
+		return true
 	})
 	s.take(rfc, func(groups []string) bool {
 		documents = add(documents, strings.ToUpper(groups[1]))

@@ -1,6 +1,7 @@
 package matching
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,10 +77,12 @@ func (e *Evidence) readText(row *Row) {
 	}
 	e.volatile = takeVolatile(s)
 	e.calendar.takeCompactDates(s)
-	s.take(referenceLabel, func(g []string) bool {
-		e.references = add(e.references, trimZeros(g[1]))
-		return true
-	})
+	for _, label := range []*regexp.Regexp{referenceLabel, shortTerminal} {
+		s.take(label, func(g []string) bool {
+			e.references = add(e.references, trimZeros(g[1]))
+			return true
+		})
+	}
 	e.calendar.takeFractions(s)
 	e.numbers = takeDottedNumbers(s)
 	s.takeWords(letterPair, func([]string) bool { return true })
@@ -116,10 +119,12 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		}
 	}
 	e.references = slices.DeleteFunc(e.references, func(value string) bool { return isDateReference(value, row.Date) })
-	if e.Operation == Pix && !slices.ContainsFunc(e.words, func(word string) bool {
-		return len(word) > 1 && !acquirers[word]
-	}) {
-		e.channel, e.words = append(e.channel, e.words...), nil // PIX QRS PAGSEGURO I: the shop is not named
+	unnamed := func(word string) bool {
+		return e.Operation == Pix && (len(word) == 1 || acquirers[word]) || e.Operation == TopUp && telephones[word]
+	}
+	if !slices.ContainsFunc(e.words, func(word string) bool { return !unnamed(word) }) {
+		// PIX QRS PAGSEGURO I: the shop is not named; RECARGA DE CELULAR: neither is the telephone.
+		e.channel, e.words = append(e.channel, e.words...), nil
 	}
 }
 

@@ -169,10 +169,10 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "CLUBE SOL 13/11", "2026-11-13 P -50 BRL CLUBE SOL", "same: date+ text+",
 		},
 		"the former text names the day of the former row": {
-			at + "CLUBE SOL 10/11", "2026-11-13 P -50 BRL CLUBE SOL", "possible: text+",
+			at + "CLUBE SOL 10/11", "2026-11-13 P -50 BRL CLUBE SOL", "possible: date- text+",
 		},
 		"the former text names two days, of which one is that of the former row": {
-			at + "CLUBE SOL 01/09 A 10/11/26", "2026-11-13 P -50 BRL CLUBE SOL", "possible: text+",
+			at + "CLUBE SOL 01/09 A 10/11/26", "2026-11-13 P -50 BRL CLUBE SOL", "possible: date- text+",
 		},
 
 		// Times.

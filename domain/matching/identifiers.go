@@ -56,8 +56,8 @@ var notations = []notation{
 	{paymentReference, regexp.MustCompile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
 	{chequeNumber, regexp.MustCompile(
-		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|pago|pagado|cmp|integrada|devolvido|devuelto|atm|` +
-			`superior|inferior|n|no|nr|num|numero))*[\s:.#]*0*(\d{3,9})\b`),
+		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|compe|pago|pagado|cmp|integrada|integr\.?|` +
+			`devolvido|devuelto|atm|superior|inferior|n|no|nr|num|numero))*[\s:.#-]*0*(\d{3,9})\b`),
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
 		invoiceNumber,

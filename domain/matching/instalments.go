@@ -15,6 +15,7 @@ var instalmentNotations = []*regexp.Regexp{
 	regexp.MustCompile(`\b(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*(?:msi|meses|mensualidades|parcelas|parc|cuotas)\b`),
 	regexp.MustCompile(`\(\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*\)`),
 	regexp.MustCompile(`\bp(\d{2})-(\d{2})\b`),
+	regexp.MustCompile(`\bc\.\s?(\d{2})/(\d{2})\b`), // BBVA Argentina: C.03/06
 	regexp.MustCompile(`\b(\d{1,3})\s*de\s*(\d{1,3})\b`),
 	regexp.MustCompile(`\b(\d{3})/(\d{3})m?\b`),
 	regexp.MustCompile(`\b(0\d)-(\d{2})\b`),
@@ -50,16 +51,21 @@ var lonelyInstalment = regexp.MustCompile(
 	`\b(?:parc(?:ela)?|prest(?:acao)?|cuota)\s*[.:#-]*\s*(\d{1,3})($|[^0-9a-z/.,-])`,
 )
 
+// firstOrSecond matches one of two instalments: 13 SALARIO 1 PARCELA, 1a PARC.
+var firstOrSecond = regexp.MustCompile(`\b([12])[ao]?\s+parc(?:ela)?\b`)
+
 // takeLonelyInstalment returns the number of an instalment that is printed without the count of instalments; 0 if
 // there is none.
 func takeLonelyInstalment(s *scan) (number int) {
-	s.take(lonelyInstalment, func(groups []string) bool {
-		if number > 0 {
-			return false
-		}
-		number = atoi(groups[1])
-		return number > 0
-	})
+	for _, notation := range []*regexp.Regexp{lonelyInstalment, firstOrSecond} {
+		s.take(notation, func(groups []string) bool {
+			if number > 0 {
+				return false
+			}
+			number = atoi(groups[1])
+			return number > 0
+		})
+	}
 	return number
 }
 
@@ -95,4 +101,4 @@ func compareInstalments(a, b instalment) relation {
 
 // quotaWords are the labels of numbers in the texts of a consórcio (a savings group): CONSORCIO PORTO GRUPO 4471 COTA
 // 219 PARC 31.
-var quotaWords = wordSet("grupo gr cota")
+var quotaWords = wordSet("grupo gr cota ct")

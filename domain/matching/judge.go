@@ -109,7 +109,7 @@ var Table = []Line{
 	{"a strong identifier is equal, but document, operation or another strong identifier contradicts", Other,
 		func(c *comparison) bool { return c.strong && c.strongSays }},
 	{"a strong identifier is equal, and the amount", Same, func(c *comparison) bool {
-		return c.strong && c.amounts() >= movedAmount && !c.goesBack() && !c.mayBeCounter()
+		return c.strong && (c.amounts() >= movedAmount || c.isSettledSlip()) && !c.goesBack() && !c.mayBeCounter()
 	}},
 	{"a strong identifier is equal, with another amount or status, or it may be a counter", Possible,
 		func(c *comparison) bool { return c.strong }},
@@ -136,6 +136,9 @@ func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 	c := compare(a, b, &context)
 	return c.line().Verdict, c.findings
 }
+
+// isSettledSlip reports whether a scheduled payment of a slip was made with interest or a discount.
+func (c *comparison) isSettledSlip() bool { return c.slip && c.settles && c.amounts() == nearAmount }
 
 // isNamedAtOneTime reports whether the rows name the same number, document or name, and their dates fit.
 func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely() && !c.isChance() }

@@ -34,10 +34,16 @@ var (
 	letterPair = regexp.MustCompile(`\b[a-z]/(?:[a-z]\b)?|\bs\.\s?a\b|\bd\+\d\b|\br\$`)
 	// Numbers of contracts and slips with dots: Porto Seguro, APOLICE 531.22.18877. An amount has a comma.
 	dottedNumber = regexp.MustCompile(
-		`(^|[^0-9.,$])(\d{1,5}(?:\.\d{2,6}){2,}|\d{1,3}(?:\.\d{3})+)($|[^0-9.,]|\.[^0-9])`,
+		`(^|[^0-9.,$])(\d{1,5}(?:\.\d{2,8}){2,}|\d{1,3}(?:\.\d{3})+)($|[^0-9.,]|\.[^0-9])`,
 	)
 	// Numbers of slips, policies and contracts with a check digit or a prefix: GUIA 0126091800457721-3.
 	dashedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d[\d.]{5,}\d-\d{1,2}|\d{2,4}-\d{6,})($|[^0-9.,/-])`)
+	// Numbers in several groups: GUIA 0126-1013-4567-8901, LOT 21-004417-3.
+	groupedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d{2,}(?:-\d+){2,})($|[^0-9.,/-])`)
+	// A telephone of México: TELCEL 55 4012 7781.
+	mexicanPhone = regexp.MustCompile(`(^|[^0-9.,$/-] )(\d{2}) (\d{4}) (\d{4})($|[^0-9.,/-])`)
+	// The number of a cash machine: SAQUE BANCO24H 11/09 18:22 T0418.
+	shortTerminal = regexp.MustCompile(`\bt(\d{3,5})\b`)
 	// A mobile telephone of Colombia, the key of Nequi and Daviplata: NEQUI 310 447 7182.
 	colombianMobile = regexp.MustCompile(
 		`(^|nequi |daviplata |transfiya )(3\d{2})[ -](\d{3})[ -](\d{4})($|[^0-9])`)
@@ -92,6 +98,11 @@ func takeDottedNumbers(s *scan) (numbers []string) {
 		numbers = add(numbers, g[2]+g[3]+g[4])
 		return true
 	})
+	s.take(mexicanPhone, func(g []string) bool {
+		numbers = add(numbers, g[2]+g[3]+g[4])
+		return true
+	})
+	s.take(groupedNumber, read)
 	s.take(dashedNumber, read)
 	s.take(dottedNumber, read)
 	return numbers

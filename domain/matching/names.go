@@ -33,7 +33,9 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
-	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred`)
+	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
+	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
+	autoatend autoatendimento prac practic practicaja`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.
@@ -78,7 +80,9 @@ var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina pad
 
 // fillers are words of a charge that do not name the service.
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das
-	dos e a o del la el los las serv servico servicos servicios referente bancaria banc com i v`)
+	dos e a o del la el los las serv servico servicos servicio servicios referente bancaria banc com i v
+	compra compras internacional exterior transf transferencia pgto pagto enviado enviada rend rendimento rendimentos
+	aplic aplicacao aut automatica pago mais impto gobierno gravamen los movimientos financieros`)
 
 // ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
 // INTERNET, PADARIA INTERNACIONAL. They do so only if they stand after the name.
@@ -184,6 +188,9 @@ func onlyPurposes(name []string) bool {
 	return !slices.ContainsFunc(name, func(word string) bool { return !purposes[word] })
 }
 
+// telephones are words for a telephone.
+var telephones = wordSet("celular cel telefone telefono fone prepago pre")
+
 // holds reports whether the list contains a word of the set.
 func holds(words []string, set map[string]bool) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return set[word] })
@@ -283,7 +290,8 @@ func isCode(word string) bool {
 // Banks cut names to the width of a column, and firms register either form: CENTRO MED STA CLARA is CENTRO MEDICO
 // SANTA CLARA, and TRIB FED is TRIBUTOS FEDERAIS (SC-06).
 var companyAbbreviations = map[string]string{
-	"adm": "administra", "alim": "alimento", "assoc": "associa", "col": "colegio", "comb": "combustive",
+	"adm": "administra", "alug": "aluguel", "bca": "banca", "distrib": "distribui",
+	"alim": "alimento", "assoc": "associa", "col": "colegio", "comb": "combustive",
 	"cond": "condominio", "constr": "constru", "coop": "cooperativa", "dist": "distribui", "distr": "distribui",
 	"ed": "edificio", "edif": "edificio", "emp": "empreendimento", "esc": "escola", "fac": "faculdade",
 	"farm": "farmacia", "fed": "federa", "gov": "governo", "hosp": "hospital", "imob": "imobiliari", "imp": "imposto",
@@ -329,6 +337,7 @@ const (
 	minCutName      = 6
 	minAbbreviation = 3
 	minTypo         = 8
+	minCutMerchant  = 5 // a word of a merchant's name that may be cut
 )
 
 // youngerWords distinguish a person from an older relative with the same name, and a branch from the first shop.
@@ -457,7 +466,9 @@ func sharesName(short, long []string) bool {
 	}
 	shared := 0
 	for _, word := range short {
-		if len(word) >= 4 && slices.Contains(long, word) {
+		if len(word) >= 4 && slices.ContainsFunc(long, func(other string) bool {
+			return word == other || min(len(word), len(other)) >= minCutMerchant && isCutWord(word, other)
+		}) {
 			shared++
 		}
 	}

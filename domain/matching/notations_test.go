@@ -229,7 +229,7 @@ func TestNotations(t *testing.T) {
 			"UBER *TRIP":                             "[uber trip]",
 			"PIX ENVIADO ANA LEAL":                   "[ana leal]",
 			"Pix enviado: \"Cp :60701190-ANA LEAL\"": "[ana leal]",
-			"REDE VISA DB0085868531":                 "[rede visa]",
+			"REDE VISA DB0085868531":                 "[rede visa debito]",
 			"COMPRA CARTAO DEB MC 22/01 autoposto":   "[autoposto]",
 			"SPEI RECIBIDOSANTANDER ANA":             "[ana]",
 			"SPEI RECIBIDOS ANA":                     "[recibidos ana]",

@@ -118,7 +118,8 @@ func setMember(t testing.TB, row *matching.Row, name, value string) {
 
 // pairFiles are the files with labelled pairs.
 var pairFiles = []string{
-	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "lookalikes", "traps", "limits",
+	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+	"lookalikes", "traps", "limits",
 }
 
 // TestPairs matches each labelled pair as if it were the only change of its account. The pairs in holdout.txt, and in

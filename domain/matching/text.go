@@ -16,13 +16,48 @@ type scan struct {
 }
 
 func newScan(text string) *scan {
-	folded := spelledTaxes.Replace(" " + fold(text) + " ")
+	folded := respell(spelledTaxes.Replace(" " + fold(text) + " "))
 	return &scan{text: folded, digits: strings.ContainsAny(folded, "0123456789")}
 }
 
 // spelledTaxes joins the letters of abbreviated taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F.
 // (BB-17).
 var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
+
+// respellings replace forms of folded texts that hide a word or a number by forms that the other notations read.
+var respellings = []struct {
+	part    string // every text with the form contains it
+	pattern *regexp.Regexp
+	with    string
+	source  string
+}{
+	{"remuneracao/", regexp.MustCompile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},
+	{" sal", regexp.MustCompile(`\b13[oa]?\.? ?sal\b`), "13 salario", "CRED.13o SAL. 1a PARC"},
+	{
+		" virt", regexp.MustCompile(`\bsuc(?:ursal)? virt(?:ual)?\b`), " ",
+		"Bancolombia: TRANSFERENCIA CTA SUC VIRTUAL (f70374338232)",
+	},
+	{" db", regexp.MustCompile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
+	{" cd", regexp.MustCompile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
+	{
+		"cdb pos", regexp.MustCompile(`\bcdb pos(?:[- ]?fixado)?\b`), "cdb di",
+		"APLICACAO CDB POS: its rate follows the index DI",
+	},
+	{
+		"ipva ", regexp.MustCompile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
+		"ipva $1 $2 parc $3", "Itaú: INT IPVA SPTKY5B58PARC02",
+	},
+}
+
+// respell returns the folded text with the respellings.
+func respell(folded string) string {
+	for i := range respellings {
+		if r := &respellings[i]; strings.Contains(folded, r.part) {
+			folded = r.pattern.ReplaceAllString(folded, r.with)
+		}
+	}
+	return folded
+}
 
 // take calls the function read with the submatches of each match of the pattern. If read returns true, take removes
 // the match from the text. A text without digits is skipped, so take is only for notations that contain a digit; see

@@ -43,8 +43,9 @@ func TestTheListOfVersionColumnsIsThatOfTheTable(t *testing.T) {
 	})
 }
 
-// The types and defaults in TransactionColumns must match the schema of PostgreSQL: an upsert casts its parameters to these
-// types, and a page of new rows omits columns whose default is the stored form of the zero value (NULL or the empty text).
+// The types and defaults in TransactionColumns must match the schema of PostgreSQL: an upsert casts its parameters to
+// these types, and a page of new rows omits columns whose default is the stored form of the zero value (NULL or the
+// empty text).
 func TestTransactionColumnsHaveTheTypesAndDefaultsOfTheTable(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		if b.GORM.Name() != "postgres" {
@@ -55,7 +56,9 @@ func TestTransactionColumnsHaveTheTypesAndDefaultsOfTheTable(t *testing.T) {
 			err := b.GORM.Raw(`SELECT a.atttypid = ?::regtype AS typed,
 					coalesce(pg_get_expr(d.adbin, d.adrelid) = ?, NOT a.attnotnull) AS defaulted
 				FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-				WHERE a.attrelid = 'transactions'::regclass AND a.attname = ?`, c.Type, "''::text", c.Name).Scan(&is).Error
+				WHERE a.attrelid = 'transactions'::regclass AND a.attname = ?`, c.Type, "''::text", c.Name).
+				Scan(&is).
+				Error
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,7 +18,7 @@ var (
 	// foreignAccount matches the account numbers of Perú (CCI, 20 digits) and Argentina (CBU and CVU, 22 digits).
 	foreignAccount = regexp.MustCompile(`\b(?:cci|cbu|cvu)[\s.:]*((?:\d[ -]?){19,21}\d)\b`)
 	// Banco Azteca: CUENTA TERMINACION 5481.
-	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:term\w*|final)\s+(\d{3,5})\b`)
+	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:(?:term\w*|final)\s+|\*+)(\d{3,5})\b`)
 	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
 	// NU-02).
 	afterBankName = regexp.MustCompile(`\(\d{4}\)|\bagencia\b`)

@@ -52,6 +52,7 @@ var (
 // calendar contains the dates, periods and times that a text names.
 type calendar struct {
 	days      []string // "5/11": day and month
+	dates     []string // "5/11/26": those days whose year the text names
 	periods   []string // "11/26", "bim 4"
 	fractions []string // "3/12": a day and month, an instalment, or a month and year
 	clocks    []string // "09:12", "09:12:44"
@@ -74,8 +75,15 @@ func (c *calendar) takeClocks(s *scan) {
 // takeDates reads the dates and periods that cannot be an instalment.
 func (c *calendar) takeDates(s *scan) {
 	day := c.addDay
-	s.take(isoDate, func(g []string) bool { return day(g[3], g[2]) })
-	s.take(fullDate, func(g []string) bool { return day(g[2], g[3]) || day(g[3], g[2]) })
+	dated := func(d, m, year string) bool {
+		if !day(d, m) {
+			return false
+		}
+		c.dates = append(c.dates, c.days[len(c.days)-1]+"/"+year[len(year)-2:])
+		return true
+	}
+	s.take(isoDate, func(g []string) bool { return dated(g[3], g[2], g[1]) })
+	s.take(fullDate, func(g []string) bool { return dated(g[2], g[3], g[4]) || dated(g[3], g[2], g[4]) })
 	s.take(monthYear, func(g []string) bool {
 		if m := atoi(g[2]); m < 1 || m > 12 {
 			return false

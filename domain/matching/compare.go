@@ -181,7 +181,7 @@ func (c *comparison) compareIdentifiers() {
 			c.national = c.national || k <= slipNumber
 			c.slip = c.slip || k == boletoLine || k == slipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
-			c.numbered = c.numbered || k == chequeNumber || k == invoiceNumber
+			c.numbered = c.numbered || k == chequeNumber || k == invoiceNumber || k == orderNumber
 			c.weak = c.weak || c.numbered ||
 				k != receiverReference && len(trimZeros(sharedValue(a, b))) >= minWeakNumber
 		case r == differ && (k == institutionID || k == authenticationCode || k == institutionCode):
@@ -266,6 +266,9 @@ func (c *comparison) compareNumbers() {
 		}
 	}
 	c.sameNumbers = r == agree && len(a) == len(b)
+	if c.sameNumbers && isReordered(a, b) && slices.Equal(c.old.words, c.new.words) {
+		r = doubtful // LOTE 12 QUADRA 8, LOTE 8 QUADRA 12
+	}
 	c.finding("number", a, b, r)
 	volatile := compareVolatile(c.old.volatile, c.new.volatile)
 	switch {
@@ -276,6 +279,11 @@ func (c *comparison) compareNumbers() {
 		c.weak, c.bare = true, false
 		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), agree)
 	}
+}
+
+// isReordered reports whether two lists have the same members in another order.
+func isReordered(a, b []string) bool {
+	return !slices.Equal(a, b) && slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 func valuesOf(numbers map[string]string) (values []string) {
@@ -397,6 +405,9 @@ func (c *comparison) compareCalendar() {
 		(c.old.mayHaveInstalment() || c.new.mayHaveInstalment()) {
 		r = doubtful // the other row may be another purchase
 	}
+	if compareSets(a.dates, b.dates) == differ {
+		r = differ
+	}
 	c.finding("date", x, y, r)
 	p, q := a.periods, b.periods
 	switch {
@@ -493,6 +504,8 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	switch {
 	case text == contained && a.isPayment() && b.isPayment() && isFirstName(a.words, b.words):
+		text = doubtful
+	case text == contained && person && (a.endsBefore(b) || b.endsBefore(a)):
 		text = doubtful
 	case text == unknown || text >= contained:
 	case sameWord(c.old.compact, c.new.compact):
@@ -624,7 +637,15 @@ func (c *comparison) mayBeTwoServices() bool {
 
 // allNumbers returns the numbers of a row, with and without a label.
 func (e *Evidence) allNumbers() []string {
-	return slices.Concat(e.numbers, e.references, e.accounts, e.keys, e.ids[chequeNumber], e.ids[invoiceNumber])
+	return slices.Concat(
+		e.numbers,
+		e.references,
+		e.accounts,
+		e.keys,
+		e.ids[chequeNumber],
+		e.ids[invoiceNumber],
+		e.ids[orderNumber],
+	)
 }
 
 // compareLabelledWithBare records a doubt if one row has a labelled number, and the other one has a different

@@ -23,6 +23,7 @@ const (
 	receiverReference
 	chequeNumber
 	invoiceNumber
+	orderNumber
 	kinds
 )
 
@@ -30,6 +31,7 @@ func (k kind) String() string {
 	return [...]string{
 		"end_to_end_id", "tracking_key", "boleto_line", "slip_number", "transaction_id", "authentication_code",
 		"institution_code", "payment_reference", "receiver_reference", "cheque_number", "invoice_number",
+		"order_number",
 	}[k]
 }
 
@@ -61,10 +63,12 @@ var notations = []notation{
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
 		invoiceNumber,
-		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact|pedido)(?:\s+(?:n|nr|no|num)\b)?` +
+		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact)(?:\s+(?:n|nr|no|num)\b)?` +
 			`[\s:.#]*[0.]*(\d{1,3}(?:\.\d{3})+|\d{2,12})\b`),
 		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656; Asaas: fatura nr. 870788501 (f71612493667)",
 	},
+	{orderNumber, regexp.MustCompile(`\bpedido(?:\s+(?:n|nr|no|num)\b)?[\s:.#]*0*(\d{2,12})\b`),
+		"texts of supplier payments: NF 4418 PEDIDO 2207"},
 }
 
 // identifiers contains the values of each kind. Letters are lower case.

@@ -40,8 +40,8 @@ var (
 	dashedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d[\d.]{5,}\d-\d{1,2}|\d{2,4}-\d{6,})($|[^0-9.,/-])`)
 	// Numbers in several groups: GUIA 0126-1013-4567-8901, LOT 21-004417-3.
 	groupedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d{2,}(?:-\d+){2,})($|[^0-9.,/-])`)
-	// A telephone of México: TELCEL 55 4012 7781.
-	mexicanPhone = regexp.MustCompile(`(^|[^0-9.,$/-] )(\d{2}) (\d{4}) (\d{4})($|[^0-9.,/-])`)
+	// A telephone of México: TELCEL 55 4012 7781, TELCEL 811 020 3040.
+	mexicanPhone = regexp.MustCompile(`(^|[^0-9.,$/-] )(\d{2} \d{4}|\d{3} \d{3}) (\d{4})($|[^0-9.,/-])`)
 	// The number of a cash machine: SAQUE BANCO24H 11/09 18:22 T0418.
 	shortTerminal = regexp.MustCompile(`\bt(\d{3,5})\b`)
 	// A mobile telephone of Colombia, the key of Nequi and Daviplata: NEQUI 310 447 7182.
@@ -99,7 +99,7 @@ func takeDottedNumbers(s *scan) (numbers []string) {
 		return true
 	})
 	s.take(mexicanPhone, func(g []string) bool {
-		numbers = add(numbers, g[2]+g[3]+g[4])
+		numbers = add(numbers, digitsOf(g[2])+g[3])
 		return true
 	})
 	s.take(groupedNumber, read)

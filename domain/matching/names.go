@@ -35,7 +35,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
-	autoatend autoatendimento prac practic practicaja`)
+	autoatend autoatendimento dinh priv pg dinh prac practic practicaja`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.
@@ -182,6 +182,36 @@ var purposes = wordSet(`aluguel alugueis condominio condominios seguro seguros e
 	assinatura matricula material materiais comercio comercial distribuidora imobiliaria construtora oficina renta
 	alquiler arriendo colegiatura escuela farmacias gasolinera restaurant tienda universidad universidade`)
 
+// legalForms are the legal forms of firms. They stand at the end of a name.
+var legalForms = wordSet("ltda me mei epp eireli sa cia inc llc sapi cv srl rl spa sas")
+
+// endsBefore reports whether a legal form follows the name of a row where the name of the other row goes on: ACO FORTE
+// LTDA is not the beginning of ACO FORTE ENGENHARIA LTDA.
+func (e *Evidence) endsBefore(other *Evidence) bool {
+	if len(e.words) == 0 || len(e.words) >= len(other.words) {
+		return false
+	}
+	next := func(all []string) string {
+		i := slices.Index(all, e.words[len(e.words)-1])
+		if i < 0 || i+1 == len(all) {
+			return ""
+		}
+		return all[i+1]
+	}
+	form, further := next(e.all), next(other.all)
+	return legalForms[form] && further != "" && !isBeginningOf(further, legalForms) && !strings.HasPrefix(further, form)
+}
+
+// isBeginningOf reports whether a word of the set begins with the text.
+func isBeginningOf(text string, set map[string]bool) bool {
+	for word := range set {
+		if strings.HasPrefix(word, text) {
+			return true
+		}
+	}
+	return false
+}
+
 // onlyPurposes reports whether all words of a name state a purpose or a kind of business, such as ALUGUEL (rent) or
 // PADARIA (bakery). Such a name does not identify a counterparty.
 func onlyPurposes(name []string) bool {
@@ -290,7 +320,7 @@ func isCode(word string) bool {
 // Banks cut names to the width of a column, and firms register either form: CENTRO MED STA CLARA is CENTRO MEDICO
 // SANTA CLARA, and TRIB FED is TRIBUTOS FEDERAIS (SC-06).
 var companyAbbreviations = map[string]string{
-	"adm": "administra", "alug": "aluguel", "bca": "banca", "distrib": "distribui",
+	"adm": "administra", "alug": "aluguel", "ap": "apto", "bca": "banca", "bl": "bloco", "distrib": "distribui",
 	"alim": "alimento", "assoc": "associa", "col": "colegio", "comb": "combustive",
 	"cond": "condominio", "constr": "constru", "coop": "cooperativa", "dist": "distribui", "distr": "distribui",
 	"ed": "edificio", "edif": "edificio", "emp": "empreendimento", "esc": "escola", "fac": "faculdade",
@@ -358,7 +388,7 @@ func compareNames(a, b []string, person bool) relation {
 	case sameWord(x, y):
 		return agree
 	case strings.HasPrefix(y, x):
-		return compareCut(short, long)
+		return compareCut(short, long, person)
 	case alignedFrom(short, long, 0, person), !person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
 	case person && (isWithin(short, long) || isSubset(short, long) || hasInitials(a, b)), isTypo(x, y):
@@ -384,7 +414,11 @@ func lengthOf(words []string) int {
 //   - The short name has fewer than six letters.
 //   - The short name consists of purposes, and the long name has further words.
 //   - The further words contain one of youngerWords, such as Filho, Neto or Júnior.
-func compareCut(short, long []string) relation {
+//   - The names are those of counterparties, and the long one only adds an s: FARIA, FARIAS.
+func compareCut(short, long []string, person bool) relation {
+	if person && len(long) == len(short) && strings.Join(long, "") == strings.Join(short, "")+"s" {
+		return doubtful
+	}
 	if lengthOf(short) < minCutName || len(short) < len(long) && onlyPurposes(short) {
 		return doubtful
 	}

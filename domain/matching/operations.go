@@ -42,7 +42,7 @@ var operationWords = []struct {
 	{Cheque, wordSet("cheque cheques chq")},
 	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
 	{TopUp, wordSet("recarga recargas recharge")},
-	{Payroll, wordSet("salario salarios folha nomina nomi proventos vencimentos payroll")},
+	{Payroll, wordSet("salario salarios salar folha nomina nomi proventos vencimentos payroll")},
 	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss sat sua " +
 		"fgts dae")},
 	{Pix, wordSet("pix")},
@@ -52,7 +52,10 @@ var operationWords = []struct {
 		"ganancias ventas " +
 		"adquirente adq bandeiras loj")},
 	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
-	{Card, wordSet("compra compras cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase")},
+	{
+		Card,
+		wordSet("compra compras cp cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase"),
+	},
 	{Deposit, wordSet("deposito dep depos dp")},
 	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo " +
 		"prest prestacao prestacoes")},
@@ -70,7 +73,7 @@ var stageWords = wordSet(`agendado agendada agendamento agendados scheduled prog
 	processando procesando processamento proceso processo previsto prevista autorizado autorizada transito`)
 
 // leadingWords name an operation only at the beginning of a text: DA VIVO is a direct debit, CASA DA ANA is not.
-var leadingWords = wordSet("da res apl rede pay sua sat est dev dp")
+var leadingWords = wordSet("da res apl rede pay sua sat est dev dp cp")
 
 // receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
 var receiptWords = wordSet("recebimento recebimentos cred credito")

@@ -118,7 +118,7 @@ func setMember(t testing.TB, row *matching.Row, name, value string) {
 
 // pairFiles are the files with labelled pairs.
 var pairFiles = []string{
-	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+	"holdout", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 	"lookalikes", "traps", "limits",
 }
 

@@ -29,6 +29,7 @@ var kindWords = map[Operation]map[string]string{
 		"finiquito": "end", "adiantamento": "advance", "adiant": "advance", "adto": "advance", "vale": "advance",
 		"anticipo": "advance", "plr": "bonus", "ppr": "bonus", "bonus": "bonus", "bono": "bonus", "ptu": "bonus",
 	},
+	Loan:   {"seg": "insurance", "seguro": "insurance", "prestamista": "insurance"},
 	Payout: {"antecipacao": "advance", "antecip": "advance", "antec": "advance", "anticipo": "advance"},
 }
 

@@ -37,6 +37,15 @@ var respellings = []struct {
 		" virt", regexp.MustCompile(`\bsuc(?:ursal)? virt(?:ual)?\b`), " ",
 		"Bancolombia: TRANSFERENCIA CTA SUC VIRTUAL (f70374338232)",
 	},
+	{
+		"canais internet",
+		regexp.MustCompile(`\b(?:em )?canais internet\b`),
+		" ",
+		"Santander: PAGAMENTO DARF EM CANAIS INTERNET",
+	},
+	{"fgts saque", regexp.MustCompile(`\bfgts saque\b`), "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
+	{"cons ", regexp.MustCompile(`\bcons (.*\bgr(?:upo)? \d)`), "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
+	{"getnet", regexp.MustCompile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
 	{" db", regexp.MustCompile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
 	{" cd", regexp.MustCompile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
 	{
@@ -149,11 +158,19 @@ var windows1252 = map[rune]rune{
 var decodedTwice = regexp.MustCompile(
 	`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]`)
 
+// lostLetters matches letters that were replaced by question marks: CONCEI??O.
+var lostLetters = regexp.MustCompile(`\pL\?+\pL`)
+
 // repair corrects letters that were decoded with a wrong encoding, and decodes HTML entities (C&amp;A). Exports of
 // banks contain both.
 func repair(text string) string {
 	if strings.Contains(text, "&") && strings.Contains(text, ";") {
 		text = html.UnescapeString(text)
+	}
+	if strings.Contains(text, "?") {
+		text = lostLetters.ReplaceAllStringFunc(text, func(found string) string {
+			return strings.ReplaceAll(found, "?", string(unicode.ReplacementChar))
+		})
 	}
 	if strings.ContainsAny(text, "ÂÃ") {
 		text = decodedTwice.ReplaceAllStringFunc(text, func(pair string) string {

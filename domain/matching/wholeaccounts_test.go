@@ -86,7 +86,9 @@ func TestWholeAccounts(t *testing.T) {
 // only be suggested: 60 % of the movements must be kept, and 97 % kept or suggested.
 func TestWholeAccountsWithFewerNames(t *testing.T) {
 	kept, suggested, all := 0, 0, 0
-	for _, a := range loadWholeAccounts(t, "testdata/ninth_accounts.txt") {
+	accounts := append(loadWholeAccounts(t, "testdata/ninth_accounts.txt"),
+		loadWholeAccounts(t, "testdata/tenth_accounts.txt")...)
+	for _, a := range accounts {
 		t.Run(a.bank, func(t *testing.T) {
 			same := scoreAccount(t, &a)["same"]
 			kept, suggested = kept+same["kept"], suggested+same["suggested"]

@@ -89,6 +89,7 @@ type group struct {
 	series   string // identity of the movement without its date
 	unjudged bool   // not compared with all rows of its amount: its rows are in no pair
 	closed   bool   // unjudged or ambiguous: its rows are in no further pair
+	surplus  bool   // closed because its partner has fewer rows: its other rows may belong to another partner
 	edges    []*edge
 }
 
@@ -337,7 +338,8 @@ func (c *comparison) rank(inSeries bool) int {
 // assign pairs the groups of the allowed edges, best rank first. Edges of equal rank are decided together. The groups
 // of an edge are ambiguous, and not paired, in these cases:
 //   - One of them has several partners.
-//   - They have different numbers of rows. If asMany is set, as many rows as possible are paired instead.
+//   - They have different numbers of rows. If asMany is set, as many rows as possible are paired instead. Otherwise
+//     the other partners of the group with more rows, which may belong to one of these rows, are not paired either.
 //   - undecided returns true for the edge.
 func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	var edges []*edge
@@ -367,6 +369,12 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	partners := map[*group]int{}
 	var open []*edge
 	for _, e := range edges {
+		switch {
+		case e.old.surplus && !e.new.closed:
+			e.new.closed = true
+		case e.new.surplus && !e.old.closed:
+			e.old.closed = true
+		}
 		if !e.old.closed && !e.new.closed && len(e.old.rows) > 0 && len(e.new.rows) > 0 {
 			open = append(open, e)
 			partners[e.old]++
@@ -380,6 +388,9 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 			m.pairRows(e)
 		default:
 			e.old.closed, e.new.closed = true, true
+			single := partners[e.old] == 1 && partners[e.new] == 1
+			e.old.surplus = single && len(e.old.rows) > len(e.new.rows)
+			e.new.surplus = single && len(e.new.rows) > len(e.old.rows)
 		}
 	}
 }

@@ -46,6 +46,13 @@ func TestMatch(t *testing.T) {
 		"k equal rows, more others":    {repeat(cafe, 1), repeat(cafe, 5), matching.Context{}, "", 3},
 		"as many as possible":          {repeat(cafe, 3), repeat(cafe, 2), asMany, "o1n1 o2n2", 0},
 		"as many as possible, reverse": {repeat(cafe, 2), repeat(cafe, 3), asMany, "o1n1 o2n2", 0},
+		"more left than came on a day, and one of them may have moved": {
+			"2026-03-27 p -200 USD MISSION CUTS\n" + repeat("2026-03-28 p -200 USD MISSION CUTS", 2),
+			"2026-03-28 P -200 USD MISSION CUTS\n2026-03-29 P -200 USD MISSION CUTS", matching.Context{}, "", 6},
+		"more came than left on a day, and one of them may have moved": {
+			"2026-03-27 p -200 USD MISSION CUTS\n2026-03-28 p -200 USD MISSION CUTS",
+			repeat("2026-03-28 P -200 USD MISSION CUTS", 2) + "2026-03-29 P -200 USD MISSION CUTS",
+			matching.Context{}, "", 6},
 		"the vendor's links tell equal rows apart": {
 			repeat(cafe, 2),
 			"2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o2}\n2026-11-11 P -29 BRL FAST FOOD SOL {link=o1}",
@@ -453,6 +460,13 @@ var contradictions = [][2]string{
 	{"ana@exemplo.com", "rui@exemplo.com"},
 	{"LOTE 77123", "LOTE 77124"},
 	{"BIM 04", "BIM 05"},
+	{"PEDIDO 2207", "PEDIDO 2208"},
+	{"T0418", "T0419"},
+	{"GUIA 0126-1013-4567-8901", "GUIA 0126-1013-4567-8910"},
+	{"VENC 15/03/2028", "VENC 15/03/2029"},
+	{"CUIT 30-71448820-8", "CUIT 30-71448821-6"},
+	{"CCI 002-193-001234567890-15", "CCI 002-193-001234567891-15"},
+	{"ESTAB DB0087076195", "ESTAB DB0087076203"},
 	{"ESTORNO", ""},
 }
 

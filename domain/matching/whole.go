@@ -17,10 +17,10 @@ func IsWhole(left, came, stayed int) bool {
 // two unrelated rows can be left over.
 func (m *matcher) exclude() {
 	for _, g := range m.oldGroups {
-		g.closed = g.unjudged
+		g.closed, g.surplus = g.unjudged, false
 	}
 	for _, g := range m.newGroups {
-		g.closed = false
+		g.closed, g.surplus = false, false
 	}
 	m.assign((*edge).isExcluded, func(*edge) bool { return false }, m.context.AsMany)
 }

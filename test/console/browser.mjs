@@ -48,6 +48,16 @@ export async function open(browser, path, { token, expected = [], origins = [], 
   return page;
 }
 
+// closePages closes the pages that a failed test has left open. It first reports the address and the text of each.
+export async function closePages(browser, context) {
+  for (const window of browser.contexts()) {
+    for (const page of window.pages()) {
+      context.diagnostic(`left open: ${page.url()}\n${await page.locator('body').innerText({ timeout: 5000 }).catch(String)}`);
+    }
+    await window.close();
+  }
+}
+
 // checkAccessibility fails if axe finds a serious or critical violation in the present state of the page.
 export async function checkAccessibility(page, where) {
   await page.evaluate(axe);

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
-import { checkAccessibility, launch, open } from './browser.mjs';
+import { after, afterEach, before, test } from 'node:test';
+import { checkAccessibility, closePages, launch, open } from './browser.mjs';
 import {
   api, belvoLogin, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
+afterEach((context) => closePages(browser, context));
 after(() => browser.close());
 
 const heading = (page, name, level = 1) => page.getByRole('heading', { level, name }).waitFor();

@@ -1,6 +1,6 @@
 // Every task of a working day can be done in the console.
-import { after, before, test } from 'node:test';
-import { launch, open } from './browser.mjs';
+import { after, afterEach, before, test } from 'node:test';
+import { closePages, launch, open } from './browser.mjs';
 import { token } from './env.mjs';
 import { playTask, prepareTasks, tasks } from './tasks.mjs';
 
@@ -11,6 +11,7 @@ before(async () => {
   browser = await launch();
   data = await prepareTasks(operator, { members: 6 });
 });
+afterEach((context) => closePages(browser, context));
 after(async () => {
   data?.receiver.close();
   await browser.close();

@@ -1040,8 +1040,10 @@ test('the console is in the language of the browser, and the language can be swi
 // addPairs makes the connection have three pairs of rows that may be one movement: two payments without a name that came
 // again under other ids, and a tip. It returns the ids of the rows that are listed at the end.
 async function addPairs(operator, id) {
+  // Midnight in Brazil stands for a date. Posted rows with times in two minutes would be two movements.
+  const date = new Date(Date.now() - 86400000).toISOString().slice(0, 10) + 'T03:00:00.000Z';
   const row = (values) => control(PLUGGY, 'POST', '/transactions', {
-    accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', date: new Date().toISOString(), ...values,
+    accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', date, ...values,
   });
   const pix = (amount) => row({ description: 'PIX ENVIADO', amount });
   const before = [await pix(-31.01), await pix(-32.02), await row({ description: 'CHURRASCARIA SANTA FE', amount: -240, status: 'PENDING' })];

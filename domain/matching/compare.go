@@ -121,6 +121,7 @@ type comparison struct {
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
+	moment      bool // the vendor states one second of the purchase for both rows
 	unequal     bool // of rows like these two (see alike), more or fewer came than left
 	anchored    bool // both rows name one day or one time of the movement
 	name        relation
@@ -381,6 +382,7 @@ func (c *comparison) comparePurchase() {
 		c.finding("purchase", []string{string(x)}, []string{string(y)}, differ)
 	case x != "" && x == y:
 		c.anchored = true
+		c.moment = hasTime(a) && a.Equal(b)
 		c.timed = c.timed || hasTime(a) && hasTime(b)
 		c.finding("purchase", []string{string(x)}, []string{string(y)}, agree)
 	}
@@ -495,6 +497,9 @@ func (c *comparison) compareNamesOfRows() {
 		if c.mayBeTwoServices() {
 			text = doubtful
 		}
+	}
+	if c.moment && text != unknown { // one card is not used twice in a second, so the shop has another name now
+		text = max(text, min(text+1, contained))
 	}
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859

@@ -76,6 +76,7 @@ const (
 	// Maximum number of days between the dates of two rows. maxDaysAnchored applies to rows that name the same day of
 	// purchase, and maxDaysNumbered to rows that name the same number.
 	maxDaysAnchored = 62
+	daysOfMonth     = 31
 	maxDaysNumbered = 5
 	maxDaysPossible = 14
 	// shownDays is the number of days in which Context.Shown counts records.
@@ -227,7 +228,14 @@ func (c *comparison) isTip() bool {
 func (c *comparison) days() int { return max(c.old.day-c.new.day, c.new.day-c.old.day) }
 
 func (c *comparison) isFar() bool {
-	return c.days() > maxDaysPossible && !(c.anchored && c.days() <= maxDaysAnchored)
+	limit := maxDaysPossible
+	if c.anchored {
+		limit = maxDaysAnchored
+	}
+	if i := c.old.instalment; c.anchored && compareInstalments(i, c.new.instalment) == agree {
+		limit = max(limit, maxDaysAnchored+daysOfMonth*i.number) // the vendor may list it on the day of the purchase
+	}
+	return c.days() > limit
 }
 
 func (c *comparison) isReversed() bool {

@@ -227,7 +227,30 @@ func (m *matcher) judgeAll() {
 			m.edges = append(m.edges, e)
 		}
 	}
+	m.recount()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
+}
+
+// recount judges uncounted pairs of single rows with one card again, if every row like the old one contradicts the new
+// one, and every row like the new one contradicts the old one: of two equal purchases with two cards, one is posted.
+func (m *matcher) recount() {
+	var alone []*edge
+	for _, e := range m.edges {
+		if e.line.Name != uncounted || e.c.old.card == "" || e.c.old.card != e.c.new.card ||
+			len(e.old.rows)+len(e.new.rows) > 2 {
+			continue
+		}
+		like := func(other *edge) bool {
+			return other != e && other.c.old.alike() == e.c.old.alike() && other.c.new.alike() == e.c.new.alike()
+		}
+		if !slices.ContainsFunc(e.old.edges, like) && !slices.ContainsFunc(e.new.edges, like) {
+			alone = append(alone, e)
+		}
+	}
+	for _, e := range alone {
+		e.c.unequal = false
+		e.line = e.c.line()
+	}
 }
 
 // alike returns a key that is equal for rows of one date that an accountant could hardly tell apart without their

@@ -53,6 +53,9 @@ func TestMatch(t *testing.T) {
 			"2026-03-27 p -200 USD MISSION CUTS\n2026-03-28 p -200 USD MISSION CUTS",
 			repeat("2026-03-28 P -200 USD MISSION CUTS", 2) + "2026-03-29 P -200 USD MISSION CUTS",
 			matching.Context{}, "", 6},
+		"two equal purchases with two cards, and one of them posts": {
+			"2026-11-10 p -74 BRL BISTRO {card=4417}\n2026-11-10 p -74 BRL BISTRO {card=9082}",
+			"2026-11-11 P -74 BRL BISTRO {card=9082}", matching.Context{}, "o2n1", 0},
 		"the vendor's links tell equal rows apart": {
 			repeat(cafe, 2),
 			"2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o2}\n2026-11-11 P -29 BRL FAST FOOD SOL {link=o1}",

@@ -269,6 +269,24 @@ func TestMovements(t *testing.T) {
 	checkShares(t, whole)
 }
 
+// TestFurtherMovements checks the changes that were written without a look at the rules. Many of them lack names or
+// numbers. No pair with the label "other" or "open" may be kept. Of the pairs with the label "same", at least 60 % must
+// be kept, and at least 90 % must be kept or suggested.
+func TestFurtherMovements(t *testing.T) {
+	kept, suggested, all := 0, 0, 0
+	for _, file := range []string{"testdata/eleventh.jsonl", "testdata/twelfth.jsonl"} {
+		_, total, whole := score(t, loadMovements(t, file))
+		t.Logf("%s: single pairs %s; whole accounts %s", file, total, whole)
+		for _, same := range []map[string]int{total["same"], whole["same"]} {
+			kept, suggested = kept+same["kept"], suggested+same["suggested"]
+			all += same["kept"] + same["suggested"] + same["apart"]
+		}
+	}
+	if kept*100 < all*60 || (kept+suggested)*100 < all*90 {
+		t.Errorf("same pairs: %d kept and %d suggested of %d", kept, suggested, all)
+	}
+}
+
 func checkShares(t *testing.T, counts tally) {
 	t.Helper()
 	same := counts["same"]

@@ -76,7 +76,7 @@ var fares = wordSet(`ride viagem corrida viaje uber 99 99app 99pop 99taxi pop ca
 
 // habits are words of merchants at which round amounts return within days: coffee, fuel, a snack.
 var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina padaria panaderia conveniencia tienda oxxo
-	posto auto gasolina gasolineria combustiveis pemex shell ipiranga petrobras texaco`)
+	posto auto gasol gasolina gasolineria combustiveis pemex shell ipiranga petrobras texaco`)
 
 // fillers are words of a charge that do not name the service.
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das

@@ -34,6 +34,7 @@ type row struct {
 	Evidence
 	day      int
 	compact  string // the folded text without blanks and punctuation
+	alike    string // see likeness
 	identity string // equal for rows that only identifiers, dates and status may tell apart
 }
 
@@ -46,7 +47,7 @@ func parse(r *Row) *row {
 	}
 	parsed := &row{Row: r, Evidence: Parse(r), day: day}
 	parsed.compact = strings.Join(split(fold(r.text())), "")
-	parsed.identity = parsed.key()
+	parsed.alike, parsed.identity = parsed.likeness(), parsed.key()
 	return parsed
 }
 
@@ -69,6 +70,7 @@ func (r *row) key() string {
 		fmt.Sprint(r.Refund),
 		fmt.Sprint(r.instalment),
 		strings.Join(r.calendar.days, " "),
+		strings.Join(r.calendar.dates, " "),
 		strings.Join(r.calendar.fractions, " "),
 		strings.Join(r.calendar.periods, " "),
 		strings.Join(r.calendar.clocks, " "),
@@ -360,10 +362,24 @@ func (c *comparison) compareFractionWithInstalment() relation {
 	case slices.Contains(fractions, fractionOf(stated)),
 		stated.count == 0 && strings.HasPrefix(fractions[0], fmt.Sprint(stated.number, "/")):
 		return agree
-	case stated.count > 1 && strings.HasSuffix(fractions[0], fmt.Sprint("/", stated.count)):
+	case isInstalment(fractions[0], stated.count):
 		return differ // another instalment of as many
 	}
 	return doubtful
+}
+
+// isInstalment reports whether a fraction may be one of the given number of instalments.
+func isInstalment(fraction string, count int) bool {
+	number, of, _ := strings.Cut(fraction, "/")
+	return count > 1 && atoi(of) == count && atoi(number) <= count
+}
+
+// dayAndMonth returns the date of the row in the form "5/11". It returns "" if the date is not in the form YYYY-MM-DD.
+func (r *row) dayAndMonth() string {
+	if len(r.Date) != len("2006-01-02") {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", atoi(string(r.Date[8:])), atoi(string(r.Date[5:7])))
 }
 
 func fractionOf(i instalment) string {
@@ -382,7 +398,7 @@ func (c *comparison) comparePurchase() {
 		c.finding("purchase", []string{string(x)}, []string{string(y)}, differ)
 	case x != "" && x == y:
 		c.anchored = true
-		c.moment = hasTime(a) && a.Equal(b)
+		c.moment = a.Second() != 0 && a.Equal(b)
 		c.timed = c.timed || hasTime(a) && hasTime(b)
 		c.finding("purchase", []string{string(x)}, []string{string(y)}, agree)
 	}
@@ -407,7 +423,7 @@ func (c *comparison) compareCalendar() {
 		(c.old.mayHaveInstalment() || c.new.mayHaveInstalment()) {
 		r = doubtful // the other row may be another purchase
 	}
-	if compareSets(a.dates, b.dates) == differ {
+	if c.compareLists(a.dates, b.dates) == differ {
 		r = differ
 	}
 	c.finding("date", x, y, r)
@@ -432,8 +448,8 @@ func (c *comparison) compareCalendar() {
 // beside a time is a day.
 func (e *Evidence) mayHaveInstalment() bool {
 	return len(e.calendar.clocks) == 0 && slices.ContainsFunc(e.calendar.fractions, func(f string) bool {
-		number, count, _ := strings.Cut(f, "/")
-		return atoi(count) > 1 && atoi(number) <= atoi(count)
+		_, count, _ := strings.Cut(f, "/")
+		return isInstalment(f, atoi(count))
 	})
 }
 
@@ -451,8 +467,7 @@ func periodsAmong(fractions []string) (periods []string) {
 // compareWithDate compares the dates in the text of one row with the value date of the other row, whose text contains
 // no date.
 func (c *comparison) compareWithDate(days []string, other *row) relation {
-	if len(other.Date) == len("2006-01-02") && slices.Contains(days,
-		fmt.Sprintf("%d/%d", atoi(string(other.Date[8:])), atoi(string(other.Date[5:7])))) {
+	if slices.Contains(days, other.dayAndMonth()) {
 		c.anchored = true
 		return agree
 	}
@@ -498,8 +513,8 @@ func (c *comparison) compareNamesOfRows() {
 			text = doubtful
 		}
 	}
-	if c.moment && text != unknown { // one card is not used twice in a second, so the shop has another name now
-		text = max(text, min(text+1, contained))
+	if c.moment && (text == differ || text == doubtful) {
+		text++ // one card is not used twice in a second, so the shop has another name now
 	}
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
@@ -720,7 +735,7 @@ func (c *comparison) compareServices() {
 	if r < contained && r != unknown && sameWord(c.old.compact, c.new.compact) {
 		r = agree
 	}
-	if r >= contained && differInLetters(c.old.all, c.new.all) {
+	if r >= contained && differInLetters(c.old.all, c.new.all) || (len(x) == 0) != (len(y) == 0) {
 		r = doubtful
 	}
 	c.finding("service", x, y, r)

@@ -216,7 +216,7 @@ func (m *matcher) judgeAll() {
 				continue
 			}
 			c := compare(oldGroup.first, newGroup.first, m.context)
-			c.unequal = !m.context.AsMany && oldCounts[c.old.alike()] != newCounts[c.new.alike()]
+			c.unequal = !m.context.AsMany && oldCounts[c.old.alike] != newCounts[c.new.alike]
 			line := m.lineOf(oldGroup, newGroup, c)
 			if line.Verdict == Other {
 				continue
@@ -241,7 +241,7 @@ func (m *matcher) recount() {
 			continue
 		}
 		like := func(other *edge) bool {
-			return other != e && other.c.old.alike() == e.c.old.alike() && other.c.new.alike() == e.c.new.alike()
+			return other != e && other.c.old.alike == e.c.old.alike && other.c.new.alike == e.c.new.alike
 		}
 		if !slices.ContainsFunc(e.old.edges, like) && !slices.ContainsFunc(e.new.edges, like) {
 			alone = append(alone, e)
@@ -253,9 +253,9 @@ func (m *matcher) recount() {
 	}
 }
 
-// alike returns a key that is equal for rows of one date that an accountant could hardly tell apart without their
+// likeness returns a key that is equal for rows of one date that an accountant could hardly tell apart without their
 // numbers: they have the same amount, counterparty and operation, and their names begin with the same letters.
-func (r *row) alike() string {
+func (r *row) likeness() string {
 	name := strings.Join(r.words[:min(1, len(r.words))], "")
 	return strings.Join([]string{
 		r.Account.String(), amountKey(r.Amount), string(r.Status), strconv.Itoa(r.day), name[:min(4, len(name))],
@@ -267,7 +267,7 @@ func (r *row) alike() string {
 func countAlike(rows []*row) map[string]int {
 	counts := map[string]int{}
 	for _, r := range rows {
-		counts[r.alike()]++
+		counts[r.alike]++
 	}
 	return counts
 }
@@ -392,12 +392,9 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	partners := map[*group]int{}
 	var open []*edge
 	for _, e := range edges {
-		switch {
-		case e.old.surplus && !e.new.closed:
-			e.new.closed = true
-		case e.new.surplus && !e.old.closed:
-			e.old.closed = true
-		}
+		e.old.closed, e.new.closed = e.old.closed || e.new.surplus, e.new.closed || e.old.surplus
+	}
+	for _, e := range edges {
 		if !e.old.closed && !e.new.closed && len(e.old.rows) > 0 && len(e.new.rows) > 0 {
 			open = append(open, e)
 			partners[e.old]++

@@ -53,6 +53,13 @@ func TestMatch(t *testing.T) {
 			"2026-03-27 p -200 USD MISSION CUTS\n2026-03-28 p -200 USD MISSION CUTS",
 			repeat("2026-03-28 P -200 USD MISSION CUTS", 2) + "2026-03-29 P -200 USD MISSION CUTS",
 			matching.Context{}, "", 6},
+		"texts that differ only in a year": {
+			"2026-11-10 P -500 BRL CDB VENC 15/03/2028\n2026-11-10 P -500 BRL CDB VENC 15/03/2029",
+			"2026-11-10 P -500 BRL CDB VENC 15/03/2029\n2026-11-10 P -500 BRL CDB VENC 15/03/2028",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"fees for two services, in a whole account": {
+			"2026-11-10 P -9.8 BRL TARIFA TRANSFERENCIA", "2026-11-10 P -9.8 BRL TARIFA SAQUE",
+			matching.Context{Whole: true}, "", 1},
 		"two equal purchases with two cards, and one of them posts": {
 			"2026-11-10 p -74 BRL BISTRO {card=4417}\n2026-11-10 p -74 BRL BISTRO {card=9082}",
 			"2026-11-11 P -74 BRL BISTRO {card=9082}", matching.Context{}, "o2n1", 0},

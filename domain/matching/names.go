@@ -35,7 +35,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
-	autoatend autoatendimento dinh priv pg dinh prac practic practicaja`)
+	autoatend autoatendimento dinh priv pg prac practic practicaja`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.
@@ -82,7 +82,8 @@ var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina pad
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das
 	dos e a o del la el los las serv servico servicos servicio servicios referente bancaria banc com i v
 	compra compras internacional exterior transf transferencia pgto pagto enviado enviada rend rendimento rendimentos
-	aplic aplicacao aut automatica pago mais impto gobierno gravamen los movimientos financieros`)
+	aplic aplicacao aut automatica pago mais impto gobierno gravamen movimientos financieros
+	conta cuenta corrente`)
 
 // ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
 // INTERNET, PADARIA INTERNACIONAL. They do so only if they stand after the name.

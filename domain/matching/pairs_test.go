@@ -99,7 +99,8 @@ func setMember(t testing.TB, row *matching.Row, name, value string) {
 		day, clock, timed := strings.Cut(value, "T")
 		row.Keys.Instalment.PurchaseDate = domain.Date(day)
 		if timed {
-			row.PurchasedAt, _ = time.Parse("2006-01-02T15:04", day+"T"+clock)
+			clock = (clock + ":00")[:len("15:04:05")]
+			row.PurchasedAt, _ = time.Parse("2006-01-02T15:04:05", day+"T"+clock)
 		}
 	case name == "learned":
 		row.LearnedAt, _ = time.Parse(time.DateOnly, value)

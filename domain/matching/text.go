@@ -158,8 +158,21 @@ var windows1252 = map[rune]rune{
 var decodedTwice = regexp.MustCompile(
 	`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]`)
 
-// lostLetters matches letters that were replaced by question marks: CONCEI??O.
-var lostLetters = regexp.MustCompile(`\pL\?+\pL`)
+// markLost replaces the question marks within words by U+FFFD. They stand for letters that were lost: B?N??O.
+func markLost(text string) string {
+	runes := []rune(text)
+	last := -1 // the last rune that is no question mark
+	for i, r := range runes {
+		if r == '?' {
+			continue
+		}
+		for lost := last + 1; last >= 0 && lost < i && unicode.IsLetter(runes[last]) && unicode.IsLetter(r); lost++ {
+			runes[lost] = unicode.ReplacementChar
+		}
+		last = i
+	}
+	return string(runes)
+}
 
 // repair corrects letters that were decoded with a wrong encoding, and decodes HTML entities (C&amp;A). Exports of
 // banks contain both.
@@ -168,9 +181,7 @@ func repair(text string) string {
 		text = html.UnescapeString(text)
 	}
 	if strings.Contains(text, "?") {
-		text = lostLetters.ReplaceAllStringFunc(text, func(found string) string {
-			return strings.ReplaceAll(found, "?", string(unicode.ReplacementChar))
-		})
+		text = markLost(text)
 	}
 	if strings.ContainsAny(text, "ÂÃ") {
 		text = decodedTwice.ReplaceAllStringFunc(text, func(pair string) string {

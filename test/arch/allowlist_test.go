@@ -325,14 +325,15 @@ var allowed = map[string][]string{
 	"test/kit/hostile": {
 		"github.com/twmb/franz-go/pkg",
 	},
-	"test/kit/datadir": {},
+	"test/kit/datadir":  {},
+	"test/kit/freeport": {},
 	"test/kit/matchersim": {
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"test/kit/nodejs": {},
 	"test/kit/pace":   {},
 	"test/kit/pgtest": {
-		"test/kit/datadir",
+		"test/kit/datadir", "test/kit/freeport",
 		"github.com/jackc/pgx/v5",
 	},
 	"test/kit/storetest": {
@@ -348,7 +349,7 @@ var allowed = map[string][]string{
 		"test/kit/debian",
 	},
 	"test/kit/rabbittest": {
-		"test/kit/datadir", "test/kit/debian",
+		"test/kit/datadir", "test/kit/debian", "test/kit/freeport",
 		"github.com/rabbitmq/amqp091-go",
 	},
 	"test/kit/harness": {

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/freeport"
 )
 
 // Pooler is a running PgBouncer in transaction mode that this process has started. It has the settings that
@@ -100,7 +101,7 @@ func (p *Pooler) Stop() error {
 }
 
 func (p *Pooler) launch(binary string, credential *syscall.Credential, dsn string, size int) error {
-	port, err := choosePort(0)
+	port, err := freeport.Find()
 	if err != nil {
 		return err
 	}

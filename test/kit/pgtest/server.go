@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/freeport"
 )
 
 // Options configures a server. The zero value is suitable for most tests.
@@ -206,16 +207,10 @@ func (s *Server) await(logFile string) error {
 	}
 }
 
-// choosePort returns fixedPort, or a free port if fixedPort is 0. It asks the kernel for the free port, because the
-// server cannot choose one itself.
+// choosePort returns fixedPort, or a free port if fixedPort is 0.
 func choosePort(fixedPort int) (int, error) {
 	if fixedPort != 0 {
 		return fixedPort, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return freeport.Find()
 }

@@ -27,6 +27,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/debian"
+	"github.com/LerianStudio/aggregator-connections/test/kit/freeport"
 )
 
 // serverScript starts a node as the current user, with the settings of its environment. Debian's
@@ -34,7 +35,7 @@ import (
 const serverScript = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 // startTries is the number of attempts to start a broker. An attempt can fail because another process takes the port
-// that freePort has found. startTimeout is the time limit for each attempt.
+// that freeport has found. startTimeout is the time limit for each attempt.
 const (
 	startTries   = 3
 	startTimeout = 2 * time.Minute
@@ -143,7 +144,7 @@ func (b *Broker) start() (err error) {
 		return err
 	}
 	for _, port := range []*int{&b.port, &b.distPort, &b.epmdPort} {
-		if *port, err = freePort(); err != nil {
+		if *port, err = freeport.Find(); err != nil {
 			return err
 		}
 	}
@@ -271,16 +272,6 @@ func (p *process) kill() {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.ended
 	}
-}
-
-// freePort asks the kernel for a free port, because the node cannot choose one itself.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // token returns a random name.

@@ -39,8 +39,8 @@ type Connections interface {
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
 	// Update reads a connection, changes it with the function fn, and stores the result, in one atomic change.
-	// Concurrent updates of one row are serialised. If fn returns an error, Update writes nothing and returns this
-	// error unchanged.
+	// Concurrent updates of one row are serialised. fn may be called more than once, each time with the stored
+	// connection. If fn returns an error, Update writes nothing and returns this error unchanged.
 	//
 	// The same atomic change has further effects:
 	//

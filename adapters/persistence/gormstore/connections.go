@@ -137,15 +137,16 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
 
-// Update locks the row before it reads the connection, and holds the lock until the edit is
-// committed.
+// Update locks the row before it reads the connection, and holds the lock until the edit is committed. A deletion locks
+// pulls, too; the end of a pull locks the pull first, and then the connection. Update is therefore repeated after a
+// deadlock.
 func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	var c domain.Connection
 	var refused error
-	err := s.Change(ctx, func(tx Tx) error {
+	err := s.ChangeAgain(ctx, func(tx Tx) error {
 		row, err := First[ConnectionRow](Locked(byID(tx.DB, tenant, kind, id), ForUpdate))
 		if err != nil {
 			return err
@@ -202,8 +203,6 @@ func SaveConnection(
 	if IsDuplicate(err) {
 		return nil, nameTaken()
 	}
-	// The pulls are locked before rebindTokens deletes rows, because a batch of webhooks locks both in this order.
-	// Another order could cause a deadlock.
 	if err == nil && !after.Live() {
 		err = endPullsOfDeleted(tx, d, after)
 	}
@@ -220,22 +219,24 @@ func saveColumns(tx *gorm.DB, c domain.Connection) error {
 		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
 }
 
-// endPullsOfDeleted deletes the staged rows of a deleted connection, and marks its pulls as failed if they are
-// queued or waiting for their next attempt. It does not change a running pull: the worker loses the lease at its
-// next write.
+// endPullsOfDeleted marks the pulls of a deleted connection as failed if they are queued or waiting for their next
+// attempt. It does not change a running pull: the worker loses the lease at its next write. endPullsOfDeleted also
+// deletes the staged rows of the connection, and its row in last_webhook_tokens.
+//
+// The pulls are changed first. A batch of webhooks locks the queued pull first and writes to last_webhook_tokens last;
+// with another order here, the two could deadlock.
 func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
-	at := Instant{c.DeletedAt}
-	err := tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,
-		c.Tenant.UUID).Error
+	err := tx.Model(&PullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
+		Where(TenantIs(d, "tenant_id"), c.Tenant.UUID).
+		Updates(FailedColumns(domain.ConnectionGone, Instant{c.DeletedAt})).Error
 	if err != nil {
 		return err
 	}
 	if err := StagedRows(tx, c.Tenant.UUID, c.ID.UUID).Delete(&StagedRow{}).Error; err != nil {
 		return err
 	}
-	return tx.Model(&PullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
-		Where(TenantIs(d, "tenant_id"), c.Tenant.UUID).
-		Updates(FailedColumns(domain.ConnectionGone, at)).Error
+	return tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,
+		c.Tenant.UUID).Error
 }
 
 // Activity returns the result of Activities for one connection. Errors: NotFound if the connection does not exist or is

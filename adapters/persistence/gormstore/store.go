@@ -131,7 +131,7 @@ const deadlockPause = 20 * time.Millisecond
 //
 // A deadlock is possible with a batch of webhooks. The batch locks the queued pulls of several connections. It locks
 // some of these pulls after it has inserted deliveries. Another transaction may hold one of these pulls and wait for
-// the batch.
+// the batch. A deadlock is also possible between the deletion of a connection and the end of one of its pulls.
 //
 // The pause before each repetition lets the other transaction of the deadlock take its lock. Without a pause, the same
 // deadlock could occur again.

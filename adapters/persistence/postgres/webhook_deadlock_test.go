@@ -83,10 +83,8 @@ func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	var found deadlockCounter
-	// The session of the request looks for a deadlock after it has waited for three seconds. The test assumes that the
-	// other transaction waits for the row of the connection by then.
-	db := traced(t, dsn+"&deadlock_timeout=3s", &found)
-	requestInDeadlock(t, db, dsn, "SET deadlock_timeout = '1h'", "BEGIN")
+	db := traced(t, dsn+afterThreeSeconds, &found)
+	requestInDeadlock(t, db, dsn, neverLook, "BEGIN")
 	// There can be more than one deadlock. The repeated request deadlocks again if it locks the row of the connection
 	// before the other transaction does.
 	if found.Load() == 0 {
@@ -94,42 +92,119 @@ func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
 	}
 }
 
+// afterThreeSeconds makes the sessions of a database look for a deadlock after they have waited for three seconds. The
+// tests assume that the other transaction waits, too, by then. neverLook makes a session look for no deadlock.
+const (
+	afterThreeSeconds = "&deadlock_timeout=3s"
+	neverLook         = "SET deadlock_timeout = '1h'"
+)
+
 // requestInDeadlock creates a deadlock between a request for a pull and another transaction. The statements in setup
-// begin the other transaction. The deadlock has three steps:
-//
-//   - The other transaction locks the queued pull.
-//   - The request locks the connection and waits for the pull.
-//   - The other transaction waits for the connection.
-//
-// requestInDeadlock returns when the request has succeeded.
+// begin the other transaction. requestInDeadlock returns when the request has succeeded.
 func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, setup ...string) {
 	t.Helper()
 	s := db.Store(nil)
-	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
 	p.queue()
-	other, err := pgx.Connect(t.Context(), dsn)
+	p.crossLocks(dsn, p.queue, []string{lockPulls, lockConnection}, setup...)
+}
+
+// Statements that lock the pulls of the connection $1 of the tenant $2, and the row of this connection.
+const (
+	lockPulls      = "SELECT FROM pulls WHERE connection_id = $1 AND tenant_id = $2 FOR UPDATE"
+	lockConnection = "SELECT FROM connections WHERE id = $1 AND tenant_id = $2 FOR UPDATE"
+)
+
+// crossLocks runs a change while another transaction takes two locks, and returns when the change has ended. The
+// statements in setup begin the other transaction. If the change needs both locks, but in the other order, the two
+// deadlock:
+//
+//   - The other transaction takes the first lock.
+//   - The change takes the second lock and waits for the first.
+//   - The other transaction waits for the second lock.
+func (p *replica) crossLocks(dsn string, change func(), locks []string, setup ...string) {
+	p.Helper()
+	other, err := pgx.Connect(p.Context(), dsn)
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
-	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
+	defer func() { _ = other.Close(context.WithoutCancel(p.Context())) }()
 	execute := func(sql string, args ...any) {
-		// Citus ends the transaction of the request because of the deadlock. Until the rollback is complete, Citus may
+		// Citus ends the transaction of the change because of the deadlock. Until the rollback is complete, Citus may
 		// also end this transaction.
-		if _, err := other.Exec(t.Context(), sql, args...); err != nil && !isDeadlock(err) {
-			t.Error(err)
+		if _, err := other.Exec(p.Context(), sql, args...); err != nil && !isDeadlock(err) {
+			p.Error(err)
 		}
 	}
 	for _, statement := range setup {
 		execute(statement)
 	}
 	connection, tenant := p.token.Connection.UUID, p.token.Tenant.UUID
-	execute("SELECT FROM pulls WHERE connection_id = $1 AND tenant_id = $2 FOR UPDATE", connection, tenant)
-	var requested sync.WaitGroup
-	requested.Go(p.queue)
-	awaitLockWaiters(t, db, 1)
-	execute("SELECT FROM connections WHERE id = $1 AND tenant_id = $2 FOR UPDATE", connection, tenant)
+	execute(locks[0], connection, tenant)
+	var changed sync.WaitGroup
+	changed.Go(change)
+	awaitLockWaiters(p.T, p.db, 1)
+	execute(locks[1], connection, tenant)
 	execute("COMMIT")
-	requested.Wait()
+	changed.Wait()
+}
+
+// remove deletes the connection of the replica.
+func (p *replica) remove() {
+	deleted := func(c *domain.Connection) error {
+		c.DeletedAt = epoch
+		return nil
+	}
+	_, err := p.Connections().Update(p.Context(), p.token.Tenant, domain.Aggregator, p.token.Connection, nil, deleted)
+	if err != nil {
+		p.Error(err)
+	}
+}
+
+// A deletion locks the connection and then its pulls. The end of a pull locks the pull and then the connection. If the
+// two deadlock, the one whose transaction is ended must be repeated.
+func TestADeletionAndTheEndOfAPullAreRepeatedAfterADeadlock(t *testing.T) {
+	for name, locks := range map[string][]string{
+		"deletion": {lockPulls, lockConnection}, "end": {lockConnection, lockPulls},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := pgtest.DSN(t)
+			var found deadlockCounter
+			db := traced(t, dsn+afterThreeSeconds, &found)
+			s := db.Store(nil)
+			p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
+			p.queue()
+			change := p.remove
+			if name == "end" {
+				change = func() { p.claim(p.queued) }
+			}
+			p.crossLocks(dsn, change, locks, neverLook, "BEGIN")
+			if found.Load() == 0 {
+				t.Error("PostgreSQL detected no deadlock")
+			}
+		})
+	}
+}
+
+// A batch of webhooks locks the queued pull, and then writes to last_webhook_tokens. A deletion must take these locks
+// in the same order. The test takes the locks of the batch, and counts the deadlocks that PostgreSQL detects.
+func TestADeletionNeverDeadlocksWithABatch(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	var found deadlockCounter
+	db := traced(t, dsn, &found)
+	s := db.Store(nil)
+	p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
+	p.queue()
+	if _, err := s.Deliveries().Receive(t.Context(), p.incoming("event")); err != nil {
+		t.Fatal(err)
+	}
+	p.crossLocks(dsn, p.remove, []string{
+		"SELECT FROM pulls WHERE connection_id = $1 AND tenant_id = $2 AND state = 'queued' FOR SHARE",
+		"UPDATE last_webhook_tokens SET token_id = token_id WHERE connection_id = $1 AND tenant_id = $2",
+	}, neverLook, "BEGIN")
+	if n := found.Load(); n > 0 {
+		t.Errorf("PostgreSQL detected %d deadlocks, want none", n)
+	}
 }
 
 // A replay must not wait for a queued pull that a batch of webhooks has locked. Replays and batches lock the queued

@@ -18,10 +18,11 @@ import (
 
 // Claim locks the pull's row, so that concurrent claims of one pull run one after the other. If several pulls of a
 // connection are claimed, the unique index over pulls under way lets only one pull start. Claim does not use SKIP
-// LOCKED, because a locked pull would then look missing.
+// LOCKED, because a locked pull would then look missing. It is repeated after a deadlock, because it may lock two
+// pulls, which a deletion of the connection locks in any order.
 func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (claimed ports.Claimed, err error) {
 	isGone := false
-	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+	err = s.Background().ChangeAgain(ctx, func(tx gormstore.Tx) error {
 		row, err := s.lockByID(tx.DB, lease.Pull)
 		if err != nil {
 			return err
@@ -194,10 +195,6 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 // saveClaim stores the start of the attempt, and whether the pull is complete (reads everything that the vendor has).
 // The unique index over pulls under way lets only one pull of a connection start. Errors: NotDue if another pull of the
 // connection was claimed first.
-//
-// saveClaim must be a single UPDATE. A second UPDATE of the same row would check the foreign key, for which PostgreSQL
-// locks the row of the connection. A deletion of the connection holds this lock while it waits for the pull. The
-// deletion and the claim would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
 	scope, err := gormstore.EncodeJSON(p.Scope)
 	if err != nil {

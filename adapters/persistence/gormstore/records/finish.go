@@ -15,10 +15,12 @@ import (
 
 // Finish ends an attempt in one transaction. It first stores the readings of a settled pull, then loads what
 // records.Finish needs, and applies the changes. After the commit, it enqueues the next pull of the connection.
+//
+// A deletion locks the connection before the pulls, so Finish is repeated after a deadlock.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	var row gormstore.PullRow
 	nextMayStart := false
-	err := s.Background().Change(ctx, func(tx gormstore.Tx) (err error) {
+	err := s.Background().ChangeAgain(ctx, func(tx gormstore.Tx) (err error) {
 		if row, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease); err != nil {
 			return err
 		}

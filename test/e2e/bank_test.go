@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -217,7 +218,9 @@ func (g *gate) enter(at, key string) (entered, opened chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.seen[at]++
-	g.keys[key] = true
+	if key != "" {
+		g.keys[key] = true
+	}
 	g.inside++
 	g.maxInside = max(g.maxInside, g.inside)
 	if held, _ := path.Match(g.pattern, at); g.pattern == "" || !held {
@@ -248,6 +251,20 @@ func (g *gate) count(path string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.seen[path]
+}
+
+// apiKeys returns the API keys that requests have contained so far.
+func (g *gate) apiKeys() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.keys))
+}
+
+// most returns the largest number of requests that the vendor had at the same time.
+func (g *gate) most() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.maxInside
 }
 
 // total returns the number of requests to all paths so far.

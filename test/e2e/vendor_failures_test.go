@@ -142,7 +142,7 @@ func TestWebhooksDuringAPullAreProcessed(t *testing.T) {
 		if kept := o.pages(deliveries+"?status=processed&connectionId="+id, 200); len(kept) != copies+1 {
 			t.Errorf("%d of %d deliveries are processed", len(kept), copies+1)
 		}
-		if most := b.gate().maxInside; most != 1 {
+		if most := b.gate().most(); most != 1 {
 			t.Errorf("one connection sent %d requests at once", most)
 		}
 	})

@@ -1068,15 +1068,15 @@ test('pairs that may be one movement are answered one after the other, by keyboa
   const shown = page.getByRole('heading', { level: 2 });
   const amounts = () => page.getByRole('row', { name: /^Amount/ }).innerText();
   const seen = [];
-  // next waits for a pair that was not shown before, and returns whether it is the tip.
+  // next waits for a pair that was not shown before. Only the amounts of the tip must be marked as different. The order of
+  // the pairs varies.
   const next = async () => {
     const text = await until('the next pair', async () => (await page.locator('.compare').count()) && !seen.includes(await amounts()) && amounts());
     seen.push(text);
-    return text.includes('264.00');
+    assert.equal(await page.getByRole('row', { name: /^Amount differs/ }).count(), text.includes('264.00') ? 1 : 0);
   };
-  const tipFirst = await next();
+  await next();
   await checkAccessibility(page, 'a pair');
-  assert.equal(await page.getByRole('row', { name: /Amount ≠ differs/ }).count(), tipFirst ? 1 : 0);
   await page.getByRole('region', { name: 'For one movement' }).getByRole('listitem').first().waitFor();
   await page.keyboard.press('ArrowRight');
   await next();

@@ -14,9 +14,3 @@ func CheckAsOf(at, now time.Time) error {
 	}
 	return nil
 }
-
-// WithoutUnversioned returns the transaction without the members that have no versions: Metadata and Category.
-func (t Transaction) WithoutUnversioned() Transaction {
-	t.Metadata, t.Category = nil, ""
-	return t
-}

@@ -1,6 +1,9 @@
 package domain
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // CoveredMembers contains the members of a record that are part of the digest of a closed period. An absent member is
 // "". No member contains "|".
@@ -25,20 +28,43 @@ func (o TransactionData) Covered() CoveredMembers {
 	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
 }
 
-// String returns the members, separated by "|", in the order in which a line of the digest contains them. The date
-// comes first.
+// coveredNames contains the names of the covered members in the API, in the order in which a line of the digest contains
+// them. The date comes first.
+var coveredNames = [...]string{"date", "status", "amount", "currency", "accountAmount", "accountCurrency"}
+
+// values returns pointers to the members, in the order of coveredNames.
+func (m *CoveredMembers) values() [len(coveredNames)]*string {
+	return [...]*string{&m.Date, &m.Status, &m.Amount, &m.Currency, &m.AccountAmount, &m.AccountCurrency}
+}
+
+// All returns an iterator over the names and the values of the members, in the order of String.
+func (m CoveredMembers) All() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i, value := range m.values() {
+			if !yield(coveredNames[i], *value) {
+				return
+			}
+		}
+	}
+}
+
+// String returns the members, separated by "|".
 func (m CoveredMembers) String() string {
-	return strings.Join([]string{m.Date, m.Status, m.Amount, m.Currency, m.AccountAmount, m.AccountCurrency}, "|")
+	var texts [len(coveredNames)]string
+	for i, value := range m.values() {
+		texts[i] = *value
+	}
+	return strings.Join(texts[:], "|")
 }
 
 // ParseCoveredMembers parses a text that String returned. ok is false for every other text.
 func ParseCoveredMembers(text string) (m CoveredMembers, ok bool) {
 	parts := strings.Split(text, "|")
-	if len(parts) != 6 {
+	if len(parts) != len(coveredNames) {
 		return CoveredMembers{}, false
 	}
-	return CoveredMembers{
-		Date: parts[0], Status: parts[1], Amount: parts[2], Currency: parts[3],
-		AccountAmount: parts[4], AccountCurrency: parts[5],
-	}, true
+	for i, value := range m.values() {
+		*value = parts[i]
+	}
+	return m, true
 }

@@ -27,16 +27,6 @@ func ItemSize(item any) int {
 	return sizeOf(reflect.ValueOf(item), maxSizeDepth)
 }
 
-// size returns the result of ItemSize without reflection. It must be fast, because pages contain many transactions.
-func (t *Transaction) size() int {
-	const members = 26
-	return members*memberSize + textSize(t.Account) + textSize(t.ExternalID) + textSize(t.Description) +
-		textSize(t.Category) + textSize(t.Counterparty) + len(t.Metadata) +
-		len(t.Warnings)*memberSize + len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes) +
-		len(t.PossiblySupersedes)*memberSize + textSize(t.Reason) +
-		len(t.Changed)*memberSize + t.References.size() + t.CounterpartyDocument.size()
-}
-
 func (r References) size() (size int) {
 	for _, value := range r.Values() {
 		if value != "" {

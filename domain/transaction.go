@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"strings"
 	"time"
@@ -51,44 +50,6 @@ type TransactionData struct {
 	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known. Only
 	// Ledger.History returns this field.
 	Normalizer string
-}
-
-// Digest returns a hash of the normalised fields whose change is an edit of the row. A stored row with an equal digest
-// gets no new version. These fields are not hashed:
-//
-//   - ExternalID, because only rows with the same ExternalID are compared
-//   - Metadata, because vendors add members to their objects, and some members change with every read
-//   - Category, which is the vendor's own enrichment.
-func (o TransactionData) Digest() [sha256.Size]byte {
-	h := sha256.New()
-	write := func(parts ...string) {
-		for _, part := range parts {
-			h.Write([]byte(part))
-			h.Write([]byte{0})
-		}
-	}
-	write(o.Account, o.Amount.Amount.String(), o.Amount.Currency, string(o.Status), string(o.Date))
-	if o.AccountMoney != nil {
-		write("account", o.AccountMoney.Amount.String(), o.AccountMoney.Currency)
-	}
-	if !o.OccurredAt.IsZero() {
-		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
-	}
-	// Warnings are hashed only if there are any, so rows without warnings keep the digests that they had
-	// before warnings were introduced.
-	for _, warning := range o.Warnings {
-		write("warning", string(warning))
-	}
-	// References and the document are hashed only if they are known, for the same reason.
-	if !o.References.IsZero() {
-		write("references")
-		write(o.References.Values()...)
-	}
-	if !o.CounterpartyDocument.IsZero() {
-		write("document", string(o.CounterpartyDocument.Type), o.CounterpartyDocument.Value)
-	}
-	write(o.Description, o.Counterparty)
-	return [sha256.Size]byte(h.Sum(nil))
 }
 
 // Transaction is a stored transaction. The pair of Connection and ExternalID is unique among transactions that are not

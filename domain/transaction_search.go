@@ -1,10 +1,6 @@
 package domain
 
-import (
-	"strings"
-
-	"github.com/shopspring/decimal"
-)
+import "github.com/shopspring/decimal"
 
 // TransactionSearch selects transactions of all connections of a tenant. A member that is zero does not
 // restrict the search.
@@ -34,10 +30,4 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 		return false
 	}
 	return containsText(&t, FoldText(s.Text))
-}
-
-// containsText reports whether the description or the counterparty contains the text, which is the result of FoldText.
-func containsText(t *Transaction, folded string) bool {
-	return folded == "" || strings.Contains(FoldText(t.Description), folded) ||
-		strings.Contains(FoldText(t.Counterparty), folded)
 }

@@ -98,9 +98,7 @@ func adjustmentOf(a books.Adjustment, day domain.Date) adjustmentView {
 		return v
 	}
 	moved := domain.Date(a.Before.Date) > day || domain.Date(a.After.Date) > day
-	for name := range (changedMembers{
-		"date": nil, "status": nil, "amount": nil, "currency": nil, "accountAmount": nil, "accountCurrency": nil,
-	}) {
+	for name := range a.Before.All() {
 		if !moved && string(v.Before[name]) == string(v.After[name]) {
 			delete(v.Before, name)
 			delete(v.After, name)
@@ -118,10 +116,7 @@ func coveredMembers(m *domain.CoveredMembers) changedMembers {
 		return nil
 	}
 	members := changedMembers{}
-	for name, value := range map[string]string{
-		"date": m.Date, "status": m.Status, "amount": m.Amount, "currency": m.Currency,
-		"accountAmount": m.AccountAmount, "accountCurrency": m.AccountCurrency,
-	} {
+	for name, value := range m.All() {
 		if value != "" {
 			members[name] = jsontext.Value(`"` + value + `"`)
 		}

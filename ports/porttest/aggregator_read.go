@@ -141,7 +141,7 @@ func testPaging(t *testing.T, suite VendorSuite) {
 		sources[row.ContentHash] = id
 	}
 	for id, row := range env.readOnce(t, domain.PullScope{Everything: true}) {
-		if row.Digest() != rows[id].Digest() {
+		if first := rows[id]; row.Digest() != first.Digest() {
 			t.Fatalf("row %s looks edited when read again", id)
 		}
 		if row.ContentHash.IsZero() || row.ContentHash != rows[id].ContentHash {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // Probes of engine connections have lower limits than live tests of aggregator connections. A probe connects to a
@@ -116,17 +115,17 @@ func (t *turn) end() {
 // costly reads only while it reads a portion. It yields the records without a share, because their consumer may wait
 // for a slow receiver.
 func (s *Service) readPortions(
-	ctx context.Context, tenant domain.TenantID, read iter.Seq2[books.PostedRecord, error],
-) iter.Seq2[books.PostedRecord, error] {
-	return func(yield func(books.PostedRecord, error) bool) {
-		var none books.PostedRecord
+	ctx context.Context, tenant domain.TenantID, read iter.Seq2[domain.Transaction, error],
+) iter.Seq2[domain.Transaction, error] {
+	return func(yield func(domain.Transaction, error) bool) {
+		var none domain.Transaction
 		turn, err := s.awaitTurn(ctx, tenant)
 		if err != nil {
 			yield(none, err)
 			return
 		}
 		defer turn.end()
-		items, size := make([]books.PostedRecord, 0, portionRecords), 0
+		items, size := make([]domain.Transaction, 0, portionRecords), 0
 		// flush gives up the share, and then yields the items.
 		flush := func() bool {
 			turn.end()

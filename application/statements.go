@@ -50,7 +50,7 @@ func (s *Service) statement(
 	}
 	for record, err := range s.readPortions(ctx, tenant, view.Posted(ctx, sum.Window())) {
 		if err == nil {
-			err = sum.Add(record)
+			err = sum.Add(books.SumRowOf(record))
 		}
 		if err != nil {
 			return books.Statement{}, err
@@ -73,14 +73,14 @@ func (s *Service) statement(
 // statementRecords returns the records of a statement.
 func (s *Service) statementRecords(
 	ctx context.Context, tenant domain.TenantID,
-	read func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error], st books.Statement,
+	read ports.PostedRecords, st books.Statement,
 ) iter.Seq2[books.StatementRecord, error] {
 	return recordsOf(s.readPortions(ctx, tenant, read(ctx, st.Period)), st)
 }
 
 // recordsOf returns posted records as records of a statement.
 func recordsOf(
-	all iter.Seq2[books.PostedRecord, error], st books.Statement,
+	all iter.Seq2[domain.Transaction, error], st books.Statement,
 ) iter.Seq2[books.StatementRecord, error] {
 	return func(yield func(books.StatementRecord, error) bool) {
 		for posted, err := range all {

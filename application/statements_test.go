@@ -38,18 +38,19 @@ func (l snapshotLedger) Snapshot(
 func posted(
 	failure error,
 	days ...domain.Date,
-) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {
-	return func(_ context.Context, w domain.Window) iter.Seq2[books.PostedRecord, error] {
-		return func(yield func(books.PostedRecord, error) bool) {
+) func(context.Context, domain.Window) iter.Seq2[domain.Transaction, error] {
+	return func(_ context.Context, w domain.Window) iter.Seq2[domain.Transaction, error] {
+		return func(yield func(domain.Transaction, error) bool) {
 			for _, day := range days {
 				amount := domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"}
-				record := books.PostedRecord{SumRow: books.SumRow{Date: day, Posted: true, Amount: amount}}
+				var record domain.Transaction
+				record.Date, record.Status, record.Amount = day, domain.Posted, amount
 				if w.Contains(day) && !yield(record, nil) {
 					return
 				}
 			}
 			if failure != nil {
-				yield(books.PostedRecord{}, failure)
+				yield(domain.Transaction{}, failure)
 			}
 		}
 	}

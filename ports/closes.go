@@ -63,10 +63,9 @@ type CloseResult struct {
 // ClosedView is a closed period with its records.
 type ClosedView struct {
 	Close books.Close
-	// Posted returns the posted records that were live at ClosedAt and are dated in the window, ordered by date, then
-	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, until the
-	// function that has received the view returns.
-	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
+	// Posted returns the posted records that were live at ClosedAt, as they were then. FirstSeenAt is not set. The
+	// sequence may be ranged over several times, until the function that has received the view returns.
+	Posted PostedRecords
 	// Records returns the records that the digest covers, ordered by id. Otherwise it is like Posted. No other sequence
 	// of the view may be ranged over at the same time.
 	Records func(ctx context.Context) iter.Seq2[books.ClosedRecord, error]

@@ -297,14 +297,20 @@ type FeedHold struct {
 	Age time.Duration
 }
 
+// PostedRecords returns the posted records of an account in the window, ordered by date, then by id. If reading fails,
+// the sequence ends with the error. PostedRecords reads the records in portions, so its memory use does not depend on
+// their number.
+//
+// A record has the members that statements show: ID, ExternalID, Amount, AccountMoney, Status, Date, Description,
+// Counterparty, References, CounterpartyDocument, Version and FirstSeenAt. The others may be missing.
+type PostedRecords func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error]
+
 // AccountView is a consistent view of an account at one moment.
 type AccountView struct {
 	Account      domain.Account
 	Completeness books.Completeness // with Changed
-	// Posted returns the live posted records of the account in the window, ordered by date, then by id. If reading
-	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
-	// on their number. Posted may be called several times.
-	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
+	// Posted returns the live posted records of the account. It may be called several times.
+	Posted PostedRecords
 	// SharedReferences returns the main references (see domain.References.Main) that more than one record of the
 	// account has had in any version. It maps each reference to the first of these records by id. Records of every
 	// status count, and removed records count, too. The result is not nil.

@@ -101,7 +101,7 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 		completeness = books.Completeness{}
 	}
 	var covered []books.ClosedRecord
-	var posted []books.PostedRecord
+	var posted []domain.Transaction
 	sum := books.NewCloseSum(a, completeness, day, "2026-01-31")
 	for i := range p.records {
 		id := uuid.NewSHA1(tenant.UUID, fmt.Appendf(nil, "%d", i))
@@ -134,13 +134,13 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 	for _, r := range covered {
 		sum.Add(r.ID, r.Status, r.SumRow)
 		if r.Posted {
-			posted = append(posted, books.PostedRecord{
-				SumRow: r.SumRow, ID: r.ID, Counterparty: "A&B",
+			posted = append(posted, domain.Transaction{ID: r.ID, TransactionData: domain.TransactionData{
+				Date: r.Date, Status: r.Status, Amount: r.Amount, AccountMoney: r.AccountMoney, Counterparty: "A&B",
 				Description: "<Ntry><Amt Ccy=\"BRL\">1</Amt> line\nbreak",
-			})
+			}})
 		}
 	}
-	slices.SortStableFunc(posted, func(x, y books.PostedRecord) int { return cmp.Compare(x.Date, y.Date) })
+	slices.SortStableFunc(posted, func(x, y domain.Transaction) int { return cmp.Compare(x.Date, y.Date) })
 	c := sum.Close(books.CloseRequest{Date: day, At: at, By: "maria <&>\u2028"}, completeness)
 	view := ports.ClosedView{Close: c, Records: func(context.Context) iter.Seq2[books.ClosedRecord, error] {
 		return withoutErrors(covered)

@@ -82,7 +82,7 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	}
 	slices.SortFunc(rows, func(x, y domain.Transaction) int { return x.ID.Compare(y.ID) })
 	for _, t := range rows {
-		sum.Add(t.ID, t.Status, summed(t))
+		sum.Add(t.ID, t.Status, books.SumRowOf(t))
 	}
 	return sum.Close(r, completeness)
 }

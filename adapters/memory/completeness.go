@@ -62,7 +62,7 @@ func (s readingSource) ChangedSince(start time.Time, except domain.PullID) (bool
 func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	for _, t := range s.transactions[s.connection] {
 		if t.RemovedAt.IsZero() {
-			visit(t.AccountID, summed(t.Transaction))
+			visit(t.AccountID, books.SumRowOf(t.Transaction))
 		}
 	}
 	return nil
@@ -73,18 +73,10 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 	for externalID, absence := range s.absences[s.connection] {
 		t := s.transactions[s.connection][externalID]
 		if t != nil && t.RemovedAt.IsZero() && absence.HeldAt.IsZero() {
-			visit(t.AccountID, t.ID, summed(t.Transaction))
+			visit(t.AccountID, t.ID, books.SumRowOf(t.Transaction))
 		}
 	}
 	return nil
-}
-
-// summed returns the values of a record from which the sum of its account is computed.
-func summed(t domain.Transaction) books.SumRow {
-	return books.SumRow{
-		Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: t.Status == domain.Posted, Amount: t.Amount,
-		AccountMoney: t.AccountMoney,
-	}
 }
 
 // VisitArrived implements records.ReadingSource. It examines all records of the connection.
@@ -102,7 +94,7 @@ func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit fu
 	var rows []records.PostedRow
 	for _, t := range s.transactions[s.connection] {
 		if t.AccountID == account && t.RemovedAt.IsZero() && t.Status == domain.Posted {
-			rows = append(rows, records.PostedRow{SumRow: summed(t.Transaction), ID: t.ID, Metadata: t.Metadata})
+			rows = append(rows, records.PostedRow{SumRow: books.SumRowOf(t.Transaction), ID: t.ID, Metadata: t.Metadata})
 		}
 	}
 	slices.SortFunc(rows, func(x, y records.PostedRow) int {

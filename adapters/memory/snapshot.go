@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -31,7 +30,7 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 }
 
 // postedOf returns the live posted records of the account, ordered by date, then by id.
-func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
+func (s *Store) postedOf(a *records.Account) []domain.Transaction {
 	var live []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
 		if t.RemovedAt.IsZero() {
@@ -43,20 +42,16 @@ func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
 
 // postedAmong returns the posted records of an account, ordered by date, then by id. It selects them from the given
 // live records.
-func postedAmong(live []domain.Transaction, account domain.AccountID) []books.PostedRecord {
-	var records []books.PostedRecord
+func postedAmong(live []domain.Transaction, account domain.AccountID) []domain.Transaction {
+	var records []domain.Transaction
 	for _, t := range live {
 		if t.AccountID != account || t.Status != domain.Posted {
 			continue
 		}
-		records = append(records, books.PostedRecord{
-			SumRow: summed(cloneTransaction(t)), ID: t.ID, ExternalID: t.ExternalID, Description: t.Description,
-			Counterparty: t.Counterparty, References: t.References, Document: t.CounterpartyDocument,
-			Version: t.Version,
-		})
+		records = append(records, cloneTransaction(t))
 	}
-	slices.SortFunc(records, func(x, y books.PostedRecord) int {
-		return x.Position().Compare(y.Position())
+	slices.SortFunc(records, func(x, y domain.Transaction) int {
+		return x.DatePosition().Compare(y.DatePosition())
 	})
 	return records
 }
@@ -92,10 +87,10 @@ func sharedReferences(
 
 // inWindow returns an implementation of AccountView.Posted, which yields the given records that are in the window.
 func inWindow(
-	records []books.PostedRecord,
-) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {
-	return func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
-		return func(yield func(books.PostedRecord, error) bool) {
+	records []domain.Transaction,
+) ports.PostedRecords {
+	return func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
+		return func(yield func(domain.Transaction, error) bool) {
 			for record, err := range yieldAll(ctx, records) {
 				if (err != nil || window.Contains(record.Date)) && !yield(record, err) {
 					return

@@ -66,7 +66,9 @@ func countTo(n int, pause time.Duration, err error) iter.Seq2[books.StatementRec
 	return func(yield func(books.StatementRecord, error) bool) {
 		for i := range n {
 			time.Sleep(pause)
-			if !yield(books.StatementRecord{Description: fmt.Sprintf("%01000d", i)}, nil) {
+			var record books.StatementRecord
+			record.Description = fmt.Sprintf("%01000d", i)
+			if !yield(record, nil) {
 				return
 			}
 		}

@@ -19,6 +19,14 @@ type SumRow struct {
 	AccountMoney *domain.Money
 }
 
+// SumRowOf returns the values of a live record.
+func SumRowOf(t domain.Transaction) SumRow {
+	return SumRow{
+		Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: t.Status == domain.Posted, Amount: t.Amount,
+		AccountMoney: t.AccountMoney,
+	}
+}
+
 // InCurrency returns the amount in the currency of the account. ok is false if this amount is not known.
 func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
 	m := r.Amount

@@ -128,7 +128,7 @@ func (s *CloseSum) Add(id domain.TransactionID, status domain.TransactionStatus,
 	if s.statement == nil || status != domain.Posted {
 		return
 	}
-	if err := s.statement.Add(PostedRecord{SumRow: r}); err != nil {
+	if err := s.statement.Add(r); err != nil {
 		s.statement = nil
 	}
 }

@@ -20,9 +20,9 @@ var closedAccount = domain.Account{
 }
 
 // addTo adds posted records to the sum, with the ids 1, 2 and so on.
-func addTo(s *books.CloseSum, rows ...books.PostedRecord) {
+func addTo(s *books.CloseSum, rows ...books.SumRow) {
 	for i, r := range rows {
-		s.Add(recordID(i+1), domain.Posted, r.SumRow)
+		s.Add(recordID(i+1), domain.Posted, r)
 	}
 }
 
@@ -35,23 +35,23 @@ func TestTheStatementOfACloseBeginsAfterThePreviousOne(t *testing.T) {
 	none := books.Completeness{}
 	for name, c := range map[string]struct {
 		previous domain.Date
-		rows     []books.PostedRecord
+		rows     []books.SumRow
 		want     string // the first day, credits, debits, and their sum
 	}{
 		"no record":              {"", nil, "2026-03-10 0 0 0"},
 		"no record, but a close": {"2026-03-02", nil, "2026-03-03 0 0 0"},
 		"from the first record on": {
-			"", []books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-04", "-2")}, "2026-03-04 1 1 3",
+			"", []books.SumRow{posted("2026-03-05", "5"), posted("2026-03-04", "-2")}, "2026-03-04 1 1 3",
 		},
 		"the day of the close": {
-			"", []books.PostedRecord{posted("2026-03-10", "5"), posted("2026-03-09", "2")}, "2026-03-09 2 0 7",
+			"", []books.SumRow{posted("2026-03-10", "5"), posted("2026-03-09", "2")}, "2026-03-09 2 0 7",
 		},
 		"not after the close": {
-			"", []books.PostedRecord{posted("2026-03-11", "5"), posted("2026-03-09", "2")}, "2026-03-09 1 0 2",
+			"", []books.SumRow{posted("2026-03-11", "5"), posted("2026-03-09", "2")}, "2026-03-09 1 0 2",
 		},
 		"not up to the earlier close": {
 			"2026-03-05",
-			[]books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-06", "-2")}, "2026-03-06 0 1 -2",
+			[]books.SumRow{posted("2026-03-05", "5"), posted("2026-03-06", "-2")}, "2026-03-06 0 1 -2",
 		},
 	} {
 		sum := books.NewCloseSum(closedAccount, none, "2026-03-10", c.previous)
@@ -70,7 +70,7 @@ func TestTheStatementOfACloseBeginsAfterThePreviousOne(t *testing.T) {
 		}
 	}
 	sum := books.NewCloseSum(closedAccount, none, "2026-03-10", "")
-	sum.Add(recordID(1), domain.Pending, posted("2026-03-05", "99").SumRow)
+	sum.Add(recordID(1), domain.Pending, posted("2026-03-05", "99"))
 	if got := closeOf(
 		sum,
 		none,
@@ -86,7 +86,7 @@ func TestACopyOfACloseSumIsIndependent(t *testing.T) {
 	addTo(sum, posted("2026-03-05", "5"))
 	before := closeOf(sum.Clone(), c)
 	clone := sum.Clone()
-	clone.Add(recordID(2), domain.Posted, posted("2026-03-06", "7").SumRow)
+	clone.Add(recordID(2), domain.Posted, posted("2026-03-06", "7"))
 	if diff := cmp.Diff(before, closeOf(sum.Clone(), c)); diff != "" {
 		t.Errorf("a record of the copy changes the sum (-before +after):\n%s", diff)
 	}
@@ -106,7 +106,7 @@ func TestACloseWithoutAnAmountHasNoStatement(t *testing.T) {
 	later.Amount.Currency = "USD"
 	for name, c := range map[string]struct {
 		account domain.Account
-		row     books.PostedRecord
+		row     books.SumRow
 		has     bool
 	}{
 		"the currency of the account": {closedAccount, posted("2026-03-05", "5"), true},

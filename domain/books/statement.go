@@ -10,24 +10,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// PostedRecord contains the values of one live posted record. A statement is computed from many such records.
-type PostedRecord struct {
-	SumRow
-
-	ID           domain.TransactionID
-	ExternalID   string
-	Description  string
-	Counterparty string
-	References   domain.References
-	Document     domain.PartyDocument // of the counterparty
-	Version      int
-}
-
-// Position returns the position of the record in the order of dates and ids.
-func (r PostedRecord) Position() domain.Position {
-	return domain.Position{Key: string(r.Date), ID: r.ID.UUID}
-}
-
 // Statement describes the posted records of an account in a period. The records themselves are read one by one,
 // because there may be millions of them.
 type Statement struct {
@@ -72,18 +54,13 @@ type StatementTotal struct {
 	Sum   decimal.Decimal `json:"sum"`
 }
 
-// StatementRecord contains the members of a posted record that the formats of statements write.
+// StatementRecord is a posted record of a statement. The formats of statements write its members.
 type StatementRecord struct {
-	ID           domain.TransactionID
-	ExternalID   string
-	Date         domain.Date
-	Amount       decimal.Decimal // signed, in the currency of the statement
-	Original     *domain.Money   // the amount before its conversion; nil if it was not converted
-	Description  string          // "" if unknown
-	Counterparty string          // "" if unknown
-	References   domain.References
-	Document     domain.PartyDocument // of the counterparty; zero if unknown
-	Version      int
+	// Transaction has only the members that a store reads for statements; see ports.PostedRecords.
+	domain.Transaction
+
+	Amount   decimal.Decimal // signed, in the currency of the statement
+	Original *domain.Money   // the amount before its conversion; nil if it was not converted
 	// MatchingID is the id by which a reconciliation recognises the record: either the id of the record, or its
 	// reference. It is unique in the account.
 	MatchingID string
@@ -129,7 +106,7 @@ func (s *StatementSum) Window() domain.Window {
 
 // Add adds a record. The order of the records does not matter. Errors: Conflict (no_account_amount) if the record
 // belongs to the period and its amount in the currency of the account is not known.
-func (s *StatementSum) Add(r PostedRecord) error {
+func (s *StatementSum) Add(r SumRow) error {
 	amount, ok := r.InCurrency(s.statement.Currency)
 	switch inPeriod := s.wanted.Contains(r.Date); {
 	case !ok && inPeriod:
@@ -207,26 +184,23 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 // Net returns the sum of the statement's records in its currency: money in minus money out.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record returns the members of the posted record r that a statement contains. Errors: Conflict (no_account_amount)
-// if the amount in the currency of the statement is not known.
-func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
-	amount, ok := r.InCurrency(st.Currency)
+// Record returns the posted record as a record of the statement. Errors: Conflict (no_account_amount) if the amount in
+// the currency of the statement is not known.
+func (st Statement) Record(posted domain.Transaction) (StatementRecord, error) {
+	amount, ok := SumRowOf(posted).InCurrency(st.Currency)
 	if !ok {
 		return StatementRecord{}, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
 	}
-	record := StatementRecord{
-		ID: r.ID, ExternalID: r.ExternalID, Date: r.Date, Amount: amount,
-		Description: r.Description, Counterparty: r.Counterparty,
-		References: r.References, Document: r.Document, Version: r.Version, MatchingID: st.matchingID(r),
-	}
-	if r.AccountMoney != nil {
-		record.Original = &r.Amount
+	record := StatementRecord{Transaction: posted, Amount: amount, MatchingID: st.matchingID(posted)}
+	if posted.AccountMoney != nil {
+		original := posted.Amount
+		record.Original = &original
 	}
 	return record, nil
 }
 
 // matchingID returns the MatchingID of a record.
-func (st Statement) matchingID(r PostedRecord) string {
+func (st Statement) matchingID(r domain.Transaction) string {
 	reference := r.References.Main()
 	if st.FirstWith == nil || reference == "" {
 		return r.ID.String()

@@ -24,14 +24,14 @@ func accepted(anchor string, firstDay domain.Date) books.Completeness {
 }
 
 // posted returns a record in BRL that was first seen before the balance was accepted.
-func posted(date domain.Date, amount string) books.PostedRecord {
-	return books.PostedRecord{SumRow: books.SumRow{
+func posted(date domain.Date, amount string) books.SumRow {
+	return books.SumRow{
 		Date: date, Posted: true, FirstSeenAt: statementStart.Add(-time.Hour),
 		Amount: domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BRL"},
-	}}
+	}
 }
 
-func late(date domain.Date, amount string) books.PostedRecord {
+func late(date domain.Date, amount string) books.SumRow {
 	r := posted(date, amount)
 	r.FirstSeenAt = statementStart.Add(time.Hour)
 	return r
@@ -40,7 +40,7 @@ func late(date domain.Date, amount string) books.PostedRecord {
 var brlAccount = domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
 
 func statementOf(
-	t *testing.T, c books.Completeness, w domain.Window, records ...books.PostedRecord,
+	t *testing.T, c books.Completeness, w domain.Window, records ...books.SumRow,
 ) books.Statement {
 	t.Helper()
 	sum, err := books.NewStatementSum(brlAccount, c, w)
@@ -59,12 +59,12 @@ func statementOf(
 }
 
 func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
-	history := []books.PostedRecord{
+	history := []books.SumRow{
 		posted("2026-02-01", "100"), posted("2026-02-10", "-30.5"), posted("2026-02-20", "5"),
 	}
 	for name, c := range map[string]struct {
 		window           domain.Window
-		more             []books.PostedRecord
+		more             []books.SumRow
 		opening, closing string
 	}{
 		"everything":         {domain.Window{}, nil, "1000", "1074.5"},
@@ -74,19 +74,19 @@ func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
 		"between the days":   {domain.Window{From: "2026-02-11", To: "2026-02-12"}, nil, "1069.5", "1069.5"},
 		"before the history": {domain.Window{From: "2026-01-01", To: "2026-01-31"}, nil, "1000", "1000"},
 		"with a later record": {
-			domain.Window{From: "2026-02-10"}, []books.PostedRecord{late("2026-03-02", "-7")}, "1100", "1067.5",
+			domain.Window{From: "2026-02-10"}, []books.SumRow{late("2026-03-02", "-7")}, "1100", "1067.5",
 		},
 		"with a later record of the first known day": {
-			domain.Window{From: "2026-02-01"}, []books.PostedRecord{late("2026-02-01", "-20")}, "1000", "1054.5",
+			domain.Window{From: "2026-02-01"}, []books.SumRow{late("2026-02-01", "-20")}, "1000", "1054.5",
 		},
 		"with late history in the period": {
-			domain.Window{To: "2026-02-10"}, []books.PostedRecord{late("2026-01-15", "-20")}, "1020", "1069.5",
+			domain.Window{To: "2026-02-10"}, []books.SumRow{late("2026-01-15", "-20")}, "1020", "1069.5",
 		},
 		"with late history before the period": {
-			domain.Window{From: "2026-02-10"}, []books.PostedRecord{late("2026-01-15", "-20")}, "1100", "1074.5",
+			domain.Window{From: "2026-02-10"}, []books.SumRow{late("2026-01-15", "-20")}, "1100", "1074.5",
 		},
 		"with late history after the period": {
-			domain.Window{From: "2026-01-01", To: "2026-01-10"}, []books.PostedRecord{late("2026-01-15", "-20")},
+			domain.Window{From: "2026-01-01", To: "2026-01-10"}, []books.SumRow{late("2026-01-15", "-20")},
 			"1020", "1020",
 		},
 	} {
@@ -132,8 +132,15 @@ func TestTotalsAndPeriodOfAStatement(t *testing.T) {
 	}
 }
 
+// recordOf returns a posted record with these values.
+func recordOf(r books.SumRow) domain.Transaction {
+	return domain.Transaction{FirstSeenAt: r.FirstSeenAt, TransactionData: domain.TransactionData{
+		Date: r.Date, Status: domain.Posted, Amount: r.Amount, AccountMoney: r.AccountMoney,
+	}}
+}
+
 func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
-	dollars := func(date domain.Date) books.PostedRecord {
+	dollars := func(date domain.Date) books.SumRow {
 		r := posted(date, "-10")
 		r.Amount.Currency = "USD"
 		return r
@@ -142,12 +149,12 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	converted.AccountMoney = &domain.Money{Amount: decimal.RequireFromString("-51.25"), Currency: "BRL"}
 	window := domain.Window{From: "2026-02-10"}
 	st := statementOf(t, accepted("0", "2026-02-01"), window, converted)
-	record, err := st.Record(converted)
+	record, err := st.Record(recordOf(converted))
 	if err != nil || record.Amount.String() != "-51.25" || record.Original == nil ||
 		record.Original.Amount.String() != "-10" || record.Original.Currency != "USD" {
 		t.Errorf("a converted record is %+v, %v", record, err)
 	}
-	if record, err := st.Record(posted("2026-02-10", "1")); err != nil || record.Original != nil {
+	if record, err := st.Record(recordOf(posted("2026-02-10", "1"))); err != nil || record.Original != nil {
 		t.Errorf("a record in the account's currency is %+v, %v", record, err)
 	}
 	if st := statementOf(t, accepted("0", "2026-02-01"), window, dollars("2026-02-09")); st.Balances != nil {
@@ -160,7 +167,7 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	if err := sum.Add(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
 		t.Errorf("an amount without conversion in the period: %v", err)
 	}
-	if _, err := st.Record(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
+	if _, err := st.Record(recordOf(dollars("2026-02-10"))); !errors.Is(err, domain.NoAccountAmount) {
 		t.Errorf("the record of an amount without conversion: %v", err)
 	}
 	if _, err := books.NewStatementSum(domain.Account{}, books.Completeness{}, window); !errors.Is(err,

@@ -87,7 +87,7 @@ func (f *fixture) document(id domain.AccountID, date domain.Date) (closed books.
 				f.noError(err)
 				records = append(records, fmt.Sprint(r.Date, " ", r.ID, " ", r.ExternalID, " ", r.Amount.Amount,
 					r.Amount.Currency, " ", r.AccountMoney, " ", r.Description, " ", r.Counterparty, " ",
-					r.References, " ", r.Document, " ", r.Version))
+					r.References, " ", r.CounterpartyDocument, " ", r.Version))
 			}
 		}
 		return nil

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -34,9 +33,9 @@ func (f *fixture) snapshot(id domain.AccountID, fn func(view ports.AccountView))
 }
 
 // posted returns the view's records whose dates are in the window.
-func (f *fixture) posted(view ports.AccountView, window domain.Window) []books.PostedRecord {
+func (f *fixture) posted(view ports.AccountView, window domain.Window) []domain.Transaction {
 	f.Helper()
-	var records []books.PostedRecord
+	var records []domain.Transaction
 	for record, err := range view.Posted(f.ctx, window) {
 		f.noError(err)
 		records = append(records, record)
@@ -44,7 +43,19 @@ func (f *fixture) posted(view ports.AccountView, window domain.Window) []books.P
 	return records
 }
 
-func postedID(r books.PostedRecord) string { return r.ExternalID }
+// stated returns the members of a posted record that PostedRecords promises.
+func stated(t domain.Transaction) domain.Transaction {
+	return domain.Transaction{
+		ID: t.ID, Version: t.Version, FirstSeenAt: t.FirstSeenAt,
+		TransactionData: domain.TransactionData{
+			ExternalID: t.ExternalID, Amount: t.Amount, AccountMoney: t.AccountMoney, Status: t.Status, Date: t.Date,
+			Description: t.Description, Counterparty: t.Counterparty, References: t.References,
+			CounterpartyDocument: t.CounterpartyDocument,
+		},
+	}
+}
+
+func postedID(r domain.Transaction) string { return r.ExternalID }
 
 func snapshotRecords(f *fixture) {
 	foreign := func(o *domain.TransactionData) {
@@ -68,23 +79,16 @@ func snapshotRecords(f *fixture) {
 		row("earlier", withAccount("a"), withDate("2026-01-05")))
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
 	f.finishSettled(l, f.now(), balances("1000"))
-	var want []books.PostedRecord
+	var want []domain.Transaction
 	for _, name := range []string{"earlier", "foreign", "later"} {
-		t := f.getRow(c, name)
-		want = append(want, books.PostedRecord{
-			SumRow: books.SumRow{
-				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: t.Amount, AccountMoney: t.AccountMoney,
-			},
-			ID: t.ID, ExternalID: name, Description: t.Description, Counterparty: t.Counterparty,
-			References: t.References, Document: t.CounterpartyDocument, Version: t.Version,
-		})
+		want = append(want, stated(f.getRow(c, name)))
 	}
 	account := f.listAccounts(c)[0]
 	f.snapshot(id, func(view ports.AccountView) {
 		f.equal("account", account, view.Account)
 		f.equal("balance", "1000", view.Completeness.Last.Balance.String())
 		for range 2 {
-			f.equal("records", want, f.posted(view, domain.Window{}))
+			f.equal("records", want, ids(f.posted(view, domain.Window{}), stated))
 		}
 	})
 }
@@ -151,7 +155,7 @@ func snapshotPages(f *fixture) {
 		f.storeRows(l, rows...)
 	}
 	f.snapshot(id, func(view ports.AccountView) {
-		seen, before := map[string]bool{}, books.PostedRecord{}
+		seen, before := map[string]bool{}, domain.Transaction{}
 		for _, record := range f.posted(view, domain.Window{}) {
 			if record.Date < before.Date || record.Date == before.Date && record.ID.String() <= before.ID.String() {
 				f.Fatalf("%v follows %v", record, before)

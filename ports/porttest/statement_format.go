@@ -145,22 +145,36 @@ func SampleStatement() (books.Statement, []books.StatementRecord) {
 	}
 	return s, []books.StatementRecord{
 		{
-			ID: domain.TransactionID{UUID: id("03")}, ExternalID: "e-1", Date: "2026-02-10", Amount: amount("250.25"),
-			Description: "=SUM(A1) <b>\"PIX\" & Söhne</b>\t\x01 \U0001F600", Counterparty: "+Maria",
-			References: domain.References{
-				EndToEndID: "E12345678202602101200abcDEF12345", TransactionID: "=T-1", ChequeNumber: "417",
+			Amount: amount("250.25"), MatchingID: "e2e",
+			Transaction: domain.Transaction{
+				ID: domain.TransactionID{UUID: id("03")}, Version: 1,
+				TransactionData: domain.TransactionData{
+					ExternalID: "e-1", Date: "2026-02-10", Counterparty: "+Maria",
+					Description: "=SUM(A1) <b>\"PIX\" & Söhne</b>\t\x01 \U0001F600",
+					References: domain.References{
+						EndToEndID: "E12345678202602101200abcDEF12345", TransactionID: "=T-1", ChequeNumber: "417",
+					},
+					CounterpartyDocument: domain.PartyDocument{Type: domain.CPF, Value: "39053344705"},
+				},
 			},
-			Document: domain.PartyDocument{Type: domain.CPF, Value: "39053344705"}, Version: 1, MatchingID: "e2e",
 		},
 		{
-			ID: domain.TransactionID{UUID: id("04")}, ExternalID: "e-2", Date: "2026-02-11", Amount: amount("-1355"),
-			Original: &dollars, Description: "Store; -1", Counterparty: "Store",
-			References: domain.References{TransactionID: strings.Repeat("9", 36)},
-			Document:   domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}, Version: 12, MatchingID: "m",
+			Amount: amount("-1355"), Original: &dollars, MatchingID: "m",
+			Transaction: domain.Transaction{
+				ID: domain.TransactionID{UUID: id("04")}, Version: 12,
+				TransactionData: domain.TransactionData{
+					ExternalID: "e-2", Date: "2026-02-11", Description: "Store; -1", Counterparty: "Store",
+					References:           domain.References{TransactionID: strings.Repeat("9", 36)},
+					CounterpartyDocument: domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"},
+				},
+			},
 		},
 		{
-			ID: domain.TransactionID{UUID: id("05")}, ExternalID: "e-3", Date: "2026-02-12", Amount: amount("0"),
-			Version: 2, MatchingID: id("05").String(),
+			Amount: amount("0"), MatchingID: id("05").String(),
+			Transaction: domain.Transaction{
+				ID: domain.TransactionID{UUID: id("05")}, Version: 2,
+				TransactionData: domain.TransactionData{ExternalID: "e-3", Date: "2026-02-12"},
+			},
 		},
 	}
 }

@@ -66,6 +66,8 @@ const (
 	// PresentOnly columns exist only in the table transactions, for the current version of a row. All other columns are
 	// also in transaction_versions, which contains the earlier versions of rows.
 	PresentOnly
+	// Stated columns are read for statements.
+	Stated
 	// Defaulted columns need not be written if their value is the zero value. The default of the column is then
 	// stored, which is the same value.
 	Defaulted
@@ -84,27 +86,27 @@ func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 //     possibly_supersedes is written with a new record, and when a suggestion is opened or ends.
 //   - The external_id of a superseded transaction is the key of its record; see records.Record.Key.
 var TransactionColumns = []Column{
-	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
+	{"id", "uuid", Kept | Stated, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
 	{"connection_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Connection.UUID }},
 	{"vendor", "text", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
 	{"account_id", "uuid", Defaulted, func(r *TransactionRow) any { return &r.AccountID.UUID }},
 	{"account", "text", 0, func(r *TransactionRow) any { return &r.Account }},
-	{"external_id", "text", Kept, func(r *TransactionRow) any { return &r.ExternalID }},
-	{"amount", "numeric", 0, func(r *TransactionRow) any { return &r.Amount.Amount }},
-	{"currency", "text", 0, func(r *TransactionRow) any { return &r.Amount.Currency }},
-	{"account_amount", "numeric", Defaulted, func(r *TransactionRow) any { return &r.accountAmount }},
-	{"account_currency", "text", 0, func(r *TransactionRow) any { return &r.accountCurrency }},
-	{"status", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Status) }},
-	{"date", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Date) }},
+	{"external_id", "text", Kept | Stated, func(r *TransactionRow) any { return &r.ExternalID }},
+	{"amount", "numeric", Stated, func(r *TransactionRow) any { return &r.Amount.Amount }},
+	{"currency", "text", Stated, func(r *TransactionRow) any { return &r.Amount.Currency }},
+	{"account_amount", "numeric", Defaulted | Stated, func(r *TransactionRow) any { return &r.accountAmount }},
+	{"account_currency", "text", Stated, func(r *TransactionRow) any { return &r.accountCurrency }},
+	{"status", "text", Stated, func(r *TransactionRow) any { return (*string)(&r.Status) }},
+	{"date", "text", Stated, func(r *TransactionRow) any { return (*string)(&r.Date) }},
 	{"occurred_at", "timestamptz", Defaulted, func(r *TransactionRow) any { return &r.OccurredAt }},
-	{"description", "text", 0, func(r *TransactionRow) any { return &r.Description }},
+	{"description", "text", Stated, func(r *TransactionRow) any { return &r.Description }},
 	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
-	{"counterparty", "text", 0, func(r *TransactionRow) any { return &r.Counterparty }},
+	{"counterparty", "text", Stated, func(r *TransactionRow) any { return &r.Counterparty }},
 	{"metadata", "bytea", Defaulted, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
 	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.Digest }},
-	{"version", "integer", 0, func(r *TransactionRow) any { return &r.Version }},
-	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
+	{"version", "integer", Stated, func(r *TransactionRow) any { return &r.Version }},
+	{"first_seen_at", "timestamptz", Kept | PresentOnly | Stated, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage | Defaulted, func(r *TransactionRow) any { return &r.RemovedAt }},
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.ChangeSeq }},
@@ -120,16 +122,18 @@ var TransactionColumns = []Column{
 	}},
 	{"possibly_supersedes", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.possibly }},
 	{"reason", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Reason }},
-	{"end_to_end_id", "text", Defaulted, func(r *TransactionRow) any { return &r.References.EndToEndID }},
-	{"institution_id", "text", Defaulted, func(r *TransactionRow) any { return &r.References.TransactionID }},
-	{"authentication_code", "text", Defaulted, func(r *TransactionRow) any { return &r.References.AuthenticationCode }},
-	{"reference_number", "text", Defaulted, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
-	{"receiver_reference_id", "text", Defaulted, func(r *TransactionRow) any {
+	{"end_to_end_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.EndToEndID }},
+	{"institution_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TransactionID }},
+	{"authentication_code", "text", Defaulted | Stated, func(r *TransactionRow) any {
+		return &r.References.AuthenticationCode
+	}},
+	{"reference_number", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
+	{"receiver_reference_id", "text", Defaulted | Stated, func(r *TransactionRow) any {
 		return &r.References.ReceiverReferenceID
 	}},
-	{"tracking_key", "text", Defaulted, func(r *TransactionRow) any { return &r.References.TrackingKey }},
-	{"cheque_number", "text", Defaulted, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
-	{"counterparty_document", "text", Defaulted, func(r *TransactionRow) any { return &r.document }},
+	{"tracking_key", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TrackingKey }},
+	{"cheque_number", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
+	{"counterparty_document", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.document }},
 }
 
 // JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which
@@ -156,6 +160,9 @@ var ConflictClause = " ON CONFLICT (connection_id, external_id, tenant_id) DO UP
 
 // IsRead reports whether callers see the column.
 func IsRead(c Column) bool { return !c.Is(Unread) }
+
+// IsStated reports whether the column is read for statements.
+func IsStated(c Column) bool { return c.Is(Stated) }
 
 // IsVersioned reports whether the column is part of transaction_versions.
 func IsVersioned(c Column) bool { return !c.Is(PresentOnly) }

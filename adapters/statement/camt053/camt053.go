@@ -315,8 +315,8 @@ func entryOf(s books.Statement, r books.StatementRecord) entry {
 	}
 	e.Details.EndToEndID = unlessLonger(r.References.EndToEndID)
 	e.Details.ID = unlessLonger(r.References.TransactionID)
-	if r.Counterparty != "" || !r.Document.IsZero() {
-		other := &party{books.Truncate(r.Counterparty, maxPartyName), identificationOf(r.Document)}
+	if r.Counterparty != "" || !r.CounterpartyDocument.IsZero() {
+		other := &party{books.Truncate(r.Counterparty, maxPartyName), identificationOf(r.CounterpartyDocument)}
 		if r.Amount.IsNegative() {
 			e.Details.Creditor = other
 		} else {

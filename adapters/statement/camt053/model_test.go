@@ -193,7 +193,7 @@ func drawDocument(t *rapid.T) string {
 		r.Description = long.Draw(t, "description")
 		r.Counterparty = long.Draw(t, "counterparty")
 		r.References = domain.References{EndToEndID: long.Draw(t, "end-to-end id"), TransactionID: long.Draw(t, "id")}
-		r.Document = domain.NewPartyDocument(long.Draw(t, "document"))
+		r.CounterpartyDocument = domain.NewPartyDocument(long.Draw(t, "document"))
 		r.Original = nil
 		if rapid.Bool().Draw(t, "converted") {
 			r.Original = &domain.Money{Amount: amount.Draw(t, "original"), Currency: "USD"}

@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -33,41 +34,71 @@ func (Format) MediaType() string { return "text/csv; charset=utf-8" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "csv" }
 
-const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId," +
-	"endToEndId,reference,counterpartyDocument,version\r\n"
+// columns is the list of the columns, in their order. The cell of a text is protected against formulas.
+var columns = []struct {
+	title string
+	cell  func(s *books.Statement, r *books.StatementRecord) string
+}{
+	{"id", func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
+	{"date", func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
+	{"amount", func(_ *books.Statement, r *books.StatementRecord) string { return r.Amount.String() }},
+	{"currency", func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
+	{"description", text(func(r *books.StatementRecord) string { return r.Description })},
+	{"counterparty", text(func(r *books.StatementRecord) string { return r.Counterparty })},
+	{"originalAmount", original(func(m domain.Money) string { return m.Amount.String() })},
+	{"originalCurrency", original(func(m domain.Money) string { return m.Currency })},
+	{"externalId", text(func(r *books.StatementRecord) string { return r.ExternalID })},
+	{"endToEndId", text(func(r *books.StatementRecord) string { return r.References.EndToEndID })},
+	{"reference", text(func(r *books.StatementRecord) string { return r.References.Main() })},
+	{"counterpartyDocument", text(func(r *books.StatementRecord) string { return r.CounterpartyDocument.Value })},
+	{"version", func(_ *books.Statement, r *books.StatementRecord) string { return strconv.Itoa(r.Version) }},
+}
+
+// text returns a function for the cell of a text that comes from a vendor.
+func text(of func(r *books.StatementRecord) string) func(*books.Statement, *books.StatementRecord) string {
+	return func(_ *books.Statement, r *books.StatementRecord) string { return Text(Visible(of(r))) }
+}
+
+// original returns a function for a cell that describes the amount before its conversion. The cell is empty if the
+// amount was not converted.
+func original(of func(domain.Money) string) func(*books.Statement, *books.StatementRecord) string {
+	return func(_ *books.Statement, r *books.StatementRecord) string {
+		if r.Original == nil {
+			return ""
+		}
+		return of(*r.Original)
+	}
+}
 
 // Write implements ports.StatementFormat. It does not use encoding/csv, because that package changes line breaks inside
 // texts when it writes the line ends of RFC 4180.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
-	if _, err := io.WriteString(w, header); err != nil {
+	var line []byte
+	for _, c := range columns {
+		line = appendCell(line, c.title)
+	}
+	if err := writeLine(w, line); err != nil {
 		return err
 	}
-	var line []byte
 	for r, err := range records {
 		if err != nil {
 			return err
 		}
-		line = append(line[:0], r.ID.String()...)
-		line = appendCell(line, string(r.Date))
-		line = appendCell(line, r.Amount.String())
-		line = appendCell(line, s.Currency)
-		line = appendCell(line, Text(Visible(r.Description)))
-		line = appendCell(line, Text(Visible(r.Counterparty)))
-		var amount, currency string
-		if r.Original != nil {
-			amount, currency = r.Original.Amount.String(), r.Original.Currency
+		line = line[:0]
+		for _, c := range columns {
+			line = appendCell(line, c.cell(&s, &r))
 		}
-		line = appendCell(line, amount)
-		line = appendCell(line, currency)
-		for _, text := range []string{r.ExternalID, r.References.EndToEndID, r.References.Main(), r.Document.Value} {
-			line = appendCell(line, Text(Visible(text)))
-		}
-		line = appendCell(line, strconv.Itoa(r.Version))
-		if _, err := w.Write(append(line, "\r\n"...)); err != nil {
+		if err := writeLine(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeLine writes the cells of a line without the first comma.
+func writeLine(w io.Writer, line []byte) error {
+	_, err := w.Write(append(line[1:], "\r\n"...))
+	return err
 }
 
 // appendCell appends a comma and the cell, in quotes if it contains a special character.

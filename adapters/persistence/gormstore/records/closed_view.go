@@ -45,7 +45,7 @@ func (s ledger) ReadClose(ctx context.Context, tenant domain.TenantID, id domain
 func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books.Close) ports.ClosedView {
 	return ports.ClosedView{
 		Close: c,
-		Posted: func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
+		Posted: func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
 			r := postedReader{s.Background(), tx, account, window, c.ClosedAt}
 			return r.all(ctx)
 		},
@@ -98,8 +98,8 @@ func (s ledger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, acco
 // readClosed is like readLive, but for the records that were live when the period was closed. It reads the present
 // versions, and then the replaced versions in the same range.
 func (r *postedReader) readClosed(
-	ctx context.Context, position domain.Position, page []books.PostedRecord,
-) (_ []books.PostedRecord, next domain.Position, err error) {
+	ctx context.Context, position domain.Position, page []domain.Transaction,
+) (_ []domain.Transaction, next domain.Position, err error) {
 	at := gormstore.At(r.closedAt).Param(r.tx.Name())
 	present := r.query("transactions", position)
 	present.Add(presentInEffect, at)
@@ -109,7 +109,7 @@ func (r *postedReader) readClosed(
 	replaced := r.query("transaction_versions", position)
 	replaced.Add(replacedInEffect, at, at)
 	if len(page) == snapshotPage {
-		next = page[len(page)-1].Position()
+		next = page[len(page)-1].DatePosition()
 		replaced.Add(" AND (date, id) <= (?, ?)", next.Key, gormstore.UUID(next.ID))
 	}
 	count := len(page)
@@ -117,11 +117,11 @@ func (r *postedReader) readClosed(
 		return nil, next, err
 	}
 	if len(page)-count == snapshotPage { // more replaced versions may precede the end of the present page
-		next = page[len(page)-1].Position()
+		next = page[len(page)-1].DatePosition()
 	}
-	slices.SortFunc(page, func(x, y books.PostedRecord) int { return x.Position().Compare(y.Position()) })
-	page = slices.DeleteFunc(page, func(record books.PostedRecord) bool {
-		return !next.IsZero() && record.Position().Compare(next) > 0
+	slices.SortFunc(page, func(x, y domain.Transaction) int { return x.DatePosition().Compare(y.DatePosition()) })
+	page = slices.DeleteFunc(page, func(record domain.Transaction) bool {
+		return !next.IsZero() && record.DatePosition().Compare(next) > 0
 	})
 	return page, next, nil
 }

@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -49,7 +47,7 @@ func (s ledger) readAccount(ctx context.Context, tx gormstore.SnapshotTx, tenant
 	}
 	account := view.Account
 	keys := accountKeys{ID: account.ID.UUID, Connection: account.Connection.UUID, Tenant: account.Tenant.UUID}
-	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
+	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
 		r := postedReader{store: s.Background(), tx: tx, account: keys, window: window}
 		return r.all(ctx)
 	}
@@ -116,13 +114,13 @@ type postedReader struct {
 
 // all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
 // records of a page, no statement is running.
-func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
+func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.Transaction, error] {
 	read := r.readLive
 	if !r.closedAt.IsZero() {
 		read = r.readClosed
 	}
-	return func(yield func(books.PostedRecord, error) bool) {
-		var page []books.PostedRecord
+	return func(yield func(domain.Transaction, error) bool) {
+		var page []domain.Transaction
 		position := domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
 		for {
 			err := ctx.Err() // a driver may not notice that the context has ended
@@ -130,7 +128,7 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, er
 				page, position, err = read(ctx, position, page[:0])
 			}
 			if err != nil {
-				yield(books.PostedRecord{}, err)
+				yield(domain.Transaction{}, err)
 				return
 			}
 			for _, record := range page {
@@ -148,27 +146,23 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, er
 // readLive appends live records that follow the position to the page: at most snapshotPage records. next is the
 // position of the last record; zero if no records remain.
 func (r *postedReader) readLive(
-	ctx context.Context, position domain.Position, page []books.PostedRecord,
-) (_ []books.PostedRecord, next domain.Position, err error) {
+	ctx context.Context, position domain.Position, page []domain.Transaction,
+) (_ []domain.Transaction, next domain.Position, err error) {
 	page, err = r.rows(ctx, r.query("transactions", position), page)
 	if len(page) == snapshotPage {
-		next = page[len(page)-1].Position()
+		next = page[len(page)-1].DatePosition()
 	}
 	return page, next, err
 }
 
 // query returns a query of the account's posted records that follow a position. The table is transactions or
-// transaction_versions. A query of live records also selects first_seen_at.
+// transaction_versions.
 //
 // PostgreSQL must find these records through the index over connection, date and id. With an estimate of few matching
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
-	columns := postedColumns
-	if r.closedAt.IsZero() {
-		columns += ", first_seen_at"
-	}
-	q := gormstore.NewQuery("SELECT "+columns+" FROM "+table+" WHERE connection_id = ? AND "+
+	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+
 		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
@@ -179,57 +173,23 @@ func (r *postedReader) query(table string, position domain.Position) *gormstore.
 	return q
 }
 
+// columns reports whether the reader selects the column. Replaced versions do not have first_seen_at.
+func (r *postedReader) columns(c gormstore.Column) bool {
+	return gormstore.IsStated(c) && (r.closedAt.IsZero() || gormstore.IsVersioned(c))
+}
+
 // rows runs a query and appends its first records to the page: at most snapshotPage records.
 func (r *postedReader) rows(
-	ctx context.Context, q *gormstore.Query, page []books.PostedRecord,
-) ([]books.PostedRecord, error) {
+	ctx context.Context, q *gormstore.Query, page []domain.Transaction,
+) ([]domain.Transaction, error) {
 	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
-	var row postedRow
-	columns := row.targets()
-	if r.closedAt.IsZero() {
-		columns = append(columns, gormstore.ScanTarget(&row.firstSeen))
-	}
+	row := gormstore.NewTransactionRow()
 	err := r.store.Bounded(ctx, func(ctx context.Context) error {
-		return r.tx.Read(ctx, q.AsRead(columns, func() error {
-			page = append(page, row.record())
-			return nil
+		return r.tx.Read(ctx, q.AsRead(row.TargetsOf(r.columns), func() error {
+			record, err := row.Domain()
+			page = append(page, record)
+			return err
 		}))
 	})
 	return page, err
-}
-
-// postedColumns are the columns of a postedRow. Both transactions and transaction_versions have them.
-var postedColumns = `id, external_id, date, CAST(amount AS text), currency, CAST(account_amount AS text),
-	account_currency, description, counterparty, version, counterparty_document, ` +
-	strings.Join(referenceColumns, ", ")
-
-// postedRow contains the columns of a posted record that an account statement shows.
-type postedRow struct {
-	summedRow
-
-	id                                              uuid.UUID
-	externalID, description, counterparty, document string
-	references                                      domain.References
-	version                                         int
-}
-
-// targets returns the scan targets of postedColumns.
-func (r *postedRow) targets() []any {
-	return gormstore.ScanTargets(
-		&r.id, &r.externalID, &r.date, &r.amount, &r.currency, &r.accountAmount, &r.accountCurrent, &r.description,
-		&r.counterparty, &r.version, &r.document, &r.references.EndToEndID, &r.references.TransactionID,
-		&r.references.AuthenticationCode, &r.references.ReferenceNumber, &r.references.ReceiverReferenceID,
-		&r.references.TrackingKey, &r.references.ChequeNumber,
-	)
-}
-
-// record returns the row as a posted record.
-func (r *postedRow) record() books.PostedRecord {
-	sum := r.domain()
-	sum.Posted = true
-	return books.PostedRecord{
-		SumRow: sum, ID: domain.TransactionID{UUID: r.id}, ExternalID: r.externalID, Description: r.description,
-		Counterparty: r.counterparty, References: r.references, Document: gormstore.SplitDocument(r.document),
-		Version: r.version,
-	}
 }

@@ -217,6 +217,10 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
+	"adapters/persistence/citus": {
+		"adapters/persistence/gormstore", "adapters/persistence/postgres", "domain", "ports",
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "gorm.io/gorm",
+	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "adapters/persistence/gormstore/stores", "domain", "domain/records",
 		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3",
@@ -339,7 +343,8 @@ var allowed = map[string][]string{
 	"test/kit/storetest": {
 		"adapters/persistence/gormstore", "adapters/persistence/postgres", "adapters/persistence/sqlite", "domain",
 		"ports", "test/kit/datadir", "test/kit/pgtest",
-		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "gorm.io/gorm",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/jackc/pgx/v5",
+		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 	"test/kit/goldenfile": {
 		"github.com/google/go-cmp/cmp",

@@ -3,8 +3,8 @@ package gormstore
 import "context"
 
 // ClaimEach calls claim for each due row, in a transaction of its own. claim claims the row with a compare-and-swap on
-// its due time. A single transaction for all rows could deadlock in a distributed database, because two processes could
-// lock the rows of several tenants in different orders.
+// its due time. A single transaction for all rows could deadlock, because two processes could lock the rows of several
+// tenants in different orders.
 //
 // claim returns a value, and reports whether it has claimed the row. ClaimEach returns the values of the claimed rows.
 // It stops at the first error. It returns this error only if no row has been claimed, because the caller must handle

@@ -104,7 +104,7 @@ func (s connections) CountAdded(
 	}
 	day := s.Dialect.UTCDay("finished_at")
 	among := s.Dialect.AnyOf("connection_id", textsOf(ids))
-	q := NewQuery("SELECT connection_id, "+day+", sum(added) FROM pulls WHERE "+TenantIs(s.Dialect, "tenant_id")+
+	q := NewQuery("SELECT connection_id, "+day+", sum(added) FROM pulls WHERE "+s.Dialect.TenantIs("tenant_id", "?")+
 		" AND state IN ('succeeded', 'failed') AND finished_at >= ? AND added > 0",
 		UUID(tenant.UUID), Instant{begin}.Param(s.reader.Name()))
 	q.Add(" AND "+among.SQL, among.Vars...)

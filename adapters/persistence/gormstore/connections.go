@@ -227,7 +227,7 @@ func saveColumns(tx *gorm.DB, c domain.Connection) error {
 // with another order here, the two could deadlock.
 func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	err := tx.Model(&PullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
-		Where(TenantIs(d, "tenant_id"), c.Tenant.UUID).
+		Where(d.TenantIs("tenant_id", "?"), c.Tenant.UUID).
 		Updates(FailedColumns(domain.ConnectionGone, Instant{c.DeletedAt})).Error
 	if err != nil {
 		return err
@@ -262,15 +262,15 @@ const isOpenSuggestion = "connection_id = connections.id AND tenant_id = connect
 
 // selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of
 // the same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
-// accounts contains the same value. The value "" matches nothing. The condition compares the tenant of the
-// connection's own account (alias a) only if SameTenant requires it. With this comparison, SQLite would read all
-// accounts of the tenant for each connection.
+// accounts contains the same value. The value "" matches nothing. The connection's own account (alias a) is found by
+// the connection: if it were found by the tenant, SQLite would read all accounts of the tenant for each connection.
 func selectShared(d Dialect, column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
 			AND o.removed_at IS NULL
 		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
-		WHERE ` + SameTenant(d, "a", "connections") + `a.connection_id = connections.id AND a.removed_at IS NULL
+		WHERE ` + d.TenantIs("a.tenant_id", "connections.tenant_id") + `
+			AND a.connection_id = connections.id AND a.removed_at IS NULL
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
@@ -297,10 +297,11 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 			Where(s.Dialect.AnyOf("id", textsOf(ids))).
 			Select(`id,
 				(SELECT max(finished_at) FROM pulls
-					WHERE ` + SameTenant(s.Dialect, "pulls", "connections") + `connection_id = connections.id
-						AND ` + IsSucceeded + `) AS last_pull,
+					WHERE ` + s.Dialect.TenantIs("pulls.tenant_id", "connections.tenant_id") + `
+						AND connection_id = connections.id AND ` + IsSucceeded + `) AS last_pull,
 				(SELECT max(received_at) FROM deliveries
-					WHERE ` + SameTenant(s.Dialect, "deliveries", "connections") + `connection_id = connections.id
+					WHERE ` + s.Dialect.TenantIs("deliveries.tenant_id", "connections.tenant_id") + `
+						AND connection_id = connections.id
 				) AS last_webhook,
 				(SELECT count(*) FROM (
 					SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
@@ -398,7 +399,7 @@ func LiveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID)
 func (s connections) enqueueOpen(tx Tx, c ConnectionRow) error {
 	var open []uuid.UUID
 	err := tx.Model(&PullRow{}).Where("connection_id = ? AND "+IsOpen, c.ID).
-		Where(TenantIs(s.Dialect, "tenant_id"), c.Tenant).
+		Where(s.Dialect.TenantIs("tenant_id", "?"), c.Tenant).
 		Order("created_at").Pluck("id", &open).Error
 	if err != nil || len(open) == 0 {
 		return err

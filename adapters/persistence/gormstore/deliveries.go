@@ -130,8 +130,8 @@ const prunable = "d.received_at < ? AND NOT EXISTS " +
 
 // pruneBatch deletes at most limit rows in a separate transaction, and returns their number.
 func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	if s.Dialect.Distributed() {
-		return s.pruneDistributed(ctx, before, limit)
+	if !s.Dialect.LocksAcrossTenants() {
+		return s.pruneByTenant(ctx, before, limit)
 	}
 	err = s.Background().Change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID
@@ -148,12 +148,12 @@ func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int)
 	return n, err
 }
 
-// pruneDistributed is pruneBatch for a distributed database, in which one statement cannot lock rows on several
-// servers. It selects the rows without locks, and deletes them tenant by tenant.
+// pruneByTenant is pruneBatch for a database in which one statement cannot lock rows of several tenants. It selects the
+// rows without locks, and deletes them tenant by tenant.
 //
 // The DELETE checks the condition again, because a replay may have attached a row to an open pull meanwhile. It waits
 // for locked rows.
-func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limit int) (n int, err error) {
+func (s deliveries) pruneByTenant(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	var rows []DeliveryRow
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		return db.Table("deliveries d").Select("d.id", "d.tenant_id").Where(prunable, Instant{before}).

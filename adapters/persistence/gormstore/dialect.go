@@ -86,28 +86,19 @@ type Dialect interface {
 	// only one writer.
 	ForUpdate() string
 
-	// Distributed reports whether the tables are distributed over several servers by tenant. In such a database, a
-	// statement that locks rows, joins tables or has a conflict clause must compare tenant_id with a parameter. See
-	// tenantIs.
-	Distributed() bool
+	// LocksAcrossTenants reports whether one statement can lock rows of several tenants.
+	LocksAcrossTenants() bool
 
-	// RememberTenant remembers the tenant of pulls that this process is about to run. It does nothing if the
-	// database is not distributed.
-	RememberTenant(tenant uuid.UUID, pulls ...uuid.UUID)
+	// TenantIs returns the SQL condition that a column of tenant ids equals a value: a parameter such as "?", or
+	// another such column. It is meant for a statement whose other conditions already determine the tenant. On one
+	// server, the condition must not affect the choice of the index; see EqualUnindexed.
+	TenantIs(column, value string) string
 
-	// RememberedTenant returns the tenant that RememberTenant has remembered for the pull. If it returns false, the
-	// caller must look up the pull in the whole database. The pull may have been deleted since.
-	RememberedTenant(pull uuid.UUID) (uuid.UUID, bool)
-
-	// ChangeSeq returns a statement that yields two values: the position of the current transaction in the change feed
-	// of the tenant, and the value of the SQL expression valueSQL, whose parameters are args. The position is 0 if
-	// RaiseFeed must be called first. Use ReadChangeSeq, which does so.
-	ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr
-
-	// RaiseFeed gives this transaction and all later transactions of the tenant higher feed positions than all
-	// earlier transactions. It is needed after the tenant's rows have moved to another server. It may wait for other
-	// transactions of the tenant. Errors: Unavailable, if the transaction must be repeated later.
-	RaiseFeed(ctx context.Context, tx Tx, tenant uuid.UUID) error
+	// ReadChangeSeq sets *position to the position of tx in the change feed of the tenant. The position is not 0. In
+	// the same statement, ReadChangeSeq reads the values. Then it runs the reads of also. It may send all of them
+	// together, so their arguments must not depend on each other's rows. It may wait for other transactions of the
+	// tenant before it runs the reads of also. Errors: Unavailable, if the transaction must be repeated later.
+	ReadChangeSeq(tx Tx, tenant uuid.UUID, position *int64, values Values, also ...Read) error
 
 	// ShareConnection returns an SQL expression that takes the shared lock of a connection (domain.Connection). The
 	// lock is held until the transaction ends. ExcludeWriters waits for this lock.
@@ -151,13 +142,9 @@ type Dialect interface {
 	ReadOnly() string
 
 	// VisibleBefore returns an SQL expression. Its value is a position in the tenant's change feed. No transaction in
-	// progress can still commit a change at a lower position. The statement that contains the expression must compare
-	// tenant_id with a parameter.
-	VisibleBefore(tenant uuid.UUID) clause.Expr
-
-	// VisibleBeforeOf is VisibleBefore for statements about several tenants. The parameter is the name of the column
-	// that contains the tenant's id.
-	VisibleBeforeOf(column string) string
+	// progress can still commit a change at a lower position. tenant is an expression for the id of the tenant: see
+	// TenantParam for a statement that compares tenant_id with a parameter, and TenantColumn for other statements.
+	VisibleBefore(tenant clause.Expr) clause.Expr
 
 	// FeedEnd returns a statement that yields a position in the change feed of the tenant. Every change that is not yet
 	// committed when the statement is executed has a higher position.
@@ -201,10 +188,32 @@ type Dialect interface {
 	//   - If a result contains an error, the delivery was refused, or it repeats a stored delivery that could not be
 	//     read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+}
 
-	// ServerOf returns a name of the server that stores the delivery. It is "" if the database has only one server, or
-	// if the server is not known without a query. Deliveries with different names are stored in different batches.
-	ServerOf(d PendingDelivery) string
+// TenantParam returns an SQL expression for the id of the tenant: a parameter.
+func TenantParam(tenant uuid.UUID) clause.Expr {
+	return clause.Expr{SQL: "?", Vars: []any{UUID(tenant)}}
+}
+
+// TenantColumn returns an SQL expression for the id of the tenant: a column.
+func TenantColumn(name string) clause.Expr { return clause.Expr{SQL: name} }
+
+// Values are SQL expressions whose values a statement reads in addition to others. The zero value contains none.
+type Values struct {
+	SQL     string // the expressions, separated by commas
+	Args    []any  // the values of the question marks in SQL
+	Columns []any  // pointers to the variables that are filled, one for each expression
+}
+
+// Read returns the statement that consists of before, the expressions, and after. It stores the last value that before
+// selects in *position, and the values of the expressions in v.Columns.
+func (v Values) Read(position *int64, before, after clause.Expr) Read {
+	q := NewQueryOf(before)
+	if v.SQL != "" {
+		q.Add(", "+v.SQL, v.Args...)
+	}
+	q.AddExpr(after)
+	return q.AsRead(append([]any{position}, v.Columns...), nothing)
 }
 
 // Nudge makes the workers of this process run pulls. It must not block. It may be nil.

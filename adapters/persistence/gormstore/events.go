@@ -1,7 +1,6 @@
 package gormstore
 
 import (
-	"errors"
 	"strconv"
 	"time"
 
@@ -36,30 +35,11 @@ func RecordEvents(tx Tx, d Dialect, origin EventOrigin, events ...records.Event)
 	if len(events) == 0 {
 		return nil
 	}
-	var position, none int64
-	q := NewQueryOf(d.ChangeSeq(origin.Tenant, "0"))
-	err := ReadChangeSeq(tx, d, origin.Tenant, &position, q.AsRead([]any{&position, &none}, nothing))
-	if err != nil {
+	var position int64
+	if err := d.ReadChangeSeq(tx, origin.Tenant, &position, Values{}); err != nil {
 		return err
 	}
 	return InsertEvents(tx, position, origin, events)
-}
-
-// ReadChangeSeq sets position to the position of the transaction in the change feed. For this purpose it runs read,
-// which must contain the statement of Dialect.ChangeSeq and store its result in position. If the result is 0,
-// ReadChangeSeq calls Dialect.RaiseFeed and runs read again. The reads of also are run once, after read.
-func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read, also ...Read) error {
-	*position = 0
-	if err := tx.ReadAll(append([]Read{read}, also...)...); err != nil || *position != 0 {
-		return err
-	}
-	if err := d.RaiseFeed(tx.Statement.Context, tx, tenant); err != nil {
-		return err
-	}
-	if err := tx.Read(read); err != nil || *position != 0 {
-		return err
-	}
-	return errors.New("the transaction has no position in the change feed")
 }
 
 // nothing does nothing. It is the function Read.Take of a read that only fills its variables.

@@ -132,7 +132,7 @@ func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (in
 		var old []KeyRow
 		const isOld = "claimed_at < ? AND (answered_at IS NULL OR answered_at < ?)"
 		query := tx.Select("tenant_id", "key")
-		if !s.Dialect.Distributed() { // in a distributed database, one statement cannot lock rows of several servers
+		if s.Dialect.LocksAcrossTenants() {
 			query = query.Clauses(clause.Locking{Strength: ForUpdate, Options: "SKIP LOCKED"})
 		}
 		err := query.Where(isOld, Instant{before}, Instant{before}).Limit(limit).Find(&old).Error

@@ -73,7 +73,7 @@ type dayKey struct{ date, currency, status string }
 // updates day_totals accordingly. The caller must hold the lock of LockIndex.
 func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
 	var old []IndexedRow
-	ofTenant := TenantIs(d, "tenant_id")
+	ofTenant := d.TenantIs("tenant_id", "?")
 	if err := tx.Where(ofTenant, tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
 		return err
 	}

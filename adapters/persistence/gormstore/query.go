@@ -121,29 +121,8 @@ func (c *Core) InTenant(
 	if connection.IsZero() {
 		return db.Where(table+"tenant_id = ?", tenant.UUID)
 	}
-	return db.Where(table+"connection_id = ? AND "+TenantIs(c.Dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
-}
-
-// TenantIs returns the condition that a column of tenant ids equals a parameter. It is meant for a statement whose
-// other conditions already determine the tenant.
-//
-// A distributed database needs the condition in order to find the server of the rows. For other databases, the
-// condition has a form that does not affect the choice of the index; see EqualUnindexed.
-func TenantIs(d Dialect, column string) string {
-	if d.Distributed() {
-		return column + " = ?"
-	}
-	return EqualUnindexed(column)
-}
-
-// SameTenant returns the condition "table.tenant_id = owner.tenant_id AND ". A distributed database needs it in order
-// to combine rows with their owner. For other databases, SameTenant returns "", because a row and its owner always have
-// the same tenant.
-func SameTenant(d Dialect, table, owner string) string {
-	if d.Distributed() {
-		return table + ".tenant_id = " + owner + ".tenant_id AND "
-	}
-	return ""
+	return db.Where(table+"connection_id = ?", connection.UUID).
+		Where(c.Dialect.TenantIs(table+"tenant_id", "?"), tenant.UUID)
 }
 
 // UniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id.
@@ -156,13 +135,16 @@ func UniqueColumns(columns ...string) []clause.Column {
 	return unique
 }
 
-// EqualUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value almost
-// always follows from another condition. For example, a condition on the connection already selects one tenant.
+// EqualUnindexed returns "column = value" in a form that cannot use an index. The value is a parameter such as "?", or
+// another column. EqualUnindexed is meant for a column whose value almost always follows from another condition. For
+// example, a condition on the connection already selects one tenant.
 //
 // PostgreSQL treats the two conditions as independent, and therefore expects that few rows match both. With a plain
 // comparison, it would read and sort all rows of a large tenant to return one page. With the returned form, it reads
 // only the rows of the page, in the order of another index.
-func EqualUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
+func EqualUnindexed(column, value string) string {
+	return "CASE " + column + " WHEN " + value + " THEN true END"
+}
 
 // AsRead converts the query to a Read. For each row, the Read fills the variables to which columns point, and calls fn.
 func (q *Query) AsRead(columns []any, fn func() error) Read {

@@ -24,7 +24,8 @@ func AttachOrQueue(tx Tx, d Dialect, strength string, added PullRow) (PullRow, e
 	added.State = StateQueued
 	for range maxAttachAttempts {
 		queued, err := First[PullRow](Locked(tx.DB, strength).
-			Where("connection_id = ? AND "+IsQueued, added.Connection).Where(TenantIs(d, "tenant_id"), added.Tenant))
+			Where("connection_id = ? AND "+IsQueued, added.Connection).
+			Where(d.TenantIs("tenant_id", "?"), added.Tenant))
 		if !errors.Is(err, domain.NotFound) {
 			return queued, err
 		}

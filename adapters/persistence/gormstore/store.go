@@ -36,6 +36,12 @@ type Options struct {
 	// ReceiveTimeout bounds the storing of a webhook delivery. If ReceiveTimeout is zero, the limit is Timeout. If both
 	// are zero, the limit is DefaultTimeout.
 	ReceiveTimeout time.Duration
+	// PullTenants remembers the tenants of pulls that this process has queued or listed, so that a statement about the
+	// pull can name its tenant. It may be nil; the Store then creates one.
+	PullTenants *Remembered[uuid.UUID, uuid.UUID]
+	// ServerOf returns a name of the server that stores the delivery; "" if the server is not known without a query.
+	// Deliveries with different names are stored in different batches. ServerOf may be nil if there is only one server.
+	ServerOf func(d PendingDelivery) string
 	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
 	// become a standby. It may be nil.
 	OnReadOnly func()
@@ -45,6 +51,9 @@ type Options struct {
 // this package and in the packages records, eventlog and erasing.
 type Core struct {
 	Dialect Dialect
+	// PullTenants contains the tenants of pulls that this process has queued or listed. Such a pull may have been
+	// deleted since.
+	PullTenants *Remembered[uuid.UUID, uuid.UUID]
 	// Timeout bounds each of the methods that run statements. WorkTimeout is the timeout of Background.
 	Timeout, WorkTimeout time.Duration
 
@@ -64,7 +73,11 @@ type Store struct {
 // New returns the stores on a database whose schema is up to date. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
 	c := &Core{
-		writer: writer, reader: o.Reader, Dialect: o.Dialect, Timeout: o.Timeout, WorkTimeout: o.Timeout,
+		writer: writer, reader: o.Reader, Dialect: o.Dialect, PullTenants: o.PullTenants,
+		Timeout: o.Timeout, WorkTimeout: o.Timeout,
+	}
+	if c.PullTenants == nil {
+		c.PullTenants = &Remembered[uuid.UUID, uuid.UUID]{}
 	}
 	if c.reader == nil {
 		c.reader = writer
@@ -75,7 +88,7 @@ func New(writer *gorm.DB, o Options) *Store {
 	return &Store{
 		core: c, onReadOnly: o.OnReadOnly,
 		commits: &committers{
-			timeout: cmp.Or(o.ReceiveTimeout, c.Timeout), receive: o.Dialect.Receive, serverOf: o.Dialect.ServerOf,
+			timeout: cmp.Or(o.ReceiveTimeout, c.Timeout), receive: o.Dialect.Receive, serverOf: o.ServerOf,
 			byServer: map[string]*committer{},
 		},
 	}
@@ -117,7 +130,18 @@ func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
 // Change runs fn once, in a transaction. If the database reports that the transaction must be retried, Change returns
 // Unavailable, and the caller of the store must retry. If an operator requested the change, fn calls Tx.Record last.
 func (c *Core) Change(ctx context.Context, fn func(tx Tx) error) error {
-	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Transact(ctx, fn) })
+	return c.Bounded(ctx, func(ctx context.Context) error {
+		return c.Dialect.Transact(ctx, func(tx Tx) error {
+			enqueue := tx.Enqueue
+			tx.Enqueue = func(tenant uuid.UUID, pulls ...uuid.UUID) error {
+				for _, pull := range pulls {
+					c.PullTenants.Set(pull, tenant)
+				}
+				return enqueue(tenant, pulls...)
+			}
+			return fn(tx)
+		})
+	})
 }
 
 // maxDeadlocks is the maximum number of times that ChangeAgain runs a transaction.

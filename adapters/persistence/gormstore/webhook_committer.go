@@ -25,7 +25,7 @@ const (
 type committers struct {
 	timeout  time.Duration
 	receive  func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
-	serverOf func(PendingDelivery) string
+	serverOf func(PendingDelivery) string // see Options.ServerOf; may be nil
 
 	mu       sync.Mutex
 	byServer map[string]*committer
@@ -34,7 +34,11 @@ type committers struct {
 
 // submit queues the delivery for the next batch of its server and waits for its result; see committer.submit.
 func (c *committers) submit(ctx context.Context, d PendingDelivery) Result {
-	responsible := c.of(c.serverOf(d))
+	server := ""
+	if c.serverOf != nil {
+		server = c.serverOf(d)
+	}
+	responsible := c.of(server)
 	if responsible == nil {
 		return Result{Err: errClosed}
 	}

@@ -22,32 +22,34 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-var _ gormstore.Dialect = dialect{}
+var _ gormstore.Dialect = Dialect{}
 
-// dialect implements gormstore.Dialect on PostgreSQL.
-type dialect struct {
+// Dialect implements gormstore.Dialect on PostgreSQL. The dialect of another package may embed it and override methods.
+type Dialect struct {
+	// PlainTenant makes TenantIs return a plain comparison. It is meant for a database that finds the server of a
+	// statement by this comparison.
+	PlainTenant bool
+
 	db    *DB
 	nudge gormstore.Nudge
-	// onShard means that the statements use the tables of one shard of a distributed database directly, without the
-	// planner of Citus.
-	onShard bool
 }
 
-// routed reports whether Citus must find the server of each statement.
-func (d dialect) routed() bool { return d.db.distributed && !d.onShard }
+// Dialect returns the dialect of the database. After each commit, it calls nudge with the pulls that the transaction
+// has queued. The argument may be nil.
+func (db *DB) Dialect(nudge gormstore.Nudge) Dialect { return Dialect{db: db, nudge: nudge} }
 
 // Transact begins the transaction with pgx, on a connection from GORM's pool. After the commit, it passes the enqueued
 // pulls to the Nudge function.
 //
 // The start of the transaction and the first reads are sent in one batch, and so are the statements of ExecAtCommit and
 // the commit. If one of the statements fails, the server skips the rest of the batch, including the commit.
-func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
-	conn, err := d.db.node(ctx).sql.Conn(ctx)
+func (d Dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
+	conn, err := d.db.server(ctx).sql.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
+	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return Rollback(ctx, c) }) }()
 	err = raw(conn, func(c *pgx.Conn) error { return d.begin(ctx, c, first) })
 	if err != nil {
 		return err
@@ -59,8 +61,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, f
 		return nil
 	}
 	var queued []uuid.UUID
-	session.Enqueue = func(tenant uuid.UUID, pulls ...uuid.UUID) error {
-		d.RememberTenant(tenant, pulls...)
+	session.Enqueue = func(_ uuid.UUID, pulls ...uuid.UUID) error {
 		queued = append(queued, pulls...)
 		return nil
 	}
@@ -77,7 +78,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, f
 
 // begin begins a transaction and runs the first reads. With a pooler, the transaction begins with several statements,
 // which cannot be part of a batch.
-func (d dialect) begin(ctx context.Context, c *pgx.Conn, first []gormstore.Read) error {
+func (d Dialect) begin(ctx context.Context, c *pgx.Conn, first []gormstore.Read) error {
 	if len(first) > 0 && d.db.limits == "" {
 		var batch pgx.Batch
 		batch.Queue(d.db.begin)
@@ -115,10 +116,10 @@ func commit(ctx context.Context, c *pgx.Conn, last *pgx.Batch) error {
 }
 
 // Snapshot uses the isolation level REPEATABLE READ, in which all statements share one snapshot.
-func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
+func (d Dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, err := d.db.node(ctx).sql.Conn(start)
+	conn, err := d.db.server(ctx).sql.Conn(start)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	if err != nil {
 		return err
 	}
-	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return rollback(ctx, c) }) }()
+	defer func() { _ = raw(conn, func(c *pgx.Conn) error { return Rollback(ctx, c) }) }()
 	return fn(gormstore.SnapshotTx{
 		DB: d.session(ctx, conn).DB,
 		Read: func(ctx context.Context, r gormstore.Read) error {
@@ -143,9 +144,9 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 // closes the connection, which makes the server roll back.
 const rollbackTimeout = time.Second
 
-// rollback ends the transaction of the connection; it does nothing if the transaction is already committed. It does
+// Rollback ends the transaction of the connection; it does nothing if the transaction is already committed. It does
 // not end with the caller's context, because the server must roll back even if the caller no longer waits.
-func rollback(ctx context.Context, c *pgx.Conn) error {
+func Rollback(ctx context.Context, c *pgx.Conn) error {
 	const idle = 'I' // the status of a connection without an open transaction
 	if c.PgConn().TxStatus() == idle {
 		return nil
@@ -157,7 +158,7 @@ func rollback(ctx context.Context, c *pgx.Conn) error {
 }
 
 // session returns a gormstore.Tx on the connection: statements run through GORM, and reads run through pgx.
-func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
+func (d Dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = conn
 	return gormstore.Tx{
@@ -176,13 +177,20 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 }
 
 // Query implements gormstore.Dialect.
-func (d dialect) Query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return query(ctx, d.db.node(ctx).pool, sql, args, columns, fn)
+func (d Dialect) Query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return d.db.server(ctx).Query(ctx, sql, args, columns, fn)
+}
+
+// QueryTenant implements gormstore.Dialect.
+func (d Dialect) QueryTenant(
+	ctx context.Context, _ uuid.UUID, sql string, args, columns []any, fn func() error,
+) error {
+	return d.Query(ctx, sql, args, columns, fn)
 }
 
 // QueryBatched implements gormstore.Dialect.
-func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return d.db.node(ctx).reads.query(ctx, sql, args, columns, fn)
+func (d Dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return d.db.server(ctx).reads.query(ctx, sql, args, columns, fn)
 }
 
 // maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to be broken
@@ -197,7 +205,7 @@ func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []
 		_, err = pgx.ForEachRow(rows, columns, func() error {
 			err := fn()
 			if errors.Is(err, gormstore.ErrStop) {
-				cancelQuery(ctx, rows.Conn())
+				CancelQuery(ctx, rows.Conn())
 			}
 			return err
 		})
@@ -208,11 +216,11 @@ func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []
 	return err
 }
 
-// cancelQuery asks the server to end the query that the connection executes. Without it, pgx would read all remaining
+// CancelQuery asks the server to end the query that the connection executes. Without it, pgx would read all remaining
 // rows before it reuses the connection. An error is ignored: the rows are then read, which takes longer.
 //
-// The server has received the request when cancelQuery returns. The request can therefore not end a later query.
-func cancelQuery(ctx context.Context, conn *pgx.Conn) {
+// The server has received the request when CancelQuery returns. The request can therefore not end a later query.
+func CancelQuery(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = conn.PgConn().CancelRequest(ctx)
@@ -231,18 +239,18 @@ func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
 
 // AnyOf passes the values as one array. It passes a pointer to the slice, because GORM would
 // expand the slice itself to a list of parameters.
-func (dialect) AnyOf(column string, values []string) clause.Expr {
+func (Dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
 
 // DecimalSum implements gormstore.Dialect.
-func (dialect) DecimalSum(column string) []gormstore.SumPart {
+func (Dialect) DecimalSum(column string) []gormstore.SumPart {
 	return []gormstore.SumPart{{SQL: "CAST(sum(" + column + ") AS text)"}}
 }
 
 // HasTextIndex implements gormstore.Dialect. The migration creates the index only if it can create the extension
 // pg_trgm; an operator can create it later.
-func (dialect) HasTextIndex() string {
+func (Dialect) HasTextIndex() string {
 	return "to_regclass('search_index_folded') IS NOT NULL"
 }
 
@@ -250,24 +258,24 @@ func (dialect) HasTextIndex() string {
 var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
 
 // TextMatch implements gormstore.Dialect.
-func (dialect) TextMatch(alias, folded string) clause.Expr {
+func (Dialect) TextMatch(alias, folded string) clause.Expr {
 	return clause.Expr{SQL: alias + ".folded LIKE ?", Vars: []any{"%" + likeEscaper.Replace(folded) + "%"}}
 }
 
 // TextContains implements gormstore.Dialect.
-func (dialect) TextContains(column, text string) clause.Expr {
+func (Dialect) TextContains(column, text string) clause.Expr {
 	return clause.Expr{SQL: "strpos(" + column + ", ?) > 0", Vars: []any{text}}
 }
 
 // UTCDay implements gormstore.Dialect.
-func (dialect) UTCDay(column string) string {
+func (Dialect) UTCDay(column string) string {
 	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 }
 
 // ContainsFold compares the bytes in their escaped form, because PostgreSQL has no lower() for bytes. The escaped form
 // consists of ASCII characters only, and each byte is escaped by itself. The text is passed in hex, because GORM would
 // expand bytes after a parenthesis to a list of numbers.
-func (dialect) ContainsFold(column string, text []byte) clause.Expr {
+func (Dialect) ContainsFold(column string, text []byte) clause.Expr {
 	return clause.Expr{
 		SQL:  "position(encode(decode(?, 'hex'), 'escape') IN lower(encode(" + column + `, 'escape') COLLATE "C")) > 0`,
 		Vars: []any{hex.EncodeToString(text)},
@@ -275,74 +283,39 @@ func (dialect) ContainsFold(column string, text []byte) clause.Expr {
 }
 
 // Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, but no query and no dump contains them.
-func (dialect) Scrub(context.Context) error { return nil }
+func (Dialect) Scrub(context.Context) error { return nil }
 
 // AnnouncedRemovals implements gormstore.Dialect. The result has no rows if the JSON of the delivery's scope has no
 // member "removed", because json_array_elements_text returns no rows for NULL.
-func (dialect) AnnouncedRemovals(name string) string {
+func (Dialect) AnnouncedRemovals(name string) string {
 	return "json_array_elements_text(CAST(deliveries.scope AS json) -> 'removed') AS " + name + " (value)"
 }
 
 // ForUpdate implements gormstore.Dialect.
-func (dialect) ForUpdate() string { return " FOR UPDATE" }
+func (Dialect) ForUpdate() string { return " FOR UPDATE" }
 
-// RememberTenant implements gormstore.Dialect.
-func (d dialect) RememberTenant(tenant uuid.UUID, pulls ...uuid.UUID) {
-	if d.db.cluster == nil {
-		return
+// LocksAcrossTenants implements gormstore.Dialect.
+func (Dialect) LocksAcrossTenants() bool { return true }
+
+// TenantIs implements gormstore.Dialect.
+func (d Dialect) TenantIs(column, value string) string {
+	if d.PlainTenant {
+		return column + " = " + value
 	}
-	for _, pull := range pulls {
-		d.db.cluster.pullTenants.set(pull, tenant)
-	}
+	return gormstore.EqualUnindexed(column, value)
 }
 
-// RememberedTenant implements gormstore.Dialect.
-func (d dialect) RememberedTenant(pull uuid.UUID) (uuid.UUID, bool) {
-	if d.db.cluster == nil {
-		return uuid.Nil, false
-	}
-	return d.db.cluster.pullTenants.get(pull)
-}
-
-// Distributed implements gormstore.Dialect.
-func (d dialect) Distributed() bool { return d.db.distributed }
-
-// ChangeSeq uses the id of the database transaction as the position in the change feed. PostgreSQL assigns the id when
-// the transaction first writes. Transactions that write later have higher ids. For a distributed database, see
-// tenant_feed.go.
-func (d dialect) ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr {
-	if d.db.distributed {
-		return tenantChangeSeq(tenant, valueSQL, args)
-	}
-	return clause.Expr{SQL: "SELECT shift + " + ownID + ", " + valueSQL + " FROM feed", Vars: args}
+// ReadChangeSeq uses the id of the database transaction as the position in the change feed. PostgreSQL assigns the id
+// when the transaction first writes. Transactions that write later have higher ids.
+func (Dialect) ReadChangeSeq(
+	tx gormstore.Tx, _ uuid.UUID, position *int64, values gormstore.Values, also ...gormstore.Read,
+) error {
+	read := values.Read(position, clause.Expr{SQL: "SELECT shift + " + ownID}, clause.Expr{SQL: " FROM feed"})
+	return tx.ReadAll(append([]gormstore.Read{read}, also...)...)
 }
 
 // ownID is an SQL expression for the id of the current database transaction.
 const ownID = "pg_current_xact_id()::text::bigint"
-
-// tenantIs returns an SQL condition that compares a column of tenant ids with a parameter, such as "$4". It is meant
-// for statements whose other conditions already determine the tenant, like the function tenantIs of gormstore. Only
-// in a distributed database can the condition use an index.
-func (d dialect) tenantIs(column, tenant string) string {
-	if d.routed() {
-		return column + " = " + tenant
-	}
-	return "CASE " + column + " WHEN " + tenant + " THEN true END"
-}
-
-// ofTenantServer returns the given SELECT as an expression that runs on the tenant's server. The SELECT reads the
-// state of the server's transactions or takes a lock of the server. Each server of a distributed database has its own
-// transaction ids and locks.
-//
-// For a distributed database, ofTenantServer adds a condition on the tenant that is always true. It makes Citus send
-// the whole statement to the tenant's server, in the same transaction as the other statements about the tenant.
-func (d dialect) ofTenantServer(statement string, tenant uuid.UUID, args ...any) clause.Expr {
-	if !d.db.distributed {
-		return clause.Expr{SQL: statement, Vars: args}
-	}
-	statement += " WHERE (SELECT count(*) FROM (SELECT FROM connections WHERE tenant_id = ? LIMIT 1) AS own) >= 0"
-	return clause.Expr{SQL: statement, Vars: append(args, plainID(tenant))}
-}
 
 // connectionLocks is the first key of the advisory locks of connections. The second key is a hash of the connection's
 // id. Connections with the same hash wait for each other, which is rare and harmless.
@@ -351,26 +324,26 @@ const connectionLocks = "3601"
 // ShareConnection returns an SQL expression that takes a shared advisory lock. PostgreSQL releases the lock at the
 // end of the transaction, so the lock also works through a pooler in transaction mode. Taking the lock writes
 // nothing. The lock is taken on the server that evaluates the expression, which is the server with the tenant's rows.
-func (dialect) ShareConnection(connection string) string {
+func (Dialect) ShareConnection(connection string) string {
 	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
 }
 
 // ExcludeWriters implements gormstore.Dialect.
-func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
+func (Dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock("+connectionLocks+
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
 // JoinByHash implements gormstore.Dialect. It also forces PostgreSQL to plan prepared statements again, because their
 // plans may come from an earlier transaction.
-func (dialect) JoinByHash(tx *gorm.DB) error {
+func (Dialect) JoinByHash(tx *gorm.DB) error {
 	return tx.Exec("SELECT set_config('enable_nestloop', 'off', true), " +
 		"set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)").Error
 }
 
 // InsertIndexed implements gormstore.Dialect. It uses COPY, because with so many rows an INSERT would spend most of
 // its time on its parameters.
-func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
+func (Dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -394,7 +367,7 @@ func (dialect) InsertIndexed(tx *gorm.DB, rows []gormstore.IndexedRow) error {
 // ReadByIndex implements gormstore.Dialect. It also forces PostgreSQL to plan prepared statements again, because a
 // plan from an earlier transaction might read the whole table. It disables parallel workers, because starting them
 // takes longer than running such a statement.
-func (dialect) ReadByIndex(tx *gorm.DB) error {
+func (Dialect) ReadByIndex(tx *gorm.DB) error {
 	return tx.Exec("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
 		"set_config('enable_sort', 'off', true), " +
 		"set_config('max_parallel_workers_per_gather', '0', true), " +
@@ -404,33 +377,19 @@ func (dialect) ReadByIndex(tx *gorm.DB) error {
 // tenantLocks is the first key of the advisory locks of tenants. The second key is a hash of the tenant's id.
 const tenantLocks = "3602"
 
-// LockTenant implements gormstore.Dialect. In a distributed database, it takes the lock on the server that stores the
-// tenant's rows.
-func (d dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
-	lock := d.ofTenantServer("SELECT pg_advisory_xact_lock("+tenantLocks+", hashtext(?))", tenant, tenant.String())
-	return tx.Exec(lock.SQL, lock.Vars...).Error
+// LockTenant implements gormstore.Dialect.
+func (Dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
+	return tx.Exec(LockTenantSQL, tenant.String()).Error
 }
+
+// LockTenantSQL is the SELECT with which LockTenant locks a tenant. Its parameter is the text of the tenant's id.
+const LockTenantSQL = "SELECT pg_advisory_xact_lock(" + tenantLocks + ", hashtext(?))"
 
 // VisibleBefore returns an SQL expression for a feed position. The position is the id of the oldest database
 // transaction that is still running, plus the column shift of the table feed. Every transaction with a lower id has
 // ended, with a commit or a rollback. The ids are assigned for the whole cluster, so the feed also waits for writers of
 // other databases in the cluster.
-//
-// For a distributed database, see tenant_feed.go.
-func (d dialect) VisibleBefore(tenant uuid.UUID) clause.Expr {
-	if d.db.distributed {
-		return clause.Expr{SQL: tenantVisibleBefore("?", "true"), Vars: []any{plainID(tenant)}}
-	}
-	return clause.Expr{SQL: visibleBefore}
-}
-
-// VisibleBeforeOf implements gormstore.Dialect.
-func (d dialect) VisibleBeforeOf(column string) string {
-	if d.db.distributed {
-		return tenantVisibleBefore(column, column+" IS NOT NULL")
-	}
-	return visibleBefore
-}
+func (Dialect) VisibleBefore(clause.Expr) clause.Expr { return clause.Expr{SQL: visibleBefore} }
 
 const visibleBefore = "(SELECT shift + " + oldestRunning + " FROM feed)"
 
@@ -439,9 +398,8 @@ const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 // FeedEnd returns a statement that reads the current end of the feed. All changes of database transactions that are
 // still running have higher positions.
-func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
-	visible := d.VisibleBefore(tenant)
-	return d.ofTenantServer("SELECT "+visible.SQL+" - 1 FROM feed", tenant, visible.Vars...)
+func (Dialect) FeedEnd(uuid.UUID) clause.Expr {
+	return clause.Expr{SQL: "SELECT " + visibleBefore + " - 1 FROM feed"}
 }
 
 // FeedHold returns a statement that finds the oldest open database transaction that has written. The transaction may
@@ -453,57 +411,44 @@ func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
 //     no later transaction has ended yet, the id is empty. Every role can read the id.
 //   - The age of the transaction in seconds. If the role is not a member of pg_read_all_stats, the age ignores open
 //     transactions of other roles.
-//
-// In a distributed database, the statement returns the oldest transaction of all workers.
-func (d dialect) FeedHold() string {
-	if d.db.distributed {
-		return `SELECT split_part(result, ' ', 1), split_part(result, ' ', 2)::float8 FROM run_command_on_workers(
-			$hold$SELECT writer || ' ' || age FROM (` + feedHoldSQL + `) AS hold (writer, age)$hold$)
-			WHERE success ORDER BY 2 DESC LIMIT 1`
-	}
-	return feedHoldSQL
-}
-
-// feedHoldSQL is a SELECT of the oldest transaction of one server, with the same columns as the statement of FeedHold.
-const feedHoldSQL = `SELECT
+func (Dialect) FeedHold() string {
+	return `SELECT
 		CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
 		coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - min(opened)), 0) FROM (
 			SELECT xact_start FROM pg_stat_activity WHERE backend_xid IS NOT NULL
 			UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writers (opened)), 0)::float8
 	FROM pg_current_snapshot() AS now`
+}
 
 // ReadOnly returns an expression that is true on a standby server and in a read-only transaction. After a switch-over,
 // a connection may still be open although its server is now the standby.
-func (dialect) ReadOnly() string {
+func (Dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
 
 // ExecBoth sends the given query and the INSERT of the row as one statement, to save a round trip. The query is in the
 // WITH clause. The INSERT takes effect only if the query has changed a row.
-func (d dialect) ExecBoth(
+func (d Dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (sql.Result, error) {
 	parameters := make([]string, len(row.Values))
 	for i := range parameters {
 		parameters[i] = "$" + strconv.Itoa(len(args)+i+1)
 	}
-	return d.db.node(ctx).sql.ExecContext(ctx, "WITH changed AS ("+query+" RETURNING 1) INSERT INTO "+row.Into+
+	return d.db.server(ctx).sql.ExecContext(ctx, "WITH changed AS ("+query+" RETURNING 1) INSERT INTO "+row.Into+
 		" SELECT "+strings.Join(parameters, ", ")+" WHERE EXISTS (SELECT FROM changed)",
 		slices.Concat(args, row.Values)...)
 }
 
 // RejectsStored returns true, because new rows are written by COPY, which fails for a row that is
 // stored already.
-func (dialect) RejectsStored() bool { return true }
+func (Dialect) RejectsStored() bool { return true }
 
 // AttachedDeliveries selects the deliveries by the id of their pull, because there is an index on this column.
-func (d dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
-	attached := clause.Expr{
-		SQL:  "SELECT scope, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(scope) <= ?",
-		Vars: []any{pull.ID.UUID, maxBytes},
+func (d Dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
+	return clause.Expr{
+		SQL: "SELECT scope, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(scope) <= ? AND " +
+			d.TenantIs("tenant_id", "?"),
+		Vars: []any{pull.ID.UUID, maxBytes, pull.Tenant.UUID},
 	}
-	if d.db.distributed {
-		attached.SQL, attached.Vars = attached.SQL+" AND tenant_id = ?", append(attached.Vars, pull.Tenant.UUID)
-	}
-	return attached
 }

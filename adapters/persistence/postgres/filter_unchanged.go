@@ -4,19 +4,27 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // FindChanged compares a page with the stored rows in two steps. First, a scan by date recognises unchanged rows: most
 // pages are ordered by date and contain few changed rows. Then the other rows are looked up by key.
-func (d dialect) FindChanged(
+func (d Dialect) FindChanged(
 	ctx context.Context, tenant, connection uuid.UUID, rawRows []domain.RawTransaction,
+) ([]int, error) {
+	return d.FindChangedWith(ctx, d.Query, tenant, connection, rawRows)
+}
+
+// FindChangedWith is FindChanged with the function that runs its statements.
+func (d Dialect) FindChangedWith(ctx context.Context, query gormstore.QueryFunc, tenant, connection uuid.UUID,
+	rawRows []domain.RawTransaction,
 ) ([]int, error) {
 	unchanged := make([]bool, len(rawRows))
 	if len(rawRows) >= minDateScan {
-		if err := d.dateScan(ctx, tenant, connection, rawRows, unchanged); err != nil {
+		if err := d.dateScan(ctx, query, tenant, connection, rawRows, unchanged); err != nil {
 			return nil, err
 		}
 	}
@@ -29,7 +37,7 @@ func (d dialect) FindChanged(
 	if len(rest) == 0 {
 		return nil, nil
 	}
-	return d.findChangedByKey(ctx, tenant, connection, rawRows, rest)
+	return d.findChangedByKey(ctx, query, tenant, connection, rawRows, rest)
 }
 
 // ofConnection is a condition that compares the connection with $1, but hides the value of $1 from the planner. For a
@@ -43,8 +51,8 @@ const ofConnection = "t.connection_id = (SELECT $1::uuid)"
 //
 // The SELECT scans one range of an index. A lookup of each row of the page would take four times as long. The scan also
 // reads rows of other accounts, so a limit bounds the number of rows.
-func (d dialect) dateScanSQL() string {
-	ofTenant := d.tenantIs("t.tenant_id", "$4")
+func (d Dialect) dateScanSQL() string {
+	ofTenant := d.TenantIs("t.tenant_id", "$4")
 	return `
 WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
@@ -70,29 +78,21 @@ const (
 
 // dateScan sets unchanged for each row that it finds stored with the same content. It may miss some unchanged rows,
 // but never sets unchanged for a changed row.
-func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
-	unchanged []bool,
+func (d Dialect) dateScan(ctx context.Context, query gormstore.QueryFunc, tenant, connection uuid.UUID,
+	seen []domain.RawTransaction, unchanged []bool,
 ) error {
 	index := make(map[string]int, len(seen))
 	for i := range seen {
 		index[seen[i].ExternalID] = i
 	}
-	read := func(rows pgx.Rows) error {
-		defer rows.Close()
-		for rows.Next() {
-			values := rows.RawValues() // the binary form of text and bytea consists of the bytes themselves
-			if i, shown := index[string(values[0])]; shown {
-				unchanged[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
-			}
-		}
-		return rows.Err()
-	}
 	args := []any{plainID(connection), sampleIDs(seen), dateScanFactor * len(seen), plainID(tenant)}
-	if done, err := d.readOnShard(ctx, tenant, d.ofShard().dateScanSQL(), args, read); done {
-		return err
-	}
-	rows, _ := d.db.node(ctx).pool.Query(ctx, d.dateScanSQL(), args...) // its error is returned by rows.Err
-	return read(rows)
+	var id, hash pgtype.DriverBytes // no copy is needed: the bytes of a row are valid until the next row
+	return query(ctx, d.dateScanSQL(), args, []any{&id, &hash}, func() error {
+		if i, shown := index[string(id)]; shown {
+			unchanged[i] = !seen[i].ContentHash.IsZero() && string(hash) == string(seen[i].ContentHash[:])
+		}
+		return nil
+	})
 }
 
 // sampleIDs returns the external ids of dateSamples rows, in the order of the page. The rows are spread evenly over
@@ -108,40 +108,29 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 // changedSQL returns a SELECT of the positions of the changed rows in the page, counted from 1. A subquery looks up
 // each row in the unique index. A join is not used, because the planner might read all rows of the connection for it,
 // even for a small page.
-func (d dialect) changedSQL() string {
+func (d Dialect) changedSQL() string {
 	return `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, content_hash, place)
 WHERE NOT coalesce((
 	SELECT t.content_hash = page.content_hash AND t.removed_at IS NULL FROM transactions t
 	WHERE ` + ofConnection + ` AND t.external_id = page.external_id
-		AND ` + d.tenantIs("t.tenant_id", "$4") + `), false)`
+		AND ` + d.TenantIs("t.tenant_id", "$4") + `), false)`
 }
 
 // findChangedByKey looks up some of the rows by their external ids, in one statement. The last argument contains the
 // indexes of these rows in rawRows. The result contains the indexes of the new and the changed rows.
-func (d dialect) findChangedByKey(ctx context.Context, tenant, connection uuid.UUID, rawRows []domain.RawTransaction,
-	indexes []int,
-) ([]int, error) {
+func (d Dialect) findChangedByKey(ctx context.Context, query gormstore.QueryFunc, tenant, connection uuid.UUID,
+	rawRows []domain.RawTransaction, indexes []int,
+) (changed []int, err error) {
 	ids, hashes := make([]string, len(indexes)), make([][]byte, len(indexes))
 	for i, at := range indexes {
 		ids[i], hashes[i] = rawRows[at].ExternalID, hashOrNull(&rawRows[at].ContentHash)
 	}
-	var places []int // in the page, counted from 1
 	args := []any{plainID(connection), ids, hashes, plainID(tenant)}
-	done, err := d.readOnShard(ctx, tenant, d.ofShard().changedSQL(), args, func(rows pgx.Rows) (err error) {
-		places, err = pgx.CollectRows(rows, pgx.RowTo[int])
-		return err
+	var place int // in the page, counted from 1
+	err = query(ctx, d.changedSQL(), args, []any{&place}, func() error {
+		changed = append(changed, indexes[place-1])
+		return nil
 	})
-	if !done {
-		var place int
-		places = nil
-		err = query(ctx, d.db.node(ctx).pool, d.changedSQL(), args, []any{&place}, func() error {
-			places = append(places, place)
-			return nil
-		})
-	}
-	for i, place := range places {
-		places[i] = indexes[place-1]
-	}
-	return places, err
+	return changed, err
 }

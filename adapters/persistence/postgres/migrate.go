@@ -30,16 +30,24 @@ const migrationPatience = 5 * time.Minute
 // Migrate brings the schema up to date. It takes an advisory lock, so that several processes may start at the same
 // time: one process migrates, and the others wait and then find nothing to do.
 func (db *DB) Migrate(ctx context.Context) error {
-	if err := pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, db.migrateStore); err != nil {
+	if err := db.MigrateSchema(ctx, nil); err != nil {
+		return err
+	}
+	return db.ContinueFeed(ctx)
+}
+
+// MigrateSchema is Migrate without ContinueFeed. It calls then, which may be nil, before it releases the advisory lock.
+func (db *DB) MigrateSchema(ctx context.Context, then func(ctx context.Context) error) error {
+	err := pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, func(ctx context.Context) error {
+		if err := db.migrateStore(ctx); err != nil || then == nil {
+			return err
+		}
+		return then(ctx)
+	})
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := db.distributeTables(ctx); err != nil {
-		return fmt.Errorf("distribute the tables: %w", err)
-	}
-	if db.distributed {
-		return nil
-	}
-	return db.continueFeed(ctx)
+	return nil
 }
 
 // migrateStore executes the missing migrations. The caller holds the advisory lock.
@@ -64,14 +72,13 @@ func (db *DB) provider(files fs.FS, current int64) (*goose.Provider, error) {
 	return gormstore.Migrations(goose.DialectPostgres, db.main.sql, files, current, lastReplaced, limit)
 }
 
-// continueFeed lets the change feed continue after the data was restored from a dump into another cluster. The
-// transaction ids of the new cluster start low. continueFeed therefore moves the positions of the feed past all
+// ContinueFeed lets the change feed continue after the data was restored from a dump into another cluster. The
+// transaction ids of the new cluster start low. ContinueFeed therefore moves the positions of the feed past all
 // positions that the old cluster has assigned.
 //
-// Only Migrate calls continueFeed. If the service starts without migrating, an operator must therefore migrate once
-// after a restore. In a distributed database, Migrate does not call continueFeed, because the servers have no common
-// transaction ids.
-func (db *DB) continueFeed(ctx context.Context) error {
+// Only a migration calls ContinueFeed. If the service starts without migrating, an operator must therefore migrate once
+// after a restore.
+func (db *DB) ContinueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,
 			shift = greatest(shift, (SELECT coalesce(max(change_tx), 0) FROM transactions),

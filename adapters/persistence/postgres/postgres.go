@@ -44,14 +44,8 @@ type Config struct {
 	// startup parameters that a pooler refuses. It uses named prepared statements only if the URL requests them with
 	// default_query_exec_mode.
 	Pooled bool
-	// Distribute makes Migrate distribute the tables over the workers of a Citus cluster, by tenant. URL is then the
-	// URL of the coordinator of the cluster. A database whose tables are already distributed is recognised without this
-	// setting.
-	Distribute bool
-	// OnUnreachable is called when a node of a Citus cluster cannot be reached at its address. It is not called again
-	// before the node has been reached. Meanwhile, the statements for the node go through the coordinator.
-	// OnUnreachable may be nil.
-	OnUnreachable func(address string, err error)
+	// Tracer is called for each statement; it may be nil.
+	Tracer pgx.QueryTracer
 }
 
 const (
@@ -92,16 +86,13 @@ type DB struct {
 	// Pool is the pool of connections. Code that uses pgx directly shares it.
 	Pool *pgxpool.Pool
 
-	main    *node  // the server of the URL
+	main   *Server                           // the server of the URL
+	server func(ctx context.Context) *Server // returns the server to which the statements of ctx are sent
+
 	begin   string // the statement that begins a transaction
 	limits  string // the statements that set the timeouts of a transaction after it has begun; "" without a pooler
 	timeout time.Duration
 	store   *Store
-
-	distribute    bool // whether Migrate distributes the tables
-	distributed   bool // whether the tables are distributed
-	onUnreachable func(address string, err error)
-	cluster       *cluster // nil if the tables are not distributed
 }
 
 // Store contains the stores of a database.
@@ -124,15 +115,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	db, err := newDB(pool, limits, c.Timeout)
-	if err != nil {
-		return nil, err
-	}
-	db.distribute, db.onUnreachable = c.Distribute, c.OnUnreachable
-	if err := db.findDistribution(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connect: %w", err), db.Close())
-	}
-	return db, nil
+	return newDB(pool, limits, c.Timeout)
 }
 
 // InvalidURL is the error of Open for a URL that must be corrected. Its text lacks the subject, for example "is not a
@@ -153,6 +136,7 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	if c.MaxConns > 0 {
 		config.MaxConns = int32(min(max(c.MaxConns, minConns), 1<<15))
 	}
+	config.ConnConfig.Tracer = c.Tracer
 	noticeLostServers(config.ConnConfig)
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range settings {
@@ -182,9 +166,10 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 // newDB opens a GORM handle that uses the pool. database/sql keeps no idle connections, because the pool
 // keeps them. limits are the statements that set the limits of each transaction.
 func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error) {
-	db := &DB{Pool: pool, main: newNode(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
+	db := &DB{Pool: pool, main: NewServer(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
+	db.server = func(context.Context) *Server { return db.main }
 	var err error
-	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: anyPool{db}}), &gorm.Config{
+	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: routedPool{db}}), &gorm.Config{
 		SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})
 	if err != nil {
@@ -196,38 +181,23 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 // Store returns the stores. After each commit, the stores call nudge with the pulls that the transaction has queued.
 // The argument may be nil. Store may be called only once. DB.Close also closes the store.
 func (db *DB) Store(nudge gormstore.Nudge) *Store {
-	d := dialect{db: db, nudge: nudge}
-	db.store = stores.New(gormstore.New(db.DB, gormstore.Options{
-		Dialect: d, Timeout: db.timeout, OnReadOnly: db.reset,
-	}))
+	return db.StoreWith(gormstore.Options{Dialect: db.Dialect(nudge), OnReadOnly: db.Pool.Reset})
+}
+
+// StoreWith is Store for a dialect that embeds Dialect. It sets o.Timeout.
+func (db *DB) StoreWith(o gormstore.Options) *Store {
+	o.Timeout = db.timeout
+	db.store = stores.New(gormstore.New(db.DB, o))
 	return db.store
 }
+
+// BeginSQL returns the statement that begins a transaction with the timeouts of the database.
+func (db *DB) BeginSQL() string { return db.begin }
 
 // Close closes the store, then the pool.
 func (db *DB) Close() error {
 	if db.store != nil {
 		db.store.Close()
 	}
-	var err error
-	if db.cluster != nil {
-		err = db.cluster.close()
-	}
-	return errors.Join(err, db.main.close())
-}
-
-// reset closes the idle connections to all servers.
-func (db *DB) reset() {
-	if db.cluster == nil {
-		db.Pool.Reset()
-		return
-	}
-	db.cluster.reset()
-}
-
-// node returns the server to which the statements of ctx are sent.
-func (db *DB) node(ctx context.Context) *node {
-	if db.cluster == nil {
-		return db.main
-	}
-	return db.cluster.nodeOf(ctx)
+	return db.main.Close()
 }

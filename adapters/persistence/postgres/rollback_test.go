@@ -61,7 +61,7 @@ func openStallable(t *testing.T, stallFlag *atomic.Bool) *DB {
 func TestARollbackWithoutAResponseTimesOut(t *testing.T) {
 	own := errors.New("the caller's own error")
 	var stuck atomic.Bool
-	d, ended := dialect{db: openStallable(t, &stuck)}, make(chan error, 1)
+	d, ended := openStallable(t, &stuck).Dialect(nil), make(chan error, 1)
 	go func() {
 		ended <- d.Transact(t.Context(), func(gormstore.Tx) error { stuck.Store(true); return own })
 	}()

@@ -19,6 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // lookups is a tracer that collects the SQL statements that contain one of the texts in parts.
@@ -99,14 +100,14 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
 	ids := datedIDs(rows)
-	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
+	earlier := storetest.RunningPull(t, s, domain.TenantID{UUID: uuid.New()})
 	storeDated(t, s, earlier, 1, ids[:500]...)
 	storeDated(t, s, earlier, 2, ids[:500]...)
 	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatal(err)
 	}
 
-	token, pull := connectionWithToken(t, s), newID[domain.Pull]()
+	token, pull := storetest.ConnectionWithToken(t, s), newID[domain.Pull]()
 	_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: pull, Token: token.Hash, Vendor: token.Vendor,
 		At: epoch, SourceAdmitted: true, Body: []byte("{}"), Event: domain.WebhookEvent{
@@ -168,13 +169,13 @@ func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
 	ids := datedIDs(rows)
-	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
+	earlier := storetest.RunningPull(t, s, domain.TenantID{UUID: uuid.New()})
 	storeDated(t, s, earlier, 1, ids[:500]...)
 	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatal(err)
 	}
 	tenant := domain.TenantID{UUID: uuid.New()}
-	lease := running(t, s, tenant)
+	lease := storetest.RunningPull(t, s, tenant)
 	for n := range byte(2) { // the second version of each row replaces the first one
 		for page := range slices.Chunk(ids, 500) {
 			storeDated(t, s, lease, 1+n, page...)

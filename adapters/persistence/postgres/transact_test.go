@@ -20,7 +20,7 @@ func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 	if _, err := db.Pool.Exec(t.Context(), "CREATE TABLE noted (n int PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
-	d, count, own := dialect{db: db}, 0, errors.New("the caller's own error")
+	d, count, own := db.Dialect(nil), 0, errors.New("the caller's own error")
 	counting := gormstore.Read{SQL: "SELECT count(*) FROM noted", Columns: []any{&count},
 		Take: func() error { return nil }}
 	failing := gormstore.Read{SQL: "SELECT count(*) / 0 FROM noted", Columns: []any{&count},
@@ -87,7 +87,7 @@ func TestTheFirstReadsRunInTheTransaction(t *testing.T) {
 			failing := gormstore.Read{
 				SQL: "SELECT 1 / $1::int", Args: []any{0}, Columns: []any{new(int)}, Take: nothing,
 			}
-			d, ran := dialect{db: db}, false
+			d, ran := db.Dialect(nil), false
 			err = d.Transact(t.Context(), func(gormstore.Tx) error { ran = true; return nil }, id(0), failing, id(1))
 			if err == nil || ran || ids[1] != 0 {
 				t.Errorf("a failed read: error %v, the function ran: %t, the next read ran: %t", err, ran, ids[1] != 0)
@@ -118,7 +118,7 @@ func TestACommitThatRollsBackIsAnError(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	for _, last := range []bool{false, true} {
-		err := dialect{db: db}.Transact(t.Context(), func(tx gormstore.Tx) error {
+		err := db.Dialect(nil).Transact(t.Context(), func(tx gormstore.Tx) error {
 			_ = tx.Exec("SELECT 1 / 0").Error
 			if last {
 				return tx.ExecAtCommit("SELECT $1::int", 1)

@@ -23,7 +23,7 @@ import (
 //
 // COPY cannot fail in this way if the caller has compared the rows with the stored rows. The lock on the pull excludes
 // all other writers after the comparison.
-func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+func (d Dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
 		conn, ok := tx.Statement.ConnPool.(*sql.Conn)
@@ -71,13 +71,10 @@ func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstor
 }
 
 // duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey. It returns other
-// errors unchanged. If a COPY fails because of such a violation, Citus reports an internal error with the message of
-// the server that stores the rows.
+// errors unchanged.
 func duplicateKey(err error) error {
-	const uniqueViolation, internalError = "23505", "XX000"
-	e := (*pgconn.PgError)(nil)
-	if errors.As(err, &e) && (e.Code == uniqueViolation ||
-		e.Code == internalError && strings.Contains(e.Message, "duplicate key value violates unique constraint")) {
+	const uniqueViolation = "23505"
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == uniqueViolation {
 		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
 	}
 	return err
@@ -196,7 +193,7 @@ func hashOrNull(v *domain.ContentHash) []byte {
 
 // SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index contains
 // the written columns, so PostgreSQL need not write to any index (heap-only tuples).
-func (d dialect) SaveMetadata(
+func (d Dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed,
 ) error {
 	ids, categories := make([]plainID, len(rows)), make([]string, len(rows))
@@ -211,7 +208,7 @@ func (d dialect) SaveMetadata(
 			content_hash = page.content_hash, digest = page.digest
 		FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[])
 			AS page (id, metadata, category, content_hash, digest)
-		WHERE t.connection_id = $6 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$7"),
+		WHERE t.connection_id = $6 AND t.id = page.id AND `+d.TenantIs("t.tenant_id", "$7"),
 		ids, metadata, categories, hashes, digests, plainID(connection), plainID(tenant))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,14 +21,11 @@ import (
 // depends, and then stores what domain.PlanWebhooks has planned. Usually every delivery finds a queued pull, and one
 // statement is enough (the fast path, attach). If a pull is missing, a transaction of several statements also queues
 // the pull (the slow path, insertBatch).
-func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	if d.db.distributed {
-		return d.receiveByNode(ctx, deliveries)
-	}
+func (d Dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	var results []gormstore.Result
 	stored := false
-	err := retryOnConflict(func() error {
-		batch, err := d.planBatch(ctx, d.db.Pool, uuid.Nil, deliveries)
+	err := RetryOnConflict(func() error {
+		batch, err := planBatch(ctx, d.db.Pool, deliveries)
 		if err != nil || batch.NeedsPulls() {
 			return err
 		}
@@ -37,12 +35,12 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 		}
 		// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is
 		// returned only for the duplicates. Only duplicates need the earlier deliveries.
-		err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
+		err = readEarlier(ctx, d.db.Pool, batch)
 		stored, results = true, batch.Results(cmp.Or(err, gormstore.ErrPruned))
 		return nil
 	})
 	if err == nil && !stored {
-		err = retryOnConflict(func() (err error) {
+		err = RetryOnConflict(func() (err error) {
 			results, err = d.insertBatch(ctx, deliveries)
 			return err
 		})
@@ -57,28 +55,28 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 // have invalidated the batch.
 const maxConflicts = 16
 
-// errConcurrentUpdate means that another transaction has changed what the batch depends on: it has queued a pull, or
+// ErrConcurrentUpdate means that another transaction has changed what the batch depends on: it has queued a pull, or
 // deleted a connection or changed its account reference. The batch is rolled back and stored again.
-var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
+var ErrConcurrentUpdate = errors.New("invalidated by concurrent transactions")
 
-// retryOnConflict calls fn, and retries it without a pause while concurrent transactions invalidate it. If
+// RetryOnConflict calls fn, and retries it without a pause while concurrent transactions invalidate it. If
 // every attempt fails in this way, it returns Unavailable, and nothing is stored.
-func retryOnConflict(fn func() error) (err error) {
+func RetryOnConflict(fn func() error) (err error) {
 	for range maxConflicts {
-		if err = fn(); !isConflict(err) {
+		if err = fn(); !IsConflict(err) {
 			return err
 		}
 	}
 	return gormstore.Unavailable(err)
 }
 
-// isConflict reports whether the same transaction may succeed if it is repeated. This includes
+// IsConflict reports whether the same transaction may succeed if it is repeated. This includes
 // deadlock_detected (40P01) and serialization_failure (40001), with which PostgreSQL requests a retry.
-func isConflict(err error) bool {
+func IsConflict(err error) bool {
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
 		return e.Code == "40P01" || e.Code == "40001"
 	}
-	return errors.Is(err, errConcurrentUpdate)
+	return errors.Is(err, ErrConcurrentUpdate)
 }
 
 // querier is either a transaction or the pool. On the pool, each statement is a separate transaction.
@@ -86,21 +84,22 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// planBatch reads the stored values on which the batch depends, and decides what is stored. In a distributed database,
-// all deliveries must belong to the given tenant. The planned deliveries are in the order in which their rows are
-// locked.
-func (d dialect) planBatch(
-	ctx context.Context, db querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
+// planBatch reads the stored values on which the batch depends, and decides what is stored. The planned deliveries are
+// in the order in which their rows are locked.
+func planBatch(
+	ctx context.Context, db querier, deliveries []gormstore.PendingDelivery,
 ) (*domain.WebhookBatch, error) {
-	view, err := d.readView(ctx, db, tenant, gormstore.NamedReferences(deliveries))
-	if err != nil {
+	view := gormstore.NewWebhookView()
+	sql, args, read := ViewQuery(gormstore.NamedReferences(deliveries), view)
+	rows, _ := db.Query(ctx, sql, args...) // read returns the error of Query
+	if err := read(rows); err != nil {
 		return nil, err
 	}
-	return planInLockOrder(deliveries, view), nil
+	return PlanInLockOrder(deliveries, view), nil
 }
 
-// planInLockOrder decides what is stored. The planned deliveries are in the order in which their rows are locked.
-func planInLockOrder(deliveries []gormstore.PendingDelivery, view domain.WebhookView) *domain.WebhookBatch {
+// PlanInLockOrder decides what is stored. The planned deliveries are in the order in which their rows are locked.
+func PlanInLockOrder(deliveries []gormstore.PendingDelivery, view domain.WebhookView) *domain.WebhookBatch {
 	batch := domain.PlanWebhooks(deliveries, view)
 	slices.SortStableFunc(batch.Planned, inLockOrder)
 	return batch
@@ -138,29 +137,19 @@ CROSS JOIN LATERAL (
 LEFT JOIN pulls p ON p.connection_id = c.id AND p.tenant_id = c.tenant_id AND p.state = 'queued'
 LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = c.tenant_id`
 
-// readView reads the live tokens in named, and two kinds of live connections: those to which these tokens are bound,
-// and those that have one of the references in named.
-func (d dialect) readView(
-	ctx context.Context, db querier, tenant uuid.UUID, named []gormstore.NamedReference,
-) (domain.WebhookView, error) {
-	view := gormstore.NewWebhookView()
-	if d.routed() {
-		return view, d.readDistributedView(ctx, db, tenant, named, view)
-	}
-	args, read := viewArgs(named, view)
-	rows, _ := db.Query(ctx, viewSQL, args...) // read returns the error of Query
-	return view, read(rows)
-}
-
-// viewArgs returns the arguments of viewSQL, and a function that adds the rows of its result to the view.
-func viewArgs(named []gormstore.NamedReference, view domain.WebhookView) (args []any, read func(pgx.Rows) error) {
+// ViewQuery returns the SELECT of the live tokens in named, and of two kinds of live connections: those to which these
+// tokens are bound, and those that have one of the references in named. The function read adds the rows of the result
+// to the view. The first column of the result is the number of the named reference, counted from 1.
+func ViewQuery(
+	named []gormstore.NamedReference, view domain.WebhookView,
+) (sql string, args []any, read func(pgx.Rows) error) {
 	hashes, references, digests := make([][]byte, len(named)), make([]string, len(named)), make([][]byte, len(named))
 	for i, n := range named {
 		digest := domain.DigestOfReference(n.Reference)
 		hashes[i], references[i], digests[i] = n.Token[:], n.Reference, digest[:]
 	}
 	args = []any{hashes, references, digests, gormstore.MaxHolders}
-	return args, func(rows pgx.Rows) error {
+	return viewSQL, args, func(rows pgx.Rows) error {
 		bound, err := pgx.CollectRows(rows, scanBound)
 		for _, r := range bound {
 			r.Hash = named[r.place].Token
@@ -233,18 +222,20 @@ SELECT plan, id FROM valid LEFT JOIN stored ON true`
 // attach uses attachSQL to store a batch whose deliveries need no new pull. It sets the field Inserted of each
 // planned delivery that it has stored. If attached is false, nothing is stored, because the plan is no longer valid.
 // The caller must then store the batch with insertBatch, which can create pulls.
-func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attached bool, err error) {
+func (d Dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attached bool, err error) {
 	if len(batch.Planned) == 0 {
 		return true, nil
 	}
-	args, read := attachArgs(batch)
-	rows, _ := d.db.Pool.Query(ctx, attachSQL, args...) // read returns the error of Query
+	sql, args, read := AttachQuery(batch)
+	rows, _ := d.db.Pool.Query(ctx, sql, args...) // read returns the error of Query
 	return read(rows)
 }
 
-// attachArgs returns the arguments of attachSQL, and a function that reads the rows of its result. The function has
-// the same results as attach.
-func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (attached bool, err error)) {
+// AttachQuery returns the statement of attach for a batch that is not empty. The function read reads the rows of its
+// result, and has the same results as attach.
+func AttachQuery(
+	batch *domain.WebhookBatch,
+) (sql string, args []any, read func(pgx.Rows) (attached bool, err error)) {
 	rows := newDeliveryRows(batch.Planned)
 	references := make([]string, len(batch.Receivers))
 	connections := make([]plainID, len(batch.Receivers))
@@ -252,7 +243,7 @@ func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (at
 		connections[i], references[i] = plainID(r.Connection.UUID), r.AccountRef
 	}
 	args = append(rows.columns(), rows.tokens, rows.newTokens, connections, references)
-	return args, func(stored pgx.Rows) (attached bool, err error) {
+	return attachSQL, args, func(stored pgx.Rows) (attached bool, err error) {
 		var id uuid.NullUUID
 		_, err = pgx.ForEachRow(stored, []any{&attached, &id}, func() error {
 			if id.Valid {
@@ -311,12 +302,12 @@ func (r deliveryRows) columns() []any {
 
 // insertBatch stores a batch in one transaction, and creates the missing pulls. After the commit, it calls the Nudge
 // function with the new pulls.
-func (d dialect) insertBatch(
+func (d Dialect) insertBatch(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
 	var created []uuid.UUID
 	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) (err error) {
-		results, created, err = d.insertIn(ctx, tx, uuid.Nil, deliveries)
+		results, created, err = insertIn(ctx, tx, deliveries)
 		return err
 	})
 	if err == nil {
@@ -326,34 +317,33 @@ func (d dialect) insertBatch(
 }
 
 // insertIn stores deliveries in the transaction, creates the missing pulls, and returns the ids of these pulls. The
-// number of statements does not depend on the number of deliveries. In a distributed database, all deliveries must
-// belong to the given tenant.
+// number of statements does not depend on the number of deliveries.
 //
 // Two transactions never deadlock, because insertIn takes its locks in a fixed order: connections, queued pulls,
 // events.
-func (d dialect) insertIn(
-	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
+func insertIn(
+	ctx context.Context, tx querier, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, created []uuid.UUID, err error) {
-	batch, err := d.planBatch(ctx, tx, tenant, deliveries)
+	batch, err := planBatch(ctx, tx, deliveries)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := d.lockReceivers(ctx, tx, tenant, batch.Receivers); err != nil {
+	if err := lockReceivers(ctx, tx, batch.Receivers); err != nil {
 		return nil, nil, err
 	}
-	if err := d.lockQueuedPulls(ctx, tx, tenant, batch.Planned); err != nil {
+	if err := lockQueuedPulls(ctx, tx, batch.Planned); err != nil {
 		return nil, nil, err
 	}
-	if err := d.insertDeliveries(ctx, tx, batch); err != nil {
+	if err := insertDeliveries(ctx, tx, batch); err != nil {
 		return nil, nil, err
 	}
-	if created, err = d.insertPulls(ctx, tx, batch); err != nil {
+	if created, err = insertPulls(ctx, tx, batch); err != nil {
 		return nil, nil, err
 	}
-	if err := d.updateLastTokens(ctx, tx, batch); err != nil {
+	if err := updateLastTokens(ctx, tx, batch); err != nil {
 		return nil, nil, err
 	}
-	if err := d.readEarlier(ctx, tx, tenant, batch); err != nil {
+	if err := readEarlier(ctx, tx, batch); err != nil {
 		return nil, nil, err
 	}
 	return batch.Results(gormstore.ErrPruned), created, nil
@@ -361,8 +351,8 @@ func (d dialect) insertIn(
 
 // lockReceivers locks the connections of a batch until the commit. A deletion of such a connection waits for the
 // commit. The deletion therefore finds the new pulls of this batch, and marks them as failed. Errors:
-// errConcurrentUpdate if a connection has been deleted since it was read, or has another account reference.
-func (d dialect) lockReceivers(ctx context.Context, tx querier, tenant uuid.UUID, receivers []domain.Receiver) error {
+// ErrConcurrentUpdate if a connection has been deleted since it was read, or has another account reference.
+func lockReceivers(ctx context.Context, tx querier, receivers []domain.Receiver) error {
 	references := make(map[uuid.UUID]string, len(receivers))
 	ids := make([]plainID, len(receivers))
 	for i, r := range receivers {
@@ -371,10 +361,9 @@ func (d dialect) lockReceivers(ctx context.Context, tx querier, tenant uuid.UUID
 	if len(ids) == 0 {
 		return nil
 	}
-	ofTenant, args := d.ofTenant("tenant_id", tenant, ids)
 	// ForEachRow returns the error of Query.
-	rows, _ := tx.Query(ctx, `SELECT id, account_ref FROM connections WHERE id = ANY($1) AND deleted_at IS NULL`+
-		ofTenant+` ORDER BY id FOR KEY SHARE`, args...)
+	rows, _ := tx.Query(ctx, `SELECT id, account_ref FROM connections WHERE id = ANY($1) AND deleted_at IS NULL
+		ORDER BY id FOR KEY SHARE`, ids)
 	var id uuid.UUID
 	var reference string
 	unchanged := 0
@@ -385,17 +374,15 @@ func (d dialect) lockReceivers(ctx context.Context, tx querier, tenant uuid.UUID
 		return nil
 	})
 	if err == nil && unchanged < len(references) {
-		err = errConcurrentUpdate
+		err = ErrConcurrentUpdate
 	}
 	return err
 }
 
 // lockQueuedPulls locks the queued pulls of the planned deliveries, so that they cannot be claimed before the commit: a
-// claim waits, and then reads the deliveries that were attached. Errors: errConcurrentUpdate if one of the pulls is no
+// claim waits, and then reads the deliveries that were attached. Errors: ErrConcurrentUpdate if one of the pulls is no
 // longer queued.
-func (d dialect) lockQueuedPulls(
-	ctx context.Context, tx querier, tenant uuid.UUID, planned []*domain.PlannedDelivery,
-) error {
+func lockQueuedPulls(ctx context.Context, tx querier, planned []*domain.PlannedDelivery) error {
 	var connections []plainID
 	pulls := map[uuid.UUID]bool{}
 	for _, p := range planned {
@@ -407,18 +394,17 @@ func (d dialect) lockQueuedPulls(
 	if len(connections) == 0 {
 		return nil
 	}
-	ofTenant, args := d.ofTenant("tenant_id", tenant, connections)
 	// ForEachRow returns the error of Query.
 	rows, _ := tx.Query(ctx, `
-		SELECT id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'`+ofTenant+`
-		ORDER BY connection_id FOR SHARE`, args...)
+		SELECT id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
+		ORDER BY connection_id FOR SHARE`, connections)
 	var pull uuid.UUID
 	_, err := pgx.ForEachRow(rows, []any{&pull}, func() error {
 		delete(pulls, pull)
 		return nil
 	})
 	if err == nil && len(pulls) > 0 {
-		err = errConcurrentUpdate
+		err = ErrConcurrentUpdate
 	}
 	return err
 }
@@ -426,12 +412,9 @@ func (d dialect) lockQueuedPulls(
 // insertDeliveries stores the planned deliveries that are new, and sets their fields Inserted. A stored delivery is
 // never overwritten. If a concurrent transaction is storing the same event, the statement waits. If that transaction
 // commits, the event is a duplicate.
-func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
+func insertDeliveries(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
 	if len(batch.Planned) == 0 {
 		return nil
-	}
-	if d.routed() {
-		return insertDeliveryValues(ctx, tx, batch.Planned)
 	}
 	inserting := newDeliveryRows(batch.Planned)
 	// ForEachRow returns the error of Query.
@@ -451,7 +434,7 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain
 
 // updateLastTokens stores for each connection the token with which its last webhook arrived. It writes only
 // connections for which another token or none is stored.
-func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
+func updateLastTokens(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
 	changed := map[domain.ConnectionID]*domain.PlannedDelivery{}
 	for _, p := range batch.Planned {
 		if p.Inserted && p.NewToken && (changed[p.Connection] == nil ||
@@ -459,45 +442,44 @@ func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain
 			changed[p.Connection] = p
 		}
 	}
-	rows := make([][]any, 0, len(changed))
-	for _, p := range changed {
-		rows = append(rows, []any{plainID(p.Connection.UUID), plainID(p.Tenant.UUID), plainID(p.Token.UUID)})
+	if len(changed) == 0 {
+		return nil
 	}
-	slices.SortFunc(rows, func(a, b []any) int {
-		x, y := a[0].(plainID), b[0].(plainID)
-		return bytes.Compare(x[:], y[:])
-	})
-	return insertValues(ctx, tx, "INSERT INTO last_webhook_tokens (connection_id, tenant_id, token_id)",
-		" ON CONFLICT (connection_id, tenant_id) DO UPDATE SET token_id = excluded.token_id RETURNING connection_id",
-		rows, func(uuid.UUID) {})
+	written := slices.SortedFunc(maps.Values(changed), inLockOrder)
+	n := len(written)
+	connections, tenants, tokens := make([]plainID, n), make([]plainID, n), make([]plainID, n)
+	for i, p := range written {
+		connections[i], tenants[i] = plainID(p.Connection.UUID), plainID(p.Tenant.UUID)
+		tokens[i] = plainID(p.Token.UUID)
+	}
+	// Err returns the error of Query.
+	rows, _ := tx.Query(ctx, `
+		INSERT INTO last_webhook_tokens (connection_id, tenant_id, token_id)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+		ON CONFLICT (connection_id, tenant_id) DO UPDATE SET token_id = excluded.token_id`,
+		connections, tenants, tokens)
+	rows.Close()
+	return rows.Err()
 }
 
 // insertPulls queues the pulls that the new deliveries require and that do not exist yet, and returns their ids. It
-// runs after insertDeliveries, because duplicates must not queue a pull. Errors: errConcurrentUpdate if another
+// runs after insertDeliveries, because duplicates must not queue a pull. Errors: ErrConcurrentUpdate if another
 // transaction has queued one of the pulls since the batch was planned.
-func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.WebhookBatch) ([]uuid.UUID, error) {
+func insertPulls(ctx context.Context, tx querier, batch *domain.WebhookBatch) ([]uuid.UUID, error) {
 	missing := batch.NewPulls()
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	for _, p := range missing {
-		d.RememberTenant(p.Tenant.UUID, p.Pull.UUID)
-	}
-	created, err := d.insertMissing(ctx, tx, missing)
+	created, err := insertMissing(ctx, tx, missing)
 	if err == nil && len(created) < len(missing) {
-		err = errConcurrentUpdate
+		err = ErrConcurrentUpdate
 	}
 	return created, err
 }
 
 // insertMissing queues a pull for each delivery whose connection has no queued pull. It returns the ids of the new
 // pulls.
-func (d dialect) insertMissing(
-	ctx context.Context, tx querier, missing []*domain.PlannedDelivery,
-) ([]uuid.UUID, error) {
-	if d.routed() {
-		return insertPullValues(ctx, tx, missing)
-	}
+func insertMissing(ctx context.Context, tx querier, missing []*domain.PlannedDelivery) ([]uuid.UUID, error) {
 	n := len(missing)
 	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
 	vendors, traces, createdAt := make([]string, n), make([]string, n), make([]time.Time, n)
@@ -520,9 +502,7 @@ func (d dialect) insertMissing(
 // readEarlier sets the field Earlier of each planned delivery whose event was stored before this batch. The field
 // contains the stored delivery of the event, without body and scope. The response to a repeated event needs neither
 // of them.
-func (d dialect) readEarlier(
-	ctx context.Context, db querier, tenant uuid.UUID, batch *domain.WebhookBatch,
-) error {
+func readEarlier(ctx context.Context, db querier, batch *domain.WebhookBatch) error {
 	var connections []plainID
 	var fingerprints [][]byte
 	for _, p := range batch.Planned {
@@ -534,14 +514,12 @@ func (d dialect) readEarlier(
 	if len(connections) == 0 {
 		return nil
 	}
-	ofTenant, args := d.ofTenant("d.tenant_id", tenant, connections, fingerprints)
 	// CollectRows returns the error of Query.
 	rows, _ := db.Query(ctx, `
 		SELECT `+gormstore.SummaryColumns+`
 		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS repeated (connection_id, fingerprint)
 			ON repeated.connection_id = d.connection_id AND repeated.fingerprint = d.fingerprint
-		LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id
-		WHERE true`+ofTenant, args...)
+		LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id`, connections, fingerprints)
 	earlier, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Delivery, error) {
 		targets, delivery := gormstore.SummaryTargets()
 		err := row.Scan(targets...)

@@ -12,6 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // beginCounter counts the BEGIN statements. A transaction of several statements starts with BEGIN. A single statement
@@ -58,12 +59,7 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 // traced opens and migrates the database at dsn, with a tracer that is called for every statement.
 func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
-	return tracedWith(t, postgres.Config{URL: dsn, Timeout: patience}, tracer)
-}
-
-func tracedWith(t *testing.T, c postgres.Config, tracer pgx.QueryTracer) *postgres.DB {
-	t.Helper()
-	db, err := postgres.Traced(t.Context(), c, tracer)
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience, Tracer: tracer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +98,7 @@ func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 			dsn := pgtest.DSN(t)
 			db := traced(t, dsn, &cancel)
 			other := &replica{T: t, Store: db.Store(nil)}
-			other.token = connectionWithToken(t, other.Store)
+			other.token = storetest.ConnectionWithToken(t, other.Store)
 			old := other.pending("old")
 			if _, err := other.Deliveries().Receive(t.Context(), old.IncomingDelivery); err != nil {
 				t.Fatal(err)

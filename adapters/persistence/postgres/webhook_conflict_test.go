@@ -16,6 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // interleaver is a tracer that simulates the work of another replica between two statements. The keys of the map are
@@ -100,7 +101,8 @@ func twoReplicas(t *testing.T, i interleaver) (*postgres.Store, *replica) {
 	dsn := pgtest.DSN(t)
 	db := opened(t, dsn)
 	other := db.Store(nil)
-	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: connectionWithToken(t, other)}
+	token := storetest.ConnectionWithToken(t, other)
+	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: token}
 }
 
 func TestABatchIsAttachedToAPullThatWasQueuedInBetween(t *testing.T) {
@@ -166,7 +168,7 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
-	other := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	other := &replica{T: t, Store: s, token: storetest.ConnectionWithToken(t, s)}
 	other.queue()
 	incoming := other.incoming("event")
 	fingerprint := domain.FingerprintOf(incoming.Event, nil)
@@ -208,12 +210,9 @@ func awaitLockWaiters(t *testing.T, db *postgres.DB, minWaiters int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
 		var waiting int
-		sql := `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND wait_event_type = 'Lock'`
-		if db.Distributed() {
-			sql = "SELECT count(*) FROM citus_lock_waits" // includes the waits on all servers
-		}
-		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if waiting >= minWaiters {

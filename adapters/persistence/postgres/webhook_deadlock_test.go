@@ -17,6 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // deadlockCounter counts the deadlocks that PostgreSQL detects.
@@ -44,7 +45,7 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)
 	s := db.Store(nil)
-	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	p := &replica{T: t, Store: s, token: storetest.ConnectionWithToken(t, s)}
 	for round := 0; round < 20 && found.Load() == 0; round++ {
 		if round > 0 {
 			p.queue() // both batches of the round must find a queued pull
@@ -104,7 +105,7 @@ const (
 func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, setup ...string) {
 	t.Helper()
 	s := db.Store(nil)
-	p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
+	p := &replica{T: t, Store: s, db: db, token: storetest.ConnectionWithToken(t, s)}
 	p.queue()
 	p.crossLocks(dsn, p.queue, []string{lockPulls, lockConnection}, setup...)
 }
@@ -130,9 +131,7 @@ func (p *replica) crossLocks(dsn string, change func(), locks []string, setup ..
 	}
 	defer func() { _ = other.Close(context.WithoutCancel(p.Context())) }()
 	execute := func(sql string, args ...any) {
-		// Citus ends the transaction of the change because of the deadlock. Until the rollback is complete, Citus may
-		// also end this transaction.
-		if _, err := other.Exec(p.Context(), sql, args...); err != nil && !isDeadlock(err) {
+		if _, err := other.Exec(p.Context(), sql, args...); err != nil {
 			p.Error(err)
 		}
 	}
@@ -172,7 +171,7 @@ func TestADeletionAndTheEndOfAPullAreRepeatedAfterADeadlock(t *testing.T) {
 			var found deadlockCounter
 			db := traced(t, dsn+afterThreeSeconds, &found)
 			s := db.Store(nil)
-			p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
+			p := &replica{T: t, Store: s, db: db, token: storetest.ConnectionWithToken(t, s)}
 			p.queue()
 			change := p.remove
 			if name == "end" {
@@ -193,7 +192,7 @@ func TestADeletionNeverDeadlocksWithABatch(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, dsn, &found)
 	s := db.Store(nil)
-	p := &replica{T: t, Store: s, db: db, token: connectionWithToken(t, s)}
+	p := &replica{T: t, Store: s, db: db, token: storetest.ConnectionWithToken(t, s)}
 	p.queue()
 	if _, err := s.Deliveries().Receive(t.Context(), p.incoming("event")); err != nil {
 		t.Fatal(err)
@@ -212,7 +211,7 @@ func TestADeletionNeverDeadlocksWithABatch(t *testing.T) {
 func TestAReplayDoesNotWaitForABatch(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	s := opened(t, dsn).Store(nil)
-	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	p := &replica{T: t, Store: s, token: storetest.ConnectionWithToken(t, s)}
 	p.queue()
 	incoming := p.incoming("event")
 	if _, err := s.Deliveries().Receive(t.Context(), incoming); err != nil {

@@ -226,13 +226,19 @@ func (dialect) AnnouncedRemovals(name string) string {
 // ForUpdate returns "", because the transaction already holds the write lock.
 func (dialect) ForUpdate() string { return "" }
 
-// Distributed returns false, because the database is one file.
-func (dialect) Distributed() bool { return false }
+// LocksAcrossTenants implements gormstore.Dialect.
+func (dialect) LocksAcrossTenants() bool { return true }
 
-// ChangeSeq increments a counter. The new value is the feed position of the current database transaction. There is one
-// writer at a time, so positions are assigned in the order of commits.
-func (dialect) ChangeSeq(_ uuid.UUID, valueSQL string, args ...any) clause.Expr {
-	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + valueSQL, Vars: args}
+// TenantIs implements gormstore.Dialect.
+func (dialect) TenantIs(column, value string) string { return gormstore.EqualUnindexed(column, value) }
+
+// ReadChangeSeq increments a counter. The new value is the feed position of the current database transaction. There is
+// one writer at a time, so positions are assigned in the order of commits.
+func (dialect) ReadChangeSeq(
+	tx gormstore.Tx, _ uuid.UUID, position *int64, values gormstore.Values, also ...gormstore.Read,
+) error {
+	read := values.Read(position, clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx"}, clause.Expr{})
+	return tx.ReadAll(append([]gormstore.Read{read}, also...)...)
 }
 
 // LockTenant does nothing, because there is only one writer at a time.
@@ -258,10 +264,7 @@ func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil
 
 // VisibleBefore returns the largest integer as the limit, so that no change is excluded. There is only one writer, so
 // when a change can be read, every change at a lower position is committed.
-func (d dialect) VisibleBefore(uuid.UUID) clause.Expr { return clause.Expr{SQL: d.VisibleBeforeOf("")} }
-
-// VisibleBeforeOf implements gormstore.Dialect. See VisibleBefore.
-func (dialect) VisibleBeforeOf(string) string { return "9223372036854775807" }
+func (dialect) VisibleBefore(clause.Expr) clause.Expr { return clause.Expr{SQL: "9223372036854775807"} }
 
 // QueryTenant implements gormstore.Dialect.
 func (d dialect) QueryTenant(
@@ -270,17 +273,8 @@ func (d dialect) QueryTenant(
 	return d.Query(ctx, sql, args, columns, fn)
 }
 
-// RememberTenant does nothing, because the database is one file.
-func (dialect) RememberTenant(uuid.UUID, ...uuid.UUID) {}
-
-// RememberedTenant returns false. See RememberTenant.
-func (dialect) RememberedTenant(uuid.UUID) (uuid.UUID, bool) { return uuid.Nil, false }
-
-// RaiseFeed does nothing, because feed positions come from a counter that is stored in the database; see ChangeSeq.
-func (dialect) RaiseFeed(context.Context, gormstore.Tx, uuid.UUID) error { return nil }
-
-// FeedEnd returns a statement that reads the position of the last change. The position is the counter that ChangeSeq
-// increments.
+// FeedEnd returns a statement that reads the position of the last change. The position is the counter that
+// ReadChangeSeq increments.
 func (dialect) FeedEnd(uuid.UUID) clause.Expr { return clause.Expr{SQL: "SELECT tx FROM feed"} }
 
 // FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can delay the feed.
@@ -330,6 +324,3 @@ func (d dialect) ExecBoth(
 // RejectsStored returns false: UpsertTransactions does not fail if a row is already stored, because it writes every row
 // by an upsert.
 func (dialect) RejectsStored() bool { return false }
-
-// ServerOf implements gormstore.Dialect. The database is one file.
-func (dialect) ServerOf(gormstore.PendingDelivery) string { return "" }

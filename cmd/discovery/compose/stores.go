@@ -3,6 +3,7 @@ package compose
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/citus"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/configs"
@@ -96,7 +99,7 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 // openStores opens the backend that cfg.DatabaseURL selects. If cfg.DatabaseMigrate is true, it migrates the schema. If
 // it is false, an outdated schema is an error. The error is a SettingError if a retry with the same settings would fail
 // again. An error can contain the address of the database, but never a password. For onUnreachable, see
-// postgres.Config.
+// citus.Config.
 func openStores(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 	onUnreachable func(address string, err error),
@@ -149,13 +152,19 @@ func openError(err error) error {
 	return SettingError{err}
 }
 
+// postgresDB is a PostgreSQL database, whose tables may be distributed over several servers.
+type postgresDB interface {
+	schema
+	Store(nudge gormstore.Nudge) *postgres.Store
+	Close() error
+}
+
 func openPostgres(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 	onUnreachable func(address string, err error),
 ) (Stores, error) {
-	db, err := postgres.Open(ctx, postgres.Config{
-		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled, Distribute: cfg.DatabaseDistribute,
-		OnUnreachable: onUnreachable,
+	pg, err := postgres.Open(ctx, postgres.Config{
+		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled,
 	})
 	if invalid := postgres.InvalidURL(""); errors.As(err, &invalid) {
 		return Stores{}, SettingError{invalid}
@@ -163,12 +172,22 @@ func openPostgres(
 	if err != nil {
 		return Stores{}, err
 	}
+	var db postgresDB = pg
+	distributed, err := citus.Open(ctx, pg, citus.Config{
+		Distribute: cfg.DatabaseDistribute, OnUnreachable: onUnreachable,
+	})
+	switch {
+	case err != nil:
+		return Stores{}, errors.Join(fmt.Errorf("connect: %w", err), pg.Close())
+	case distributed != nil:
+		db = distributed
+	}
 	if err := ensureSchema(ctx, cfg.DatabaseMigrate, db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	queue := jobs.New(db.Pool, jobs.Config{Config: jobsConfig, PollOnly: cfg.DatabasePooled})
+	queue := jobs.New(pg.Pool, jobs.Config{Config: jobsConfig, PollOnly: cfg.DatabasePooled})
 	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
-	stores.RateBudgets = db.RateBudgets()
+	stores.RateBudgets = pg.RateBudgets()
 	return stores, nil
 }
 

@@ -182,7 +182,7 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		Date string
 	}
 	query := b.tx.Table(gormstore.TransactionTable).Select("id", "date").
-		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id")+" AND date > ''", b.owner()...)
+		Where("connection_id = ? AND "+b.dialect.TenantIs("tenant_id", "?")+" AND date > ''", b.owner()...)
 	if date, id, ok := strings.Cut(b.erasure.Place.After, " "); ok {
 		query = query.Where("(date, id) > (?, ?)", date, id)
 	}
@@ -200,15 +200,12 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		ids = append(ids, row.ID.String())
 	}
 	var seq int64
-	var ignored bool
-	position := gormstore.NewQueryOf(b.dialect.ChangeSeq(b.erasure.Tenant.UUID, "false"))
-	read := position.AsRead([]any{&seq, &ignored}, func() error { return nil })
-	err := gormstore.ReadChangeSeq(b.tx, b.dialect, b.erasure.Tenant.UUID, &seq, read)
+	err := b.dialect.ReadChangeSeq(b.tx, b.erasure.Tenant.UUID, &seq, gormstore.Values{})
 	if err != nil {
 		return false, err
 	}
 	err = b.tx.Table(gormstore.TransactionTable).
-		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id"), b.owner()...).
+		Where("connection_id = ? AND "+b.dialect.TenantIs("tenant_id", "?"), b.owner()...).
 		Where(b.dialect.AnyOf("id", ids)).
 		Updates(erasedColumns(b.at, seq)).Error
 	if err != nil {
@@ -228,7 +225,7 @@ func indexedLeft(b *erasureBatch) (bool, error) {
 	}
 	var ids []string
 	err := b.tx.Model(&gormstore.IndexedRow{}).
-		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id"), b.owner()...).
+		Where("connection_id = ? AND "+b.dialect.TenantIs("tenant_id", "?"), b.owner()...).
 		Limit(b.limit).Pluck("CAST(transaction_id AS text)", &ids).Error
 	if err != nil || len(ids) == 0 {
 		return true, err

@@ -84,7 +84,7 @@ func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 func (s subscriptions) ListPending(
 	ctx context.Context, holder domain.LeaseID,
 ) (pending []events.SubscriptionID, err error) {
-	visible := s.Dialect.VisibleBeforeOf("s.tenant_id")
+	visible := s.Dialect.VisibleBefore(gormstore.TenantColumn("s.tenant_id")).SQL
 	q := gormstore.NewQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
 		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
 			AND (t.change_tx, t.id) > (s.feed_tx, s.feed_id) AND t.change_tx < `+visible+`) OR
@@ -197,7 +197,7 @@ const (
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() events.EventID, fn func(events.SubscriptionEvent),
 ) (n int, err error) {
-	visible := s.Dialect.VisibleBefore(row.Tenant)
+	visible := s.Dialect.VisibleBefore(gormstore.TenantParam(row.Tenant))
 	startTx, startID := row.FeedTx, gormstore.UUID(row.FeedID)
 	q := gormstore.NewQuery("SELECT * FROM (SELECT * FROM ("+selectChanges, gormstore.UUID(row.Tenant))
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", startTx, startID)
@@ -238,7 +238,7 @@ func (s subscriptions) readEvents(
 		gormstore.UUID(row.Tenant),
 	)
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", row.EventTx, gormstore.UUID(row.EventID))
-	q.AddExpr(s.Dialect.VisibleBefore(row.Tenant))
+	q.AddExpr(s.Dialect.VisibleBefore(gormstore.TenantParam(row.Tenant)))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var e events.SubscriptionEvent
 	columns := []any{
@@ -351,7 +351,7 @@ func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID,
 	read := func(ids []domain.TransactionID, condition ...clause.Expr) error {
 		owner := gormstore.UUID(tenant.UUID)
 		q := gormstore.NewQuery(
-			gormstore.SelectFeed+gormstore.TenantIs(s.Dialect, "tenant_id"), owner, owner, owner)
+			gormstore.SelectFeed+s.Dialect.TenantIs("tenant_id", "?"), owner, owner, owner)
 		texts := gormstore.ConvertAll(ids, func(id domain.TransactionID) string { return id.String() })
 		for _, c := range append(condition, s.Dialect.AnyOf("id", texts)) {
 			q.Add(" AND "+c.SQL, c.Vars...)

@@ -97,7 +97,7 @@ const selectLiveRows = "SELECT t.external_id, " + presentAccount + `, t.date, u.
 func (s recordSource) visitLive(selected string, condition clause.Expr, visit func(records.LiveRecord)) error {
 	q := gormstore.NewQuery(
 		selected+" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+
-			gormstore.TenantIs(s.dialect, "t.tenant_id"),
+			s.dialect.TenantIs("t.tenant_id", "?"),
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	q.AddExpr(condition)
 	var row records.LiveRecord
@@ -115,10 +115,7 @@ func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID 
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		which := s.dialect.AnyOf("external_id", batch)
 		q := gormstore.NewQuery("SELECT external_id, metadata FROM transactions WHERE connection_id = ? AND "+
-			gormstore.TenantIs(
-				s.dialect,
-				"tenant_id",
-			), gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+			s.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 		q.Add(" AND "+which.SQL, which.Vars...)
 		var externalID string
 		var metadata []byte

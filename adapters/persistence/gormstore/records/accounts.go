@@ -18,7 +18,7 @@ type accountSource struct{ *pageWriter }
 // Accounts implements records.AccountSource. It runs one query.
 func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error) {
 	which := s.dialect.AnyOf("external_id", externalIDs)
-	return s.readAccounts("connection_id = ? AND "+gormstore.TenantIs(s.dialect, "tenant_id")+" AND "+which.SQL,
+	return s.readAccounts("connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?")+" AND "+which.SQL,
 		append([]any{s.pull.Connection, s.pull.Tenant}, which.Vars...)...)
 }
 

@@ -127,7 +127,7 @@ func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string
 	const connection = "(SELECT c.id FROM connections c WHERE c.id = ? AND c.tenant_id = ?)"
 	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
 		" AND t.connection_id = "+connection+" AND t.external_id = announced.value AND t.removed_at IS NULL AND "+
-		gormstore.TenantIs(v.Dialect, "t.tenant_id"),
+		v.Dialect.TenantIs("t.tenant_id", "?"),
 		append(own, v.pull.Connection, v.pull.Tenant, v.pull.Tenant)...).Scan(&stored).Error
 	if err == nil && len(v.quarantined) > 0 {
 		condition := v.Dialect.AnyOf("announced.value", v.quarantined)

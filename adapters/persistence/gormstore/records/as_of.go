@@ -134,7 +134,7 @@ type asOfReader struct {
 // position of the page.
 func (r *asOfReader) query(text string) *gormstore.Query {
 	q := gormstore.NewQuery(text)
-	q.Add("connection_id = ? AND "+gormstore.TenantIs(r.Dialect, "tenant_id"),
+	q.Add("connection_id = ? AND "+r.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID))
 	r.addFilter(q)
 	return q

@@ -59,7 +59,7 @@ func (p *pageWriter) carryOver(c *records.Changes) error {
 	live := recordSource{p}.condition(c.CarryOver.Records)
 	err = p.tx.Exec(`INSERT INTO carried_over_transactions (connection_id, external_id, account_id, date, tenant_id)
 		SELECT connection_id, external_id, account_id, date, tenant_id FROM transactions WHERE connection_id = ?
-			AND `+gormstore.TenantIs(p.dialect, "tenant_id")+live.SQL+" ON CONFLICT DO NOTHING",
+			AND `+p.dialect.TenantIs("tenant_id", "?")+live.SQL+" ON CONFLICT DO NOTHING",
 		slices.Concat(own, live.Vars)...).Error
 	if err != nil {
 		return err
@@ -67,6 +67,6 @@ func (p *pageWriter) carryOver(c *records.Changes) error {
 	// Clear the content hashes of the carried-over rows. If the vendor returns such a row later, FilterUnchanged then
 	// does not filter the row out, and StorePage gets it.
 	return p.tx.Exec("UPDATE transactions SET content_hash = NULL WHERE connection_id = ? AND "+
-		gormstore.TenantIs(p.dialect, "tenant_id")+live.SQL,
+		p.dialect.TenantIs("tenant_id", "?")+live.SQL,
 		slices.Concat(own, live.Vars)...).Error
 }

@@ -16,7 +16,8 @@ import (
 // tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
 // and the present time. It returns the new time.
 func tickSQL(dialect string) string {
-	// Citus accepts only immutable functions here. Adding an interval to a time with a zone is not immutable.
+	// Only immutable functions are used, so that the database may evaluate the expression on any server. Adding an
+	// interval to a time with a zone is not immutable.
 	next := "greatest(excluded.last_at, (change_clocks.last_at AT TIME ZONE 'UTC' + interval '1 microsecond') " +
 		"AT TIME ZONE 'UTC')"
 	if dialect == "sqlite" {
@@ -63,16 +64,10 @@ func (p *pageWriter) stamp() (err error) {
 }
 
 // stampPage is like stamp. If the page contains transactions, it also reserves the position in the change feed, because
-// such a page usually changes rows. It does so before it advances the clock. RaiseFeed waits for other transactions of
-// the tenant, and these could otherwise wait for the row of the clock.
+// such a page usually changes rows. It does so before it advances the clock. Dialect.ReadChangeSeq may wait for other
+// transactions of the tenant, and these could otherwise wait for the row of the clock.
 func (p *pageWriter) stampPage() error {
 	if !p.hasRows() {
-		return p.stamp()
-	}
-	if p.dialect.Distributed() { // RaiseFeed may be needed
-		if err := p.readChangeSeq(); err != nil {
-			return err
-		}
 		return p.stamp()
 	}
 	err := p.readChangeSeq(tickRead(p.tx.Name(), p.pull.Tenant, p.pull.Connection, p.At, &p.At))

@@ -93,9 +93,9 @@ func (p *pageWriter) visitChanged(visit func(records.RecordChange)) error {
 		v.version IS NOT NULL, v.account_id, coalesce(v.status, ''), coalesce(v.date, ''),
 		coalesce(CAST(v.amount AS text), '0'), coalesce(v.currency, ''), CAST(v.account_amount AS text),
 		coalesce(v.account_currency, ''), v.removed_at, v.row_sha256
-		FROM transactions t LEFT JOIN transaction_versions v ON `+gormstore.SameTenant(p.dialect, "v", "t")+`
-			v.connection_id = t.connection_id AND v.id = t.id AND v.updated_at < ? AND
-			`+gormstore.EqualUnindexed("v.replaced_at")+`
+		FROM transactions t LEFT JOIN transaction_versions v ON `+p.dialect.TenantIs("v.tenant_id", "t.tenant_id")+`
+			AND v.connection_id = t.connection_id AND v.id = t.id AND v.updated_at < ? AND
+			`+gormstore.EqualUnindexed("v.replaced_at", "?")+`
 		WHERE t.tenant_id = ? AND t.change_tx = ? AND `,
 		at, at, gormstore.UUID(p.pull.Tenant), p.changeSeq)
 	ofConnection := p.dialect.AnyOf("t.connection_id", []string{p.pull.Connection.String()})

@@ -78,7 +78,7 @@ func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWa
 	var rows []gormstore.PullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
 		Where("connection_id = ? AND "+gormstore.IsUnderWay, queued.Connection).
-		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant).Limit(1).Find(&rows).Error
+		Where(s.Dialect.TenantIs("tenant_id", "?"), queued.Tenant).Limit(1).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWa
 	row, err := gormstore.First[gormstore.PullRow](
 		gormstore.Locked(tx, gormstore.ForUpdate).
 			Where("connection_id = ? AND "+gormstore.IsAwaiting, queued.Connection).
-			Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant),
+			Where(s.Dialect.TenantIs("tenant_id", "?"), queued.Tenant),
 	)
 	if errors.Is(err, domain.NotFound) { // a worker has just resumed the waiting pull
 		return &records.UnderWay{Pull: domain.Pull{State: domain.PullRunning}, LeaseUntil: other.NotBefore}, nil
@@ -230,7 +230,7 @@ type claimSource struct {
 // ofConnection returns a query for rows of the pull's connection.
 func (s claimSource) ofConnection() *gorm.DB {
 	return s.tx.Where("connection_id = ?", s.pull.Connection.UUID).
-		Where(gormstore.TenantIs(s.dialect, "tenant_id"), s.pull.Tenant.UUID)
+		Where(s.dialect.TenantIs("tenant_id", "?"), s.pull.Tenant.UUID)
 }
 
 // SucceededSince implements records.ClaimSource. It ignores pulls that started before start, unless start is zero.
@@ -276,7 +276,7 @@ func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, er
 	id, tenant := gormstore.UUID(s.pull.Connection.UUID), gormstore.UUID(s.pull.Tenant.UUID)
 	q := gormstore.NewQuery(
 		"SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
-			gormstore.TenantIs(s.dialect, "tenant_id")+")",
+			s.dialect.TenantIs("tenant_id", "?")+")",
 		id,
 		gormstore.At(start).Param(s.tx.Name()),
 		tenant,
@@ -304,8 +304,7 @@ func (s claimSource) NextRemoved() ([]string, error) {
 	return scope.Removed, err
 }
 
-// lockByID locks a pull of any tenant. A distributed database can lock a row only on the server of the row's tenant; in
-// such a database, lockByID first finds out the tenant of the pull. Errors: NotFound.
+// lockByID locks a pull of any tenant. Errors: NotFound.
 func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error) {
 	query, err := s.byID(tx, id)
 	if err != nil {
@@ -314,19 +313,13 @@ func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error
 	return gormstore.First[gormstore.PullRow](gormstore.Locked(query, gormstore.ForUpdate))
 }
 
-// byID returns a query of the pull with this id. In a distributed database, the query also compares the tenant, so
-// that only the tenant's server executes it. Errors: NotFound, only in a distributed database.
+// byID returns a query of the pull with this id, which names the tenant of the pull. Errors: NotFound.
 func (s pulls) byID(tx *gorm.DB, id domain.PullID) (*gorm.DB, error) {
-	query := tx.Where("id = ?", id.UUID)
-	if !s.Dialect.Distributed() {
-		return query, nil
-	}
 	tenant, err := s.tenantOf(tx, id)
-	return query.Where("tenant_id = ?", tenant), err
+	return tx.Where("id = ? AND tenant_id = ?", id.UUID, tenant), err
 }
 
-// TenantOf reads one row by its id. In a distributed database, it asks every server, unless this process has queued
-// or listed the pull.
+// TenantOf reads one row by its id, unless this process has queued or listed the pull.
 func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.TenantID, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		tenant.UUID, err = s.tenantOf(db, id)
@@ -338,12 +331,12 @@ func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.Te
 // tenantOf returns the id of a pull's tenant. A remembered tenant is returned even if the pull was deleted since.
 // Errors: NotFound.
 func (s pulls) tenantOf(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
-	if tenant, ok := s.Dialect.RememberedTenant(id.UUID); ok {
+	if tenant, ok := s.PullTenants.Get(id.UUID); ok {
 		return tenant, nil
 	}
 	row, err := gormstore.First[gormstore.PullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
 	if err == nil {
-		s.Dialect.RememberTenant(row.Tenant, id.UUID)
+		s.PullTenants.Set(id.UUID, row.Tenant)
 	}
 	return row.Tenant, err
 }

@@ -240,7 +240,7 @@ func (s ledger) changesAfter(
 ) (changes map[uuid.UUID]int64, complete bool, err error) {
 	changes = map[uuid.UUID]int64{}
 	q := gormstore.NewQuery("SELECT id, change_tx FROM transactions WHERE tenant_id = ? AND change_tx > ? AND "+
-		gormstore.EqualUnindexed("connection_id"),
+		gormstore.EqualUnindexed("connection_id", "?"),
 		gormstore.UUID(account.Tenant), mark, gormstore.UUID(account.Connection))
 	q.Add(` AND (date <= ? OR EXISTS (SELECT 1 FROM transaction_versions v WHERE v.connection_id = ?
 		AND v.id = transactions.id AND v.tenant_id = transactions.tenant_id AND v.date <= ?))
@@ -259,7 +259,7 @@ func (s ledger) changesAfter(
 func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
 	q := gormstore.NewQuery(
 		"SELECT id, "+summedColumns+" FROM transactions WHERE connection_id = ? AND "+
-			gormstore.TenantIs(s.Dialect, "tenant_id"),
+			s.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(r.account.Connection),
 		gormstore.UUID(r.account.Tenant),
 	)

@@ -96,8 +96,8 @@ func closedRecordsQuery(d gormstore.Dialect, dialect string, account accountKeys
 	}
 	at := gormstore.At(c.ClosedAt).Param(dialect)
 	connection, tenant := gormstore.UUID(account.Connection), gormstore.UUID(account.Tenant)
-	ofAccount := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id") + " AND " +
-		gormstore.TenantIs(d, "tenant_id") + " AND date <= ?"
+	ofAccount := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id", "?") + " AND " +
+		d.TenantIs("tenant_id", "?") + " AND date <= ?"
 	args := []any{connection, gormstore.UUID(account.ID), tenant, string(c.Date)}
 	q := gormstore.NewQuery("SELECT r.*, coalesce(d.deliveries, '') FROM (SELECT " + closedRecordColumns +
 		" FROM transactions")
@@ -106,7 +106,7 @@ func closedRecordsQuery(d gormstore.Dialect, dialect string, account accountKeys
 		append(slices.Clip(args), at, at)...)
 	q.Add(`) AS r LEFT JOIN (SELECT pull_id, `+concat+` AS deliveries FROM (
 		SELECT id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place FROM deliveries
-		WHERE connection_id = ? AND pull_id IS NOT NULL AND `+gormstore.TenantIs(d, "tenant_id")+`
+		WHERE connection_id = ? AND pull_id IS NOT NULL AND `+d.TenantIs("tenant_id", "?")+`
 	) AS numbered WHERE place <= ? GROUP BY pull_id) AS d ON d.pull_id = r.pull_id ORDER BY r.id`,
 		connection, tenant, domain.MaxVersionDeliveries)
 	return q

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 // Rows returns the GORM models of this package.
@@ -24,8 +26,8 @@ func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 }
 
 // UpdateOfRecord returns the text of an UPDATE of one record by its id.
-func UpdateOfRecord(db *gorm.DB) string {
-	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), false, uuid.Nil, uuid.Nil, uuid.Nil).
+func UpdateOfRecord(db *gorm.DB, d gormstore.Dialect) string {
+	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), d, uuid.Nil, uuid.Nil).
 		Updates(map[string]any{"external_id": "x"})
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }

@@ -94,7 +94,7 @@ func (s pulls) enqueueNext(ctx context.Context, row gormstore.PullRow) {
 	var next []uuid.UUID
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
 		return db.Model(&gormstore.PullRow{}).Where("connection_id = ? AND "+gormstore.IsQueued, row.Connection).
-			Where(gormstore.TenantIs(s.Dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
+			Where(s.Dialect.TenantIs("tenant_id", "?"), row.Tenant).Pluck("id", &next).Error
 	})
 	if err == nil && len(next) > 0 {
 		_ = s.Background().Change(ctx, func(tx gormstore.Tx) error { return tx.Enqueue(row.Tenant, next...) })

@@ -26,7 +26,7 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	if connection.IsZero() {
 		q.Add("tenant_id = ?", gormstore.UUID(tenant.UUID))
 	} else {
-		q.Add("connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 			gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
 	}
 	if !page.After.IsZero() {
@@ -63,7 +63,7 @@ var selectTransactions = "SELECT " + gormstore.SelectedColumns(gormstore.IsRead)
 func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 	id domain.TransactionID,
 ) (domain.Transaction, error) {
-	q := gormstore.NewQuery(selectTransactions+"id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+	q := gormstore.NewQuery(selectTransactions+"id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(id.UUID), gormstore.UUID(tenant.UUID))
 	row := gormstore.NewTransactionRow()
 	one := domain.PageRequest{Limit: 1}
@@ -89,7 +89,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	if !filter.AsOf.IsZero() {
 		return s.transactionsAsOf(ctx, tenant, connection, filter, page)
 	}
-	q := gormstore.NewQuery(selectTransactions+"connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+	q := gormstore.NewQuery(selectTransactions+"connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
 	addFilter(q, filter.Window, filter.Status, filter.Account)
 	if filter.ExternalID != "" {
@@ -138,7 +138,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	owner := gormstore.UUID(tenant.UUID)
 	q := gormstore.NewQuery(gormstore.SelectFeed+"tenant_id = ?", owner, owner, owner)
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", after, gormstore.UUID(page.After.ID))
-	q.AddExpr(s.Dialect.VisibleBefore(tenant.UUID))
+	q.AddExpr(s.Dialect.VisibleBefore(gormstore.TenantParam(tenant.UUID)))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	row := gormstore.NewTransactionRow()
 	page.MaxBytes -= page.MaxBytes / changedShare
@@ -190,9 +190,9 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 	if len(ids) == 0 {
 		return nil
 	}
-	q := gormstore.NewQuery(selectPrevious+gormstore.SameTenant(s.Dialect, "v", "t")+
-		"v.connection_id = t.connection_id AND v.id = t.id AND v.version = t.version - 1 WHERE "+
-		gormstore.TenantIs(s.Dialect, "t.tenant_id"), gormstore.UUID(tenant.UUID))
+	q := gormstore.NewQuery(selectPrevious+s.Dialect.TenantIs("v.tenant_id", "t.tenant_id")+
+		" AND v.connection_id = t.connection_id AND v.id = t.id AND v.version = t.version - 1 WHERE "+
+		s.Dialect.TenantIs("t.tenant_id", "?"), gormstore.UUID(tenant.UUID))
 	which := s.Dialect.AnyOf("t.id", ids)
 	q.Add(" AND "+which.SQL, which.Vars...)
 	row, sameMetadata := gormstore.NewTransactionRow(), false

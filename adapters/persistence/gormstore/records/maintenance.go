@@ -20,7 +20,7 @@ func (s pulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration
 		return duePulls(db, now, longDue).Select("p.id", "p.tenant_id").Limit(limit).Find(&rows).Error
 	})
 	return gormstore.ConvertAll(rows, func(row gormstore.PullRow) domain.PullID {
-		s.Dialect.RememberTenant(row.Tenant, row.ID)
+		s.PullTenants.Set(row.ID, row.Tenant)
 		return domain.PullID{UUID: row.ID}
 	}), err
 }
@@ -39,7 +39,7 @@ func (s pulls) ListWaiting(
 		return query.Omit("scope", "progress").Limit(limit).Find(&rows).Error
 	})
 	return gormstore.ConvertAll(rows, func(row gormstore.PullRow) domain.Pull {
-		s.Dialect.RememberTenant(row.Tenant, row.ID)
+		s.PullTenants.Set(row.ID, row.Tenant)
 		return row.Summary()
 	}), err
 }

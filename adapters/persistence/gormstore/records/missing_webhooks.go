@@ -86,7 +86,7 @@ func heardSince(db *gorm.DB, d gormstore.Dialect, c gormstore.ConnectionRow, sta
 	var found []string
 	err := db.Model(&gormstore.DeliveryRow{}).
 		Where("connection_id = ? AND received_at >= ?", c.ID, gormstore.At(start)).
-		Where(gormstore.TenantIs(d, "tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
+		Where(d.TenantIs("tenant_id", "?"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
 		Limit(1).Pluck("id", &found).Error
 	return len(found) > 0, err
 }
@@ -95,7 +95,7 @@ func heardSince(db *gorm.DB, d gormstore.Dialect, c gormstore.ConnectionRow, sta
 func hasToken(tx *gorm.DB, c gormstore.ConnectionRow) (bool, error) {
 	var found []string
 	err := tx.Model(&gormstore.TokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID).
-		Where(gormstore.EqualUnindexed("tenant_id"), c.Tenant).Limit(1).Pluck("id", &found).Error
+		Where(gormstore.EqualUnindexed("tenant_id", "?"), c.Tenant).Limit(1).Pluck("id", &found).Error
 	if err != nil || len(found) > 0 || c.Application == nil {
 		return len(found) > 0, err
 	}

@@ -208,14 +208,14 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 // p.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
 // connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
 //
-// The reads of also are sent together with the query of the position.
+// The reads of also are run after the query of the position, and usually sent together with it.
 func (p *pageWriter) readChangeSeq(also ...gormstore.Read) error {
 	connection, tenant := gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant)
-	statement := p.dialect.ChangeSeq(p.pull.Tenant, "("+selectHasCloses+"), ("+selectHasReadings+")",
-		connection, tenant, connection, tenant)
-	read := gormstore.NewQueryOf(statement).AsRead(
-		[]any{&p.changeSeq, &p.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
-	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read, also...)
+	return p.dialect.ReadChangeSeq(p.tx, p.pull.Tenant, &p.changeSeq, gormstore.Values{
+		SQL:     "(" + selectHasCloses + "), (" + selectHasReadings + ")",
+		Args:    []any{connection, tenant, connection, tenant},
+		Columns: []any{&p.hasClosedPeriod, &p.hasReadings},
+	}, also...)
 }
 
 // ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in
@@ -224,7 +224,7 @@ func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs [
 	tenant := gormstore.UUID(lease.Tenant.UUID)
 	q := gormstore.NewQuery(
 		text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+
-			gormstore.TenantIs(p.dialect, "tenant_id"),
+			p.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(lease.Pull.UUID),
 		tenant,
 		tenant,

@@ -106,7 +106,7 @@ func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFil
 		return s.InTenant(db, "", tenant, filter.Connection).Where(gormstore.IsSucceeded)
 	case domain.PullFailed:
 		if !filter.Connection.IsZero() {
-			db = db.Where(gormstore.EqualUnindexed("connection_id"), filter.Connection.UUID)
+			db = db.Where(gormstore.EqualUnindexed("connection_id", "?"), filter.Connection.UUID)
 		}
 		return db.Where("tenant_id = ? AND "+gormstore.IsFailed, tenant.UUID)
 	case domain.PullQueued:
@@ -117,5 +117,5 @@ func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFil
 	if !filter.Connection.IsZero() {
 		db = db.Where("connection_id = ?", filter.Connection.UUID)
 	}
-	return db.Where(gormstore.TenantIs(s.Dialect, "tenant_id"), tenant.UUID)
+	return db.Where(s.Dialect.TenantIs("tenant_id", "?"), tenant.UUID)
 }

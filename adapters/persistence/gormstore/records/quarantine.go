@@ -207,7 +207,7 @@ func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow
 	_, err = gormstore.First[gormstore.PullRow](gormstore.Locked(tx.DB, gormstore.ForUpdate).Omit("scope", "progress").
 		Where("connection_id = ? AND "+gormstore.IsUnderWay+" AND state = ?",
 			queued.Connection, gormstore.StateWaiting).
-		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant))
+		Where(s.Dialect.TenantIs("tenant_id", "?"), queued.Tenant))
 	if err != nil {
 		return gormstore.PullRow{}, err
 	}

@@ -96,7 +96,7 @@ func (s readingSource) ChangedSince(start time.Time, except domain.PullID) (chan
 // VisitAmounts implements records.ReadingSource. It reads the amounts of the records. The caller adds them in Go,
 // because SQLite has no exact decimal numbers.
 func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
-	q := gormstore.NewQuery(selectSummed+" AND "+gormstore.TenantIs(s.dialect, "tenant_id"),
+	q := gormstore.NewQuery(selectSummed+" AND "+s.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	var row summedRow
 	return s.tx.Read(q.AsRead(row.targets(), func() error {
@@ -162,7 +162,7 @@ func (r *summedRow) domain() books.SumRow {
 // VisitArrived implements records.ReadingSource. It reads only the columns that domain.AnnouncedCount.Rows needs.
 func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
 	q := gormstore.NewQuery(`SELECT account_id, first_seen_at, superseded_by, supersedes, metadata FROM transactions
-		WHERE connection_id = ? AND `+gormstore.TenantIs(s.dialect, "tenant_id")+`
+		WHERE connection_id = ? AND `+s.dialect.TenantIs("tenant_id", "?")+`
 		AND (first_seen_at >= ? OR supersedes <> '')`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant), gormstore.At(start).Param(s.tx.Name()))
 	var t domain.Transaction
@@ -191,7 +191,7 @@ func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit fu
 	q := gormstore.NewQuery(
 		`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,
 		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL
-		AND status = 'posted' AND `+gormstore.TenantIs(s.dialect, "tenant_id")+` ORDER BY date DESC, id DESC LIMIT ?`,
+		AND status = 'posted' AND `+s.dialect.TenantIs("tenant_id", "?")+` ORDER BY date DESC, id DESC LIMIT ?`,
 		gormstore.UUID(s.pull.Connection),
 		gormstore.UUID(account.UUID),
 		gormstore.UUID(s.pull.Tenant),

@@ -119,7 +119,7 @@ func (p *pageWriter) rename(c *records.Changes) error {
 		if err != nil {
 			return err
 		}
-		err = recordByID(p.tx.DB, p.dialect.Distributed(), r.ID.UUID, p.pull.Connection, p.pull.Tenant).
+		err = recordByID(p.tx.DB, p.dialect, r.ID.UUID, p.pull.Tenant).
 			Updates(map[string]any{
 				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
 			}).
@@ -136,16 +136,10 @@ func (p *pageWriter) rename(c *records.Changes) error {
 	return nil
 }
 
-// recordByID selects one record of a connection by its id. It does not use the indexes over connections. With them,
-// SQLite would read all records of the connection to change a single record. A distributed database uses the primary
-// key by itself, and cannot execute an UPDATE with a condition of EqualUnindexed.
-func recordByID(db *gorm.DB, distributed bool, id, connection, tenant uuid.UUID) *gorm.DB {
-	db = db.Table(gormstore.TransactionTable)
-	if distributed {
-		return db.Where("id = ? AND connection_id = ? AND tenant_id = ?", id, connection, tenant)
-	}
-	return db.Where("id = ? AND "+gormstore.EqualUnindexed("connection_id")+" AND "+
-		gormstore.EqualUnindexed("tenant_id"), id, connection, tenant)
+// recordByID selects one record by its id. The connection is not compared: SQLite would then read all records of the
+// connection to change a single record.
+func recordByID(db *gorm.DB, d gormstore.Dialect, id, tenant uuid.UUID) *gorm.DB {
+	return db.Table(gormstore.TransactionTable).Where("id = ?", id).Where(d.TenantIs("tenant_id", "?"), tenant)
 }
 
 // renamePending changes the identities of records, and empties their digests; see digestColumn.
@@ -166,7 +160,7 @@ func (p *pageWriter) renamePending(batch []records.Renamed) error {
 	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{p.pull.Connection, p.pull.Tenant}, which.Vars)
 	return p.tx.Exec("UPDATE transactions SET digest = ?, superseded_by = NULL, external_id = CASE"+names.String()+
 		" END, supersedes = CASE"+texts.String()+" END WHERE connection_id = ? AND "+
-		gormstore.TenantIs(p.dialect, "tenant_id")+
+		p.dialect.TenantIs("tenant_id", "?")+
 		" AND "+which.SQL, args...).Error
 }
 
@@ -258,7 +252,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 		columns["reason"] = ""
 	}
 	return gormstore.RowsAffected(p.tx.Table(gormstore.TransactionTable).
-		Where("connection_id = ? AND "+gormstore.TenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
+		Where("connection_id = ? AND "+p.dialect.TenantIs("tenant_id", "?"), p.pull.Connection, p.pull.Tenant).
 		Where(condition).Updates(columns))
 }
 

@@ -121,8 +121,8 @@ func (s recordSource) notShown(which records.RecordsOf) clause.Expr {
 		Vars: visible.Vars,
 	}
 	if which.StagedSince.IsZero() {
-		// No row was staged, so no entry of the quarantine counts. The condition below would also fail on Citus,
-		// because it would compare last_seen_at with NULL in a subquery.
+		// No row was staged, so no entry of the quarantine counts. The condition below would compare last_seen_at
+		// with NULL.
 		return hidden
 	}
 	return and(hidden, clause.Expr{
@@ -205,7 +205,7 @@ func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) (ids []str
 func (s recordSource) column(name string, which records.RecordsOf, limit int, visit func(string)) error {
 	condition := s.condition(which)
 	q := gormstore.NewQuery(
-		"SELECT "+name+" FROM transactions WHERE connection_id = ? AND "+gormstore.TenantIs(s.dialect, "tenant_id"),
+		"SELECT "+name+" FROM transactions WHERE connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(s.pull.Connection),
 		gormstore.UUID(s.pull.Tenant),
 	)

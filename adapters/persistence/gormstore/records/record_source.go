@@ -59,7 +59,7 @@ func (p *pageWriter) visitOf(table string, columns func(gormstore.Column) bool, 
 ) error {
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE connection_id = ? AND "+
-			gormstore.TenantIs(p.dialect, "tenant_id"),
+			p.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(connection),
 		gormstore.UUID(p.pull.Tenant),
 	)
@@ -181,7 +181,7 @@ func (s recordSource) Candidates(
 		candidates = append(candidates, records.Candidate{Record: *r, FirstPull: r.Pull})
 	}, `removed_at IS NULL AND supersedes = '' AND date BETWEEN ? AND ? AND first_seen_at >= ?
 		AND first_seen_at > (SELECT min(finished_at) FROM pulls WHERE connection_id = ? AND `+gormstore.IsSucceeded+`
-			AND `+gormstore.TenantIs(s.dialect, "tenant_id")+`)`,
+			AND `+s.dialect.TenantIs("tenant_id", "?")+`)`,
 		string(dates.From), string(dates.To), s.time(firstSeen),
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	if err != nil {

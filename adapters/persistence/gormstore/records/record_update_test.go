@@ -16,7 +16,8 @@ func TestARecordIsUpdatedThroughItsID(t *testing.T) {
 			t.Skip("PostgreSQL has statistics")
 		}
 		var steps []struct{ Detail string }
-		if err := b.GORM.Raw("EXPLAIN QUERY PLAN " + records.UpdateOfRecord(b.GORM)).Scan(&steps).Error; err != nil {
+		update := records.UpdateOfRecord(b.GORM, b.Core().Dialect)
+		if err := b.GORM.Raw("EXPLAIN QUERY PLAN " + update).Scan(&steps).Error; err != nil {
 			t.Fatal(err)
 		}
 		if len(steps) != 1 || !strings.HasSuffix(steps[0].Detail, "(id=?)") {

@@ -57,7 +57,7 @@ func (m *searchMerge) readReferences(
 			" = ? AND "+column+" <> '' AND (date, id) < (?, ?) AND date >= ?",
 			gormstore.UUID(m.tenant.UUID), m.search.Reference, after.Key, gormstore.UUID(after.ID), m.firstDate())
 		if !m.search.Connection.IsZero() {
-			q.Add(" AND "+gormstore.EqualUnindexed("connection_id"), gormstore.UUID(m.search.Connection.UUID))
+			q.Add(" AND "+gormstore.EqualUnindexed("connection_id", "?"), gormstore.UUID(m.search.Connection.UUID))
 		}
 		q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS r", limit)
 	}

@@ -76,12 +76,13 @@ func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err err
 // unindexedTenants returns some tenants with transactions that are not in the index. CASE makes PostgreSQL look for the
 // first such transaction of each tenant. Without CASE, it may read all transactions of all tenants.
 func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err error) {
+	visible := s.Dialect.VisibleBefore(gormstore.TenantColumn("o.tenant_id"))
 	q := gormstore.NewQuery(`SELECT o.tenant_id FROM (SELECT DISTINCT tenant_id FROM connections) AS o
 		LEFT JOIN search_progress p ON p.tenant_id = o.tenant_id
 		WHERE CASE WHEN EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
 			AND t.change_tx >= coalesce(p.change_tx, 0)
 			AND (p.change_tx IS NULL OR (t.change_tx, t.id) > (p.change_tx, p.transaction_id))
-			AND t.change_tx < ` + s.Dialect.VisibleBeforeOf("o.tenant_id") + `) THEN true END LIMIT 100`)
+			AND t.change_tx < ` + visible.SQL + `) THEN true END LIMIT 100`)
 	var tenant uuid.UUID
 	err = s.Background().Rows(ctx, q.String(), q.Args, []any{gormstore.ScanTarget(&tenant)}, func() error {
 		tenants = append(tenants, tenant)
@@ -147,7 +148,7 @@ func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (nex
 	q = gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", place.tx, gormstore.UUID(place.id))
-	q.AddExpr(s.Dialect.VisibleBefore(tenant))
+	q.AddExpr(s.Dialect.VisibleBefore(gormstore.TenantParam(tenant)))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var connection uuid.UUID
 	columns = gormstore.ScanTargets(&next.last.tx, &next.last.id, &connection)
@@ -191,7 +192,7 @@ func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (ro
 	among := s.Dialect.AnyOf("id", ids)
 	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, status, description, "+
 		"counterparty, removed_at IS NOT NULL FROM transactions WHERE erased_at IS NULL AND "+
-		gormstore.TenantIs(s.Dialect, "tenant_id"), gormstore.UUID(tenant))
+		s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
 	err = tx.Read(q.AsRead(append(columns, &removed), func() error {
 		indexed := gormstore.IndexedRow{
@@ -346,7 +347,7 @@ func (m *searchMerge) readIndex(
 		FROM (SELECT x.connection_id, x.transaction_id, x.date, x.folded, x.tenant_id FROM search_index x`)
 	tenantIs := "x.tenant_id = ?"
 	if condition.SQL != "" && m.search.Amount == nil { // the index of texts, and not the one by date
-		tenantIs = gormstore.TenantIs(m.Dialect, "x.tenant_id")
+		tenantIs = m.Dialect.TenantIs("x.tenant_id", "?")
 	}
 	q.Add(" WHERE "+tenantIs, gormstore.UUID(m.tenant.UUID))
 	q.Add(" AND (x.date, x.transaction_id) < (?, ?) AND x.date >= ?",
@@ -358,7 +359,7 @@ func (m *searchMerge) readIndex(
 		q.Add(" AND x.connection_id = ?", gormstore.UUID(m.search.Connection.UUID))
 	}
 	q.Add(` ORDER BY x.date DESC, x.transaction_id DESC LIMIT ?) AS x
-		LEFT JOIN transactions t ON `+gormstore.SameTenant(m.Dialect, "t", "x")+`t.id = x.transaction_id
+		LEFT JOIN transactions t ON `+m.Dialect.TenantIs("t.tenant_id", "x.tenant_id")+` AND t.id = x.transaction_id
 			AND t.connection_id = x.connection_id AND t.date = x.date`, limit)
 	if among.SQL != "" {
 		q.Add(" WHERE "+among.SQL, among.Vars...)

@@ -67,8 +67,8 @@ func sharedReferences(
 	ctx context.Context, core *gormstore.Core, tx gormstore.SnapshotTx, account domain.Account,
 ) (map[string]domain.TransactionID, error) {
 	const versions = "SELECT CAST(id AS text) AS id, " + mainReference + " AS reference FROM "
-	where := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id") +
-		" AND " + gormstore.TenantIs(core.Dialect, "tenant_id")
+	where := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id", "?") +
+		" AND " + core.Dialect.TenantIs("tenant_id", "?")
 	args := []any{
 		gormstore.UUID(account.Connection.UUID), gormstore.UUID(account.ID.UUID), gormstore.UUID(account.Tenant.UUID),
 	}
@@ -163,7 +163,7 @@ func (r *postedReader) readLive(
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
 	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+
-		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
+		gormstore.EqualUnindexed("account_id", "?")+" AND "+r.store.Dialect.TenantIs("tenant_id", "?")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
 	q.Add(" AND (date, id) > (?, ?)", position.Key, gormstore.UUID(position.ID))

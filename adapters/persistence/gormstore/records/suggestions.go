@@ -120,7 +120,7 @@ func (p *pageWriter) setPossibly(batch []records.PossiblySupersedes, same bool, 
 	columns := map[string]any{"possibly_supersedes": gorm.Expr("CASE"+cases.String()+" END", args...)}
 	if same {
 		return p.tx.Table(gormstore.TransactionTable).
-			Where("connection_id = ? AND "+gormstore.TenantIs(p.dialect, "tenant_id"),
+			Where("connection_id = ? AND "+p.dialect.TenantIs("tenant_id", "?"),
 				p.pull.Connection, p.pull.Tenant).
 			Where(which).Updates(columns).Error
 	}
@@ -138,8 +138,8 @@ func (s recordSource) Suggestions(externalIDs []string) (found []records.StoredS
 	old, newer := s.dialect.AnyOf("o.external_id", externalIDs), s.dialect.AnyOf("n.external_id", externalIDs)
 	q := gormstore.NewQuery("SELECT "+suggestionColumns+`, o.external_id, n.external_id, n.possibly_supersedes
 		FROM possible_replacements p
-		JOIN transactions o ON `+gormstore.SameTenant(s.dialect, "o", "p")+`o.id = p.old_id
-		JOIN transactions n ON `+gormstore.SameTenant(s.dialect, "n", "p")+`n.id = p.new_id
+		JOIN transactions o ON `+s.dialect.TenantIs("o.tenant_id", "p.tenant_id")+` AND o.id = p.old_id
+		JOIN transactions n ON `+s.dialect.TenantIs("n.tenant_id", "p.tenant_id")+` AND n.id = p.new_id
 		WHERE p.connection_id = ? AND p.tenant_id = ? AND p.state = 'open'`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	q.Add(" AND ("+old.SQL, old.Vars...)
@@ -193,7 +193,7 @@ func (s ledger) Suggestions(ctx context.Context, tenant domain.TenantID, connect
 	if connection.IsZero() {
 		q.Add(" AND p.tenant_id = ?", gormstore.UUID(tenant.UUID))
 	} else {
-		q.Add(" AND p.connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "p.tenant_id"),
+		q.Add(" AND p.connection_id = ? AND "+s.Dialect.TenantIs("p.tenant_id", "?"),
 			gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
 	}
 	if !page.After.IsZero() {

@@ -20,7 +20,7 @@ import (
 // appended to its text.
 func archiveSQL(d gormstore.Dialect) string {
 	return "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
-		", CAST(? AS timestamptz) FROM transactions WHERE connection_id = ? AND " + gormstore.TenantIs(d, "tenant_id")
+		", CAST(? AS timestamptz) FROM transactions WHERE connection_id = ? AND " + d.TenantIs("tenant_id", "?")
 }
 
 // versionColumns are the columns of transaction_versions.
@@ -149,7 +149,7 @@ func deliveriesOf(
 	numbered := db.Model(&gormstore.DeliveryRow{}).
 		Select("id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place").
 		Where("connection_id = ? AND pull_id IN ?", t.Connection.UUID, ids).
-		Where(gormstore.TenantIs(d, "tenant_id"), t.Tenant.UUID)
+		Where(d.TenantIs("tenant_id", "?"), t.Tenant.UUID)
 	err := db.Table("(?) AS numbered", numbered).Select("id", "pull_id").
 		Where("place <= ?", domain.MaxVersionDeliveries).Order("pull_id, id").Find(&rows).Error
 	deliveries := make(map[uuid.UUID][]domain.DeliveryID, len(ids))

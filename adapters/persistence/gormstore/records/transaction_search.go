@@ -126,7 +126,7 @@ func (m *searchMerge) startPosition(position domain.Position) (domain.Position, 
 func (m *searchMerge) start(ctx context.Context, position domain.Position) error {
 	q := gormstore.NewQuery(`SELECT c.id, (SELECT t.date || CAST(t.id AS text) FROM transactions t
 		WHERE t.connection_id = c.id AND `+
-		gormstore.SameTenant(m.Dialect, "t", "c")+`(t.date, t.id) < (?, ?) AND t.date >= ?
+		m.Dialect.TenantIs("t.tenant_id", "c.tenant_id")+` AND (t.date, t.id) < (?, ?) AND t.date >= ?
 		ORDER BY t.date DESC, t.id DESC LIMIT 1)
 		FROM connections c WHERE c.tenant_id = ? AND c.kind = 'aggregator'`,
 		position.Key, gormstore.UUID(position.ID), m.firstDate(), gormstore.UUID(m.tenant.UUID))
@@ -254,7 +254,7 @@ func searchedTargets(row gormstore.TransactionRow) []any {
 // searchedRows returns a SELECT of the next rows of one connection.
 func searchedRows(d gormstore.Dialect) string {
 	return `SELECT * FROM (SELECT ` + searchedColumns + ` FROM transactions WHERE connection_id = ? AND ` +
-		gormstore.TenantIs(d, "tenant_id") + `
+		d.TenantIs("tenant_id", "?") + `
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
 }
 
@@ -307,7 +307,7 @@ func (m *searchMerge) complete(
 		connections, ids = append(connections, t.Connection.String()), append(ids, t.ID.String())
 	}
 	slices.Sort(connections)
-	q := gormstore.NewQuery(selectTransactions+gormstore.TenantIs(m.Dialect, "tenant_id"),
+	q := gormstore.NewQuery(selectTransactions+m.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(m.tenant.UUID))
 	for _, among := range []clause.Expr{
 		m.Dialect.AnyOf("id", ids), m.Dialect.AnyOf("connection_id", slices.Compact(connections)),

@@ -17,7 +17,7 @@ func (s ledger) sumConditions(q *gormstore.Query, tenant domain.TenantID, f doma
 	if f.Connection.IsZero() {
 		q.Add(" WHERE tenant_id = ?", gormstore.UUID(tenant.UUID))
 	} else {
-		q.Add(" WHERE connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		q.Add(" WHERE connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 			gormstore.UUID(f.Connection.UUID), gormstore.UUID(tenant.UUID))
 	}
 	q.Add(" AND removed_at IS NULL AND erased_at IS NULL")
@@ -119,8 +119,8 @@ func (s ledger) addUnsummed(
 	q = gormstore.NewQuery(`SELECT t.date, t.currency, t.status, CAST(t.amount AS text),
 		t.removed_at IS NULL AND t.erased_at IS NULL, coalesce(s.date, ''), coalesce(s.currency, ''),
 		coalesce(s.status, ''), coalesce(s.amount, '')
-		FROM transactions t LEFT JOIN search_index s ON `+gormstore.SameTenant(s.Dialect, "s", "t")+`
-			s.transaction_id = t.id
+		FROM transactions t LEFT JOIN search_index s ON `+s.Dialect.TenantIs("s.tenant_id", "t.tenant_id")+`
+			AND s.transaction_id = t.id
 		WHERE t.tenant_id = ?`, gormstore.UUID(tenant.UUID))
 	q.Add(" AND (t.change_tx, t.id) > (?, ?) ORDER BY t.change_tx, t.id LIMIT ?",
 		place.tx, gormstore.UUID(place.id), maxUnsummed+1)

@@ -1,9 +1,8 @@
-package postgres
+package citus
 
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -17,29 +16,17 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"gorm.io/gorm"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// node is a server on which statements can be executed.
+// node is a server of the cluster.
 type node struct {
+	*postgres.Server
 	address string // host and port; "" of the server of the URL
-	pool    *pgxpool.Pool
-	sql     *sql.DB
-	reads   *readBatcher
-}
-
-func newNode(pool *pgxpool.Pool) *node {
-	return &node{pool: pool, sql: stdlib.OpenDBFromPool(pool), reads: newReadBatcher(pool)}
-}
-
-func (n *node) close() error {
-	err := n.sql.Close()
-	n.pool.Close()
-	return err
 }
 
 const (
@@ -49,9 +36,6 @@ const (
 	// nodes are tried at the same time.
 	placementTimeout = 3 * time.Second
 	reachTimeout     = 2 * time.Second
-	// maxRemembered limits each of the three caches of a cluster: the hashes of tenants, the tenants of pulls, and
-	// the tenants of tokens.
-	maxRemembered = 100_000
 )
 
 // cluster finds the node of a Citus cluster that has the rows of a tenant. Every node with a copy of Citus's metadata
@@ -79,33 +63,8 @@ type cluster struct {
 	retired     []*node          // nodes that had no shards at the last reading; the next reading closes their pools
 	unreachable map[string]bool  // the addresses for which onUnreachable has been called
 
-	hashes       remembered[uuid.UUID, int32]            // hashes of tenants, as Citus computes them
-	pullTenants  remembered[uuid.UUID, uuid.UUID]        // the tenants of pulls
-	tokenTenants remembered[domain.TokenHash, uuid.UUID] // the tenants of webhook tokens
-}
-
-// remembered is a cache of at most maxRemembered values, for concurrent use. The zero value is an empty cache.
-type remembered[K comparable, V any] struct {
-	mu     sync.Mutex
-	values map[K]V
-}
-
-// get returns the value of the key, and whether it is remembered.
-func (r *remembered[K, V]) get(key K) (value V, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	value, ok = r.values[key]
-	return value, ok
-}
-
-// set remembers the value. If the cache is full, set empties it first.
-func (r *remembered[K, V]) set(key K, value V) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.values == nil || len(r.values) >= maxRemembered {
-		r.values = map[K]V{}
-	}
-	r.values[key] = value
+	hashes       gormstore.Remembered[uuid.UUID, int32]            // hashes of tenants, as Citus computes them
+	tokenTenants gormstore.Remembered[domain.TokenHash, uuid.UUID] // the tenants of webhook tokens
 }
 
 // placement contains the shards of the cluster and their nodes at one moment.
@@ -124,9 +83,9 @@ type shard struct {
 	statements *sync.Map // statements on these tables, by the statements on the distributed tables
 }
 
-func newCluster(coordinator *node, onUnreachable func(string, error)) *cluster {
+func newCluster(coordinator *postgres.Server, onUnreachable func(string, error)) *cluster {
 	c := &cluster{
-		coordinator: coordinator, onUnreachable: onUnreachable,
+		coordinator: &node{Server: coordinator}, onUnreachable: onUnreachable,
 		nodes: map[string]*node{}, unreachable: map[string]bool{},
 	}
 	c.lifetime, c.end = context.WithCancel(context.Background())
@@ -181,8 +140,8 @@ func (p *placement) shardOf(hash int32) *shard {
 
 // nodeOfToken returns the node of the token's tenant, or nil if it is not known without a query.
 func (c *cluster) nodeOfToken(token domain.TokenHash) *node {
-	tenant, _ := c.tokenTenants.get(token)
-	hash, known := c.hashes.get(tenant)
+	tenant, _ := c.tokenTenants.Get(token)
+	hash, known := c.hashes.Get(tenant)
 	if p := c.current(); known && p != nil {
 		if s := p.shardOf(hash); s != nil {
 			return s.node
@@ -303,7 +262,7 @@ func (p placedShard) address() string { return net.JoinHostPort(*p.host, strconv
 func (c *cluster) queryShards(ctx context.Context, source *node) ([]placedShard, error) {
 	ctx, cancel := context.WithTimeout(ctx, placementTimeout)
 	defer cancel()
-	rows, _ := source.pool.Query(ctx, shardsSQL, firstTable, shardTables) // CollectRows returns the error of Query
+	rows, _ := source.Pool.Query(ctx, shardsSQL, firstTable, shardTables) // CollectRows returns the error of Query
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p placedShard, err error) {
 		p.statements = &sync.Map{}
 		err = row.Scan(&p.low, &p.high, &p.id, &p.host, &p.port, &p.tables)
@@ -346,12 +305,12 @@ func (c *cluster) reach(ctx context.Context, p placedShard) *node {
 func ping(ctx context.Context, n *node) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	return n.pool.Ping(ctx)
+	return n.Pool.Ping(ctx)
 }
 
 // open creates a pool for a node, with the role, the password and the settings of the coordinator's pool.
 func (c *cluster) open(ctx context.Context, host string, port uint16) (*node, error) {
-	config := c.coordinator.pool.Config()
+	config := c.coordinator.Pool.Config()
 	conn := config.ConnConfig
 	if conn.TLSConfig != nil && conn.TLSConfig.ServerName == conn.Host {
 		conn.TLSConfig.ServerName = host
@@ -361,9 +320,7 @@ func (c *cluster) open(ctx context.Context, host string, port uint16) (*node, er
 	if err != nil {
 		return nil, err
 	}
-	n := newNode(pool)
-	n.address = net.JoinHostPort(host, strconv.Itoa(int(port)))
-	return n, nil
+	return &node{postgres.NewServer(pool), net.JoinHostPort(host, strconv.Itoa(int(port)))}, nil
 }
 
 // retireUnused removes the nodes that are not in used. A statement may just have chosen such a node, so its pool is
@@ -381,25 +338,25 @@ func (c *cluster) retireUnused(used map[string]*reached) {
 	}
 	c.mu.Unlock()
 	for _, n := range closing {
-		c.work.Go(func() { _ = n.close() }) // waits for statements in progress
+		c.work.Go(func() { _ = n.Close() }) // waits for statements in progress
 	}
 }
 
 // reset closes the idle connections to all nodes. Connections in use are closed when their statements have ended.
 func (c *cluster) reset() {
 	for _, n := range c.sources() {
-		n.pool.Reset()
+		n.Pool.Reset()
 	}
 }
 
 // hashOf returns the hash by which Citus distributes the tenant.
 func (c *cluster) hashOf(ctx context.Context, tenant uuid.UUID) (hash int32, err error) {
-	if hash, known := c.hashes.get(tenant); known {
+	if hash, known := c.hashes.Get(tenant); known {
 		return hash, nil
 	}
 	for _, source := range c.sources() {
-		if err = source.pool.QueryRow(ctx, "SELECT worker_hash($1::uuid)", plainID(tenant)).Scan(&hash); err == nil {
-			c.hashes.set(tenant, hash)
+		if err = source.Pool.QueryRow(ctx, "SELECT worker_hash($1::uuid)", plainID(tenant)).Scan(&hash); err == nil {
+			c.hashes.Set(tenant, hash)
 			return hash, nil
 		}
 	}
@@ -415,46 +372,9 @@ func (c *cluster) close() error {
 	defer c.mu.Unlock()
 	var errs []error
 	for _, n := range slices.AppendSeq(c.retired, maps.Values(c.nodes)) {
-		errs = append(errs, n.close())
+		errs = append(errs, n.Close())
 	}
 	clear(c.nodes)
 	c.retired = nil
 	return errors.Join(errs...)
-}
-
-// anyPool is GORM's connection pool. It sends each statement to the node of the tenant in the statement's context.
-type anyPool struct{ db *DB }
-
-var (
-	_ gorm.ConnPool       = anyPool{}
-	_ gorm.TxBeginner     = anyPool{}
-	_ gorm.GetDBConnector = anyPool{}
-)
-
-// BeginTx implements gorm.TxBeginner.
-func (p anyPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
-	return p.db.node(ctx).sql.BeginTx(ctx, opts)
-}
-
-// GetDBConn implements gorm.GetDBConnector. It returns the pool of the server that the URL names.
-func (p anyPool) GetDBConn() (*sql.DB, error) { return p.db.main.sql, nil }
-
-// PrepareContext implements gorm.ConnPool.
-func (p anyPool) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return p.db.node(ctx).sql.PrepareContext(ctx, query)
-}
-
-// ExecContext implements gorm.ConnPool.
-func (p anyPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.db.node(ctx).sql.ExecContext(ctx, query, args...)
-}
-
-// QueryContext implements gorm.ConnPool.
-func (p anyPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.db.node(ctx).sql.QueryContext(ctx, query, args...)
-}
-
-// QueryRowContext implements gorm.ConnPool.
-func (p anyPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return p.db.node(ctx).sql.QueryRowContext(ctx, query, args...)
 }

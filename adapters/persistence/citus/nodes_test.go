@@ -1,4 +1,4 @@
-package postgres_test
+package citus_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/citus"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
@@ -49,10 +50,10 @@ func refusePorts(t *testing.T, dsn string, refused map[string]bool) *pgxpool.Poo
 // be reached must be reported once, and the coordinator must serve its tenants.
 func TestStatementsOnCitusAreSentToTheNodeOfTheTenant(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
-	db := openDistributed(t, dsn)
+	db := openDistributed(t, postgres.Config{URL: dsn})
 	refused := map[string]bool{}
 	unreachable := 0
-	placed := postgres.NewPlaced(refusePorts(t, dsn, refused), func(string, error) { unreachable++ })
+	placed := citus.NewPlaced(refusePorts(t, dsn, refused), func(string, error) { unreachable++ })
 	defer func() {
 		if err := placed.Close(); err != nil {
 			t.Error(err)
@@ -96,7 +97,7 @@ func TestStatementsOnCitusAreSentToTheNodeOfTheTenant(t *testing.T) {
 	check("after a shard was moved")
 
 	refused[strconv.Itoa(int(target))] = true
-	other := postgres.NewPlaced(refusePorts(t, dsn, refused), func(string, error) { unreachable++ })
+	other := citus.NewPlaced(refusePorts(t, dsn, refused), func(string, error) { unreachable++ })
 	defer func() { _ = other.Close() }()
 	other.Load()
 	if got := other.Port(t.Context(), tenants[0]); got != db.Pool.Config().ConnConfig.Port {

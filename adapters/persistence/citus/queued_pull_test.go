@@ -1,4 +1,4 @@
-package postgres_test
+package citus_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // pullStatements is a tracer that collects the statements on the table pulls.
@@ -38,10 +39,10 @@ func (*pullStatements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryE
 // must name the tenant, whose rows are on one server.
 func TestAQueuedPullOnCitusIsReadFromTheServerOfItsTenant(t *testing.T) {
 	var statements pullStatements
-	db := tracedWith(t, postgres.Config{URL: pgtest.CitusDSN(t), Timeout: patience, Distribute: true}, &statements)
+	db := openDistributed(t, postgres.Config{URL: pgtest.CitusDSN(t), Tracer: &statements})
 	var queued []domain.PullID
 	s := db.Store(func(pulls ...domain.PullID) { queued = append(queued, pulls...) })
-	if _, err := receive(t.Context(), s, connectionWithToken(t, s), "event"); err != nil {
+	if _, err := storetest.Receive(t.Context(), s, storetest.ConnectionWithToken(t, s), "event"); err != nil {
 		t.Fatal(err)
 	}
 	if len(queued) != 1 {

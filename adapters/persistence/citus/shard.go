@@ -1,4 +1,4 @@
-package postgres
+package citus
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Citus plans a statement about distributed tables at each execution, which often takes longer than executing it. The
@@ -27,7 +29,9 @@ var shardTables = []string{
 	"transaction_versions", "account_closes", "close_adjustments", "tenant_feeds", "feed",
 }
 
-// shardTable matches the name of one of shardTables in a statement.
+// shardTable matches the name of one of shardTables in a statement. Most of the statements are those of the packages
+// postgres and gormstore, which contain the names of the tables. A statement that is built from names of tables would
+// need a parameter in these packages, which only this package would set.
 var shardTable = regexp.MustCompile(`\b(` + strings.Join(shardTables, "|") + `)\b`)
 
 // onTables returns the statement with the names in shardTables replaced by the names of the shard's own tables.
@@ -72,31 +76,47 @@ func (c *cluster) shardFailed(err error) bool {
 func (d dialect) QueryTenant(
 	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
 ) error {
-	read := func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, columns, fn)
-		return err
-	}
-	if done, err := d.readOnShard(ctx, tenant, sql, args, read); done {
+	if err := d.queryShard(ctx, tenant, sql, args, columns, fn); !errors.Is(err, errNoShard) {
 		return err
 	}
 	return d.Query(ctx, sql, args, columns, fn)
 }
 
-// readOnShard runs a SELECT on the tables of the tenant's shard. It needs one round trip. If done is false, the
-// function read has not been called. The caller must then ignore the error and run the SELECT through Citus.
-func (d dialect) readOnShard(
-	ctx context.Context, tenant uuid.UUID, sql string, args []any, read func(pgx.Rows) error,
-) (done bool, err error) {
-	if d.db.cluster == nil || d.db.cluster.onlyRouted.Load() {
-		return false, nil
+// FindChanged implements gormstore.Dialect. It tries the tables of the tenant's shard first.
+func (d dialect) FindChanged(
+	ctx context.Context, tenant, connection uuid.UUID, rawRows []domain.RawTransaction,
+) ([]int, error) {
+	onShard := d.Dialect
+	onShard.PlainTenant = false // Citus does not plan the statements
+	found, err := onShard.FindChangedWith(ctx,
+		func(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+			return d.queryShard(ctx, tenant, sql, args, columns, fn)
+		}, tenant, connection, rawRows)
+	if errors.Is(err, errNoShard) {
+		return d.Dialect.FindChanged(ctx, tenant, connection, rawRows)
 	}
-	s := d.db.cluster.shardOfTenant(ctx, tenant)
+	return found, err
+}
+
+// errNoShard means that the tables of a shard cannot be used. The statement has had no effect, and can be executed
+// through Citus.
+var errNoShard = errors.New("the shard is not known")
+
+// queryShard runs a SELECT on the tables of the tenant's shard. It needs one round trip. Errors: errNoShard; fn has
+// then not been called.
+func (d dialect) queryShard(
+	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
+) error {
+	if d.cluster.onlyRouted.Load() {
+		return errNoShard
+	}
+	s := d.cluster.shardOfTenant(ctx, tenant)
 	if s == nil || !s.usable() {
-		return false, nil
+		return errNoShard
 	}
-	conn, err := s.node.pool.Acquire(ctx)
+	conn, err := s.node.Pool.Acquire(ctx)
 	if err != nil {
-		return false, err
+		return errNoShard
 	}
 	defer conn.Release()
 	var batch pgx.Batch // without a transaction of its own, a batch is one transaction
@@ -107,17 +127,17 @@ func (d dialect) readOnShard(
 	for range 2 {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
-			d.db.cluster.shardFailed(err)
-			return false, err
+			d.cluster.shardFailed(err)
+			return errNoShard
 		}
 	}
-	rows, _ := results.Query() // the error is returned by read
-	err = read(rows)
+	rows, _ := results.Query() // the error is returned by ForEachRow
+	_, err = pgx.ForEachRow(rows, columns, fn)
 	if errors.Is(err, gormstore.ErrStop) {
-		cancelQuery(ctx, conn.Conn())
+		postgres.CancelQuery(ctx, conn.Conn())
 	}
 	if closed := results.Close(); err == nil {
 		err = closed
 	}
-	return true, err
+	return err
 }

@@ -1,4 +1,4 @@
-package postgres
+package citus
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 )
 
 // forwardSQL increases the feed positions of all later changes. Positions come from transaction ids. The transaction
@@ -32,52 +32,40 @@ var errNoCitus = errors.New("the database does not have the extension citus: cre
 const isDistributed = "EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text))"
 
 // hasCitus reports whether the database has the extension citus.
-func (db *DB) hasCitus(ctx context.Context) (has bool, err error) {
+func hasCitus(ctx context.Context, db *postgres.DB) (has bool, err error) {
 	err = db.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')").Scan(&has)
 	return has, err
 }
 
-// findDistribution finds out whether the tables are distributed, and sets db.distributed.
-func (db *DB) findDistribution(ctx context.Context) error {
-	has, err := db.hasCitus(ctx)
+// areDistributed reports whether the tables are distributed.
+func areDistributed(ctx context.Context, db *postgres.DB) (distributed bool, err error) {
+	has, err := hasCitus(ctx, db)
 	if err != nil || !has {
-		return err
+		return false, err
 	}
-	err = db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&db.distributed)
-	if err == nil && db.distributed && db.cluster == nil {
-		db.cluster = newCluster(db.main, db.onUnreachable)
-	}
-	return err
+	err = db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&distributed)
+	return distributed, err
 }
 
-// distributeTables distributes all tables with a column tenant_id that are not distributed yet, in one transaction. It
-// does so in two cases:
-//
-//   - The configuration requests a distributed database.
-//   - The database is distributed already. A migration may then have created a new table.
+// distributeTables distributes all tables with a column tenant_id that are not distributed yet, in one transaction. If
+// the database is distributed already, a migration may have created a new table.
 //
 // A process that was started before the first distribution must not use the tables during the distribution or after
 // it.
 func (db *DB) distributeTables(ctx context.Context) error {
-	if !db.distribute && !db.distributed {
-		return nil
+	has, err := hasCitus(ctx, db.DB)
+	if err == nil && !has {
+		err = errNoCitus
 	}
-	has, err := db.hasCitus(ctx)
-	if err != nil {
-		return err
-	}
-	if !has {
-		return errNoCitus
-	}
-	err = pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, func(ctx context.Context) error {
-		return pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{BeginQuery: db.begin}, func(tx pgx.Tx) error {
+	if err == nil {
+		err = pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{BeginQuery: db.BeginSQL()}, func(tx pgx.Tx) error {
 			return distribute(ctx, tx)
 		})
-	})
-	if err != nil {
-		return err
 	}
-	return db.findDistribution(ctx)
+	if err != nil {
+		return fmt.Errorf("distribute the tables: %w", err)
+	}
+	return nil
 }
 
 // distribute distributes the tables in the transaction. Tables without a column tenant_id remain on the coordinator.

@@ -1,4 +1,4 @@
-package postgres
+package citus
 
 import (
 	"cmp"
@@ -8,16 +8,16 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// See shard.go for statements on the tables of a shard. The statements in this file are the same as in a database that
-// is not distributed. One statement may affect several tenants of a shard.
+// See shard.go for statements on the tables of a shard. The statements of the fast path are those of package postgres.
+// One statement may affect several tenants of a shard.
 
 // shardPart contains the deliveries of a batch for one shard.
 type shardPart struct {
@@ -33,7 +33,7 @@ func (b nodeBatch) partsOf(byShard map[*shard][]int) []*shardPart {
 	var parts []*shardPart
 	for s, indexes := range byShard {
 		p := &shardPart{indexes: indexes}
-		if s != nil && s.usable() && !b.db.cluster.onlyRouted.Load() {
+		if s != nil && s.usable() && !b.cluster.onlyRouted.Load() {
 			p.shard = s
 		}
 		for _, i := range indexes {
@@ -69,7 +69,7 @@ func (d dialect) beginOn(shards ...*shard) string {
 	}
 	list := strings.Join(ids, ", ")
 	const shareLock = "5"
-	return d.db.begin + "; SELECT lock_shard_metadata(" + shareLock + ", ARRAY[" + list + "]::bigint[]);" +
+	return d.db.BeginSQL() + "; SELECT lock_shard_metadata(" + shareLock + ", ARRAY[" + list + "]::bigint[]);" +
 		" SELECT 1 / (count(*) = " + strconv.Itoa(len(ids)) + ")::int FROM pg_dist_placement" +
 		" JOIN pg_dist_local_group USING (groupid) WHERE shardid IN (" + list + ")"
 }
@@ -90,7 +90,7 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 	}
 	batches := make([]*domain.WebhookBatch, len(parts))
 	attached := make([]bool, len(parts))
-	err := commitInBatch(ctx, n.pool, b.beginOn(shards...), func(tx pgx.Tx) error {
+	err := commitInBatch(ctx, n.Pool, b.beginOn(shards...), func(tx pgx.Tx) error {
 		if err := planOnShards(ctx, tx, parts, batches); err != nil {
 			return err
 		}
@@ -103,8 +103,8 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 				attached[i] = true
 				continue
 			}
-			args, read := attachArgs(batches[i])
-			attaching.Queue(p.shard.onTables(attachSQL), args...).Query(func(rows pgx.Rows) (err error) {
+			sql, args, read := postgres.AttachQuery(batches[i])
+			attaching.Queue(p.shard.onTables(sql), args...).Query(func(rows pgx.Rows) (err error) {
 				attached[i], err = read(rows)
 				return err
 			})
@@ -124,8 +124,7 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 		}
 		// The inserted deliveries are already committed and must be reported as stored. Only the duplicates get the
 		// error, because only they need the earlier deliveries.
-		shard := shardQuerier{n.pool, p.shard}
-		err := b.ofShard().readEarlier(ctx, shard, uuid.Nil, batches[i])
+		err := onShard(n.Pool, p.shard).readEarlier(ctx, batches[i])
 		b.finish(p, batches[i].Results(cmp.Or(err, gormstore.ErrPruned)))
 	}
 	return nil
@@ -143,7 +142,7 @@ func commitInBatch(ctx context.Context, pool *pgxpool.Pool, begin string, fn fun
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rollback(ctx, conn.Conn()) }()
+	defer func() { _ = postgres.Rollback(ctx, conn.Conn()) }()
 	return fn(tx)
 }
 
@@ -154,32 +153,23 @@ func planOnShards(ctx context.Context, tx pgx.Tx, parts []*shardPart, batches []
 	var reading pgx.Batch
 	for i, p := range parts {
 		views[i] = gormstore.NewWebhookView()
-		args, read := viewArgs(gormstore.NamedReferences(p.own), views[i])
-		reading.Queue(p.shard.onTables(viewSQL), args...).Query(read)
+		sql, args, read := postgres.ViewQuery(gormstore.NamedReferences(p.own), views[i])
+		reading.Queue(p.shard.onTables(sql), args...).Query(read)
 	}
 	if err := tx.SendBatch(ctx, &reading).Close(); err != nil {
 		return err
 	}
 	for i, p := range parts {
-		batches[i] = planInLockOrder(p.own, views[i])
+		batches[i] = postgres.PlanInLockOrder(p.own, views[i])
 	}
 	return nil
-}
-
-// ofShard returns the dialect for statements on the tables of a shard.
-func (d dialect) ofShard() dialect {
-	d.onShard = true
-	return d
 }
 
 // mayRoute reports whether deliveries may be stored through Citus after an attempt on their shards has failed with the
 // error. It returns false after a lost connection, because the attempt may have been committed.
 func (b nodeBatch) mayRoute(err error) bool {
-	return errors.Is(err, errNoShard) || isConflict(err) || b.db.cluster.shardFailed(err)
+	return errors.Is(err, errNoShard) || postgres.IsConflict(err) || b.cluster.shardFailed(err)
 }
-
-// errNoShard means that the shard of the deliveries is not known.
-var errNoShard = errors.New("the shard is not known")
 
 // insertOnShard stores the deliveries of one shard and creates the missing pulls (the slow path).
 func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) error {
@@ -187,11 +177,11 @@ func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) err
 		return errNoShard
 	}
 	var results []gormstore.Result
-	var created []uuid.UUID
-	err := retryOnConflict(func() error {
+	var created []*domain.PlannedDelivery
+	err := postgres.RetryOnConflict(func() error {
 		options := pgx.TxOptions{BeginQuery: b.beginOn(p.shard)}
-		return pgx.BeginTxFunc(ctx, n.pool, options, func(tx pgx.Tx) (err error) {
-			results, created, err = b.ofShard().insertIn(ctx, shardQuerier{tx, p.shard}, uuid.Nil, p.own)
+		return pgx.BeginTxFunc(ctx, n.Pool, options, func(tx pgx.Tx) (err error) {
+			results, created, err = onShard(tx, p.shard).insert(ctx, p.own)
 			return err
 		})
 	})
@@ -199,7 +189,7 @@ func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) err
 		return err
 	}
 	b.finish(p, results)
-	b.nudge.All(created)
+	b.nudgeAll(created)
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package postgres_test
+package citus_test
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // shardInserts counts the statements that insert deliveries, by kind.
@@ -55,29 +55,19 @@ func (c *shardInserts) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.Tra
 // TraceBatchEnd implements pgx.BatchTracer.
 func (*shardInserts) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// receive sends an event to the token.
-func receive(
-	ctx context.Context, s *postgres.Store, token domain.WebhookToken, key string,
-) (ports.ReceiveResult, error) {
-	return s.Deliveries().Receive(ctx, ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-		SourceAdmitted: true, Body: []byte(key), At: epoch,
-		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true},
-	})
-}
-
 // Webhooks of tenants on several shards must be stored directly in the tables of the shards, without the planner of
 // Citus.
 func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	var inserts shardInserts
-	db := tracedWith(t, postgres.Config{URL: pgtest.CitusDSN(t), Timeout: patience, Distribute: true}, &inserts)
+	db := openDistributed(t, postgres.Config{URL: pgtest.CitusDSN(t), Tracer: &inserts})
 	s := db.Store(nil)
 	tokens := make([]domain.WebhookToken, 8)
 	for i := range tokens {
-		tokens[i] = connectionWithToken(t, s)
+		tokens[i] = storetest.ConnectionWithToken(t, s)
 	}
 	for deadline := time.Now().Add(patience); inserts.onShards.Load() == 0; time.Sleep(10 * time.Millisecond) {
-		if _, err := receive(t.Context(), s, tokens[0], strconv.FormatInt(time.Now().UnixNano(), 10)); err != nil {
+		event := strconv.FormatInt(time.Now().UnixNano(), 10)
+		if _, err := storetest.Receive(t.Context(), s, tokens[0], event); err != nil {
 			t.Fatal(err)
 		}
 		if time.Now().After(deadline) {
@@ -88,7 +78,7 @@ func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	for n := range 5 {
 		for _, token := range tokens {
 			for repeated, key := range []string{strconv.Itoa(n), strconv.Itoa(n)} {
-				got, err := receive(t.Context(), s, token, key)
+				got, err := storetest.Receive(t.Context(), s, token, key)
 				if err != nil || got.Duplicate != (repeated > 0) || got.Delivery.Tenant != token.Tenant {
 					t.Fatalf("event %s, repeated %d: %+v (%v)", key, repeated, got, err)
 				}
@@ -107,18 +97,18 @@ func TestWebhooksOnCitusUseTheTablesOfTheShards(t *testing.T) {
 	if err := s.Tokens().Revoke(t.Context(), tokens[1].Tenant, tokens[1].ID, epoch, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := receive(t.Context(), s, tokens[1], "after"); !errors.Is(err, domain.Unauthenticated) {
+	if _, err := storetest.Receive(t.Context(), s, tokens[1], "after"); !errors.Is(err, domain.Unauthenticated) {
 		t.Errorf("a revoked token gets %v", err)
 	}
 }
 
 // Webhooks arrive while the shards of their tenants are moved. Each accepted webhook must be stored exactly once.
 func TestWebhooksOnCitusAreKeptWhileShardsMove(t *testing.T) {
-	db := openDistributed(t, pgtest.CitusDSN(t))
+	db := openDistributed(t, postgres.Config{URL: pgtest.CitusDSN(t)})
 	s := db.Store(nil)
 	tokens := make([]domain.WebhookToken, 6)
 	for i := range tokens {
-		tokens[i] = connectionWithToken(t, s)
+		tokens[i] = storetest.ConnectionWithToken(t, s)
 	}
 	accepted := make([]int, len(tokens))
 	stop := make(chan struct{})
@@ -131,7 +121,7 @@ func TestWebhooksOnCitusAreKeptWhileShardsMove(t *testing.T) {
 					return
 				default:
 				}
-				switch _, err := receive(t.Context(), s, token, strconv.Itoa(n)); {
+				switch _, err := storetest.Receive(t.Context(), s, token, strconv.Itoa(n)); {
 				case err == nil:
 					accepted[i]++
 				case errors.Is(err, domain.Unavailable):

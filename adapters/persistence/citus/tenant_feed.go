@@ -1,7 +1,6 @@
-package postgres
+package citus
 
 import (
-	"context"
 	"errors"
 
 	"github.com/google/uuid"
@@ -19,8 +18,8 @@ import (
 // These rules keep the feed complete:
 //
 //   - The row of a tenant in tenant_feeds names a server and its timeline. A transaction uses the column shift only
-//     if it runs on this server and timeline. Otherwise it first calls RaiseFeed.
-//   - RaiseFeed sets shift such that all later positions are at least the old value of the column reserved. All
+//     if it runs on this server and timeline. Otherwise it first calls raiseFeed.
+//   - raiseFeed sets shift such that all later positions are at least the old value of the column reserved. All
 //     earlier positions are lower.
 //   - If the row names another server, a reader gets all changes below reserved, because all writers of that server
 //     have ended. A transaction with a position holds a lock of Citus, and the move of a shard waits for this lock.
@@ -32,34 +31,86 @@ const systemID = "(pg_control_system()).system_identifier"
 // standby and each recovery to a point in time. It must not be evaluated on a standby.
 const timeline = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
 
-// reservation is the number of positions that RaiseFeed reserves.
+// reservation is the number of positions that raiseFeed reserves.
 const reservation = 1 << 40
 
-// tenantChangeSeq implements ChangeSeq for a distributed database.
+// ownID is an SQL expression for the id of the current database transaction. oldestRunning is an SQL expression for the
+// id of the oldest database transaction of the server that is still running.
+const (
+	ownID         = "pg_current_xact_id()::text::bigint"
+	oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+)
+
+// ReadChangeSeq implements gormstore.Dialect. If the row of the tenant in tenant_feeds must be raised first,
+// ReadChangeSeq raises it and reads the position again.
+func (d dialect) ReadChangeSeq(
+	tx gormstore.Tx, tenant uuid.UUID, position *int64, values gormstore.Values, also ...gormstore.Read,
+) error {
+	read := changeSeq(tenant, position, values)
+	if err := tx.Read(read); err != nil {
+		return err
+	}
+	if *position == 0 {
+		if err := raiseFeed(tx, tenant); err != nil {
+			return err
+		}
+		if err := tx.Read(read); err != nil {
+			return err
+		}
+		if *position == 0 {
+			return errors.New("the transaction has no position in the change feed")
+		}
+	}
+	if len(also) == 0 {
+		return nil
+	}
+	return tx.ReadAll(also...)
+}
+
+// changeSeq returns the statement that reads the position of the transaction, and the values. The position is 0 if
+// raiseFeed must be called first.
 //
 // The UPDATE never finds a row. It only makes Citus take the lock that every writer takes. The move of a shard waits
 // for this lock, and therefore for the end of the transaction. A SELECT would not take the lock.
-func tenantChangeSeq(tenant uuid.UUID, valueSQL string, args []any) clause.Expr {
-	vars := append([]any{plainID(tenant)}, args...)
-	return clause.Expr{
+func changeSeq(tenant uuid.UUID, position *int64, values gormstore.Values) gormstore.Read {
+	ofTenant := []any{plainID(tenant)}
+	return values.Read(position, clause.Expr{
 		SQL: "WITH locked AS (UPDATE tenant_feeds SET shift = shift WHERE tenant_id = ? AND reserved < 0 RETURNING 1)" +
 			" SELECT coalesce(max(CASE WHEN server = " + systemID + " AND timeline = " + timeline +
-			" AND shift + " + ownID + " < reserved THEN shift + " + ownID + " END), 0), " + valueSQL +
-			" FROM tenant_feeds WHERE tenant_id = ?",
-		Vars: append(vars, plainID(tenant)),
-	}
+			" AND shift + " + ownID + " < reserved THEN shift + " + ownID + " END), 0)",
+		Vars: ofTenant,
+	}, clause.Expr{SQL: " FROM tenant_feeds WHERE tenant_id = ?", Vars: ofTenant})
 }
 
-// tenantVisibleBefore is VisibleBefore for a distributed database. tenant is an SQL expression for the id of the
-// tenant. If it is a column, condition must be an SQL condition on this column that is always true. The condition
+// VisibleBefore implements gormstore.Dialect. If the tenant is a column, a condition on this column that is always true
 // makes Citus evaluate the whole expression on the servers that store the rows, and not on the coordinator.
 //
 // A tenant without a row has only positions from before the distribution. Its first position after the distribution
 // begins at the shift of the table feed.
-func tenantVisibleBefore(tenant, condition string) string {
-	return "coalesce((SELECT CASE WHEN f.server = " + systemID + " THEN least(f.shift + " + oldestRunning +
-		", f.reserved) ELSE f.reserved END FROM tenant_feeds f WHERE f.tenant_id = " + tenant + ")," +
-		" (SELECT shift + " + oldestRunning + " FROM feed WHERE " + condition + "))"
+func (dialect) VisibleBefore(tenant clause.Expr) clause.Expr {
+	condition := "true"
+	if len(tenant.Vars) == 0 {
+		condition = tenant.SQL + " IS NOT NULL"
+	}
+	return clause.Expr{
+		SQL: "coalesce((SELECT CASE WHEN f.server = " + systemID + " THEN least(f.shift + " + oldestRunning +
+			", f.reserved) ELSE f.reserved END FROM tenant_feeds f WHERE f.tenant_id = " + tenant.SQL + ")," +
+			" (SELECT shift + " + oldestRunning + " FROM feed WHERE " + condition + "))",
+		Vars: tenant.Vars,
+	}
+}
+
+// FeedEnd implements gormstore.Dialect.
+func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
+	visible := d.VisibleBefore(gormstore.TenantParam(tenant))
+	return onServerOf(tenant, "SELECT "+visible.SQL+" - 1 FROM feed", visible.Vars...)
+}
+
+// FeedHold returns a statement that finds the oldest transaction of all workers; see postgres.Dialect.FeedHold.
+func (d dialect) FeedHold() string {
+	return `SELECT split_part(result, ' ', 1), split_part(result, ' ', 2)::float8 FROM run_command_on_workers(
+		$hold$SELECT writer || ' ' || age FROM (` + d.Dialect.FeedHold() + `) AS hold (writer, age)$hold$)
+		WHERE success ORDER BY 2 DESC LIMIT 1`
 }
 
 // feedState is the state of a tenant's feed and of its server.
@@ -80,8 +131,10 @@ const selectFeedState = "SELECT f.server, f.timeline, f.shift, f.reserved, " + s
 	" EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())" +
 	" FROM tenant_feeds f WHERE f.tenant_id = $1 FOR UPDATE"
 
-// RaiseFeed implements gormstore.Dialect. It is called only for a distributed database.
-func (d dialect) RaiseFeed(ctx context.Context, tx gormstore.Tx, tenant uuid.UUID) error {
+// raiseFeed gives this transaction and all later transactions of the tenant higher feed positions than all earlier
+// transactions. It may wait for other transactions of the tenant. Errors: Unavailable, if the transaction must be
+// repeated later.
+func raiseFeed(tx gormstore.Tx, tenant uuid.UUID) error {
 	s, err := readFeedState(tx, tenant)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = tx.Exec("INSERT INTO tenant_feeds (tenant_id, server, timeline, shift, reserved) VALUES (?, 0, 0, 0, 0)"+

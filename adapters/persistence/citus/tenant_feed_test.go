@@ -1,4 +1,4 @@
-package postgres_test
+package citus_test
 
 import (
 	"errors"
@@ -11,10 +11,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/citus"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // moveShard moves the shard of the tenant to another worker, and returns the port of that worker.
@@ -58,10 +60,10 @@ func assignIDs(t *testing.T, pool *pgxpool.Pool, tenant uuid.UUID, n int) {
 // row once, in the order in which the rows were stored.
 func TestAMovedShardOnCitusSkipsNoChange(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
-	db := openDistributed(t, dsn)
+	db := openDistributed(t, postgres.Config{URL: dsn})
 	s := db.Store(nil)
 	tenant := domain.TenantID{UUID: uuid.New()}
-	lease := running(t, s, tenant)
+	lease := storetest.RunningPull(t, s, tenant)
 	assignIDs(t, db.Pool, tenant.UUID, 20_000)
 
 	var written []string
@@ -72,7 +74,7 @@ func TestAMovedShardOnCitusSkipsNoChange(t *testing.T) {
 		ctx := ports.ForTenant(t.Context(), tenant)
 		for i := 0; ; i++ {
 			id := strconv.Itoa(i)
-			if err := writeRows(ctx, s, lease, id); err != nil {
+			if err := storetest.WriteRows(ctx, s, lease, id); err != nil {
 				t.Errorf("row %d: %v", i, err)
 				return
 			}
@@ -140,16 +142,16 @@ func TestAMovedShardOnCitusSkipsNoChange(t *testing.T) {
 // A transaction can take its position long before it stores its row. The move of the shard must wait for such a
 // transaction, because a position of the old server must not be used on the new one.
 func TestAMoveOnCitusWaitsForATransactionWithAPosition(t *testing.T) {
-	db := openDistributed(t, pgtest.CitusDSN(t))
+	db := openDistributed(t, postgres.Config{URL: pgtest.CitusDSN(t)})
 	s := db.Store(nil)
 	tenant := domain.TenantID{UUID: uuid.New()}
-	write(t, s, running(t, s, tenant), "first")
+	write(t, s, storetest.RunningPull(t, s, tenant), "first")
 	slow, err := db.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = slow.Rollback(t.Context()) }()
-	if position, err := db.ChangeSeq(t.Context(), slow, tenant.UUID); err != nil || position == 0 {
+	if position, err := citus.ChangeSeq(t.Context(), slow, tenant.UUID); err != nil || position == 0 {
 		t.Fatalf("position %d (%v)", position, err)
 	}
 	moved := make(chan struct{})
@@ -183,9 +185,9 @@ func TestAMoveOnCitusWaitsForATransactionWithAPosition(t *testing.T) {
 // position must equal the upper bound of all earlier positions.
 func TestAFeedIsRaisedPastItsBoundOnANewServer(t *testing.T) {
 	const more = 1 << 40
-	old := postgres.FeedServer{ID: 1, Timeline: 1}
+	old := citus.FeedServer{ID: 1, Timeline: 1}
 	for name, test := range map[string]struct {
-		row, here           postgres.FeedServer
+		row, here           citus.FeedServer
 		shift, reserved     int64
 		own, oldest, common int64
 		prepared            bool
@@ -202,20 +204,20 @@ func TestAFeedIsRaisedPastItsBoundOnANewServer(t *testing.T) {
 			row: old, here: old, shift: 1000, reserved: 1050, own: 50, oldest: 40, wantShift: 1000, want: 1050 + more,
 		},
 		"moved shard": {
-			row: old, here: postgres.FeedServer{ID: 2, Timeline: 1}, shift: 1000, reserved: 5000, own: 7, oldest: 4,
+			row: old, here: citus.FeedServer{ID: 2, Timeline: 1}, shift: 1000, reserved: 5000, own: 7, oldest: 4,
 			prepared: true, wantShift: 4996, want: 5003 + more,
 		},
 		"standby that took over": {
-			row: old, here: postgres.FeedServer{ID: 1, Timeline: 2}, shift: 1000, reserved: 5000, own: 60, oldest: 50,
+			row: old, here: citus.FeedServer{ID: 1, Timeline: 2}, shift: 1000, reserved: 5000, own: 60, oldest: 50,
 			wantShift: 4950, want: 5010 + more,
 		},
 		"prepared transaction of the former primary": {
-			row: old, here: postgres.FeedServer{ID: 1, Timeline: 2}, shift: 1000, reserved: 5000, own: 60, oldest: 50,
+			row: old, here: citus.FeedServer{ID: 1, Timeline: 2}, shift: 1000, reserved: 5000, own: 60, oldest: 50,
 			prepared: true, unavailable: true, wantShift: 1000, want: 5000,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			shift, reserved, err := postgres.RaiseFeedRow(test.row, test.here, test.shift, test.reserved, test.own,
+			shift, reserved, err := citus.RaiseFeedRow(test.row, test.here, test.shift, test.reserved, test.own,
 				test.oldest, test.common, test.prepared)
 			if errors.Is(err, domain.Unavailable) != test.unavailable || err != nil != test.unavailable {
 				t.Fatalf("error %v", err)

@@ -14,6 +14,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// Receive stores the deliveries as one batch, like the store's committer.
+func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,
+	deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
+	return db.dialect(nudge).Receive(ctx, deliveries)
+}
+
+// OnlyRoute makes the store send all statements through the planner of Citus.
+func (db *DB) OnlyRoute() { db.cluster.onlyRouted.Store(true) }
+
+// LoadPlacement reads the placement of the shards.
+func (db *DB) LoadPlacement() { db.cluster.load() }
+
 // ServerOf returns the address of the server that stores a delivery with the token, or "" if it is not known.
 func (db *DB) ServerOf(token domain.TokenHash) string {
 	return db.dialect(nil).serverOf(gormstore.PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Token: token}})

@@ -1,18 +1,64 @@
 package citus_test
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/citus"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
+
+// A batch must be stored as its deliveries would be one at a time, both in the tables of a shard and through the planner
+// of Citus.
+func TestABatchOnCitusIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("too few random runs for all cases")
+	}
+	for name, prepare := range map[string]func(*citus.DB){
+		"tables of a shard": (*citus.DB).LoadPlacement, "planner of Citus": (*citus.DB).OnlyRoute,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var inserts shardInserts
+			db := openDistributed(t, postgres.Config{URL: pgtest.CitusDSN(t), Tracer: &inserts})
+			prepare(db)
+			var mu sync.Mutex
+			var jobs []domain.PullID
+			nudge := func(pulls ...domain.PullID) {
+				mu.Lock()
+				defer mu.Unlock()
+				jobs = append(jobs, pulls...)
+			}
+			receivetest.Run(t, receivetest.Dialect{
+				Stores: db.Store(nudge),
+				Receive: func(ctx context.Context, batch []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+					return db.Receive(ctx, nudge, batch)
+				},
+				Jobs: func() []domain.PullID {
+					mu.Lock()
+					defer mu.Unlock()
+					taken := jobs
+					jobs = nil
+					return taken
+				},
+				MaxBatch: 12,
+			})
+			onShards, routed := inserts.onShards.Load(), inserts.routed.Load()
+			if wantRouted := name == "planner of Citus"; wantRouted != (routed > 0) || wantRouted == (onShards > 0) {
+				t.Errorf("%d statements named the tables of shards, and %d were planned by Citus", onShards, routed)
+			}
+		})
+	}
+}
 
 // Concurrent deliveries of several tenants can be in the same batch. Each event must then be stored once, although it
 // is sent twice, and each tenant must get one pull.

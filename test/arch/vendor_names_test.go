@@ -38,6 +38,7 @@ var namesVendor = map[string]string{
 	"cmd/discovery/demo*.go":                     "the demo",
 	"cmd/discovery/sandbox.go":                   "the simulators",
 	"domain/matching/testdata/":                  "the corpus of the matching tests",
+	"adapters/persistence/*/testdata/*.sql":      "rows of the demo",
 	"test/":                                      "tests",
 }
 

@@ -14,25 +14,26 @@ import (
 // that the earlier migrations created gets upgradeFile instead, which has the same number.
 const (
 	migrationFiles = "migrations/*.sql"
-	schemaVersion  = 30
-	upgradeFile    = "migrations/upgrade/00030_schema.sql"
-	// lastCommit is the last commit whose program contains the replaced migrations.
-	lastCommit = "948d2062"
+	schemaVersion  = 56
+	upgradeFile    = "migrations/upgrade/00056_schema.sql"
+	// lastReplaced is the version of the last of the earlier migrations, and lastCommit is the last commit whose
+	// program contains them.
+	lastReplaced = 55
+	lastCommit   = "68f45046"
 )
 
 // Migrations returns the provider of the migrations in files (see migrationFiles), for a database whose schema has
-// the version current, which is 0 if the database is empty. The argument last is the version of the last migration
-// that the first file has replaced. A database at this version gets upgradeFile instead of the first file. Migrations
-// returns an error if the version is older.
+// the version current, which is 0 if the database is empty. A database at the version lastReplaced gets upgradeFile
+// instead of the first file. Migrations returns an error if the version is older.
 //
 // Each migration is one transaction, which begins with the statement first, if it is not empty. goose could read the
 // files itself, but takes buffers of 4 MiB to find the end of a line.
 func Migrations(
-	dialect goose.Dialect, db *sql.DB, files fs.FS, current, last int64, first string,
+	dialect goose.Dialect, db *sql.DB, files fs.FS, current int64, first string,
 ) (*goose.Provider, error) {
-	if current > 0 && current < schemaVersion && current != last {
+	if current > 0 && current < schemaVersion && current != lastReplaced {
 		return nil, fmt.Errorf(`the schema is at version %d, and this program upgrades version %d or a later one: run `+
-			`"discovery migrate" of commit %s first`, current, last, lastCommit)
+			`"discovery migrate" of commit %s first`, current, lastReplaced, lastCommit)
 	}
 	names, err := fs.Glob(files, migrationFiles)
 	if err != nil {
@@ -44,7 +45,7 @@ func Migrations(
 		if err != nil {
 			return nil, err
 		}
-		if version == schemaVersion && current == last {
+		if version == schemaVersion && current == lastReplaced {
 			name = upgradeFile
 		}
 		migrations[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {

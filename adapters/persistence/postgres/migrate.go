@@ -17,9 +17,6 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// lastReplaced is the version of the last of the earlier migrations that were merged into one file.
-const lastReplaced = 27
-
 // migrationLock is the key of the advisory lock that is held during a migration. Earlier releases took a session-level
 // lock with the same key.
 const migrationLock = lock.DefaultLockID
@@ -69,7 +66,7 @@ func (db *DB) migrateStore(ctx context.Context) error {
 // waits for a lock, it blocks all later users of the table.
 func (db *DB) provider(files fs.FS, current int64) (*goose.Provider, error) {
 	limit := "SET LOCAL lock_timeout = '" + settings[lockTimeout] + "'"
-	return gormstore.Migrations(goose.DialectPostgres, db.main.sql, files, current, lastReplaced, limit)
+	return gormstore.Migrations(goose.DialectPostgres, db.main.sql, files, current, limit)
 }
 
 // ContinueFeed lets the change feed continue after the data was restored from a dump into another cluster. The

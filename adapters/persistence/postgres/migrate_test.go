@@ -36,7 +36,7 @@ func TestConcurrentProcessesMigrateOnce(t *testing.T) {
 	}
 	var applied int
 	db := opened(t, dsn)
-	err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 30").Scan(&applied)
+	err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 56").Scan(&applied)
 	if err != nil || applied != 1 {
 		t.Errorf("the migration was applied %d times (%v)", applied, err)
 	}

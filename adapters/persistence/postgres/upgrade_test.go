@@ -1,8 +1,6 @@
 package postgres_test
 
 import (
-	"cmp"
-	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -15,13 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The files of the upgrade tests. oldDatabase is a dump of the last version with separate migrations. oldDistribute and
-// oldPartitions are scripts of that version, and newPartitions is a script of the present version.
+// The files of the upgrade tests. oldDatabase is a dump of the last version with separate migrations.
 const (
-	oldDatabase   = "testdata/version27.sql"
-	oldDistribute = "testdata/distribute.sql"
-	oldPartitions = "testdata/partitions.sql"
-	newPartitions = "../../../configs/scale/partitions.sql"
+	oldDatabase = "testdata/version55.sql"
+	partitions  = "../../../configs/scale/partitions.sql"
 )
 
 // execFiles executes the statements of the files in the database at dsn, each file in one transaction.
@@ -86,9 +81,8 @@ func schemaOf(t *testing.T, db *postgres.DB) []string {
 func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	for name, tc := range map[string]struct{ before, after []string }{
 		"one server":             {},
-		"partitioned tables":     {before: []string{oldPartitions}, after: []string{newPartitions}},
-		"keys for distribution":  {before: []string{oldDistribute}},
-		"partitioned afterwards": {after: []string{newPartitions}},
+		"partitioned tables":     {before: []string{partitions}, after: []string{partitions}},
+		"partitioned afterwards": {after: []string{partitions}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := pgtest.DSN(t)
@@ -106,135 +100,48 @@ func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	}
 }
 
-// renamed maps the old names of tables and columns to the new ones. The key of a column consists of the new name of
-// its table, a dot, and the old name of the column.
-var renamed = map[string]string{
-	"unshown_transactions":         "carried_over_transactions",
-	"pulls.ask":                    "scope",
-	"deliveries.ask":               "scope",
-	"transactions.source":          "content_hash",
-	"connections.redirected_at":    "target_changed_at",
-	"accounts.link_references":     "account_refs",
-	"split_pairs.left_external_id": "old_external_id",
-	"split_pairs.came_external_id": "new_external_id",
-}
-
-// added contains the tables and columns that later migrations add or drop. The key of a column consists of the name
-// of its table, a dot, and the name of the column.
-var added = map[string]bool{
-	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
-	"announced_removals":                 true,
-	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
-	"account_completeness.decided_at": true,
-	"connections.stream_position":     true,
-	"connections.usage_month":         true,
-	"connections.usage_refreshes":     true,
-	"connections.usage_pulls":         true,
-	"connections.reauth_announced":    true,
-	"connections.failure_announced":   true,
-	"possible_replacements":           true, "connections.ambiguity": true,
-	"transactions.possibly_supersedes": true, "transaction_versions.possibly_supersedes": true,
-	"transactions.reason": true, "transaction_versions.reason": true,
-	"transactions.end_to_end_id": true, "transaction_versions.end_to_end_id": true,
-	"transactions.institution_id": true, "transaction_versions.institution_id": true,
-	"transactions.authentication_code": true, "transaction_versions.authentication_code": true,
-	"transactions.reference_number": true, "transaction_versions.reference_number": true,
-	"transactions.receiver_reference_id": true, "transaction_versions.receiver_reference_id": true,
-	"transactions.tracking_key": true, "transaction_versions.tracking_key": true,
-	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
-	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
-	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
-	"day_totals":    true,
-	"tenant_feeds":  true,
-	"change_clocks": true, "link_sessions": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
-	"account_closes.document": true,
-	"subscriptions.settings":  true, "subscriptions.url": true, "subscriptions.exchange": true,
-	"subscriptions.routing_key": true, "subscription_events.source": true,
-
-	"connections.client_key": true, "connections.application_key": true, "client_hash_keys": true,
-	"connections.application_id": true, "link_sessions.application_id": true, "applications": true,
-	"webhook_tokens.application_key": true, "webhook_tokens.registration_base_url": true,
-	"webhook_tokens.registration_sealed":       true,
-	"webhook_tokens.registration_of_reference": true,
-}
-
-// rowsByTable returns the rows of each table, under the present names of tables and columns. It omits the tables in
-// added and the versions of the schema.
-func rowsByTable(t *testing.T, dsn string) map[string][]map[string]any {
+// rowsByTable returns the rows of each table, as JSON, without the versions of the schema.
+func rowsByTable(t *testing.T, dsn string) map[string][]string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	list, err := conn.Query(t.Context(), `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-		AND relkind = 'r' AND relname <> 'goose_db_version'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err := pgx.CollectRows(list, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]map[string]any{}
-	for _, table := range tables {
-		if added[table] {
-			continue
-		}
-		var text []byte
-		statement := "SELECT coalesce(json_agg(to_jsonb(t)), '[]') FROM " + table + " t"
-		if err := conn.QueryRow(t.Context(), statement).Scan(&text); err != nil {
+	lines := func(query string) []string {
+		rows, err := conn.Query(t.Context(), query)
+		if err != nil {
 			t.Fatal(err)
 		}
-		var rows []map[string]any
-		if err := json.Unmarshal(text, &rows); err != nil {
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
 			t.Fatal(err)
 		}
-		all[cmp.Or(renamed[table], table)] = renameColumns(t, cmp.Or(renamed[table], table), rows)
+		return found
+	}
+	all := map[string][]string{}
+	for _, table := range lines(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+		AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'goose_db_version'`) {
+		all[table] = lines("SELECT to_jsonb(t)::text FROM " + table + " t ORDER BY 1")
 	}
 	return all
 }
 
-// renameColumns gives the columns their new names, and orders the rows by their contents.
-func renameColumns(t *testing.T, table string, rows []map[string]any) []map[string]any {
-	t.Helper()
-	byText := map[string]map[string]any{}
-	var texts []string
-	for _, row := range rows {
-		named := map[string]any{}
-		for column, value := range row {
-			if name := cmp.Or(renamed[table+"."+column], column); !added[table+"."+name] {
-				named[name] = value
-			}
-		}
-		text, err := json.Marshal(named)
-		if err != nil {
-			t.Fatal(err)
-		}
-		byText[string(text)] = named
-		texts = append(texts, string(text))
-	}
-	slices.Sort(texts)
-	sorted := make([]map[string]any, 0, len(texts))
-	for _, text := range texts {
-		sorted = append(sorted, byText[text])
-	}
-	return sorted
-}
-
 func TestTheUpgradeKeepsAllRows(t *testing.T) {
-	dsn := oldDB(t)
-	before := rowsByTable(t, dsn)
-	for _, table := range []string{"pulls", "deliveries", "transactions", "split_pairs", "carried_over_transactions"} {
-		if len(before[table]) == 0 {
-			t.Errorf("%s: the old database has no rows", table)
-		}
-	}
-	opened(t, dsn)
-	upgraded := rowsByTable(t, dsn)
-	delete(upgraded, "last_webhook_tokens") // a table of a later migration
-	if diff := gocmp.Diff(before, upgraded); diff != "" {
-		t.Errorf("rows (-before +after):\n%s", diff)
+	for name, scripts := range map[string][]string{"one server": nil, "partitioned tables": {partitions}} {
+		t.Run(name, func(t *testing.T) {
+			dsn := oldDB(t, scripts...)
+			before := rowsByTable(t, dsn)
+			for table, rows := range before {
+				if len(rows) == 0 {
+					t.Errorf("%s: the old database has no rows", table)
+				}
+			}
+			opened(t, dsn)
+			if diff := gocmp.Diff(before, rowsByTable(t, dsn)); diff != "" {
+				t.Errorf("rows (-before +after):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -245,13 +152,13 @@ func TestAnOlderSchemaIsNotUpgraded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.Pool.Exec(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 27"); err != nil {
+	if _, err := db.Pool.Exec(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 55"); err != nil {
 		t.Fatal(err)
 	}
 	before := schemaOf(t, db)
 	err = db.Migrate(t.Context())
-	if err == nil || !strings.Contains(err.Error(), `at version 25`) || strings.Contains(err.Error(), "\n") ||
-		!strings.Contains(err.Error(), `run "discovery migrate" of commit 948d2062 first`) {
+	if err == nil || !strings.Contains(err.Error(), `at version 54`) || strings.Contains(err.Error(), "\n") ||
+		!strings.Contains(err.Error(), `run "discovery migrate" of commit 68f45046 first`) {
 		t.Errorf("error %v, want one line with the commit to run first", err)
 	}
 	if diff := gocmp.Diff(before, schemaOf(t, db)); diff != "" {

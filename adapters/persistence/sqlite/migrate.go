@@ -14,9 +14,6 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// lastReplaced is the version of the last of the earlier migrations that were merged into one file.
-const lastReplaced = 29
-
 // migrateTries is the number of attempts without progress after which Migrate fails. migrateWait is the wait between
 // two attempts.
 const (
@@ -35,7 +32,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := gormstore.Migrations(goose.DialectSQLite3, db.Writer, migrations, version, lastReplaced, "")
+	provider, err := gormstore.Migrations(goose.DialectSQLite3, db.Writer, migrations, version, "")
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}

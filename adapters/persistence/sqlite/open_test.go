@@ -67,7 +67,7 @@ func TestConcurrentProcessesMigrateOnce(t *testing.T) {
 	}
 	var applied int
 	row := opened(t, dsn).Writer.QueryRowContext(t.Context(),
-		"SELECT count(*) FROM goose_db_version WHERE version_id = 30")
+		"SELECT count(*) FROM goose_db_version WHERE version_id = 56")
 	if err := row.Scan(&applied); err != nil || applied != 1 {
 		t.Errorf("the migration was applied %d times (%v)", applied, err)
 	}

@@ -1,8 +1,7 @@
 -- +goose Up
 
 -- This file creates the schema of a new database. Its number continues those of the migrations that it replaces;
--- upgrade/00030_schema.sql brings a database at the last of them to the same schema. Later changes are files with
--- higher numbers.
+-- upgrade/00056_schema.sql brings a database at the last of them to the same schema.
 --
 -- Rules for all tables:
 --
@@ -26,6 +25,17 @@
 -- webhook_*: the vendor's synchronisations and their webhooks (domain.WebhookWatch). webhook_every is in microseconds.
 -- webhook_due_at: the synchronisation whose webhook is awaited. webhook_missed_at: the one that no webhook has
 -- followed; NULL unless the connection is silent.
+--
+-- usage_*: what the service has caused at the institution since usage_month (domain.MonthlyUsage). *_announced: an
+-- event has reported the problem, and no event has reported its end yet (domain.Announced). ambiguity: the accounts of
+-- account_ref that cannot be told apart, and which of them an operator has decided to continue, as JSON; '' if there
+-- are none. reauth_since: when needs_reauth became true. consent_since: when consent_status last changed.
+--
+-- client_key: the keyed hash of the client id in the sealed credential. application_key: a hash of vendor, origin and
+-- client_key. Both are NULL while the client id is not known, and for connections of the engine. application_id: the
+-- application whose credential the connection uses; NULL if it has a credential of its own. stream_position: the
+-- position in the vendor's stream of changes up to which a pull has stored everything; '' if there is none
+-- (domain.Connection.StreamPosition).
 CREATE TABLE connections (
     id                 uuid        NOT NULL,
     tenant_id          uuid        NOT NULL,
@@ -60,6 +70,18 @@ CREATE TABLE connections (
     erased_at          timestamptz,
     new_reference      boolean     NOT NULL DEFAULT false,
     staged_since       timestamptz,
+    usage_month        timestamptz,
+    usage_refreshes    integer     NOT NULL DEFAULT 0,
+    usage_pulls        integer     NOT NULL DEFAULT 0,
+    reauth_announced   boolean     NOT NULL DEFAULT false,
+    failure_announced  boolean     NOT NULL DEFAULT false,
+    ambiguity          text        NOT NULL DEFAULT '',
+    reauth_since       timestamptz,
+    consent_since      timestamptz,
+    client_key         bytea,
+    application_key    bytea,
+    application_id     uuid,
+    stream_position    text        NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -74,6 +96,12 @@ CREATE INDEX connections_webhook_due ON connections (webhook_due_at)
     WHERE webhook_due_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL;
 CREATE INDEX connections_silent ON connections (webhook_missed_at)
     WHERE webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL;
+CREATE INDEX connections_unidentified ON connections (id)
+    WHERE client_key IS NULL AND kind = 'aggregator' AND deleted_at IS NULL;
+CREATE INDEX connections_application ON connections (application_id, tenant_id) WHERE application_id IS NOT NULL;
+-- A webhook belongs to the connections with the account reference that it names. References that are UUIDs are compared
+-- regardless of case.
+CREATE INDEX connections_reference ON connections (tenant_id, lower(account_ref COLLATE "C")) WHERE deleted_at IS NULL;
 
 -- The account references that connections had before an edit, and those of erased connections. digest: the SHA-256 of
 -- the reference (domain.DigestOfReference). account_ref: '' as soon as the erasure has ended. erased: the connection is
@@ -91,21 +119,28 @@ CREATE INDEX account_references_by_connection ON account_references (connection_
 
 -- hash: the SHA-256 of the token. source_hash: the SHA-256 of the token's own source secret. registration: whether the
 -- service has created the webhook at the vendor ('' if not). registration_id: the vendor's id of the webhook.
--- registration_due: when the webhook is removed at the vendor, unless the registration is active.
+-- registration_due: when the webhook is removed at the vendor, unless the registration is active. application_key: the
+-- application to which a webhook belongs that the service has created at the vendor. registration_base_url,
+-- registration_sealed: how this webhook is removed, if its connection has another address or client id now; empty and
+-- NULL otherwise. registration_of_reference: the vendor sends only the events of one account reference to the webhook.
 CREATE TABLE webhook_tokens (
-    id                    uuid        NOT NULL,
-    tenant_id             uuid        NOT NULL,
-    connection_id         uuid        NOT NULL,
-    vendor                text        NOT NULL,
-    hash                  bytea       NOT NULL UNIQUE,
-    created_at            timestamptz NOT NULL,
-    last_used_at          timestamptz,
-    revoked_at            timestamptz,
-    source_hash           bytea,
-    registration          text        NOT NULL DEFAULT '',
-    registration_id       text        NOT NULL DEFAULT '',
-    registration_due      timestamptz,
-    registration_attempts integer     NOT NULL DEFAULT 0,
+    id                        uuid        NOT NULL,
+    tenant_id                 uuid        NOT NULL,
+    connection_id             uuid        NOT NULL,
+    vendor                    text        NOT NULL,
+    hash                      bytea       NOT NULL UNIQUE,
+    created_at                timestamptz NOT NULL,
+    last_used_at              timestamptz,
+    revoked_at                timestamptz,
+    source_hash               bytea,
+    registration              text        NOT NULL DEFAULT '',
+    registration_id           text        NOT NULL DEFAULT '',
+    registration_due          timestamptz,
+    registration_attempts     integer     NOT NULL DEFAULT 0,
+    application_key           bytea,
+    registration_base_url     text        NOT NULL DEFAULT '',
+    registration_sealed       bytea,
+    registration_of_reference boolean     NOT NULL DEFAULT false,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -113,6 +148,85 @@ CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id)
 CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
 CREATE INDEX webhook_tokens_registration ON webhook_tokens (registration_due)
     WHERE registration IN ('pending', 'removing');
+CREATE UNIQUE INDEX webhook_tokens_application ON webhook_tokens (application_key, tenant_id)
+    WHERE revoked_at IS NULL;
+
+-- The token through which the last webhook of a live connection came.
+CREATE TABLE last_webhook_tokens (
+    connection_id uuid NOT NULL,
+    tenant_id     uuid NOT NULL,
+    token_id      uuid NOT NULL,
+    PRIMARY KEY (connection_id, tenant_id)
+);
+
+CREATE INDEX last_webhook_tokens_token ON last_webhook_tokens (token_id);
+
+-- The key with which client ids are hashed, sealed. One row.
+CREATE TABLE client_hash_keys (
+    sealed    bytea NOT NULL,
+    tenant_id uuid  NOT NULL,
+    PRIMARY KEY (tenant_id)
+);
+
+-- The applications that operators have created: credentials that several connections share (domain.Application).
+-- renewal_*: the webhook that is to be created at the vendor because the client id has changed.
+CREATE TABLE applications (
+    id               uuid        NOT NULL,
+    vendor           text        NOT NULL,
+    name             text        NOT NULL COLLATE "C",
+    base_url         text        NOT NULL,
+    sealed           bytea       NOT NULL,
+    revision         bigint      NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    renewal_due_at   timestamptz,
+    renewal_since    timestamptz,
+    renewal_attempts integer     NOT NULL,
+    renewal_receiver text        NOT NULL,
+    renewal_actor    text        NOT NULL,
+    tenant_id        uuid        NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE UNIQUE INDEX applications_name ON applications (name, tenant_id);
+CREATE INDEX applications_list ON applications (tenant_id, name, id);
+CREATE INDEX applications_renewal ON applications (renewal_due_at) WHERE renewal_due_at IS NOT NULL;
+
+-- Link sessions for new accounts (domain.LinkSession). connection_id: the id of the connection that the session
+-- creates. announced: account references that webhooks have named, as JSON; '' if there are none. receiver: the address
+-- of the webhook receiver. hook_hash: the SHA-256 of the webhook token that the vendor was given. due_at: when the
+-- session continues, or until when a worker has claimed it; NULL if nothing is left to do. name, base_url, sealed,
+-- account_ref, announced, actor and receiver are empty then. The token of the vendor's page is not stored.
+-- application_id: as in connections.
+CREATE TABLE link_sessions (
+    id             uuid        NOT NULL,
+    connection_id  uuid        NOT NULL,
+    vendor         text        NOT NULL,
+    name           text        NOT NULL COLLATE "C",
+    base_url       text        NOT NULL,
+    sealed         bytea       NOT NULL,
+    actor          text        NOT NULL,
+    receiver       text        NOT NULL,
+    hook_hash      bytea,
+    state          text        NOT NULL CHECK (state IN ('open', 'connected', 'done', 'closing', 'abandoned')),
+    account_ref    text        NOT NULL,
+    announced      text        NOT NULL,
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz NOT NULL,
+    ended_at       timestamptz,
+    due_at         timestamptz,
+    attempts       integer     NOT NULL,
+    tenant_id      uuid        NOT NULL,
+    application_id uuid,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE UNIQUE INDEX link_sessions_reserved_name ON link_sessions (name, tenant_id) WHERE state = 'open';
+CREATE UNIQUE INDEX link_sessions_hook ON link_sessions (hook_hash, tenant_id) WHERE hook_hash IS NOT NULL;
+CREATE INDEX link_sessions_due ON link_sessions (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX link_sessions_ended ON link_sessions (ended_at) WHERE due_at IS NULL;
+CREATE INDEX link_sessions_of_connection ON link_sessions (connection_id);
+CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_id) WHERE application_id IS NOT NULL;
 
 -- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
 -- the vendor has. Only such pulls put off the next reconciliation of their connection.
@@ -236,85 +350,136 @@ CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
 -- normalizer: the version of the rules that normalised it. supersedes: the rows that the transaction had before its
 -- present one, as JSON; '' if there are none. superseded_by: the transaction that has taken over the row of this one;
 -- its external_id then ends with its own id, so that the other transaction can have the external id itself. erased_at:
--- when the row was erased.
+-- when the row was erased. possibly_supersedes: the ids of the removed transactions that may be the same movement,
+-- separated by commas. reason: why an operator has made the change that made the version.
+--
+-- The members from end_to_end_id to cheque_number are the identifiers by which a person reconciles a transaction;
+-- counterparty_document is the tax number of the other party with its type before it. A text is empty if it is not
+-- known. The indexes of the identifiers serve the search for the exact value of a reference.
 CREATE TABLE transactions (
-    id               uuid        NOT NULL,
-    tenant_id        uuid        NOT NULL,
-    connection_id    uuid        NOT NULL,
-    vendor           text        NOT NULL,
-    account_id       uuid,
-    account          text        NOT NULL COLLATE "C",
-    external_id      text        NOT NULL COLLATE "C",
-    amount           numeric     NOT NULL,
-    currency         text        NOT NULL,
-    account_amount   numeric,
-    account_currency text        NOT NULL,
-    status           text        NOT NULL,
-    date             text        NOT NULL COLLATE "C",
-    occurred_at      timestamptz,
-    description      text        NOT NULL,
-    category         text        NOT NULL,
-    counterparty     text        NOT NULL,
-    metadata         bytea,
-    digest           bytea       NOT NULL,
-    version          integer     NOT NULL,
-    first_seen_at    timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL,
-    removed_at       timestamptz,
-    change_tx        bigint      NOT NULL,
-    content_hash     bytea,
-    pull_id          uuid,
-    warnings         text        NOT NULL DEFAULT '',
-    row_sha256       bytea,
-    normalizer       text        NOT NULL DEFAULT '',
-    supersedes       text        NOT NULL DEFAULT '',
-    superseded_by    uuid,
-    erased_at        timestamptz,
+    id                    uuid        NOT NULL,
+    tenant_id             uuid        NOT NULL,
+    connection_id         uuid        NOT NULL,
+    vendor                text        NOT NULL,
+    account_id            uuid,
+    account               text        NOT NULL COLLATE "C",
+    external_id           text        NOT NULL COLLATE "C",
+    amount                numeric     NOT NULL,
+    currency              text        NOT NULL,
+    account_amount        numeric,
+    account_currency      text        NOT NULL,
+    status                text        NOT NULL,
+    date                  text        NOT NULL COLLATE "C",
+    occurred_at           timestamptz,
+    description           text        NOT NULL,
+    category              text        NOT NULL,
+    counterparty          text        NOT NULL,
+    metadata              bytea,
+    digest                bytea       NOT NULL,
+    version               integer     NOT NULL,
+    first_seen_at         timestamptz NOT NULL,
+    updated_at            timestamptz NOT NULL,
+    removed_at            timestamptz,
+    change_tx             bigint      NOT NULL,
+    content_hash          bytea,
+    pull_id               uuid,
+    warnings              text        NOT NULL DEFAULT '',
+    row_sha256            bytea,
+    normalizer            text        NOT NULL DEFAULT '',
+    supersedes            text        NOT NULL DEFAULT '',
+    superseded_by         uuid,
+    erased_at             timestamptz,
+    possibly_supersedes   text        NOT NULL DEFAULT '',
+    reason                text        NOT NULL DEFAULT '',
+    end_to_end_id         text        NOT NULL COLLATE "C" DEFAULT '',
+    institution_id        text        NOT NULL COLLATE "C" DEFAULT '',
+    authentication_code   text        NOT NULL COLLATE "C" DEFAULT '',
+    reference_number      text        NOT NULL COLLATE "C" DEFAULT '',
+    receiver_reference_id text        NOT NULL COLLATE "C" DEFAULT '',
+    tracking_key          text        NOT NULL COLLATE "C" DEFAULT '',
+    cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
+    counterparty_document text        NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
 
-CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
+-- A list as of a moment passes the records that came or changed later within this index.
+CREATE INDEX transactions_by_date ON transactions (connection_id, date, id, updated_at);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, end_to_end_id, date, id)
+    WHERE end_to_end_id <> '';
+CREATE INDEX transactions_institution_id ON transactions (tenant_id, institution_id, date, id)
+    WHERE institution_id <> '';
+CREATE INDEX transactions_authentication_code ON transactions (tenant_id, authentication_code, date, id)
+    WHERE authentication_code <> '';
+CREATE INDEX transactions_reference_number ON transactions (tenant_id, reference_number, date, id)
+    WHERE reference_number <> '';
+CREATE INDEX transactions_receiver_reference_id ON transactions (tenant_id, receiver_reference_id, date, id)
+    WHERE receiver_reference_id <> '';
+CREATE INDEX transactions_tracking_key ON transactions (tenant_id, tracking_key, date, id)
+    WHERE tracking_key <> '';
+CREATE INDEX transactions_cheque_number ON transactions (tenant_id, cheque_number, date, id)
+    WHERE cheque_number <> '';
 
 -- The versions of transactions that were replaced, each as it was directly before. The present version is only in
 -- transactions, so a transaction that never changed has no row here. id is the id of the transaction. The columns are
--- those of transactions.
+-- those of transactions. replaced_at: when the next version replaced this one.
 CREATE TABLE transaction_versions (
-    id               uuid        NOT NULL,
-    tenant_id        uuid        NOT NULL,
-    connection_id    uuid        NOT NULL,
-    account_id       uuid,
-    account          text        NOT NULL COLLATE "C",
-    amount           numeric     NOT NULL,
-    currency         text        NOT NULL,
-    account_amount   numeric,
-    account_currency text        NOT NULL,
-    status           text        NOT NULL,
-    date             text        NOT NULL COLLATE "C",
-    occurred_at      timestamptz,
-    description      text        NOT NULL,
-    category         text        NOT NULL,
-    counterparty     text        NOT NULL,
-    metadata         bytea,
-    version          integer     NOT NULL,
-    updated_at       timestamptz NOT NULL,
-    removed_at       timestamptz,
-    pull_id          uuid,
-    warnings         text        NOT NULL,
-    row_sha256       bytea,
-    normalizer       text        NOT NULL,
-    external_id      text        NOT NULL COLLATE "C" DEFAULT '',
-    supersedes       text        NOT NULL DEFAULT '',
-    superseded_by    uuid,
-    change_tx        bigint      NOT NULL DEFAULT 0,
+    id                    uuid        NOT NULL,
+    tenant_id             uuid        NOT NULL,
+    connection_id         uuid        NOT NULL,
+    account_id            uuid,
+    account               text        NOT NULL COLLATE "C",
+    amount                numeric     NOT NULL,
+    currency              text        NOT NULL,
+    account_amount        numeric,
+    account_currency      text        NOT NULL,
+    status                text        NOT NULL,
+    date                  text        NOT NULL COLLATE "C",
+    occurred_at           timestamptz,
+    description           text        NOT NULL,
+    category              text        NOT NULL,
+    counterparty          text        NOT NULL,
+    metadata              bytea,
+    version               integer     NOT NULL,
+    updated_at            timestamptz NOT NULL,
+    removed_at            timestamptz,
+    pull_id               uuid,
+    warnings              text        NOT NULL,
+    row_sha256            bytea,
+    normalizer            text        NOT NULL,
+    external_id           text        NOT NULL COLLATE "C" DEFAULT '',
+    supersedes            text        NOT NULL DEFAULT '',
+    superseded_by         uuid,
+    change_tx             bigint      NOT NULL DEFAULT 0,
+    possibly_supersedes   text        NOT NULL DEFAULT '',
+    reason                text        NOT NULL DEFAULT '',
+    end_to_end_id         text        NOT NULL COLLATE "C" DEFAULT '',
+    institution_id        text        NOT NULL COLLATE "C" DEFAULT '',
+    authentication_code   text        NOT NULL COLLATE "C" DEFAULT '',
+    reference_number      text        NOT NULL COLLATE "C" DEFAULT '',
+    receiver_reference_id text        NOT NULL COLLATE "C" DEFAULT '',
+    tracking_key          text        NOT NULL COLLATE "C" DEFAULT '',
+    cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
+    counterparty_document text        NOT NULL DEFAULT '',
+    replaced_at           timestamptz,
     PRIMARY KEY (connection_id, id, version, tenant_id)
 );
 
 -- The first versions of transactions that have changed since, in the order of the change feed. A subscription reads
 -- them, because it reports a record at the position of its first version.
 CREATE INDEX transaction_versions_first ON transaction_versions (tenant_id, change_tx, id) WHERE version = 1;
+CREATE INDEX transaction_versions_by_date
+    ON transaction_versions (connection_id, date, id, replaced_at, updated_at);
+
+-- The time of the last change of records, or close, of each connection. Later times of the connection are higher.
+CREATE TABLE change_clocks (
+    connection_id uuid        NOT NULL,
+    last_at       timestamptz NOT NULL,
+    tenant_id     uuid        NOT NULL,
+    PRIMARY KEY (connection_id, tenant_id)
+) WITH (fillfactor = 50);
 
 -- The external ids that transactions had before their present ones.
 CREATE TABLE transaction_past_ids (
@@ -333,6 +498,26 @@ CREATE TABLE split_pairs (
     tenant_id       uuid NOT NULL,
     PRIMARY KEY (connection_id, old_external_id, new_external_id, tenant_id)
 );
+
+-- Pairs of a removed and a live transaction that may be one movement (records.Suggestion). state: 'open',
+-- 'join_undone', or why the suggestion has ended. evidence: JSON; '' if there is none.
+CREATE TABLE possible_replacements (
+    connection_id uuid        NOT NULL,
+    old_id        uuid        NOT NULL,
+    new_id        uuid        NOT NULL,
+    account_id    uuid,
+    since         timestamptz NOT NULL,
+    state         text        NOT NULL,
+    evidence      text        NOT NULL,
+    tenant_id     uuid        NOT NULL,
+    PRIMARY KEY (connection_id, old_id, new_id, tenant_id)
+);
+
+CREATE INDEX possible_replacements_listed ON possible_replacements (tenant_id, since, old_id, new_id)
+    WHERE state IN ('open', 'join_undone');
+CREATE INDEX possible_replacements_of_connection ON possible_replacements (connection_id, state);
+CREATE INDEX possible_replacements_by_new ON possible_replacements (new_id, tenant_id);
+CREATE INDEX possible_replacements_of_account ON possible_replacements (account_id, tenant_id);
 
 -- The rows of a new account reference, until they are published. step: the number of the step that has read the row.
 -- content: the normalised row, as JSON.
@@ -373,6 +558,27 @@ CREATE TABLE absent_transactions (
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 
+CREATE INDEX absent_transactions_held ON absent_transactions (tenant_id, connection_id, held_at)
+    WHERE held_at IS NOT NULL;
+
+-- Removals of live rows that the vendor has announced (domain.AnnouncedRemoval). account: the account's external id; ''
+-- if the vendor names none. date: of the row. state: 'waiting', 'applied', 'held' or 'void'. pull_id: the pull that has
+-- stored the state.
+CREATE TABLE announced_removals (
+    connection_id uuid        NOT NULL,
+    external_id   text        NOT NULL COLLATE "C",
+    account       text        NOT NULL,
+    date          text        NOT NULL COLLATE "C",
+    announced_at  timestamptz NOT NULL,
+    pull_id       uuid        NOT NULL,
+    state         text        NOT NULL,
+    tenant_id     uuid        NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+);
+
+CREATE INDEX announced_removals_held ON announced_removals (tenant_id, connection_id, announced_at)
+    WHERE state = 'held';
+
 -- Rows of a vendor that cannot be normalised exactly. row_key is the external id, or a hash of the payload if the id
 -- cannot be read. The payload is the vendor's bytes, which may be no valid UTF-8.
 CREATE TABLE quarantined_rows (
@@ -389,21 +595,31 @@ CREATE TABLE quarantined_rows (
     PRIMARY KEY (connection_id, kind, row_key, tenant_id)
 );
 
+CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connection_id, first_seen_at);
+
 -- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
 -- found. compared: the state is known. drift_since: when the oldest drift began, even if it has not lasted for the
 -- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
+-- changed_since: when posted records of the account have first changed after its latest reading. changed_from: the
+-- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
+-- decision has last changed posted records of the account after its latest reading.
 CREATE TABLE account_completeness (
-    account_id    uuid    NOT NULL,
-    connection_id uuid    NOT NULL,
-    state         text    NOT NULL,
-    compared      boolean NOT NULL,
+    account_id    uuid        NOT NULL,
+    connection_id uuid        NOT NULL,
+    state         text        NOT NULL,
+    compared      boolean     NOT NULL,
     drift_since   timestamptz,
-    tenant_id     uuid    NOT NULL,
-    announced     text    NOT NULL DEFAULT '',
+    tenant_id     uuid        NOT NULL,
+    announced     text        NOT NULL DEFAULT '',
+    changed_since timestamptz,
+    changed_from  text        NOT NULL DEFAULT '' COLLATE "C",
+    decided_at    timestamptz,
     PRIMARY KEY (account_id, tenant_id)
 );
 
 CREATE INDEX account_completeness_connection ON account_completeness (connection_id);
+CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, connection_id)
+    WHERE drift_since IS NOT NULL;
 
 -- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
 -- view; posted is the sum of the live posted records; anchor is balance - posted.
@@ -422,7 +638,8 @@ CREATE TABLE account_balances (
 
 -- The closed periods of accounts. date: the last day of the period. position: the highest seq in close_adjustments, or
 -- position, of the account when the close was made. records and total: the number and the sum of the records; total is
--- NULL if a record has no amount in currency. digest: SHA-256 over the records.
+-- NULL if a record has no amount in currency. digest: SHA-256 over the records. document: what the statement of the
+-- period states besides its records, as JSON; '' if it has no statement.
 CREATE TABLE account_closes (
     account_id    uuid        NOT NULL,
     date          text        NOT NULL COLLATE "C",
@@ -436,11 +653,33 @@ CREATE TABLE account_closes (
     closed_by     text        NOT NULL,
     completeness  text        NOT NULL,
     tenant_id     uuid        NOT NULL,
+    document      text        NOT NULL DEFAULT '',
     PRIMARY KEY (account_id, date, tenant_id)
 );
 
 CREATE INDEX account_closes_connection ON account_closes (connection_id);
 CREATE INDEX account_closes_tenant ON account_closes (tenant_id);
+
+-- The closes that were reopened. The columns are those of account_closes.
+CREATE TABLE reopened_closes (
+    account_id      uuid        NOT NULL,
+    date            text        NOT NULL COLLATE "C",
+    connection_id   uuid        NOT NULL,
+    position        bigint      NOT NULL,
+    records         bigint      NOT NULL,
+    total           text,
+    currency        text        NOT NULL,
+    digest          bytea       NOT NULL,
+    closed_at       timestamptz NOT NULL,
+    closed_by       text        NOT NULL,
+    completeness    text        NOT NULL,
+    document        text        NOT NULL,
+    reopened_at     timestamptz NOT NULL,
+    tenant_id       uuid        NOT NULL,
+    PRIMARY KEY (account_id, date, closed_at, tenant_id)
+);
+
+CREATE INDEX reopened_closes_connection ON reopened_closes (connection_id);
 
 -- The changes of records after a close of their account. A row is an adjustment of each close of the account whose
 -- position is lower than seq and whose date is not before day. day: the earlier one of the dates before and after the
@@ -461,6 +700,63 @@ CREATE TABLE close_adjustments (
 );
 
 CREATE INDEX close_adjustments_transaction ON close_adjustments (transaction_id);
+
+-- The index of the search. A background task fills it after the commit, in the order of the change feed, so that
+-- storing a page does not pay for it. amount: as text without trailing zeros. folded: description and counterparty
+-- without case and accents, separated by a line feed. Erased transactions have no row. currency and status: what
+-- day_totals contains of the transaction. status is empty for a removed transaction, which day_totals does not contain.
+CREATE TABLE search_index (
+    transaction_id uuid NOT NULL,
+    connection_id  uuid NOT NULL,
+    date           text NOT NULL COLLATE "C",
+    amount         text NOT NULL COLLATE "C",
+    folded         text NOT NULL,
+    tenant_id      uuid NOT NULL,
+    currency       text NOT NULL COLLATE "C",
+    status         text NOT NULL,
+    PRIMARY KEY (transaction_id, tenant_id)
+);
+
+CREATE INDEX search_index_amount ON search_index (tenant_id, amount, date, transaction_id);
+CREATE INDEX search_index_connection ON search_index (connection_id, tenant_id);
+-- A search for a text that occurs often examines the newest rows of the index first.
+CREATE INDEX search_index_newest ON search_index (tenant_id, date, transaction_id);
+
+-- Up to which position of the change feed the transactions of a tenant are in search_index.
+CREATE TABLE search_progress (
+    change_tx      bigint NOT NULL,
+    transaction_id uuid   NOT NULL,
+    tenant_id      uuid   NOT NULL,
+    PRIMARY KEY (tenant_id)
+);
+
+-- Without the extension pg_trgm, a search for text examines the transactions themselves.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX search_index_folded ON search_index USING gin (folded gin_trgm_ops);
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'the extension pg_trgm is not available: %', SQLERRM;
+END
+$$;
+-- +goose StatementEnd
+
+-- The sums of a tenant's live transactions by day, currency and status. The background task of the search index
+-- maintains them, so that storing a page does not pay for them. amount_in, amount_out: exact decimals; amount_out
+-- without its sign. A sum of no transactions has no row.
+CREATE TABLE day_totals (
+    date       text   NOT NULL COLLATE "C",
+    currency   text   NOT NULL COLLATE "C",
+    status     text   NOT NULL,
+    amount_in  text   NOT NULL,
+    amount_out text   NOT NULL,
+    count      bigint NOT NULL,
+    tenant_id  uuid   NOT NULL,
+    PRIMARY KEY (date, currency, status, tenant_id)
+);
+
+CREATE INDEX day_totals_by_tenant ON day_totals (tenant_id, date);
 
 -- Erasures of connections. requested_at: when the deletion at the vendor was requested. due_at: when the erasure
 -- continues, or until when a worker has claimed it. vendor_done: the vendor does not have the account reference.
@@ -504,46 +800,49 @@ CREATE TABLE events (
 CREATE INDEX events_feed ON events (tenant_id, change_tx, id);
 CREATE INDEX events_age ON events (made_at);
 
--- types: a JSON array. url: without its password. sealed: the signing secrets and the password. feed_tx and feed_id,
--- event_tx and event_id: the positions in transactions and in events up to which the subscription has read.
--- delivered_to: each event up to this sequence is delivered, was skipped, or is parked. epoch: the number of replays
--- and of other new beginnings. lease_id: the process that sends the events. state 'deleted': the row stays until its
--- events are deleted.
+-- types: a JSON array. settings: the settings of the sink, without passwords, as a JSON object that only the adapter of
+-- its kind interprets. sealed: the signing secrets and the password. feed_tx and feed_id, event_tx and event_id: the
+-- positions in transactions and in events up to which the subscription has read. delivered_to: each event up to this
+-- sequence is delivered, was skipped, or is parked. epoch: the number of replays and of other new beginnings. lease_id:
+-- the process that sends the events. state 'deleted': the row stays until its events are deleted. scanned_sources: a
+-- hash of the sources that were compared with the entries of Matcher; 0 if none were. failing_since: when the calls to
+-- Matcher began to fail; NULL if they do not fail (ports.MatcherState).
 CREATE TABLE subscriptions (
-    id             uuid        NOT NULL,
-    tenant_id      uuid        NOT NULL,
-    name           text        NOT NULL,
-    types          text        NOT NULL,
-    connection_id  uuid,
-    sink_kind      text        NOT NULL,
-    url            text        NOT NULL,
-    exchange       text        NOT NULL,
-    routing_key    text        NOT NULL,
-    sealed         bytea,
-    previous_until timestamptz,
-    state          text        NOT NULL,
-    reason         text        NOT NULL,
-    state_since    timestamptz NOT NULL,
-    from_start     boolean     NOT NULL,
-    feed_tx        bigint      NOT NULL,
-    feed_id        uuid        NOT NULL,
-    event_tx       bigint      NOT NULL,
-    event_id       uuid        NOT NULL,
-    last_sequence  bigint      NOT NULL,
-    delivered_to   bigint      NOT NULL,
-    epoch          bigint      NOT NULL,
-    lease_id       uuid,
-    lease_until    timestamptz,
-    revision       bigint      NOT NULL,
-    created_at     timestamptz NOT NULL,
-    updated_at     timestamptz NOT NULL,
+    id              uuid        NOT NULL,
+    tenant_id       uuid        NOT NULL,
+    name            text        NOT NULL,
+    types           text        NOT NULL,
+    connection_id   uuid,
+    sink_kind       text        NOT NULL,
+    sealed          bytea,
+    previous_until  timestamptz,
+    state           text        NOT NULL,
+    reason          text        NOT NULL,
+    state_since     timestamptz NOT NULL,
+    from_start      boolean     NOT NULL,
+    feed_tx         bigint      NOT NULL,
+    feed_id         uuid        NOT NULL,
+    event_tx        bigint      NOT NULL,
+    event_id        uuid        NOT NULL,
+    last_sequence   bigint      NOT NULL,
+    delivered_to    bigint      NOT NULL,
+    epoch           bigint      NOT NULL,
+    lease_id        uuid,
+    lease_until     timestamptz,
+    revision        bigint      NOT NULL,
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    settings        text        NOT NULL DEFAULT '',
+    scanned_sources bigint      NOT NULL DEFAULT 0,
+    failing_since   timestamptz,
     PRIMARY KEY (id, tenant_id)
 );
 
 CREATE INDEX subscriptions_tenant ON subscriptions (tenant_id, created_at, id);
 
 -- The events of a subscription. version: of the transaction; 0 for every other resource. parked: the event waits apart
--- from the others, because it has failed, or because an earlier event of the same subject has.
+-- from the others, because it has failed, or because an earlier event of the same subject has. source: the CloudEvents
+-- attribute; '' for events that an earlier version has recorded.
 CREATE TABLE subscription_events (
     subscription_id uuid        NOT NULL,
     sequence        bigint      NOT NULL,
@@ -559,6 +858,7 @@ CREATE TABLE subscription_events (
     next_attempt_at timestamptz,
     last_error      text        NOT NULL DEFAULT '',
     tenant_id       uuid        NOT NULL,
+    source          text        NOT NULL DEFAULT '',
     PRIMARY KEY (subscription_id, sequence, tenant_id)
 );
 
@@ -578,6 +878,41 @@ CREATE TABLE subscription_attempts (
     tenant_id       uuid        NOT NULL,
     PRIMARY KEY (subscription_id, attempted_at, id, tenant_id)
 );
+
+-- What a subscription has sent to Matcher for a transaction (matcher.Entry). account_id: NULL if it is not known yet.
+-- external_id: of the first import. context_id, source_id and matcher_id: ids of Matcher. content: of the last import,
+-- as JSON; '' in the state none. conflict: JSON; '' if there is none. due_at: NULL if nothing is to be done. marks:
+-- counts the changes of the transaction.
+CREATE TABLE matcher_entries (
+    subscription_id uuid    NOT NULL,
+    transaction_id  uuid    NOT NULL,
+    connection_id   uuid    NOT NULL,
+    account_id      uuid,
+    state           text    NOT NULL CHECK (state IN ('none', 'importing', 'imported', 'ignoring', 'ignored')),
+    external_id     text    NOT NULL COLLATE "C",
+    context_id      text    NOT NULL COLLATE "C",
+    source_id       text    NOT NULL COLLATE "C",
+    content         text    NOT NULL,
+    matcher_id      text    NOT NULL,
+    imports         integer NOT NULL,
+    last_version    integer NOT NULL,
+    file            text    NOT NULL,
+    tries           integer NOT NULL,
+    max_rows        integer NOT NULL,
+    conflict        text    NOT NULL,
+    conflict_since  timestamptz,
+    due_at          timestamptz,
+    marks           bigint  NOT NULL,
+    tenant_id       uuid    NOT NULL,
+    PRIMARY KEY (subscription_id, transaction_id, tenant_id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX matcher_entries_due ON matcher_entries (subscription_id, due_at, transaction_id) WHERE due_at IS NOT NULL;
+CREATE INDEX matcher_entries_conflicts ON matcher_entries (subscription_id, conflict_since, transaction_id)
+    WHERE conflict_since IS NOT NULL;
+CREATE INDEX matcher_entries_external_id ON matcher_entries (subscription_id, source_id, external_id)
+    WHERE external_id <> '';
+CREATE INDEX matcher_entries_of_connection ON matcher_entries (connection_id);
 
 -- The audit entries that have no number yet. A change of an operator inserts its entry here, in its own transaction.
 CREATE TABLE audit_pending (
@@ -677,3 +1012,15 @@ CREATE TABLE feed (
 INSERT INTO feed (cluster, shift, cursor_key)
 SELECT system_identifier, 0, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
 FROM pg_control_system();
+
+-- The positions of a tenant's change feed in a distributed database. Without distribution the table is empty, and the
+-- table feed is used. A position is the id of the database transaction that wrote the row, plus shift. server and
+-- timeline identify the server that assigns the ids. If another server has the tenant's rows, or if the positions reach
+-- reserved, a writer first updates the row. All assigned positions are less than reserved.
+CREATE TABLE tenant_feeds (
+    tenant_id uuid    PRIMARY KEY,
+    server    bigint  NOT NULL,
+    timeline  integer NOT NULL,
+    shift     bigint  NOT NULL,
+    reserved  bigint  NOT NULL
+);

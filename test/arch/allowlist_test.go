@@ -145,7 +145,7 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"adapters/statement/csv": {
-		"domain/books", "ports",
+		"domain", "domain/books", "ports",
 	},
 	"adapters/statement/matcher": {
 		"domain/books", "ports",

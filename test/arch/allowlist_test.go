@@ -44,12 +44,16 @@ var allowed = map[string][]string{
 		"domain",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
+	"domain/witness": {
+		"domain",
+		"github.com/shopspring/decimal",
+	},
 	"domain/records": {
 		"domain", "domain/books", "domain/events", "domain/matching",
 	},
 	"ports": {
 		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
-		"domain/records",
+		"domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
@@ -139,6 +143,10 @@ var allowed = map[string][]string{
 	"adapters/sink/webhook": {
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/standard-webhooks/standard-webhooks/libraries/go",
+	},
+	"adapters/bankstatement": {
+		"domain", "domain/witness", "ports",
+		"github.com/shopspring/decimal", "golang.org/x/text/encoding",
 	},
 	"adapters/statement/camt053": {
 		"domain", "domain/books", "ports",

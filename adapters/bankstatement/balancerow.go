@@ -1,0 +1,57 @@
+package bankstatement
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// balanceTexts are the texts of rows that look like movements and are balances. The whole text must be one of them:
+// "RESGATE SALDO APLIC" is a movement.
+var balanceTexts = map[string]witness.Role{
+	"SALDO ANTERIOR":                witness.Opening,
+	"SALDO INICIAL":                 witness.Opening,
+	"SALDO DE ABERTURA":             witness.Opening,
+	"SALDO DIA":                     witness.DayEnd,
+	"SALDO DO DIA":                  witness.DayEnd,
+	"SALDO TOTAL DISPONIVEL DIA":    witness.DayEnd,
+	"SALDO TOTAL DISPONIVEL DO DIA": witness.DayEnd,
+	"SALDO FINAL":                   witness.DayEnd,
+	"SALDO FINAL DO DIA":            witness.DayEnd,
+	"SALDO DE FECHAMENTO":           witness.DayEnd,
+	"S A L D O":                     witness.DayEnd,
+	"SALDO":                         witness.DayEnd,
+}
+
+// englishBalance matches the texts of balance rows of banks in the United States, which contain a date.
+var englishBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE( AS OF [0-9/]+)?$`)
+
+// normalText returns a text in capital letters, without accents and repeated spaces.
+func normalText(text string) string { return strings.Join(strings.Fields(domain.FoldText(text)), " ") }
+
+// balanceRole returns the role of a balance row. ok is false if the texts are those of a movement. All texts that are not
+// empty must be texts of balances.
+func balanceRole(texts ...string) (role witness.Role, limit, ok bool) {
+	for _, text := range texts {
+		if text = normalText(text); text == "" {
+			continue
+		}
+		found, known := balanceTexts[text]
+		if m := englishBalance.FindStringSubmatch(text); m != nil {
+			known, found = true, witness.DayEnd
+			if m[1] == "BEGINNING" {
+				found = witness.Opening
+			}
+		}
+		if !known {
+			return "", false, false
+		}
+		if !ok {
+			role, ok = found, true
+		}
+		limit = limit || strings.Contains(text, "DISPONIVEL")
+	}
+	return role, limit, ok
+}

@@ -1,0 +1,444 @@
+package bankstatement
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// maxDepth is the maximum depth of elements in an XML document. camt.053 needs about 15.
+const maxDepth = 64
+
+// node is an element of a camt document.
+type node struct {
+	name     string
+	currency string // the attribute Ccy
+	text     string
+	children []*node
+	line     int
+	end      int64 // offset behind the element
+	start    int64 // offset of the element
+}
+
+// child returns the first element on a path; an empty node if there is none.
+func (n *node) child(path ...string) *node {
+	for _, name := range path {
+		i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+		if i < 0 {
+			return &node{}
+		}
+		n = n.children[i]
+	}
+	return n
+}
+
+// each calls f for each child with a name.
+func (n *node) each(name string, f func(*node)) {
+	for _, c := range n.children {
+		if c.name == name {
+			f(c)
+		}
+	}
+}
+
+// camtReader is the state while a camt document is read.
+type camtReader struct {
+	f       *file
+	decoder *xml.Decoder
+	made    domain.Date // of the group header
+	section witness.Section
+	account witness.Account
+	// currencies and reversals contain the currency of each entry, and whether it is a reversal.
+	currencies []string
+	reversals  []bool
+	summary    string // the number of entries that the statement declares
+	// accountCurrency is the currency of the account; "" if it is not stated.
+	accountCurrency string
+	balances        []*node
+	warnings        []witness.Warning
+	statements      int
+}
+
+// readCamt reads a camt.052 or camt.053 document of any version. Elements are recognised by their local names.
+func (f *file) readCamt() {
+	r := &camtReader{f: f, decoder: xml.NewDecoder(strings.NewReader(f.text))}
+	r.decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil } // decode did it
+	err := r.document()
+	line, _ := r.decoder.InputPos()
+	switch syntax := (*xml.SyntaxError)(nil); {
+	case f.Refusal != nil:
+	case errors.As(err, &syntax):
+		f.refuse(witness.Malformed, syntax.Line, "the XML document is not well-formed: %s", syntax.Msg)
+	case err != nil:
+		f.refuse(witness.Malformed, line, "%v", err)
+	case r.statements == 0:
+		f.refuse(witness.NotAStatement, 0, "the XML document contains no statement (camt.052 or camt.053)")
+	}
+}
+
+// document reads the document. It holds one entry of a statement at a time as a tree.
+func (r *camtReader) document() error {
+	path := []string{}
+	root := false // whether the root element has ended
+	for {
+		start := r.decoder.InputOffset()
+		token, err := r.decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			return errors.New("document types and entities are not allowed")
+		case xml.StartElement:
+			if root && len(path) == 0 {
+				return errors.New("there is a second root element")
+			}
+			root = true
+			if path, err = r.start(path, t, start); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			if name := t.Name.Local; isCamtStatement(name) {
+				r.endStatement()
+			}
+			path = path[:len(path)-1]
+		}
+		if r.f.Refusal != nil {
+			return nil
+		}
+	}
+}
+
+func isCamtStatement(name string) bool { return name == "Stmt" || name == "Rpt" }
+
+// start handles the beginning of an element. The elements of a statement are read whole, so they do not become part of
+// the path.
+func (r *camtReader) start(path []string, t xml.StartElement, start int64) ([]string, error) {
+	name := t.Name.Local
+	inStatement := len(path) > 0 && isCamtStatement(path[len(path)-1])
+	switch {
+	case inStatement || name == "GrpHdr":
+		n, err := r.element(t, start, 1)
+		if err == nil {
+			r.part(n)
+		}
+		return path, err
+	case name == "Ntry":
+		return path, errors.New("an entry stands outside of a statement")
+	case isCamtStatement(name):
+		r.statements++
+		statements := r.statements
+		*r = camtReader{f: r.f, decoder: r.decoder, made: r.made, statements: statements}
+		r.section.Made = r.made
+	case len(path) >= maxDepth:
+		return path, fmt.Errorf("the elements are nested deeper than %d", maxDepth)
+	}
+	return append(path, name), nil
+}
+
+// element reads an element with everything in it.
+func (r *camtReader) element(t xml.StartElement, start int64, depth int) (*node, error) {
+	line, _ := r.decoder.InputPos()
+	n := &node{name: t.Name.Local, line: line, start: start}
+	for _, a := range t.Attr {
+		if a.Name.Local == "Ccy" {
+			n.currency = strings.TrimSpace(a.Value)
+		}
+	}
+	if depth > maxDepth {
+		return n, fmt.Errorf("the elements are nested deeper than %d", maxDepth)
+	}
+	var text strings.Builder
+	for {
+		at := r.decoder.InputOffset()
+		token, err := r.decoder.Token()
+		if err != nil {
+			return n, err
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			return n, errors.New("document types and entities are not allowed")
+		case xml.CharData:
+			text.Write(t)
+		case xml.StartElement:
+			c, err := r.element(t, at, depth+1)
+			if err != nil {
+				return n, err
+			}
+			n.children = append(n.children, c)
+		case xml.EndElement:
+			n.end = r.decoder.InputOffset()
+			n.text = strings.TrimSpace(text.String())
+			return n, nil
+		}
+	}
+}
+
+// part handles an element of a statement, or the group header.
+func (r *camtReader) part(n *node) {
+	switch n.name {
+	case "GrpHdr":
+		r.made = isoDate(n.child("CreDtTm").text)
+	case "CreDtTm":
+		if date := isoDate(n.text); date != "" {
+			r.section.Made = date
+		}
+	case "FrToDt":
+		r.section.Declared = domain.Window{
+			From: isoDate(n.child("FrDtTm").text + n.child("FrDt").text),
+			To:   isoDate(n.child("ToDtTm").text + n.child("ToDt").text),
+		}
+		if r.section.Declared.From == "" || r.section.Declared.To == "" {
+			r.section.Declared = domain.Window{}
+		}
+	case "Acct":
+		id := n.child("Id")
+		r.account.Number = id.child("IBAN").text + id.child("Othr", "Id").text
+		r.accountCurrency = n.child("Ccy").text
+	case "Bal":
+		r.balances = append(r.balances, n)
+	case "Ntry":
+		if r.f.count(n.line) {
+			r.section.Blocks = append(r.section.Blocks, r.block(n))
+			r.currencies = append(r.currencies, n.child("Amt").currency)
+			reversal := n.child("RvslInd").text
+			r.reversals = append(r.reversals, reversal == "true" || reversal == "1")
+		}
+	case "TxsSummry":
+		r.summary = n.child("TtlNtries", "NbOfNtries").text
+	}
+}
+
+// endStatement adds the statement to that of its account.
+func (r *camtReader) endStatement() {
+	currency := r.accountCurrency
+	for _, b := range r.balances {
+		if currency == "" {
+			currency = b.child("Amt").currency
+		}
+	}
+	r.addBalances(currency)
+	r.invertReversals()
+	r.checkSummary()
+	for i := range r.section.Blocks {
+		b := &r.section.Blocks[i]
+		if own := r.currencies[i]; b.Kind == witness.Line && own != "" && currency != "" && own != currency {
+			*b = refused(b.FileLine, b.Text, "the amount is in %s, and the account in %s", own, currency)
+		}
+	}
+	r.f.add(r.account, currency, r.section, r.warnings)
+}
+
+// block returns the block of an entry.
+func (r *camtReader) block(n *node) witness.Block {
+	raw := r.f.text[min(n.start, int64(len(r.f.text))):min(n.end, int64(len(r.f.text)))]
+	amount, err := camtAmount(n)
+	booked, value := camtDate(n.child("BookgDt")), camtDate(n.child("ValDt"))
+	status := strings.TrimSpace(n.child("Sts").text + n.child("Sts", "Cd").text)
+	date := booked
+	if date == "" {
+		date = value
+	}
+	b := witness.Block{Kind: witness.Line, FileLine: n.line, Date: date, Amount: amount, Text: camtText(n)}
+	if value != date {
+		b.ValueDate = value
+	}
+	switch {
+	case err != nil:
+		return refused(n.line, raw, "%v", err)
+	case !slices.Contains([]string{"BOOK", "PDNG", "INFO", "FUTR"}, status):
+		return refused(n.line, raw, "the status of the entry is unknown: %q", status)
+	case date == "" && status == "BOOK":
+		return refused(n.line, raw, "the entry has no readable date")
+	case status != "BOOK":
+		b.Kind, b.Reason = witness.Apart, "not booked: "+status
+	}
+	b.IDs = addID(b.IDs, "AcctSvcrRef", n.child("AcctSvcrRef").text, true)
+	r.addDetails(&b, n, amount)
+	return b
+}
+
+// camtAmount returns the amount of an entry, a part or a balance, with its sign.
+func camtAmount(n *node) (decimal.Decimal, error) {
+	text := n.child("Amt").text
+	amount, err := domain.ParseAmount(text)
+	if err != nil || strings.Trim(text, "0123456789.") != "" || text == "" {
+		return decimal.Decimal{}, fmt.Errorf("%w: %q", errNotAmount, text)
+	}
+	switch mark := n.child("CdtDbtInd").text; mark {
+	case "CRDT":
+		return amount, nil
+	case "DBIT":
+		return amount.Neg(), nil
+	default:
+		return decimal.Decimal{}, fmt.Errorf("the mark of credit and debit is unknown: %q", mark)
+	}
+}
+
+// camtDate returns the day of a date element. Some banks write a time into Dt.
+func camtDate(n *node) domain.Date {
+	if date := isoDate(n.child("Dt").text); date != "" {
+		return date
+	}
+	return isoDate(n.child("DtTm").text)
+}
+
+// addDetails adds what the details of an entry contain: the references of a single movement, or the parts of a batch.
+func (r *camtReader) addDetails(b *witness.Block, n *node, amount decimal.Decimal) {
+	var parts []witness.Part
+	var sum decimal.Decimal
+	readable := true
+	n.each("NtryDtls", func(details *node) {
+		details.each("TxDtls", func(tx *node) {
+			p, ok := camtPart(tx, n)
+			readable = readable && ok
+			parts, sum = append(parts, p), sum.Add(p.Amount)
+		})
+	})
+	if len(parts) == 1 {
+		b.IDs = append(b.IDs, parts[0].IDs...)
+		return
+	}
+	if len(parts) > 1 && readable && sum.Equal(amount) {
+		b.Parts = parts
+	} else if len(parts) > 1 {
+		r.warnings = witness.AddWarning(r.warnings, witness.PartsDoNotSum, len(r.section.Blocks)+1)
+	}
+}
+
+// camtPart returns a movement of an entry. A movement without a mark has that of its entry. ok is false if it has no
+// readable amount.
+func camtPart(tx, entry *node) (p witness.Part, ok bool) {
+	refs := tx.child("Refs")
+	for _, kind := range []string{"EndToEndId", "TxId", "UETR", "AcctSvcrRef"} {
+		if value := refs.child(kind).text; value != "NOTPROVIDED" {
+			p.IDs = addID(p.IDs, kind, value, true)
+		}
+	}
+	amount := &node{children: []*node{tx.child("Amt"), tx.child("CdtDbtInd")}}
+	amount.children[0].name, amount.children[1].name = "Amt", "CdtDbtInd"
+	if amount.children[0].text == "" {
+		if other := tx.child("AmtDtls", "TxAmt", "Amt"); other.text != "" {
+			amount.children[0] = other
+		}
+	}
+	if amount.children[1].text == "" {
+		amount.children[1] = entry.child("CdtDbtInd")
+	}
+	value, err := camtAmount(amount)
+	p.Amount = value
+	return p, err == nil
+}
+
+// camtText returns the text of an entry: its additional information, or the remittance information of its only movement.
+func camtText(n *node) string {
+	var parts []string
+	if text := n.child("AddtlNtryInf").text; text != "" {
+		parts = append(parts, text)
+	}
+	details := n.child("NtryDtls")
+	if tx := details.child("TxDtls"); len(parts) == 0 {
+		for _, text := range []string{
+			tx.child("RltdPties", "Cdtr", "Nm").text, tx.child("RltdPties", "Cdtr", "Pty", "Nm").text,
+			tx.child("RltdPties", "Dbtr", "Nm").text, tx.child("RltdPties", "Dbtr", "Pty", "Nm").text,
+			tx.child("RmtInf", "Ustrd").text, tx.child("AddtlTxInf").text,
+		} {
+			if text != "" {
+				parts = append(parts, text)
+			}
+		}
+	}
+	return domain.CleanText(strings.Join(strings.Fields(strings.Join(parts, " ")), " "))
+}
+
+// addBalances adds the opening and the closing booked balance. Available, intraday and expected balances prove nothing
+// about booked movements.
+func (r *camtReader) addBalances(currency string) {
+	closing := "CLBD"
+	opening := "OPBD"
+	if !slices.ContainsFunc(r.balances, func(b *node) bool { return camtBalanceType(b) == opening }) {
+		opening = "PRCD"
+	}
+	for _, n := range r.balances {
+		kind := camtBalanceType(n)
+		role := map[string]witness.Role{opening: witness.Opening, closing: witness.Closing}[kind]
+		if role == "" || n.child("Amt").currency != "" && n.child("Amt").currency != currency {
+			continue
+		}
+		amount, err := camtAmount(n)
+		if err != nil {
+			r.warnings = witness.AddWarning(r.warnings, witness.UnreadableBalance, 0)
+			continue
+		}
+		b := witness.Balance{
+			Role: role, Date: camtDate(n.child("Dt")), StartOfDay: kind == "OPBD", Source: witness.Field, Block: -1,
+			Readings: []decimal.Decimal{amount},
+		}
+		r.setBalance(b)
+	}
+}
+
+// setBalance adds a balance. If there is one of its role already, and both differ, it has two readings.
+func (r *camtReader) setBalance(b witness.Balance) {
+	i := slices.IndexFunc(r.section.Balances, func(other witness.Balance) bool { return other.Role == b.Role })
+	switch {
+	case i < 0:
+		r.section.Balances = append(r.section.Balances, b)
+	case !r.section.Balances[i].Readings[0].Equal(b.Readings[0]):
+		r.section.Balances[i].Readings = append(r.section.Balances[i].Readings, b.Readings[0])
+	}
+}
+
+func camtBalanceType(n *node) string { return n.child("Tp", "CdOrPrtry", "Cd").text }
+
+// invertReversals changes the signs of the reversals if the balances agree only then. Some banks write the mark of the
+// reversed movement, and others that of the reversal.
+func (r *camtReader) invertReversals() {
+	s := &r.section
+	var opening, closing *decimal.Decimal
+	for i := range s.Balances {
+		if b := &s.Balances[i]; b.Role == witness.Opening {
+			opening = &b.Readings[0]
+		} else {
+			closing = &b.Readings[0]
+		}
+	}
+	if opening == nil || closing == nil {
+		return
+	}
+	var reversals []int
+	var sum decimal.Decimal
+	for i, reversal := range r.reversals {
+		if reversal && s.Blocks[i].Kind == witness.Line {
+			reversals, sum = append(reversals, i), sum.Add(s.Blocks[i].Amount)
+		}
+	}
+	end := opening.Add(s.Net())
+	if len(reversals) == 0 || end.Equal(*closing) || !end.Sub(sum).Sub(sum).Equal(*closing) {
+		return
+	}
+	for _, i := range reversals {
+		s.Blocks[i].Amount, s.Blocks[i].Parts = s.Blocks[i].Amount.Neg(), nil
+		r.warnings = witness.AddWarning(r.warnings, witness.ReversalsInverted, i+1)
+	}
+}
+
+// checkSummary compares the number of entries that a statement declares with the number that it has.
+func (r *camtReader) checkSummary() {
+	stated := strings.TrimLeft(r.summary, "0")
+	if r.summary != "" && stated != strings.TrimLeft(strconv.Itoa(len(r.section.Blocks)), "0") {
+		r.warnings = witness.AddWarning(r.warnings, witness.TotalsDisagree, 0)
+	}
+}

@@ -1,0 +1,460 @@
+package bankstatement
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// csvReader is the state while the rows of a CSV file are read.
+type csvReader struct {
+	f         *file
+	d         *dialect
+	separator byte
+	columns   columns // nil before the row of titles
+	width     int     // of the row of titles, without empty cells at its end
+	layouts   []string
+	// What the rows before the titles state.
+	account  witness.Account
+	declared domain.Window
+	made     domain.Date
+	balances []witness.Balance
+	totals   *csvTotals
+
+	sections []*csvSection
+	byKey    map[csvKey]*csvSection
+	current  *csvSection
+	number   int // of the rows of titles so far
+	titled   bool
+}
+
+// csvKey identifies a table of an account.
+type csvKey struct {
+	number  int // of the row of titles
+	account accountKey
+}
+
+// csvTotals are the sums that a file states.
+type csvTotals struct{ credits, debits decimal.Decimal }
+
+// csvSection is a table of one account.
+type csvSection struct {
+	witness.Section
+
+	account    witness.Account
+	currency   string
+	hasBalance bool
+	sums       csvTotals
+	totals     *csvTotals
+	// contradicted contains the blocks in which the sign of the number and the mark contradict each other.
+	contradicted map[int]string
+	warnings     []witness.Warning
+}
+
+// maxTitleRow is the number of rows among which the row of titles is looked for.
+const maxTitleRow = 60
+
+// readCSV reads a CSV file. mapping is nil if the titles must be those of a known dialect.
+func (f *file) readCSV(mapping *witness.CSVMapping) {
+	lines := splitLines(f.text)
+	known, skip := dialects, 0
+	if mapping != nil {
+		known, skip = []dialect{dialectOfMapping(*mapping)}, mapping.SkipRows
+	}
+	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}}
+	if !r.findDialect(lines, known, skip) {
+		f.refuseTable(lines, mapping)
+		return
+	}
+	f.Dialect = r.d.name
+	r.layouts = r.d.layouts
+	if r.d.byEvidence {
+		r.layouts = r.layoutsByEvidence(lines)
+	}
+	for i := 0; i < len(lines) && f.Refusal == nil; {
+		row, next := r.rowAt(lines, i)
+		r.row(row)
+		i = next
+	}
+	r.finish()
+}
+
+// csvSeparators are the possible separators of cells.
+const csvSeparators = ";,\t|"
+
+// findDialect looks for a row with the titles of a dialect. The dialect with the most titles wins.
+func (r *csvReader) findDialect(lines []textLine, known []dialect, skip int) bool {
+	for _, l := range lines[min(skip, len(lines)):min(len(lines), skip+maxTitleRow)] {
+		for _, separator := range []byte(csvSeparators) {
+			if strings.IndexByte(l.text, separator) < 0 && len(known) > 1 {
+				continue
+			}
+			cells, _ := splitRow(l.text, separator)
+			for i := range known {
+				d := &known[i]
+				if _, ok := d.matches(cells); ok && (r.d == nil || len(d.titles) > len(r.d.titles)) {
+					r.d, r.separator = d, separator
+				}
+			}
+		}
+		if r.d != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseTable refuses a file whose titles are not known. A person can map its columns if it is a table.
+func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
+	var best [][]string
+	columns := 2
+	for _, separator := range []byte(csvSeparators) {
+		var rows [][]string
+		widest := 0
+		for _, l := range lines[:min(len(lines), 20)] {
+			cells, _ := splitRow(l.text[:min(len(l.text), 2000)], separator)
+			rows, widest = append(rows, cells), max(widest, len(cells))
+		}
+		if widest > columns {
+			best, columns = rows, widest
+		}
+	}
+	switch {
+	case best == nil:
+		f.refuse(witness.UnknownFormat, 0, "the file is none of OFX, CNAB 240, CSV, camt.052, camt.053 and MT940")
+	case mapping != nil:
+		f.refuse(witness.NeedsMapping, 0, "the file has no row with the titles of the mapping")
+	default:
+		f.refuse(witness.NeedsMapping, 0, "the columns of the table are not known")
+	}
+	f.Refusal.Rows = best
+}
+
+// csvRow is a row of a CSV file.
+type csvRow struct {
+	cells  []string
+	line   int
+	raw    string
+	broken string // why the cells cannot be told apart
+}
+
+// maxRowLines is the maximum number of lines of one row.
+const maxRowLines = 20
+
+// rowAt returns the row that begins in a line, and the index of the line behind it. A quoted cell may contain line ends.
+// If its closing quote is missing, or if a line in it begins with a date, the row is one broken line, so that no other
+// line becomes part of it.
+func (r *csvReader) rowAt(lines []textLine, i int) (csvRow, int) {
+	text := lines[i].text
+	cells, state := splitRow(text, r.separator)
+	for j := i + 1; state == quoteOpen && j < min(len(lines), i+maxRowLines); j++ {
+		if r.beginsWithDate(lines[j].text) {
+			break
+		}
+		text += "\n" + lines[j].text
+		if cells, state = splitRow(text, r.separator); state == rowComplete {
+			return csvRow{cells: cells, line: lines[i].number, raw: text}, j + 1
+		}
+	}
+	row := csvRow{cells: cells, line: lines[i].number, raw: lines[i].text}
+	if state != rowComplete {
+		row.cells, _ = splitRow(row.raw, r.separator)
+		row.broken = "the quotes of the row do not match"
+	}
+	return row, i + 1
+}
+
+var dateStart = regexp.MustCompile(`^["' ]*[0-9]{1,4}[/.-]?[0-9]{2}[/.-]?[0-9]{2,4}`)
+
+func (r *csvReader) beginsWithDate(text string) bool { return dateStart.MatchString(text) }
+
+// The states of a row that was split.
+const (
+	rowComplete = iota
+	quoteOpen   // a quoted cell has no end
+	quoteBroken // text follows the end of a quoted cell
+)
+
+// splitRow divides a row into cells without surrounding spaces. A quoted cell may contain the separator, and doubled
+// quotes. Quotes inside of other cells are part of their text.
+func splitRow(text string, separator byte) (cells []string, state int) {
+	for {
+		rest := strings.TrimLeft(text, " ")
+		if !strings.HasPrefix(rest, `"`) {
+			end := strings.IndexByte(text, separator)
+			if end < 0 {
+				return append(cells, cleanCell(text)), state
+			}
+			cells, text = append(cells, cleanCell(text[:end])), text[end+1:]
+			continue
+		}
+		cell, behind, closed := quotedCell(rest[1:])
+		cells = append(cells, cleanCell(cell))
+		switch behind = strings.TrimLeft(behind, " "); {
+		case !closed:
+			return cells, quoteOpen
+		case behind == "":
+			return cells, state
+		case behind[0] != separator:
+			end := strings.IndexByte(behind, separator)
+			if state = quoteBroken; end < 0 {
+				return cells, state
+			}
+			behind = behind[end:]
+		}
+		text = behind[1:]
+	}
+}
+
+// quotedCell returns the text up to the closing quote, and the text behind it.
+func quotedCell(text string) (cell, behind string, closed bool) {
+	from := 0
+	for {
+		end := strings.IndexByte(text[from:], '"')
+		if end < 0 {
+			return text, "", false
+		}
+		end += from
+		if !strings.HasPrefix(text[end+1:], `"`) {
+			return strings.ReplaceAll(text[:end], `""`, `"`), text[end+1:], true
+		}
+		from = end + 2
+	}
+}
+
+// cleanCell returns the text of a cell. Some banks write apostrophes around it, or a formula with the text, so that a
+// spreadsheet does not change it.
+func cleanCell(cell string) string {
+	cell = strings.TrimSpace(strings.ReplaceAll(cell, "\u00A0", " "))
+	if inner, ok := strings.CutPrefix(cell, `="`); ok {
+		cell = strings.TrimSuffix(inner, `"`)
+	}
+	if inner, ok := strings.CutPrefix(cell, "'"); ok {
+		cell = strings.TrimSpace(strings.TrimSuffix(inner, "'"))
+	}
+	return cell
+}
+
+// layoutsByEvidence returns the layout of dates that fits all rows. If several do, a date has two readings, and none is
+// returned.
+func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
+	fits := append([]string(nil), r.d.layouts...)
+	var cols columns
+	for _, l := range lines {
+		cells, _ := splitRow(l.text, r.separator)
+		if cols == nil {
+			cols, _ = r.d.matches(cells)
+			continue
+		}
+		at := cols.of(r.d.date)
+		if at >= len(cells) || !dateStart.MatchString(cells[at]) {
+			continue
+		}
+		var kept []string
+		for _, layout := range fits {
+			if parseDate(layout, cells[at]) != "" || strings.Trim(cells[at], "0/") == "" {
+				kept = append(kept, layout)
+			}
+		}
+		fits = kept
+	}
+	if len(fits) > 1 {
+		return nil
+	}
+	return fits
+}
+
+var (
+	preambleBranch  = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
+	preambleAccount = regexp.MustCompile(`\bCONTA(?: CORRENTE)?\b[ .:;,|]*([0-9][0-9.]*(?:-[0-9X])?)`)
+	preamblePeriod  = regexp.MustCompile(`([0-9]{2}/[0-9]{2}/[0-9]{4})\s*(?:A|E|ATE|TO|-|;|,)\s*([0-9]{2}/[0-9]{2}/[0-9]{4})`)
+	preambleMade    = regexp.MustCompile(`(?:GERADO|EMITID[OA]|EMISSAO|COMO BASE|ATUALIZAD[OA])[^0-9]{0,20}([0-9]{2}/[0-9]{2}/[0-9]{4})`)
+	preambleBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE AS OF ([0-9/]+)$`)
+)
+
+// preamble reads a row before the titles: account, period, balances.
+func (r *csvReader) preamble(row csvRow) {
+	text := normalText(strings.Join(row.cells, " ; "))
+	if m := preambleBranch.FindStringSubmatch(text); m != nil && r.account.Branch == "" {
+		r.account.Branch = m[1]
+	}
+	if m := preambleAccount.FindStringSubmatch(text); m != nil && r.account.Number == "" {
+		r.account.Number = m[1]
+	}
+	if m := preamblePeriod.FindStringSubmatch(text); m != nil && r.declared.From == "" {
+		layout := dmy
+		if r.d.currency == "USD" {
+			layout = mdy
+		}
+		if w := (domain.Window{From: parseDate(layout, m[1]), To: parseDate(layout, m[2])}); w.From != "" && w.From <= w.To {
+			r.declared = w
+		}
+	}
+	if m := preambleMade.FindStringSubmatch(text); m != nil {
+		r.made = parseDate(dmy, m[1])
+	}
+	r.preambleBalances(row.cells)
+}
+
+// preambleBalances reads the balances before the titles: the present balance, the summary of Mercado Pago in two rows,
+// and that of Bank of America.
+func (r *csvReader) preambleBalances(cells []string) {
+	cells = trimCells(cells)
+	if len(cells) == 4 && normalTitle(cells[0]) == "INITIAL BALANCE" {
+		r.totals = &csvTotals{}
+		return
+	}
+	if r.totals != nil && len(r.balances) == 0 && len(cells) == 4 {
+		values := make([]decimal.Decimal, 4)
+		for i, cell := range cells {
+			n, err := parseAmount(cell, r.d.decimal)
+			if err != nil {
+				r.totals = nil
+				return
+			}
+			values[i] = n.amount()
+		}
+		r.totals.credits, r.totals.debits = values[1], values[2].Abs()
+		r.addBalance(witness.Opening, "", values[0])
+		r.addBalance(witness.Closing, "", values[3])
+		return
+	}
+	if len(cells) < 2 {
+		return
+	}
+	n, err := parseAmount(cells[len(cells)-1], r.d.decimal, "R$", "$")
+	if err != nil {
+		return
+	}
+	if m := preambleBalance.FindStringSubmatch(normalText(cells[0])); m != nil {
+		role := map[string]witness.Role{"BEGINNING": witness.Opening, "ENDING": witness.Closing}[m[1]]
+		r.addBalance(role, parseDate(mdy, m[2]), n.amount())
+	} else if len(cells) == 2 && normalTitle(cells[0]) == "SALDO" {
+		r.addBalance(witness.Ledger, "", n.amount())
+	}
+}
+
+func (r *csvReader) addBalance(role witness.Role, date domain.Date, amount decimal.Decimal) {
+	r.balances = append(r.balances, witness.Balance{
+		Role: role, Date: date, StartOfDay: role == witness.Opening, Source: witness.Field, Block: -1,
+		Readings: []decimal.Decimal{amount},
+	})
+}
+
+// trimCells returns the cells without empty ones at the end.
+func trimCells(cells []string) []string {
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
+}
+
+// finish adds the tables to the statements of their accounts.
+func (r *csvReader) finish() {
+	if r.titled && len(r.sections) == 0 {
+		r.section(witness.Account{}, "")
+	}
+	first := map[witness.Account]*csvSection{}
+	for _, s := range r.sections {
+		s.resolveContradictions()
+		before := first[s.account]
+		if before == nil {
+			first[s.account] = s
+		} else if before.hasBalance && !s.hasBalance {
+			s.setLaterApart()
+		}
+		if totals := s.totals; totals != nil && (!totals.credits.Equal(s.sums.credits) ||
+			!totals.debits.Equal(s.sums.debits)) {
+			s.TotalsDisagree = true
+			s.warnings = witness.AddWarning(s.warnings, witness.TotalsDisagree, 0)
+		}
+		r.f.add(s.account, s.currency, s.Section, s.warnings)
+	}
+}
+
+// setLaterApart sets apart the movements of a second table that has no balances: the bank lists movements after the
+// period there, which may still change.
+func (s *csvSection) setLaterApart() {
+	for i := range s.Blocks {
+		if s.Blocks[i].Kind == witness.Line {
+			s.Blocks[i].Kind, s.Blocks[i].Reason = witness.Apart, "a later table without balances"
+		}
+	}
+	s.warnings = witness.AddWarning(s.warnings, witness.LaterSection, 0)
+}
+
+// resolveContradictions decides the sign of the amounts whose number and mark contradict each other by the balances
+// around them. If they do not decide, the block is refused.
+func (s *csvSection) resolveContradictions() {
+	for i, raw := range s.contradicted {
+		b := &s.Blocks[i]
+		fits := map[bool]bool{}
+		for _, j := range []int{i - 1, i + 1} {
+			if j < 0 || j >= len(s.Blocks) || s.Blocks[j].Running == nil || b.Running == nil {
+				continue
+			}
+			step := b.Running.Sub(*s.Blocks[j].Running)
+			if step.Abs().Equal(b.Amount.Abs()) {
+				fits[step.IsNegative()] = true
+			}
+		}
+		if len(fits) != 1 {
+			*b = refused(b.FileLine, raw, "the sign of the amount and its mark contradict each other")
+			continue
+		}
+		b.Amount = b.Amount.Abs()
+		if fits[true] {
+			b.Amount = b.Amount.Neg()
+		}
+	}
+}
+
+// section returns the table of an account below the last row of titles.
+func (r *csvReader) section(account witness.Account, currency string) *csvSection {
+	if account.Number == "" {
+		account.Number, account.Branch = r.account.Number, r.account.Branch
+	}
+	account.Bank, account.Card = r.d.bank, r.d.card
+	if currency == "" {
+		currency = r.d.currency
+	}
+	key := csvKey{r.number, accountKey{account, currency}}
+	if s := r.byKey[key]; s != nil {
+		return s
+	}
+	s := &csvSection{
+		account: account, currency: currency, contradicted: map[int]string{},
+		hasBalance: r.d.balance != "" && r.columns.of(r.d.balance) >= 0,
+		Section:    witness.Section{Made: r.made, DailyRunning: r.d.daily},
+	}
+	if r.number == 1 {
+		s.Declared, s.Balances, s.totals = r.declared, r.balances, r.totals
+	}
+	r.sections = append(r.sections, s)
+	r.byKey[key] = s
+	return s
+}
+
+// refuse adds a refused block to the current table.
+func (r *csvReader) refuse(row csvRow, format string, args ...any) {
+	s := r.current
+	if s == nil {
+		s = r.section(witness.Account{}, "")
+		r.current = s
+	}
+	if r.f.count(row.line) {
+		s.Blocks = append(s.Blocks, refused(row.line, row.raw, format, args...))
+	}
+}
+
+// twoReadings returns both signs of an amount.
+func twoReadings(amount decimal.Decimal) []decimal.Decimal {
+	if amount.IsZero() {
+		return []decimal.Decimal{amount}
+	}
+	return []decimal.Decimal{amount, amount.Neg()}
+}

@@ -1,0 +1,96 @@
+package bankstatement
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// declaredEncodings are the encodings that an XML declaration may name, besides those that the bytes show.
+var declaredEncodings = map[string]*charmap.Charmap{
+	"iso-8859-2": charmap.ISO8859_2, "iso-8859-15": charmap.ISO8859_15, "windows-1250": charmap.Windows1250,
+}
+
+var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+
+// decode returns the content as UTF-8, without a byte order mark, and the name of its encoding. The bytes decide, because
+// the headers of many files name another encoding: a byte order mark, then valid UTF-8, then the declaration of an XML
+// document, then Windows-1252.
+func decode(content []byte) (text, name string, refusal *witness.Refusal) {
+	if refusal = refuseBytes(content); refusal != nil {
+		return "", "", refusal
+	}
+	content, name = bytes.TrimPrefix(content, []byte("\xEF\xBB\xBF")), "utf-8"
+	var decoder *encoding.Decoder
+	switch {
+	case bytes.HasPrefix(content, []byte("\xFF\xFE")):
+		name, decoder = "utf-16le", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
+	case bytes.HasPrefix(content, []byte("\xFE\xFF")):
+		name, decoder = "utf-16be", unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
+	case isASCII(content):
+		name = "ascii"
+	case !utf8.Valid(content):
+		declared := ""
+		if m := xmlEncoding.FindSubmatch(content[:min(len(content), 200)]); m != nil {
+			declared = strings.ToLower(string(m[1]))
+		}
+		if c := declaredEncodings[declared]; c != nil {
+			name, decoder = declared, c.NewDecoder()
+		} else {
+			name, decoder = "windows-1252", charmap.Windows1252.NewDecoder()
+		}
+	}
+	if decoder != nil {
+		decoded, err := decoder.Bytes(content)
+		if err != nil {
+			return "", "", &witness.Refusal{Code: witness.NotText, Message: "the text cannot be decoded"}
+		}
+		content = decoded
+	}
+	if at := bytes.IndexByte(content, 0); at >= 0 {
+		return "", "", &witness.Refusal{
+			Code: witness.NotText, Line: 1 + bytes.Count(content[:at], []byte("\n")),
+			Message: "the file contains a NUL byte, so it is no text",
+		}
+	}
+	// A file may end with the end-of-file mark of MS-DOS.
+	text = strings.TrimRight(string(content), "\x1A")
+	if strings.TrimSpace(text) == "" {
+		return "", "", &witness.Refusal{Code: witness.EmptyFile, Message: "the file is empty"}
+	}
+	return text, name, nil
+}
+
+func isASCII(content []byte) bool {
+	return !bytes.ContainsFunc(content, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// textLine is a line of a text with its number.
+type textLine struct {
+	text   string
+	number int
+}
+
+// splitLines returns the lines of a text. A line ends with LF, CR LF, or CR alone.
+func splitLines(text string) []textLine {
+	lines := make([]textLine, 0, 1+strings.Count(text, "\n"))
+	for number := 1; text != ""; number++ {
+		end := strings.IndexAny(text, "\r\n")
+		if end < 0 {
+			return append(lines, textLine{text, number})
+		}
+		lines = append(lines, textLine{text[:end], number})
+		if strings.HasPrefix(text[end:], "\r\n") {
+			end++
+		}
+		text = text[end+1:]
+	}
+	return lines
+}

@@ -1,0 +1,218 @@
+package bankstatement
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// ofxDebits are the types of movements that take money out. Types such as XFER and PAYMENT do not tell the direction.
+var ofxDebits = nameSet("DEBIT D OUT FEE SRVCHG ATM POS CHECK CASH DIRECTDEBIT REPEATPMT")
+
+// ofxStable lists the field that identifies a movement for ever, by the code of the bank. At other banks the fields are
+// numbers that change with each download, or that repeat.
+var ofxStable = map[string]string{
+	"260": "FITID",  // Nubank: the UUID that its CSV has, too
+	"290": "FITID",  // PagBank: the code of the transaction
+	"323": "FITID",  // Mercado Pago: the number of the operation
+	"336": "REFNUM", // C6; its FITID is new in each download
+}
+
+// convert turns the statements of an OFX file into neutral ones.
+func (r *ofxReader) convert() {
+	if !r.ended {
+		r.f.Warnings = witness.AddWarning(r.f.Warnings, witness.TrailerMissing, 0)
+	}
+	blocks := make([][]witness.Block, len(r.statements))
+	numbers := make([][]number, len(r.statements))
+	negative, debits := false, false
+	for i, s := range r.statements {
+		bank := strings.TrimLeft(cmp.Or(s.account.Bank, r.fid), "0")
+		for j := range s.blocks {
+			b, n := r.blockOf(s, &s.blocks[j], bank)
+			blocks[i], numbers[i] = append(blocks[i], b), append(numbers[i], n)
+			if b.Kind == witness.Line {
+				negative = negative || n.negative
+				debits = debits || ofxDebits[strings.ToUpper(s.blocks[j].fields["TRNTYPE"])]
+			}
+		}
+	}
+	for i, s := range r.statements {
+		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
+		var warnings []witness.Warning
+		if debits && !negative {
+			warnings = s.signsFromTypes(section.Blocks)
+		} else {
+			warnings = s.checkTypes(section.Blocks)
+		}
+		warnings = s.addBalances(&section, numbers[i], warnings)
+		setScheduledApart(&section)
+		r.f.add(s.account, s.currency, section, warnings)
+	}
+}
+
+// blockOf returns a block, and the number of its amount.
+func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witness.Block, number) {
+	text := r.f.text[raw.start:raw.end]
+	refuse := func(reason string, args ...any) (witness.Block, number) {
+		return refused(raw.line, text, reason, args...), number{}
+	}
+	if raw.broken != "" {
+		return refuse("%s", raw.broken)
+	}
+	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
+	date := ofxDate(raw.fields["DTPOSTED"], s.currency)
+	n, err := parseAmount(raw.fields["TRNAMT"], 0)
+	b := witness.Block{
+		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
+		ValueDate: compactDate(raw.fields["DTAVAIL"]), IDs: ofxIDs(raw.fields, bank),
+	}
+	if _, _, isBalance := balanceRole(name, memo); isBalance {
+		b.Kind = witness.BalanceRow
+		return b, n
+	}
+	currency := strings.ToUpper(raw.fields["CURRENCY.CURSYM"])
+	switch {
+	case err != nil:
+		return refuse("%v: %q", err, raw.fields["TRNAMT"])
+	case date == "":
+		return refuse("the date cannot be read: %q", raw.fields["DTPOSTED"])
+	case currency != "" && s.currency != "" && currency != s.currency:
+		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
+	case raw.pending:
+		b.Kind, b.Reason = witness.Apart, "pending"
+	}
+	return b, n
+}
+
+// joinTexts returns name and memo as one text. A memo that begins with the name already contains it.
+func joinTexts(name, memo string) string {
+	if name == "" || strings.HasPrefix(memo, name) {
+		return domain.CleanText(memo)
+	}
+	return domain.CleanText(strings.TrimSpace(name + " " + memo))
+}
+
+// ofxIDs returns the identifiers of a movement.
+func ofxIDs(fields map[string]string, bank string) (ids []witness.ID) {
+	for _, kind := range []string{"FITID", "SRVRTID", "CHECKNUM", "REFNUM"} {
+		ids = addID(ids, kind, fields[kind], ofxStable[bank] == kind)
+	}
+	return ids
+}
+
+// addID adds an identifier, unless the text identifies nothing. The end-to-end id of a Pix is stable everywhere.
+func addID(ids []witness.ID, kind, value string, stable bool) []witness.ID {
+	if value = domain.CleanReference(value); value == "" {
+		return ids
+	}
+	return append(ids, witness.ID{Kind: kind, Value: value, Stable: stable || domain.IsEndToEndID(value)})
+}
+
+// declared returns the period that a statement declares. Stone, the only bank with the zone BRL, writes the midnight
+// after the last day.
+func (s *ofxStatement) declared() domain.Window {
+	w := domain.Window{From: ofxDate(s.start, s.currency), To: ofxDate(s.end, s.currency)}
+	if w.From == "" || w.To == "" || w.To < w.From {
+		return domain.Window{}
+	}
+	if strings.HasPrefix(s.end[min(len(s.end), 8):], "000000") && strings.HasSuffix(s.end, ":BRL]") && w.To > w.From {
+		w.To = w.To.AddDays(-1)
+	}
+	return w
+}
+
+// signsFromTypes makes the amounts of debits negative. It is for files in which no amount has a sign.
+func (s *ofxStatement) signsFromTypes(blocks []witness.Block) (warnings []witness.Warning) {
+	for i := range blocks {
+		if blocks[i].Kind == witness.Line && ofxDebits[strings.ToUpper(s.blocks[i].fields["TRNTYPE"])] {
+			blocks[i].Amount = blocks[i].Amount.Neg()
+			warnings = witness.AddWarning(warnings, witness.SignsFromTypes, i+1)
+		}
+	}
+	return warnings
+}
+
+// checkTypes adds a warning for each movement whose type contradicts its sign.
+func (s *ofxStatement) checkTypes(blocks []witness.Block) (warnings []witness.Warning) {
+	for i := range blocks {
+		b := &blocks[i]
+		kind := strings.ToUpper(s.blocks[i].fields["TRNTYPE"])
+		if b.Kind == witness.Line && (kind == "DEBIT" && b.Amount.IsPositive() || kind == "CREDIT" && b.Amount.IsNegative()) {
+			warnings = witness.AddWarning(warnings, witness.SignContradictsType, i+1)
+		}
+	}
+	return warnings
+}
+
+// addBalances adds the balance rows and the LEDGERBAL elements of a statement to its section.
+func (s *ofxStatement) addBalances(
+	section *witness.Section, numbers []number, warnings []witness.Warning,
+) []witness.Warning {
+	minor := minorUnitPossible(section.Blocks, numbers, s.blocks)
+	unreadable := func() { warnings = witness.AddWarning(warnings, witness.UnreadableBalance, 0) }
+	for i := range section.Blocks {
+		b := &section.Blocks[i]
+		if b.Kind != witness.BalanceRow {
+			continue
+		}
+		fields := s.blocks[i].fields
+		role, limit, _ := balanceRole(fields["NAME"], fields["MEMO"])
+		balance := witness.Balance{Role: role, Date: b.Date, Source: witness.Row, Block: i, MayIncludeLimit: limit}
+		if n, err := parseAmount(fields["TRNAMT"], 0); err == nil {
+			balance.Readings = n.readings(minor)
+		} else {
+			unreadable()
+		}
+		section.Balances = append(section.Balances, balance)
+	}
+	for _, l := range s.ledgers {
+		n, err := parseAmount(l.amount, 0, "R$")
+		if err != nil {
+			unreadable()
+			continue
+		}
+		date := ofxDate(l.date, s.currency)
+		if date == "" {
+			unreadable()
+		}
+		section.Balances = append(section.Balances, witness.Balance{
+			Role: witness.Ledger, Date: date, Source: witness.Field, Readings: n.readings(minor), Block: -1,
+		})
+	}
+	return warnings
+}
+
+// minorUnitPossible reports whether a balance without a decimal separator may be in the minor unit: the movements do not
+// show that the bank leaves out zeros behind the separator.
+func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock) bool {
+	for i := range blocks {
+		text := raw[i].fields["TRNAMT"]
+		if blocks[i].Kind == witness.Line && (numbers[i].whole || len(text)-strings.LastIndexAny(text, ".,") != 3) {
+			return false
+		}
+	}
+	return true
+}
+
+// setScheduledApart sets apart the movements that are later than every date of the file: the bank has only scheduled
+// them. It needs at least one movement that is not later.
+func setScheduledApart(section *witness.Section) {
+	last := max(section.Made, section.Declared.To)
+	for _, b := range section.Balances {
+		if b.Role == witness.Ledger {
+			last = max(last, b.Date)
+		}
+	}
+	days, _ := section.Days()
+	if last == "" || days.From > last {
+		return
+	}
+	for i := range section.Blocks {
+		if b := &section.Blocks[i]; b.Kind == witness.Line && b.Date > last {
+			b.Kind, b.Reason = witness.Apart, "scheduled: later than the file"
+		}
+	}
+}

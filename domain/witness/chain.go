@@ -1,0 +1,272 @@
+package witness
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// checkpoint is a place in the sequence of the lines at which the file states a balance.
+type checkpoint struct {
+	Balance
+
+	after int // number of lines before the balance
+}
+
+// chain contains the booked lines of a section in the order of time, and the balances between them.
+type chain struct {
+	section *Section
+	lines   []int             // indexes of blocks
+	sums    []decimal.Decimal // sums[n] is the sum of the first n lines
+	stated  []checkpoint      // in the order of the lines; each has a reading
+	ledgers []checkpoint      // balances of the role Ledger that have a reading
+	walk    walk
+	limited bool // balances that include the overdraft limit were left out
+}
+
+// walk is the result of comparing each stated balance with the one before it and the lines between.
+type walk struct {
+	values []decimal.Decimal // the value of each stated balance, chosen from its readings
+	holds  int               // number of balances that the one before and the lines explain
+	gaps   []gap
+}
+
+// gap is a difference between a balance and the one before it that the lines do not explain.
+type gap struct {
+	date   domain.Date
+	amount decimal.Decimal
+}
+
+// newChain returns the chain of a section in the order, oldest or newest first, in which its balances hold best.
+func newChain(s *Section) *chain {
+	var best *chain
+	for _, newestFirst := range s.orders() {
+		c := s.chainInOrder(newestFirst)
+		if best == nil || c.walk.better(best.walk) {
+			best = c
+		}
+	}
+	return best
+}
+
+func (w walk) better(other walk) bool {
+	return cmp.Or(cmp.Compare(len(other.gaps), len(w.gaps)), cmp.Compare(w.holds, other.holds)) > 0
+}
+
+// orders returns whether the file may be newest first. If the dates of the lines do not tell, both orders are possible,
+// and the likelier one comes first.
+func (s *Section) orders() []bool {
+	up, down := 0, 0
+	before := domain.Date("")
+	for _, i := range s.lines() {
+		date := s.Blocks[i].Date
+		switch {
+		case before != "" && date > before:
+			up++
+		case before != "" && date < before:
+			down++
+		}
+		before = date
+	}
+	switch {
+	case up > 0 && down == 0:
+		return []bool{false}
+	case down > 0 && up == 0:
+		return []bool{true}
+	}
+	return []bool{down > up, down <= up}
+}
+
+func (s *Section) chainInOrder(newestFirst bool) *chain {
+	c := &chain{section: s, lines: s.lines()}
+	if newestFirst {
+		slices.Reverse(c.lines)
+	}
+	running := slices.ContainsFunc(c.lines, func(i int) bool { return s.Blocks[i].Running != nil })
+	if !running || s.DailyRunning {
+		slices.SortStableFunc(c.lines, func(a, b int) int { return cmp.Compare(s.Blocks[a].Date, s.Blocks[b].Date) })
+	}
+	c.sums = make([]decimal.Decimal, len(c.lines)+1)
+	for n, i := range c.lines {
+		c.sums[n+1] = c.sums[n].Add(s.Blocks[i].Amount)
+	}
+	c.addStated(newestFirst, running && !s.DailyRunning)
+	c.addRunning()
+	slices.SortStableFunc(c.stated, func(a, b checkpoint) int { return cmp.Compare(a.after, b.after) })
+	c.walk = c.bestWalk(c.stated)
+	c.leaveOutLimits()
+	return c
+}
+
+// addStated adds the balances of the section. byPosition states that a row belongs after the lines before it in the
+// file, even if it has a date.
+func (c *chain) addStated(newestFirst, byPosition bool) {
+	opened := false
+	for _, b := range c.inOrder(newestFirst) {
+		if len(b.Readings) == 0 {
+			continue
+		}
+		p := checkpoint{Balance: b, after: len(c.lines)}
+		switch {
+		case b.Role == Ledger:
+			if b.Date != "" {
+				p.after = c.upTo(b.Date)
+			}
+			c.ledgers = append(c.ledgers, p)
+			continue
+		case b.Role == Opening && !opened:
+			opened, p.after = true, 0
+		case b.Role == Closing:
+		case byPosition:
+			p.after = c.before(b.Block, newestFirst)
+		default:
+			if p.Date == "" {
+				p.Date = c.dateBefore(b.Block, newestFirst)
+			}
+			p.after = c.upTo(p.Date)
+		}
+		c.stated = append(c.stated, p)
+	}
+}
+
+// inOrder returns the balances of the section in the order of time as far as their positions in the file tell it.
+func (c *chain) inOrder(newestFirst bool) []Balance {
+	balances := slices.Clone(c.section.Balances)
+	if newestFirst {
+		slices.Reverse(balances)
+	}
+	return balances
+}
+
+// addRunning adds the balances that the lines state. If they are balances of days, only the last line of a day counts.
+func (c *chain) addRunning() {
+	for n, i := range c.lines {
+		b := &c.section.Blocks[i]
+		last := n == len(c.lines)-1 || c.section.Blocks[c.lines[n+1]].Date != b.Date
+		if b.Running == nil || c.section.DailyRunning && !last {
+			continue
+		}
+		c.stated = append(c.stated, checkpoint{after: n + 1, Balance: Balance{
+			Role: DayEnd, Date: b.Date, Readings: []decimal.Decimal{*b.Running}, Source: Running,
+		}})
+	}
+}
+
+// upTo returns the number of lines that are dated on the day or before it.
+func (c *chain) upTo(day domain.Date) int {
+	n := 0
+	for _, i := range c.lines {
+		if c.section.Blocks[i].Date <= day {
+			n++
+		}
+	}
+	return n
+}
+
+// before returns the number of lines before a block.
+func (c *chain) before(block int, newestFirst bool) int {
+	n := 0
+	for _, i := range c.lines {
+		if newestFirst == (i > block) {
+			n++
+		}
+	}
+	return n
+}
+
+// dateBefore returns the date of the last line before a block in the order of time; "" if there is none.
+func (c *chain) dateBefore(block int, newestFirst bool) domain.Date {
+	step := -1
+	if newestFirst {
+		step = 1
+	}
+	for i := block + step; i >= 0 && i < len(c.section.Blocks); i += step {
+		if c.section.Blocks[i].Kind == Line {
+			return c.section.Blocks[i].Date
+		}
+	}
+	return ""
+}
+
+// bestWalk compares the balances. If the first one has several readings, it takes the one that explains most.
+func (c *chain) bestWalk(stated []checkpoint) walk {
+	var best walk
+	if len(stated) == 0 {
+		return best
+	}
+	for n, reading := range stated[0].Readings {
+		if w := c.walkFrom(stated, reading); n == 0 || w.better(best) {
+			best = w
+		}
+	}
+	return best
+}
+
+func (c *chain) walkFrom(stated []checkpoint, value decimal.Decimal) walk {
+	w := walk{values: []decimal.Decimal{value}}
+	for n := 1; n < len(stated); n++ {
+		before, p := stated[n-1], stated[n]
+		value = value.Add(c.sums[p.after]).Sub(c.sums[before.after])
+		if isOneOf(p.Readings, value) {
+			w.holds++
+		} else {
+			w.gaps = append(w.gaps, gap{c.gapDate(before, p), p.Readings[0].Sub(value)})
+			value = p.Readings[0]
+		}
+		w.values = append(w.values, value)
+	}
+	return w
+}
+
+// gapDate returns the first day on which a line between two balances can be missing.
+func (c *chain) gapDate(before, after checkpoint) domain.Date {
+	if before.after < len(c.lines) && before.after < after.after {
+		return c.section.Blocks[c.lines[before.after]].Date
+	}
+	return cmp.Or(after.Date, before.Date)
+}
+
+// leaveOutLimits leaves out the balances that may include the overdraft limit, if all of them are too high by one
+// amount and the others hold without them.
+func (c *chain) leaveOutLimits() {
+	isLimited := func(p checkpoint) bool { return p.MayIncludeLimit }
+	if len(c.walk.gaps) == 0 || !slices.ContainsFunc(c.stated, isLimited) {
+		return
+	}
+	rest := slices.DeleteFunc(slices.Clone(c.stated), isLimited)
+	without := c.bestWalk(rest)
+	if len(rest) == 0 || len(without.gaps) > 0 {
+		return
+	}
+	var limit decimal.Decimal
+	for n, p := range slices.DeleteFunc(slices.Clone(c.stated), func(p checkpoint) bool { return !isLimited(p) }) {
+		expected := without.values[0].Add(c.sums[p.after]).Sub(c.sums[rest[0].after])
+		over := p.Readings[0].Sub(expected)
+		if n > 0 && !over.Equal(limit) || !over.IsPositive() {
+			return
+		}
+		limit = over
+	}
+	c.stated, c.walk, c.limited = rest, without, true
+}
+
+// valueAfter returns the balance after n lines, as the stated balances imply it. ok is false if there are none.
+func (c *chain) valueAfter(n int) (value decimal.Decimal, ok bool) {
+	if len(c.stated) == 0 {
+		return value, false
+	}
+	at := 0
+	for i, p := range c.stated {
+		if p.after <= n {
+			at = i
+		}
+	}
+	return c.walk.values[at].Add(c.sums[n]).Sub(c.sums[c.stated[at].after]), true
+}
+
+func isOneOf(readings []decimal.Decimal, value decimal.Decimal) bool {
+	return slices.ContainsFunc(readings, value.Equal)
+}

@@ -1,0 +1,325 @@
+package witness
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Record is a live record of the account, as far as the comparison needs it.
+type Record struct {
+	ID     domain.TransactionID
+	Date   domain.Date
+	Amount decimal.Decimal // in the currency of the account
+	// Unknown states that the amount in the currency of the account is not known.
+	Unknown    bool
+	Pending    bool
+	Text       string
+	ExternalID string
+	References domain.References
+}
+
+// RecordOf returns the values of a transaction that the comparison needs. currency is that of the account.
+func RecordOf(t domain.Transaction, currency string) Record {
+	r := Record{
+		ID: t.ID, Date: t.Date, Pending: t.Status == domain.Pending, Text: t.Description, ExternalID: t.ExternalID,
+		References: t.References, Amount: t.Amount.Amount, Unknown: t.Amount.Currency != currency,
+	}
+	if t.AccountMoney != nil {
+		r.Amount, r.Unknown = t.AccountMoney.Amount, t.AccountMoney.Currency != currency
+	}
+	return r
+}
+
+// Group is a line together with the records whose sum is its amount.
+type Group struct {
+	Position int // of the line in the statement, from 1
+	Records  []domain.TransactionID
+}
+
+// Input is everything that a comparison depends on.
+type Input struct {
+	Statement Statement
+	Records   []Record // live records, in any order
+	// CoversTo is the last day up to which the records of the account are complete; "" if no day is known.
+	CoversTo domain.Date
+	// Balances are the balances of the account at the ends of days, as the vendor states them.
+	Balances []DayBalance
+	// Confirmed and Rejected are the groups about which a person has decided.
+	Confirmed, Rejected []Group
+}
+
+// Bucket is what a comparison has found out about a line or a record.
+type Bucket string
+
+// The buckets.
+const (
+	Both          Bucket = "both"
+	Different     Bucket = "different"
+	OnlyTheirs    Bucket = "only_theirs"
+	OnlyOurs      Bucket = "only_ours"
+	ProposedGroup Bucket = "proposed_group"
+	PendingOurs   Bucket = "pending"
+	Outside       Bucket = "outside"
+	SetApart      Bucket = "apart"
+	RefusedBlock  Bucket = "refused"
+	BalanceRows   Bucket = "balance_row"
+)
+
+// Buckets returns all buckets in the order in which they are shown.
+func Buckets() []Bucket {
+	return []Bucket{
+		Different, OnlyTheirs, OnlyOurs, ProposedGroup, RefusedBlock, Both, PendingOurs, Outside, SetApart, BalanceRows,
+	}
+}
+
+// MatchedBy is the pass that has matched a line.
+type MatchedBy string
+
+// The passes, in the order in which they run.
+const (
+	ByPerson    MatchedBy = "person"
+	ByID        MatchedBy = "id"
+	ByDay       MatchedBy = "day_amount"
+	ByNearDay   MatchedBy = "amount_near_day"
+	ByIDOnly    MatchedBy = "id_other_amount"
+	ByText      MatchedBy = "day_text"
+	ByParts     MatchedBy = "parts"
+	BySum       MatchedBy = "sum"
+	notMatched  MatchedBy = ""
+	nearDays              = 3 // weekdays between the dates of a line and a record that pass ByNearDay matches
+	memberDate            = "date"
+	memberValue           = "amount"
+)
+
+// Difference is a member on which a line and its record differ.
+type Difference struct{ Theirs, Ours string }
+
+// Equal tells how many lines and how many records have one day and amount.
+type Equal struct {
+	Theirs int `json:"theirs"`
+	Ours   int `json:"ours"`
+}
+
+// Finding is a line or a record in its bucket.
+type Finding struct {
+	Position  int // of the block in the statement, from 1; 0 if only we have a record
+	Date      domain.Date
+	ValueDate domain.Date
+	Amount    decimal.Decimal
+	Text      string
+	IDs       []ID
+	Bucket    Bucket
+	Records   []domain.TransactionID
+	MatchedBy MatchedBy
+	Different map[string]Difference // by member: "date", "amount"
+	Equal     *Equal                // only if the numbers differ and one of them is more than 1
+	Reason    string                // of a block that is apart or refused
+	Raw       string                // of a refused block
+}
+
+// Total is the number of findings of a bucket, and the sum of their amounts. If both sides have an amount, it is theirs.
+type Total struct {
+	Count int             `json:"count"`
+	Sum   decimal.Decimal `json:"sum"`
+}
+
+// Verdict is the result of a comparison.
+type Verdict string
+
+// The verdicts.
+const (
+	Differs      Verdict = "differs"
+	Inconclusive Verdict = "inconclusive"
+	DatesDiffer  Verdict = "dates_differ"
+	Agrees       Verdict = "agrees"
+	LinesAgree   Verdict = "lines_agree"
+)
+
+// ComparedBalance is a balance of a day on both sides. Ours and Difference are nil if our balance is not known.
+// Difference is theirs less ours.
+type ComparedBalance struct {
+	Date       domain.Date
+	Theirs     decimal.Decimal
+	Ours       *decimal.Decimal
+	Difference *decimal.Decimal
+}
+
+// Comparison is the result of Compare.
+type Comparison struct {
+	Verdict  Verdict
+	Proof    Proof // the states of its balances include what our balances prove
+	CoversTo domain.Date
+	Findings []Finding // in the order of the statement; then the records without a line, by date
+	Buckets  map[Bucket]Total
+	Balances []ComparedBalance
+	// FirstDayApart is the first day on which the two part; "" if they do not.
+	FirstDayApart domain.Date
+	// Unexplained is what the listed differences do not explain of the difference of the balances.
+	Unexplained decimal.Decimal
+}
+
+// Compare compares the lines of a statement with the records of an account. The result depends on nothing but the
+// input, and not on the order of the records.
+func Compare(in Input) Comparison {
+	c := newComparer(in)
+	c.confirmed(in.Confirmed)
+	c.byID()
+	c.byDay()
+	c.byNearDay(c.open)
+	c.byOtherAmount()
+	c.byParts()
+	c.bySum(in.Rejected)
+	c.aside()
+	return c.result(in)
+}
+
+// line is a block of the statement in a comparison.
+type line struct {
+	*Block
+
+	position  int
+	amount    int   // number of the amount
+	scope     Scope // whether the line is matched
+	records   []int // indexes of the matched records
+	by        MatchedBy
+	proposed  bool // a group that no person has confirmed
+	differing map[string]Difference
+}
+
+// Scope tells whether a line or a record takes part in the matching.
+type Scope int
+
+const (
+	matched Scope = iota // may be matched
+	later                // after the last complete day of the account
+	left                 // no booked line, or no posted record with a known amount
+)
+
+// record is a record in a comparison.
+type record struct {
+	*Record
+
+	amount int
+	line   int // index of the matched line; -1 if there is none
+	scope  Scope
+	aside  bool // a line that is outside is its counterpart
+}
+
+// comparer assigns lines and records to each other.
+type comparer struct {
+	lines   []line
+	records []record
+	proof   Proof
+	amounts map[string]int
+	// counts contains the numbers of lines and of records with one day and amount.
+	counts   map[dayAmount]Equal
+	coversTo domain.Date
+}
+
+type dayAmount struct {
+	day    domain.Date
+	amount int
+}
+
+func newComparer(in Input) *comparer {
+	c := &comparer{
+		proof: Prove(in.Statement), amounts: map[string]int{}, counts: map[dayAmount]Equal{}, coversTo: in.CoversTo,
+	}
+	if witness := in.Statement.CoversTo; witness != "" {
+		c.coversTo = earlier(c.coversTo, witness)
+	}
+	blocks := in.Statement.Blocks()
+	c.lines = make([]line, len(blocks))
+	for i := range blocks {
+		l := line{Block: &blocks[i], position: i + 1, scope: left}
+		if l.Kind == Line {
+			l.scope, l.amount = matched, c.number(l.Amount)
+			if c.coversTo != "" && l.Date > c.coversTo {
+				l.scope = later
+			}
+			n := c.counts[dayAmount{l.Date, l.amount}]
+			n.Theirs++
+			c.counts[dayAmount{l.Date, l.amount}] = n
+		}
+		c.lines[i] = l
+	}
+	c.addRecords(in.Records)
+	return c
+}
+
+func (c *comparer) addRecords(records []Record) {
+	c.records = make([]record, len(records))
+	for i := range records {
+		c.records[i] = record{Record: &records[i], line: -1}
+	}
+	slices.SortFunc(c.records, func(a, b record) int {
+		return cmp.Or(compareDates(a.Date, b.Date), a.ID.Compare(b.ID))
+	})
+	for i := range c.records {
+		r := &c.records[i]
+		if r.Pending || r.Unknown {
+			r.scope = left
+			continue
+		}
+		r.amount = c.number(r.Amount)
+		n := c.counts[dayAmount{r.Date, r.amount}]
+		n.Ours++
+		c.counts[dayAmount{r.Date, r.amount}] = n
+	}
+}
+
+// number returns the number of an amount. Equal amounts have equal numbers.
+func (c *comparer) number(amount decimal.Decimal) int {
+	text := amount.Normalize().String()
+	n, known := c.amounts[text]
+	if !known {
+		n = len(c.amounts)
+		c.amounts[text] = n
+	}
+	return n
+}
+
+// open reports whether a line may still be matched.
+func (c *comparer) open(l *line) bool { return l.scope == matched && l.by == notMatched }
+
+// free reports whether a record may still be matched.
+func (c *comparer) free(r *record) bool { return r.scope == matched && r.line < 0 && !r.aside }
+
+// pair matches a line with records.
+func (c *comparer) pair(l int, by MatchedBy, records ...int) {
+	c.lines[l].by, c.lines[l].records = by, records
+	for _, r := range records {
+		c.records[r].line = l
+	}
+}
+
+// pairOne matches a line with one record, and notes on which members they differ.
+func (c *comparer) pairOne(l int, by MatchedBy, r int) {
+	c.pair(l, by, r)
+	line, rec := &c.lines[l], &c.records[r]
+	if rec.Date != line.Date && rec.Date != line.ValueDate {
+		line.differ(memberDate, string(line.Date), string(rec.Date))
+	}
+	if rec.amount != line.amount {
+		line.differ(memberValue, line.Amount.String(), rec.Amount.String())
+	}
+}
+
+func (l *line) differ(member, theirs, ours string) {
+	if l.differing == nil {
+		l.differing = map[string]Difference{}
+	}
+	l.differing[member] = Difference{theirs, ours}
+}
+
+// days returns the days of a line: that of the booking, and the value date if it is another one.
+func (l *line) days() []domain.Date {
+	if l.ValueDate == "" || l.ValueDate == l.Date {
+		return []domain.Date{l.Date}
+	}
+	return []domain.Date{l.Date, l.ValueDate}
+}

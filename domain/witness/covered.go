@@ -1,0 +1,113 @@
+package witness
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// cover sets the days on which the section lists all movements. extends states that the declared days beside the chain
+// may be covered, too.
+func (p *Proof) cover(c *chain, extends, isAccount bool) {
+	s := c.section
+	if p.Closing.State == Proved {
+		w := domain.Window{From: c.coveredFrom(), To: p.Closing.Date}
+		if extends {
+			w = c.extend(w)
+		}
+		if w.From != "" && w.From <= w.To {
+			p.Covered, p.Basis = []domain.Window{w}, BasisBalances
+			return
+		}
+	}
+	switch {
+	case s.trusts(isAccount):
+		w := s.Declared
+		if s.Made != "" {
+			w.To = min(w.To, s.Made)
+		}
+		p.Covered, p.Basis = []domain.Window{w}, BasisDeclared
+	case s.Declared != domain.Window{}:
+		p.Warnings = AddWarning(p.Warnings, PeriodNotTrusted, 0)
+	}
+}
+
+// trusts reports whether the declared period tells which days are complete: it is longer than a day, unless the witness
+// is an account, and all lines lie in it.
+func (s *Section) trusts(isAccount bool) bool {
+	w := s.Declared
+	if w.From == "" || w.To == "" || w.To < w.From || w.To == w.From && !isAccount {
+		return false
+	}
+	if s.Made != "" && s.Made < w.From {
+		return false
+	}
+	days, any := s.Days()
+	return !any || w.Contains(days.From) && w.Contains(days.To)
+}
+
+// coveredFrom returns the first day of a chain that holds.
+func (c *chain) coveredFrom() domain.Date {
+	first := c.stated[0]
+	switch {
+	case first.Role == Opening && first.Date == "", first.Source == Running:
+		return c.firstDay()
+	case first.StartOfDay:
+		return first.Date
+	}
+	return first.Date.AddDays(1)
+}
+
+// extend adds the declared days before and after the chain that have no line, if the file was made after them.
+func (c *chain) extend(w domain.Window) domain.Window {
+	declared := c.section.Declared
+	if declared.From == "" || declared.To == "" || w.From == "" || w.To == "" {
+		return w
+	}
+	made := max(c.section.Made, w.To, c.lastDay())
+	busy := map[domain.Date]bool{}
+	for _, i := range c.lines {
+		busy[c.section.Blocks[i].Date] = true
+	}
+	for day := w.From.AddDays(-1); day >= declared.From && day < made && !busy[day]; day = day.AddDays(-1) {
+		w.From = day
+	}
+	for day := w.To.AddDays(1); day <= declared.To && day < made && !busy[day]; day = day.AddDays(1) {
+		w.To = day
+	}
+	return w
+}
+
+// union returns the windows in order, with overlapping and adjacent ones joined.
+func union(windows []domain.Window) []domain.Window {
+	slices.SortFunc(windows, func(a, b domain.Window) int {
+		return cmp.Or(compareDates(a.From, b.From), compareDates(a.To, b.To))
+	})
+	var joined []domain.Window
+	for _, w := range windows {
+		if n := len(joined); n > 0 && w.From <= joined[n-1].To.AddDays(1) {
+			joined[n-1].To = max(joined[n-1].To, w.To)
+			continue
+		}
+		joined = append(joined, w)
+	}
+	return joined
+}
+
+func strongest(a, b Basis) Basis {
+	if a == BasisBalances || b == BasisNone {
+		return a
+	}
+	return b
+}
+
+func compareDates(a, b domain.Date) int { return cmp.Compare(a, b) }
+
+// earlier returns the earlier of two dates, of which either may be "".
+func earlier(a, b domain.Date) domain.Date {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}

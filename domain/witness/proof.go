@@ -1,0 +1,392 @@
+package witness
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// State states what is known about the truth of a balance.
+type State string
+
+// The states of balances.
+const (
+	Proved       State = "proved"       // another balance and the lines between explain it
+	Contradicted State = "contradicted" // they do not explain it
+	Unavailable  State = "unavailable"  // there is nothing to compare it with, or it cannot be read in one way
+)
+
+// StatedBalance is the opening or the closing balance of a statement.
+type StatedBalance struct {
+	Amount *decimal.Decimal // nil if there is none, or if it has several readings
+	Date   domain.Date      // "" if unknown
+	Source Source
+	State  State
+	// StartOfDay states that an opening balance is that of the beginning of its date, and not of its end.
+	StartOfDay bool
+}
+
+// EndOfDay returns the day at whose end the account has the balance; "" if it is not known.
+func (b StatedBalance) EndOfDay() domain.Date {
+	if b.StartOfDay {
+		return b.Date.AddDays(-1)
+	}
+	return b.Date
+}
+
+// Basis is why days are covered.
+type Basis string
+
+// The bases of covered days.
+const (
+	BasisBalances Basis = "balances"
+	BasisDeclared Basis = "declared"
+	BasisNone     Basis = "none"
+)
+
+// DayBalance is the balance at the end of a day.
+type DayBalance struct {
+	Date   domain.Date
+	Amount decimal.Decimal
+}
+
+// Proof is what a statement proves by itself.
+type Proof struct {
+	Opening, Closing StatedBalance
+	// Covered contains the days on which the statement lists all movements, oldest first and without overlap.
+	Covered []domain.Window
+	Basis   Basis
+	// Days contains the balances at the ends of days, oldest first, at most one for each day.
+	Days []DayBalance
+	// Gap is the sum of the differences between the balances that the lines do not explain. FirstGap is the first day on
+	// which a line may be missing or wrong; "" if the balances hold.
+	Gap      decimal.Decimal
+	FirstGap domain.Date
+	Warnings []Warning
+}
+
+// Covers reports whether the statement lists all movements of the day.
+func (p Proof) Covers(day domain.Date) bool {
+	return slices.ContainsFunc(p.Covered, func(w domain.Window) bool { return w.Contains(day) })
+}
+
+// Prove checks the balances of a statement against its lines.
+func Prove(s Statement) Proof {
+	total := Proof{Basis: BasisNone, Opening: absent(), Closing: absent()}
+	first, allProved, broken := true, true, false
+	for _, section := range inTime(s.Sections) {
+		if len(section.Balances) == 0 && len(section.lines()) == 0 {
+			continue
+		}
+		p := proveSection(&section, s.CoversTo != "")
+		if first {
+			total.Opening = p.Opening
+		} else {
+			total.join(p)
+		}
+		first = false
+		total.Closing = p.Closing
+		allProved = allProved && p.Closing.State == Proved
+		broken = broken || p.Closing.State == Contradicted
+		total.Gap = total.Gap.Add(p.Gap)
+		total.FirstGap = earlier(total.FirstGap, p.FirstGap)
+		total.Days = append(total.Days, p.Days...)
+		total.Covered = append(total.Covered, p.Covered...)
+		total.Basis = strongest(total.Basis, p.Basis)
+		for _, w := range p.Warnings {
+			total.Warnings = AddWarning(total.Warnings, w.Code, 0)
+		}
+	}
+	total.Covered = union(total.Covered)
+	total.Days = lastOfDays(total.Days)
+	total.settle(allProved, broken || !total.Gap.IsZero())
+	return total
+}
+
+func absent() StatedBalance { return StatedBalance{Source: Absent, State: Unavailable} }
+
+// inTime returns the sections in the order of their first balances or lines.
+func inTime(sections []Section) []Section {
+	begin := func(s Section) domain.Date {
+		for _, b := range s.Balances {
+			if b.Role == Opening && b.Date != "" {
+				return b.Date
+			}
+		}
+		if days, ok := s.Days(); ok {
+			return days.From
+		}
+		return s.Declared.From
+	}
+	if slices.ContainsFunc(sections, func(s Section) bool { return begin(s) == "" }) {
+		return sections
+	}
+	sections = slices.Clone(sections)
+	slices.SortStableFunc(sections, func(a, b Section) int {
+		return compareDates(begin(a), begin(b))
+	})
+	return sections
+}
+
+// join compares the opening balance of the next section with the closing balance of the last one, if both are of the
+// same day.
+func (p *Proof) join(next Proof) {
+	a, b := p.Closing, next.Opening
+	sameDay := a.Date != "" && a.Date == b.EndOfDay()
+	if a.Amount == nil || b.Amount == nil || !sameDay || a.Amount.Equal(*b.Amount) {
+		return
+	}
+	p.Gap = p.Gap.Add(b.Amount.Sub(*a.Amount))
+	p.FirstGap = earlier(p.FirstGap, a.Date)
+}
+
+// settle sets the states of the balances of a statement that may have several sections. broken states that the balances
+// of a section do not hold.
+func (p *Proof) settle(allProved, broken bool) {
+	for _, b := range []*StatedBalance{&p.Opening, &p.Closing} {
+		switch {
+		case b.Source == Absent:
+		case broken:
+			b.State = Contradicted
+		case !allProved && b.State == Proved:
+			b.State = Unavailable
+		}
+	}
+}
+
+// proveSection proves one section. isAccount states that the lines are the records of another account.
+func proveSection(s *Section, isAccount bool) Proof {
+	c := newChain(s)
+	p := Proof{Basis: BasisNone}
+	p.Opening, p.Closing = c.opening(), c.closing()
+	if p.Closing.State == Proved && p.Opening.Source != Derived && p.Opening.Source != Absent {
+		p.Opening.State = Proved
+	}
+	for _, g := range c.walk.gaps {
+		p.Gap = p.Gap.Add(g.amount)
+		p.FirstGap = earlier(p.FirstGap, g.date)
+	}
+	if p.Opening.Source == Derived && p.Closing.Source == Field && c.isLater(p.Closing.Date) {
+		p.Warnings = AddWarning(p.Warnings, OpeningDerived, 0)
+	}
+	p.Days = c.days(p.Closing)
+	if isAccount {
+		p.Opening = absent()
+		for _, ledger := range c.ledgers {
+			p.Days = append(p.Days, DayBalance{ledger.Date, ledger.Readings[0]})
+		}
+	}
+	differs := c.otherDiffers()
+	if differs {
+		p.Warnings = AddWarning(p.Warnings, BalanceNotOfTheLines, 0)
+	}
+	if c.limited {
+		p.Warnings = AddWarning(p.Warnings, BalanceWithLimit, 0)
+	}
+	if c.hasAmbiguous() {
+		p.Warnings = AddWarning(p.Warnings, AmbiguousBalance, 0)
+	}
+	p.cover(c, !differs, isAccount)
+	return p
+}
+
+// hasAmbiguous reports whether a balance has several readings and nothing tells which one is right.
+func (c *chain) hasAmbiguous() bool {
+	if len(c.walk.gaps) == 0 && c.walk.holds > 0 {
+		return false
+	}
+	return slices.ContainsFunc(c.section.Balances, func(b Balance) bool { return len(b.Readings) > 1 })
+}
+
+// state returns the state of a balance that is part of the chain.
+func (c *chain) state() State {
+	switch {
+	case len(c.walk.gaps) > 0 || c.section.TotalsDisagree:
+		return Contradicted
+	case c.walk.holds > 0 && !c.undatedDiffers():
+		return Proved
+	}
+	return Unavailable
+}
+
+// undatedDiffers reports whether the file states a balance without a date that is not the one after the last line.
+func (c *chain) undatedDiffers() bool {
+	value, ok := c.valueAfter(len(c.lines))
+	return ok && slices.ContainsFunc(c.ledgers, func(p checkpoint) bool {
+		return p.Date == "" && !isOneOf(p.Readings, value)
+	})
+}
+
+// otherDiffers reports whether a balance of the download is not the one that the chain implies.
+func (c *chain) otherDiffers() bool {
+	return slices.ContainsFunc(c.ledgers, func(p checkpoint) bool {
+		value, ok := c.valueAfter(p.after)
+		return ok && !isOneOf(p.Readings, value)
+	})
+}
+
+// opening returns the balance before the first line.
+func (c *chain) opening() StatedBalance {
+	if len(c.stated) == 0 {
+		return c.derivedOpening()
+	}
+	first := c.stated[0]
+	value := c.walk.values[0].Sub(c.sums[first.after])
+	b := StatedBalance{Amount: &value, Date: first.Date, Source: first.Source, State: c.state()}
+	switch {
+	case len(first.Readings) > 1 && c.walk.holds == 0:
+		b.Amount = nil
+	case first.Role == Opening && first.Date != "":
+		b.StartOfDay = first.StartOfDay
+	case first.Role == Opening, first.Source == Running:
+		b.Date, b.StartOfDay = c.firstDay(), true
+	default:
+		b.Source, b.Date = Derived, c.firstDay().AddDays(-1)
+		if b.State != Contradicted && c.walk.holds == 0 {
+			b.State = Unavailable
+		}
+	}
+	return b
+}
+
+// derivedOpening computes the opening balance from the balance of the download. It does so only if no movement can lie
+// between the last line and this balance, as far as the declared period tells.
+func (c *chain) derivedOpening() StatedBalance {
+	p, ok := c.ledger()
+	if !ok || len(p.Readings) != 1 || p.Date == "" || p.after < len(c.lines) {
+		return absent()
+	}
+	trusted := c.section.trusts(false)
+	if !trusted && p.Date > c.lastDay() {
+		return absent()
+	}
+	value := p.Readings[0].Sub(c.sums[len(c.lines)])
+	day := c.firstDay()
+	if trusted {
+		day = c.section.Declared.From
+	}
+	return StatedBalance{Amount: &value, Date: day.AddDays(-1), Source: Derived, State: Unavailable}
+}
+
+// closing returns the last balance that belongs to the lines.
+func (c *chain) closing() StatedBalance {
+	n := len(c.stated)
+	ledger, hasLedger := c.ledger()
+	if n == 0 {
+		if !hasLedger {
+			return absent()
+		}
+		b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
+		if len(ledger.Readings) == 1 {
+			b.Amount = &ledger.Readings[0]
+		}
+		return b
+	}
+	last := c.stated[n-1]
+	fits := func() bool {
+		value, _ := c.valueAfter(ledger.after)
+		return isOneOf(ledger.Readings, value)
+	}
+	if hasLedger && last.after < len(c.lines) && ledger.after > last.after && fits() ||
+		hasLedger && last.Role == Opening {
+		return c.ledgerClosing(ledger, fits())
+	}
+	if last.Role == Opening {
+		value, _ := c.valueAfter(len(c.lines))
+		return StatedBalance{Amount: &value, Date: c.lastDay(), Source: Derived, State: Unavailable}
+	}
+	value := c.walk.values[n-1]
+	b := StatedBalance{Amount: &value, Date: last.Date, Source: last.Source, State: c.state()}
+	if b.Date == "" {
+		b.Date = c.lastDay()
+	}
+	if len(last.Readings) > 1 && n == 1 {
+		b.Amount = nil
+	}
+	return b
+}
+
+// ledgerClosing returns the balance of the download as the closing balance.
+func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
+	b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
+	value, _ := c.valueAfter(ledger.after)
+	switch {
+	case fits && ledger.Date != "" && len(c.walk.gaps) == 0 && !c.section.TotalsDisagree:
+		b.Amount, b.State = &value, Proved
+	case fits:
+		b.Amount = &value
+	case len(ledger.Readings) == 1:
+		b.Amount = &ledger.Readings[0]
+		// A balance of the last line's day that was stated on a later day includes nothing that the file can lack.
+		if ledger.Date != "" && ledger.Date == c.lastDay() && c.section.Made > ledger.Date {
+			b.State = Contradicted
+		}
+	}
+	if len(c.walk.gaps) > 0 || c.section.TotalsDisagree {
+		b.State = Contradicted
+	}
+	return b
+}
+
+// ledger returns the latest balance of the download. ok is false if there is none.
+func (c *chain) ledger() (latest checkpoint, ok bool) {
+	for _, p := range c.ledgers {
+		if !ok || p.Date > latest.Date {
+			latest, ok = p, true
+		}
+	}
+	return latest, ok
+}
+
+// isLater reports whether the day is after the declared period.
+func (c *chain) isLater(day domain.Date) bool {
+	return c.section.Declared.To != "" && day > c.section.Declared.To
+}
+
+func (c *chain) firstDay() domain.Date {
+	days, _ := c.section.Days()
+	return days.From
+}
+
+func (c *chain) lastDay() domain.Date {
+	days, _ := c.section.Days()
+	return days.To
+}
+
+// days returns the balances at the ends of days.
+func (c *chain) days(closing StatedBalance) []DayBalance {
+	var days []DayBalance
+	for i, p := range c.stated {
+		day := p.Date
+		if p.Role == Opening && p.StartOfDay {
+			day = day.AddDays(-1)
+		}
+		ambiguous := len(p.Readings) > 1 && c.walk.holds == 0
+		if day != "" && !ambiguous && (p.Source != Running || c.isLastOfDay(i)) {
+			days = append(days, DayBalance{day, c.walk.values[i]})
+		}
+	}
+	if closing.Amount != nil && closing.Date != "" {
+		days = append(days, DayBalance{closing.Date, *closing.Amount})
+	}
+	return days
+}
+
+// isLastOfDay reports whether no later balance is of the same day.
+func (c *chain) isLastOfDay(i int) bool {
+	return i == len(c.stated)-1 || c.stated[i+1].Date != c.stated[i].Date
+}
+
+// lastOfDays sorts the balances by day and keeps the last one of each day.
+func lastOfDays(days []DayBalance) []DayBalance {
+	slices.SortStableFunc(days, func(a, b DayBalance) int { return compareDates(a.Date, b.Date) })
+	var kept []DayBalance
+	for i, d := range days {
+		if i == len(days)-1 || days[i+1].Date != d.Date {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}

@@ -15,8 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
-// maxDepth is the maximum depth of elements in an XML document. camt.053 needs about 15.
-const maxDepth = 64
+// The limits of an XML document. camt.053 needs a depth of about 15, and an entry about 20 elements for each of its
+// movements.
+const (
+	maxDepth    = 64
+	maxElements = 200_000 // of one entry
+)
 
 // node is an element of a camt document.
 type node struct {
@@ -57,15 +61,17 @@ type camtReader struct {
 	made    domain.Date // of the group header
 	section witness.Section
 	account witness.Account
-	// currencies and reversals contain the currency of each entry, and whether it is a reversal.
+	// currencies, reversals and raws contain the currency of each entry, whether it is a reversal, and its text.
 	currencies []string
 	reversals  []bool
+	raws       []string
 	summary    string // the number of entries that the statement declares
 	// accountCurrency is the currency of the account; "" if it is not stated.
 	accountCurrency string
 	balances        []*node
 	warnings        []witness.Warning
 	statements      int
+	elements        int // of the current entry
 }
 
 // readCamt reads a camt.052 or camt.053 document of any version. Elements are recognised by their local names.
@@ -130,6 +136,7 @@ func (r *camtReader) start(path []string, t xml.StartElement, start int64) ([]st
 	inStatement := len(path) > 0 && isCamtStatement(path[len(path)-1])
 	switch {
 	case inStatement || name == "GrpHdr":
+		r.elements = 0
 		n, err := r.element(t, start, 1)
 		if err == nil {
 			r.part(n)
@@ -156,6 +163,9 @@ func (r *camtReader) element(t xml.StartElement, start int64, depth int) (*node,
 		if a.Name.Local == "Ccy" {
 			n.currency = strings.TrimSpace(a.Value)
 		}
+	}
+	if r.elements++; r.elements > maxElements {
+		return n, fmt.Errorf("an entry has more than %d elements", maxElements)
 	}
 	if depth > maxDepth {
 		return n, fmt.Errorf("the elements are nested deeper than %d", maxDepth)
@@ -213,6 +223,7 @@ func (r *camtReader) part(n *node) {
 		if r.f.count(n.line) {
 			r.section.Blocks = append(r.section.Blocks, r.block(n))
 			r.currencies = append(r.currencies, n.child("Amt").currency)
+			r.raws = append(r.raws, r.raw(n))
 			reversal := n.child("RvslInd").text
 			r.reversals = append(r.reversals, reversal == "true" || reversal == "1")
 		}
@@ -235,15 +246,21 @@ func (r *camtReader) endStatement() {
 	for i := range r.section.Blocks {
 		b := &r.section.Blocks[i]
 		if own := r.currencies[i]; b.Kind == witness.Line && own != "" && currency != "" && own != currency {
-			*b = refused(b.FileLine, b.Text, "the amount is in %s, and the account in %s", own, currency)
+			*b = refused(b.FileLine, r.raws[i], "the amount is in %s, and the account in %s", own, currency)
 		}
 	}
 	r.f.add(r.account, currency, r.section, r.warnings)
 }
 
+// raw returns the text of an element.
+func (r *camtReader) raw(n *node) string {
+	end := min(n.end, int64(len(r.f.text)))
+	return r.f.text[min(n.start, end):end]
+}
+
 // block returns the block of an entry.
 func (r *camtReader) block(n *node) witness.Block {
-	raw := r.f.text[min(n.start, int64(len(r.f.text))):min(n.end, int64(len(r.f.text)))]
+	raw := r.raw(n)
 	amount, err := camtAmount(n)
 	booked, value := camtDate(n.child("BookgDt")), camtDate(n.child("ValDt"))
 	status := strings.TrimSpace(n.child("Sts").text + n.child("Sts", "Cd").text)

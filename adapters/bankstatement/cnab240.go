@@ -152,19 +152,20 @@ func (r *cnabReader) record(l textLine) {
 	if r.lote != nil {
 		r.lote.records++
 	}
-	switch rec.kind() {
-	case '0':
+	lote := rec.field(4, 7)
+	switch kind := rec.kind(); {
+	case kind == '0' && lote == "0000" && r.lote == nil:
 		r.made = rec.date(144)
-	case '1':
+	case kind == '1':
 		r.header(rec)
-	case '3':
+	case kind == '3':
 		r.segment(rec, l)
-	case '5':
-		r.loteTrailer(rec, l)
-	case '9':
+	case kind == '5' && r.lote != nil && (lote == r.lote.number || !r.lote.hasHeader):
+		r.loteTrailer(rec)
+	case kind == '9' && lote == "9999":
 		r.fileTrailer(rec)
 	default:
-		r.refuse(l, "the type of the record is unknown: %q", string(rec.kind()))
+		r.refuse(l, "the record of type %q and lote %q does not belong here", string(kind), lote)
 	}
 }
 
@@ -271,11 +272,7 @@ func joinFields(texts ...string) string {
 }
 
 // loteTrailer ends a lote, and checks its totals.
-func (r *cnabReader) loteTrailer(rec cnabRecord, l textLine) {
-	if r.lote == nil {
-		r.refuse(l, "the trailer of a lote has no header")
-		return
-	}
+func (r *cnabReader) loteTrailer(rec cnabRecord) {
 	r.balance(rec, witness.Closing)
 	s := &r.lote.section
 	statement := witness.Statement{Sections: []witness.Section{*s}}

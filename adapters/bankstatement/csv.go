@@ -94,9 +94,10 @@ func (r *csvReader) findDialect(lines []textLine, known []dialect, skip int) boo
 				continue
 			}
 			cells, _ := splitRow(l.text, separator)
+			titles, repeated := titlesOf(cells)
 			for i := range known {
 				d := &known[i]
-				if _, ok := d.matches(cells); ok && (r.d == nil || len(d.titles) > len(r.d.titles)) {
+				if d.matches(titles, repeated) && (r.d == nil || len(d.titles) > len(r.d.titles)) {
 					r.d, r.separator = d, separator
 				}
 			}
@@ -164,6 +165,9 @@ func (r *csvReader) rowAt(lines []textLine, i int) (csvRow, int) {
 	if state != rowComplete {
 		row.cells, _ = splitRow(row.raw, r.separator)
 		row.broken = "the quotes of the row do not match"
+		if state == tooManyCells {
+			row.broken = "the row has too many cells"
+		}
 	}
 	return row, i + 1
 }
@@ -177,12 +181,19 @@ const (
 	rowComplete = iota
 	quoteOpen   // a quoted cell has no end
 	quoteBroken // text follows the end of a quoted cell
+	tooManyCells
 )
+
+// maxCells is the maximum number of cells in a row.
+const maxCells = 500
 
 // splitRow divides a row into cells without surrounding spaces. A quoted cell may contain the separator, and doubled
 // quotes. Quotes inside of other cells are part of their text.
 func splitRow(text string, separator byte) (cells []string, state int) {
 	for {
+		if len(cells) == maxCells {
+			return cells, tooManyCells
+		}
 		rest := strings.TrimLeft(text, " ")
 		if !strings.HasPrefix(rest, `"`) {
 			end := strings.IndexByte(text, separator)
@@ -247,7 +258,9 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 	for _, l := range lines {
 		cells, _ := splitRow(l.text, r.separator)
 		if cols == nil {
-			cols, _ = r.d.matches(cells)
+			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
+				cols = titles
+			}
 			continue
 		}
 		at := cols.of(r.d.date)

@@ -19,13 +19,17 @@ func (r *csvReader) row(row csvRow) {
 		return
 	}
 	if row.broken == "" {
-		if found, ok := r.d.matches(cells); ok {
+		if found, repeated := titlesOf(cells); r.d.matches(found, repeated) {
 			r.columns, r.width, r.titled, r.current = found, len(cells), true, nil
-			r.number++
+			if r.number++; r.number > maxSections {
+				r.f.refuse(witness.TooManyBlocks, row.line, "the file has more than %d tables", maxSections)
+			}
 			return
 		}
 	}
 	switch {
+	case r.columns == nil && r.looksLikeEntry(cells):
+		r.refuse(row, "the row of a table has no titles above it")
 	case r.columns == nil:
 		r.preamble(row)
 	case row.broken != "":
@@ -34,6 +38,20 @@ func (r *csvReader) row(row csvRow) {
 	default:
 		r.entry(row, cells)
 	}
+}
+
+// looksLikeEntry reports whether a row before the titles has at least three cells, one of which is a date.
+func (r *csvReader) looksLikeEntry(cells []string) bool {
+	filled, dates := 0, 0
+	for _, cell := range cells {
+		if cell != "" {
+			filled++
+		}
+		if r.parseDate(cell) != "" {
+			dates++
+		}
+	}
+	return filled >= 3 && dates > 0
 }
 
 // cell returns the cell of a column; "" if the row or the file has no such column.

@@ -227,25 +227,42 @@ func (c columns) of(titles string) int {
 	return -1
 }
 
-// matches reports whether a row of titles is that of the dialect. Each required title occurs once.
-func (d *dialect) matches(cells []string) (columns, bool) {
-	c := columns{}
-	repeated := map[string]bool{}
+// maxTitles is the maximum number of cells in a row of titles.
+const maxTitles = 100
+
+// titlesOf returns the columns by their titles, and the titles that occur more than once. It returns nil if the row is
+// none of titles: it begins with a date, or has too many cells.
+func titlesOf(cells []string) (c columns, repeated map[string]bool) {
+	if len(cells) < 2 || len(cells) > maxTitles || dateStart.MatchString(cells[0]) {
+		return nil, nil
+	}
+	c, repeated = columns{}, map[string]bool{}
 	for i, cell := range cells {
+		if len(cell) > maxTitles {
+			return nil, nil
+		}
 		if title := normalTitle(cell); title != "" {
 			_, known := c[title]
 			repeated[title] = repeated[title] || known
 			c[title] = i
 		}
 	}
+	return c, repeated
+}
+
+// matches reports whether a row of titles is that of the dialect. Each required title occurs once.
+func (d *dialect) matches(c columns, repeated map[string]bool) bool {
+	if c == nil {
+		return false
+	}
 	known := map[string]bool{}
 	for _, title := range d.titles {
 		if c.of(title) < 0 {
-			return nil, false
+			return false
 		}
 		for _, option := range strings.Split(title, "|") {
-			if _, found := c[option]; found && repeated[option] {
-				return nil, false
+			if repeated[option] {
+				return false
 			}
 			known[option] = true
 		}
@@ -255,8 +272,8 @@ func (d *dialect) matches(cells []string) (columns, bool) {
 	}
 	for title := range c {
 		if len(d.titles) < minTitles && !known[title] && d.name != "mapping" {
-			return nil, false
+			return false
 		}
 	}
-	return c, true
+	return true
 }

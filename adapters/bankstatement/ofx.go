@@ -50,7 +50,7 @@ type ofxReader struct {
 
 // readOFX reads an OFX file.
 func (f *file) readOFX() {
-	r := &ofxReader{f: f, tokens: ofxTokens{text: f.text, line: 1}}
+	r := &ofxReader{f: f, tokens: newOFXTokens(f.text)}
 	for {
 		token, ok := r.tokens.next()
 		if !ok {

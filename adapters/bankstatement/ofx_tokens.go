@@ -26,8 +26,19 @@ type ofxTokens struct {
 	text string
 	at   int
 	line int
+	// newline is the character that ends a line.
+	newline string
 	// err is the reason why the file cannot be read.
 	err string
+}
+
+// newOFXTokens returns the tags of a text, whose lines may end with CR alone.
+func newOFXTokens(text string) ofxTokens {
+	t := ofxTokens{text: text, line: 1, newline: "\n"}
+	if !strings.Contains(text, "\n") {
+		t.newline = "\r"
+	}
+	return t
 }
 
 // next returns the next tag. ok is false at the end of the file, and if err is set.
@@ -61,10 +72,7 @@ const maxTag = 512
 
 // skip moves forward by a number of bytes.
 func (t *ofxTokens) skip(n int) {
-	t.line += strings.Count(t.text[t.at:t.at+n], "\n")
-	if !strings.Contains(t.text, "\n") {
-		t.line += strings.Count(t.text[t.at:t.at+n], "\r")
-	}
+	t.line += strings.Count(t.text[t.at:t.at+n], t.newline)
 	t.at += n
 }
 

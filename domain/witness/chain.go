@@ -95,10 +95,17 @@ func (s *Section) chainInOrder(newestFirst bool) *chain {
 	}
 	c.addStated(newestFirst, running && !s.DailyRunning)
 	c.addRunning()
-	slices.SortStableFunc(c.stated, func(a, b checkpoint) int { return cmp.Compare(a.after, b.after) })
+	slices.SortStableFunc(c.stated, func(a, b checkpoint) int {
+		return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.Role.rank(), b.Role.rank()))
+	})
 	c.walk = c.bestWalk(c.stated)
 	c.leaveOutLimits()
 	return c
+}
+
+// rank orders the balances between two lines.
+func (r Role) rank() int {
+	return slices.Index([]Role{Opening, DayEnd, Closing}, r)
 }
 
 // addStated adds the balances of the section. byPosition states that a row belongs after the lines before it in the

@@ -51,7 +51,7 @@ func (s *Section) trusts(isAccount bool) bool {
 func (c *chain) coveredFrom() domain.Date {
 	first := c.stated[0]
 	switch {
-	case first.Role == Opening && first.Date == "", first.Source == Running:
+	case first.Role == Opening && first.Date == "", first.Source == Running && !c.section.DailyRunning:
 		return c.firstDay()
 	case first.StartOfDay:
 		return first.Date

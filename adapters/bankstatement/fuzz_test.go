@@ -1,7 +1,6 @@
 package bankstatement_test
 
 import (
-
 	"strings"
 	"testing"
 

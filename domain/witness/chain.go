@@ -3,6 +3,7 @@ package witness
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/shopspring/decimal"
 
@@ -20,6 +21,8 @@ type checkpoint struct {
 type chain struct {
 	section *Section
 	lines   []int             // indexes of blocks
+	inFile  []int             // the same in the order of the file
+	dates   []domain.Date     // of the lines, in order
 	sums    []decimal.Decimal // sums[n] is the sum of the first n lines
 	stated  []checkpoint      // in the order of the lines; each has a reading
 	ledgers []checkpoint      // balances of the role Ledger that have a reading
@@ -81,7 +84,11 @@ func (s *Section) orders() []bool {
 }
 
 func (s *Section) chainInOrder(newestFirst bool) *chain {
-	c := &chain{section: s, lines: s.lines()}
+	c := &chain{section: s, lines: s.lines(), inFile: s.lines()}
+	for _, i := range c.inFile {
+		c.dates = append(c.dates, s.Blocks[i].Date)
+	}
+	slices.Sort(c.dates)
 	if newestFirst {
 		slices.Reverse(c.lines)
 	}
@@ -164,38 +171,28 @@ func (c *chain) addRunning() {
 
 // upTo returns the number of lines that are dated on the day or before it.
 func (c *chain) upTo(day domain.Date) int {
-	n := 0
-	for _, i := range c.lines {
-		if c.section.Blocks[i].Date <= day {
-			n++
-		}
-	}
-	return n
+	return sort.Search(len(c.dates), func(i int) bool { return c.dates[i] > day })
 }
 
 // before returns the number of lines before a block.
 func (c *chain) before(block int, newestFirst bool) int {
-	n := 0
-	for _, i := range c.lines {
-		if newestFirst == (i > block) {
-			n++
-		}
+	n, _ := slices.BinarySearch(c.inFile, block)
+	if newestFirst {
+		return len(c.inFile) - n
 	}
 	return n
 }
 
 // dateBefore returns the date of the last line before a block in the order of time; "" if there is none.
 func (c *chain) dateBefore(block int, newestFirst bool) domain.Date {
-	step := -1
-	if newestFirst {
-		step = 1
+	n, _ := slices.BinarySearch(c.inFile, block)
+	if !newestFirst {
+		n--
 	}
-	for i := block + step; i >= 0 && i < len(c.section.Blocks); i += step {
-		if c.section.Blocks[i].Kind == Line {
-			return c.section.Blocks[i].Date
-		}
+	if n < 0 || n >= len(c.inFile) {
+		return ""
 	}
-	return ""
+	return c.section.Blocks[c.inFile[n]].Date
 }
 
 // bestWalk compares the balances. If the first one has several readings, it takes the one that explains most.
@@ -265,12 +262,7 @@ func (c *chain) valueAfter(n int) (value decimal.Decimal, ok bool) {
 	if len(c.stated) == 0 {
 		return value, false
 	}
-	at := 0
-	for i, p := range c.stated {
-		if p.after <= n {
-			at = i
-		}
-	}
+	at := max(0, sort.Search(len(c.stated), func(i int) bool { return c.stated[i].after > n })-1)
 	return c.walk.values[at].Add(c.sums[n]).Sub(c.sums[c.stated[at].after]), true
 }
 

@@ -21,19 +21,18 @@ func (c *comparer) byParts() {
 	if !slices.ContainsFunc(c.lines, func(l line) bool { return len(l.Parts) > 1 }) {
 		return
 	}
-	free := c.freeByDay()
-	for i := range c.lines {
-		l := &c.lines[i]
-		if !c.open(l) {
-			continue
+	free := map[dayAmount][]int{}
+	for i := range c.records {
+		if r := &c.records[i]; c.free(r) {
+			free[dayAmount{r.Date, r.amount}] = append(free[dayAmount{r.Date, r.amount}], i)
 		}
-		for _, day := range l.days() {
-			if c.open(l) {
-				c.pairParts(i, func(p Part, used []int) (int, bool) {
-					amount := c.number(p.Amount)
-					for _, r := range free[day] {
-						rec := &c.records[r]
-						if c.free(rec) && rec.amount == amount && !slices.Contains(used, r) {
+	}
+	for i := range c.lines {
+		for _, day := range c.lines[i].days() {
+			if c.open(&c.lines[i]) {
+				c.pairParts(i, func(p Part, used map[int]bool) (int, bool) {
+					for _, r := range free[dayAmount{day, c.number(p.Amount)}] {
+						if c.free(&c.records[r]) && !used[r] {
 							return r, true
 						}
 					}
@@ -57,7 +56,10 @@ func (c *comparer) freeByDay() map[domain.Date][]int {
 // bySum proposes a group for each line whose amount is the sum of several records of its day, if only one such group
 // exists and no other line has one of its records. rejected groups are not proposed again.
 func (c *comparer) bySum(rejected []Group) {
-	free := c.freeByDay()
+	days := map[domain.Date]*dayRecords{}
+	for day, records := range c.freeByDay() {
+		days[day] = c.dayRecordsOf(records)
+	}
 	groups := map[int][]int{} // by line
 	claims := map[int]int{}   // number of groups by record
 	steps := maxSearchSteps
@@ -67,8 +69,11 @@ func (c *comparer) bySum(rejected []Group) {
 			continue
 		}
 		for _, day := range l.days() {
-			group, found := c.group(l, free[day], &steps)
-			if found && groups[i] == nil && !c.isRejected(l, group, rejected) {
+			if days[day] == nil || groups[i] != nil {
+				continue
+			}
+			group, found := c.group(l, days[day], &steps)
+			if found && !c.isRejected(l, group, rejected) {
 				groups[i] = group
 				for _, r := range group {
 					claims[r]++
@@ -97,22 +102,54 @@ func (c *comparer) isRejected(l *line, group []int, rejected []Group) bool {
 	})
 }
 
+// maxDay is the maximum number of free records of a day among which groups are looked for one by one. On a larger day
+// only all records of one direction, or all records, can be a group.
+const maxDay = 100
+
+// dayRecords are the free records of a day.
+type dayRecords struct {
+	in, out, all          []int
+	sumIn, sumOut, sumAll decimal.Decimal
+}
+
+func (c *comparer) dayRecordsOf(records []int) *dayRecords {
+	d := &dayRecords{}
+	for _, r := range records {
+		switch amount := c.records[r].Amount; {
+		case amount.IsPositive():
+			d.in, d.sumIn = append(d.in, r), d.sumIn.Add(amount)
+		case amount.IsNegative():
+			d.out, d.sumOut = append(d.out, r), d.sumOut.Add(amount)
+		default:
+			continue
+		}
+		d.all = append(d.all, r)
+	}
+	d.sumAll = d.sumIn.Add(d.sumOut)
+	return d
+}
+
 // group returns the only group of at least two records whose sum is the amount of the line. Records with the sign of the
 // line are tried first, and all records if they have no group.
-func (c *comparer) group(l *line, records []int, steps *int) ([]int, bool) {
-	var same, all []int
-	for _, r := range records {
-		switch rec := &c.records[r]; {
-		case rec.Amount.IsZero():
-		case rec.Amount.IsNegative() == l.Amount.IsNegative():
-			same = append(same, r)
-			fallthrough
-		default:
-			all = append(all, r)
-		}
+func (c *comparer) group(l *line, d *dayRecords, steps *int) ([]int, bool) {
+	same, sum := d.in, d.sumIn
+	if l.Amount.IsNegative() {
+		same, sum = d.out, d.sumOut
 	}
-	for _, candidates := range [][]int{same, all} {
-		if group, conclusive := c.groupOf(candidates, l.Amount, steps); conclusive || len(same) == len(all) {
+	switch {
+	case *steps <= 0 || len(d.all) > maxDay:
+		switch {
+		case len(same) > 1 && sum.Equal(l.Amount):
+			return same, true
+		case len(d.all) > 1 && d.sumAll.Equal(l.Amount):
+			return d.all, true
+		}
+		return nil, false
+	case len(d.all) < 2:
+		return nil, false
+	}
+	for _, candidates := range [][]int{same, d.all} {
+		if group, conclusive := c.groupOf(candidates, l.Amount, steps); conclusive || len(same) == len(d.all) {
 			return group, len(group) > 0
 		}
 	}

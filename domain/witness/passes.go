@@ -39,9 +39,15 @@ func (c *comparer) confirmed(groups []Group) {
 // idKey returns an identifier in the form in which it is compared.
 func idKey(value string) string { return strings.ToUpper(domain.CleanReference(value)) }
 
-// recordsByID returns the free records by each of their identifiers.
-func (c *comparer) recordsByID() map[string][]int {
-	byID := map[string][]int{}
+// idAmount is an identifier together with the number of an amount.
+type idAmount struct {
+	id     string
+	amount int
+}
+
+// recordsByID returns the free records by each of their identifiers and their amount.
+func (c *comparer) recordsByID() map[idAmount][]int {
+	byID := map[idAmount][]int{}
 	for i := range c.records {
 		r := &c.records[i]
 		if !c.free(r) {
@@ -51,7 +57,7 @@ func (c *comparer) recordsByID() map[string][]int {
 		for _, value := range append(r.References.Values(), r.ExternalID) {
 			if key := idKey(value); !seen[key] {
 				seen[key] = true
-				byID[key] = append(byID[key], i)
+				byID[idAmount{key, r.amount}] = append(byID[idAmount{key, r.amount}], i)
 			}
 		}
 	}
@@ -66,17 +72,15 @@ func (c *comparer) byID() {
 	}
 	byID := c.recordsByID()
 	for i := range c.lines {
-		l := &c.lines[i]
-		if !c.open(l) {
-			continue
-		}
-		if r, found := c.find(byID, l.IDs, l.amount, l.Date, nil); found {
-			c.pairOne(i, ByID, r)
+		if l := &c.lines[i]; c.open(l) {
+			if r, found := c.find(byID, l.IDs, l.amount, l.Date, nil); found {
+				c.pairOne(i, ByID, r)
+			}
 		}
 	}
 	for i := range c.lines {
 		if l := &c.lines[i]; c.open(l) {
-			c.pairParts(i, func(p Part, used []int) (int, bool) {
+			c.pairParts(i, func(p Part, used map[int]bool) (int, bool) {
 				return c.find(byID, p.IDs, c.number(p.Amount), l.Date, used)
 			})
 		}
@@ -87,20 +91,29 @@ func hasStableID(ids []ID) bool {
 	return slices.ContainsFunc(ids, func(id ID) bool { return id.Stable })
 }
 
+// The limits of the search for records of equal identifiers, amounts and texts.
+const (
+	maxEqual    = 64   // records of one identifier and amount among which that of the day is looked for
+	maxParts    = 5000 // parts of a line that are matched
+	maxCompared = 400  // pairs of equal lines and records whose texts are compared word by word
+)
+
 // find returns a free record that has one of the stable identifiers and the amount: the one of the day if there is one,
 // otherwise the earliest.
-func (c *comparer) find(byID map[string][]int, ids []ID, amount int, day domain.Date, used []int) (int, bool) {
+func (c *comparer) find(
+	byID map[idAmount][]int, ids []ID, amount int, day domain.Date, used map[int]bool,
+) (record int, found bool) {
 	best := -1
 	for _, id := range ids {
 		if !id.Stable {
 			continue
 		}
-		for _, r := range byID[idKey(id.Value)] {
-			rec := &c.records[r]
-			if !c.free(rec) || rec.amount != amount || slices.Contains(used, r) {
-				continue
-			}
-			if best < 0 || rec.Date == day && c.records[best].Date != day {
+		key := idAmount{idKey(id.Value), amount}
+		list := c.dropTaken(byID[key])
+		byID[key] = list
+		for _, r := range list[:min(len(list), maxEqual+len(used))] {
+			if rec := &c.records[r]; c.free(rec) && !used[r] &&
+				(best < 0 || rec.Date == day && c.records[best].Date != day) {
 				best = r
 			}
 		}
@@ -108,19 +121,31 @@ func (c *comparer) find(byID map[string][]int, ids []ID, amount int, day domain.
 	return best, best >= 0
 }
 
+// dropTaken returns the list without the matched records at its beginning.
+func (c *comparer) dropTaken(list []int) []int {
+	for len(list) > 0 && !c.free(&c.records[list[0]]) {
+		list = list[1:]
+	}
+	return list
+}
+
 // pairParts matches a line with the records of all its parts. find returns the record of a part that is not in used.
-func (c *comparer) pairParts(l int, find func(p Part, used []int) (int, bool)) {
-	var used []int
-	for _, p := range c.lines[l].Parts {
+func (c *comparer) pairParts(l int, find func(p Part, used map[int]bool) (int, bool)) {
+	parts := c.lines[l].Parts
+	if len(parts) < 2 || len(parts) > maxParts {
+		return
+	}
+	used := make(map[int]bool, len(parts))
+	records := make([]int, 0, len(parts))
+	for _, p := range parts {
 		r, found := find(p, used)
 		if !found {
 			return
 		}
-		used = append(used, r)
+		used[r] = true
+		records = append(records, r)
 	}
-	if len(used) > 1 {
-		c.pair(l, ByParts, used...)
-	}
+	c.pair(l, ByParts, records...)
 }
 
 // byDay matches lines and records of one day and amount. It counts them: of six equal lines and five equal records, one
@@ -153,9 +178,6 @@ func (c *comparer) byDay() {
 		}
 	}
 }
-
-// maxCompared is the maximum number of pairs of equal lines and records whose texts are compared word by word.
-const maxCompared = 2500
 
 // pairEqual matches lines and records that have one day and amount. Equal texts are matched first, then the most similar
 // ones, and then the rest in their order.
@@ -195,9 +217,10 @@ func (c *comparer) bySimilarity(lines, records []int) (orderedLines, orderedReco
 		words[r] = wordsOf(c.records[r].Text)
 	}
 	for _, l := range lines {
+		ofLine := wordsOf(c.lines[l].Text)
 		for _, r := range records {
 			common := 0
-			for word := range wordsOf(c.lines[l].Text) {
+			for word := range ofLine {
 				if words[r][word] {
 					common++
 				}

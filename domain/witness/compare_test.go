@@ -1,0 +1,461 @@
+package witness_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+func amount(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
+func idOf(name string) domain.TransactionID {
+	return domain.TransactionID{UUID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(name))}
+}
+
+// day returns a day of September 2026. The 1st is a Tuesday, the 5th a Saturday.
+func day(n int) domain.Date { return domain.Date("2026-09-01").AddDays(n - 1) }
+
+// line returns a line of a day of September.
+func line(n int, value, text string, change ...func(*witness.Block)) witness.Block {
+	b := witness.Block{Kind: witness.Line, Date: day(n), Amount: amount(value), Text: text}
+	for _, c := range change {
+		c(&b)
+	}
+	return b
+}
+
+func withID(value string, stable bool) func(*witness.Block) {
+	return func(b *witness.Block) {
+		b.IDs = append(b.IDs, witness.ID{Kind: "EndToEndId", Value: value, Stable: stable})
+	}
+}
+
+func valued(n int) func(*witness.Block) { return func(b *witness.Block) { b.ValueDate = day(n) } }
+
+func withParts(values ...string) func(*witness.Block) {
+	return func(b *witness.Block) {
+		for _, value := range values {
+			b.Parts = append(b.Parts, witness.Part{Amount: amount(value)})
+		}
+	}
+}
+
+func ours(name string, n int, value, text string, change ...func(*witness.Record)) witness.Record {
+	r := witness.Record{ID: idOf(name), Date: day(n), Amount: amount(value), Text: text}
+	for _, c := range change {
+		c(&r)
+	}
+	return r
+}
+
+func endToEnd(value string) func(*witness.Record) {
+	return func(r *witness.Record) { r.References.EndToEndID = value }
+}
+
+func pending(r *witness.Record) { r.Pending = true }
+
+// september returns a statement of the whole month whose balances hold.
+func september(blocks ...witness.Block) witness.Statement {
+	s := witness.Section{Blocks: blocks, Declared: domain.Window{From: day(1), To: day(30)}, Made: day(31)}
+	s.Balances = []witness.Balance{
+		{Role: witness.Opening, Date: day(0), Readings: []decimal.Decimal{amount("100")}, Source: witness.Field},
+		{
+			Role: witness.Closing, Date: day(30), Readings: []decimal.Decimal{amount("100").Add(s.Net())},
+			Source: witness.Field,
+		},
+	}
+	return witness.Statement{Currency: "BRL", Sections: []witness.Section{s}}
+}
+
+// linesOnly returns a statement without balances.
+func linesOnly(blocks ...witness.Block) witness.Statement {
+	return witness.Statement{Sections: []witness.Section{{
+		Blocks: blocks, Declared: domain.Window{From: day(1), To: day(30)}, Made: day(31),
+	}}}
+}
+
+// summary returns the findings as short texts: bucket, how the line was matched, and on what both differ.
+func summary(c witness.Comparison) (all []string) {
+	for _, f := range c.Findings {
+		text := string(f.Bucket)
+		if f.MatchedBy != "" {
+			text += " " + string(f.MatchedBy)
+		}
+		if f.Position == 0 {
+			text += " " + f.Text
+		}
+		for _, member := range []string{"date", "amount"} {
+			if d, found := f.Different[member]; found {
+				text += fmt.Sprintf(" %s %s/%s", member, strings.TrimPrefix(d.Theirs, "2026-09-"), strings.TrimPrefix(d.Ours, "2026-09-"))
+			}
+		}
+		if f.Equal != nil {
+			text += fmt.Sprintf(" %d:%d", f.Equal.Theirs, f.Equal.Ours)
+		}
+		if len(f.Records) > 1 {
+			text += fmt.Sprintf(" %d records", len(f.Records))
+		}
+		all = append(all, text)
+	}
+	records := c.Findings[:0:0]
+	for _, f := range c.Findings {
+		if f.Position == 0 {
+			records = append(records, f)
+		}
+	}
+	slices.Sort(all[len(all)-len(records):]) // records of one day are ordered by their ids
+	return all
+}
+
+// Each case is a worked example of a pass. docs/second-witness.md describes them.
+func TestThePasses(t *testing.T) {
+	const pix = "E12345678202609021200abcdef12345"
+	for name, tc := range map[string]struct {
+		lines   []witness.Block
+		records []witness.Record
+		want    []string
+		verdict witness.Verdict
+	}{
+		"an equal id on another day": {
+			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 20, "-50", "x", endToEnd(pix))},
+			[]string{"different id date 02/20"}, witness.DatesDiffer,
+		},
+		"an equal id decides between equal amounts": {
+			[]witness.Block{line(2, "-50", "A", withID("E1", true)), line(2, "-50", "B", withID("E2", true))},
+			[]witness.Record{ours("b", 2, "-50", "?", endToEnd("E2")), ours("a", 2, "-50", "?", endToEnd("E1"))},
+			[]string{"both id", "both id"}, witness.Agrees,
+		},
+		"an id that is not stable matches nothing": {
+			[]witness.Block{line(2, "-50", "PIX", withID("1", false))}, []witness.Record{ours("a", 20, "-50", "x", endToEnd("1"))},
+			[]string{"only_theirs", "only_ours x"}, witness.Differs,
+		},
+		"a day and an amount": {
+			[]witness.Block{line(2, "-50", "PIX")}, []witness.Record{ours("a", 2, "-50.00", "other text")},
+			[]string{"both day_amount"}, witness.Agrees,
+		},
+		"the value date is a day of the line": {
+			[]witness.Block{line(7, "-50", "PIX", valued(5))}, []witness.Record{ours("a", 5, "-50", "PIX")},
+			[]string{"both day_amount"}, witness.Agrees,
+		},
+		"six equal lines and five records": {
+			slices.Repeat([]witness.Block{line(2, "-5", "CAFÉ")}, 6),
+			[]witness.Record{
+				ours("1", 2, "-5", "CAFÉ"), ours("2", 2, "-5", "CAFÉ"), ours("3", 2, "-5", "CAFÉ"), ours("4", 2, "-5", "CAFÉ"),
+				ours("5", 2, "-5", "CAFÉ"),
+			},
+			[]string{
+				"both day_amount", "both day_amount", "both day_amount", "both day_amount", "both day_amount", "only_theirs 6:5",
+			}, witness.Differs,
+		},
+		"the text tells which of two lines is missing": {
+			[]witness.Block{line(2, "-5", "TARIFA PIX"), line(2, "-5", "PIX FULANO 02/09")},
+			[]witness.Record{ours("a", 2, "-5", "Pix enviado Fulano")}, []string{"only_theirs 2:1", "both day_amount"}, witness.Differs,
+		},
+		"an amount on the next weekday": {
+			[]witness.Block{line(7, "-50", "PIX")}, []witness.Record{ours("a", 5, "-50", "PIX")},
+			[]string{"different amount_near_day date 07/05"}, witness.DatesDiffer,
+		},
+		"three weekdays over a weekend": {
+			[]witness.Block{line(4, "-50", "PIX")}, []witness.Record{ours("a", 9, "-50", "PIX")},
+			[]string{"different amount_near_day date 04/09"}, witness.DatesDiffer,
+		},
+		"four weekdays are too many": {
+			[]witness.Block{line(4, "-50", "PIX")}, []witness.Record{ours("a", 10, "-50", "PIX")},
+			[]string{"only_theirs", "only_ours PIX"}, witness.Differs,
+		},
+		"two records near one line": {
+			[]witness.Block{line(8, "-50", "PIX")}, []witness.Record{ours("a", 7, "-50", "A"), ours("b", 9, "-50", "B")},
+			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
+		},
+		"two lines near one record": {
+			[]witness.Block{line(7, "-50", "A"), line(9, "-50", "B")}, []witness.Record{ours("a", 8, "-50", "A")},
+			[]string{"only_theirs", "only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"an equal id with another amount": {
+			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 2, "-51", "x", endToEnd(pix))},
+			[]string{"different id_other_amount amount -50/-51"}, witness.Differs,
+		},
+		"a day and a text with another amount": {
+			[]witness.Block{line(2, "-1200.5", "INT  PAG TÍT")}, []witness.Record{ours("a", 2, "-1205.5", "int pag tit")},
+			[]string{"different day_text amount -1200.5/-1205.5"}, witness.Differs,
+		},
+		"a text that two lines have": {
+			[]witness.Block{line(2, "-1", "PIX"), line(2, "-2", "PIX")}, []witness.Record{ours("a", 2, "-7", "PIX")},
+			[]string{"only_theirs", "only_theirs", "only_ours PIX"}, witness.Differs,
+		},
+		"no text is no equal text": {
+			[]witness.Block{line(2, "-1", "")}, []witness.Record{ours("a", 2, "-7", "")},
+			[]string{"only_theirs", "only_ours "}, witness.Differs,
+		},
+		"one line and the records that are its sum": {
+			[]witness.Block{line(2, "-100", "LOTE")},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")},
+			[]string{"proposed_group sum 2 records"}, witness.Inconclusive,
+		},
+		"a payment less its fee": {
+			[]witness.Block{line(2, "97.5", "CARTÃO")},
+			[]witness.Record{ours("a", 2, "100", "VENDA"), ours("b", 2, "-2.5", "TAXA")},
+			[]string{"proposed_group sum 2 records"}, witness.Inconclusive,
+		},
+		"two groups with one sum": {
+			[]witness.Block{line(2, "-100", "LOTE")},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B"), ours("c", 2, "-70", "C"), ours("d", 2, "-30", "D")},
+			[]string{"only_theirs", "only_ours A", "only_ours B", "only_ours C", "only_ours D"}, witness.Differs,
+		},
+		"a sum that is a cent off": {
+			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40.01", "B")},
+			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
+		},
+		"a sum of records of two days": {
+			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 3, "-40", "B")},
+			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
+		},
+		"the file lists the parts of a line": {
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-60", "-40"))},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")}, []string{"both parts 2 records"}, witness.Agrees,
+		},
+		"a record is missing of the parts": {
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-60", "-40"))}, []witness.Record{ours("a", 2, "-60", "A")},
+			[]string{"only_theirs", "only_ours A"}, witness.Differs,
+		},
+		"pending records": {
+			nil, []witness.Record{ours("a", 2, "-50", "PIX", pending)}, []string{"pending PIX"}, witness.Agrees,
+		},
+		"a pending record is no match": {
+			[]witness.Block{line(2, "-50", "PIX")}, []witness.Record{ours("a", 2, "-50", "PIX", pending)},
+			[]string{"only_theirs", "pending PIX"}, witness.Differs,
+		},
+		"a record on a day that is not covered": {
+			nil, []witness.Record{ours("a", 35, "-50", "PIX")}, []string{"outside PIX"}, witness.Agrees,
+		},
+		"a refused block": {
+			[]witness.Block{{Kind: witness.Refused, Raw: "?", Reason: "line 1: ?"}}, nil, []string{"refused"}, witness.Inconclusive,
+		},
+		"blocks that are no lines": {
+			[]witness.Block{
+				{Kind: witness.Apart, Date: day(40), Amount: amount("1")}, {Kind: witness.BalanceRow, Date: day(2), Amount: amount("1")},
+			}, nil, []string{"apart", "balance_row"}, witness.Agrees,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := witness.Input{Statement: september(tc.lines...), Records: tc.records, CoversTo: day(60)}
+			c := witness.Compare(in)
+			if diff := cmp.Diff(tc.want, summary(c)); diff != "" {
+				t.Error(diff)
+			}
+			if c.Verdict != tc.verdict {
+				t.Errorf("the verdict is %s, want %s", c.Verdict, tc.verdict)
+			}
+			slices.Reverse(in.Records)
+			if other := witness.Compare(in); !cmp.Equal(summary(other), summary(c)) || other.Verdict != c.Verdict {
+				t.Error("the order of the records changes the result")
+			}
+		})
+	}
+}
+
+func TestLaterLinesAreOutside(t *testing.T) {
+	s := september(line(2, "-50", "A"), line(10, "-60", "B"), line(14, "-70", "C"))
+	records := []witness.Record{ours("a", 2, "-50", "A"), ours("b", 9, "-60", "B"), ours("x", 12, "-1", "PARTIAL")}
+	c := witness.Compare(witness.Input{Statement: s, Records: records, CoversTo: day(9)})
+	want := []string{"both day_amount", "outside", "outside", "outside B", "outside PARTIAL"}
+	if diff := cmp.Diff(want, summary(c)); diff != "" || c.Verdict != witness.Agrees {
+		t.Errorf("the verdict is %s: %s", c.Verdict, diff)
+	}
+}
+
+func TestDecisionsAboutGroups(t *testing.T) {
+	s := september(line(2, "-100", "LOTE"))
+	records := []witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")}
+	group := []witness.Group{{Position: 1, Records: []domain.TransactionID{idOf("b"), idOf("a")}}}
+	for name, tc := range map[string]struct {
+		change  func(*witness.Input)
+		verdict witness.Verdict
+	}{
+		"confirmed": {func(in *witness.Input) { in.Confirmed = group }, witness.Agrees},
+		"rejected":  {func(in *witness.Input) { in.Rejected = group }, witness.Differs},
+		"a confirmed group whose records have changed": {func(in *witness.Input) {
+			in.Confirmed, in.Records = group, slices.Clone(records)
+			in.Records[0].Amount = amount("-61")
+		}, witness.Differs},
+		"a confirmed group of another line": {func(in *witness.Input) {
+			in.Confirmed = []witness.Group{{Position: 9, Records: group[0].Records}}
+		}, witness.Inconclusive},
+	} {
+		in := witness.Input{Statement: s, Records: records, CoversTo: day(30)}
+		tc.change(&in)
+		if c := witness.Compare(in); c.Verdict != tc.verdict {
+			t.Errorf("%s: the verdict is %s, want %s", name, c.Verdict, tc.verdict)
+		}
+	}
+}
+
+// A line against 60 records: too many to try all groups, so all of them together are proposed.
+func TestALargeGroupIsTheWholeDay(t *testing.T) {
+	var records []witness.Record
+	for i := range 60 {
+		records = append(records, ours(fmt.Sprint(i), 2, fmt.Sprint(100+i*i), "VENDA"))
+	}
+	var sum decimal.Decimal
+	for _, r := range records {
+		sum = sum.Add(r.Amount)
+	}
+	c := witness.Compare(witness.Input{Statement: september(line(2, sum.String(), "CARTÃO")), Records: records})
+	if got := summary(c); len(got) != 1 || got[0] != "proposed_group sum 60 records" {
+		t.Errorf("the findings are %v", got)
+	}
+}
+
+func TestVerdictsAndBalances(t *testing.T) {
+	same := []witness.Record{ours("a", 2, "-50", "A")}
+	lines := []witness.Block{line(2, "-50", "A")}
+	ledger := func(value string) witness.Statement {
+		s := linesOnly(lines...)
+		s.Sections[0].Balances = []witness.Balance{
+			{Role: witness.Ledger, Date: day(30), Readings: []decimal.Decimal{amount(value)}, Source: witness.Field},
+		}
+		return s
+	}
+	reading := func(n int, value string) []witness.DayBalance {
+		return []witness.DayBalance{{Date: day(n), Amount: amount(value)}}
+	}
+	broken := september(lines...)
+	broken.Sections[0].Balances[1].Readings = []decimal.Decimal{amount("51")}
+	for name, tc := range map[string]struct {
+		in                 witness.Input
+		verdict            witness.Verdict
+		state              witness.State
+		unexplained, first string
+	}{
+		"the file proves its balance": {witness.Input{Statement: september(lines...), Records: same}, witness.Agrees, witness.Proved, "0", ""},
+		"no balance":                  {witness.Input{Statement: linesOnly(lines...), Records: same}, witness.LinesAgree, witness.Unavailable, "0", ""},
+		"a balance alone":             {witness.Input{Statement: ledger("50"), Records: same}, witness.LinesAgree, witness.Unavailable, "0", ""},
+		"our balance proves theirs": {
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "50")}, witness.Agrees, witness.Proved, "0", "",
+		},
+		"our balance contradicts theirs": {
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "49.99")}, witness.Differs, witness.Contradicted,
+			"0.01", "2026-09-30",
+		},
+		"our balance of another day": {
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(29, "1")}, witness.LinesAgree, witness.Unavailable, "0", "",
+		},
+		"the lines do not explain the balance": {
+			witness.Input{Statement: broken, Records: same}, witness.Differs, witness.Contradicted, "1", "2026-09-02",
+		},
+		"a missing record explains the difference": {
+			witness.Input{Statement: september(lines...), Balances: reading(30, "100")}, witness.Differs, witness.Contradicted, "0", "2026-09-02",
+		},
+		"a moved day explains the difference": {
+			witness.Input{
+				Statement: september(line(30, "-50", "A")), Records: []witness.Record{ours("a", 31, "-50", "A")},
+				Balances: reading(30, "100"),
+			}, witness.DatesDiffer, witness.Proved, "0", "2026-09-30",
+		},
+		"nothing to compare": {
+			witness.Input{Statement: witness.Statement{Sections: []witness.Section{{}}}}, witness.Inconclusive, witness.Unavailable, "0", "",
+		},
+		"a record without a known amount": {
+			witness.Input{Statement: september(lines...), Records: append(slices.Clone(same), ours("u", 3, "0", "?", func(r *witness.Record) {
+				r.Unknown = true
+			}))}, witness.Inconclusive, witness.Proved, "0", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := witness.Compare(tc.in)
+			if c.Verdict != tc.verdict || c.Proof.Closing.State != tc.state {
+				t.Errorf("the verdict is %s, and the closing balance %s: %v", c.Verdict, c.Proof.Closing.State, summary(c))
+			}
+			if !c.Unexplained.Equal(amount(tc.unexplained)) || string(c.FirstDayApart) != tc.first {
+				t.Errorf("%s is unexplained, and the first day apart is %q", c.Unexplained, c.FirstDayApart)
+			}
+		})
+	}
+}
+
+func TestTwoAccountsAreCompared(t *testing.T) {
+	theirs := []witness.Record{ours("1", 2, "-50", "A"), ours("2", 3, "-20", "B"), ours("3", 20, "-1", "LATER", pending)}
+	records := []witness.Record{ours("a", 2, "-50", "A"), ours("b", 3, "-20", "B")}
+	balances := []witness.DayBalance{{Date: day(4), Amount: amount("30")}, {Date: day(5), Amount: amount("30")}}
+	statement := witness.AccountStatement(
+		witness.Account{Number: "1"}, "BRL", domain.Window{From: day(1), To: day(5)}, theirs, balances)
+	for name, tc := range map[string]struct {
+		records  []witness.Record
+		balances []witness.DayBalance
+		coversTo domain.Date
+		verdict  witness.Verdict
+	}{
+		"equal records, no common balance": {records, nil, day(5), witness.LinesAgree},
+		"equal records and balances":       {records, balances[:1], day(5), witness.Agrees},
+		"another balance":                  {records, []witness.DayBalance{{Date: day(4), Amount: amount("31")}}, day(5), witness.Differs},
+		"a record less":                    {records[:1], nil, day(5), witness.Differs},
+		"a record that is not complete":    {records[:1], nil, day(2), witness.LinesAgree},
+		"a record more":                    {append(slices.Clone(records), ours("c", 4, "1", "C")), nil, day(9), witness.Differs},
+		"a record after both":              {append(slices.Clone(records), ours("c", 6, "1", "C")), nil, day(9), witness.LinesAgree},
+	} {
+		c := witness.Compare(witness.Input{
+			Statement: statement, Records: tc.records, Balances: tc.balances, CoversTo: tc.coversTo,
+		})
+		if c.Verdict != tc.verdict {
+			t.Errorf("%s: the verdict is %s, want %s: %v", name, c.Verdict, tc.verdict, summary(c))
+		}
+	}
+}
+
+// large returns a statement of many lines, and the records of most of them.
+func large(n int) witness.Input {
+	rng := rand.New(rand.NewPCG(1, 1))
+	in := witness.Input{CoversTo: "2030-12-31"}
+	var blocks []witness.Block
+	for i := range n {
+		b := line(i*365/n, decimal.New(int64(rng.IntN(100_000)+1), -2).Neg().String(), fmt.Sprintf("PIX ENVIADO %d", i%5000))
+		r := ours(fmt.Sprint(i), 1, b.Amount.String(), b.Text)
+		r.Date = b.Date
+		switch rng.IntN(100) {
+		case 0:
+			r.Date = r.Date.AddDays(1)
+		case 1:
+			r.Amount = r.Amount.Add(amount("0.01"))
+		case 2:
+			r.Text = "OTHER"
+		case 3:
+			blocks = append(blocks, b)
+			continue
+		}
+		blocks, in.Records = append(blocks, b), append(in.Records, r)
+	}
+	in.Statement = september(blocks...)
+	return in
+}
+
+func TestAHundredThousandLinesAreCompared(t *testing.T) {
+	const n = 100_000
+	in := large(n)
+	c := witness.Compare(in)
+	lines := 0
+	for _, f := range c.Findings {
+		if f.Position > 0 {
+			lines++
+		}
+	}
+	if lines != n || c.Verdict != witness.Differs || c.Buckets[witness.Both].Count < n*9/10 {
+		t.Errorf("%d lines: %v", lines, c.Buckets)
+	}
+}
+
+func BenchmarkCompare(b *testing.B) {
+	in := large(100_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		witness.Compare(in)
+	}
+}

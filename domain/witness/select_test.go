@@ -1,0 +1,112 @@
+package witness_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+func fileOf(accounts ...witness.Account) (f witness.File) {
+	for _, a := range accounts {
+		f.Statements = append(f.Statements, witness.Statement{Account: a, Currency: "BRL"})
+	}
+	return f
+}
+
+func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
+	itau := witness.OurAccount{Identity: domain.NewAccountIdentity("341", "1234", "05678-9", "", ""), Currency: "BRL"}
+	number := func(text string) witness.OurAccount { return witness.OurAccount{Number: text, Currency: "BRL"} }
+	for name, tc := range map[string]struct {
+		file   witness.File
+		ours   witness.OurAccount
+		chosen string
+		match  witness.Match
+		code   witness.RefusalCode
+	}{
+		"the same number":              {fileOf(witness.Account{Number: "05678-9"}), itau, "", witness.MatchExact, ""},
+		"the agency in front":          {fileOf(witness.Account{Number: "1234056789"}), itau, "", witness.MatchNormalised, ""},
+		"without the check digit":      {fileOf(witness.Account{Number: "5678"}), itau, "", witness.MatchNormalised, ""},
+		"leading zeros":                {fileOf(witness.Account{Number: "000000056789"}), itau, "", witness.MatchExact, ""},
+		"a slash":                      {fileOf(witness.Account{Number: "1357/24680"}), number("24680-1"), "", witness.MatchNormalised, ""},
+		"the check digit X":            {fileOf(witness.Account{Number: "12345-X"}), number("12345x"), "", witness.MatchExact, ""},
+		"a masked card":                {fileOf(witness.Account{Number: "XXXXXXXXXXXX4242"}), number("4242"), "", witness.MatchExact, ""},
+		"an IBAN":                      {fileOf(witness.Account{Number: "DE02 1203 0000 0000 2020 51"}), number("DE02120300000000202051"), "", witness.MatchExact, ""},
+		"no number in the file":        {fileOf(witness.Account{}), itau, "", witness.MatchAbsent, ""},
+		"an id that is no number":      {fileOf(witness.Account{Number: "64f0c1f2-0000-4000-8000-00000000000a"}), itau, "", witness.MatchAbsent, ""},
+		"our number is not known":      {fileOf(witness.Account{Number: "1234056789"}), number(""), "", witness.MatchAbsent, ""},
+		"another number":               {fileOf(witness.Account{Number: "999999-9"}), itau, "", "", witness.OtherAccount},
+		"three digits are too few":     {fileOf(witness.Account{Number: "789"}), itau, "", "", witness.OtherAccount},
+		"another bank":                 {fileOf(witness.Account{Bank: "0237", Number: "05678-9"}), itau, "", "", witness.OtherAccount},
+		"the bank in another notation": {fileOf(witness.Account{Bank: "0341", Number: "05678-9"}), itau, "", witness.MatchExact, ""},
+		"another account that the caller has chosen": {
+			fileOf(witness.Account{Number: "999999-9"}), itau, "999999-9", witness.MatchChosen, "",
+		},
+		"an account that the file does not have": {fileOf(witness.Account{Number: "999999-9"}), itau, "1", "", witness.NeedsAccount},
+		"one of several": {
+			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "1234056789"}), itau, "", witness.MatchNormalised, "",
+		},
+		"none of several": {
+			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "888888-8"}), itau, "", "", witness.NeedsAccount,
+		},
+		"two of several": {
+			fileOf(witness.Account{Number: "1234056789"}, witness.Account{Number: "056789", Sub: "0202"},
+				witness.Account{Number: "56789", Sub: "0201"}), itau, "", "", witness.NeedsAccount,
+		},
+		"several without numbers": {fileOf(witness.Account{}, witness.Account{Card: true}), itau, "", "", witness.NeedsAccount},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, refusal := witness.Select(tc.file, tc.ours, tc.chosen)
+			switch {
+			case refusal == nil && (tc.code != "" || got.Match != tc.match):
+				t.Errorf("the match is %q, want %q", got.Match, tc.match)
+			case refusal != nil && refusal.Code != tc.code:
+				t.Errorf("the refusal is %+v", refusal)
+			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "account"):
+				t.Errorf("the refusal does not name the account: %s", refusal.Message)
+			}
+		})
+	}
+}
+
+func TestAStatementInAnotherCurrencyIsRefusedUnlessChosen(t *testing.T) {
+	f := fileOf(witness.Account{Number: "999999-9"})
+	f.Statements[0].Currency = "USD"
+	ours := witness.OurAccount{Number: "12345", Currency: "MXN"}
+	if _, refusal := witness.Select(f, witness.OurAccount{Number: "999999-9", Currency: "MXN"}, ""); refusal == nil ||
+		refusal.Code != witness.OtherCurrency {
+		t.Errorf("the refusal is %+v", refusal)
+	}
+	got, refusal := witness.Select(f, ours, "999999-9")
+	if refusal != nil || len(got.Statement.Warnings) != 1 || got.Statement.Warnings[0].Code != witness.CurrencyDiffers {
+		t.Errorf("the warnings are %v: %v", got.Statement.Warnings, refusal)
+	}
+}
+
+func TestAMappingIsValidated(t *testing.T) {
+	good := witness.CSVMapping{Date: "Data", DateFormat: "dd/MM/yyyy", Amount: "Valor", Decimal: ","}
+	for field, change := range map[string]func(*witness.CSVMapping){
+		"":           func(*witness.CSVMapping) {},
+		"date":       func(m *witness.CSVMapping) { m.Date = "" },
+		"dateFormat": func(m *witness.CSVMapping) { m.DateFormat = "dd/mm/yyyy" },
+		"amount":     func(m *witness.CSVMapping) { m.Credit = "C" },
+		"decimal":    func(m *witness.CSVMapping) { m.Decimal = ";" },
+		"skipRows":   func(m *witness.CSVMapping) { m.SkipRows = -1 },
+	} {
+		m := good
+		change(&m)
+		errs := domain.ErrorsOf(m.Validate())
+		if (field == "") != (len(errs) == 0) || len(errs) > 0 && errs[0].Field != field {
+			t.Errorf("%q: the errors are %v", field, errs)
+		}
+	}
+	for format, want := range map[string]string{
+		"dd/MM/yyyy": "02/01/2006", "yyyy-MM-dd": "2006-01-02", "d.M.yy": "2.1.06", "yyyyMMdd": "20060102",
+		"dd/MM": "", "dd/dd/yyyy": "", "dd/MM/yyyyy": "", "dd MMM yyyy": "", "x": "", "": "",
+	} {
+		if layout, ok := witness.DateLayout(format); ok != (want != "") || ok && layout != want {
+			t.Errorf("%s is the layout %s, %v", format, layout, ok)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package witness_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+)
+
+// Statements in which all lines share a day, an amount, a text or an identifier are compared in nearly linear time. A
+// quadratic comparison of so many lines would exceed the time limit of the test.
+func TestCostlyStatementsAreCompared(t *testing.T) {
+	const n = 50_000
+	for name, tc := range map[string]struct {
+		line func(i int) witness.Block
+		ours func(i int) witness.Record
+	}{
+		"one day and amount": {
+			func(i int) witness.Block { return line(2, "-1", fmt.Sprint("A", i)) },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), 2, "-1", fmt.Sprint("B", i)) },
+		},
+		"one identifier, many amounts": {
+			func(i int) witness.Block { return line(2, fmt.Sprint(i+1), "A", withID("X", true)) },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), 20, fmt.Sprint(-i-1), "A", endToEnd("X")) },
+		},
+		"one identifier and amount": {
+			func(int) witness.Block { return line(2, "-1", "A", withID("X", true)) },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), 20, "-1", "A", endToEnd("X")) },
+		},
+		"one day and many amounts": {
+			func(i int) witness.Block { return line(2, fmt.Sprint(-2*i-1), "A") },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), 2, fmt.Sprint(-2*i-2), "B") },
+		},
+		"one amount near the day": {
+			func(int) witness.Block { return line(2, "-1", "A") },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), 3, "-1", "B") },
+		},
+		"many days with small groups": {
+			func(i int) witness.Block { return line(i/20, fmt.Sprint(-1000*i-7), "A") },
+			func(i int) witness.Record { return ours(fmt.Sprint(i), i/20, fmt.Sprint(-3*i-1), "B") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var blocks []witness.Block
+			in := witness.Input{}
+			for i := range n {
+				blocks = append(blocks, tc.line(i))
+				in.Records = append(in.Records, tc.ours(i))
+			}
+			in.Statement = september(blocks...)
+			if c := witness.Compare(in); len(c.Findings) < n {
+				t.Errorf("%d findings", len(c.Findings))
+			}
+		})
+	}
+}

@@ -31,8 +31,8 @@ var englishBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE( AS OF [0-9
 // normalText returns a text in capital letters, without accents and repeated spaces.
 func normalText(text string) string { return strings.Join(strings.Fields(domain.FoldText(text)), " ") }
 
-// balanceRole returns the role of a balance row. ok is false if the texts are those of a movement. All texts that are not
-// empty must be texts of balances.
+// balanceRole returns the role of a balance row. ok is false if the texts are those of a movement. All texts that are
+// not empty must be texts of balances.
 func balanceRole(texts ...string) (role witness.Role, limit, ok bool) {
 	for _, text := range texts {
 		if text = normalText(text); text == "" {

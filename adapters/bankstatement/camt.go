@@ -359,7 +359,8 @@ func camtPart(tx, entry *node) (p witness.Part, ok bool) {
 	return p, err == nil
 }
 
-// camtText returns the text of an entry: its additional information, or the remittance information of its only movement.
+// camtText returns the text of an entry: its additional information, or the remittance information of its only
+// movement.
 func camtText(n *node) string {
 	var parts []string
 	if text := n.child("AddtlNtryInf").text; text != "" {

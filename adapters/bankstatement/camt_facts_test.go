@@ -42,8 +42,9 @@ func TestCamtFiles(t *testing.T) {
 			covered: "2026-09-01..2026-09-02", account: witness.Account{Number: "DE02120300000000202051"},
 		},
 		"the opening is the closing before": {
-			content: camt(bal("PRCD", "100.00", "CRDT", "2026-08-31"), closing, entries), counts: lines(2), opening: "100",
-			state: witness.Proved, covered: "2026-09-01..2026-09-02",
+			content: camt(bal("PRCD", "100.00", "CRDT", "2026-08-31"), closing, entries), counts: lines(2),
+			opening: "100",
+			state:   witness.Proved, covered: "2026-09-01..2026-09-02",
 		},
 		"both opening balances": {
 			content: camt(bal("PRCD", "99.00", "CRDT", "2026-08-31"), opening, closing, entries), counts: lines(2),
@@ -56,8 +57,9 @@ func TestCamtFiles(t *testing.T) {
 				bal("XPCD", "6.00", "CRDT", "2026-09-02"), entries), counts: lines(2), opening: "none", closing: "none",
 		},
 		"an overdrawn account": {
-			content: camt(bal("OPBD", "100.00", "DBIT", "2026-09-01"), bal("CLBD", "104.50", "DBIT", "2026-09-02"), entries),
-			counts:  lines(2), opening: "-100", closing: "-104.50", state: witness.Proved,
+			content: camt(bal("OPBD", "100.00", "DBIT", "2026-09-01"), bal("CLBD", "104.50", "DBIT", "2026-09-02"),
+				entries),
+			counts: lines(2), opening: "-100", closing: "-104.50", state: witness.Proved,
 		},
 		"only an opening balance, with a time of nine decimals in Dt": {
 			content: camt(bal("OPBD", "100.00", "CRDT", "2026-09-01T00:00:00.123456789Z"), entries), counts: lines(2),
@@ -68,31 +70,38 @@ func TestCamtFiles(t *testing.T) {
 			counts:  lines(2), account: witness.Account{Number: "12345-6"},
 		},
 		"an id that is empty": {
-			content: strings.Replace(whole, "<IBAN>DE02120300000000202051</IBAN>", "<Othr><Id/></Othr>", 1), counts: lines(2),
+			content: strings.Replace(whole, "<IBAN>DE02120300000000202051</IBAN>", "<Othr><Id/></Othr>", 1),
+			counts:  lines(2),
 		},
 		"amounts with five, one and no decimals": {
-			content: only(ntry("10.12000", "DBIT", book) + ntry("5.5", "CRDT", book) + ntry("7", "CRDT", book)), counts: lines(3),
-			net: "2.38",
+			content: only(ntry("10.12000", "DBIT", book) + ntry("5.5", "CRDT", book) + ntry("7", "CRDT", book)),
+			counts:  lines(3),
+			net:     "2.38",
 		},
-		"the status as a text": {content: strings.ReplaceAll(whole, book, "BOOK"), counts: lines(2), state: witness.Proved},
+		"the status as a text": {
+			content: strings.ReplaceAll(whole, book, "BOOK"), counts: lines(2), state: witness.Proved,
+		},
 		"only booked entries count": {
 			content: only(ntry("1", "DBIT", "PDNG") + ntry("2", "DBIT", "INFO") + ntry("3", "DBIT", "<Cd>FUTR</Cd>") +
 				ntry("4", "DBIT", "BOOK")), counts: witness.Counts{Blocks: 4, Lines: 1, Apart: 3}, net: "-4",
 		},
 		"a time of the booking": {
-			content: only(strings.Replace(ntry("1", "DBIT", "BOOK"), "<Dt>2026-09-02</Dt>", "<DtTm>2026-09-02T23:59:59-03:00</DtTm>", 1)),
-			counts:  lines(1), dates: []string{"2026-09-02"},
+			content: only(strings.Replace(ntry("1", "DBIT", "BOOK"), "<Dt>2026-09-02</Dt>",
+				"<DtTm>2026-09-02T23:59:59-03:00</DtTm>", 1)),
+			counts: lines(1), dates: []string{"2026-09-02"},
 		},
 		"only a value date": {
 			content: only(strings.ReplaceAll(ntry("1", "DBIT", "BOOK"), "BookgDt", "ValDt")), counts: lines(1),
 			dates: []string{"2026-09-02"},
 		},
 		"a reversal whose mark is its own": {
-			content: camt(opening, bal("CLBD", "91.00", "CRDT", "2026-09-02"), entries, reversal), counts: lines(3), net: "-9",
+			content: camt(opening, bal("CLBD", "91.00", "CRDT", "2026-09-02"), entries, reversal), counts: lines(3),
+			net:   "-9",
 			state: witness.Proved,
 		},
 		"a reversal whose mark is that of the reversed entry": {
-			content: camt(opening, bal("CLBD", "100.00", "CRDT", "2026-09-02"), entries, reversal), counts: lines(3), net: "0",
+			content: camt(opening, bal("CLBD", "100.00", "CRDT", "2026-09-02"), entries, reversal), counts: lines(3),
+			net:   "0",
 			state: witness.Proved, warnings: []witness.WarningCode{witness.ReversalsInverted},
 		},
 		"a reversal that closes neither way": {
@@ -100,14 +109,17 @@ func TestCamtFiles(t *testing.T) {
 			state: witness.Contradicted,
 		},
 		"a batch without details": {
-			content: only(ntry("10.00", "DBIT", book, "<NtryDtls><Btch><NbOfTxs>3</NbOfTxs></Btch></NtryDtls>")), counts: lines(1),
+			content: only(ntry("10.00", "DBIT", book, "<NtryDtls><Btch><NbOfTxs>3</NbOfTxs></Btch></NtryDtls>")),
+			counts:  lines(1),
 		},
 		"a batch whose parts are not its amount": {
-			content: only(ntry("10.00", "DBIT", book, "<NtryDtls><TxDtls><Amt>6</Amt></TxDtls><TxDtls><Amt>5</Amt></TxDtls></NtryDtls>")),
-			counts:  lines(1), net: "-10", warnings: []witness.WarningCode{witness.PartsDoNotSum},
+			content: only(ntry("10.00", "DBIT", book,
+				"<NtryDtls><TxDtls><Amt>6</Amt></TxDtls><TxDtls><Amt>5</Amt></TxDtls></NtryDtls>")),
+			counts: lines(1), net: "-10", warnings: []witness.WarningCode{witness.PartsDoNotSum},
 		},
 		"a number of entries that is another one": {
-			content: camt("<TxsSummry><TtlNtries><NbOfNtries>3</NbOfNtries></TtlNtries></TxsSummry>", entries), counts: lines(2),
+			content:  camt("<TxsSummry><TtlNtries><NbOfNtries>3</NbOfNtries></TtlNtries></TxsSummry>", entries),
+			counts:   lines(2),
 			warnings: []witness.WarningCode{witness.TotalsDisagree},
 		},
 		"another namespace": {
@@ -115,47 +127,61 @@ func TestCamtFiles(t *testing.T) {
 				"ISO:camt.053.001.02:APC:STUZZA:payments:003", 1), counts: lines(2), state: witness.Proved,
 		},
 		"a prefix": {
-			content: strings.NewReplacer("<Ntry>", "<c:Ntry>", "</Ntry>", "</c:Ntry>", "xmlns=", `xmlns:c="x" xmlns=`).Replace(whole),
-			counts:  lines(2), state: witness.Proved,
+			content: strings.NewReplacer("<Ntry>", "<c:Ntry>", "</Ntry>", "</c:Ntry>", "xmlns=",
+				`xmlns:c="x" xmlns=`).Replace(whole),
+			counts: lines(2), state: witness.Proved,
 		},
 		"camt.052 proves no closing": {
 			content: strings.NewReplacer("<Stmt>", "<Rpt>", "</Stmt>", "</Rpt>", "053.001", "052.001", "BkToCstmrStmt",
-				"BkToCstmrAcctRpt").Replace(camt(opening, bal("ITBD", "95.50", "CRDT", "2026-09-02"), entries)), counts: lines(2),
-			state: witness.Unavailable,
+				"BkToCstmrAcctRpt").Replace(camt(opening, bal("ITBD", "95.50", "CRDT", "2026-09-02"), entries)),
+			counts: lines(2),
+			state:  witness.Unavailable,
 		},
 		"days of one account": {
-			content: strings.Replace(whole, "</Stmt>", "</Stmt><Stmt><Acct><Id><IBAN>DE02120300000000202051</IBAN></Id><Ccy>EUR"+
-				"</Ccy></Acct>"+bal("OPBD", "95.50", "CRDT", "2026-09-03")+bal("CLBD", "95.50", "CRDT", "2026-09-03")+"</Stmt>", 1),
+			content: strings.Replace(whole, "</Stmt>",
+				"</Stmt><Stmt><Acct><Id><IBAN>DE02120300000000202051</IBAN></Id><Ccy>EUR"+
+					"</Ccy></Acct>"+bal("OPBD", "95.50", "CRDT", "2026-09-03")+bal("CLBD", "95.50", "CRDT",
+					"2026-09-03")+"</Stmt>", 1),
 			counts: lines(2), state: witness.Proved, covered: "2026-09-01..2026-09-03",
 		},
 		"several accounts": {
-			content: strings.Replace(whole, "</Stmt>", "</Stmt><Stmt><Acct><Id><IBAN>DE99</IBAN></Id></Acct></Stmt>", 1),
-			counts:  lines(2), statements: 2,
+			content: strings.Replace(whole, "</Stmt>", "</Stmt><Stmt><Acct><Id><IBAN>DE99</IBAN></Id></Acct></Stmt>",
+				1),
+			counts: lines(2), statements: 2,
 		},
 		"Latin-1": {
-			content: strings.Replace(strings.Replace(only(ntry("1", "DBIT", "BOOK", "<AddtlNtryInf>M\xFCller</AddtlNtryInf>")),
-				"UTF-8", "ISO-8859-1", 1), "x", "x", 1), counts: lines(1), texts: []string{"Müller"}, encoding: "windows-1252",
+			content: strings.Replace(strings.Replace(only(ntry("1", "DBIT", "BOOK",
+				"<AddtlNtryInf>M\xFCller</AddtlNtryInf>")),
+				"UTF-8", "ISO-8859-1", 1), "x", "x", 1), counts: lines(1), texts: []string{"Müller"},
+			encoding: "windows-1252",
 		},
 		"Latin-2": {
 			content: strings.Replace(only(ntry("1", "DBIT", "BOOK", "<AddtlNtryInf>z\xB3oty</AddtlNtryInf>")), "UTF-8",
 				"ISO-8859-2", 1), counts: lines(1), texts: []string{"złoty"}, encoding: "iso-8859-2",
 		},
 		"an entry in another currency": {
-			content: only(strings.ReplaceAll(ntry("1", "DBIT", "BOOK"), "EUR", "USD")), counts: refusedOne, reason: "in USD",
+			content: only(strings.ReplaceAll(ntry("1", "DBIT", "BOOK"), "EUR", "USD")), counts: refusedOne,
+			reason: "in USD",
 		},
-		"an amount with an exponent": {content: only(ntry("1e2", "DBIT", "BOOK")), counts: refusedOne, reason: "amount"},
-		"a negative amount":          {content: only(ntry("-1", "DBIT", "BOOK")), counts: refusedOne, reason: "amount"},
-		"an unknown mark":            {content: only(ntry("1", "DEBIT", "BOOK")), counts: refusedOne, reason: "mark"},
-		"an unknown status":          {content: only(ntry("1", "DBIT", "DONE")), counts: refusedOne, reason: "status"},
+		"an amount with an exponent": {
+			content: only(ntry("1e2", "DBIT", "BOOK")), counts: refusedOne, reason: "amount",
+		},
+		"a negative amount": {content: only(ntry("-1", "DBIT", "BOOK")), counts: refusedOne, reason: "amount"},
+		"an unknown mark":   {content: only(ntry("1", "DEBIT", "BOOK")), counts: refusedOne, reason: "mark"},
+		"an unknown status": {content: only(ntry("1", "DBIT", "DONE")), counts: refusedOne, reason: "status"},
 		"no date": {
-			content: only(strings.Replace(ntry("1", "DBIT", "BOOK"), "2026-09-02", "", 1)), counts: refusedOne, reason: "date",
+			content: only(strings.Replace(ntry("1", "DBIT", "BOOK"), "2026-09-02", "", 1)), counts: refusedOne,
+			reason: "date",
 		},
 		"an entry outside of a statement": {
-			content: strings.Replace(whole, "</Stmt>", "</Stmt>"+ntry("1", "DBIT", "BOOK"), 1), refusal: witness.Malformed,
-			reason: "outside",
+			content: strings.Replace(whole, "</Stmt>", "</Stmt>"+ntry("1", "DBIT", "BOOK"), 1),
+			refusal: witness.Malformed,
+			reason:  "outside",
 		},
 		"a document that ends early": {content: whole[:len(whole)/2], refusal: witness.Malformed, reason: "line 1"},
-		"a damaged tag":              {content: strings.Replace(whole, "<Ntry>", "<Nxry>", 1), refusal: witness.Malformed},
+		"a damaged tag": {
+			content: strings.Replace(whole, "<Ntry>", "<Nxry>", 1), refusal: witness.Malformed,
+		},
 		"another document": {
 			content: `<?xml version="1.0"?><Document><CstmrCdtTrfInitn/></Document>`, refusal: witness.NotAStatement,
 		},

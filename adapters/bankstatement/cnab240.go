@@ -188,8 +188,9 @@ func (r *cnabReader) current(account witness.Account) *cnabLote {
 // header begins a lote. Files of payments and collections have lotes of another kind.
 func (r *cnabReader) header(rec cnabRecord) {
 	if rec.field(9, 9) != "E" || rec.field(10, 11) != "04" {
-		r.f.refuse(witness.NotAStatement, rec.line, "the file is CNAB 240, but no statement: the lote has the operation %q "+
-			"and the service %q, and a statement has E and 04", rec.field(9, 9), rec.field(10, 11))
+		r.f.refuse(witness.NotAStatement, rec.line,
+			"the file is CNAB 240, but no statement: the lote has the operation %q "+
+				"and the service %q, and a statement has E and 04", rec.field(9, 9), rec.field(10, 11))
 		return
 	}
 	r.endLote()
@@ -239,7 +240,8 @@ func cnabBlock(rec cnabRecord, l textLine, lote *cnabLote) witness.Block {
 	case rec.field(14, 14) != "E":
 		return refused(l.number, l.text, "the segment is %q, and a statement has only segments E", rec.field(14, 14))
 	case lote.hasHeader && rec.field(4, 7) != lote.number:
-		return refused(l.number, l.text, "the record belongs to lote %s, and stands in lote %s", rec.field(4, 7), lote.number)
+		return refused(l.number, l.text, "the record belongs to lote %s, and stands in lote %s", rec.field(4, 7),
+			lote.number)
 	case err != nil || rec.field(169, 169) == "":
 		return refused(l.number, l.text, "the amount or its letter cannot be read: %q", rec.field(151, 169))
 	case date == "":

@@ -34,7 +34,8 @@ type cnab struct {
 func newCNAB(segments ...string) cnab {
 	return cnab{
 		bank: "001", opening: "000000000000010000C", closing: "000000000000009550C", segments: segments, header: true,
-		trailer: true, sums: [2]string{"000000000000001000", "000000000000000550"}, service: "E0440032", newline: "\r\n",
+		trailer: true, sums: [2]string{"000000000000001000", "000000000000000550"}, service: "E0440032",
+		newline: "\r\n",
 	}
 }
 
@@ -87,7 +88,8 @@ func TestCNAB240Files(t *testing.T) {
 	refusedOne := witness.Counts{Blocks: 2, Lines: 1, Refused: 1}
 	runFacts(t, map[string]fact{
 		"the balances prove the lines": {
-			content: base.String(), counts: lines(2), net: "-4.50", opening: "100", closing: "95.50", state: witness.Proved,
+			content: base.String(), counts: lines(2), net: "-4.50", opening: "100", closing: "95.50",
+			state:   witness.Proved,
 			covered: "2026-09-01..2026-09-30", account: witness.Account{Bank: "001", Branch: "1234", Number: "12345-6"},
 		},
 		"an overdrawn account": {
@@ -96,18 +98,22 @@ func TestCNAB240Files(t *testing.T) {
 		},
 		"a zero balance needs no letter": {
 			content: base.with(func(c *cnab) {
-				c.opening, c.closing, c.segments, c.sums = "000000000000000000 ", "000000000000000000 ", nil, [2]string{}
+				c.opening, c.closing, c.segments, c.sums = "000000000000000000 ", "000000000000000000 ", nil,
+					[2]string{}
 			}), counts: lines(0), opening: "0", closing: "0", state: witness.Proved,
 		},
 		"no movements": {
-			content: base.with(func(c *cnab) { c.closing, c.segments, c.sums = c.opening, nil, [2]string{} }), counts: lines(0),
+			content: base.with(func(c *cnab) { c.closing, c.segments, c.sums = c.opening, nil, [2]string{} }),
+			counts:  lines(0),
 			closing: "100", state: witness.Proved, covered: "2026-09-01..2026-09-30",
 		},
 		"a line on the opening date": {
 			content: with(at(debitSegment, 143, "31082026")), counts: lines(2), state: witness.Proved,
 			dates: []string{"2026-08-31", "2026-09-03"},
 		},
-		"a blocked amount counts": {content: with(at(debitSegment, 109, "SSR")), counts: lines(2), state: witness.Proved},
+		"a blocked amount counts": {
+			content: with(at(debitSegment, 109, "SSR")), counts: lines(2), state: witness.Proved,
+		},
 		"the accounting date is the value date": {
 			content: with(at(debitSegment, 135, "01092026")), counts: lines(2), state: witness.Proved,
 		},
@@ -120,17 +126,21 @@ func TestCNAB240Files(t *testing.T) {
 			content: strings.ReplaceAll(base.with(func(c *cnab) {
 				c.bank = "341"
 				c.segments = append(c.segments, at(debitSegment, 15, "5"))
-			}), "\n001", "\n341"), counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, net: "-4.50", state: witness.Proved,
+			}), "\n001", "\n341"), counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, net: "-4.50",
+			state: witness.Proved,
 		},
 		"sums of the trailer that disagree": {
-			content: base.with(func(c *cnab) { c.sums[0] = "000000000000009999" }), counts: lines(2), state: witness.Contradicted,
+			content: base.with(func(c *cnab) { c.sums[0] = "000000000000009999" }), counts: lines(2),
+			state:    witness.Contradicted,
 			warnings: []witness.WarningCode{witness.TotalsDisagree},
 		},
 		"random figures do not close": {
-			content: base.with(func(c *cnab) { c.closing = "000000000000077777C" }), counts: lines(2), state: witness.Contradicted,
+			content: base.with(func(c *cnab) { c.closing = "000000000000077777C" }), counts: lines(2),
+			state: witness.Contradicted,
 		},
 		"a missing movement": {
-			content: strings.Replace(base.String(), debitSegment+"\r\n", "", 1), counts: lines(1), state: witness.Contradicted,
+			content: strings.Replace(base.String(), debitSegment+"\r\n", "", 1), counts: lines(1),
+			state: witness.Contradicted,
 		},
 		"no header": {
 			content: base.with(func(c *cnab) { c.header = false }), counts: lines(2), state: witness.Unavailable,
@@ -156,18 +166,21 @@ func TestCNAB240Files(t *testing.T) {
 			warnings: []witness.WarningCode{witness.RecordsPadded},
 		},
 		"Latin-1": {
-			content: strings.Replace(base.String(), "ENVIADO", "ENVI\xC1DO", 1), counts: lines(2), state: witness.Proved,
+			content: strings.Replace(base.String(), "ENVIADO", "ENVI\xC1DO", 1), counts: lines(2),
+			state:    witness.Proved,
 			encoding: "windows-1252", texts: []string{"PIX ENVIÁDO", "PIX RECEBIDO"},
 		},
 		"the end-of-file mark of MS-DOS": {content: base.String() + "\x1A", counts: lines(2), state: witness.Proved},
 		"a collection file": {
-			content: base.with(func(c *cnab) { c.service = "T0100030" }), refusal: witness.NotAStatement, reason: "service",
+			content: base.with(func(c *cnab) { c.service = "T0100030" }), refusal: witness.NotAStatement,
+			reason: "service",
 		},
 		"a payment file": {
 			content: base.with(func(c *cnab) { c.service = "C2001031" }), refusal: witness.NotAStatement,
 		},
 		"CNAB 400": {
-			content: "02RETORNO01COBRANCA" + strings.Repeat(" ", 381) + "\r\n", refusal: witness.NotAStatement, reason: "CNAB 400",
+			content: "02RETORNO01COBRANCA" + strings.Repeat(" ", 381) + "\r\n", refusal: witness.NotAStatement,
+			reason: "CNAB 400",
 		},
 		"another segment": {content: with(at(debitSegment, 14, "T")), counts: refusedOne, reason: "segment"},
 		"an amount with a letter": {
@@ -180,7 +193,8 @@ func TestCNAB240Files(t *testing.T) {
 		},
 		"an unknown record": {content: with(at(debitSegment, 8, "7")), counts: refusedOne, reason: "type"},
 		"a record that is too long": {
-			content: with(debitSegment[:100] + "x" + debitSegment[100:] + "x"), counts: refusedOne, reason: "characters",
+			content: with(debitSegment[:100] + "x" + debitSegment[100:] + "x"), counts: refusedOne,
+			reason: "characters",
 		},
 		"a record that lacks a character": {
 			content: with(debitSegment[:100] + debitSegment[101:]), counts: refusedOne,
@@ -231,27 +245,43 @@ func TestMT940Files(t *testing.T) {
 			content: whole, counts: lines(2), net: "-4.50", state: witness.Proved, covered: "2026-09-01..2026-09-30",
 			texts: []string{"005?00PAGO", ""}, account: witness.Account{Bank: "12345678", Number: "0000001234"},
 		},
-		"no booking date":         {content: with(":61:260902D10,00NTRFNONREF"), counts: lines(2), state: witness.Proved},
-		"four blanks as the date": {content: with(":61:260902    D10,00NTRFNONREF"), counts: lines(2), state: witness.Proved},
+		"no booking date": {
+			content: with(":61:260902D10,00NTRFNONREF"), counts: lines(2), state: witness.Proved,
+		},
+		"four blanks as the date": {
+			content: with(":61:260902    D10,00NTRFNONREF"), counts: lines(2), state: witness.Proved,
+		},
 		"the third letter of the currency is no reversal": {
 			content: with(":61:2609020902DR10,00NTRFNONREF"), counts: lines(2), net: "-4.50",
 		},
-		"CR is a credit in euros":      {content: with(":61:2609020902CR10,00NTRFNONREF"), counts: lines(2), net: "15.50"},
-		"CN is a credit in złoty":      {content: with(":61:2609020902CN10,00NTRFNONREF"), counts: lines(2), net: "15.50"},
-		"a reversed credit lowers":     {content: with(":61:2609020902RC10,00NTRFNONREF"), counts: lines(2), net: "-4.50"},
-		"a reversed debit raises":      {content: with(":61:2609020902RD10,00NTRFNONREF"), counts: lines(2), net: "15.50"},
-		"an amount without decimals":   {content: with(":61:2609020902D10,NTRFNONREF"), counts: lines(2), net: "-4.50"},
-		"an amount with leading zeros": {content: with(":61:2609020902D000010,00NTRFNONREF"), counts: lines(2), net: "-4.50"},
-		"an amount without a comma":    {content: with(":61:2609020902D10NTRFNONREF"), counts: lines(2), net: "-4.50"},
+		"CR is a credit in euros": {
+			content: with(":61:2609020902CR10,00NTRFNONREF"), counts: lines(2), net: "15.50",
+		},
+		"CN is a credit in złoty": {
+			content: with(":61:2609020902CN10,00NTRFNONREF"), counts: lines(2), net: "15.50",
+		},
+		"a reversed credit lowers": {
+			content: with(":61:2609020902RC10,00NTRFNONREF"), counts: lines(2), net: "-4.50",
+		},
+		"a reversed debit raises": {
+			content: with(":61:2609020902RD10,00NTRFNONREF"), counts: lines(2), net: "15.50",
+		},
+		"an amount without decimals": {content: with(":61:2609020902D10,NTRFNONREF"), counts: lines(2), net: "-4.50"},
+		"an amount with leading zeros": {
+			content: with(":61:2609020902D000010,00NTRFNONREF"), counts: lines(2), net: "-4.50",
+		},
+		"an amount without a comma": {content: with(":61:2609020902D10NTRFNONREF"), counts: lines(2), net: "-4.50"},
 		"30 February": {
 			content: with(":61:2702300902D10,00NTRFNONREF"), counts: lines(2), net: "-4.50",
 			warnings: []witness.WarningCode{witness.DateClamped},
 		},
 		"a booking in the next year": {
-			content: with(":61:2612310102D10,00NTRFNONREF"), counts: lines(2), dates: []string{"2027-01-02", "2026-09-03"},
+			content: with(":61:2612310102D10,00NTRFNONREF"), counts: lines(2), dates: []string{"2027-01-02",
+				"2026-09-03"},
 		},
 		"a booking in the last year": {
-			content: with(":61:2701011231D10,00NTRFNONREF"), counts: lines(2), dates: []string{"2026-12-31", "2026-09-03"},
+			content: with(":61:2701011231D10,00NTRFNONREF"), counts: lines(2), dates: []string{"2026-12-31",
+				"2026-09-03"},
 		},
 		"a text behind the closing balance": {
 			content: mt940(opening, one, other, closing, ":86:ANY"), counts: lines(2), texts: []string{"", ""},
@@ -282,14 +312,30 @@ func TestMT940Files(t *testing.T) {
 		"no movements": {
 			content: mt940(opening, ":62F:C260930EUR100,00"), counts: lines(0), state: witness.Proved,
 		},
-		"a header of SWIFT":        {content: "{1:F01BANKDEFF}{2:O940}{4:\r\n" + whole + "-}", counts: lines(2), state: witness.Proved},
-		"an overdrawn account":     {content: strings.ReplaceAll(whole, "F:C26", "F:D26"), counts: lines(2), opening: "-100"},
-		"a damaged movement":       {content: with(":61:26X9020902D10,00NTRFNONREF"), counts: refusedOne, reason: "cannot be read"},
-		"a damaged tag":            {content: with(";61:2609020902D10,00NTRFNONREF"), counts: refusedOne, reason: "without its tag"},
-		"another tag":              {content: with(":21:2609020902D10,00NTRFNONREF"), counts: refusedOne, reason: "looks like a movement"},
-		"an unknown tag":           {content: with(":99:x"), counts: refusedOne, reason: "unknown"},
-		"an unknown mark":          {content: with(":61:2609020902X10,00NTRFNONREF"), counts: refusedOne},
-		"a damaged balance":        {content: strings.Replace(whole, "EUR95,50", "EUR95;50", 1), counts: witness.Counts{Blocks: 3, Lines: 2, Refused: 1}},
-		"a closing in other money": {content: strings.Replace(whole, "EUR95,50", "USD95,50", 1), counts: witness.Counts{Blocks: 3, Lines: 2, Refused: 1}},
+		"a header of SWIFT": {
+			content: "{1:F01BANKDEFF}{2:O940}{4:\r\n" + whole + "-}", counts: lines(2), state: witness.Proved,
+		},
+		"an overdrawn account": {
+			content: strings.ReplaceAll(whole, "F:C26", "F:D26"), counts: lines(2), opening: "-100",
+		},
+		"a damaged movement": {
+			content: with(":61:26X9020902D10,00NTRFNONREF"), counts: refusedOne, reason: "cannot be read",
+		},
+		"a damaged tag": {
+			content: with(";61:2609020902D10,00NTRFNONREF"), counts: refusedOne, reason: "without its tag",
+		},
+		"another tag": {
+			content: with(":21:2609020902D10,00NTRFNONREF"), counts: refusedOne, reason: "looks like a movement",
+		},
+		"an unknown tag":  {content: with(":99:x"), counts: refusedOne, reason: "unknown"},
+		"an unknown mark": {content: with(":61:2609020902X10,00NTRFNONREF"), counts: refusedOne},
+		"a damaged balance": {
+			content: strings.Replace(whole, "EUR95,50", "EUR95;50", 1),
+			counts:  witness.Counts{Blocks: 3, Lines: 2, Refused: 1},
+		},
+		"a closing in other money": {
+			content: strings.Replace(whole, "EUR95,50", "USD95,50", 1),
+			counts:  witness.Counts{Blocks: 3, Lines: 2, Refused: 1},
+		},
 	})
 }

@@ -146,9 +146,9 @@ type csvRow struct {
 // maxRowLines is the maximum number of lines of one row.
 const maxRowLines = 20
 
-// rowAt returns the row that begins in a line, and the index of the line behind it. A quoted cell may contain line ends.
-// If its closing quote is missing, or if a line in it begins with a date, the row is one broken line, so that no other
-// line becomes part of it.
+// rowAt returns the row that begins in a line, and the index of the line behind it. A quoted cell may contain line
+// ends. If its closing quote is missing, or if a line in it begins with a date, the row is one broken line, so that no
+// other line becomes part of it.
 func (r *csvReader) rowAt(lines []textLine, i int) (csvRow, int) {
 	text := lines[i].text
 	cells, state := splitRow(text, r.separator)
@@ -284,8 +284,10 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 var (
 	preambleBranch  = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
 	preambleAccount = regexp.MustCompile(`\bCONTA(?: CORRENTE)?\b[ .:;,|]*([0-9][0-9.]*(?:-[0-9X])?)`)
-	preamblePeriod  = regexp.MustCompile(`([0-9]{2}/[0-9]{2}/[0-9]{4})\s*(?:A|E|ATE|TO|-|;|,)\s*([0-9]{2}/[0-9]{2}/[0-9]{4})`)
-	preambleMade    = regexp.MustCompile(`(?:GERADO|EMITID[OA]|EMISSAO|COMO BASE|ATUALIZAD[OA])[^0-9]{0,20}([0-9]{2}/[0-9]{2}/[0-9]{4})`)
+	preamblePeriod  = regexp.MustCompile(`([0-9]{2}/[0-9]{2}/[0-9]{4})\s*(?:A|E|ATE|TO|-|;|,)\s*` +
+		`([0-9]{2}/[0-9]{2}/[0-9]{4})`)
+	preambleMade = regexp.MustCompile(`(?:GERADO|EMITID[OA]|EMISSAO|COMO BASE|ATUALIZAD[OA])[^0-9]{0,20}` +
+		`([0-9]{2}/[0-9]{2}/[0-9]{4})`)
 	preambleBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE AS OF ([0-9/]+)$`)
 )
 
@@ -303,7 +305,8 @@ func (r *csvReader) preamble(row csvRow) {
 		if r.d.currency == "USD" {
 			layout = mdy
 		}
-		if w := (domain.Window{From: parseDate(layout, m[1]), To: parseDate(layout, m[2])}); w.From != "" && w.From <= w.To {
+		if w := (domain.Window{From: parseDate(layout, m[1]), To: parseDate(layout, m[2])}); w.From != "" &&
+			w.From <= w.To {
 			r.declared = w
 		}
 	}

@@ -22,8 +22,9 @@ const (
 func TestTablesOfBanksInBrazil(t *testing.T) {
 	runFacts(t, map[string]fact{
 		"Nubank account": {
-			content: table("Data,Valor,Identificador,Descrição", "01/09/2026,100.00,64f0-1,Pix A", "01/09/2026,-30.5,64f0-2,Pix B"),
-			counts:  lines(2), net: "69.5", closing: "none", covered: "none", account: witness.Account{Bank: "260"},
+			content: table("Data,Valor,Identificador,Descrição", "01/09/2026,100.00,64f0-1,Pix A",
+				"01/09/2026,-30.5,64f0-2,Pix B"),
+			counts: lines(2), net: "69.5", closing: "none", covered: "none", account: witness.Account{Bank: "260"},
 		},
 		"Nubank card with commas in quotes; purchases are positive": {
 			content: table("date,title,amount", `2026-09-01,Loja,"88,68"`, `2026-09-02,Pagamento recebido,"- 160,00"`),
@@ -60,13 +61,15 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 		},
 		"Caixa with marks instead of signs": {
 			content: table(caixaTitles, `"12345";"20260902";"000011";"PIX";"1060.00";"C"`,
-				`"12345";"20260902";"000012";"TARIFA";"1.060,00";"D"`, `"12345";"20260902";"000000";"SALDO DIA";"0.00";"C"`),
+				`"12345";"20260902";"000012";"TARIFA";"1.060,00";"D"`,
+				`"12345";"20260902";"000000";"SALDO DIA";"0.00";"C"`),
 			counts: witness.Counts{Blocks: 3, Lines: 2, BalanceRows: 1}, net: "0",
 			account: witness.Account{Bank: "104", Number: "12345"},
 		},
 		"Caixa with an unknown mark": {
 			content: table(caixaTitles, `"12345";"20260902";"000011";"PIX";"1060.00";"?"`),
-			counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "mark", account: witness.Account{Bank: "104", Number: "12345"},
+			counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "mark", account: witness.Account{Bank: "104",
+				Number: "12345"},
 		},
 		"Bradesco with positive debits and short years": {
 			content: table("Extrato de: Ag: 1357 | Conta: 24680-1 | Entre 01/09/2026 e 30/09/2026", bradescoTitles,
@@ -78,7 +81,8 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 		},
 		"Bradesco with a byte order mark, full years and CR alone": {
 			content: "\xEF\xBB\xBF" + strings.ReplaceAll(table(bradescoTitles, `02/09/2026;Pix;1;;"-200,00";"800,00";`,
-				`03/09/2026;Pix;1;"50,00";;"850,00";`), "\n", "\r"), counts: lines(2), net: "-150", state: witness.Proved,
+				`03/09/2026;Pix;1;"50,00";;"850,00";`), "\n", "\r"), counts: lines(2), net: "-150",
+			state: witness.Proved,
 		},
 		"a total that is not the sum": {
 			content: table(bradescoTitles, `02/09/26;Pix;1;;"200,00";"800,00";`, `03/09/26;Pix;1;"50,00";;"850,00";`,
@@ -86,26 +90,34 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 			warnings: []witness.WarningCode{witness.TotalsDisagree},
 		},
 		"Inter with the sign before the currency": {
-			content: table(" Extrato Conta Corrente ", "Conta ;123456789", "Período ;01/09/2026 a 30/09/2026", "Saldo ;R$ 0,00", "",
-				interTitles, "02/09/2026;Pix;A;-R$ 150,75;R$ 0,00", "01/09/2026;Pix;B;R$ 150,75;R$ 150,75"), counts: lines(2),
-			net: "0", opening: "0", closing: "0", state: witness.Proved, account: witness.Account{Bank: "77", Number: "123456789"},
+			content: table(" Extrato Conta Corrente ", "Conta ;123456789", "Período ;01/09/2026 a 30/09/2026",
+				"Saldo ;R$ 0,00", "",
+				interTitles, "02/09/2026;Pix;A;-R$ 150,75;R$ 0,00", "01/09/2026;Pix;B;R$ 150,75;R$ 150,75"),
+			counts: lines(2),
+			net:    "0", opening: "0", closing: "0", state: witness.Proved, account: witness.Account{Bank: "77",
+				Number: "123456789"},
 		},
 		"a present balance that is not the last one": {
-			content: table("Saldo ;9,99", interTitles, "02/09/2026;Pix;A;-150,75;0,00", "01/09/2026;Pix;B;150,75;150,75"),
-			counts:  lines(2), closing: "0", state: witness.Unavailable,
+			content: table("Saldo ;9,99", interTitles, "02/09/2026;Pix;A;-150,75;0,00",
+				"01/09/2026;Pix;B;150,75;150,75"),
+			counts: lines(2), closing: "0", state: witness.Unavailable,
 		},
 		"a missing row breaks the balances": {
-			content: table(interTitles, "03/09/2026;Pix;A;-1,00;8,00", "01/09/2026;Pix;B;10,00;10,00"), counts: lines(2),
-			state: witness.Contradicted,
+			content: table(interTitles, "03/09/2026;Pix;A;-1,00;8,00", "01/09/2026;Pix;B;10,00;10,00"),
+			counts:  lines(2),
+			state:   witness.Contradicted,
 		},
 		"one row proves nothing": {
-			content: table(interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1), closing: "8", state: witness.Unavailable,
+			content: table(interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1), closing: "8",
+			state: witness.Unavailable,
 		},
 		"C6 with the balance of the day in each row": {
 			content: table("EXTRATO DE CONTA CORRENTE C6 BANK", "Agência: 1 / Conta: 100000001",
-				"Extrato gerado em 01/10/2026 - as transações", "Extrato do período de 01/09/2026 até 30/09/2026", "", c6Titles,
+				"Extrato gerado em 01/10/2026 - as transações", "Extrato do período de 01/09/2026 até 30/09/2026", "",
+				c6Titles,
 				"01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00", "01/09/2026,02/09/2026,Pix,B,0.00,20.00,80.00",
-				"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"), counts: lines(3), net: "85", closing: "85", state: witness.Proved,
+				"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"), counts: lines(3), net: "85", closing: "85",
+			state:   witness.Proved,
 			covered: "2026-09-02..2026-09-30",
 		},
 		"Mercado Pago whose summary is not the sum": {
@@ -114,13 +126,17 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01-09-2026;Pix;1;9,00;1.009,00"), counts: lines(1), state: witness.Contradicted,
 		},
 		"PagBank": {
-			content: table("CODIGO DA TRANSACAO;DATA;TIPO;DESCRICAO;VALOR", "8F-1;01/09/2026;Pix;A;-1,00"), counts: lines(1), net: "-1",
+			content: table("CODIGO DA TRANSACAO;DATA;TIPO;DESCRICAO;VALOR", "8F-1;01/09/2026;Pix;A;-1,00"),
+			counts:  lines(1), net: "-1",
 		},
 		"Cora": {
 			content: table("Data,Transação,Tipo Transação,Identificação,Valor", "01/09/2026,Pix,DÉBITO,A,-1.00",
 				"01/09/2026,Pix,CRÉDITO,A,2.00"), counts: lines(2), net: "1",
 		},
-		"Efí": {content: table(`"Tipo";"Protocolo";"Data";"Valor"`, `"Pix";"1";"01/09/2026";"-1,00"`), counts: lines(1), net: "-1"},
+		"Efí": {
+			content: table(`"Tipo";"Protocolo";"Data";"Valor"`, `"Pix";"1";"01/09/2026";"-1,00"`), counts: lines(1),
+			net: "-1",
+		},
 		"XP": {
 			content: table("Data;Hora;Descrição;Valor;Saldo", "02/09/26;08:12:00;Pix;-R$ 630,06;R$ 0,00",
 				"01/09/26;08:12:00;Pix;R$ 630,06;R$ 630,06"), counts: lines(2), state: witness.Proved,
@@ -130,7 +146,8 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 
 func TestTablesOfOtherBanks(t *testing.T) {
 	banorte := "CUENTA,FECHA DE OPERACIÓN,FECHA,REFERENCIA,DESCRIPCIÓN,DEPÓSITOS,RETIROS,SALDO,MOVIMIENTO,CHEQUE"
-	santander := "'Cuenta','Fecha','Hora','Sucursal','Descripcion','+/-','Importe','Saldo','Referencia','Concepto','Clave de Rastreo'"
+	santander := "'Cuenta','Fecha','Hora','Sucursal','Descripcion','+/-','Importe','Saldo','Referencia'," +
+		"'Concepto','Clave de Rastreo'"
 	chase := "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #"
 	runFacts(t, map[string]fact{
 		"Banorte": {
@@ -139,8 +156,10 @@ func TestTablesOfOtherBanks(t *testing.T) {
 			state: witness.Proved, account: witness.Account{Bank: "072", Number: "0123456789"},
 		},
 		"Santander México": {
-			content: table(santander, "'65500000001','01092026','10:00','1','SPEI','+','1000.00','1500.00','1','A','CLAVE1'",
-				"'65500000001','02092026','10:00','1','SPEI','-','500.00','1000.00','1','A','CLAVE2'"), counts: lines(2), net: "500",
+			content: table(
+				santander, "'65500000001','01092026','10:00','1','SPEI','+','1000.00','1500.00','1','A','CLAVE1'",
+				"'65500000001','02092026','10:00','1','SPEI','-','500.00','1000.00','1','A','CLAVE2'"),
+			counts: lines(2), net: "500",
 			state: witness.Proved,
 		},
 		"BBVA with a negative charge": {
@@ -148,24 +167,29 @@ func TestTablesOfOtherBanks(t *testing.T) {
 				`01/09/2026,SPEI,,"3,000.00","3,000.00"`), counts: lines(2), net: "500", state: witness.Proved,
 		},
 		"Chase with a comma at the end of each row": {
-			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,", "CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
-			counts:  lines(2), net: "40", state: witness.Proved, dates: []string{"2026-09-13", "2026-09-01"},
+			content: table(chase, "DEBIT,09/13/2026,SHOP,-10.00,DEBIT_CARD,90.00,,",
+				"CREDIT,09/01/2026,PAY,50.00,ACH,100.00,,"),
+			counts: lines(2), net: "40", state: witness.Proved, dates: []string{"2026-09-13", "2026-09-01"},
 		},
 		"Bank of America": {
-			content: table("Description,,Summary Amt.", `Beginning balance as of 09/01/2026,,"1,000.00"`, `Total credits,,"5.00"`,
+			content: table("Description,,Summary Amt.", `Beginning balance as of 09/01/2026,,"1,000.00"`,
+				`Total credits,,"5.00"`,
 				`Ending balance as of 09/30/2026,,"1,005.00"`, "", "Date,Description,Amount,Running Bal.",
 				`09/01/2026,Beginning balance as of 09/01/2026,,"1,000.00"`, `09/02/2026,Deposit,"5.00","1,005.00"`),
-			counts: witness.Counts{Blocks: 2, Lines: 1, BalanceRows: 1}, opening: "1000", closing: "1005", state: witness.Proved,
+			counts: witness.Counts{Blocks: 2, Lines: 1, BalanceRows: 1}, opening: "1000", closing: "1005",
+			state:   witness.Proved,
 			covered: "2026-09-01..2026-09-30",
 		},
 		"Capital One": {
 			content: table("Transaction Date,Posted Date,Card No.,Description,Category,Debit,Credit",
-				"2026-09-01,2026-09-02,4242,SHOP,Misc,10.00,", "2026-09-03,2026-09-03,4242,PAYMENT,Pay,,25.00"), counts: lines(2),
-			net: "15", dates: []string{"2026-09-02", "2026-09-03"},
+				"2026-09-01,2026-09-02,4242,SHOP,Misc,10.00,", "2026-09-03,2026-09-03,4242,PAYMENT,Pay,,25.00"),
+			counts: lines(2),
+			net:    "15", dates: []string{"2026-09-02", "2026-09-03"},
 		},
 		"Discover, whose purchases are positive": {
-			content: table("Trans. Date,Post Date,Description,Amount,Category", "09/01/2026,09/02/2026,SHOP,10.00,Misc"),
-			counts:  lines(1), net: "-10",
+			content: table("Trans. Date,Post Date,Description,Amount,Category",
+				"09/01/2026,09/02/2026,SHOP,10.00,Misc"),
+			counts: lines(1), net: "-10",
 		},
 		"titles that many banks use need a mapping": {
 			content: table("Date,Description,Amount", "09/01/2026,SHOP,10.00"), refusal: witness.NeedsMapping,
@@ -180,8 +204,9 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 	good := "01/09/2026;Pix;B;10,00;10,00"
 	facts := map[string]fact{}
 	for name, row := range map[string]string{
-		"a date that does not exist": "31/02/2026;Pix;A;1,00;11,00", "an amount with two readings": "02/09/2026;Pix;A;1,0000.0;11,00",
-		"no amount": "02/09/2026;Pix;A;;11,00", "too many cells": "02/09/2026;Pix;A;1,00;11,00;7,00",
+		"a date that does not exist":  "31/02/2026;Pix;A;1,00;11,00",
+		"an amount with two readings": "02/09/2026;Pix;A;1,0000.0;11,00",
+		"no amount":                   "02/09/2026;Pix;A;;11,00", "too many cells": "02/09/2026;Pix;A;1,00;11,00;7,00",
 		"text behind a quote":     `02/09/2026;"Pix"x;A;1,00;11,00`,
 		"a quote without its end": `02/09/2026;"Pix;A;1,00;11,00`, "one cell with an amount": "Tarifa 1,00",
 		"one cell with a date": "02/09/2026 Pix", "no date": ";Pix;A;1,00;11,00",
@@ -195,11 +220,13 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 		counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "cells",
 	}
 	facts["a credit and a debit in one row"] = fact{
-		content: table(bradescoTitles, `02/09/26;Pix;1;"1,00";"2,00";"3,00";`), counts: witness.Counts{Blocks: 1, Refused: 1},
+		content: table(bradescoTitles, `02/09/26;Pix;1;"1,00";"2,00";"3,00";`), counts: witness.Counts{Blocks: 1,
+			Refused: 1},
 		reason: "a credit and a debit",
 	}
 	facts["a negative credit"] = fact{
-		content: table(bradescoTitles, `02/09/26;Pix;1;"-1,00";;"3,00";`), counts: witness.Counts{Blocks: 1, Refused: 1},
+		content: table(bradescoTitles, `02/09/26;Pix;1;"-1,00";;"3,00";`), counts: witness.Counts{Blocks: 1,
+			Refused: 1},
 		reason: "two ways",
 	}
 	facts["thousands without cents"] = fact{
@@ -224,7 +251,8 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 			"01/09/2026;d;;- 160,00;", "01/09/2026;e;;-R$ 1.234,56;"), counts: lines(5), net: "-8599.26",
 	}
 	facts["a quoted cell over two lines"] = fact{
-		content: table(interTitles, "01/09/2026;Pix;\"A", "B\";10,00;10,00"), counts: lines(1), texts: []string{"Pix A B"},
+		content: table(interTitles, "01/09/2026;Pix;\"A", "B\";10,00;10,00"), counts: lines(1),
+		texts: []string{"Pix A B"},
 	}
 	facts["a missing quote does not swallow the rows behind it"] = fact{
 		content: table(interTitles, "02/09/2026;Pix;\"A;1,00;11,00", "01/09/2026;Pix;\"B\";10,00;10,00"),
@@ -234,9 +262,11 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 }
 
 func TestAMappingNamesTheColumns(t *testing.T) {
-	content := table("Relatório", "", "Quando;O que;Quanto;Resto", "01.09.26;A;1.000,00;1.000,00", "02.09.26;B;-10,00;990,00")
+	content := table("Relatório", "", "Quando;O que;Quanto;Resto", "01.09.26;A;1.000,00;1.000,00",
+		"02.09.26;B;-10,00;990,00")
 	mapping := witness.CSVMapping{
-		Date: "Quando", DateFormat: "dd.MM.yy", Amount: "Quanto", Decimal: ",", Description: []string{"O que"}, Balance: "Resto",
+		Date: "Quando", DateFormat: "dd.MM.yy", Amount: "Quanto", Decimal: ",", Description: []string{"O que"},
+		Balance: "Resto",
 	}
 	if err := mapping.Validate(); err != nil {
 		t.Fatal(err)
@@ -246,10 +276,17 @@ func TestAMappingNamesTheColumns(t *testing.T) {
 	inverted := mapping
 	inverted.Inverted, inverted.Balance, inverted.SkipRows = true, "", 2
 	runFacts(t, map[string]fact{
-		"without a mapping":                {content: content, refusal: witness.NeedsMapping},
-		"with a mapping":                   {content: content, options: witness.Options{Mapping: &mapping}, counts: lines(2), net: "990", state: witness.Proved},
-		"with a mapping of other titles":   {content: content, options: witness.Options{Mapping: &other}, refusal: witness.NeedsMapping},
-		"with a mapping that changes sign": {content: content, options: witness.Options{Mapping: &inverted}, counts: lines(2), net: "-990"},
+		"without a mapping": {content: content, refusal: witness.NeedsMapping},
+		"with a mapping": {
+			content: content, options: witness.Options{Mapping: &mapping}, counts: lines(2), net: "990",
+			state: witness.Proved,
+		},
+		"with a mapping of other titles": {
+			content: content, options: witness.Options{Mapping: &other}, refusal: witness.NeedsMapping,
+		},
+		"with a mapping that changes sign": {
+			content: content, options: witness.Options{Mapping: &inverted}, counts: lines(2), net: "-990",
+		},
 	})
 	f := bankstatement.Reader{}.Read([]byte(content), witness.Options{})
 	if len(f.Refusal.Rows) != 5 || f.Refusal.Rows[2][2] != "Quanto" {

@@ -64,8 +64,8 @@ func (r *csvReader) cell(cells []string, column string) string {
 
 var moneyInText = regexp.MustCompile(`[0-9][.,][0-9]{2}([^0-9/]|$)`)
 
-// isNote reports whether a row of the table is none of its entries, and handles it: a remark below the table, a row that
-// continues the text above, or a row of totals.
+// isNote reports whether a row of the table is none of its entries, and handles it: a remark below the table, a row
+// that continues the text above, or a row of totals.
 func (r *csvReader) isNote(row csvRow, cells []string) bool {
 	filled := 0
 	first := ""
@@ -277,8 +277,8 @@ func (r *csvReader) sign(cells []string) int {
 	return 0
 }
 
-// amountOf returns the amount of a movement. contradicted is true if the sign of the number and the mark contradict each
-// other.
+// amountOf returns the amount of a movement. contradicted is true if the sign of the number and the mark contradict
+// each other.
 func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradicted bool, err error) {
 	if r.columns.of(r.d.amount) < 0 {
 		amount, err = r.creditOrDebit(cells)

@@ -127,7 +127,8 @@ func TestTheFiguresOfTheOFXFiles(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			f := readSample(t, name)
-			if f.Format != witness.OFX || f.Encoding != e.Reader.Encoding || len(f.Statements) != len(e.Reader.Statements) {
+			if f.Format != witness.OFX || f.Encoding != e.Reader.Encoding ||
+				len(f.Statements) != len(e.Reader.Statements) {
 				t.Fatalf("read %s in %s with %d statements", f.Format, f.Encoding, len(f.Statements))
 			}
 			for i, want := range e.Reader.Statements {

@@ -1,6 +1,7 @@
 package bankstatement
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -75,11 +76,13 @@ var dialects = []dialect{
 	{
 		name: "bb-2012", titles: []string{"DATA", "DEPENDENCIA ORIGEM", "HISTORICO", "DATA DO BALANCETE",
 			"NUMERO DO DOCUMENTO", "VALOR"}, date: "DATA", value: "DATA DO BALANCETE", amount: "VALOR",
-		text: []string{"HISTORICO"}, ids: []string{"NUMERO DO DOCUMENTO"}, layouts: []string{mdy, dmy}, byEvidence: true,
-		currency: "BRL", bank: "1",
+		text: []string{"HISTORICO"}, ids: []string{"NUMERO DO DOCUMENTO"}, layouts: []string{mdy, dmy},
+		byEvidence: true,
+		currency:   "BRL", bank: "1",
 	},
 	{
-		name: "caixa", titles: []string{"CONTA", "DATA MOV", "NR DOC", "HISTORICO", "VALOR", "DEB CRED"}, date: "DATA MOV",
+		name: "caixa", titles: []string{"CONTA", "DATA MOV", "NR DOC", "HISTORICO", "VALOR", "DEB CRED"},
+		date:   "DATA MOV",
 		amount: "VALOR", mark: "DEB CRED", text: []string{"HISTORICO"}, ids: []string{"NR DOC"}, account: "CONTA",
 		layouts: []string{"20060102", dmy}, currency: "BRL", bank: "104",
 	},
@@ -87,11 +90,13 @@ var dialects = []dialect{
 		name: "bradesco", titles: []string{"DATA", "HISTORICO|LANCAMENTO", "DOCTO|DCTO", "CREDITO R|CREDITO",
 			"DEBITO R|DEBITO"}, date: "DATA", credit: "CREDITO R|CREDITO", debit: "DEBITO R|DEBITO",
 		text: []string{"HISTORICO|LANCAMENTO"}, ids: []string{"DOCTO|DCTO"}, balance: "SALDO R|SALDO",
-		layouts: []string{dmyShort, dmy}, decimal: ',', currency: "BRL", bank: "237", continued: []string{"REM:", "DES:"},
+		layouts: []string{dmyShort, dmy}, decimal: ',', currency: "BRL", bank: "237", continued: []string{"REM:",
+			"DES:"},
 	},
 	{
-		name: "inter", titles: []string{"DATA LANCAMENTO", "DESCRICAO", "VALOR", "SALDO"}, optional: []string{"HISTORICO"},
-		date: "DATA LANCAMENTO", amount: "VALOR", text: []string{"HISTORICO", "DESCRICAO"}, balance: "SALDO",
+		name: "inter", titles: []string{"DATA LANCAMENTO", "DESCRICAO", "VALOR", "SALDO"},
+		optional: []string{"HISTORICO"},
+		date:     "DATA LANCAMENTO", amount: "VALOR", text: []string{"HISTORICO", "DESCRICAO"}, balance: "SALDO",
 		layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "77",
 	},
 	{
@@ -127,7 +132,8 @@ var dialects = []dialect{
 		bank: "348",
 	},
 	{
-		name: "banorte", titles: []string{"CUENTA", "FECHA DE OPERACION", "DEPOSITOS", "RETIROS", "SALDO", "MOVIMIENTO"},
+		name: "banorte", titles: []string{"CUENTA", "FECHA DE OPERACION", "DEPOSITOS", "RETIROS", "SALDO",
+			"MOVIMIENTO"},
 		date: "FECHA DE OPERACION", value: "FECHA", credit: "DEPOSITOS", debit: "RETIROS",
 		text: []string{"DESCRIPCION", "DESCRIPCION DETALLADA"}, balance: "SALDO", ids: []string{"REFERENCIA"},
 		account: "CUENTA", layouts: []string{dmy}, decimal: '.', currency: "MXN", bank: "072",
@@ -135,7 +141,8 @@ var dialects = []dialect{
 	{
 		name: "santander-mx", titles: []string{"CUENTA", "FECHA", "DESCRIPCION", "+/-|CARGO ABONO", "IMPORTE", "SALDO"},
 		date: "FECHA", amount: "IMPORTE", mark: "+/-|CARGO ABONO", text: []string{"DESCRIPCION", "CONCEPTO"},
-		balance: "SALDO", ids: []string{"REFERENCIA", "CLAVE DE RASTREO"}, stable: "CLAVE DE RASTREO", account: "CUENTA",
+		balance: "SALDO", ids: []string{"REFERENCIA", "CLAVE DE RASTREO"}, stable: "CLAVE DE RASTREO",
+		account: "CUENTA",
 		layouts: []string{"02012006", dmy}, decimal: '.', currency: "MXN", bank: "014",
 	},
 	{
@@ -149,7 +156,8 @@ var dialects = []dialect{
 		ids: []string{"CHECK OR SLIP"}, layouts: []string{mdy}, decimal: '.', currency: "USD",
 	},
 	{
-		name: "chase-card", titles: []string{"TRANSACTION DATE", "POST DATE", "DESCRIPTION", "CATEGORY", "TYPE", "AMOUNT"},
+		name: "chase-card", titles: []string{"TRANSACTION DATE", "POST DATE", "DESCRIPTION", "CATEGORY", "TYPE",
+			"AMOUNT"},
 		date: "POST DATE", value: "TRANSACTION DATE", amount: "AMOUNT", text: []string{"DESCRIPTION"},
 		layouts: []string{mdy}, decimal: '.', currency: "USD", card: true,
 	},
@@ -168,7 +176,8 @@ var dialects = []dialect{
 		decimal: '.', currency: "USD", card: true, inverted: true,
 	},
 	{ // this service writes it
-		name: "records", titles: []string{"ID", "DATE", "AMOUNT", "CURRENCY", "DESCRIPTION", "COUNTERPARTY", "EXTERNALID",
+		name: "records", titles: []string{"ID", "DATE", "AMOUNT", "CURRENCY", "DESCRIPTION", "COUNTERPARTY",
+			"EXTERNALID",
 			"ENDTOENDID"}, date: "DATE", amount: "AMOUNT", text: []string{"DESCRIPTION"}, currencyOf: "CURRENCY",
 		ids: []string{"ID", "EXTERNALID", "ENDTOENDID"}, stable: "ENDTOENDID", layouts: []string{iso}, decimal: '.',
 	},
@@ -193,7 +202,8 @@ func dialectOfMapping(m witness.CSVMapping) dialect {
 	if m.ID != "" {
 		d.ids = []string{normalTitle(m.ID)}
 	}
-	for _, title := range append([]string{d.date, d.amount, d.credit, d.debit, d.balance}, append(d.text, d.ids...)...) {
+	titles := slices.Concat([]string{d.date, d.amount, d.credit, d.debit, d.balance}, d.text, d.ids)
+	for _, title := range titles {
 		if title != "" {
 			d.titles = append(d.titles, title)
 		}

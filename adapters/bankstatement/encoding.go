@@ -20,9 +20,9 @@ var declaredEncodings = map[string]*charmap.Charmap{
 
 var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
-// decode returns the content as UTF-8, without a byte order mark, and the name of its encoding. The bytes decide, because
-// the headers of many files name another encoding: a byte order mark, then valid UTF-8, then the declaration of an XML
-// document, then Windows-1252.
+// decode returns the content as UTF-8, without a byte order mark, and the name of its encoding. The bytes decide,
+// because the headers of many files name another encoding: a byte order mark, then valid UTF-8, then the declaration of
+// an XML document, then Windows-1252.
 func decode(content []byte) (text, name string, refusal *witness.Refusal) {
 	if refusal = refuseBytes(content); refusal != nil {
 		return "", "", refusal

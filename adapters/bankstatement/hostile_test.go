@@ -41,33 +41,43 @@ func picture(t *testing.T) string {
 }
 
 func TestFilesThatAreNoStatementsAreNamed(t *testing.T) {
-	laughs := `<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]><Document>&lol2;</Document>`
+	laughs := `<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]>` +
+		`<Document>&lol2;</Document>`
 	runFacts(t, map[string]fact{
-		"empty":               {content: "", refusal: witness.EmptyFile, reason: "empty"},
-		"only spaces":         {content: " \r\n\t\n", refusal: witness.EmptyFile},
-		"a byte order mark":   {content: "\xEF\xBB\xBF", refusal: witness.EmptyFile},
-		"a PDF":               {content: "%PDF-1.7\n", refusal: witness.NotText, reason: "PDF"},
-		"a ZIP archive":       {content: zipped(t), refusal: witness.NotText, reason: "ZIP"},
-		"an image":            {content: picture(t), refusal: witness.NotText, reason: "PNG"},
-		"a photo":             {content: "\xFF\xD8\xFF\xE0", refusal: witness.NotText, reason: "JPEG"},
-		"an old spreadsheet":  {content: "\xD0\xCF\x11\xE0\xA1\xB1", refusal: witness.NotText, reason: "XLS"},
-		"a gzip archive":      {content: "\x1F\x8B\x08", refusal: witness.NotText, reason: "gzip"},
-		"a web page":          {content: "<!DOCTYPE html><html><body>Sessão expirada", refusal: witness.NotAStatement, reason: "HTML"},
-		"a letter":            {content: "Prezado cliente,\nsegue o extrato.\n", refusal: witness.UnknownFormat},
-		"NUL bytes":           {content: "OFXHEADER:100\n\x00\x00<OFX>", refusal: witness.NotText, reason: "line 2"},
-		"UTF-16 without mark": {content: strings.ReplaceAll("OFXHEADER", "", "\x00"), refusal: witness.NotText, reason: "NUL"},
-		"billion laughs":      {content: laughs, refusal: witness.Malformed, reason: "document types"},
-		"an unknown entity":   {content: camt("<X>&lol;</X>"), refusal: witness.Malformed},
+		"empty":              {content: "", refusal: witness.EmptyFile, reason: "empty"},
+		"only spaces":        {content: " \r\n\t\n", refusal: witness.EmptyFile},
+		"a byte order mark":  {content: "\xEF\xBB\xBF", refusal: witness.EmptyFile},
+		"a PDF":              {content: "%PDF-1.7\n", refusal: witness.NotText, reason: "PDF"},
+		"a ZIP archive":      {content: zipped(t), refusal: witness.NotText, reason: "ZIP"},
+		"an image":           {content: picture(t), refusal: witness.NotText, reason: "PNG"},
+		"a photo":            {content: "\xFF\xD8\xFF\xE0", refusal: witness.NotText, reason: "JPEG"},
+		"an old spreadsheet": {content: "\xD0\xCF\x11\xE0\xA1\xB1", refusal: witness.NotText, reason: "XLS"},
+		"a gzip archive":     {content: "\x1F\x8B\x08", refusal: witness.NotText, reason: "gzip"},
+		"a web page": {
+			content: "<!DOCTYPE html><html><body>Sessão expirada", refusal: witness.NotAStatement, reason: "HTML",
+		},
+		"a letter":  {content: "Prezado cliente,\nsegue o extrato.\n", refusal: witness.UnknownFormat},
+		"NUL bytes": {content: "OFXHEADER:100\n\x00\x00<OFX>", refusal: witness.NotText, reason: "line 2"},
+		"UTF-16 without mark": {
+			content: strings.ReplaceAll("OFXHEADER", "", "\x00"), refusal: witness.NotText, reason: "NUL",
+		},
+		"billion laughs":    {content: laughs, refusal: witness.Malformed, reason: "document types"},
+		"an unknown entity": {content: camt("<X>&lol;</X>"), refusal: witness.Malformed},
 		"deep nesting": {
-			content: camt(strings.Repeat("<a>", 1000) + strings.Repeat("</a>", 1000)), refusal: witness.Malformed, reason: "nested",
+			content: camt(strings.Repeat("<a>", 1000) + strings.Repeat("</a>", 1000)), refusal: witness.Malformed,
+			reason: "nested",
 		},
 		"deep nesting outside of a statement": {
-			content: "<?xml version=\"1.0\"?>" + strings.Repeat("<a>", 1000), refusal: witness.Malformed, reason: "nested",
+			content: "<?xml version=\"1.0\"?>" + strings.Repeat("<a>", 1000), refusal: witness.Malformed,
+			reason: "nested",
 		},
 		"another format than the caller states": {
-			content: ofx(two), options: witness.Options{Format: witness.Camt}, refusal: witness.UnknownFormat, reason: "ofx",
+			content: ofx(two), options: witness.Options{Format: witness.Camt}, refusal: witness.UnknownFormat,
+			reason: "ofx",
 		},
-		"the format that the caller states": {content: ofx(two), options: witness.Options{Format: witness.OFX}, counts: lines(2)},
+		"the format that the caller states": {
+			content: ofx(two), options: witness.Options{Format: witness.OFX}, counts: lines(2),
+		},
 		"too large": {
 			content: strings.Repeat(" ", witness.MaxFileBytes+1), refusal: witness.TooLarge,
 		},
@@ -76,7 +86,8 @@ func TestFilesThatAreNoStatementsAreNamed(t *testing.T) {
 			refusal: witness.TooManyBlocks,
 		},
 		"too many accounts": {
-			content: "<?xml version=\"1.0\"?><Document>" + manyAccounts(2000) + "</Document>", refusal: witness.TooManyBlocks,
+			content: "<?xml version=\"1.0\"?><Document>" + manyAccounts(2000) + "</Document>",
+			refusal: witness.TooManyBlocks,
 		},
 	})
 }

@@ -19,8 +19,8 @@ func looksLikeMT940(text string) bool { return mt940Start.MatchString(text[:min(
 var (
 	// mt940Field matches the tag of a field at the beginning of a line.
 	mt940Field = regexp.MustCompile(`^(?:\{4:)?:([0-9]{2}[A-Z]?|NS):(.*)$`)
-	// mt940Line matches the content of a field 61: value date, booking date, mark, third letter of the currency, amount,
-	// and the rest. R before C or D is a reversal.
+	// mt940Line matches the content of a field 61: value date, booking date, mark, third letter of the currency,
+	// amount, and the rest. R before C or D is a reversal.
 	mt940Line = regexp.MustCompile(`^([0-9]{6})([0-9]{4}|    )?(RC|RD|C|D)([A-Z])?([0-9]+(?:[,.][0-9]*)?)(.*)$`)
 	// mt940Hidden matches the content of a field 61 whose tag is damaged.
 	mt940Hidden = regexp.MustCompile(`[0-9]{6}([0-9]{4}|    )?(RC|RD|C|D)[A-Z]?[0-9]+,[0-9]{0,2}[NSF]`)

@@ -62,7 +62,8 @@ func mutate(rng *rand.Rand, content []byte) (changed []byte, what string) {
 	case 0:
 		return []byte(strings.Join(slices.Delete(slices.Clone(lines), i, i+1), "")), fmt.Sprintf("line %d removed", i+1)
 	case 1:
-		return []byte(strings.Join(slices.Insert(slices.Clone(lines), i, lines[i]), "")), fmt.Sprintf("line %d doubled", i+1)
+		return []byte(strings.Join(slices.Insert(slices.Clone(lines), i, lines[i]), "")),
+			fmt.Sprintf("line %d doubled", i+1)
 	case 2:
 		at := rng.IntN(len(content))
 		return slices.Delete(slices.Clone(content), at, at+1), fmt.Sprintf("byte %d removed", at)
@@ -143,7 +144,8 @@ func provedPairs(t testing.TB) []pair {
 			if p.Closing.State != witness.Proved || s.Counts().Lines == 0 {
 				continue
 			}
-			pairs = append(pairs, pair{name, witness.Input{Statement: s, Records: recordsOf(s, name, i), CoversTo: "2026-12-31"}})
+			pairs = append(pairs, pair{name, witness.Input{Statement: s, Records: recordsOf(s, name, i),
+				CoversTo: "2026-12-31"}})
 		}
 	}
 	if len(pairs) < 8 {
@@ -165,15 +167,16 @@ func recordsOf(s witness.Statement, name string, statement int) (records []witne
 
 func TestEqualPairsAgree(t *testing.T) {
 	for _, p := range provedPairs(t) {
-		if c := witness.Compare(p.input); c.Verdict != witness.Agrees || c.FirstDayApart != "" || !c.Unexplained.IsZero() {
+		if c := witness.Compare(p.input); c.Verdict != witness.Agrees || c.FirstDayApart != "" ||
+			!c.Unexplained.IsZero() {
 			t.Errorf("%s: the verdict is %s from %s: %+v", p.name, c.Verdict, c.FirstDayApart, c.Buckets)
 		}
 	}
 }
 
-// change changes one line of the statement or one record: by a cent, by a day, or whether it exists. It returns false if
-// the change is no difference: a record that is added on a day that the statement does not cover, or a record that is
-// moved to the value date of its line.
+// change changes one line of the statement or one record: by a cent, by a day, or whether it exists. It returns false
+// if the change is no difference: a record that is added on a day that the statement does not cover, or a record that
+// is moved to the value date of its line.
 func change(rng *rand.Rand, in witness.Input) (changed witness.Input, what string, counts bool) {
 	cent := decimal.New(int64(1-2*rng.IntN(2)), -2)
 	days := 1 - 2*rng.IntN(2)

@@ -228,8 +228,8 @@ func (r *ofxReader) statementIfAny() *ofxStatement {
 	return nil
 }
 
-// leafOfBlock stores a field of a block. A field that occurs twice shows that the end of a movement and the beginning of
-// the next one are missing.
+// leafOfBlock stores a field of a block. A field that occurs twice shows that the end of a movement and the beginning
+// of the next one are missing.
 func (r *ofxReader) leafOfBlock(token ofxToken) {
 	name := token.name
 	switch r.within {

@@ -140,7 +140,8 @@ func (s *ofxStatement) checkTypes(blocks []witness.Block) (warnings []witness.Wa
 	for i := range blocks {
 		b := &blocks[i]
 		kind := strings.ToUpper(s.blocks[i].fields["TRNTYPE"])
-		if b.Kind == witness.Line && (kind == "DEBIT" && b.Amount.IsPositive() || kind == "CREDIT" && b.Amount.IsNegative()) {
+		if b.Kind == witness.Line && (kind == "DEBIT" && b.Amount.IsPositive() || kind == "CREDIT" &&
+			b.Amount.IsNegative()) {
 			warnings = witness.AddWarning(warnings, witness.SignContradictsType, i+1)
 		}
 	}
@@ -185,8 +186,8 @@ func (s *ofxStatement) addBalances(
 	return warnings
 }
 
-// minorUnitPossible reports whether a balance without a decimal separator may be in the minor unit: the movements do not
-// show that the bank leaves out zeros behind the separator.
+// minorUnitPossible reports whether a balance without a decimal separator may be in the minor unit: the movements do
+// not show that the bank leaves out zeros behind the separator.
 func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock) bool {
 	for i := range blocks {
 		text := raw[i].fields["TRNAMT"]

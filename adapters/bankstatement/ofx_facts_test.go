@@ -19,7 +19,8 @@ func ofx(statement string) string {
 
 // entry returns a movement.
 func entry(date, amount, memo string) string {
-	return "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>" + date + "<TRNAMT>" + amount + "<FITID>" + date + memo + "<MEMO>" + memo +
+	return "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>" + date + "<TRNAMT>" + amount + "<FITID>" + date + memo + "<MEMO>" +
+		memo +
 		"</STMTTRN>\n"
 }
 
@@ -155,9 +156,11 @@ var two = entry("20260902", "-10.00", "A") + entry("20260903", "5.50", "B")
 
 func TestEnvelopesOfOFXFiles(t *testing.T) {
 	body := ofx(period("20260901", "20260930") + "<BANKTRANLIST>" + two + "</BANKTRANLIST>")
-	xml := `<?xml version="1.0"?><?OFX OFXHEADER="200" VERSION="220"?><OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>USD` +
+	xml := `<?xml version="1.0"?><?OFX OFXHEADER="200" VERSION="220"?><OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>` +
+		`<CURDEF>USD` +
 		`</CURDEF><BANKACCTFROM><BANKID>1</BANKID><ACCTID>12345</ACCTID></BANKACCTFROM><BANKTRANLIST><STMTTRN>` +
-		`<DTPOSTED>20260902</DTPOSTED><TRNAMT>-10.00</TRNAMT><MEMO>A &amp; B &lt;C&gt;</MEMO></STMTTRN></BANKTRANLIST>` +
+		`<DTPOSTED>20260902</DTPOSTED><TRNAMT>-10.00</TRNAMT><MEMO>A &amp; B &lt;C&gt;</MEMO></STMTTRN>` +
+		`</BANKTRANLIST>` +
 		`</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>`
 	cut, _, _ := strings.Cut(body, "</STMTTRN>\n</BANKTRANLIST>")
 	runFacts(t, map[string]fact{
@@ -173,10 +176,14 @@ func TestEnvelopesOfOFXFiles(t *testing.T) {
 		},
 		"the whole file on one line": {content: strings.ReplaceAll(body, "\n", ""), counts: lines(2)},
 		"spaces behind the colons":   {content: strings.ReplaceAll(body, ":1", ": 1"), counts: lines(2)},
-		"a header of two lines":      {content: "OFXHEADER:100\nVERSION:102\n" + body[len(ofxHeader):], counts: lines(2)},
-		"version 100":                {content: strings.Replace(body, "VERSION:102", "VERSION:100", 1), counts: lines(2)},
-		"no header":                  {content: body[len(ofxHeader):], counts: lines(2)},
-		"XML of version 2.2":         {content: xml, counts: lines(1), texts: []string{"A & B <C>"}},
+		"a header of two lines": {
+			content: "OFXHEADER:100\nVERSION:102\n" + body[len(ofxHeader):], counts: lines(2),
+		},
+		"version 100": {
+			content: strings.Replace(body, "VERSION:102", "VERSION:100", 1), counts: lines(2),
+		},
+		"no header":          {content: body[len(ofxHeader):], counts: lines(2)},
+		"XML of version 2.2": {content: xml, counts: lines(1), texts: []string{"A & B <C>"}},
 		"Latin-1 under USASCII": {
 			content: strings.Replace(body, "<MEMO>A", "<MEMO>T\xCDTULO", 1), counts: lines(2), encoding: "windows-1252",
 			texts: []string{"TÍTULO", "B"},
@@ -219,25 +226,29 @@ func TestEnvelopesOfOFXFiles(t *testing.T) {
 			content: body[:strings.Index(body, "5.50")], counts: witness.Counts{Blocks: 2, Lines: 1, Refused: 1},
 		},
 		"several statements": {
-			content: strings.Replace(body, "</STMTTRNRS>", "<STMTRS><CURDEF>BRL<BANKACCTFROM><ACCTID>222222</BANKACCTFROM>"+
-				two+"</STMTRS></STMTTRNRS>", 1), statements: 2, counts: lines(2),
+			content: strings.Replace(body, "</STMTTRNRS>",
+				"<STMTRS><CURDEF>BRL<BANKACCTFROM><ACCTID>222222</BANKACCTFROM>"+
+					two+"</STMTRS></STMTTRNRS>", 1), statements: 2, counts: lines(2),
 		},
 		"a statement in two currencies": {
-			content: strings.Replace(body, "</STMTTRNRS>", "<STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>0341<ACCTID>1234056789"+
-				"</BANKACCTFROM>"+two+"</STMTRS></STMTTRNRS>", 1), statements: 2, counts: lines(2),
+			content: strings.Replace(body, "</STMTTRNRS>",
+				"<STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>0341<ACCTID>1234056789"+
+					"</BANKACCTFROM>"+two+"</STMTRS></STMTTRNRS>", 1), statements: 2, counts: lines(2),
 		},
 		"the account of the other party is no account of the file": {
 			content: strings.Replace(body, "<MEMO>A", "<BANKACCTTO><BANKID>1<ACCTID>999</BANKACCTTO><MEMO>A", 1),
 			counts:  lines(2), texts: []string{"A", "B"}, account: witness.Account{Bank: "0341", Number: "1234056789"},
 		},
 		"a list of balances after the movements": {
-			content: ofx(two + ledger("7.00", "20260930") + "<BALLIST><BAL><NAME>Limite<DESC>x<VALUE>9.00</BAL></BALLIST>"),
-			counts:  lines(2), closing: "7.00",
+			content: ofx(two + ledger("7.00", "20260930") +
+				"<BALLIST><BAL><NAME>Limite<DESC>x<VALUE>9.00</BAL></BALLIST>"),
+			counts: lines(2), closing: "7.00",
 		},
 		"balances only": {content: ofx(ledger("7.00", "20260930")), counts: lines(0), closing: "7.00"},
 		"OFC":           {content: "<OFC><DTD>2<ACCTSTMT>", refusal: witness.NotAStatement, reason: "OFC"},
 		"the bank's error answer": {
-			content: ofxHeader + "<OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>15500<SEVERITY>ERROR<MESSAGE>Signon invalid" +
+			content: ofxHeader + "<OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>15500<SEVERITY>ERROR" +
+				"<MESSAGE>Signon invalid" +
 				"</STATUS></SONRS></SIGNONMSGSRSV1></OFX>", refusal: witness.BankError, reason: "Signon invalid",
 		},
 		"a file without statements": {
@@ -251,11 +262,13 @@ func TestEnvelopesOfOFXFiles(t *testing.T) {
 			reason: "document types",
 		},
 		"a movement whose beginning is damaged": {
-			content: strings.Replace(body, "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260903", "<STMTTRX><TRNTYPE>OTHER<DTPOSTED>20260903",
+			content: strings.Replace(body, "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260903",
+				"<STMTTRX><TRNTYPE>OTHER<DTPOSTED>20260903",
 				1), counts: witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, reason: "outside of STMTTRN",
 		},
 		"two movements in one block": {
-			content: strings.Replace(body, "</STMTTRN>\n<STMTTRN>", "", 1), counts: witness.Counts{Blocks: 1, Refused: 1},
+			content: strings.Replace(body, "</STMTTRN>\n<STMTTRN>", "", 1), counts: witness.Counts{Blocks: 1,
+				Refused: 1},
 			reason: "two movements",
 		},
 		"an end without a beginning": {
@@ -271,12 +284,14 @@ func TestEnvelopesOfOFXFiles(t *testing.T) {
 			counts:  witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, reason: "in USD",
 		},
 		"the original currency of a movement does not matter": {
-			content: ofx(strings.Replace(two, "<MEMO>A", "<ORIGCURRENCY><CURRATE>5.0<CURSYM>USD</ORIGCURRENCY><MEMO>A", 1)),
-			counts:  lines(2), net: "-4.50",
+			content: ofx(strings.Replace(two, "<MEMO>A",
+				"<ORIGCURRENCY><CURRATE>5.0<CURSYM>USD</ORIGCURRENCY><MEMO>A", 1)),
+			counts: lines(2), net: "-4.50",
 		},
 		"the name of a payee": {
-			content: ofx(strings.Replace(two, "<MEMO>A", "<PAYEE><NAME>Loja<ADDR1>Rua</PAYEE><MEMO>A", 1)), counts: lines(2),
-			texts: []string{"Loja A", "B"},
+			content: ofx(strings.Replace(two, "<MEMO>A", "<PAYEE><NAME>Loja<ADDR1>Rua</PAYEE><MEMO>A", 1)),
+			counts:  lines(2),
+			texts:   []string{"Loja A", "B"},
 		},
 		"a name that the memo repeats": {
 			content: ofx(strings.Replace(two, "<MEMO>A", "<NAME>COFFEE SH<MEMO>COFFEE SHOP", 1)), counts: lines(2),
@@ -316,7 +331,8 @@ func TestDatesOfOFXFiles(t *testing.T) {
 		counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "date",
 	}
 	facts["the period of the download is not trusted"] = fact{
-		content: ofx(period("20261001163858[-3:BRT]", "20261001163858[-3:BRT]") + two), counts: lines(2), covered: "none",
+		content: ofx(period("20261001163858[-3:BRT]", "20261001163858[-3:BRT]") + two), counts: lines(2),
+		covered:  "none",
 		warnings: []witness.WarningCode{witness.PeriodNotTrusted},
 	}
 	facts["a period with lines outside is not trusted"] = fact{
@@ -338,8 +354,9 @@ func TestDatesOfOFXFiles(t *testing.T) {
 		covered: "2026-09-01..2026-09-30",
 	}
 	facts["a scheduled debit"] = fact{
-		content: ofx(period("20260901", "20260903") + two + entry("20260910", "-7.00", "AGENDADO") + ledger("1.00", "20260902")),
-		counts:  witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, net: "-4.50",
+		content: ofx(period("20260901", "20260903") + two + entry("20260910", "-7.00", "AGENDADO") + ledger("1.00",
+			"20260902")),
+		counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1}, net: "-4.50",
 	}
 	runFacts(t, facts)
 }
@@ -347,38 +364,45 @@ func TestDatesOfOFXFiles(t *testing.T) {
 func TestAmountsOfOFXFiles(t *testing.T) {
 	facts := map[string]fact{}
 	for text, want := range map[string]string{
-		"-12.34": "-12.34", "-12,34": "-12.34", "           -560,00": "-560", "1.234,56": "1234.56", "1,234.56": "1234.56",
-		"-800.0": "-800", "-50": "-50", "-0.02": "-0.02", "10.000,00": "10000", "1.234.567,89": "1234567.89",
+		"-12.34": "-12.34", "-12,34": "-12.34", "           -560,00": "-560", "1.234,56": "1234.56",
+		"1,234.56": "1234.56",
+		"-800.0":   "-800", "-50": "-50", "-0.02": "-0.02", "10.000,00": "10000", "1.234.567,89": "1234567.89",
 		"+7.00": "7", "-12.3400000000000": "-12.34", "7.00-": "-7", "0.500": "0.5", "1.234.567": "1234567",
 	} {
 		facts["the amount "+text] = fact{content: ofx(entry("20260902", text, "A")), counts: lines(1), net: want}
 	}
-	for _, text := range []string{"", ".", ",", "1.234", "-1,234", "6000.000,00", "$120", "12,34,56", "1e5", "--1", "R$", "1 2"} {
+	for _, text := range []string{
+		"", ".", ",", "1.234", "-1,234", "6000.000,00", "$120", "12,34,56", "1e5", "--1", "R$", "1 2",
+	} {
 		facts["the unreadable amount "+text] = fact{
 			content: ofx(entry("20260902", text, "A")), counts: witness.Counts{Blocks: 1, Refused: 1}, reason: "amount",
 		}
 	}
 	facts["comma and point in one file"] = fact{
-		content: ofx(entry("20260902", "-560,00", "A") + entry("20260902", "-12.80", "B")), counts: lines(2), net: "-572.80",
+		content: ofx(entry("20260902", "-560,00", "A") + entry("20260902", "-12.80", "B")), counts: lines(2),
+		net: "-572.80",
 	}
 	typed := func(kind, amount string) string {
 		return strings.Replace(entry("20260902", amount, kind), "OTHER", kind, 1)
 	}
 	facts["no amount has a sign"] = fact{
-		content: ofx(typed("CREDIT", "100.00") + typed("DEBIT", "30.00") + typed("XFER", "5.00") + typed("OUT", "1.00")),
-		counts:  lines(4), net: "74.00", warnings: []witness.WarningCode{witness.SignsFromTypes},
+		content: ofx(typed("CREDIT", "100.00") + typed("DEBIT", "30.00") + typed("XFER", "5.00") + typed("OUT",
+			"1.00")),
+		counts: lines(4), net: "74.00", warnings: []witness.WarningCode{witness.SignsFromTypes},
 	}
 	facts["a negative balance row does not change the signs"] = fact{
-		content: ofx(entry("20260901", "-9.00", "SALDO ANTERIOR") + typed("CREDIT", "100.00") + typed("DEBIT", "30.00")),
-		counts:  witness.Counts{Blocks: 3, Lines: 2, BalanceRows: 1}, net: "70.00", opening: "-9.00",
+		content: ofx(entry("20260901", "-9.00", "SALDO ANTERIOR") + typed("CREDIT", "100.00") + typed("DEBIT",
+			"30.00")),
+		counts: witness.Counts{Blocks: 3, Lines: 2, BalanceRows: 1}, net: "70.00", opening: "-9.00",
 	}
 	facts["the sign counts if any amount has one"] = fact{
 		content: ofx(typed("DEBIT", "-100.00") + typed("CREDIT", "-0.50") + typed("DEBIT", "2.00")), counts: lines(3),
 		net: "-98.50", warnings: []witness.WarningCode{witness.SignContradictsType},
 	}
 	facts["types in other vocabularies"] = fact{
-		content: ofx(typed("IN", "5.00") + typed("C", "1.00") + typed("0", "1.00") + typed("1", "-2.00") + typed("DEP", "1.00")),
-		counts:  lines(5), net: "6.00",
+		content: ofx(typed("IN", "5.00") + typed("C", "1.00") + typed("0", "1.00") + typed("1", "-2.00") +
+			typed("DEP", "1.00")),
+		counts: lines(5), net: "6.00",
 	}
 	runFacts(t, facts)
 }
@@ -399,10 +423,13 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 			content: ofx(month + two + ledger("R$\u00a05.326,43", "30/09/2026")), counts: lines(2), closing: "5326.43",
 			closingDate: "2026-09-30", opening: "5330.93",
 		},
-		"a balance with a comma": {content: ofx(month + two + ledger("7,50", "20260930")), counts: lines(2), closing: "7.50"},
+		"a balance with a comma": {
+			content: ofx(month + two + ledger("7,50", "20260930")), counts: lines(2), closing: "7.50",
+		},
 		"a balance that may be in the minor unit": {
-			content: ofx(month + two + ledger("118440", "20260930")), counts: lines(2), closing: "none", opening: "none",
-			state: witness.Unavailable, warnings: []witness.WarningCode{witness.AmbiguousBalance},
+			content: ofx(month + two + ledger("118440", "20260930")), counts: lines(2), closing: "none",
+			opening: "none",
+			state:   witness.Unavailable, warnings: []witness.WarningCode{witness.AmbiguousBalance},
 		},
 		"a balance in the minor unit that the opening proves": {
 			content: ofx(month + entry("20260901", "100.00", "SALDO ANTERIOR") + two + ledger("9550", "20260930")),
@@ -413,27 +440,31 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 			closing: "118440",
 		},
 		"an opening balance in the minor unit that a day proves": {
-			content: ofx(month + rows("10000", "95.50")), counts: counts, opening: "100", closing: "95.50", state: witness.Proved,
+			content: ofx(month + rows("10000", "95.50")), counts: counts, opening: "100", closing: "95.50",
+			state: witness.Proved,
 		},
 		"rows prove the balance": {
 			content: ofx(month + rows("100.00", "95.50")), counts: counts, opening: "100.00", closing: "95.50",
 			state: witness.Proved, covered: "2026-09-01..2026-09-03",
 		},
 		"rows contradict each other": {
-			content: ofx(month + entry("20260901", "100.00", "SALDO ANTERIOR") + two + entry("20260903", "95.51", "Saldo do dia")),
-			counts:  counts, state: witness.Contradicted,
+			content: ofx(month + entry("20260901", "100.00", "SALDO ANTERIOR") + two + entry("20260903", "95.51",
+				"Saldo do dia")),
+			counts: counts, state: witness.Contradicted,
 		},
 		"a day balance that includes the limit": {
 			content: ofx(month + rows("100.00", "1095.50")), counts: counts, opening: "100.00",
 			warnings: []witness.WarningCode{witness.BalanceWithLimit},
 		},
 		"a balance of the download that includes later movements": {
-			content: ofx("<DTSERVER>20261003" + month + rows("100.00", "95.50") + ledger("-66.00", "20261003")), counts: counts,
+			content: ofx("<DTSERVER>20261003" + month + rows("100.00", "95.50") + ledger("-66.00", "20261003")),
+			counts:  counts,
 			closing: "95.50", state: witness.Proved, warnings: []witness.WarningCode{witness.BalanceNotOfTheLines},
 			covered: "2026-09-02..2026-09-03",
 		},
 		"a balance of the download that confirms the rows": {
-			content: ofx("<DTSERVER>20261003" + month + rows("100.00", "95.50") + ledger("95.50", "20261003")), counts: counts,
+			content: ofx("<DTSERVER>20261003" + month + rows("100.00", "95.50") + ledger("95.50", "20261003")),
+			counts:  counts,
 			closing: "95.50", state: witness.Proved, covered: "2026-09-01..2026-09-30",
 		},
 		"a balance of the download that proves the opening row": {
@@ -447,11 +478,13 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 			}, net: "-4.50", closing: "none", warnings: []witness.WarningCode{witness.UnreadableBalance},
 		},
 		"the available balance is not the ledger": {
-			content: ofx(month + two + "<AVAILBAL><BALAMT>900.00<DTASOF>20260930</AVAILBAL>"), counts: lines(2), closing: "none",
+			content: ofx(month + two + "<AVAILBAL><BALAMT>900.00<DTASOF>20260930</AVAILBAL>"), counts: lines(2),
+			closing: "none",
 		},
 		"movements whose text contains the word for balance": {
 			content: ofx(entry("20260902", "1.00", "RESGATE SALDO APLIC") +
-				entry("20260902", "1.00", "PIX RECEBIDO SALDO ANTERIOR ACERTO") + entry("20260902", "1.00", "SALDO REMUNERADO") +
+				entry("20260902", "1.00", "PIX RECEBIDO SALDO ANTERIOR ACERTO") + entry("20260902", "1.00",
+				"SALDO REMUNERADO") +
 				entry("20260902", "1.00", "SALDO DEVEDOR")), counts: lines(4), net: "4.00",
 		},
 		"texts of balance rows": {
@@ -476,7 +509,8 @@ func TestOnlyIdsThatLastAreStable(t *testing.T) {
 		{"336", "FITID", "01KZZZZZZ2N4E55JFQ6S3MBC7J", false}, {"336", "REFNUM", "9091391218812845", true},
 		{"077", "FITID", "202609020771", false}, {"1", "FITID", "E12345678202602101200abcDEF12345", true},
 	} {
-		content := ofxHeader + "<OFX><STMTRS><BANKACCTFROM><BANKID>" + tc.bank + "<ACCTID>12345</BANKACCTFROM><STMTTRN>" +
+		content := ofxHeader + "<OFX><STMTRS><BANKACCTFROM><BANKID>" + tc.bank +
+			"<ACCTID>12345</BANKACCTFROM><STMTTRN>" +
 			"<DTPOSTED>20260902<TRNAMT>1.00<" + tc.field + ">" + tc.value + "</STMTTRN></STMTRS></OFX>"
 		f := bankstatement.Reader{}.Read([]byte(content), witness.Options{})
 		ids := f.Statements[0].Blocks()[0].IDs

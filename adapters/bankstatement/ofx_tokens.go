@@ -122,7 +122,8 @@ func (t *ofxTokens) value(name string) string {
 			continue
 		}
 		m := ofxTag.FindStringSubmatch(rest[:min(len(rest), maxTag)])
-		if m == nil && !strings.HasPrefix(rest, "<!") || m != nil && isOFXText(name) && !ofxKnown(strings.ToUpper(m[2])) {
+		if m == nil && !strings.HasPrefix(rest, "<!") || m != nil && isOFXText(name) &&
+			!ofxKnown(strings.ToUpper(m[2])) {
 			t.skip(1)
 			continue
 		}

@@ -75,7 +75,8 @@ func (f *file) add(account witness.Account, currency string, section witness.Sec
 	key := accountKey{account, currency}
 	at, known := f.accounts[key]
 	if f.sections++; f.sections > maxSections || !known && len(f.Statements) == maxAccounts {
-		f.refuse(witness.TooManyBlocks, 0, "the file has more than %d accounts or %d statements", maxAccounts, maxSections)
+		f.refuse(witness.TooManyBlocks, 0, "the file has more than %d accounts or %d statements", maxAccounts,
+			maxSections)
 		return
 	}
 	if !known {

@@ -57,7 +57,8 @@ func TestTheServiceReadsItsOwnStatements(t *testing.T) {
 func ofBooks(records []books.StatementRecord) (all []witness.Record) {
 	for _, r := range records {
 		all = append(all, witness.Record{
-			ID: r.ID, Date: r.Date, Amount: r.Amount, Text: r.Description, ExternalID: r.ExternalID, References: r.References,
+			ID: r.ID, Date: r.Date, Amount: r.Amount, Text: r.Description, ExternalID: r.ExternalID,
+			References: r.References,
 		})
 	}
 	return all

@@ -121,7 +121,8 @@ type Finding struct {
 	Raw       string                // of a refused block
 }
 
-// Total is the number of findings of a bucket, and the sum of their amounts. If both sides have an amount, it is theirs.
+// Total is the number of findings of a bucket, and the sum of their amounts. If both sides have an amount, it is
+// theirs.
 type Total struct {
 	Count int             `json:"count"`
 	Sum   decimal.Decimal `json:"sum"`

@@ -95,7 +95,8 @@ func summary(c witness.Comparison) (all []string) {
 		}
 		for _, member := range []string{"date", "amount"} {
 			if d, found := f.Different[member]; found {
-				text += fmt.Sprintf(" %s %s/%s", member, strings.TrimPrefix(d.Theirs, "2026-09-"), strings.TrimPrefix(d.Ours, "2026-09-"))
+				text += fmt.Sprintf(" %s %s/%s", member, strings.TrimPrefix(d.Theirs, "2026-09-"),
+					strings.TrimPrefix(d.Ours, "2026-09-"))
 			}
 		}
 		if f.Equal != nil {
@@ -126,7 +127,8 @@ func TestThePasses(t *testing.T) {
 		verdict witness.Verdict
 	}{
 		"an equal id on another day": {
-			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 20, "-50", "x", endToEnd(pix))},
+			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 20, "-50", "x",
+				endToEnd(pix))},
 			[]string{"different id date 02/20"}, witness.DatesDiffer,
 		},
 		"an equal id decides between equal amounts": {
@@ -135,7 +137,8 @@ func TestThePasses(t *testing.T) {
 			[]string{"both id", "both id"}, witness.Agrees,
 		},
 		"an id that is not stable matches nothing": {
-			[]witness.Block{line(2, "-50", "PIX", withID("1", false))}, []witness.Record{ours("a", 20, "-50", "x", endToEnd("1"))},
+			[]witness.Block{line(2, "-50", "PIX", withID("1", false))}, []witness.Record{ours("a", 20, "-50", "x",
+				endToEnd("1"))},
 			[]string{"only_theirs", "only_ours x"}, witness.Differs,
 		},
 		"a day and an amount": {
@@ -149,16 +152,19 @@ func TestThePasses(t *testing.T) {
 		"six equal lines and five records": {
 			slices.Repeat([]witness.Block{line(2, "-5", "CAFÉ")}, 6),
 			[]witness.Record{
-				ours("1", 2, "-5", "CAFÉ"), ours("2", 2, "-5", "CAFÉ"), ours("3", 2, "-5", "CAFÉ"), ours("4", 2, "-5", "CAFÉ"),
+				ours("1", 2, "-5", "CAFÉ"), ours("2", 2, "-5", "CAFÉ"), ours("3", 2, "-5", "CAFÉ"), ours("4", 2, "-5",
+					"CAFÉ"),
 				ours("5", 2, "-5", "CAFÉ"),
 			},
 			[]string{
-				"both day_amount", "both day_amount", "both day_amount", "both day_amount", "both day_amount", "only_theirs 6:5",
+				"both day_amount", "both day_amount", "both day_amount", "both day_amount", "both day_amount",
+				"only_theirs 6:5",
 			}, witness.Differs,
 		},
 		"the text tells which of two lines is missing": {
 			[]witness.Block{line(2, "-5", "TARIFA PIX"), line(2, "-5", "PIX FULANO 02/09")},
-			[]witness.Record{ours("a", 2, "-5", "Pix enviado Fulano")}, []string{"only_theirs 2:1", "both day_amount"}, witness.Differs,
+			[]witness.Record{ours("a", 2, "-5", "Pix enviado Fulano")}, []string{"only_theirs 2:1",
+				"both day_amount"}, witness.Differs,
 		},
 		"an amount on the next weekday": {
 			[]witness.Block{line(7, "-50", "PIX")}, []witness.Record{ours("a", 5, "-50", "PIX")},
@@ -173,7 +179,8 @@ func TestThePasses(t *testing.T) {
 			[]string{"only_theirs", "only_ours PIX"}, witness.Differs,
 		},
 		"two records near one line": {
-			[]witness.Block{line(8, "-50", "PIX")}, []witness.Record{ours("a", 7, "-50", "A"), ours("b", 9, "-50", "B")},
+			[]witness.Block{line(8, "-50", "PIX")}, []witness.Record{ours("a", 7, "-50", "A"), ours("b", 9, "-50",
+				"B")},
 			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
 		},
 		"two lines near one record": {
@@ -181,11 +188,13 @@ func TestThePasses(t *testing.T) {
 			[]string{"only_theirs", "only_theirs", "only_ours A"}, witness.Differs,
 		},
 		"an equal id with another amount": {
-			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 2, "-51", "x", endToEnd(pix))},
+			[]witness.Block{line(2, "-50", "PIX", withID(pix, true))}, []witness.Record{ours("a", 2, "-51", "x",
+				endToEnd(pix))},
 			[]string{"different id_other_amount amount -50/-51"}, witness.Differs,
 		},
 		"a day and a text with another amount": {
-			[]witness.Block{line(2, "-1200.5", "INT  PAG TÍT")}, []witness.Record{ours("a", 2, "-1205.5", "int pag tit")},
+			[]witness.Block{line(2, "-1200.5", "INT  PAG TÍT")}, []witness.Record{ours("a", 2, "-1205.5",
+				"int pag tit")},
 			[]string{"different day_text amount -1200.5/-1205.5"}, witness.Differs,
 		},
 		"a text that two lines have": {
@@ -208,23 +217,28 @@ func TestThePasses(t *testing.T) {
 		},
 		"two groups with one sum": {
 			[]witness.Block{line(2, "-100", "LOTE")},
-			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B"), ours("c", 2, "-70", "C"), ours("d", 2, "-30", "D")},
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B"), ours("c", 2, "-70", "C"), ours("d",
+				2, "-30", "D")},
 			[]string{"only_theirs", "only_ours A", "only_ours B", "only_ours C", "only_ours D"}, witness.Differs,
 		},
 		"a sum that is a cent off": {
-			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40.01", "B")},
+			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 2,
+				"-40.01", "B")},
 			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
 		},
 		"a sum of records of two days": {
-			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 3, "-40", "B")},
+			[]witness.Block{line(2, "-100", "LOTE")}, []witness.Record{ours("a", 2, "-60", "A"), ours("b", 3, "-40",
+				"B")},
 			[]string{"only_theirs", "only_ours A", "only_ours B"}, witness.Differs,
 		},
 		"the file lists the parts of a line": {
 			[]witness.Block{line(2, "-100", "LOTE", withParts("-60", "-40"))},
-			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")}, []string{"both parts 2 records"}, witness.Agrees,
+			[]witness.Record{ours("a", 2, "-60", "A"), ours("b", 2, "-40", "B")}, []string{"both parts 2 records"},
+			witness.Agrees,
 		},
 		"a record is missing of the parts": {
-			[]witness.Block{line(2, "-100", "LOTE", withParts("-60", "-40"))}, []witness.Record{ours("a", 2, "-60", "A")},
+			[]witness.Block{line(2, "-100", "LOTE", withParts("-60", "-40"))}, []witness.Record{ours("a", 2, "-60",
+				"A")},
 			[]string{"only_theirs", "only_ours A"}, witness.Differs,
 		},
 		"pending records": {
@@ -238,11 +252,13 @@ func TestThePasses(t *testing.T) {
 			nil, []witness.Record{ours("a", 35, "-50", "PIX")}, []string{"outside PIX"}, witness.Agrees,
 		},
 		"a refused block": {
-			[]witness.Block{{Kind: witness.Refused, Raw: "?", Reason: "line 1: ?"}}, nil, []string{"refused"}, witness.Inconclusive,
+			[]witness.Block{{Kind: witness.Refused, Raw: "?", Reason: "line 1: ?"}}, nil, []string{"refused"},
+			witness.Inconclusive,
 		},
 		"blocks that are no lines": {
 			[]witness.Block{
-				{Kind: witness.Apart, Date: day(40), Amount: amount("1")}, {Kind: witness.BalanceRow, Date: day(2), Amount: amount("1")},
+				{Kind: witness.Apart, Date: day(40), Amount: amount("1")}, {Kind: witness.BalanceRow, Date: day(2),
+					Amount: amount("1")},
 			}, nil, []string{"apart", "balance_row"}, witness.Agrees,
 		},
 	} {
@@ -336,24 +352,35 @@ func TestVerdictsAndBalances(t *testing.T) {
 		state              witness.State
 		unexplained, first string
 	}{
-		"the file proves its balance": {witness.Input{Statement: september(lines...), Records: same}, witness.Agrees, witness.Proved, "0", ""},
-		"no balance":                  {witness.Input{Statement: linesOnly(lines...), Records: same}, witness.LinesAgree, witness.Unavailable, "0", ""},
-		"a balance alone":             {witness.Input{Statement: ledger("50"), Records: same}, witness.LinesAgree, witness.Unavailable, "0", ""},
+		"the file proves its balance": {
+			witness.Input{Statement: september(lines...), Records: same}, witness.Agrees, witness.Proved, "0", "",
+		},
+		"no balance": {
+			witness.Input{Statement: linesOnly(lines...), Records: same}, witness.LinesAgree, witness.Unavailable, "0",
+			"",
+		},
+		"a balance alone": {
+			witness.Input{Statement: ledger("50"), Records: same}, witness.LinesAgree, witness.Unavailable, "0", "",
+		},
 		"our balance proves theirs": {
-			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "50")}, witness.Agrees, witness.Proved, "0", "",
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "50")}, witness.Agrees,
+			witness.Proved, "0", "",
 		},
 		"our balance contradicts theirs": {
-			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "49.99")}, witness.Differs, witness.Contradicted,
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(30, "49.99")}, witness.Differs,
+			witness.Contradicted,
 			"0.01", "2026-09-30",
 		},
 		"our balance of another day": {
-			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(29, "1")}, witness.LinesAgree, witness.Unavailable, "0", "",
+			witness.Input{Statement: ledger("50"), Records: same, Balances: reading(29, "1")}, witness.LinesAgree,
+			witness.Unavailable, "0", "",
 		},
 		"the lines do not explain the balance": {
 			witness.Input{Statement: broken, Records: same}, witness.Differs, witness.Contradicted, "1", "2026-09-02",
 		},
 		"a missing record explains the difference": {
-			witness.Input{Statement: september(lines...), Balances: reading(30, "100")}, witness.Differs, witness.Contradicted, "0", "2026-09-02",
+			witness.Input{Statement: september(lines...), Balances: reading(30, "100")}, witness.Differs,
+			witness.Contradicted, "0", "2026-09-02",
 		},
 		"a moved day explains the difference": {
 			witness.Input{
@@ -362,18 +389,21 @@ func TestVerdictsAndBalances(t *testing.T) {
 			}, witness.DatesDiffer, witness.Proved, "0", "2026-09-30",
 		},
 		"nothing to compare": {
-			witness.Input{Statement: witness.Statement{Sections: []witness.Section{{}}}}, witness.Inconclusive, witness.Unavailable, "0", "",
+			witness.Input{Statement: witness.Statement{Sections: []witness.Section{{}}}}, witness.Inconclusive,
+			witness.Unavailable, "0", "",
 		},
 		"a record without a known amount": {
-			witness.Input{Statement: september(lines...), Records: append(slices.Clone(same), ours("u", 3, "0", "?", func(r *witness.Record) {
-				r.Unknown = true
-			}))}, witness.Inconclusive, witness.Proved, "0", "",
+			witness.Input{Statement: september(lines...), Records: append(slices.Clone(same), ours("u", 3, "0", "?",
+				func(r *witness.Record) {
+					r.Unknown = true
+				}))}, witness.Inconclusive, witness.Proved, "0", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := witness.Compare(tc.in)
 			if c.Verdict != tc.verdict || c.Proof.Closing.State != tc.state {
-				t.Errorf("the verdict is %s, and the closing balance %s: %v", c.Verdict, c.Proof.Closing.State, summary(c))
+				t.Errorf("the verdict is %s, and the closing balance %s: %v", c.Verdict, c.Proof.Closing.State,
+					summary(c))
 			}
 			if !c.Unexplained.Equal(amount(tc.unexplained)) || string(c.FirstDayApart) != tc.first {
 				t.Errorf("%s is unexplained, and the first day apart is %q", c.Unexplained, c.FirstDayApart)
@@ -383,7 +413,8 @@ func TestVerdictsAndBalances(t *testing.T) {
 }
 
 func TestTwoAccountsAreCompared(t *testing.T) {
-	theirs := []witness.Record{ours("1", 2, "-50", "A"), ours("2", 3, "-20", "B"), ours("3", 20, "-1", "LATER", pending)}
+	theirs := []witness.Record{ours("1", 2, "-50", "A"), ours("2", 3, "-20", "B"), ours("3", 20, "-1", "LATER",
+		pending)}
 	records := []witness.Record{ours("a", 2, "-50", "A"), ours("b", 3, "-20", "B")}
 	balances := []witness.DayBalance{{Date: day(4), Amount: amount("30")}, {Date: day(5), Amount: amount("30")}}
 	statement := witness.AccountStatement(
@@ -396,11 +427,17 @@ func TestTwoAccountsAreCompared(t *testing.T) {
 	}{
 		"equal records, no common balance": {records, nil, day(5), witness.LinesAgree},
 		"equal records and balances":       {records, balances[:1], day(5), witness.Agrees},
-		"another balance":                  {records, []witness.DayBalance{{Date: day(4), Amount: amount("31")}}, day(5), witness.Differs},
-		"a record less":                    {records[:1], nil, day(5), witness.Differs},
-		"a record that is not complete":    {records[:1], nil, day(2), witness.LinesAgree},
-		"a record more":                    {append(slices.Clone(records), ours("c", 4, "1", "C")), nil, day(9), witness.Differs},
-		"a record after both":              {append(slices.Clone(records), ours("c", 6, "1", "C")), nil, day(9), witness.LinesAgree},
+		"another balance": {
+			records, []witness.DayBalance{{Date: day(4), Amount: amount("31")}}, day(5), witness.Differs,
+		},
+		"a record less":                 {records[:1], nil, day(5), witness.Differs},
+		"a record that is not complete": {records[:1], nil, day(2), witness.LinesAgree},
+		"a record more": {
+			append(slices.Clone(records), ours("c", 4, "1", "C")), nil, day(9), witness.Differs,
+		},
+		"a record after both": {
+			append(slices.Clone(records), ours("c", 6, "1", "C")), nil, day(9), witness.LinesAgree,
+		},
 	} {
 		c := witness.Compare(witness.Input{
 			Statement: statement, Records: tc.records, Balances: tc.balances, CoversTo: tc.coversTo,
@@ -417,7 +454,8 @@ func large(n int) witness.Input {
 	in := witness.Input{CoversTo: "2030-12-31"}
 	var blocks []witness.Block
 	for i := range n {
-		b := line(i*365/n, decimal.New(int64(rng.IntN(100_000)+1), -2).Neg().String(), fmt.Sprintf("PIX ENVIADO %d", i%5000))
+		b := line(i*365/n, decimal.New(int64(rng.IntN(100_000)+1), -2).Neg().String(), fmt.Sprintf("PIX ENVIADO %d",
+			i%5000))
 		r := ours(fmt.Sprint(i), 1, b.Amount.String(), b.Text)
 		r.Date = b.Date
 		switch rng.IntN(100) {

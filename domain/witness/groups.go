@@ -129,8 +129,8 @@ func (c *comparer) dayRecordsOf(records []int) *dayRecords {
 	return d
 }
 
-// group returns the only group of at least two records whose sum is the amount of the line. Records with the sign of the
-// line are tried first, and all records if they have no group.
+// group returns the only group of at least two records whose sum is the amount of the line. Records with the sign of
+// the line are tried first, and all records if they have no group.
 func (c *comparer) group(l *line, d *dayRecords, steps *int) ([]int, bool) {
 	same, sum := d.in, d.sumIn
 	if l.Amount.IsNegative() {

@@ -49,8 +49,10 @@ func (m CSVMapping) Validate() error {
 // DateLayout returns the layout of package time for a date format such as dd/MM/yyyy. It reports false for a format
 // that does not name day, month and year once each.
 func DateLayout(format string) (string, bool) {
-	layout := strings.NewReplacer("dd", "02", "MM", "01", "yyyy", "2006", "yy", "06", "d", "2", "M", "1").Replace(format)
-	rest := strings.Trim(strings.NewReplacer("dd", "", "MM", "", "yyyy", "", "yy", "", "d", "", "M", "").Replace(format),
+	layout := strings.NewReplacer("dd", "02", "MM", "01", "yyyy", "2006", "yy", "06", "d", "2", "M",
+		"1").Replace(format)
+	rest := strings.Trim(strings.NewReplacer("dd", "", "MM", "", "yyyy", "", "yy", "", "d", "", "M",
+		"").Replace(format),
 		"/-. ")
 	rest = strings.NewReplacer("/", "", "-", "", ".", "", " ", "").Replace(rest)
 	once := func(long, short string) bool {

@@ -179,8 +179,8 @@ func (c *comparer) byDay() {
 	}
 }
 
-// pairEqual matches lines and records that have one day and amount. Equal texts are matched first, then the most similar
-// ones, and then the rest in their order.
+// pairEqual matches lines and records that have one day and amount. Equal texts are matched first, then the most
+// similar ones, and then the rest in their order.
 func (c *comparer) pairEqual(lines, records []int) {
 	if len(lines) == 1 && len(records) == 1 {
 		c.pairOne(lines[0], ByDay, records[0])
@@ -296,8 +296,8 @@ func sortNear(list []near) {
 	})
 }
 
-// onlyNear returns the only index in the list that is at most three weekdays away from one of the days. only is false if
-// there is none or another one.
+// onlyNear returns the only index in the list that is at most three weekdays away from one of the days. only is false
+// if there is none or another one.
 func onlyNear(list []near, days []int) (index int, only bool) {
 	index = -1
 	for _, day := range days {

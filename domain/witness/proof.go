@@ -60,8 +60,8 @@ type Proof struct {
 	Basis   Basis
 	// Days contains the balances at the ends of days, oldest first, at most one for each day.
 	Days []DayBalance
-	// Gap is the sum of the differences between the balances that the lines do not explain. FirstGap is the first day on
-	// which a line may be missing or wrong; "" if the balances hold.
+	// Gap is the sum of the differences between the balances that the lines do not explain. FirstGap is the first day
+	// on which a line may be missing or wrong; "" if the balances hold.
 	Gap      decimal.Decimal
 	FirstGap domain.Date
 	Warnings []Warning

@@ -31,8 +31,8 @@ type Selected struct {
 	Match     Match
 }
 
-// Select returns the statement of the account. chosen is the label or the number of the statement that the caller wants;
-// "" if the numbers decide. The refusal is set if there is no such statement:
+// Select returns the statement of the account. chosen is the label or the number of the statement that the caller
+// wants; "" if the numbers decide. The refusal is set if there is no such statement:
 //
 //   - NeedsAccount if the file has several accounts and none or several fit.
 //   - OtherAccount if its only account is clearly another one.

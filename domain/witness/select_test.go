@@ -25,36 +25,67 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 		match  witness.Match
 		code   witness.RefusalCode
 	}{
-		"the same number":              {fileOf(witness.Account{Number: "05678-9"}), itau, "", witness.MatchExact, ""},
-		"the agency in front":          {fileOf(witness.Account{Number: "1234056789"}), itau, "", witness.MatchNormalised, ""},
-		"without the check digit":      {fileOf(witness.Account{Number: "5678"}), itau, "", witness.MatchNormalised, ""},
-		"leading zeros":                {fileOf(witness.Account{Number: "000000056789"}), itau, "", witness.MatchExact, ""},
-		"a slash":                      {fileOf(witness.Account{Number: "1357/24680"}), number("24680-1"), "", witness.MatchNormalised, ""},
-		"the check digit X":            {fileOf(witness.Account{Number: "12345-X"}), number("12345x"), "", witness.MatchExact, ""},
-		"a masked card":                {fileOf(witness.Account{Number: "XXXXXXXXXXXX4242"}), number("4242"), "", witness.MatchExact, ""},
-		"an IBAN":                      {fileOf(witness.Account{Number: "DE02 1203 0000 0000 2020 51"}), number("DE02120300000000202051"), "", witness.MatchExact, ""},
-		"no number in the file":        {fileOf(witness.Account{}), itau, "", witness.MatchAbsent, ""},
-		"an id that is no number":      {fileOf(witness.Account{Number: "64f0c1f2-0000-4000-8000-00000000000a"}), itau, "", witness.MatchAbsent, ""},
-		"our number is not known":      {fileOf(witness.Account{Number: "1234056789"}), number(""), "", witness.MatchAbsent, ""},
-		"another number":               {fileOf(witness.Account{Number: "999999-9"}), itau, "", "", witness.OtherAccount},
-		"three digits are too few":     {fileOf(witness.Account{Number: "789"}), itau, "", "", witness.OtherAccount},
-		"another bank":                 {fileOf(witness.Account{Bank: "0237", Number: "05678-9"}), itau, "", "", witness.OtherAccount},
-		"the bank in another notation": {fileOf(witness.Account{Bank: "0341", Number: "05678-9"}), itau, "", witness.MatchExact, ""},
+		"the same number": {fileOf(witness.Account{Number: "05678-9"}), itau, "", witness.MatchExact, ""},
+		"the agency in front": {
+			fileOf(witness.Account{Number: "1234056789"}), itau, "", witness.MatchNormalised, "",
+		},
+		"without the check digit": {
+			fileOf(witness.Account{Number: "5678"}), itau, "", witness.MatchNormalised, "",
+		},
+		"leading zeros": {
+			fileOf(witness.Account{Number: "000000056789"}), itau, "", witness.MatchExact, "",
+		},
+		"a slash": {
+			fileOf(witness.Account{Number: "1357/24680"}), number("24680-1"), "", witness.MatchNormalised, "",
+		},
+		"the check digit X": {
+			fileOf(witness.Account{Number: "12345-X"}), number("12345x"), "", witness.MatchExact, "",
+		},
+		"a masked card": {
+			fileOf(witness.Account{Number: "XXXXXXXXXXXX4242"}), number("4242"), "", witness.MatchExact, "",
+		},
+		"an IBAN": {
+			fileOf(witness.Account{Number: "DE02 1203 0000 0000 2020 51"}), number("DE02120300000000202051"), "",
+			witness.MatchExact, "",
+		},
+		"no number in the file": {fileOf(witness.Account{}), itau, "", witness.MatchAbsent, ""},
+		"an id that is no number": {
+			fileOf(witness.Account{Number: "64f0c1f2-0000-4000-8000-00000000000a"}), itau, "", witness.MatchAbsent, "",
+		},
+		"our number is not known": {
+			fileOf(witness.Account{Number: "1234056789"}), number(""), "", witness.MatchAbsent, "",
+		},
+		"another number": {
+			fileOf(witness.Account{Number: "999999-9"}), itau, "", "", witness.OtherAccount,
+		},
+		"three digits are too few": {fileOf(witness.Account{Number: "789"}), itau, "", "", witness.OtherAccount},
+		"another bank": {
+			fileOf(witness.Account{Bank: "0237", Number: "05678-9"}), itau, "", "", witness.OtherAccount,
+		},
+		"the bank in another notation": {
+			fileOf(witness.Account{Bank: "0341", Number: "05678-9"}), itau, "", witness.MatchExact, "",
+		},
 		"another account that the caller has chosen": {
 			fileOf(witness.Account{Number: "999999-9"}), itau, "999999-9", witness.MatchChosen, "",
 		},
-		"an account that the file does not have": {fileOf(witness.Account{Number: "999999-9"}), itau, "1", "", witness.NeedsAccount},
+		"an account that the file does not have": {
+			fileOf(witness.Account{Number: "999999-9"}), itau, "1", "", witness.NeedsAccount,
+		},
 		"one of several": {
-			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "1234056789"}), itau, "", witness.MatchNormalised, "",
+			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "1234056789"}), itau, "",
+			witness.MatchNormalised, "",
 		},
 		"none of several": {
-			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "888888-8"}), itau, "", "", witness.NeedsAccount,
+			fileOf(witness.Account{Number: "999999-9"}, witness.Account{Number: "888888-8"}), itau, "", "",
+			witness.NeedsAccount,
 		},
 		"two of several": {
 			fileOf(witness.Account{Number: "1234056789"}, witness.Account{Number: "056789", Sub: "0202"},
 				witness.Account{Number: "56789", Sub: "0201"}), itau, "", "", witness.NeedsAccount,
 		},
-		"several without numbers": {fileOf(witness.Account{}, witness.Account{Card: true}), itau, "", "", witness.NeedsAccount},
+		"several without numbers": {
+			fileOf(witness.Account{}, witness.Account{Card: true}), itau, "", "", witness.NeedsAccount,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, refusal := witness.Select(tc.file, tc.ours, tc.chosen)

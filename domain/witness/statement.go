@@ -101,7 +101,7 @@ const (
 	BalanceWithLimit     WarningCode = "balance_includes_limit"  // the balances of days are all off by one amount
 	OpeningDerived       WarningCode = "opening_derived"         // the closing is later than the declared period
 	PeriodNotTrusted     WarningCode = "period_not_trusted"      // lines lie outside, or it is the day of the download
-	TotalsDisagree       WarningCode = "totals_disagree"         // sums or counts of the file are not those of its lines
+	TotalsDisagree       WarningCode = "totals_disagree"         // sums or counts are not those of the lines
 	RepeatedIDs          WarningCode = "repeated_ids"            // several lines have one id of the bank
 	DateClamped          WarningCode = "date_clamped"            // 30 February
 	RecordsPadded        WarningCode = "records_padded"          // blanks at the end of a record are missing
@@ -154,7 +154,8 @@ type Section struct {
 	Made     domain.Date   // when the file was made; "" if unknown
 	Blocks   []Block       // in the order of the file
 	Balances []Balance
-	// DailyRunning states that Block.Running is the balance at the end of the block's day, repeated in each of its rows.
+	// DailyRunning states that Block.Running is the balance at the end of the block's day, repeated in each of its
+	// rows.
 	DailyRunning bool
 	// TotalsDisagree states that a sum or a count of the file is not that of the blocks.
 	TotalsDisagree bool

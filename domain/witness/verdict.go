@@ -75,7 +75,8 @@ func (c *comparer) bucketOfLine(l *line) Bucket {
 // findingOfRecord returns the finding about a record that no line has.
 func (c *comparer) findingOfRecord(r *record) Finding {
 	f := Finding{
-		Date: r.Date, Amount: r.Amount, Text: r.Text, Bucket: c.bucketOfRecord(r), Records: []domain.TransactionID{r.ID},
+		Date: r.Date, Amount: r.Amount, Text: r.Text, Bucket: c.bucketOfRecord(r),
+		Records: []domain.TransactionID{r.ID},
 	}
 	if f.Bucket == OnlyOurs {
 		f.Equal = c.equal(r.Date, r.amount)

@@ -132,6 +132,9 @@ func hostileFiles() map[string]string {
 
 // A file of 8 MiB takes a bounded amount of memory, whatever it contains.
 func TestHostileFilesTakeBoundedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads files of 8 MiB")
+	}
 	const limit = 60 * witness.MaxFileBytes // allocated in total, most of which is garbage at once
 	for name, content := range hostileFiles() {
 		t.Run(name, func(t *testing.T) {

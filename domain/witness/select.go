@@ -2,6 +2,7 @@ package witness
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -41,6 +42,37 @@ func Select(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	if file.Refusal != nil {
 		return Selected{}, file.Refusal
 	}
+	stray := takeStray(&file)
+	selected, refusal := selectStatement(file, ours, chosen)
+	if refusal == nil && len(stray) > 0 {
+		selected.Statement.Sections = slices.Concat(selected.Statement.Sections, stray)
+	}
+	return selected, refusal
+}
+
+// takeStray removes the statements that consist of refused blocks without an account, and returns their sections. They
+// may belong to any account of the file.
+func takeStray(file *File) (stray []Section) {
+	isStray := func(s Statement) bool {
+		c := s.Counts()
+		return s.Account == (Account{}) && c.Blocks > 0 && c.Refused == c.Blocks
+	}
+	var kept []Statement
+	for _, s := range file.Statements {
+		if isStray(s) {
+			stray = append(stray, s.Sections...)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	file.Statements = kept
+	return stray
+}
+
+func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	if chosen != "" {
 		return selectChosen(file, ours, chosen)
 	}

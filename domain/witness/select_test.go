@@ -115,6 +115,17 @@ func TestAStatementInAnotherCurrencyIsRefusedUnlessChosen(t *testing.T) {
 	}
 }
 
+func TestRefusedBlocksWithoutAnAccountCountForEachAccount(t *testing.T) {
+	f := fileOf(witness.Account{Number: "12345"}, witness.Account{Number: "99999"}, witness.Account{})
+	f.Statements[2].Sections = []witness.Section{{Blocks: []witness.Block{{Kind: witness.Refused, Raw: "?"}}}}
+	for _, number := range []string{"12345", "99999"} {
+		got, refusal := witness.Select(f, witness.OurAccount{Number: number}, "")
+		if refusal != nil || got.Statement.Account.Number != number || got.Statement.Counts().Refused != 1 {
+			t.Errorf("the statement is %+v: %v", got.Statement, refusal)
+		}
+	}
+}
+
 func TestAMappingIsValidated(t *testing.T) {
 	good := witness.CSVMapping{Date: "Data", DateFormat: "dd/MM/yyyy", Amount: "Valor", Decimal: ","}
 	for field, change := range map[string]func(*witness.CSVMapping){

@@ -258,6 +258,10 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 		content: table(interTitles, "02/09/2026;Pix;\"A;1,00;11,00", "01/09/2026;Pix;\"B\";10,00;10,00"),
 		counts:  witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, net: "10",
 	}
+	facts["a quote that opens in one row and closes in the next"] = fact{
+		content: table(interTitles, "02/09/2026;Pix;\"A;1,00;11,00", "01/09/2026;Pix;B\";10,00;10,00"),
+		counts:  witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, net: "10", dates: []string{"", "2026-09-01"},
+	}
 	runFacts(t, facts)
 }
 

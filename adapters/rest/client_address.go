@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,6 +14,8 @@ import (
 //   - If the peer is a trusted proxy, the result is the rightmost address in X-Forwarded-For that belongs to no trusted
 //     proxy. Addresses to its left are ignored, because the client may have written them.
 //   - If the address cannot be determined, the result is the zero address, which is in no network.
+//
+// Empty elements of the list are skipped (RFC 9110, section 5.6.1.2).
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -25,11 +28,12 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 				return address
 			}
 			var last string
-			rest, last = cutLastAddress(rest)
-			if address, err = netip.ParseAddr(last); err != nil {
+			if rest, last = cutLastAddress(rest); last == "" {
+				continue
+			}
+			if address, err = parseForwarded(last); err != nil {
 				return netip.Addr{}
 			}
-			address = address.Unmap()
 		}
 	}
 	return address
@@ -48,6 +52,22 @@ func (s *server) peerOf(r *http.Request) string {
 		address = peer.Addr().Unmap()
 	}
 	return address.WithZone("").String()
+}
+
+// parseForwarded parses an element of X-Forwarded-For: an address with or without a port, an IPv6 address with or
+// without brackets. Azure's gateways and Caddy, among others, append the port.
+func parseForwarded(element string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(element); err == nil {
+		return withPort.Addr().Unmap(), nil
+	}
+	if inner, ok := strings.CutPrefix(element, "["); ok {
+		if inner, ok = strings.CutSuffix(inner, "]"); !ok || !strings.Contains(inner, ":") {
+			return netip.Addr{}, errors.New("not an address in brackets")
+		}
+		element = inner
+	}
+	address, err := netip.ParseAddr(element)
+	return address.Unmap(), err
 }
 
 // cutLastAddress cuts the last address off a comma-separated list. It returns the rest of the list and the address.

@@ -17,10 +17,13 @@ import (
 
 const (
 	keyHeader      = "X-Idempotency-Key"
-	altKeyHeader   = "Idempotency-Key"
 	replayedHeader = "X-Idempotency-Replayed"
 	maxKeyLength   = 128
 )
+
+// keyHeaders are the names of the headers that can contain an idempotency key: that of the documented API, that of the
+// IETF draft, and the default of Lerian's lib-commons.
+var keyHeaders = []string{keyHeader, "Idempotency-Key", "X-Idempotency"}
 
 // storedHeaders are the names of the headers that are stored with a response.
 var storedHeaders = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType}
@@ -75,10 +78,13 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	}
 }
 
-// idempotencyKey returns the key in the header keyHeader or altKeyHeader, or "" if the request has neither header. It
-// returns Invalid if the key is malformed, or if the headers contain different keys.
+// idempotencyKey returns the key in one of the keyHeaders, or "" if the request has none of them. It returns Invalid if
+// the key is malformed, or if the headers contain different keys.
 func idempotencyKey(h http.Header) (string, *domain.Error) {
-	given := append(h.Values(keyHeader), h.Values(altKeyHeader)...)
+	var given []string
+	for _, name := range keyHeaders {
+		given = append(given, h.Values(name)...)
+	}
 	if len(given) == 0 {
 		return "", nil
 	}

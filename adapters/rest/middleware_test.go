@@ -58,7 +58,9 @@ func TestIfMatchParsesEntityTags(t *testing.T) {
 	s := newEnv(t)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for header, want := range map[string][]int64{
-		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, `W/"3"`: {-1},
+		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1},
+		`W/"3"`: {3}, `"3-gzip"`: {3}, `W/"3-br", "3--gzip"`: {3, 3}, `"3;gzip"`: {3}, `"3-GZIP"`: {-1},
+		`"gzip"`: {-1}, `"-gzip"`: {-1}, `"3-gzip-gzip"`: {-1},
 		`"03"`: {-1}, `"+3"`: {-1}, `"` + canary + `"`: {-1}, `"2,3"`: {-1}, `, "3" ,,"4",`: {3, 4}, `""`: {-1},
 	} {
 		for _, target := range []string{

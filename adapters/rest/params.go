@@ -185,8 +185,8 @@ var (
 	entityTag = regexp.MustCompile(`(W/)?"[^"]*"`)
 )
 
-// UnmarshalText parses a list of entity tags, or "*" for any revision. A weak tag, or a tag that the service did not
-// issue, matches no revision. Any other text is an error, because it is a mistake of the client.
+// UnmarshalText parses a list of entity tags, or "*" for any revision. A tag that the service did not issue matches no
+// revision. Any other text is an error, because it is a mistake of the client.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
 	switch {
@@ -201,9 +201,18 @@ func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// revisionOf returns the revision of an entity tag. The tag must have exactly the form that etag
-// returns; for any other tag, revisionOf returns noRevision.
+// proxyMark matches what proxies append to an entity tag when they compress the response: "3-gzip" (Apache mod_deflate,
+// mod_brotli), "3--gzip" (Jetty), "3;gzip" (others).
+var proxyMark = regexp.MustCompile(`(--?|;)(gzip|br|zstd|deflate)"$`)
+
+// revisionOf returns the revision of an entity tag. Apart from the changes of proxies, the tag must have exactly the
+// form that etag returns; for any other tag, revisionOf returns noRevision.
+//
+// A proxy that compresses a response weakens its tag (nginx: W/"3") or marks it. RFC 9110, section 13.1.1, demands the
+// strong comparison of tags, by which a weakened tag never matches: every conditional request behind such a proxy would
+// fail. The revision identifies the content all the same, because no compression changes it.
 func revisionOf(tag string) int64 {
+	tag = proxyMark.ReplaceAllString(strings.TrimPrefix(tag, "W/"), `"`)
 	number, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 	if err != nil || etag(number) != tag {
 		return noRevision

@@ -278,7 +278,7 @@ func (s *server) describe(r *route) *operation.Operation {
 		op.Parameters = append(op.Parameters, &operation.Parameter{
 			Name: keyHeader, In: "header",
 			Description: "Idempotency key: a repeated request with the same key gets the response to the first one. " +
-				"Idempotency-Key is accepted, too",
+				"Idempotency-Key and X-Idempotency are accepted, too",
 			Schema: &operation.Schema{Type: operation.TypeString, Pattern: `^[A-Za-z0-9:_-]{1,128}$`},
 		})
 		r.describeReplayHeader(op.Responses)

@@ -111,6 +111,10 @@ type Auth struct {
 	Audience      string        // AUTH_AUDIENCE; if "", a token's audience is not checked
 	TenantClaim   string        // AUTH_TENANT_CLAIM, default "tenant_id"
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
+	ScopePrefix   string        // AUTH_SCOPE_PREFIX; if not "", scopes without this prefix are ignored
+	// DefaultTenant is the tenant of tokens without a claim for the tenant. If it is zero, such tokens are rejected. The
+	// setting is DEFAULT_TENANT_ID.
+	DefaultTenant domain.TenantID
 	AuthorizerURL string        // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
 }
 

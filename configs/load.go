@@ -210,6 +210,8 @@ func (c *Config) auth(r *reader) {
 		Audience:      r.text("AUTH_AUDIENCE", ""),
 		TenantClaim:   r.text("AUTH_TENANT_CLAIM", "tenant_id"),
 		RequireScopes: r.boolean("AUTH_REQUIRE_SCOPES", false),
+		ScopePrefix:   r.name("AUTH_SCOPE_PREFIX"),
+		DefaultTenant: r.tenant("DEFAULT_TENANT_ID"),
 		AuthorizerURL: r.baseURL("AUTH_AUTHORIZER_URL"),
 	}
 	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
@@ -223,6 +225,10 @@ func (c *Config) auth(r *reader) {
 		r.addError("AUTH_JWT_SECRET", "must have at least 32 bytes")
 	}
 	c.requireHTTPS(r, "AUTH_JWKS_URL", c.Auth.JWKSURL)
+	if a := c.Auth; !a.DefaultTenant.IsZero() && a.Audience == "" && !a.RequireScopes && a.AuthorizerURL == "" {
+		// Otherwise each token that the issuer makes, for whatever application, could read all data.
+		r.addError("DEFAULT_TENANT_ID", "needs AUTH_AUDIENCE, AUTH_REQUIRE_SCOPES or AUTH_AUTHORIZER_URL")
+	}
 }
 
 // console reads the settings of the sign-in to the console, which are set together.

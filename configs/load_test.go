@@ -188,6 +188,16 @@ var (
 			func(c configs.Config) any { return c.Auth.TenantClaim },
 			map[string]any{"": "tenant_id", "org": "org"}, nil,
 		},
+		"DEFAULT_TENANT_ID": {
+			func(c configs.Config) any { return c.Auth.DefaultTenant.IsZero() }, map[string]any{"": true},
+			// A valid value needs another setting: see TestADefaultTenantNeedsAnotherProofOfTheToken.
+			[]string{canary, "00000000-0000-0000-0000-000000000000", "{7c0f2c5e-0000-4000-8000-000000000001}",
+				"7c0f2c5e-0000-4000-8000-000000000001"},
+		},
+		"AUTH_SCOPE_PREFIX": {
+			func(c configs.Config) any { return c.Auth.ScopePrefix },
+			map[string]any{"": "", "api://app/": "api://app/"}, []string{"a " + canary},
+		},
 		"AUTH_REQUIRE_SCOPES": {
 			func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true},
 			booleans,
@@ -482,5 +492,21 @@ func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 		if len(s.invalidValues) > 0 != reported[name] {
 			t.Errorf("%s is reported: %v", name, reported[name])
 		}
+	}
+}
+
+func TestADefaultTenantNeedsAnotherProofOfTheToken(t *testing.T) {
+	const tenant = "7c0f2c5e-0000-4000-8000-000000000001"
+	for _, proof := range []struct{ name, value string }{
+		{"AUTH_AUDIENCE", "discovery"}, {"AUTH_REQUIRE_SCOPES", "true"}, {"AUTH_AUTHORIZER_URL", "https://access.example"},
+	} {
+		c, err := load("DEFAULT_TENANT_ID", tenant, proof.name, proof.value)
+		if err != nil || c.Auth.DefaultTenant.String() != tenant {
+			t.Errorf("with %s: %v, %v", proof.name, c.Auth.DefaultTenant, err)
+		}
+	}
+	if _, err := load("DEFAULT_TENANT_ID", tenant, "AUTH_ISSUER", "https://issuer.example"); err == nil ||
+		!strings.Contains(err.Error(), "DEFAULT_TENANT_ID") {
+		t.Errorf("without a proof: %v", err)
 	}
 }

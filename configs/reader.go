@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -144,6 +145,14 @@ func (r *reader) name(name string) string {
 	return parse(r, name, "", message, func(text string) (string, bool) {
 		forbidden := strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 		return text, len(text) <= longest && forbidden < 0
+	})
+}
+
+// tenant reads the id of a tenant, a UUID in its canonical form that is not the nil UUID.
+func (r *reader) tenant(name string) domain.TenantID {
+	return parse(r, name, domain.TenantID{}, "must be a UUID", func(text string) (domain.TenantID, bool) {
+		id, err := uuid.Parse(text)
+		return domain.TenantID{UUID: id}, err == nil && len(text) == 36 && id != uuid.Nil
 	})
 }
 

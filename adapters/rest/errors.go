@@ -44,6 +44,7 @@ var (
 	errMethodNotAllowed = errors.New("method not allowed")
 	errMediaType        = errors.New("unsupported media type")
 	errTooLarge         = errors.New("body too large")
+	errHeadersTooLarge  = errors.New("headers too large")
 	errBodyTimeout      = errors.New("body read timeout")
 	errRateLimited      = errors.New("rate limit exceeded")
 	errTooManyPolls     = errors.New("too many waiting long polls")
@@ -205,6 +206,7 @@ var statusRules = []statusRule{
 		"the body must be application/json without a content encoding",
 	},
 	{errTooLarge, http.StatusRequestEntityTooLarge, codeTooLarge, "the body is too large"},
+	{errHeadersTooLarge, http.StatusRequestHeaderFieldsTooLarge, codeInvalid, "the headers are larger than 64 KiB"},
 	{errBodyTimeout, http.StatusRequestTimeout, codeInvalid, "the body did not arrive in time"},
 	{errRateLimited, http.StatusTooManyRequests, codeRateLimited, "too many requests"},
 	{errTooManyPolls, http.StatusTooManyRequests, codeRateLimited, "too many long polls are waiting for changes"},

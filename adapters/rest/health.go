@@ -22,6 +22,12 @@ type check struct {
 	HeldBackSeconds *float64 `json:"heldBackSeconds,omitempty" example:"0" doc:"How long a write transaction that is still open on the database server has held the change feed back; 0 if none does"`
 }
 
+// The paths of the probes.
+const (
+	healthPath = "/health"
+	readyPath  = "/readyz"
+)
+
 // readiness is the response body of /readyz for both of its statuses, 200 and 503.
 type readiness struct {
 	Status  string           `json:"status" enum:"ready,unavailable,draining" doc:"Whether the process can serve requests"`
@@ -40,13 +46,13 @@ func (s *server) metaRoutes() []route {
 	const tag = "Operation"
 	return []route{
 		{
-			id: "health", method: http.MethodGet, path: "/health",
+			id: "health", method: http.MethodGet, path: healthPath,
 			description: "Returns 200 as long as the process runs. It checks no dependency.",
 			status:      http.StatusOK, tag: tag, summary: "Liveness: reports whether the process is running",
 			mount: handle(s.health),
 		},
 		{
-			id: "ready", method: http.MethodGet, path: "/readyz",
+			id: "ready", method: http.MethodGet, path: readyPath,
 			description: "Returns 200 if the database is available and the process is not shutting down, otherwise " +
 				"503.",
 			status: http.StatusOK, tag: tag, summary: "Readiness: reports whether the process can serve requests",

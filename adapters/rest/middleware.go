@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -53,10 +54,26 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		defer s.releaseBody(x)
 		defer releaseMemory(x)
 		defer func() { s.logAccess(c, x, s.Clock.Now().Sub(start)) }()
-		if err := s.recoverPanic(c, next); err != nil {
+		if err := s.recoverPanic(c, checkHeaders(next)); err != nil {
 			s.writeError(err, c)
 		}
 		return nil
+	}
+}
+
+// checkHeaders returns a handler that rejects requests whose headers have more than maxHeaders bytes.
+func checkHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		size := 0
+		for name, values := range c.Request().Header {
+			for _, value := range values {
+				size += len(name) + len(": ") + len(value) + len("\r\n")
+			}
+		}
+		if size > maxHeaders {
+			return errHeadersTooLarge
+		}
+		return next(c)
 	}
 }
 
@@ -90,10 +107,33 @@ func (p *panicError) Error() string {
 	return fmt.Sprintf("panic: %T", p.value)
 }
 
+// statusClientClosed is the status in the log and in the metrics of a request that its client gave up before the
+// response. It is nginx's number for this case; no response has it.
+const statusClientClosed = 499
+
+// loggedStatus returns the status of a request for the log and the metrics. If the client gave up, the response that
+// the handler could not complete is no failure of the service.
+func loggedStatus(c echo.Context) int {
+	status := c.Response().Status
+	if status >= http.StatusInternalServerError && errors.Is(c.Request().Context().Err(), context.Canceled) {
+		return statusClientClosed
+	}
+	return status
+}
+
+// accessLevel returns the level of a request's line in the access log. Successful health checks are frequent and say
+// nothing.
+func accessLevel(template string, status int) zapcore.Level {
+	if (template == healthPath || template == readyPath) && status < http.StatusBadRequest {
+		return zap.DebugLevel
+	}
+	return zap.InfoLevel
+}
+
 // logAccess calls OnRequest and writes one line of the access log. The line never contains a header, a body or a query.
 // For a change or a failure (status 400 or higher), it contains the actor and the peer if the token was valid.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
-	template, status, size := "", c.Response().Status, c.Response().Size
+	template, status, size := "", loggedStatus(c), c.Response().Size
 	if x.isHEAD {
 		size = 0
 	}
@@ -101,7 +141,7 @@ func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 		template = x.route.path
 	}
 	s.OnRequest(c.Request().Method, template, status, took)
-	if entry := s.Logger.Check(zap.InfoLevel, "request"); entry != nil {
+	if entry := s.Logger.Check(accessLevel(template, status), "request"); entry != nil {
 		fields := append(make([]zap.Field, 0, 8),
 			zap.String("requestId", x.requestID), zap.String("method", c.Request().Method),
 			zap.String("route", template), zap.String("path", x.instance), zap.Int("status", status),

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 func TestScopesAreCheckedWhenRequired(t *testing.T) {
@@ -342,5 +345,58 @@ func TestTheAccessLogNamesTheActorAndPeerOfChangesAndRefusals(t *testing.T) {
 				t.Errorf("actor %v, peer %v", actor, peer)
 			}
 		})
+	}
+}
+
+func TestHeadersAreLimitedTo64KiB(t *testing.T) {
+	s := newEnv(t)
+	if w := s.call("GET", connectionsPath, "", "X-Large", strings.Repeat("a", 60<<10)); w.Code != 200 {
+		t.Errorf("60 KiB: status %d, want 200", w.Code)
+	}
+	problemIn(t, s.call("GET", connectionsPath, "", "X-Large", strings.Repeat("a", 64<<10)), 431, codeInvalid)
+}
+
+func TestARequestThatItsClientGaveUpIsNoFailure(t *testing.T) {
+	recorded := 0
+	s := newEnv(t, func(o *Options) {
+		o.OnRequest = func(_, _ string, status int, _ time.Duration) { recorded = status }
+	})
+	for _, c := range []struct {
+		name   string
+		err    error
+		gaveUp bool
+		want   int
+	}{
+		{"the client gave up", context.Canceled, true, 499},
+		{"the client gave up while the database was away", domain.Unavailable, true, 499},
+		{"a timeout of the service", context.DeadlineExceeded, false, 503},
+		{"the client gave up after a refusal", domain.NotFound, true, 404},
+	} {
+		s.service.err = c.err
+		ctx, cancel := context.WithCancel(t.Context())
+		if c.gaveUp {
+			cancel()
+		}
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, connectionsPath, nil)
+		r.Header.Set("Authorization", "Bearer tenant-a")
+		s.serve(r)
+		cancel()
+		access := s.logs.FilterMessage("request").TakeAll()
+		if logged := access[len(access)-1].ContextMap()["status"]; logged != int64(c.want) || recorded != c.want {
+			t.Errorf("%s: status %v in the log and %d in the metrics, want %d", c.name, logged, recorded, c.want)
+		}
+	}
+}
+
+func TestSuccessfulProbesAreLoggedAtDebug(t *testing.T) {
+	s := newEnv(t)
+	s.call("GET", "/health", "")
+	s.call("GET", "/readyz", "")
+	if lines := s.logs.FilterMessage("request").All(); len(lines) > 0 {
+		t.Errorf("logged %v", lines)
+	}
+	s.call("GET", "/version", "")
+	if s.logs.FilterMessage("request").Len() != 1 {
+		t.Error("the request for the version is not in the log")
 	}
 }

@@ -21,7 +21,12 @@ const (
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 90 * time.Second
-	maxHeaderBytes    = 32 << 10
+
+	// maxHeaders is the maximum size of the headers of a request. A bearer token may take half of it.
+	maxHeaders = 64 << 10
+	// maxHeaderBytes is the size at which net/http stops reading, with a response in plain text. It is a little larger
+	// than maxHeaders, so that most requests above that get a problem document. net/http allows 4 KiB in addition.
+	maxHeaderBytes = maxHeaders + 12<<10
 )
 
 // server contains the state that all handlers of the HTTP API share.

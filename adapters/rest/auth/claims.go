@@ -22,7 +22,17 @@ type Claims struct {
 	Issuer      string // the required value of "iss"; if "", any issuer is accepted
 	Audience    string // a value that "aud" must contain; if "", any audience is accepted
 	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
+	// DefaultTenant is the tenant of tokens that have no claim for the tenant at all. If it is zero, such a token is
+	// rejected.
+	DefaultTenant domain.TenantID
+	// ScopePrefix is the text with which the issuer begins the names of this API's scopes, such as "api://app/"
+	// (Entra) or "https://api.example/" (Cognito). If it is not "", scopes without the prefix are ignored.
+	ScopePrefix string
 }
+
+// scopeClaims are the claims that can list scopes: OAuth 2.0 (RFC 9068), Okta and Entra for people (scp), Auth0
+// (permissions), Entra for applications (roles).
+var scopeClaims = []string{"scope", "scp", "permissions", "roles"}
 
 // principal returns the tenant, the actor and the scopes of the token. It returns Unauthenticated if the token names no
 // tenant.
@@ -32,9 +42,9 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 		return Principal{}, rejected("no tenant")
 	}
 	var scopes []string
-	for _, claim := range []string{"scope", "scp", "permissions"} {
+	for _, claim := range scopeClaims {
 		value, _ := token.Get(claim)
-		scopes = append(scopes, scopesOf(value)...)
+		scopes = append(scopes, c.scopesOf(value)...)
 	}
 	return Principal{
 		Tenant: tenant, Actor: actorOf(token), Scopes: scopes,
@@ -107,39 +117,55 @@ func checkPurpose(h header, token jwt.Token) error {
 	return nil
 }
 
-// tenant returns the tenant in the configured claim. If that claim is absent, it reads altTenantClaim. It returns false
-// if there is no valid tenant. An invalid claim is not replaced by altTenantClaim.
+// tenant returns the tenant in the configured claim. If that claim is absent, it reads altTenantClaim, and if that is
+// absent, too, it returns the default tenant. It returns false if there is no valid tenant. An invalid claim is not
+// replaced by another one or by the default.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {
 		name = DefaultTenantClaim
 	}
-	value, ok := token.Get(name)
-	if !ok {
-		value, ok = token.Get(altTenantClaim)
+	for _, claim := range []string{name, altTenantClaim} {
+		if value, ok := token.Get(claim); ok {
+			return parseTenant(value)
+		}
 	}
-	text, isText := value.(string)
-	if !ok || !isText || len(text) != 36 {
+	return c.DefaultTenant, !c.DefaultTenant.IsZero()
+}
+
+// parseTenant returns the tenant in the value of a claim: a UUID in its canonical form, or a list of exactly one, as
+// Keycloak writes an attribute with several possible values. The nil UUID is no tenant.
+func parseTenant(claim any) (domain.TenantID, bool) {
+	if list, ok := claim.([]any); ok && len(list) == 1 {
+		claim = list[0]
+	}
+	text, isText := claim.(string)
+	if !isText || len(text) != 36 {
 		return domain.TenantID{}, false
 	}
 	id, err := uuid.Parse(text)
 	return domain.TenantID{UUID: id}, err == nil && id != uuid.Nil
 }
 
-// scopesOf returns the scopes in the value of a claim: either a string in which they are
-// separated by spaces, or a list of strings.
-func scopesOf(value any) []string {
-	switch v := value.(type) {
+// scopesOf returns the scopes in the value of a claim: either a string in which they are separated by spaces, or a list
+// of strings. The prefix of the scopes is removed. A dot counts as a colon, because some issuers forbid the colon in the
+// name of a scope.
+func (c Claims) scopesOf(claim any) (scopes []string) {
+	var names []string
+	switch v := claim.(type) {
 	case string:
-		return strings.Fields(v)
+		names = strings.Fields(v)
 	case []any:
-		var all []string
 		for _, item := range v {
 			if text, ok := item.(string); ok {
-				all = append(all, text)
+				names = append(names, text)
 			}
 		}
-		return all
 	}
-	return nil
+	for _, name := range names {
+		if scope, ok := strings.CutPrefix(name, c.ScopePrefix); ok {
+			scopes = append(scopes, strings.ReplaceAll(scope, ".", ":"))
+		}
+	}
+	return scopes
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
@@ -111,14 +112,15 @@ func TestValidTokensAreAccepted(t *testing.T) {
 	}
 }
 
-func TestScopesAreReadFromThreeClaims(t *testing.T) {
+func TestScopesAreReadFromFourClaims(t *testing.T) {
 	v, _ := newHS256Verifier(t, Claims{})
 	got, err := v.Verify(t.Context(), signed(
 		members{"alg": "HS256"},
-		goodClaims().withMembers("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}),
+		goodClaims().withMembers("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"},
+			"roles", []string{"discovery.read"}),
 		signHMAC([]byte(secret)),
 	))
-	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, got.Scopes); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e", "discovery:read"}, got.Scopes); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 	none, err := v.Verify(
@@ -126,6 +128,19 @@ func TestScopesAreReadFromThreeClaims(t *testing.T) {
 	)
 	if err != nil || len(none.Scopes) > 0 {
 		t.Error(err, none.Scopes)
+	}
+}
+
+func TestWithAPrefixOnlyScopesThatHaveItCount(t *testing.T) {
+	v, _ := newHS256Verifier(t, Claims{ScopePrefix: "api://app/"})
+	got, err := v.Verify(t.Context(), signed(
+		members{"alg": "HS256"},
+		goodClaims().withMembers("scope", "discovery:write api://app/discovery:read api://apps/discovery:write",
+			"roles", []string{"api://app/Discovery.Write"}),
+		signHMAC([]byte(secret)),
+	))
+	if diff := cmp.Diff([]string{"discovery:read", "Discovery:Write"}, got.Scopes); diff != "" || err != nil {
+		t.Error(err, diff)
 	}
 }
 
@@ -243,7 +258,7 @@ func forgedClaims() []forgery {
 			"tenant null with an alternative claim",
 			signed(`{"alg":"HS256"}`, goodClaims().withMembers("tenant_id", (*string)(nil), "tenantId", 5), key),
 		},
-		{"tenant array", claim("tenant_id", []string{tenant})},
+		{"tenant array", claim("tenant_id", []string{tenant, tenant})},
 		{"tenant object", claim("tenant_id", members{"id": tenant})},
 		{"tenant invalid with a valid alternative claim", claim("tenant_id", "x", "tenantId", tenant)},
 		{"tenant in braces", claim("tenant_id", "{"+tenant+"}")},
@@ -350,6 +365,40 @@ func TestConfiguredTenantClaim(t *testing.T) {
 	}
 	if _, err := v.Verify(t.Context(), token()); !errors.Is(err, domain.Unauthenticated) {
 		t.Errorf("the default claim was read: %v", err)
+	}
+}
+
+func TestTheTenantOfATokenWithoutATenantIsTheDefault(t *testing.T) {
+	other := uuid.MustParse("7c0f2c5e-0000-4000-8000-000000000001")
+	withDefault, _ := newHS256Verifier(t, Claims{DefaultTenant: domain.TenantID{UUID: other}})
+	without, _ := newHS256Verifier(t, Claims{})
+	for _, c := range []struct {
+		name   string
+		v      *Verifier
+		claims []any
+		want   string // "" if the token is rejected
+	}{
+		{"no claim", withDefault, []any{"tenant_id", nil}, other.String()},
+		{"no claim and no default", without, []any{"tenant_id", nil}, ""},
+		{"a claim wins over the default", withDefault, nil, tenant},
+		{"the other claim wins over the default", withDefault, []any{"tenant_id", nil, "tenantId", tenant}, tenant},
+		{"a malformed claim", withDefault, []any{"tenant_id", "x"}, ""},
+		{"an empty claim", withDefault, []any{"tenant_id", ""}, ""},
+		{"the nil tenant", withDefault, []any{"tenant_id", uuid.Nil.String()}, ""},
+		{"a malformed claim beside a good one", withDefault, []any{"tenant_id", "x", "tenantId", tenant}, ""},
+		{"a list of one", without, []any{"tenant_id", []string{tenant}}, tenant},
+		{"a list of two", withDefault, []any{"tenant_id", []string{tenant, tenant}}, ""},
+		{"an empty list", withDefault, []any{"tenant_id", []string{}}, ""},
+		{"a list in a list", withDefault, []any{"tenant_id", []any{[]any{tenant}}}, ""},
+	} {
+		claims := goodClaims().withMembers(c.claims...)
+		got, err := c.v.Verify(t.Context(), signed(members{"alg": "HS256"}, claims, signHMAC([]byte(secret))))
+		switch {
+		case c.want == "" && !errors.Is(err, domain.Unauthenticated):
+			t.Errorf("%s: %v, %v, want a rejection", c.name, got.Tenant, err)
+		case c.want != "" && (err != nil || got.Tenant.String() != c.want):
+			t.Errorf("%s: the tenant is %v, %v, want %s", c.name, got.Tenant, err, c.want)
+		}
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxToken is the maximum length of a token, in bytes. Real tokens have a few hundred bytes.
-const maxToken = 8 << 10
+// maxToken is the maximum length of a token, in bytes. Most tokens have a few hundred bytes; those of people with many
+// groups or roles have tens of thousands.
+const maxToken = 32 << 10
 
 // accessTokenType is the type of access tokens (RFC 9068, section 2.1).
 const accessTokenType = "at+jwt"

@@ -331,7 +331,10 @@ func (a *App) openKeyset() (ports.Sealer, error) {
 
 func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	c := a.cfg.Auth
-	claims := auth.Claims{Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim}
+	claims := auth.Claims{
+		Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim, DefaultTenant: c.DefaultTenant,
+		ScopePrefix: c.ScopePrefix,
+	}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
 		return v, settingError("AUTH_JWT_SECRET", err)

@@ -164,7 +164,7 @@ func (c commands) evidence() *cobra.Command {
 		Long: "Download a ZIP archive that proves which transactions a close covers.\n" +
 			"The file appears only when the archive is complete.",
 	}
-	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
+	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given or -")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		day, err := parseDay(args[1])
 		if err != nil {

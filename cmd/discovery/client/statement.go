@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +28,7 @@ func (c commands) statement() *cobra.Command {
 	}
 	dates.register(cmd)
 	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
-	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
+	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given or -")
 	cmd.Flags().StringVar(&closed, "close", "", "print the period that ends on this day as it was when it was closed")
 	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
 	cmd.Flags().StringVar(&externalID, "external-id", "",
@@ -81,13 +79,13 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	return s.saveDocument(response, file)
 }
 
-// saveDocument writes the body of a response to a file, or to the standard output if file is "".
+// saveDocument writes the body of a response to a file, or to the standard output if file is "" or "-".
 func (s *session) saveDocument(response *http.Response, file string) (err error) {
 	if response.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(response.Body)
 		return errors.Join(discovery.CheckResponse(response, body), err)
 	}
-	if file == "" {
+	if file == "" || file == "-" {
 		_, err = io.Copy(s.cmd.OutOrStdout(), response.Body)
 		return incomplete(err)
 	}
@@ -101,22 +99,4 @@ func incomplete(err error) error {
 		return err
 	}
 	return fmt.Errorf("the document is not complete: %w", err)
-}
-
-// saveFile writes content to a temporary file. When the file is complete, it is renamed to name.
-func saveFile(name string, content io.Reader) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(file.Name())
-		}
-	}()
-	_, err = io.Copy(file, content)
-	if err = errors.Join(incomplete(err), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), name)
 }

@@ -165,6 +165,10 @@ func TestAmountsAreReadAsPeopleWriteThem(t *testing.T) {
 	nodejs.Test(t, "decimal.test.mjs")
 }
 
+func TestNumbersOfAVendorKeepTheirDigits(t *testing.T) {
+	nodejs.Test(t, "exact-numbers.test.mjs")
+}
+
 func TestTranslatedDescriptionsAreThoseOfTheService(t *testing.T) {
 	nodejs.Test(t, "problem-text.test.mjs")
 }

@@ -1,4 +1,5 @@
 // Requests to the API of the service, which is on the console's own origin.
+import { parse } from './exact-numbers.js';
 import { fresh, renew } from './oidc.js';
 import { expire, readScope, refuse, session, writeScope } from './session.js';
 
@@ -81,7 +82,7 @@ async function sendOnce(method, path, /** @type {{body?: any, key?: string, etag
 async function readBody(response) {
   try {
     const text = await response.text();
-    return text ? JSON.parse(text) : null;
+    return text ? parse(text) : null;
   } catch {
     return null; // a proxy may answer with HTML
   }

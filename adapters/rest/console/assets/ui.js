@@ -1,4 +1,5 @@
 // Components that every view uses.
+import { exactNumber } from './exact-numbers.js';
 import * as format from './format.js';
 import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
@@ -264,8 +265,9 @@ export function Json({ value, label }) {
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(token)) {
-    const kind = match[2] ? 'json-name' : match[1] ? 'json-text' : 'json-value';
-    parts.push(text.slice(end, match.index), html`<span class=${kind}>${match[1] || match[0]}</span>`, match[2] || '');
+    const digits = match[1] && exactNumber(match[1].slice(1, -1));
+    const kind = match[2] ? 'json-name' : match[1] && !digits ? 'json-text' : 'json-value';
+    parts.push(text.slice(end, match.index), html`<span class=${kind}>${digits || match[1] || match[0]}</span>`, match[2] || '');
     end = match.index + match[0].length;
   }
   parts.push(text.slice(end));

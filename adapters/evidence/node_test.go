@@ -111,3 +111,26 @@ func TestTheSecondVerifierAgrees(t *testing.T) {
 		}
 	}
 }
+
+// A program that is started through a symbolic link must not take itself for a module that another program imports: it
+// would check nothing, and exit with 0.
+func TestTheSecondVerifierChecksUnderEveryName(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("Node.js is not installed")
+	}
+	direct, err := filepath.Abs(nodeVerifier)
+	must(t, err)
+	link := filepath.Join(t.TempDir(), "link.mjs")
+	must(t, os.Symlink(direct, link))
+	e := evidenceOf(t, closedPeriod{records: 2, size: 3, sequence: 1})
+	good, garbage := write(t, "good.zip", packOf(t, e)), write(t, "garbage.zip", []byte("garbage"))
+	for _, verifier := range []string{direct, link} {
+		if out, err := exec.CommandContext(t.Context(), node, verifier, good, e.Key).CombinedOutput(); err != nil {
+			t.Errorf("%s refuses a good pack: %v %s", verifier, err, out)
+		}
+		if out, err := exec.CommandContext(t.Context(), node, verifier, garbage, e.Key).CombinedOutput(); err == nil {
+			t.Errorf("%s accepts garbage: %s", verifier, out)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -230,6 +231,17 @@ func TestASignedPackWhoseFilesDoNotAgreeIsRefused(t *testing.T) {
 }
 
 // An archive with the right files in another form must be refused.
+func TestALongAmountIsRefusedBeforeItIsParsed(t *testing.T) {
+	e := evidenceOf(t, closedPeriod{records: 3, size: 4, sequence: 1})
+	all := contents(t, e)
+	entry := regexp.MustCompile(`(<Ntry><Amt Ccy="[A-Z]{3}">)[0-9.]+`)
+	all[statementName] = entry.ReplaceAll(all[statementName], []byte("${1}"+strings.Repeat("9", 3<<20)))
+	_, err := verify.Pack(bytes.NewReader(archiveOf(t, seed, all)), e.Key)
+	if fault := (*verify.Fault)(nil); !errors.As(err, &fault) || !strings.Contains(fault.Reason, "characters") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestAnArchiveThatIsNotCanonicalIsRefused(t *testing.T) {
 	e := evidenceOf(t, periods["small"])
 	files, err := filesOf(t.Context(), e)

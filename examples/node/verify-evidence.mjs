@@ -3,7 +3,7 @@
 //
 //   node verify-evidence.mjs FILE KEY
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 
@@ -193,7 +193,7 @@ export function verify(pack, keyText) {
   if (xml !== undefined) checkStatement(xml, close, detail);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
   process.on('uncaughtException', ({ message }) => { console.error(message); process.exit(1); });
   verify(readFileSync(process.argv[2]), process.argv[3]);
   console.log('the pack is right');

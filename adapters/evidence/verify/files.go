@@ -221,6 +221,9 @@ func readStatement(a *archive) (*statementSums, error) {
 	s := &statementSums{}
 	err := a.lines(statementName, maxStatement, true, func(line []byte) error {
 		for _, match := range isEntry.FindAllSubmatch(line, -1) {
+			if len(match[2]) > maxAmount {
+				return faultf(statementName, "an amount has more than %d characters", maxAmount)
+			}
 			amount, err := decimal.NewFromString(string(match[2]))
 			if err != nil {
 				return faultf(statementName, "an amount is not a number")

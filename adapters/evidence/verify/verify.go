@@ -47,6 +47,7 @@ const (
 	maxVersion    = 128 << 10
 	maxStatement  = 4 << 20
 	maxProof      = 64
+	maxAmount     = 128 // in characters; to parse a longer amount takes time that grows with the square of its length
 	maxCountDigit = 18
 )
 

@@ -111,6 +111,7 @@ type Auth struct {
 	Audience      string        // AUTH_AUDIENCE; if "", a token's audience is not checked
 	TenantClaim   string        // AUTH_TENANT_CLAIM, default "tenant_id"
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
+	ActorClaim    string        // AUTH_ACTOR_CLAIM, default "sub"
 	ScopePrefix   string        // AUTH_SCOPE_PREFIX; if not "", scopes without this prefix are ignored
 	// DefaultTenant is the tenant of tokens without a claim for the tenant. If it is zero, such tokens are rejected. The
 	// setting is DEFAULT_TENANT_ID.

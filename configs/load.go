@@ -210,6 +210,7 @@ func (c *Config) auth(r *reader) {
 		Audience:      r.text("AUTH_AUDIENCE", ""),
 		TenantClaim:   r.text("AUTH_TENANT_CLAIM", "tenant_id"),
 		RequireScopes: r.boolean("AUTH_REQUIRE_SCOPES", false),
+		ActorClaim:    r.text("AUTH_ACTOR_CLAIM", "sub"),
 		ScopePrefix:   r.name("AUTH_SCOPE_PREFIX"),
 		DefaultTenant: r.tenant("DEFAULT_TENANT_ID"),
 		AuthorizerURL: r.baseURL("AUTH_AUTHORIZER_URL"),

@@ -194,6 +194,10 @@ var (
 			[]string{canary, "00000000-0000-0000-0000-000000000000", "{7c0f2c5e-0000-4000-8000-000000000001}",
 				"7c0f2c5e-0000-4000-8000-000000000001"},
 		},
+		"AUTH_ACTOR_CLAIM": {
+			func(c configs.Config) any { return c.Auth.ActorClaim },
+			map[string]any{"": "sub", "preferred_username": "preferred_username"}, nil,
+		},
 		"AUTH_SCOPE_PREFIX": {
 			func(c configs.Config) any { return c.Auth.ScopePrefix },
 			map[string]any{"": "", "api://app/": "api://app/"}, []string{"a " + canary},

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -71,8 +73,9 @@ func parseProof(text string) (p proof, ok bool) {
 		return p, false
 	}
 	var header struct {
-		Algorithm string `json:"alg"`
-		KeyID     string `json:"kid"`
+		Algorithm string         `json:"alg"`
+		KeyID     string         `json:"kid"`
+		Critical  jsontext.Value `json:"crit"` // names extensions that a recipient must know (RFC 7515, section 4.1.11)
 	}
 	var claims struct {
 		IssuedAt *int64 `json:"iat"`
@@ -83,7 +86,7 @@ func parseProof(text string) (p proof, ok bool) {
 	}
 	hash, err := hex.DecodeString(claims.BodyHash)
 	if err != nil || len(hash) != len(p.bodyHash) || claims.IssuedAt == nil || header.Algorithm != "ES256" ||
-		!isID(header.KeyID) {
+		!isID(header.KeyID) || len(header.Critical) > 0 {
 		return p, false
 	}
 	if p.signature, err = base64.RawURLEncoding.Strict().DecodeString(parts[2]); err != nil {

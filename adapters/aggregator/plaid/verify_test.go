@@ -89,6 +89,8 @@ func TestForgedWebhooksAreNotProved(t *testing.T) {
 		"alg in lower case":            {body, header("alg", "es256")},
 		"no alg":                       {body, header("alg", nil)},
 		"no key id":                    {body, header("kid", nil)},
+		"an unknown extension":         {body, header("crit", []string{"exp"})},
+		"null for the extensions":      {body, header("crit", json.RawMessage("null"))},
 		"a path as key id":             {body, header("kid", "../key")},
 		"issued too early":             {body, claim("iat", noon.Add(-5*time.Minute-time.Second).Unix())},
 		"issued in the future":         {body, claim("iat", noon.Add(time.Minute+time.Second).Unix())},

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/lestrrat-go/jwx/v2/jwt"
@@ -22,6 +24,7 @@ type Claims struct {
 	Issuer      string // the required value of "iss"; if "", any issuer is accepted
 	Audience    string // a value that "aud" must contain; if "", any audience is accepted
 	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
+	ActorClaim  string // the claim that names the actor, such as "preferred_username" (Keycloak); if "", the subject
 	// DefaultTenant is the tenant of tokens that have no claim for the tenant at all. If it is zero, such a token is
 	// rejected.
 	DefaultTenant domain.TenantID
@@ -47,7 +50,7 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 		scopes = append(scopes, c.scopesOf(value)...)
 	}
 	return Principal{
-		Tenant: tenant, Actor: actorOf(token), Scopes: scopes,
+		Tenant: tenant, Actor: c.actor(token), Scopes: scopes,
 		NormalUser: textOf(token, "type") == normalUserType,
 		owner:      textOf(token, "owner"), name: textOf(token, jwt.SubjectKey),
 	}, nil
@@ -64,16 +67,36 @@ func textOf(token jwt.Token, claim string) string {
 	return text
 }
 
-// actorOf returns the subject of the token. A token that an issuer made for a client instead of a
-// person may have no subject; actorOf then returns the client's id. If the token has neither, it
-// returns ports.UnknownActor.
-func actorOf(token jwt.Token) string {
-	for _, claim := range []string{jwt.SubjectKey, "client_id", "azp"} {
-		if text := textOf(token, claim); text != "" {
+// maxActor is the maximum number of characters of an actor.
+const maxActor = 256
+
+// actor returns the configured claim of the token, or else its subject. A token that an issuer made for a client instead
+// of a person may have no subject; actor then returns the client's id. If the token has none of them, it returns
+// ports.UnknownActor.
+//
+// The actor is kept in the audit log for ever, and people read it. It therefore has at most maxActor characters, and
+// none that is invisible or changes the direction of the text.
+func (c Claims) actor(token jwt.Token) string {
+	for _, claim := range []string{c.ActorClaim, jwt.SubjectKey, "client_id", "azp"} {
+		if text := printable(textOf(token, claim), maxActor); text != "" {
 			return text
 		}
 	}
 	return ports.UnknownActor
+}
+
+// printable returns the first characters of a text, without those that are not printable.
+func printable(text string, characters int) string {
+	kept := make([]rune, 0, min(len(text), characters))
+	for _, r := range text {
+		if len(kept) == characters {
+			break
+		}
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			kept = append(kept, r)
+		}
+	}
+	return strings.TrimSpace(string(kept))
 }
 
 // purposeClaims are the claims in which issuers name the purpose of a token: typ (Keycloak),

@@ -86,6 +86,19 @@ func TestNoReasonContainsAPartOfTheToken(t *testing.T) {
 	}
 }
 
+func TestTheActorIsTheConfiguredClaim(t *testing.T) {
+	v, _ := newHS256Verifier(t, Claims{ActorClaim: "preferred_username"})
+	for want, claims := range map[string]members{
+		"ana":  goodClaims().withMembers("preferred_username", "ana", "sub", "id-1"),
+		"id-1": goodClaims().withMembers("sub", "id-1"), "app": goodClaims().withMembers("sub", nil, "client_id", "app"),
+	} {
+		got, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, claims, signHMAC([]byte(secret))))
+		if err != nil || got.Actor != want {
+			t.Errorf("the actor is %q, %v, want %q", got.Actor, err, want)
+		}
+	}
+}
+
 func TestTheActorIsTheSubjectOrTheClient(t *testing.T) {
 	v, _ := newHS256Verifier(t, strictClaims)
 	for _, c := range []struct {
@@ -99,6 +112,9 @@ func TestTheActorIsTheSubjectOrTheClient(t *testing.T) {
 		{"portal", members{"client_id": 7, "azp": "portal"}},
 		{ports.UnknownActor, members{}},
 		{ports.UnknownActor, members{"azp": []string{"portal"}}},
+		{strings.Repeat("é", 256), members{"sub": strings.Repeat("é", 3000)}},
+		{"ana admin", members{"sub": "\n ana\r\u202e\x00\u200b admin\u2066 "}},
+		{"app", members{"sub": "\u202e\n", "client_id": "app"}},
 	} {
 		claims := goodClaims()
 		maps.Copy(claims, c.claims)

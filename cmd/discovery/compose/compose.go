@@ -333,7 +333,7 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	c := a.cfg.Auth
 	claims := auth.Claims{
 		Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim, DefaultTenant: c.DefaultTenant,
-		ScopePrefix: c.ScopePrefix,
+		ScopePrefix: c.ScopePrefix, ActorClaim: c.ActorClaim,
 	}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})

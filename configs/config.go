@@ -116,15 +116,21 @@ type Auth struct {
 	// DefaultTenant is the tenant of tokens without a claim for the tenant. If it is zero, such tokens are rejected. The
 	// setting is DEFAULT_TENANT_ID.
 	DefaultTenant domain.TenantID
-	AuthorizerURL string        // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
+	AuthorizerURL string // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
 }
 
-// Console configures how operators sign in to the console. Either both fields are set, or none of them.
+// Console configures how operators sign in to the console. Either the issuer and the client id are set, or no field.
 type Console struct {
 	// OIDCIssuer is the issuer URL of an OpenID Connect provider. Its scheme must be https; in development it can be
 	// http. If OIDCIssuer is "", an operator pastes a token. The setting is CONSOLE_OIDC_ISSUER.
 	OIDCIssuer   string
 	OIDCClientID string // CONSOLE_OIDC_CLIENT_ID, the id of the console as a public client of the provider
+	// OIDCAudience is sent to the provider as the parameter "audience", which Auth0 needs. The setting is
+	// CONSOLE_OIDC_AUDIENCE.
+	OIDCAudience string
+	// OIDCScopes are requested in addition to those of OpenID Connect, instead of those of the service; separated by
+	// spaces. The setting is CONSOLE_OIDC_SCOPES.
+	OIDCScopes string
 }
 
 // Sealing configures the keyset that encrypts credentials.

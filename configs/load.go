@@ -235,7 +235,10 @@ func (c *Config) auth(r *reader) {
 // console reads the settings of the sign-in to the console, which are set together.
 func (c *Config) console(r *reader) {
 	const issuer, clientID = "CONSOLE_OIDC_ISSUER", "CONSOLE_OIDC_CLIENT_ID"
-	c.Console = Console{OIDCIssuer: r.issuer(issuer), OIDCClientID: r.text(clientID, "")}
+	c.Console = Console{
+		OIDCIssuer: r.issuer(issuer), OIDCClientID: r.text(clientID, ""), OIDCAudience: r.text("CONSOLE_OIDC_AUDIENCE", ""),
+		OIDCScopes: strings.Join(strings.Fields(r.text("CONSOLE_OIDC_SCOPES", "")), " "),
+	}
 	c.requireHTTPS(r, issuer, c.Console.OIDCIssuer)
 	switch {
 	case r.hasError(issuer):
@@ -243,6 +246,8 @@ func (c *Config) console(r *reader) {
 		r.addError(issuer, "is required with "+clientID)
 	case c.Console.OIDCIssuer != "" && c.Console.OIDCClientID == "":
 		r.addError(clientID, "is required with "+issuer)
+	case c.Console.OIDCIssuer == "" && c.Console != (Console{}):
+		r.addError(issuer, "is required with CONSOLE_OIDC_AUDIENCE and CONSOLE_OIDC_SCOPES")
 	}
 }
 

@@ -225,6 +225,14 @@ var (
 				"https://h#" + canary, "https://h;script-src", "https://a,b",
 			},
 		},
+		"CONSOLE_OIDC_AUDIENCE": {
+			func(c configs.Config) any { return c.Console.OIDCAudience },
+			map[string]any{"": "", "https://api.example": "https://api.example"}, nil,
+		},
+		"CONSOLE_OIDC_SCOPES": {
+			func(c configs.Config) any { return c.Console.OIDCScopes },
+			map[string]any{"": "", " api://app/.default  x ": "api://app/.default x"}, nil,
+		},
 		"CONSOLE_OIDC_CLIENT_ID": {
 			func(c configs.Config) any { return c.Console.OIDCClientID },
 			map[string]any{"": "", "a console": "a console"}, nil,
@@ -352,6 +360,8 @@ var (
 // together maps the name of a setting to the name and the value of another setting that it requires.
 var together = map[string][]string{
 	"CONSOLE_OIDC_ISSUER":    {"CONSOLE_OIDC_CLIENT_ID", "console"},
+	"CONSOLE_OIDC_AUDIENCE":  {"CONSOLE_OIDC_CLIENT_ID", "console", "CONSOLE_OIDC_ISSUER", "https://id.example.com"},
+	"CONSOLE_OIDC_SCOPES":    {"CONSOLE_OIDC_CLIENT_ID", "console", "CONSOLE_OIDC_ISSUER", "https://id.example.com"},
 	"CONSOLE_OIDC_CLIENT_ID": {"CONSOLE_OIDC_ISSUER", "https://id.example.com"},
 }
 
@@ -438,9 +448,13 @@ func TestExactlyOneSourceOfTokenKeysIsRequired(t *testing.T) {
 }
 
 func TestTheIssuerAndTheClientIDOfTheConsoleAreSetTogether(t *testing.T) {
-	for name, pair := range together {
-		_, err := load(pair...)
+	for _, name := range []string{"CONSOLE_OIDC_ISSUER", "CONSOLE_OIDC_CLIENT_ID"} {
+		_, err := load(together[name]...)
 		wantErrors(t, err, "", name)
+	}
+	for _, name := range []string{"CONSOLE_OIDC_AUDIENCE", "CONSOLE_OIDC_SCOPES"} {
+		_, err := load(name, "x")
+		wantErrors(t, err, "", "CONSOLE_OIDC_ISSUER")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -61,9 +62,10 @@ type Options struct {
 	// Evidence is the format of the evidence packs of closes.
 	Evidence ports.EvidenceFormat
 
-	// ConsoleIssuer is the issuer of the OpenID Connect provider at which operators sign in to the console, and
-	// ConsoleClientID is the id of the console there. If both are "", an operator pastes a token.
-	ConsoleIssuer, ConsoleClientID string
+	// SignIn configures how operators sign in to the console. New sets its field RequestScopes: the console
+	// requests the scopes of the service if they are required and SignIn names no others. If SignIn is zero, an operator
+	// pastes a token.
+	SignIn console.SignIn
 
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain
 	// http, too.

@@ -84,9 +84,8 @@ func New(service ports.API, options Options) (http.Handler, error) {
 // mountAPI mounts all routes, and sets the field api to their operations. It returns an error if the schema of a sink
 // is not valid.
 func (s *server) mountAPI(e *echo.Echo) error {
-	s.console = console.New(console.SignIn{
-		Issuer: s.ConsoleIssuer, ClientID: s.ConsoleClientID, RequestScopes: s.RequireScopes,
-	})
+	s.SignIn.RequestScopes = s.RequireScopes && s.SignIn.Scopes == ""
+	s.console = console.New(s.SignIn)
 	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
 	s.completeSchemas()

@@ -11,6 +11,7 @@ package console
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -47,15 +48,30 @@ type SignIn struct {
 	ClientID string // the id of the console as a public client of the provider
 	// RequestScopes makes the console request the scopes of the service in addition to those of OpenID Connect.
 	RequestScopes bool
+	// Scopes are further scopes that the console requests, separated by spaces, such as Entra's "api://app/.default".
+	Scopes string
+	// Audience is the parameter "audience" of the sign-in, by which Auth0 knows for which API the token is. If it is "",
+	// the parameter is not sent.
+	Audience string
+	// TokenOrigin returns the origin of the issuer's token endpoint, which can differ from that of the issuer (Cognito),
+	// or "" if it is not known. It may be nil.
+	TokenOrigin func(context.Context) string
 }
 
 // contentSecurityPolicy returns the Content-Security-Policy header of every response. It allows the console's own
-// origin, data URLs for images, and requests to the origin of the issuer. It forbids other origins, inline scripts and
-// inline styles. Scripts cannot convert text to HTML, because the header allows no Trusted Types policy.
-func (s SignIn) contentSecurityPolicy() string {
+// origin, data URLs for images, and requests to the origins of the issuer and of its token endpoint. It forbids other
+// origins, inline scripts and inline styles. Scripts cannot convert text to HTML, because the header allows no Trusted
+// Types policy.
+func (s SignIn) contentSecurityPolicy(ctx context.Context) string {
 	connect := "connect-src 'self'"
 	if issuer, err := url.Parse(s.Issuer); err == nil && s.Issuer != "" {
-		connect += " " + issuer.Scheme + "://" + issuer.Host
+		origin := issuer.Scheme + "://" + issuer.Host
+		connect += " " + origin
+		if s.TokenOrigin != nil {
+			if token := s.TokenOrigin(ctx); token != "" && token != origin {
+				connect += " " + token
+			}
+		}
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; " + connect + "; " +
 		"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
@@ -71,8 +87,16 @@ func (s SignIn) element() string {
 	if s.RequestScopes {
 		scopes += " discovery:read discovery:write"
 	}
-	return `<meta name="sign-in" data-issuer="` + html.EscapeString(s.Issuer) + `" data-client-id="` +
-		html.EscapeString(s.ClientID) + `" data-scopes="` + scopes + "\">\n"
+	if s.Scopes != "" {
+		scopes += " " + s.Scopes
+	}
+	element := `<meta name="sign-in"`
+	for _, data := range []struct{ name, value string }{
+		{"issuer", s.Issuer}, {"client-id", s.ClientID}, {"scopes", scopes}, {"audience", s.Audience},
+	} {
+		element += " data-" + data.name + `="` + html.EscapeString(data.value) + `"`
+	}
+	return element + ">\n"
 }
 
 // securityHeaders are the headers of every response, beside the Content-Security-Policy.
@@ -97,7 +121,7 @@ type file struct {
 // Console serves the files of the console. It is safe for concurrent use.
 type Console struct {
 	load   func() *site // reads the files once, at the first request
-	policy string
+	signIn SignIn
 }
 
 // New returns the console. The files are read only at the first request. If nobody opens the console, the process
@@ -105,7 +129,7 @@ type Console struct {
 func New(signIn SignIn) *Console {
 	return &Console{
 		load:   sync.OnceValue(func() *site { return load(signIn.element()) }),
-		policy: signIn.contentSecurityPolicy(),
+		signIn: signIn,
 	}
 }
 
@@ -237,7 +261,7 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	w.Header().Set("Content-Security-Policy", c.policy)
+	w.Header().Set("Content-Security-Policy", c.signIn.contentSecurityPolicy(r.Context()))
 	for name, value := range securityHeaders {
 		w.Header().Set(name, value)
 	}

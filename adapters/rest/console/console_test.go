@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -102,16 +103,39 @@ func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
 	}
 }
 
+func TestTheOriginOfTheTokenEndpointIsAllowed(t *testing.T) {
+	for origin, want := range map[string]string{
+		"https://domain.auth.example": "connect-src 'self' https://issuer.example https://domain.auth.example;",
+		"https://issuer.example":      "connect-src 'self' https://issuer.example;",
+		"":                            "connect-src 'self' https://issuer.example;",
+	} {
+		c := New(SignIn{
+			Issuer: "https://issuer.example/pool", TokenOrigin: func(context.Context) string { return origin },
+		})
+		if policy := get(c, Path).Header().Get("Content-Security-Policy"); !strings.Contains(policy, want) {
+			t.Errorf("%q: the policy %q lacks %q", origin, policy, want)
+		}
+	}
+}
+
+func TestFurtherScopesAndTheAudienceAreInThePage(t *testing.T) {
+	signIn := SignIn{Issuer: "https://issuer.example", ClientID: "c", Scopes: "api://app/.default", Audience: `d"`}
+	want := `data-scopes="openid offline_access api://app/.default" data-audience="d&#34;">`
+	if page := get(New(signIn), Path).Body.String(); !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s:\n%s", want, page)
+	}
+}
+
 func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 	signIn := SignIn{Issuer: "https://id.example.com:8443/realms/a?\"", ClientID: `a"><b`, RequestScopes: true}
 	w := get(New(signIn), Path)
-	want := strings.Replace(SignIn{}.contentSecurityPolicy(), "connect-src 'self'",
+	want := strings.Replace(SignIn{}.contentSecurityPolicy(t.Context()), "connect-src 'self'",
 		"connect-src 'self' https://id.example.com:8443", 1)
 	if diff := cmp.Diff(want, w.Header().Get("Content-Security-Policy")); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 	element := `<meta name="sign-in" data-issuer="https://id.example.com:8443/realms/a?&#34;" ` +
-		`data-client-id="a&#34;&gt;&lt;b" data-scopes="openid offline_access discovery:read discovery:write">`
+		`data-client-id="a&#34;&gt;&lt;b" data-scopes="openid offline_access discovery:read discovery:write" data-audience="">`
 	if page := w.Body.String(); !strings.Contains(page, element) {
 		t.Errorf("the page lacks %s:\n%s", element, page)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
@@ -288,7 +289,7 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
-		ConsoleIssuer: a.cfg.Console.OIDCIssuer, ConsoleClientID: a.cfg.Console.OIDCClientID,
+		SignIn:         a.signIn(),
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Memory: a.memory,
 		MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
@@ -354,6 +355,19 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 // and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps no
 // connection open, because keys are fetched only every few minutes. Package auth bounds the requests.
 func issuerClient() *http.Client { return egress.NewClient(egress.TransportConfig{}) }
+
+// signIn returns how operators sign in to the console.
+func (a *App) signIn() console.SignIn {
+	c := a.cfg.Console
+	if c.OIDCIssuer == "" {
+		return console.SignIn{}
+	}
+	provider := auth.NewProvider(c.OIDCIssuer, issuerClient(), system.Clock{})
+	return console.SignIn{
+		Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, Audience: c.OIDCAudience, Scopes: c.OIDCScopes,
+		TokenOrigin: provider.TokenOrigin,
+	}
+}
 
 // newAuthorizer returns the Authorizer that asks the access manager at AUTH_AUTHORIZER_URL, or nil if there is none.
 func (a *App) newAuthorizer(lifetime context.Context) (rest.Authorizer, error) {

@@ -44,15 +44,15 @@ async function ask(url, form) {
 
 let loading;
 
-// metadata returns the description of the provider. Only the page of the sign-in may be at another origin than the issuer.
+// metadata returns the description of the provider. The page of the sign-in and the token endpoint may be at other origins
+// than the issuer, but then need https. The policy of the page allows only the token endpoint that the service has read.
 async function metadata() {
   loading ??= ask(provider.issuer.replace(/\/$/, '') + '/.well-known/openid-configuration');
   try {
     const found = await loading;
     const origin = (url) => new URL(url).origin;
-    const wrong = found.issuer !== provider.issuer || origin(found.token_endpoint) !== origin(provider.issuer)
-      || !(origin(found.authorization_endpoint) === origin(provider.issuer) || found.authorization_endpoint.startsWith('https:'));
-    if (wrong) throw new Failure('signIn.failed', 'issuer');
+    const safe = (url) => origin(url) === origin(provider.issuer) || url.startsWith('https:');
+    if (found.issuer !== provider.issuer || !safe(found.token_endpoint) || !safe(found.authorization_endpoint)) throw new Failure('signIn.failed', 'issuer');
     return found;
   } catch (error) {
     loading = undefined;
@@ -70,7 +70,7 @@ async function prepare() {
   for (const [name, value] of Object.entries({
     response_type: 'code', client_id: provider.clientId, redirect_uri: window.location.origin + callback,
     scope: provider.scopes.split(' ').filter((scope) => scope !== 'offline_access' || supported.includes(scope)).join(' '),
-    state: pending.state, nonce: pending.nonce, code_challenge: await digest(pending.verifier), code_challenge_method: 'S256',
+    ...provider.audience && { audience: provider.audience }, state: pending.state, nonce: pending.nonce, code_challenge: await digest(pending.verifier), code_challenge_method: 'S256',
   })) url.searchParams.set(name, value);
   return { url: url.href, pending };
 }

@@ -337,7 +337,7 @@ func TestARotationReadsTheConnectionsWhoseHealthWasKnown(t *testing.T) {
 	for _, name := range []string{"healthy", "rejected"} {
 		h, err := e.ConnectionHealth(e.ctx, e.tenant, members[name].ID)
 		e.noError(err)
-		if h.Status != domain.Healthy {
+		if h := h.Facts.Health; h.Status != domain.Healthy {
 			t.Errorf("%s is %s (%s)", name, h.Status, h.Reason)
 		}
 	}

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -68,11 +69,11 @@ func (s *Service) ListBalances(
 
 // completenessOf returns the completeness of a connection: drifting if any account drifts, otherwise complete if
 // any account is complete.
-func (s *Service) completenessOf(a ports.Activity) books.CompletenessState {
+func (s *Service) completenessOf(now time.Time, f *domain.ConnectionFacts) books.CompletenessState {
 	switch {
-	case books.Lasted(a.DriftSince, s.Clock.Now(), s.DriftGrace):
+	case books.Lasted(f.DriftSince, now, s.DriftGrace):
 		return books.Drifting
-	case a.Compared:
+	case f.Compared:
 		return books.Complete
 	}
 	return books.CompletenessUnknown

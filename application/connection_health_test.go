@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -32,7 +33,7 @@ func (e *env) healthNames(filter ports.HealthFilter, limit int) []string {
 			e.Fatalf("a page has %d items, limit %d", len(page.Items), limit)
 		}
 		for _, item := range page.Items {
-			names = append(names, item.Connection.Name)
+			names = append(names, item.Facts.Name)
 		}
 		if page.Next.IsZero() {
 			return names
@@ -107,5 +108,75 @@ func TestTheHealthListHasTheNewRecordsOfTheLastDays(t *testing.T) {
 	days := page.Items[0].Added
 	if days[0].Date != "2026-02-17" || days[ports.HealthDays-1].Date != "2026-03-02" || days[3].Count != 0 {
 		t.Errorf("%v", days)
+	}
+}
+
+// countedConnections records the calls of the methods with which the health of connections is read.
+type countedConnections struct {
+	ports.Connections
+	calls []string
+}
+
+func (c *countedConnections) Get(
+	ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
+) (domain.Connection, error) {
+	c.calls = append(c.calls, "Get")
+	return c.Connections.Get(ctx, tenant, kind, id)
+}
+
+func (c *countedConnections) List(
+	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
+	c.calls = append(c.calls, "List")
+	return c.Connections.List(ctx, tenant, filter, page)
+}
+
+func (c *countedConnections) VisitFacts(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
+) error {
+	c.calls = append(c.calls, "VisitFacts")
+	return c.Connections.VisitFacts(ctx, tenant, ids, visit)
+}
+
+func TestTheHealthOfConnectionsTakesTheSameQueriesHoweverManyThereAre(t *testing.T) {
+	e := newEnv(t)
+	var ids []domain.ConnectionID
+	for i := range 7 {
+		c := e.createConnection(fmt.Sprintf("broken %d", i))
+		e.setHealth(c.ID, domain.Health{Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: epoch})
+		ids = append(ids, c.ID)
+	}
+	counted := &countedConnections{Connections: e.deps.Connections}
+	e.deps.Connections = counted
+	service := e.newService()
+	list := func(filter ports.HealthFilter) func() error {
+		return func() error {
+			page, err := service.ListConnectionHealth(e.ctx, e.tenant, filter, domain.PageRequest{Limit: 5})
+			if err == nil && len(page.Items) != 5 {
+				t.Errorf("%d items, want 5", len(page.Items))
+			}
+			return err
+		}
+	}
+	for name, c := range map[string]struct {
+		use  func() error
+		want []string
+	}{
+		"summary": {
+			func() error { _, err := service.SummarizeConnections(e.ctx, e.tenant); return err },
+			[]string{"VisitFacts"},
+		},
+		"health": {
+			func() error { _, err := service.ConnectionHealth(e.ctx, e.tenant, ids[0]); return err },
+			[]string{"VisitFacts"},
+		},
+		"list":      {list(ports.HealthFilter{}), []string{"List", "VisitFacts"}},
+		"attention": {list(ports.HealthFilter{Attention: true}), []string{"VisitFacts", "VisitFacts"}},
+	} {
+		counted.calls = nil
+		e.noError(c.use())
+		if !slices.Equal(counted.calls, c.want) {
+			t.Errorf("%s: %v, want %v", name, counted.calls, c.want)
+		}
 	}
 }

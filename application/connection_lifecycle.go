@@ -157,7 +157,7 @@ func (s *Service) changePause(
 		}
 		return s.audits.Entries(ctx, action, id.String())
 	}
-	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
+	_, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		before := c.Paused()
 		update(c)
 		changed = c.Paused() != before
@@ -169,5 +169,5 @@ func (s *Service) changePause(
 	if changed {
 		s.audits.Emit(ctx, tenant, action, id.String())
 	}
-	return s.healthOf(ctx, c)
+	return s.ConnectionHealth(ctx, tenant, id)
 }

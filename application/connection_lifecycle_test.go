@@ -91,7 +91,7 @@ func (e *env) pause(c domain.Connection) {
 	e.Helper()
 	h, err := e.PauseConnection(e.ctx, e.tenant, c.ID)
 	e.noError(err)
-	if !h.Paused {
+	if !h.Facts.Paused {
 		e.Fatal("the connection is not paused")
 	}
 }
@@ -100,7 +100,7 @@ func (e *env) resume(c domain.Connection) {
 	e.Helper()
 	h, err := e.ResumeConnection(e.ctx, e.tenant, c.ID)
 	e.noError(err)
-	if h.Paused {
+	if h.Facts.Paused {
 		e.Fatal("the connection is paused")
 	}
 }

@@ -271,7 +271,8 @@ func TestHealthShowsTheLastPullAndWebhook(t *testing.T) {
 	e.runPull(e.nudged[0])
 	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
 	e.noError(err)
-	if h.Status != domain.Healthy || h.LastWebhookAt.IsZero() || !h.LastPullAt.After(h.LastWebhookAt) {
+	f := h.Facts
+	if f.Health.Status != domain.Healthy || f.LastWebhookAt.IsZero() || !f.LastPullAt.After(f.LastWebhookAt) {
 		t.Errorf("the health is %+v", h)
 	}
 }

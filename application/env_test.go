@@ -143,7 +143,7 @@ func (e *env) getHealth(c domain.Connection) domain.Health {
 	e.Helper()
 	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
 	e.noError(err)
-	return h.Health
+	return h.Facts.Health
 }
 
 // requestFullPull requests a pull of everything and returns its id.

@@ -464,7 +464,7 @@ func TestAReferenceThatShowsFewKnownTransactionsWaits(t *testing.T) {
 		t.Helper()
 		h, err := e.ConnectionHealth(e.ctx, e.tenant, e.c.ID)
 		e.noError(err)
-		return h.HeldRemovals, h.Attention
+		return h.Facts.Unremoved(), h.Attention
 	}
 	held, attention := health()
 	if held != 12 || len(attention) != 1 || attention[0].Reason != domain.NeedsRemovalConfirmed {

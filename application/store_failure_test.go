@@ -120,7 +120,6 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 		}},
 		"Connections.Get": {
 			func() error { _, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, update); return err },
-			func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err },
 			func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err },
 		},
 		"Connections.Update": {
@@ -135,7 +134,7 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 				return err
 			},
 		},
-		"Connections.Activity":   {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
+		"Connections.VisitFacts": {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
 		"Connections.ListSealed": {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Connections.Reseal":     {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Tokens.Create": {func() error {

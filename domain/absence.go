@@ -10,13 +10,6 @@ const (
 	massRemovalWait = time.Hour
 )
 
-// MassRemoval is the warning that many rows of a connection are missing at the vendor, and their removal is not
-// confirmed.
-const MassRemoval Warning = "mass_removal"
-
-// AccountShared is the warning that another live connection reads an account of this connection, too.
-const AccountShared Warning = "account_shared"
-
 // Absence is a live row that was missing from a complete listing.
 type Absence struct {
 	ExternalID string

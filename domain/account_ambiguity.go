@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// AccountAmbiguous is the warning that some accounts of a connection's new account reference cannot be told apart.
-// Their rows stay staged until an operator decides which former account each of them continues; see AccountAmbiguity.
-const AccountAmbiguous Warning = "account_ambiguous"
-
 // AccountAmbiguity describes why the rows of a new account reference stay staged: some accounts cannot be told apart,
 // or too few of the known transactions have a matching row. The zero value means that there is no such reason.
 type AccountAmbiguity struct {

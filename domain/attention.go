@@ -22,7 +22,7 @@ const (
 	NeedsWebhook            AttentionReason = "silent" // an expected webhook is missing
 	NeedsConsentRenewal     AttentionReason = "consent_expiring"
 	NeedsQuarantineReviewed AttentionReason = "quarantined"
-	NeedsAccountUnshared    AttentionReason = "account_shared"
+	NeedsAccountUnshared    AttentionReason = "account_shared"    // another live connection reads an account
 	NeedsAccountContinued   AttentionReason = "account_ambiguous" // see AccountAmbiguity
 	NeedsPairsDecided       AttentionReason = "suggestions"       // transactions may be one movement
 	NeedsJoinsReviewed      AttentionReason = "join_undone"       // the vendor returns both rows of joined transactions
@@ -50,8 +50,8 @@ type AttentionGrace struct {
 	Silence time.Duration // the time between a synchronisation of the vendor and the deadline for its webhook
 }
 
-// ConnectionFacts contains the stored facts about a connection from which its reasons for attention are derived.
-// Members of Health, Consent and Webhook that influence no reason may be zero.
+// ConnectionFacts contains the stored facts about a connection, from which its health, its warnings and its reasons for
+// attention are derived. Members of Health, Consent and Webhook on which none of them depends may be zero.
 type ConnectionFacts struct {
 	ID      ConnectionID
 	Vendor  Vendor
@@ -59,65 +59,100 @@ type ConnectionFacts struct {
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
-	// Webhooks states whether a webhook was received at or after Webhook.MissedAt. It need not be set if MissedAt is
-	// zero.
+	// Webhooks contains facts about the webhooks of the connection:
+	//
+	//   - HasToken is set if the connection has a live token, or if a live token belongs to the connection's
+	//     application.
+	//   - Heard is set if a webhook about the connection was received at or after Webhook.MissedAt. Webhooks that were
+	//     stored as DeliveryIgnored do not count. Heard is false if MissedAt is zero.
 	Webhooks  Evidence
 	Paused    bool
 	UpdatedAt time.Time // when an operator last changed the connection
+	Usage     MonthlyUsage
 	// Quarantined is the number of rows in the quarantine. QuarantinedSince is when the oldest of them was first seen;
 	// zero if there is none.
 	Quarantined      int
 	QuarantinedSince time.Time
-	RemovalsHeldAt   time.Time // since when removals are held back (see AbsenceRead); zero if none are
-	DriftSince       time.Time // start of the oldest drift of a live account; zero if no account drifts
+	// RemovalsHeldAt is since when removals of stored rows are held back, because they are part of a mass removal (see
+	// AbsenceRead and AnnouncedSum); zero if none are. Rows of a new account reference are in Ambiguity.
+	RemovalsHeldAt time.Time
+	DriftSince     time.Time // start of the oldest drift of a live account; zero if no account drifts
 	// SharedSince is when an account of the connection became shared: when the last of the live connections with this
 	// account first read it. If several accounts are shared, it is the earliest of these times. It is zero if no
 	// account is shared.
-	SharedSince    time.Time
-	AmbiguousSince time.Time // AccountAmbiguity.Since of the connection; zero if there is no ambiguity
+	SharedSince time.Time
+	Ambiguity   AccountAmbiguity // the connection's accounts that cannot be told apart
 	// SuggestedSince is when the oldest open suggestion was made. JoinUndoneSince is when the oldest join that nobody
 	// has reviewed was undone. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
+	ConnectionActivity
+}
+
+// ConnectionActivity contains the facts about a connection on which no reason for attention depends. They are read only
+// for connections that are selected by their ids.
+type ConnectionActivity struct {
+	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
+	LastWebhookAt time.Time // when the last delivery was received; zero if there was none
+	HeldRemovals  int       // number of stored rows whose removal is held back; see ConnectionFacts.RemovalsHeldAt
+	Compared      bool      // whether the completeness of at least one live account is known
 }
 
 // attentionRule decides whether a connection has one reason for attention. The function since returns when the reason
-// began, and false if the connection does not have it. A reason is left out if the connection also has one of the
-// reasons in explainedBy.
+// began, and false if the connection does not have it.
 type attentionRule struct {
-	reason      AttentionReason
-	severity    Severity
-	since       func(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool)
+	reason   AttentionReason
+	severity Severity
+	since    sinceFunc
+	// explainedBy contains other reasons. The reason is left out if the connection has one of them.
 	explainedBy []AttentionReason
+	warns       bool // whether the reason is also a Warning of the connection, with the same code
 }
 
 // attentionRules contains a rule for each reason. If reasons of one severity began at the same time, the reason whose
 // rule is first is listed first.
 var attentionRules = []attentionRule{
-	{NeedsCredential, SeverityNow, unhealthy(CredentialRejected), nil},
-	{NeedsSealingKey, SeverityNow, unhealthy(CredentialUnopened), nil},
-	{NeedsAccountRef, SeverityNow, unhealthy(AccountNotFound), nil},
-	{NeedsRevokedConsent, SeverityNow, consentIn(ConsentRevoked), nil},
-	{NeedsConsent, SeverityNow, consentIn(ConsentExpired), nil},
+	{reason: NeedsCredential, severity: SeverityNow, since: unhealthy(CredentialRejected)},
+	{reason: NeedsSealingKey, severity: SeverityNow, since: unhealthy(CredentialUnopened)},
+	{reason: NeedsAccountRef, severity: SeverityNow, since: unhealthy(AccountNotFound)},
+	{reason: NeedsRevokedConsent, severity: SeverityNow, since: consentIn(ConsentRevoked)},
+	{reason: NeedsConsent, severity: SeverityNow, since: consentIn(ConsentExpired)},
 	{
-		NeedsReauth, SeverityNow, reauthSince,
-		[]AttentionReason{NeedsCredential, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent},
+		reason: NeedsReauth, severity: SeverityNow, since: reauthSince,
+		explainedBy: []AttentionReason{NeedsCredential, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent},
 	},
 	{
-		NeedsPull, SeverityNow, unhealthyOtherwise,
-		[]AttentionReason{NeedsReauth, NeedsConsent, NeedsRevokedConsent},
+		reason: NeedsPull, severity: SeverityNow, since: unhealthyOtherwise,
+		explainedBy: []AttentionReason{NeedsReauth, NeedsConsent, NeedsRevokedConsent},
 	},
-	{NeedsDriftExplained, SeverityNow, driftingSince, nil},
-	{NeedsRemovalConfirmed, SeverityNow, known(func(f *ConnectionFacts) time.Time { return f.RemovalsHeldAt }), nil},
-	{NeedsWebhook, SeverityNow, silentSince, nil},
-	{NeedsConsentRenewal, SeveritySoon, consentIn(ConsentExpiring), nil},
+	{reason: NeedsDriftExplained, severity: SeverityNow, since: driftingSince},
 	{
-		NeedsQuarantineReviewed, SeveritySoon,
-		known(func(f *ConnectionFacts) time.Time { return f.QuarantinedSince }), nil,
+		reason: NeedsRemovalConfirmed, severity: SeverityNow, warns: true,
+		since: known(func(f *ConnectionFacts) time.Time {
+			return EarlierNonZero(f.RemovalsHeldAt, f.Ambiguity.UnmatchedSince)
+		}),
 	},
-	{NeedsAccountUnshared, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.SharedSince }), nil},
-	{NeedsAccountContinued, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.AmbiguousSince }), nil},
-	{NeedsPairsDecided, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.SuggestedSince }), nil},
-	{NeedsJoinsReviewed, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.JoinUndoneSince }), nil},
+	{reason: NeedsWebhook, severity: SeverityNow, since: silentSince},
+	{reason: NeedsConsentRenewal, severity: SeveritySoon, since: consentIn(ConsentExpiring)},
+	{
+		reason: NeedsQuarantineReviewed, severity: SeveritySoon,
+		since: known(func(f *ConnectionFacts) time.Time { return f.QuarantinedSince }),
+	},
+	{
+		reason: NeedsAccountUnshared, severity: SeveritySoon, warns: true,
+		since: known(func(f *ConnectionFacts) time.Time { return f.SharedSince }),
+	},
+	{
+		reason: NeedsAccountContinued, severity: SeveritySoon, warns: true,
+		since: known(func(f *ConnectionFacts) time.Time { return f.Ambiguity.Since }),
+	},
+	{
+		reason: NeedsPairsDecided, severity: SeveritySoon,
+		since: known(func(f *ConnectionFacts) time.Time { return f.SuggestedSince }),
+	},
+	{
+		reason: NeedsJoinsReviewed, severity: SeveritySoon, warns: true,
+		since: known(func(f *ConnectionFacts) time.Time { return f.JoinUndoneSince }),
+	},
 }
 
 // Attention returns the reasons why the connection needs a person at the time now: the most severe ones first, then the
@@ -137,6 +172,23 @@ func (f *ConnectionFacts) Attention(now time.Time, grace AttentionGrace) []Atten
 	slices.SortStableFunc(all, Attention.Compare)
 	return all
 }
+
+// ConnectionWarnings returns the warnings of a connection that has these reasons for attention, in the order of the
+// rules; nil if there are none.
+func ConnectionWarnings(reasons []Attention) []Warning {
+	var warnings []Warning
+	for _, rule := range attentionRules {
+		has := func(a Attention) bool { return a.Reason == rule.reason }
+		if rule.warns && slices.ContainsFunc(reasons, has) {
+			warnings = append(warnings, Warning(rule.reason))
+		}
+	}
+	return warnings
+}
+
+// Unremoved returns the number of rows whose removal waits, because too many rows are missing or were announced as
+// deleted: stored rows, and rows without a partner under a new account reference.
+func (f *ConnectionFacts) Unremoved() int { return f.HeldRemovals + f.Ambiguity.Unmatched }
 
 // Compare returns a negative number if a is more urgent than b, and a positive number if b is. A more severe reason is
 // more urgent. Of two equally severe reasons, the older one is more urgent.

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		},
 		"shared": {domain.ConnectionFacts{SharedSince: ago(1)}, []domain.Attention{{"account_shared", soon, ago(1)}}},
 		"ambiguous accounts": {
-			domain.ConnectionFacts{AmbiguousSince: ago(1)}, []domain.Attention{{"account_ambiguous", soon, ago(1)}},
+			domain.ConnectionFacts{Ambiguity: domain.AccountAmbiguity{Since: ago(1)}}, []domain.Attention{{"account_ambiguous", soon, ago(1)}},
 		},
 		"suggestions": {
 			domain.ConnectionFacts{SuggestedSince: ago(3)}, []domain.Attention{{"suggestions", soon, ago(3)}},
@@ -177,5 +178,27 @@ func TestHealthAndConsentRecordWhenTheyBegan(t *testing.T) {
 	again := renewed.After(domain.ConsentReport{Status: domain.ReportedGranted}, later.Add(1))
 	if !revoked.Since.Equal(noon) || !renewed.Since.Equal(later) || !again.Since.Equal(later) {
 		t.Errorf("%v %v %v", revoked.Since, renewed.Since, again.Since)
+	}
+}
+
+func TestWarningsAreReasonsForAttention(t *testing.T) {
+	now := noon
+	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
+	facts := domain.ConnectionFacts{
+		Health: domain.Health{NeedsReauth: true}, UpdatedAt: now, QuarantinedSince: now,
+		SharedSince: ago(3), JoinUndoneSince: ago(9),
+		Ambiguity:          domain.AccountAmbiguity{Since: ago(1), UnmatchedSince: ago(2), Unmatched: 3},
+		ConnectionActivity: domain.ConnectionActivity{HeldRemovals: 4},
+	}
+	got := domain.ConnectionWarnings(facts.Attention(now, domain.AttentionGrace{}))
+	want := []domain.Warning{"mass_removal", "account_shared", "account_ambiguous", "join_undone"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if n := facts.Unremoved(); n != 7 {
+		t.Errorf("%d rows wait for their removal, want 7", n)
+	}
+	if got := domain.ConnectionWarnings([]domain.Attention{{Reason: domain.NeedsReauth}}); got != nil {
+		t.Errorf("%v without a warning", got)
 	}
 }

@@ -55,19 +55,11 @@ type Connections interface {
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		entries AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error)
 
-	// Activity returns the times of the last pull and the last delivery of a live aggregator connection, and other
-	// stored facts about it. Errors: NotFound.
-	Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (Activity, error)
-
-	// Activities returns the result of Activity for each of the ids. It omits ids that do not belong to
-	// live aggregator connections of the tenant.
-	Activities(ctx context.Context, tenant domain.TenantID,
-		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
-
 	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order.
-	// If ids is nil, it calls visit for all live aggregator connections of the tenant. It reads the facts of all
-	// connections with one query. They are valid only during the call of visit, which must not call the store. If
-	// visit returns an error, VisitFacts stops and returns this error.
+	// If ids is nil, it calls visit for all live aggregator connections of the tenant; ConnectionActivity is then zero,
+	// and so is Webhooks if no webhook is missing. It reads the facts of all connections with one query. They are valid
+	// only during the call of visit, which must not call the store. If visit returns an error, VisitFacts stops and
+	// returns this error.
 	VisitFacts(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
 		visit func(*domain.ConnectionFacts) error) error
 
@@ -105,33 +97,6 @@ type Attention struct {
 	// Drifting is the number of live accounts whose last completeness event is account.drifting: the balance does not
 	// match the records. See EventMaintenance.AnnounceCompleteness.
 	Drifting int
-}
-
-// Activity holds the times of a connection's last succeeded pull and last delivery, the size of its quarantine, and
-// other stored facts about its rows, accounts and webhooks.
-type Activity struct {
-	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
-	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
-	// HeldRemovals is the number of rows whose removal is held back, because it is part of a mass removal. See
-	// domain.AbsenceRead and domain.AnnouncedSum.
-	HeldRemovals int
-	Quarantined  int       // number of rows in the quarantine
-	DriftSince   time.Time // start of the oldest drift (a failing completeness check) of a live account; zero if none
-	Shared       bool      // whether another live connection reads an account with the same key or external id
-	Suggestions  int       // number of open suggestions; see Suggestion
-	// SuggestedSince is when the oldest open suggestion was opened; zero if there is none.
-	SuggestedSince time.Time
-	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone entered this state; zero if
-	// there is none.
-	JoinUndoneSince time.Time
-	Compared        bool // whether the completeness of at least one live account is known
-	// Webhooks contains facts about the webhooks of the connection:
-	//
-	//   - HasToken is set if the connection has a live token, or if a live token belongs to the connection's
-	//     application.
-	//   - Heard is set if a webhook about the connection was received at or after Connection.Webhook.MissedAt. Webhooks
-	//     that were stored as domain.DeliveryIgnored do not count. Heard is false if MissedAt is zero.
-	Webhooks domain.Evidence
 }
 
 // TokenFilter narrows a list of tokens. The zero value does not narrow the list.

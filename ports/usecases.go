@@ -119,20 +119,18 @@ type TestResult struct {
 	Latency time.Duration
 }
 
-// ConnectionHealth is the stored health and activity of a connection. Reading it calls no
-// vendor.
+// ConnectionHealth contains the stored facts about a connection, and what is derived from them at the time of the call.
+// Reading it calls no vendor.
 type ConnectionHealth struct {
-	domain.Health
-	Activity
+	Facts        domain.ConnectionFacts
 	Completeness books.CompletenessState // the completeness of the connection's accounts
-	Paused       bool                    // whether requests to the vendor are stopped
-	Ambiguity    domain.AccountAmbiguity // the connection's accounts that cannot be told apart
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
 	ThisMonth    domain.MonthlyUsage // of the current month in UTC
 	// Attention contains the reasons why the connection needs a person, the most urgent reason first; nil if there are
-	// none.
+	// none. Warnings contains those that are also warnings.
 	Attention []domain.Attention
+	Warnings  []domain.Warning
 }
 
 // HealthFilter narrows a list of the health of connections. A zero member does not narrow the list.
@@ -287,9 +285,8 @@ type StatementFormat interface {
 	Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 }
 
-// ConnectionStatus is a connection with its stored health and activity.
+// ConnectionStatus is the health of a connection, and the records that it has gained.
 type ConnectionStatus struct {
-	Connection domain.Connection
 	ConnectionHealth
 	Added [HealthDays]AddedRows // the new records of each of the last days (UTC), the oldest day first
 }

@@ -68,7 +68,7 @@ func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 	})
 }
 
-// evidence returns the value of Activity.Webhooks for a connection.
+// evidence returns the value of ConnectionFacts.Webhooks for a connection.
 func (s *Store) evidence(c *domain.Connection) domain.Evidence {
 	missed := c.Webhook.MissedAt
 	return domain.Evidence{HasToken: s.hasToken(c), Heard: !missed.IsZero() && s.heardSince(c, missed)}

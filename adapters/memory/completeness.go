@@ -181,16 +181,14 @@ func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account do
 	})
 }
 
-// addCompleteness returns the activity of a connection, extended by the completeness of the connection's accounts. It
-// ignores removed accounts.
-func (s *Store) addCompleteness(a ports.Activity, connection domain.ConnectionID) ports.Activity {
+// addCompleteness adds the completeness of the connection's accounts to the facts. It ignores removed accounts.
+func (s *Store) addCompleteness(f *domain.ConnectionFacts, connection domain.ConnectionID) {
 	for _, account := range s.accounts[connection] {
 		if !account.RemovedAt.IsZero() {
 			continue
 		}
 		c := s.completeness[account.ID]
-		a.Compared = a.Compared || c.Known()
-		a.DriftSince = domain.EarlierNonZero(a.DriftSince, c.DriftSince())
+		f.Compared = f.Compared || c.Known()
+		f.DriftSince = domain.EarlierNonZero(f.DriftSince, c.DriftSince())
 	}
-	return a
 }

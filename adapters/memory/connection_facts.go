@@ -18,7 +18,7 @@ func (v connections) VisitFacts(
 		for _, c := range v.connections {
 			if c.Tenant == tenant && c.Live() && c.Kind == domain.Aggregator &&
 				(ids == nil || slices.Contains(ids, c.ID)) {
-				all = append(all, v.factsOf(c))
+				all = append(all, v.factsOf(c, ids != nil))
 			}
 		}
 		return all, nil
@@ -34,24 +34,25 @@ func (v connections) VisitFacts(
 	return nil
 }
 
-// factsOf returns the facts about a live connection.
-func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
+// factsOf returns the facts about a live connection. If selected is false, it leaves out ConnectionActivity.
+func (v connections) factsOf(c *domain.Connection, selected bool) domain.ConnectionFacts {
 	f := domain.ConnectionFacts{
 		ID: c.ID, Vendor: c.Vendor, Name: c.Name, Health: c.Health, Consent: c.Consent, Webhook: c.Webhook,
-		Paused: c.Paused(), UpdatedAt: c.UpdatedAt, SharedSince: v.sharedSince(c),
-		Quarantined: len(v.quarantine[c.ID]), AmbiguousSince: c.Ambiguity.Since,
+		Paused: c.Paused(), UpdatedAt: c.UpdatedAt, Usage: c.Usage, SharedSince: v.sharedSince(c),
+		Quarantined: len(v.quarantine[c.ID]), Ambiguity: c.Ambiguity, ConnectionActivity: v.activity[c.ID],
 	}
-	activity := v.activityOf(c)
-	f.DriftSince, f.SuggestedSince = activity.DriftSince, activity.SuggestedSince
-	f.JoinUndoneSince = activity.JoinUndoneSince
-	if !c.Webhook.MissedAt.IsZero() {
-		f.Webhooks = v.evidence(c)
-	}
+	f.HeldRemovals, f.RemovalsHeldAt = v.heldRemovals(c.ID)
+	v.addSuggestions(&f, c.ID)
+	v.addCompleteness(&f, c.ID)
 	for _, row := range v.quarantine[c.ID] {
 		f.QuarantinedSince = domain.EarlierNonZero(f.QuarantinedSince, row.FirstSeenAt)
 	}
-	_, f.RemovalsHeldAt = v.heldRemovals(c.ID)
-	f.RemovalsHeldAt = domain.EarlierNonZero(f.RemovalsHeldAt, c.Ambiguity.UnmatchedSince)
+	if selected || !c.Webhook.MissedAt.IsZero() {
+		f.Webhooks = v.evidence(c)
+	}
+	if !selected {
+		f.ConnectionActivity = domain.ConnectionActivity{}
+	}
 	return f
 }
 

@@ -191,47 +191,10 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	}
 }
 
-// Activity returns times that are recorded separately from the deliveries, so they remain known after the
-// deliveries are pruned.
-func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
-	id domain.ConnectionID) (ports.Activity, error) {
-	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
-		c, err := v.live(tenant, id, domain.Aggregator)
-		if err != nil {
-			return ports.Activity{}, err
-		}
-		return v.activityOf(c), nil
-	})
-}
-
-// Activities omits the ids for which Activity returns NotFound.
-func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
-	ids []domain.ConnectionID) (map[domain.ConnectionID]ports.Activity, error) {
-	return exclusiveResult(ctx, v.Store, "Connections.Activities",
-		func() (map[domain.ConnectionID]ports.Activity, error) {
-			found := map[domain.ConnectionID]ports.Activity{}
-			for _, id := range ids {
-				if c, err := v.live(tenant, id, domain.Aggregator); err == nil {
-					found[id] = v.activityOf(c)
-				}
-			}
-			return found, nil
-		})
-}
-
-// activityOf returns the activity of a live aggregator connection.
-func (v connections) activityOf(c *domain.Connection) ports.Activity {
-	activity := v.activity[c.ID]
-	activity.Webhooks, activity.Quarantined = v.evidence(c), len(v.quarantine[c.ID])
-	activity.Shared = !v.sharedSince(c).IsZero()
-	activity.HeldRemovals, _ = v.heldRemovals(c.ID)
-	return v.addCompleteness(v.addSuggestions(activity, c.ID), c.ID)
-}
-
 // recordActivity records the times of the activity a. A recorded time is never replaced by an earlier one.
-func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
+func (s *Store) recordActivity(id domain.ConnectionID, a domain.ConnectionActivity) {
 	known := s.activity[id]
-	s.activity[id] = ports.Activity{
+	s.activity[id] = domain.ConnectionActivity{
 		LastPullAt:    domain.Later(known.LastPullAt, a.LastPullAt),
 		LastWebhookAt: domain.Later(known.LastWebhookAt, a.LastWebhookAt),
 	}

@@ -74,7 +74,7 @@ func (s *Store) storeDelivery(p *domain.PlannedDelivery) {
 	if p.NewToken {
 		s.lastTokens[d.Connection] = p.Token
 	}
-	s.recordActivity(d.Connection, ports.Activity{LastWebhookAt: d.ReceivedAt})
+	s.recordActivity(d.Connection, domain.ConnectionActivity{LastWebhookAt: d.ReceivedAt})
 	p.Inserted = true
 }
 

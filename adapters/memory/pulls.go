@@ -140,7 +140,7 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	status := domain.DeliveryFailed
 	if state == domain.PullSucceeded {
 		status = domain.DeliveryProcessed
-		s.recordActivity(p.Connection, ports.Activity{LastPullAt: at})
+		s.recordActivity(p.Connection, domain.ConnectionActivity{LastPullAt: at})
 	}
 	for _, d := range p.deliveries {
 		d.Status, d.ProcessedAt = status, at

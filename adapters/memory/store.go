@@ -39,7 +39,7 @@ type Store struct {
 
 	mu           sync.Mutex
 	connections  map[domain.ConnectionID]*domain.Connection
-	activity     map[domain.ConnectionID]ports.Activity
+	activity     map[domain.ConnectionID]domain.ConnectionActivity
 	tokens       map[domain.TokenHash]*domain.WebhookToken
 	deliveries   map[domain.DeliveryID]*domain.Delivery
 	byKey        map[domain.DeliveryKey]*domain.Delivery
@@ -89,7 +89,7 @@ func New(o Options) *Store {
 		options:       o,
 		clocks:        map[domain.ConnectionID]time.Time{},
 		connections:   map[domain.ConnectionID]*domain.Connection{},
-		activity:      map[domain.ConnectionID]ports.Activity{},
+		activity:      map[domain.ConnectionID]domain.ConnectionActivity{},
 		tokens:        map[domain.TokenHash]*domain.WebhookToken{},
 		deliveries:    map[domain.DeliveryID]*domain.Delivery{},
 		byKey:         map[domain.DeliveryKey]*domain.Delivery{},

@@ -205,19 +205,17 @@ func (v ledger) Dismiss(
 	})
 }
 
-// addSuggestions sets the members of the activity that concern suggestions.
-func (s *Store) addSuggestions(activity ports.Activity, id domain.ConnectionID) ports.Activity {
+// addSuggestions sets the facts about a connection that concern suggestions.
+func (s *Store) addSuggestions(f *domain.ConnectionFacts, id domain.ConnectionID) {
 	for _, suggestion := range s.suggestions[id] {
 		switch suggestion.State {
 		case records.SuggestionOpen:
-			activity.Suggestions++
-			activity.SuggestedSince = domain.EarlierNonZero(activity.SuggestedSince, suggestion.Since)
+			f.SuggestedSince = domain.EarlierNonZero(f.SuggestedSince, suggestion.Since)
 		case records.SuggestionUndone:
-			activity.JoinUndoneSince = domain.EarlierNonZero(activity.JoinUndoneSince, suggestion.Since)
+			f.JoinUndoneSince = domain.EarlierNonZero(f.JoinUndoneSince, suggestion.Since)
 		default:
 		}
 	}
-	return activity
 }
 
 // moveSuggestions moves the suggestions of an account to another connection.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -180,37 +179,25 @@ type connectionHealthItem struct {
 
 // healthOf returns the representation of h.
 func healthOf(h ports.ConnectionHealth) healthView {
-	var warnings []domain.Warning
-	if h.HeldRemovals > 0 {
-		warnings = append(warnings, domain.MassRemoval)
-	}
-	if h.Shared {
-		warnings = append(warnings, domain.AccountShared)
-	}
-	if !h.Ambiguity.Since.IsZero() {
-		warnings = append(warnings, domain.AccountAmbiguous)
-	}
-	if !h.JoinUndoneSince.IsZero() {
-		warnings = append(warnings, records.JoinUndone)
-	}
+	f := &h.Facts
 	return healthView{
-		Health:        string(h.StatusOrUnknown()),
-		Reason:        string(h.Reason),
-		Since:         utcOrZero(h.Since),
-		NeedsReauth:   h.NeedsReauth,
-		Paused:        h.Paused,
-		LastPullAt:    utcOrZero(h.LastPullAt),
-		LastWebhookAt: utcOrZero(h.LastWebhookAt),
-		Warnings:      warningCodes(warnings),
-		HeldRemovals:  h.HeldRemovals,
-		Quarantined:   h.Quarantined,
+		Health:        string(f.Health.StatusOrUnknown()),
+		Reason:        string(f.Health.Reason),
+		Since:         utcOrZero(f.Health.Since),
+		NeedsReauth:   f.Health.NeedsReauth,
+		Paused:        f.Paused,
+		LastPullAt:    utcOrZero(f.LastPullAt),
+		LastWebhookAt: utcOrZero(f.LastWebhookAt),
+		Warnings:      warningCodes(h.Warnings),
+		HeldRemovals:  f.Unremoved(),
+		Quarantined:   f.Quarantined,
 		Attention:     attentionOf(h.Attention),
 		Completeness:  string(h.Completeness),
 		Consent:       consentView{string(h.Consent.State), utcOrZero(h.Consent.ExpiresAt)},
 		Webhook: webhookView{
 			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
 		},
-		Ambiguous: ambiguousOf(h.Ambiguity),
+		Ambiguous: ambiguousOf(f.Ambiguity),
 		ThisMonth: usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
 	}
 }
@@ -439,7 +426,7 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	}
 	return pageOf[healthList](p, in.Limit, func(c ports.ConnectionStatus) connectionHealthItem {
 		return connectionHealthItem{
-			ConnectionID: c.Connection.ID.String(), Vendor: string(c.Connection.Vendor), ConfigName: c.Connection.Name,
+			ConnectionID: c.Facts.ID.String(), Vendor: string(c.Facts.Vendor), ConfigName: c.Facts.Name,
 			healthView: healthOf(c.ConnectionHealth),
 			RowsByDay: mapItems(c.Added[:], func(a ports.AddedRows) addedRowsView {
 				return addedRowsView{string(a.Date), a.Count}

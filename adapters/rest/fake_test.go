@@ -199,22 +199,32 @@ func (f *fake) ConnectionHealth(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
 	return ports.ConnectionHealth{
-		Activity: ports.Activity{LastPullAt: moment}, Completeness: books.Complete,
-		Consent:   ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
-		Webhook:   ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
-		ThisMonth: domain.MonthlyUsage{Refreshes: 3, Pulls: 41},
+		Facts: domain.ConnectionFacts{
+			ConnectionActivity: domain.ConnectionActivity{LastPullAt: moment},
+		},
+		Completeness: books.Complete,
+		Consent:      ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
+		Webhook:      ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
+		ThisMonth:    domain.MonthlyUsage{Refreshes: 3, Pulls: 41},
 	}, f.record(id)
 }
 
 func (f *fake) ListConnectionHealth(
 	_ context.Context, _ domain.TenantID, h ports.HealthFilter, p domain.PageRequest,
 ) (domain.Page[ports.ConnectionStatus], error) {
+	c := connectionFixture()
 	return onePage(f, h, p, ports.ConnectionStatus{
-		Connection: connectionFixture(), ConnectionHealth: ports.ConnectionHealth{
-			Activity: ports.Activity{LastWebhookAt: moment}, Completeness: books.Drifting,
-			Consent: ports.ConsentHealth{State: domain.ConsentActive},
-			Webhook: ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},
-			Health:  domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
+		ConnectionHealth: ports.ConnectionHealth{
+			Facts: domain.ConnectionFacts{
+				ID: c.ID, Vendor: c.Vendor, Name: c.Name,
+				Health: domain.Health{
+					Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true,
+				},
+				ConnectionActivity: domain.ConnectionActivity{LastWebhookAt: moment},
+			},
+			Completeness: books.Drifting,
+			Consent:      ports.ConsentHealth{State: domain.ConsentActive},
+			Webhook:      ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},
 			Attention: []domain.Attention{{
 				Reason: domain.NeedsCredential, Severity: domain.SeverityNow, Since: moment,
 			}},
@@ -280,7 +290,7 @@ func (f *fake) PauseConnection(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
 	h := restingHealth()
-	h.Paused = true
+	h.Facts.Paused = true
 	return h, f.record(id)
 }
 

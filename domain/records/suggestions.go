@@ -12,10 +12,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// JoinUndone is the warning that the vendor returns both rows of a pair of records that an operator had joined. The
-// join was undone. The warning ends when somebody dismisses the pair.
-const JoinUndone domain.Warning = "join_undone"
-
 // SuggestionState states whether a Suggestion waits for a decision, or why it has ended.
 type SuggestionState string
 

@@ -297,7 +297,7 @@ func missingWebhookMerges(f *fixture) {
 func activityTellsHeard(f *fixture) {
 	at := f.now()
 	c := f.reported(domain.Consent{}, domain.WebhookWatch{MissedAt: at})
-	evidence := func() domain.Evidence { return f.activity(c).Webhooks }
+	evidence := func() domain.Evidence { return f.factsOf(c).Webhooks }
 	f.equal("without a token", domain.Evidence{}, evidence())
 	token := f.createToken(c)
 	f.equal("with a token", domain.Evidence{HasToken: true}, evidence())
@@ -334,8 +334,16 @@ func attentionIsCounted(f *fixture) {
 // fails the test if a connection is visited twice.
 func (f *fixture) facts() map[domain.ConnectionID]domain.ConnectionFacts {
 	f.Helper()
+	return f.factsAmong(f.tenant, nil)
+}
+
+// factsAmong is like facts, for the connections of a tenant with these ids; nil for all of them.
+func (f *fixture) factsAmong(
+	tenant domain.TenantID, ids []domain.ConnectionID,
+) map[domain.ConnectionID]domain.ConnectionFacts {
+	f.Helper()
 	all := map[domain.ConnectionID]domain.ConnectionFacts{}
-	f.noError(f.Connections.VisitFacts(f.ctx, f.tenant, nil, func(facts *domain.ConnectionFacts) error {
+	f.noError(f.Connections.VisitFacts(f.ctx, tenant, ids, func(facts *domain.ConnectionFacts) error {
 		if _, twice := all[facts.ID]; twice {
 			f.Errorf("%s is visited twice", facts.Name)
 		}
@@ -369,9 +377,10 @@ func factsOfConnections(f *fixture) {
 		ID: full.ID, Vendor: full.Vendor, Name: full.Name, Health: full.Health, Consent: full.Consent,
 		Webhook: full.Webhook, UpdatedAt: full.UpdatedAt, Webhooks: domain.Evidence{HasToken: true},
 	}
+	want.Webhook = full.Webhook.Awaiting()
 	got := all[full.ID]
-	got.Webhook.DueAt = time.Time{} // no reason depends on it
 	f.equal("a connection with problems", want, got)
+	f.factsOf(full)
 	f.receiveWanted(token)
 	f.equal("after a webhook", domain.Evidence{HasToken: true, Heard: true}, f.facts()[full.ID].Webhooks)
 	f.noError(f.Connections.VisitFacts(f.ctx, newTenant(), nil, func(*domain.ConnectionFacts) error {
@@ -424,8 +433,8 @@ func factsOfRows(f *fixture) {
 	joined := f.listAccounts(other)[0].FirstSeenAt
 	for _, id := range []domain.ConnectionID{c.ID, other.ID} {
 		f.equal("shared since", joined, f.facts()[id].SharedSince)
+		f.equal("shared since, by id", joined, f.factsAmong(f.tenant, []domain.ConnectionID{id})[id].SharedSince)
 	}
-	f.equal("as the activity", true, f.activity(c).Shared)
 	f.deleteConnection(other)
 	f.equal("shared with a deleted connection", true, f.facts()[c.ID].SharedSince.IsZero())
 }
@@ -434,8 +443,8 @@ func factsOfHeldRemovals(f *fixture) {
 	c, l := f.runningPull()
 	f.manyRows(l, "a", 30)
 	f.sweep(l, ports.SweepWrite{Proof: domain.OneRead})
-	facts := f.facts()[c.ID]
-	f.equal("held", f.activity(c).HeldRemovals > 0, !facts.RemovalsHeldAt.IsZero())
+	facts := f.factsOf(c)
+	f.equal("held", facts.HeldRemovals > 0, !facts.RemovalsHeldAt.IsZero())
 	f.equal("held at all", false, facts.RemovalsHeldAt.IsZero())
 }
 

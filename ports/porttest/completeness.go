@@ -329,18 +329,18 @@ func completenessAccept(f *fixture) {
 
 func completenessActivity(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")))
-	activity := func() ports.Activity { return f.activity(c) }
-	f.equal("before a reading", false, activity().Compared)
+	facts := func() domain.ConnectionFacts { return f.factsOf(c) }
+	f.equal("before a reading", false, facts().Compared)
 	f.finishSettled(l, f.now(), balances("100"))
-	f.equal("after a reading", true, activity().Compared)
-	f.equal("without a drift", true, activity().DriftSince.IsZero())
+	f.equal("after a reading", true, facts().Compared)
+	f.equal("without a drift", true, facts().DriftSince.IsZero())
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("50"))
-	f.equal("drift", f.completeness(id).DriftSince(), activity().DriftSince)
+	f.equal("drift", f.completeness(id).DriftSince(), facts().DriftSince)
 	l = f.startPull(c)
 	f.sweepAccounts(l, domain.OneRead, "b")
-	f.equal("drift of a removed account", true, activity().DriftSince.IsZero())
-	f.equal("a removed account", false, activity().Compared)
+	f.equal("drift of a removed account", true, facts().DriftSince.IsZero())
+	f.equal("a removed account", false, facts().Compared)
 }
 
 func completenessTenant(f *fixture) {

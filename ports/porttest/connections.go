@@ -23,7 +23,7 @@ var connectionTests = []storeTest{
 	{"an update writes what the update function changed", updateWrites},
 	{"a cancelled context returns its own error, and nothing is written", cancelledContextIsReturned},
 	{"activity is the finish of the last succeeded pull and the receipt of the last delivery", activityFollows},
-	{"the activities of many connections are read at once", activitiesOfConnections},
+	{"the activities of many connections are read at once", activityOfConnections},
 }
 
 func (f *fixture) getConnection(c domain.Connection) domain.Connection {
@@ -103,11 +103,7 @@ func connectionsAreTenantScoped(f *fixture) {
 		return err
 	}
 	f.sameNotFound("Update", update(foreign, c.ID), update(f.tenant, absent))
-	activity := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := f.Connections.Activity(f.ctx, tenant, id)
-		return err
-	}
-	f.sameNotFound("Activity", activity(foreign, c.ID), activity(f.tenant, absent))
+	f.equal("facts of another tenant", 0, len(f.factsAmong(foreign, []domain.ConnectionID{c.ID})))
 	page, err := f.Connections.List(f.ctx, foreign, ports.ConnectionFilter{}, domain.PageRequest{Limit: 10})
 	f.noError(err)
 	f.equal("List of another tenant", domain.Page[domain.Connection]{}, page)
@@ -244,63 +240,64 @@ func updateWrites(f *fixture) {
 	}
 }
 
-// activity returns the activity of a connection, and checks that Activity and Activities return the same.
-func (f *fixture) activity(c domain.Connection) ports.Activity {
+// factsOf returns the facts about a connection, and checks that those about all connections of the tenant contain the
+// same, except for what is read only for selected connections.
+func (f *fixture) factsOf(c domain.Connection) domain.ConnectionFacts {
 	f.Helper()
-	one, err := f.Connections.Activity(f.ctx, c.Tenant, c.ID)
-	f.noError(err)
-	listed, err := f.Connections.Activities(f.ctx, c.Tenant, []domain.ConnectionID{c.ID})
-	f.noError(err)
-	f.equal("activity in the list", one, listed[c.ID])
-	return one
+	facts := f.factsAmong(c.Tenant, []domain.ConnectionID{c.ID})[c.ID]
+	f.equal("id", c.ID, facts.ID)
+	common := facts
+	common.ConnectionActivity = domain.ConnectionActivity{}
+	if facts.Webhook.MissedAt.IsZero() {
+		common.Webhooks = domain.Evidence{}
+	}
+	f.equal("facts about all connections", common, f.factsAmong(c.Tenant, nil)[c.ID])
+	return facts
 }
 
-// activityFollows checks the times that Activity returns. A failed pull must not change these times, but an ignored
+// activityFollows checks the times in ConnectionActivity. A failed pull must not change these times, but an ignored
 // event must change the time of the last delivery.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
-	check := func(what string, want ports.Activity) {
+	check := func(what string, want domain.ConnectionActivity) {
 		f.Helper()
-		got := f.activity(c)
-		f.equal(what, want, got)
+		got := f.factsOf(c)
+		f.equal(what, want, got.ConnectionActivity)
+		f.equal(what+": webhooks", domain.Evidence{HasToken: true}, got.Webhooks)
 		f.inUTC(got.LastPullAt, got.LastWebhookAt)
 	}
-	hasToken := domain.Evidence{HasToken: true}
-	check("before anything happened", ports.Activity{Webhooks: hasToken})
+	check("before anything happened", domain.ConnectionActivity{})
 	first := f.receiveWanted(token)
-	check("after a delivery", ports.Activity{LastWebhookAt: first.ReceivedAt, Webhooks: hasToken})
+	check("after a delivery", domain.ConnectionActivity{LastWebhookAt: first.ReceivedAt})
 	l, _ := f.claim(first.Pull)
 	f.finish(l, domain.PullSucceeded, "")
 	ended := f.getPull(first.Pull).FinishedAt
-	check("after a succeeded pull",
-		ports.Activity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt, Webhooks: hasToken})
+	check("after a succeeded pull", domain.ConnectionActivity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt})
 	ignored := f.receive(f.incoming(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
 	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	f.finish(l, domain.PullFailed, domain.CredentialRejected)
 	check("after a failed pull and an ignored event",
-		ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt, Webhooks: hasToken})
+		domain.ConnectionActivity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
 	f.deleteConnection(c)
-	_, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
-	f.errorIs(err, domain.NotFound)
+	f.equal("after the deletion", 0, len(f.factsAmong(f.tenant, []domain.ConnectionID{c.ID})))
 }
 
-func activitiesOfConnections(f *fixture) {
+func activityOfConnections(f *fixture) {
 	c, token := f.connectionWithToken()
 	quiet, deleted, engine := f.createConnection(), f.createConnection(), f.createStored(f.newEngine("engine"))
 	f.deleteConnection(deleted)
 	received := f.receiveWanted(token)
 	wanted := []domain.ConnectionID{quiet.ID, deleted.ID, c.ID, engine.ID, newID[domain.Connection]()}
-	_, err := f.Connections.Activity(f.ctx, f.tenant, engine.ID)
-	f.errorIs(err, domain.NotFound)
-	got, err := f.Connections.Activities(f.ctx, f.tenant, wanted)
-	f.noError(err)
-	f.equal("activities", map[domain.ConnectionID]ports.Activity{
-		c.ID: {LastWebhookAt: received.ReceivedAt, Webhooks: domain.Evidence{HasToken: true}}, quiet.ID: {},
+	got := map[domain.ConnectionID]domain.ConnectionActivity{}
+	for id, facts := range f.factsAmong(f.tenant, wanted) {
+		got[id] = facts.ConnectionActivity
+		f.equal("has a token", id == c.ID, facts.Webhooks.HasToken)
+	}
+	f.equal("activity", map[domain.ConnectionID]domain.ConnectionActivity{
+		c.ID: {LastWebhookAt: received.ReceivedAt}, quiet.ID: {},
 	}, got)
-	for tenant, ids := range map[domain.TenantID][]domain.ConnectionID{newTenant(): wanted, f.tenant: nil} {
-		got, err = f.Connections.Activities(f.ctx, tenant, ids)
-		f.noError(err)
-		f.equal("activities of another tenant, or of no connection", 0, len(got))
+	for tenant, ids := range map[domain.TenantID][]domain.ConnectionID{newTenant(): wanted, f.tenant: {}} {
+		f.equal("facts of another tenant, or of no connection", 0, len(f.factsAmong(tenant, ids)))
 	}
 }
 

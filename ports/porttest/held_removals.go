@@ -36,15 +36,15 @@ func heldBack(f *fixture) {
 	}))
 	f.equal("removed rows", b[:20], f.removedIDs(c))
 	f.equal("held rows", a[:20], f.heldRows(l, slices.Concat(b, a, []string{"unknown"})))
-	f.equal("held", 20, f.activity(c).HeldRemovals)
+	f.equal("held", 20, f.factsOf(c).HeldRemovals)
 	f.equal("since", false, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 	f.equal("again", domain.Counts{}, f.mustStorePage(l, ports.PageWrite{Removed: a[:20]}))
 	f.sweep(l, ports.SweepWrite{Account: "b"}, b[20:]...)
-	f.equal("after a listing of the other account", 20, f.activity(c).HeldRemovals)
+	f.equal("after a listing of the other account", 20, f.factsOf(c).HeldRemovals)
 	_, err := f.Pulls.FilterHeld(f.ctx, f.nextLease(l), a)
 	f.errorIs(err, domain.LeaseLost)
 	other, _ := f.runningPull()
-	f.equal("of another connection", 0, f.activity(other).HeldRemovals)
+	f.equal("of another connection", 0, f.factsOf(other).HeldRemovals)
 }
 
 // nextLease returns a lease on the pull of l. The returned lease was never granted.
@@ -58,10 +58,10 @@ func heldTogether(f *fixture) {
 	ids := f.manyRows(l, "a", 25)
 	f.mustStorePage(l, ports.PageWrite{Announced: ids[:10]})
 	f.mustStorePage(l, ports.PageWrite{Announced: ids[10:]})
-	f.equal("announced", 0, f.activity(c).HeldRemovals)
+	f.equal("announced", 0, f.factsOf(c).HeldRemovals)
 	f.mustStorePage(l, ports.PageWrite{Removed: ids[:10]})
 	f.mustStorePage(l, ports.PageWrite{Removed: ids[10:]})
-	f.equal("held", 25, f.activity(c).HeldRemovals)
+	f.equal("held", 25, f.factsOf(c).HeldRemovals)
 	f.equal("removed", []string(nil), f.removedIDs(c))
 }
 
@@ -89,7 +89,7 @@ func heldUntilListed(f *fixture) {
 		f.equal("removed", domain.Counts{Removed: 20},
 			f.sweep(l, ports.SweepWrite{Account: "a", Proof: proof}, ids[:10]...))
 		f.equal("removed rows", ids[10:], f.removedIDs(c))
-		f.equal("held", 0, f.activity(c).HeldRemovals)
+		f.equal("held", 0, f.factsOf(c).HeldRemovals)
 		f.equal("facts", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 		f.equal("announced again in the same pull", domain.Counts{},
 			f.mustStorePage(l, ports.PageWrite{Removed: ids[:10]}))
@@ -108,7 +108,7 @@ func heldEarly(f *fixture) {
 	blocked, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), withoutMatching)
 	f.noError(err)
 	f.equal("blocked", true, blocked)
-	f.equal("held", 30, f.activity(c).HeldRemovals)
+	f.equal("held", 30, f.factsOf(c).HeldRemovals)
 	f.equal("removed", []string(nil), f.removedIDs(c))
 }
 
@@ -117,9 +117,9 @@ func heldOfGoneAccount(f *fixture) {
 	f.storeAccounts(l, true, "a", "b")
 	ids := f.manyRows(l, "b", 30)
 	f.mustStorePage(l, ports.PageWrite{Removed: ids})
-	f.equal("held", 30, f.activity(c).HeldRemovals)
+	f.equal("held", 30, f.factsOf(c).HeldRemovals)
 	f.sweepAccounts(l, domain.OneRead, "a")
-	f.equal("after the account is gone", 0, f.activity(c).HeldRemovals)
+	f.equal("after the account is gone", 0, f.factsOf(c).HeldRemovals)
 }
 
 func heldApplied(f *fixture) {
@@ -127,7 +127,7 @@ func heldApplied(f *fixture) {
 	f.storeAccounts(l, true, "a", "b")
 	a, b := f.manyRows(l, "a", 30), f.manyRows(l, "b", 30)
 	f.mustStorePage(l, ports.PageWrite{Removed: slices.Concat(a, b)})
-	f.equal("held", 60, f.activity(c).HeldRemovals)
+	f.equal("held", 60, f.factsOf(c).HeldRemovals)
 	account := f.getRow(c, a[0]).AccountID
 	apply := func(tenant domain.TenantID, id domain.AccountID) (int, error) {
 		return f.Ledger.ApplyRemovals(f.ctx, tenant, id, f.now(), withoutMatching, nil)
@@ -140,7 +140,7 @@ func heldApplied(f *fixture) {
 	f.noError(err)
 	f.equal("applied", 30, n)
 	f.equal("removed", a, f.removedIDs(c))
-	f.equal("held", 30, f.activity(c).HeldRemovals)
+	f.equal("held", 30, f.factsOf(c).HeldRemovals)
 	_, err = apply(f.tenant, account)
 	f.errorIs(err, domain.HeldNone)
 	f.equal("versions", 2, f.getRow(c, a[0]).Version)
@@ -156,5 +156,5 @@ func heldForgotten(f *fixture) {
 		f.mustStorePage(l, ports.PageWrite{Removed: ids[17:32], At: at.Add(27 * time.Hour)}))
 	f.equal("removed", ids[:32], f.removedIDs(c))
 	f.mustStorePage(l, ports.PageWrite{Removed: ids[32:60], At: at.Add(27 * time.Hour)})
-	f.equal("with those of the same hour", 28, f.activity(c).HeldRemovals)
+	f.equal("with those of the same hour", 28, f.factsOf(c).HeldRemovals)
 }

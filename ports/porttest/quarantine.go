@@ -126,7 +126,7 @@ func quarantineIsBounded(f *fixture) {
 		rows = append(rows, unreadable(fmt.Sprint(i), domain.UnknownType, "{}"))
 	}
 	f.equal("counts", len(rows), f.mustStorePage(l, ports.PageWrite{Quarantined: rows, At: f.now()}).Quarantined)
-	f.equal("kept", domain.MaxQuarantined, f.activity(c).Quarantined)
+	f.equal("kept", domain.MaxQuarantined, f.factsOf(c).Quarantined)
 }
 
 func quarantineIsPerConnection(f *fixture) {
@@ -139,8 +139,8 @@ func quarantineIsPerConnection(f *fixture) {
 		})
 	}
 	f.mustStorePage(second, ports.PageWrite{Released: []domain.QuarantineKey{key}, At: f.now()})
-	f.equal("quarantined", 1, f.activity(c).Quarantined)
-	f.equal("quarantined by the other connection", 0, f.activity(other).Quarantined)
+	f.equal("quarantined", 1, f.factsOf(c).Quarantined)
+	f.equal("quarantined by the other connection", 0, f.factsOf(other).Quarantined)
 	page, err := f.Ledger.Quarantine(f.ctx, newTenant(), c.ID, domain.PageRequest{Limit: 10})
 	f.noError(err)
 	f.equal("another tenant's view", 0, len(page.Items))

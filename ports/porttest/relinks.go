@@ -561,7 +561,7 @@ func relinkMoves(f *fixture) {
 	completeness, err := f.Ledger.Completeness(f.ctx, f.tenant, id)
 	f.noError(err)
 	f.equal("completeness", true, completeness.Known())
-	f.equal("completeness of the connection", true, f.activity(n.c).Compared)
+	f.equal("completeness of the connection", true, f.factsOf(n.c).Compared)
 	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("row after a split", "y", split.ExternalID)
@@ -585,7 +585,7 @@ func relinkSharedAccounts(f *fixture) {
 		f.Helper()
 		var each []bool
 		for _, c := range connections {
-			each = append(each, f.activity(c).Shared)
+			each = append(each, !f.factsOf(c).SharedSince.IsZero())
 		}
 		f.equal(what, shared, each)
 	}

@@ -89,9 +89,7 @@ func suggestFirstVersion(f *fixture) {
 		return e.Speaks == matching.For
 	}))
 	f.equal("account", f.getRow(r.c, "y").AccountID, s.Account)
-	f.equal("activity", 2, f.activity(r.c).Suggestions)
-	f.equal("since", s.Since, f.activity(r.c).SuggestedSince)
-	f.equal("fact", s.Since, f.facts()[r.c.ID].SuggestedSince)
+	f.equal("since", s.Since, f.factsOf(r.c).SuggestedSince)
 	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
 	r.want("the next page", "1: x v2 removed", "2: y v1", "3: z v1", "4: w v1")
 }
@@ -167,14 +165,12 @@ func joinIsUndone(f *fixture) {
 	}, "x", "y", "z")
 	r.want("after the listing", "1: x v4", "2: y v3", "3: z v2")
 	f.equal("suggestions", []string{"x>y join_undone"}, r.suggestions())
-	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
-	f.equal("fact", f.activity(r.c).JoinUndoneSince, f.facts()[r.c.ID].JoinUndoneSince)
+	f.equal("since", false, f.factsOf(r.c).JoinUndoneSince.IsZero())
 	f.equal("no open suggestion", true, f.facts()[r.c.ID].SuggestedSince.IsZero())
 	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair}, ports.Decision{At: f.now()}))
 	f.equal("after the dismissal", 0, len(r.suggestions()))
-	f.equal("warning", true, f.activity(r.c).JoinUndoneSince.IsZero())
-	f.equal("fact at the end", true, f.facts()[r.c.ID].JoinUndoneSince.IsZero())
+	f.equal("fact at the end", true, f.factsOf(r.c).JoinUndoneSince.IsZero())
 }
 
 func joinIsUndoneAfterReturn(f *fixture) {
@@ -202,7 +198,7 @@ func joinIsUndoneAfterReturn(f *fixture) {
 	f.equal("by the id", []domain.TransactionID{y}, r.found("y"))
 	f.equal("content", tip.Description, f.getRow(r.c, "y").Description)
 	f.equal("suggestions", []string{"x>y join_undone"}, r.suggestions())
-	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
+	f.equal("since", false, f.factsOf(r.c).JoinUndoneSince.IsZero())
 }
 
 // dismissalEndsOthers dismisses one of six suggestions, which pair two removed records with three live ones.
@@ -354,7 +350,7 @@ func ambiguousAccounts(f *fixture) {
 	}
 	f.equal("another target", true, end("another").Ambiguity.IsZero())
 	stored := end(c.Target())
-	f.equal("fact", stored.Ambiguity.Since, f.facts()[c.ID].AmbiguousSince)
+	f.equal("fact", stored.Ambiguity, f.factsOf(c).Ambiguity)
 	f.equal("since at all", false, stored.Ambiguity.Since.IsZero())
 	f.equal("before", found.Before, stored.Ambiguity.Before)
 	f.equal("after", found.After, stored.Ambiguity.After)
@@ -391,8 +387,8 @@ func unmatchedRows(f *fixture) {
 	first := end(c.Target(), 20)
 	f.equal("rows", 20, first.Unmatched)
 	f.equal("since at all", false, first.UnmatchedSince.IsZero())
-	f.equal("fact", first.UnmatchedSince, f.facts()[c.ID].RemovalsHeldAt)
-	f.equal("no ambiguous account", true, f.facts()[c.ID].AmbiguousSince.IsZero())
+	f.equal("fact", first, f.factsOf(c).Ambiguity)
+	f.equal("no ambiguous account", true, f.factsOf(c).Ambiguity.Since.IsZero())
 	second := end(c.Target(), 22)
 	f.equal("rows of the second read", 22, second.Unmatched)
 	f.equal("since", first.UnmatchedSince, second.UnmatchedSince)
@@ -400,5 +396,5 @@ func unmatchedRows(f *fixture) {
 		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Target: c.Target(),
 	}))
 	f.equal("after the reference was stored", true, f.getConnection(c).Ambiguity.IsZero())
-	f.equal("fact at the end", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
+	f.equal("fact at the end", true, f.factsOf(c).Ambiguity.IsZero())
 }

@@ -93,7 +93,7 @@ func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs [
 // holdsBack reports whether the store withholds removals of the connection's rows because there are too many of them.
 func (f *fixture) holdsBack(c domain.Connection) bool {
 	f.Helper()
-	return f.activity(c).HeldRemovals > 0
+	return f.factsOf(c).HeldRemovals > 0
 }
 
 func sweepHoldsBack(f *fixture) {

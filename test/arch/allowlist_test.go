@@ -94,7 +94,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
-		"domain/events", "domain/matcher", "domain/matching", "domain/records", "ports",
+		"domain/events", "domain/matcher", "domain/matching", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},

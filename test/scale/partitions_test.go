@@ -213,8 +213,8 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 		{"the history of a transaction", "transaction_versions", 1, 1, readHistory},
 		{"the deliveries in the history of a transaction", "deliveries", 1, 1, readHistory},
 		{"a connection's activity", "deliveries", 1, 1, func() error {
-			_, err := s.Connections().Activity(t.Context(), tenant, c.ID)
-			return err
+			return s.Connections().VisitFacts(t.Context(), tenant, []domain.ConnectionID{c.ID},
+				func(*domain.ConnectionFacts) error { return nil })
 		}},
 		{"a connection's deliveries", "deliveries", 1, 1, func() error {
 			_, err := s.Deliveries().List(

@@ -380,8 +380,8 @@ func (s *sim) checkQuarantine(c *connection) {
 		s.violated("the quarantine of %s is %v, want %v", c.ref.id, got, want)
 	}
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
-	if s.mustSucceed(err); h.Quarantined != len(want) {
-		s.violated("the health of %s shows %d quarantined rows, want %d", c.ref.id, h.Quarantined, len(want))
+	if s.mustSucceed(err); h.Facts.Quarantined != len(want) {
+		s.violated("the health of %s shows %d quarantined rows, want %d", c.ref.id, h.Facts.Quarantined, len(want))
 	}
 }
 
@@ -447,8 +447,8 @@ func (s *sim) provable(t domain.Transaction) bool {
 // checkHealth checks that a connection is reported as healthy. It must be healthy, because its last pull has succeeded.
 func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
-	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {
-		s.violated("%s is %s (%s)", c.ref.id, h.Status, h.Reason)
+	if s.mustSucceed(err); h.Facts.Health.Status != domain.Healthy || h.Facts.LastPullAt.IsZero() {
+		s.violated("%s is %s (%s)", c.ref.id, h.Facts.Health.Status, h.Facts.Health.Reason)
 	}
 }
 

@@ -1,7 +1,6 @@
 package simulation_test
 
 import (
-	"errors"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -156,12 +155,13 @@ func (s *sim) isHeld(t domain.Transaction) bool {
 
 // holdsRemovals reports whether removals of the connection's rows are held back.
 func (s *sim) holdsRemovals(c *connection) bool {
-	activity, err := s.store.Connections().Activity(s.background(), c.Tenant, c.ID)
-	if errors.Is(err, domain.NotFound) {
-		return false // the connection was deleted
-	}
-	s.mustSucceed(err)
-	return activity.HeldRemovals > 0
+	held := false // also if the connection was deleted
+	s.mustSucceed(s.store.Connections().VisitFacts(s.background(), c.Tenant, []domain.ConnectionID{c.ID},
+		func(f *domain.ConnectionFacts) error {
+			held = f.HeldRemovals > 0
+			return nil
+		}))
+	return held
 }
 
 // checkAnnouncedApplied checks that a succeeded pull has applied the removals that webhooks announced to it. It

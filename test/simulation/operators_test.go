@@ -173,7 +173,7 @@ func (s *sim) pauseOrResume(ctx context.Context, app *application.Service, c *co
 		change = app.ResumeConnection
 	}
 	h, err := change(ctx, c.Tenant, c.ID)
-	if err == nil && h.Paused {
+	if err == nil && h.Facts.Paused {
 		s.counters.pauses++
 	}
 	return err

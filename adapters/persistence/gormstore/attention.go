@@ -94,8 +94,9 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 			return err
 		}
 		return db.Table("account_completeness c").
-			Joins("JOIN connections ON connections.id = c.connection_id AND connections.deleted_at IS NULL").
-			Where("c.announced = ? AND "+isOfLiveAccount, string(books.Drifting)).Count(&drifting).Error
+			Joins("JOIN connections ON connections.id = c.connection_id AND connections.tenant_id = c.tenant_id").
+			Where("connections.deleted_at IS NULL AND c.announced = ?", string(books.Drifting)).
+			Where(isOfPresentAccount).Count(&drifting).Error
 	})
 	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
 }

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,87 +10,152 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// selectFacts is a SELECT of the facts about all live aggregator connections of a tenant. Each table is read once,
-// and its rows are grouped by connection. Only a connection with a missing webhook is looked up in the tables of
-// tokens and deliveries.
-//
-// An account is shared if two live connections of one vendor have a live account with the same key, or with the same
-// external id. Few accounts are shared. The query therefore joins only accounts with a repeated key or external id to
-// their connections. The id of the tenant is passed for every parameter.
-const selectFacts = `WITH
-	quarantine AS (SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
-		FROM quarantined_rows WHERE tenant_id = ? GROUP BY connection_id),
-	waiting AS (SELECT connection_id, min(held_at) AS since
-			FROM absent_transactions WHERE tenant_id = ? AND held_at IS NOT NULL GROUP BY connection_id
-		UNION ALL SELECT connection_id, min(announced_at)
-			FROM announced_removals WHERE tenant_id = ? AND state = 'held' GROUP BY connection_id),
-	held AS (SELECT connection_id, min(since) AS since FROM waiting GROUP BY connection_id),
-	drift AS (SELECT d.connection_id, min(d.drift_since) AS since
-		FROM account_completeness d JOIN accounts a ON a.id = d.account_id AND a.tenant_id = d.tenant_id
-		WHERE d.tenant_id = ? AND d.drift_since IS NOT NULL AND a.removed_at IS NULL GROUP BY d.connection_id),
-	repeated_keys AS (SELECT account_key FROM accounts
-		WHERE tenant_id = ? AND account_key <> '' AND removed_at IS NULL GROUP BY account_key HAVING count(*) > 1),
-	repeated_externals AS (SELECT external_id FROM accounts
-		WHERE tenant_id = ? GROUP BY external_id HAVING count(*) > 1),
-	present AS (SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at
-		FROM accounts a JOIN connections o ON o.id = a.connection_id AND o.tenant_id = a.tenant_id
-		WHERE a.tenant_id = ? AND a.removed_at IS NULL AND o.deleted_at IS NULL
-			AND (a.account_key IN (SELECT account_key FROM repeated_keys)
-				OR a.external_id IN (SELECT external_id FROM repeated_externals))),
-	keys AS (SELECT vendor, account_key, max(first_seen_at) AS since FROM present WHERE account_key <> ''
-		GROUP BY vendor, account_key HAVING count(DISTINCT connection_id) > 1),
-	externals AS (SELECT vendor, external_id, max(first_seen_at) AS since FROM present
-		GROUP BY vendor, external_id HAVING count(DISTINCT connection_id) > 1),
-	shared AS (SELECT p.connection_id, k.since FROM keys k
-			JOIN present p ON p.vendor = k.vendor AND p.account_key = k.account_key
-		UNION ALL SELECT p.connection_id, e.since FROM externals e
-			JOIN present p ON p.vendor = e.vendor AND p.external_id = e.external_id),
-	sharing AS (SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id),
-	pairs AS (SELECT connection_id, min(CASE WHEN state = 'open' THEN since END) AS suggested,
+// factSources contains the tables with facts about connections. Each SQL text returns at most one row for a connection.
+// {rows} stands for the condition that selects the rows of the tenant $1, or only those of the connections $2.
+// {accounts} stands for the accounts that may be shared; see accountsOfAll.
+var factSources = []struct{ name, sql string }{
+	{"quarantine", `SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
+		FROM quarantined_rows WHERE {rows} GROUP BY connection_id`},
+	{"held", `SELECT connection_id, min(since) AS since FROM (
+			SELECT connection_id, min(held_at) AS since FROM absent_transactions
+				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id
+			UNION ALL SELECT connection_id, min(announced_at) FROM announced_removals
+				WHERE {rows} AND state = 'held' GROUP BY connection_id) removals
+		GROUP BY connection_id`},
+	{"drift", `SELECT connection_id, min(drift_since) AS since FROM account_completeness c
+		WHERE {rows} AND drift_since IS NOT NULL AND ` + isOfPresentAccount + ` GROUP BY connection_id`},
+	{"sharing", `WITH
+		present AS MATERIALIZED ({accounts}),
+		keys AS (SELECT vendor, account_key, max(first_seen_at) AS since FROM present WHERE account_key <> ''
+			GROUP BY vendor, account_key HAVING count(DISTINCT connection_id) > 1),
+		externals AS (SELECT vendor, external_id, max(first_seen_at) AS since FROM present WHERE external_id <> ''
+			GROUP BY vendor, external_id HAVING count(DISTINCT connection_id) > 1),
+		shared AS (SELECT p.connection_id, k.since FROM keys k
+				JOIN present p ON p.vendor = k.vendor AND p.account_key = k.account_key
+			UNION ALL SELECT p.connection_id, e.since FROM externals e
+				JOIN present p ON p.vendor = e.vendor AND p.external_id = e.external_id)
+		SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id`},
+	{"pairs", `SELECT connection_id, min(CASE WHEN state = 'open' THEN since END) AS suggested,
 			min(CASE WHEN state = 'join_undone' THEN since END) AS undone
-		FROM possible_replacements WHERE tenant_id = ? AND state IN ('open', 'join_undone') GROUP BY connection_id)
-SELECT connections.id, name, vendor, health_status, health_reason, health_since, needs_reauth, reauth_since,
-	consent_status, consent_expires_at, consent_since, webhook_next_at, webhook_missed_at, paused_at, updated_at,
-	coalesce(quarantine.quarantined, 0), quarantine.since, held.since, drift.since, sharing.since,
-	pairs.suggested, pairs.undone, ambiguity,
-	CASE WHEN webhook_missed_at IS NULL THEN false ELSE ` + hasLiveToken + ` END, ` + isHeard + `
-FROM connections
-	LEFT JOIN quarantine ON quarantine.connection_id = connections.id
-	LEFT JOIN held ON held.connection_id = connections.id
-	LEFT JOIN drift ON drift.connection_id = connections.id
-	LEFT JOIN sharing ON sharing.connection_id = connections.id
-	LEFT JOIN pairs ON pairs.connection_id = connections.id
-WHERE connections.tenant_id = ? AND connections.deleted_at IS NULL AND connections.kind = 'aggregator'`
+		FROM possible_replacements WHERE {rows} AND state IN ('open', 'join_undone') GROUP BY connection_id`},
+}
 
-// VisitFacts runs selectFacts, restricted to ids unless ids is nil, and calls visit for each connection.
+// accountsOfAll and accountsOfSelected select the accounts that may be shared. An account is shared if two live
+// connections of one vendor have a live account with the same key, or with the same external id. The value "" matches
+// nothing.
+//
+// Few accounts are shared. Among all connections, only accounts with a repeated key or external id are therefore joined
+// to their connections. For selected connections, only accounts with a key or external id of theirs are. SQLite reads
+// the tables of a CROSS JOIN in this order; otherwise it would read all connections of the tenant first.
+const (
+	possiblyShared = `SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at
+		FROM accounts a CROSS JOIN connections o
+		WHERE a.tenant_id = $1 AND a.removed_at IS NULL
+			AND o.id = a.connection_id AND o.tenant_id = a.tenant_id AND o.deleted_at IS NULL`
+	accountsOfAll = possiblyShared + ` AND (a.account_key IN (SELECT account_key FROM accounts
+				WHERE tenant_id = $1 AND account_key <> '' AND removed_at IS NULL GROUP BY account_key HAVING count(*) > 1)
+			OR a.external_id IN (SELECT external_id FROM accounts
+				WHERE tenant_id = $1 GROUP BY external_id HAVING count(*) > 1))`
+	accountsOfSelected = possiblyShared + ` AND a.account_key <> ''
+			AND a.account_key IN (SELECT account_key FROM accounts WHERE {rows} AND removed_at IS NULL)
+		UNION ` + possiblyShared + ` AND a.external_id IN (SELECT external_id FROM accounts
+			WHERE {rows} AND removed_at IS NULL)`
+)
+
+// isOfPresentAccount is an SQL condition on rows of account_completeness (alias c). It is true if the row belongs to an
+// account that is not marked as removed.
+const isOfPresentAccount = `EXISTS (SELECT 1 FROM accounts a
+	WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
+
+// factColumn is a column of the query of VisitFacts, and the variable that takes its value.
+type factColumn struct {
+	sql  string
+	into any
+}
+
+// factColumns returns the columns for the facts f. If selected is true, the facts of only some connections are read,
+// with their ConnectionActivity: the columns that take an index lookup or more for each connection.
+func factColumns(
+	d Dialect, f *domain.ConnectionFacts, paused *time.Time, ambiguity *string, selected bool,
+) []factColumn {
+	h, c, w := &f.Health, &f.Consent, &f.Webhook
+	columns := []factColumn{
+		{"connections.id", &f.ID.UUID}, {"name", (*string)(&f.Name)}, {"vendor", (*string)(&f.Vendor)},
+		{"health_status", (*string)(&h.Status)}, {"health_reason", (*string)(&h.Reason)}, {"health_since", &h.Since},
+		{"needs_reauth", &h.NeedsReauth}, {"reauth_since", &h.ReauthSince},
+		{"consent_status", (*string)(&c.Status)}, {"consent_expires_at", &c.ExpiresAt}, {"consent_since", &c.Since},
+		{"webhook_next_at", &w.Schedule.NextAt}, {"webhook_due_at", &w.DueAt}, {"webhook_missed_at", &w.MissedAt},
+		{"usage_month", &f.Usage.Month}, {"usage_refreshes", &f.Usage.Refreshes}, {"usage_pulls", &f.Usage.Pulls},
+		{"paused_at", paused}, {"updated_at", &f.UpdatedAt}, {"ambiguity", ambiguity},
+		{"coalesce(quarantine.quarantined, 0)", &f.Quarantined}, {"quarantine.since", &f.QuarantinedSince},
+		{"held.since", &f.RemovalsHeldAt}, {"drift.since", &f.DriftSince}, {"sharing.since", &f.SharedSince},
+		{"pairs.suggested", &f.SuggestedSince}, {"pairs.undone", &f.JoinUndoneSince},
+		{isHeard, &f.Webhooks.Heard},
+	}
+	if !selected {
+		return append(columns, factColumn{
+			"CASE WHEN webhook_missed_at IS NULL THEN false ELSE " + hasLiveToken + " END", &f.Webhooks.HasToken,
+		})
+	}
+	return append(columns,
+		factColumn{hasLiveToken, &f.Webhooks.HasToken},
+		factColumn{"(SELECT max(finished_at) FROM pulls WHERE " + d.TenantIs("pulls.tenant_id", "connections.tenant_id") +
+			" AND connection_id = connections.id AND " + IsSucceeded + ")", &f.LastPullAt},
+		factColumn{"(SELECT max(received_at) FROM deliveries WHERE " + d.TenantIs("deliveries.tenant_id", "connections.tenant_id") +
+			" AND connection_id = connections.id)", &f.LastWebhookAt},
+		factColumn{`(SELECT count(*) FROM (
+			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
+				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL
+			UNION SELECT external_id FROM announced_removals WHERE connection_id = connections.id
+				AND tenant_id = connections.tenant_id AND state = 'held') removals)`, &f.HeldRemovals},
+		factColumn{`EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = connections.id
+			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + ")", &f.Compared},
+	)
+}
+
+// factsQuery returns the SELECT of the columns. Its parameter $1 is the id of the tenant. If selected is true, $2
+// contains the ids of the connections, in the form of Dialect.AnyOf.
+func factsQuery(d Dialect, columns []factColumn, selected bool) string {
+	among := func(column string) string { return strings.ReplaceAll(d.AnyOf(column, nil).SQL, "?", "$2") }
+	rows, accounts := "tenant_id = $1", accountsOfAll
+	if selected {
+		rows = d.TenantIs("tenant_id", "$1") + " AND " + among("connection_id")
+		accounts = accountsOfSelected
+	}
+	var q strings.Builder
+	for i, column := range columns {
+		q.WriteString([]string{"SELECT ", ", "}[min(i, 1)] + column.sql)
+	}
+	q.WriteString(" FROM connections")
+	for _, source := range factSources {
+		q.WriteString(" LEFT JOIN (" + source.sql + ") " + source.name + " ON " + source.name +
+			".connection_id = connections.id")
+	}
+	q.WriteString(` WHERE connections.tenant_id = $1 AND connections.deleted_at IS NULL
+		AND connections.kind = 'aggregator'`)
+	if selected {
+		q.WriteString(" AND " + among("connections.id"))
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(q.String(), "{accounts}", accounts), "{rows}", rows)
+}
+
+// VisitFacts runs the query of factsQuery, and calls visit for each connection.
 func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {
-	id := UUID(tenant.UUID)
-	q := NewQuery(selectFacts, id, id, id, id, id, id, id, id, id)
-	if ids != nil {
-		among := s.Dialect.AnyOf("connections.id", textsOf(ids))
-		q.Add(" AND "+among.SQL, among.Vars...)
-	}
 	var f domain.ConnectionFacts
 	var paused time.Time
 	var ambiguity string
-	h, c, w := &f.Health, &f.Consent, &f.Webhook
-	columns := []any{
-		ScanTarget(&f.ID.UUID), (*Text)(&f.Name), (*Text)(&f.Vendor), (*Text)(&h.Status),
-		(*Text)(&h.Reason), timeColumn{&h.Since}, &h.NeedsReauth, timeColumn{&h.ReauthSince},
-		(*Text)(&c.Status), timeColumn{&c.ExpiresAt}, timeColumn{&c.Since}, timeColumn{&w.Schedule.NextAt},
-		timeColumn{&w.MissedAt}, timeColumn{&paused}, timeColumn{&f.UpdatedAt},
-		&f.Quarantined, timeColumn{&f.QuarantinedSince}, timeColumn{&f.RemovalsHeldAt}, timeColumn{&f.DriftSince},
-		timeColumn{&f.SharedSince}, timeColumn{&f.SuggestedSince}, timeColumn{&f.JoinUndoneSince},
-		(*Text)(&ambiguity), &f.Webhooks.HasToken, &f.Webhooks.Heard,
+	columns, args := factColumns(s.Dialect, &f, &paused, &ambiguity, ids != nil), []any{UUID(tenant.UUID)}
+	if ids != nil {
+		args = append(args, s.Dialect.AnyOf("", textsOf(ids)).Vars...)
 	}
-	return s.Rows(ctx, q.String(), q.Args, columns, func() error {
-		staged := decodeAmbiguity(ambiguity)
-		f.Paused, f.AmbiguousSince = !paused.IsZero(), staged.Since
-		if at := staged.UnmatchedSince; f.RemovalsHeldAt.IsZero() || !at.IsZero() && at.Before(f.RemovalsHeldAt) {
-			f.RemovalsHeldAt = at
-		}
+	targets := make([]any, len(columns))
+	for i, column := range columns {
+		targets[i] = ScanTarget(column.into)
+	}
+	return s.Rows(ctx, factsQuery(s.Dialect, columns, ids != nil), args, targets, func() error {
+		f.Paused, f.Ambiguity = !paused.IsZero(), decodeAmbiguity(ambiguity)
 		return visit(&f)
 	})
 }

@@ -335,16 +335,6 @@ func (s *Service) join(
 	return nil
 }
 
-// resealApplications re-encrypts the credentials of applications. See resealAll.
-func (s *Service) resealApplications(ctx context.Context) (resealedCount, lostCount int, err error) {
-	return resealAll(ctx, s.Applications.ListSealed, func(a domain.Application) (domain.ApplicationID, bool, error) {
-		replaced, err := s.reseal(ctx, sealedApplication(a), func(fresh domain.Sealed) (bool, error) {
-			return s.Applications.Reseal(ctx, a.ID, a.Sealed, fresh)
-		})
-		return a.ID, replaced, err
-	})
-}
-
 // RenewRegistrations implements ports.Maintenance.
 func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error) {
 	now := s.Clock.Now()

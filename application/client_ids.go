@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 const (
@@ -48,7 +49,7 @@ func (s *Service) clientHashKey(ctx context.Context) (domain.Secret, error) {
 	if !c.key.IsZero() {
 		return c.key, nil
 	}
-	sealed, err := s.Applications.HashKey(ctx)
+	sealed, err := s.SealedValues.Key(ctx, ports.SealedHashKey)
 	if errors.Is(err, domain.NotFound) {
 		sealed, err = s.createHashKey(ctx)
 	}
@@ -69,7 +70,7 @@ func (s *Service) createHashKey(ctx context.Context) (domain.Sealed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Applications.CreateHashKey(ctx, sealed)
+	return s.SealedValues.CreateKey(ctx, ports.SealedHashKey, sealed)
 }
 
 // newHashKey generates a key and returns it sealed.
@@ -86,7 +87,7 @@ func (s *Service) newHashKey(ctx context.Context) (domain.Sealed, error) {
 // computes the ClientKey of all live connections whose credentials can be decrypted. It reports whether it has replaced
 // the key. No other process may use the database meanwhile, because it would still hash with the old key.
 func (s *Service) ReplaceHashKey(ctx context.Context) (bool, error) {
-	lost, err := s.Applications.HashKey(ctx)
+	lost, err := s.SealedValues.Key(ctx, ports.SealedHashKey)
 	if errors.Is(err, domain.NotFound) {
 		return false, nil
 	}
@@ -122,32 +123,17 @@ func (s *Service) openHashKey(ctx context.Context, sealed domain.Sealed) (domain
 	if err != nil {
 		return domain.Secret{}, err
 	}
+	return hashKeyIn(credential)
+}
+
+// hashKeyIn returns the key in its decrypted form. Errors: Unavailable (credential_unopened).
+func hashKeyIn(credential domain.Credential) (domain.Secret, error) {
 	if key := credential.Part(hashKeyPart); !key.IsZero() {
 		return key, nil
 	}
 	return domain.Secret{}, &domain.Error{ // the stored value is another key of the service
 		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed value is not this key",
 	}
-}
-
-// resealHashKey re-encrypts the key in the store if it is not sealed under the primary key of the keyset.
-func (s *Service) resealHashKey(ctx context.Context) error {
-	sealed, err := s.Applications.HashKey(ctx)
-	if errors.Is(err, domain.NotFound) || err == nil && !s.Sealer.NeedsReseal(sealed) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	key, err := s.openHashKey(ctx, sealed)
-	if err != nil {
-		return err
-	}
-	fresh, err := s.sealHashKey(ctx, key)
-	if err == nil {
-		_, err = s.Applications.ResealHashKey(ctx, sealed, fresh)
-	}
-	return err
 }
 
 // IdentifyClients implements ports.Maintenance. It remembers the last id that it has handled, so that credentials that

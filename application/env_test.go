@@ -62,6 +62,7 @@ func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
 		LinkSessions: store.LinkSessions(),
+		SealedValues: store.SealedValues(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
 		Subscriptions: store.Subscriptions(),

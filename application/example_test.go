@@ -101,6 +101,7 @@ func Example() {
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
 		LinkSessions: store.LinkSessions(),
+		SealedValues: store.SealedValues(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Subscriptions: store.Subscriptions(),

@@ -456,18 +456,6 @@ func (s *Service) retryLink(ctx context.Context, session domain.LinkSession, cau
 	return errors.Join(cause, s.LinkSessions.Save(ctx, session, claimed))
 }
 
-// resealLinkSessions re-encrypts the credentials of sessions that have not ended. See resealAll.
-func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCount int, err error) {
-	reseal := func(session domain.LinkSession) (domain.LinkSessionID, bool, error) {
-		c := session.ConnectionOf("", session.CreatedAt)
-		replaced, err := s.reseal(ctx, c, func(fresh domain.Sealed) (bool, error) {
-			return s.LinkSessions.Reseal(ctx, session.ID, session.Sealed, fresh)
-		})
-		return session.ID, replaced, err
-	}
-	return resealAll(ctx, s.LinkSessions.ListSealed, reseal)
-}
-
 // announceLink stores an object of the vendor in the link session for which an event has announced the object. It
 // does nothing if the event names no session of the tenant.
 func (s *Service) announceLink(

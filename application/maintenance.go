@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,9 +12,6 @@ import (
 
 // stuckGrace is how long a due pull may wait for a worker before its job is queued again.
 const stuckGrace = 10 * time.Second
-
-// resealBatch is the number of connections that are read at a time for re-encryption.
-const resealBatch = 200
 
 // ListStuck implements ports.Maintenance.
 func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
@@ -74,106 +70,6 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
 	}
 	return rows, err
-}
-
-// Reseal implements ports.Maintenance. It visits all rows again and again, until it finds nothing to reseal. One visit
-// is not enough, because a replica without the new primary key still seals with the old primary key.
-//
-// A credential that is rotated at the same time is not overwritten. A credential that cannot be decrypted is skipped
-// and counted in the returned error.
-func (s *Service) Reseal(ctx context.Context) (int, error) {
-	for total := 0; ; {
-		done, lost := 0, 0
-		for _, visit := range []func(context.Context) (int, int, error){
-			s.resealConnections, s.resealLinkSessions, s.resealApplications, s.events.Reseal,
-		} {
-			resealed, unopened, err := visit(ctx)
-			done, lost, total = done+resealed, lost+unopened, total+resealed
-			if err != nil {
-				return total, err
-			}
-		}
-		for _, reseal := range []func(context.Context) error{s.auditLog.Reseal, s.resealHashKey} {
-			switch err := reseal(ctx); {
-			case errors.Is(err, domain.CredentialUnopened):
-				lost++
-			case err != nil:
-				return total, err
-			}
-		}
-		if done == 0 {
-			return total, unopenedError(lost)
-		}
-	}
-}
-
-// resealAll visits all rows once. list returns at most limit rows with ids greater than after, ordered by id. reseal
-// re-encrypts the credential of one row, and returns the id of the row and whether it has replaced the credential.
-// resealAll returns how many credentials were replaced, and how many cannot be decrypted.
-func resealAll[Row, ID any](
-	ctx context.Context, list func(ctx context.Context, after ID, limit int) ([]Row, error),
-	reseal func(Row) (ID, bool, error),
-) (resealedCount, lostCount int, err error) {
-	var after ID
-	for {
-		batch, err := list(ctx, after, resealBatch)
-		if err != nil || len(batch) == 0 {
-			return resealedCount, lostCount, err
-		}
-		for _, row := range batch {
-			id, replaced, err := reseal(row)
-			switch {
-			case errors.Is(err, domain.CredentialUnopened):
-				lostCount++ // the call has already emitted SealingFailed
-			case err != nil:
-				return resealedCount, lostCount, err
-			case replaced:
-				resealedCount++
-			}
-			after = id
-		}
-	}
-}
-
-// resealConnections re-encrypts the credentials of connections. See resealAll.
-func (s *Service) resealConnections(ctx context.Context) (resealedCount, lostCount int, err error) {
-	return resealAll(ctx, s.Connections.ListSealed, func(c domain.Connection) (domain.ConnectionID, bool, error) {
-		replaced, err := s.reseal(ctx, c, func(fresh domain.Sealed) (bool, error) {
-			return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
-		})
-		return c.ID, replaced, err
-	})
-}
-
-// unopenedError returns an error that states how many credentials cannot be decrypted. It returns nil
-// if count is 0.
-func unopenedError(count int) error {
-	if count == 0 {
-		return nil
-	}
-	return &domain.Error{
-		Kind: domain.Rejected, Code: domain.CredentialUnopened,
-		Message: fmt.Sprintf("credentials that do not open under this keyset: %d", count),
-	}
-}
-
-// reseal re-encrypts the credential of c, and calls replace to store the result. It reports whether the stored
-// credential was replaced. reseal does nothing if the credential is sealed under the primary key.
-func (s *Service) reseal(
-	ctx context.Context, c domain.Connection, replace func(fresh domain.Sealed) (bool, error),
-) (bool, error) {
-	if !s.Sealer.NeedsReseal(c.Sealed) {
-		return false, nil
-	}
-	credential, err := s.unseal(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	fresh, err := s.seal(ctx, c, credential)
-	if err != nil {
-		return false, err
-	}
-	return replace(fresh)
 }
 
 // FlushTokenUsage implements ports.Maintenance.

@@ -315,7 +315,7 @@ func TestResealEncryptsTheAuditKeyUnderTheNewKey(t *testing.T) {
 	e.sealer.primary++
 	_, err = e.Reseal(e.ctx)
 	e.noError(err)
-	sealed, err := e.deps.AuditLog.Key(e.ctx)
+	sealed, err := e.deps.SealedValues.Key(e.ctx, ports.SealedAuditKey)
 	e.noError(err)
 	if e.sealer.NeedsReseal(sealed) {
 		t.Error("the audit key is still encrypted under the old key")

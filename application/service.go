@@ -45,10 +45,12 @@ type Deps struct {
 	Erasures     ports.Erasures
 	AuditLog     ports.AuditLog
 	LinkSessions ports.LinkSessions
+	// SealedValues must belong to the same backend as the other stores.
+	SealedValues ports.SealedValues
 
 	AuditTree ports.AuditTree
 	// AuditKeys are the keys that sign and verify the checkpoints of the audit entries; the first one signs. If there
-	// are none, the service generates a key and keeps it sealed in AuditLog.
+	// are none, the service generates a key and keeps it sealed in SealedValues.
 	AuditKeys []domain.Secret
 
 	Subscriptions ports.Subscriptions
@@ -200,7 +202,8 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(wrong, ", "))
 	}
 	s.auditLog = auditing.New(auditing.Deps{
-		Recorder: s.audits, Tree: d.AuditTree, Sealer: d.Sealer, Entropy: d.Entropy, Keys: d.AuditKeys,
+		Recorder: s.audits, Tree: d.AuditTree, Sealer: d.Sealer, SealedValues: d.SealedValues, Entropy: d.Entropy,
+		Keys: d.AuditKeys,
 	})
 	s.events = events.New(events.Deps{
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
@@ -249,7 +252,8 @@ func (d Deps) missingMembers() []string {
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Erasures": d.Erasures == nil, "LinkSessions": d.LinkSessions == nil,
-		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
+		"SealedValues": d.SealedValues == nil,
+		"Clock":        d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 		"CloseDocument": d.CloseDocument == nil,
 		"Subscriptions": d.Subscriptions == nil, "EventEncoder": d.EventEncoder == nil && len(d.Sinks) > 0,

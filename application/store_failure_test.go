@@ -135,8 +135,8 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 			},
 		},
 		"Connections.VisitFacts": {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
-		"Connections.ListSealed": {func() error { _, err := e.Reseal(e.ctx); return err }},
-		"Connections.Reseal":     {func() error { _, err := e.Reseal(e.ctx); return err }},
+		"SealedValues.List":      {func() error { _, err := e.Reseal(e.ctx); return err }},
+		"SealedValues.Replace":   {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Tokens.Create": {func() error {
 			_, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 			return err

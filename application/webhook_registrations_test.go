@@ -553,7 +553,7 @@ func TestResealCoversTheKeyOfClientIDs(t *testing.T) {
 	e.sealer.primary++
 	_, err = e.Reseal(e.ctx)
 	e.noError(err)
-	sealed, err := e.deps.Applications.HashKey(e.ctx)
+	sealed, err := e.deps.SealedValues.Key(e.ctx, ports.SealedHashKey)
 	e.noError(err)
 	if e.sealer.NeedsReseal(sealed) {
 		t.Error("the key is sealed under the old key")
@@ -574,9 +574,10 @@ func TestALostKeyOfClientIDsIsReplaced(t *testing.T) {
 	if replaced, err := e.ReplaceHashKey(e.ctx); replaced || err != nil {
 		t.Errorf("replaced %v, %v: the key can be decrypted", replaced, err)
 	}
-	sealed, err := e.deps.Applications.HashKey(e.ctx)
+	sealed, err := e.deps.SealedValues.Key(e.ctx, ports.SealedHashKey)
 	e.noError(err)
-	_, err = e.deps.Applications.ResealHashKey(e.ctx, sealed, domain.Sealed("of an unknown key"))
+	_, err = e.deps.SealedValues.Replace(e.ctx,
+		ports.SealedValue{Kind: ports.SealedHashKey, Sealed: sealed}, domain.Sealed("of an unknown key"))
 	e.noError(err)
 	e.Service = e.newService() // has not cached the key
 	if n, err := e.Reseal(e.ctx); !errors.Is(err, domain.CredentialUnopened) {

@@ -7,23 +7,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Applications stores the applications that operators have created, which connections belong to one application at a
-// vendor, and the key with which client ids are hashed (domain.HashClientID).
+// Applications stores the applications that operators have created, and which connections belong to one application at
+// a vendor.
 type Applications interface {
-	// HashKey returns the sealed key with which client ids are hashed. Errors: NotFound. It is not limited to one
-	// tenant.
-	HashKey(ctx context.Context) (domain.Sealed, error)
-
-	// CreateHashKey stores the sealed key unless a key is stored already, and returns the stored key. It is not limited
-	// to one tenant.
-	CreateHashKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error)
-
-	// ResealHashKey replaces the stored key if it still equals the given previous key. It reports whether it has
-	// replaced the key. It is not limited to one tenant.
-	ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
-
-	// ReplaceHashKey replaces the stored key by fresh, the sealed form of another key, if the stored key still equals
-	// previous. It reports whether it has replaced the key. In the same atomic change it sets the Client of all
+	// ReplaceHashKey replaces the stored key with which client ids are hashed (SealedHashKey) by fresh, the sealed form
+	// of another key, if the stored key still equals previous. It reports whether it has replaced the key. In the same atomic change it sets the Client of all
 	// connections and the Application of all tokens to zero, because their hashes were computed with the old key. It is
 	// not limited to one tenant.
 	ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
@@ -73,14 +61,6 @@ type Applications interface {
 	// connection, a link session (domain.LinkSession.Application), or a deleted connection whose account reference is
 	// still to be deleted at the vendor.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, entries AuditEntries) error
-
-	// ListSealed returns applications of all tenants with their sealed credentials: at most limit, ordered by id, with
-	// ids greater than afterID.
-	ListSealed(ctx context.Context, afterID domain.ApplicationID, limit int) ([]domain.Application, error)
-
-	// Reseal replaces the sealed credential of an application by fresh, if it still equals previous. It reports whether
-	// it has done so. The revision does not change. It is not limited to one tenant.
-	Reseal(ctx context.Context, id domain.ApplicationID, previous, fresh domain.Sealed) (bool, error)
 
 	// ClaimRenewals claims at most limit renewals (domain.RegistrationRenewal) that are due, of all tenants. Each
 	// result has the oldest live connection of the application, if possible one that is not paused. In the same atomic

@@ -199,17 +199,6 @@ type AuditLog interface {
 	// It also stores the event events.AuditCheckpoint. Concurrent calls never return the same tenant.
 	// ClaimAnnouncements is not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID, error)
-
-	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
-	Key(ctx context.Context) (domain.Sealed, error)
-
-	// CreateKey stores the sealed key unless a key is stored already, and returns the stored key. It is not limited to
-	// one tenant.
-	CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error)
-
-	// ResealKey replaces the stored key if it still equals the given previous key. It reports whether it has replaced
-	// the key. It is not limited to one tenant.
-	ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 }
 
 // AuditReport is the result of Maintenance.VerifyAudit.

@@ -96,14 +96,6 @@ type LinkSessions interface {
 	// references in the form of domain.CanonicalAccountRef.
 	IsLinked(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, ref string) (bool, error)
 
-	// ListSealed returns sessions whose credentials are to be re-encrypted: at most limit sessions of all tenants that
-	// have a credential, ordered by id, with ids greater than afterID.
-	ListSealed(ctx context.Context, afterID domain.LinkSessionID, limit int) ([]domain.LinkSession, error)
-
-	// Reseal replaces the sealed credential of a session by the value fresh, if the stored credential still equals the
-	// value previous. It reports whether it has replaced the credential. It is not limited to one tenant.
-	Reseal(ctx context.Context, id domain.LinkSessionID, previous, fresh domain.Sealed) (bool, error)
-
 	// Prune deletes at most limit sessions with a zero DueAt that have ended before the given time, and returns their
 	// number. It is not limited to one tenant.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)

@@ -77,15 +77,6 @@ type Connections interface {
 	// CountAttention counts problems of live aggregator connections and of their accounts (see Attention). It is not
 	// limited to one tenant.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
-
-	// ListSealed returns connections whose credentials are to be re-encrypted: at most limit live connections of all
-	// tenants, ordered by id, with ids greater than afterID.
-	ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection, error)
-
-	// Reseal replaces the sealed credential of a connection by the value fresh, if the stored credential still equals
-	// the value previous. It reports whether it has replaced the credential. It changes neither Revision nor UpdatedAt.
-	// It is not limited to one tenant.
-	Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error)
 }
 
 // Attention contains the numbers of connections and accounts with a problem, over all tenants.

@@ -181,17 +181,6 @@ type SubscriptionStore interface {
 	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[events.EventAttempt], error)
-	// ListSealed returns subscriptions whose secrets are to be re-encrypted: at most limit subscriptions of all
-	// tenants, ordered by id, with ids greater than afterID.
-	ListSealed(ctx context.Context, afterID events.SubscriptionID, limit int) ([]events.Subscription, error)
-	// Reseal replaces the sealed secrets of a subscription. It stores the argument fresh only if the stored secrets
-	// still equal the argument previous. It reports whether it has replaced the secrets.
-	Reseal(
-		ctx context.Context,
-		tenant domain.TenantID,
-		id events.SubscriptionID,
-		previous, fresh domain.Sealed,
-	) (bool, error)
 }
 
 // SubscriptionLease is the right of one process to send the events of a subscription. Holder is the fencing token.

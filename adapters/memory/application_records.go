@@ -215,29 +215,6 @@ func (s *Store) usesApplication(a *domain.Application) bool {
 	return false
 }
 
-// ListSealed sorts all matching applications by id.
-func (v applications) ListSealed(
-	ctx context.Context, afterID domain.ApplicationID, limit int,
-) ([]domain.Application, error) {
-	return exclusiveResult(ctx, v.Store, "Applications.ListSealed", func() ([]domain.Application, error) {
-		rows := filtered(v.applications, func(a *domain.Application) bool {
-			return a.ID.Compare(afterID) > 0
-		}, cloneApplication)
-		slices.SortFunc(rows, func(x, y domain.Application) int { return x.ID.Compare(y.ID) })
-		return rows[:min(limit, len(rows))], nil
-	})
-}
-
-// Reseal is a compare-and-swap.
-func (v applications) Reseal(
-	ctx context.Context, id domain.ApplicationID, previous, fresh domain.Sealed,
-) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "Applications.Reseal", func() (bool, error) {
-		a := v.applications[id]
-		return a != nil && reseal(&a.Sealed, previous, fresh), nil
-	})
-}
-
 // ClaimRenewals claims under the store's mutex.
 func (v applications) ClaimRenewals(
 	ctx context.Context, now, claimEnd time.Time, limit int,

@@ -11,33 +11,6 @@ import (
 // applications implements ports.Applications on a Store.
 type applications struct{ *Store }
 
-// HashKey returns a copy of the key.
-func (v applications) HashKey(ctx context.Context) (domain.Sealed, error) {
-	return exclusiveResult(ctx, v.Store, "Applications.HashKey", func() (domain.Sealed, error) {
-		if v.hashKey == nil {
-			return nil, domain.NotFoundError()
-		}
-		return slices.Clone(v.hashKey), nil
-	})
-}
-
-// CreateHashKey stores a copy of the key.
-func (v applications) CreateHashKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
-	return exclusiveResult(ctx, v.Store, "Applications.CreateHashKey", func() (domain.Sealed, error) {
-		if v.hashKey == nil {
-			v.hashKey = slices.Clone(sealed)
-		}
-		return slices.Clone(v.hashKey), nil
-	})
-}
-
-// ResealHashKey is a compare-and-swap.
-func (v applications) ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "Applications.ResealHashKey", func() (bool, error) {
-		return v.hashKey != nil && reseal(&v.hashKey, previous, fresh), nil
-	})
-}
-
 // ReplaceHashKey changes all connections and tokens under one lock.
 func (v applications) ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ReplaceHashKey", func() (bool, error) {

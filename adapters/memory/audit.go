@@ -224,31 +224,3 @@ func (v auditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time,
 		return due, nil
 	})
 }
-
-// Key implements ports.AuditLog. It returns the sealed key.
-func (v auditLog) Key(ctx context.Context) (domain.Sealed, error) {
-	return exclusiveResult(ctx, v.Store, "AuditLog.Key", func() (domain.Sealed, error) {
-		if v.auditKey == nil {
-			return nil, domain.NotFoundError()
-		}
-		return slices.Clone(v.auditKey), nil
-	})
-}
-
-// CreateKey implements ports.AuditLog. It stores the key unless one is stored already.
-func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
-	return exclusiveResult(ctx, v.Store, "AuditLog.CreateKey", func() (domain.Sealed, error) {
-		if v.auditKey == nil {
-			v.auditKey = slices.Clone(sealed)
-		}
-		return slices.Clone(v.auditKey), nil
-	})
-}
-
-// ResealKey implements ports.AuditLog. It replaces the stored key by fresh if the stored key still equals previous. It
-// compares and replaces under one lock.
-func (v auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
-		return v.auditKey != nil && reseal(&v.auditKey, previous, fresh), nil
-	})
-}

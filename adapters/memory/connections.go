@@ -199,25 +199,3 @@ func (s *Store) recordActivity(id domain.ConnectionID, a domain.ConnectionActivi
 		LastWebhookAt: domain.Later(known.LastWebhookAt, a.LastWebhookAt),
 	}
 }
-
-// ListSealed returns connections in the order of their ids, starting after afterID. New ids are always larger, so a
-// caller that reads page by page misses no connection.
-func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection,
-	error) {
-	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
-		rows := filtered(v.connections, func(c *domain.Connection) bool {
-			return c.Live() && c.ID.Compare(afterID) > 0
-		}, cloneConnection)
-		slices.SortFunc(rows, func(x, y domain.Connection) int { return x.ID.Compare(y.ID) })
-		return rows[:min(limit, len(rows))], nil
-	})
-}
-
-// Reseal is a compare-and-swap: if the credential was changed since the caller read it, the newer
-// credential stays.
-func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
-		row := v.connections[id]
-		return row != nil && row.Live() && reseal(&row.Sealed, previous, fresh), nil
-	})
-}

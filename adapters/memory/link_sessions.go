@@ -196,29 +196,6 @@ func (v linkSessions) IsLinked(
 	})
 }
 
-// ListSealed implements ports.LinkSessions. It returns sessions in the order of their ids, starting after afterID.
-func (v linkSessions) ListSealed(
-	ctx context.Context, afterID domain.LinkSessionID, limit int,
-) ([]domain.LinkSession, error) {
-	return exclusiveResult(ctx, v.Store, "LinkSessions.ListSealed", func() ([]domain.LinkSession, error) {
-		rows := filtered(v.linkSessions, func(l *domain.LinkSession) bool {
-			return len(l.Sealed) > 0 && l.ID.Compare(afterID) > 0
-		}, cloneLinkSession)
-		slices.SortFunc(rows, func(x, y domain.LinkSession) int { return x.ID.Compare(y.ID) })
-		return rows[:min(limit, len(rows))], nil
-	})
-}
-
-// Reseal implements ports.LinkSessions. It is a compare-and-swap.
-func (v linkSessions) Reseal(
-	ctx context.Context, id domain.LinkSessionID, previous, fresh domain.Sealed,
-) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "LinkSessions.Reseal", func() (bool, error) {
-		stored := v.linkSessions[id]
-		return stored != nil && reseal(&stored.Sealed, previous, fresh), nil
-	})
-}
-
 // Prune implements ports.LinkSessions. It deletes sessions in no particular order.
 func (v linkSessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.Prune", func() (int, error) {

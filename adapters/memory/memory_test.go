@@ -26,6 +26,7 @@ func stores(s *memory.Store) porttest.Stores {
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
+		SealedValues:  s.SealedValues(),
 		Subscriptions: s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),

@@ -216,35 +216,10 @@ func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 	})
 }
 
-// ListSealed returns subscriptions in the order of their ids.
-func (v subscriptions) ListSealed(
-	ctx context.Context, afterID events.SubscriptionID, limit int,
-) ([]events.Subscription, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]events.Subscription, error) {
-		var rows []events.Subscription
-		for _, row := range v.sortedSubscriptions() {
-			if len(rows) < limit && row.ID.Compare(afterID) > 0 {
-				rows = append(rows, cloneSubscription(row.Subscription))
-			}
-		}
-		return rows, nil
-	})
-}
-
 // sortedSubscriptions returns all subscriptions in the order of their ids.
 func (s *Store) sortedSubscriptions() []*subscription {
 	return slices.SortedFunc(maps.Values(s.subscriptions), func(x, y *subscription) int {
 		return x.ID.Compare(y.ID)
-	})
-}
-
-// Reseal replaces the stored secrets only if they still equal previous.
-func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
-	previous, fresh domain.Sealed,
-) (bool, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.Reseal", func() (bool, error) {
-		row, err := v.subscriptionOf(tenant, id)
-		return err == nil && reseal(&row.Sealed, previous, fresh), nil
 	})
 }
 

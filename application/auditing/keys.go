@@ -58,7 +58,7 @@ func (l *Log) keyInStore(ctx context.Context) (domain.Secret, error) {
 	if key := l.stored.get(); !key.IsZero() {
 		return key, nil
 	}
-	sealed, err := l.Recorder.Log.Key(ctx)
+	sealed, err := l.SealedValues.Key(ctx, ports.SealedAuditKey)
 	if errors.Is(err, domain.NotFound) && len(l.Keys) == 0 {
 		sealed, err = l.createKey(ctx)
 	}
@@ -83,7 +83,7 @@ func (l *Log) createKey(ctx context.Context) (domain.Sealed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.Recorder.Log.CreateKey(ctx, sealed)
+	return l.SealedValues.CreateKey(ctx, ports.SealedAuditKey, sealed)
 }
 
 // sealKey seals the key. Its ciphertext is bound to the zero tenant id and the zero connection id. No connection
@@ -99,24 +99,4 @@ func (l *Log) unsealKey(ctx context.Context, sealed domain.Sealed) (domain.Secre
 		l.Recorder.Observer.Emit(ctx, ports.SealingFailed{Err: err})
 	}
 	return credential.Part(keyPart), err
-}
-
-// Reseal re-encrypts the key in the store if it is not sealed under the primary key of the keyset.
-func (l *Log) Reseal(ctx context.Context) error {
-	sealed, err := l.Recorder.Log.Key(ctx)
-	if errors.Is(err, domain.NotFound) || err == nil && !l.Sealer.NeedsReseal(sealed) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	key, err := l.unsealKey(ctx, sealed)
-	if err != nil {
-		return err
-	}
-	fresh, err := l.sealKey(key)
-	if err == nil {
-		_, err = l.Recorder.Log.ResealKey(ctx, sealed, fresh)
-	}
-	return err
 }

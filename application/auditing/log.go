@@ -18,8 +18,10 @@ type Deps struct {
 	Sealer   ports.Sealer
 	Entropy  ports.Entropy
 
+	SealedValues ports.SealedValues
+
 	// Keys are the keys that sign and verify the checkpoints; the first one signs. If there are none, the Log generates
-	// a key and keeps it sealed in Recorder.Log.
+	// a key and keeps it sealed in SealedValues.
 	Keys []domain.Secret
 }
 

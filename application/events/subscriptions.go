@@ -150,9 +150,6 @@ func (s *Service) ListSubscriptions(
 	return found, err
 }
 
-// resealBatch is the number of subscriptions that are read at a time for re-encryption.
-const resealBatch = 200
-
 // changeAttempts is the maximum number of attempts at a change without If-Match. Another attempt is necessary if the
 // subscription was changed concurrently.
 const changeAttempts = 3
@@ -464,38 +461,13 @@ func (s *Service) openSubscription(ctx context.Context, sub events.Subscription)
 	return secrets, err
 }
 
-// Reseal re-encrypts the secrets of all subscriptions once. It returns the number of subscriptions whose
-// secrets it has re-encrypted, and the number of subscriptions whose secrets cannot be decrypted.
-func (s *Service) Reseal(ctx context.Context) (resealedCount, lostCount int, err error) {
-	for after := (events.SubscriptionID{}); ; {
-		batch, err := s.Subscriptions.ListSealed(ctx, after, resealBatch)
-		if err != nil || len(batch) == 0 {
-			return resealedCount, lostCount, err
-		}
-		for _, sub := range batch {
-			after = sub.ID
-			if !s.Sealer.NeedsReseal(sub.Sealed) {
-				continue
-			}
-			secrets, err := s.openSubscription(ctx, sub)
-			if errors.Is(err, domain.CredentialUnopened) {
-				lostCount++
-				continue
-			}
-			if err != nil {
-				return resealedCount, lostCount, err
-			}
-			fresh, err := s.sealSubscription(ctx, sub, secrets)
-			if err != nil {
-				return resealedCount, lostCount, err
-			}
-			replaced, err := s.Subscriptions.Reseal(ctx, sub.Tenant, sub.ID, sub.Sealed, fresh)
-			if err != nil {
-				return resealedCount, lostCount, err
-			}
-			if replaced {
-				resealedCount++
-			}
-		}
+// SealAgain decrypts the secrets of a subscription and encrypts them under the primary key. Errors: Unavailable
+// (credential_unopened).
+func (s *Service) SealAgain(ctx context.Context, v ports.SealedValue) (domain.Sealed, error) {
+	sub := events.Subscription{Tenant: v.Tenant, ID: events.SubscriptionID{UUID: v.BoundTo}, Sealed: v.Sealed}
+	secrets, err := s.openSubscription(ctx, sub)
+	if err != nil {
+		return nil, err
 	}
+	return s.sealSubscription(ctx, sub, secrets)
 }

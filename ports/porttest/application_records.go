@@ -19,7 +19,6 @@ var applicationRecordTests = []storeTest{
 	{"another client id removes the registration and plans a new one", applicationGetsAnotherClient},
 	{"an application is not deleted while a connection or an erasure at the vendor uses it", applicationInUse},
 	{"a link session joins its application, which is not deleted before", applicationOfALinkSession},
-	{"the credential of an application is resealed with a compare-and-swap", applicationIsResealed},
 	{"a renewal is claimed once, with the oldest connection, and ends", renewals},
 }
 
@@ -344,36 +343,6 @@ func applicationOfALinkSession(f *fixture) {
 	orphan := f.newLinkSession()
 	orphan.Application = a.ID
 	f.equal("without an application", domain.ApplicationNotFound, domain.CodeOf(f.LinkSessions.Create(f.ctx, orphan)))
-}
-
-func applicationIsResealed(f *fixture) {
-	var own []domain.Application
-	for _, name := range []string{"a", "b", "c"} {
-		own = append(own, f.createApplication(name))
-	}
-	var found []domain.Application
-	for after := (domain.ApplicationID{}); ; {
-		batch, err := f.Applications.ListSealed(f.ctx, after, 2)
-		f.noError(err)
-		for _, a := range batch {
-			if a.Tenant == f.tenant {
-				found = append(found, a)
-			}
-		}
-		if len(batch) < 2 {
-			break
-		}
-		after = batch[1].ID
-	}
-	f.equal("listed", own, found)
-	replaced, err := f.Applications.Reseal(f.ctx, own[0].ID, domain.Sealed("other"), domain.Sealed("fresh"))
-	f.noError(err)
-	f.equal("with another previous value", false, replaced)
-	replaced, err = f.Applications.Reseal(f.ctx, own[0].ID, own[0].Sealed, domain.Sealed("fresh"))
-	f.noError(err)
-	f.equal("replaced", true, replaced)
-	own[0].Sealed = domain.Sealed("fresh")
-	f.equal("after that", own[0], f.getApplication(own[0].ID))
 }
 
 // claimRenewal claims renewals that are due at the given time, and returns the renewal of the application a. A

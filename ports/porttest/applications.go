@@ -12,7 +12,6 @@ import (
 // applicationTests check ports.Applications, and the methods of ports.Tokens that handle the single webhook of an
 // application.
 var applicationTests = []storeTest{
-	{"the first hash key stays, and is replaced only by its own copy", hashKeys},
 	{"another hash key makes all connections and tokens unidentified", replacedHashKey},
 	{"a connection without a client is listed until it is identified", unidentifiedConnections},
 	{"Identify changes only the connection with the same credential", identifyComparesTheCredential},
@@ -60,31 +59,8 @@ func (f *fixture) repoint(c domain.Connection, fn func(*domain.Connection)) {
 	f.noError(err)
 }
 
-func hashKeys(f *fixture) {
-	stored := make([]domain.Sealed, 4)
-	concurrently(len(stored), func(i int) {
-		var err error
-		if stored[i], err = f.Applications.CreateHashKey(f.ctx, domain.Sealed(newUUID().String())); err != nil {
-			f.Error(err)
-		}
-	})
-	for _, sealed := range stored {
-		f.equal("the key", string(stored[0]), string(sealed))
-	}
-	fresh := domain.Sealed("fresh \x00\xff" + newUUID().String())
-	replaced, err := f.Applications.ResealHashKey(f.ctx, domain.Sealed("another"), fresh)
-	f.noError(err)
-	f.equal("replaced another key", false, replaced)
-	replaced, err = f.Applications.ResealHashKey(f.ctx, stored[0], fresh)
-	f.noError(err)
-	f.equal("replaced", true, replaced)
-	key, err := f.Applications.HashKey(f.ctx)
-	f.noError(err)
-	f.equal("the key", string(fresh), string(key))
-}
-
 func replacedHashKey(f *fixture) {
-	key, err := f.Applications.CreateHashKey(f.ctx, domain.Sealed("first"))
+	key, err := f.SealedValues.CreateKey(f.ctx, ports.SealedHashKey, domain.Sealed("first"))
 	f.noError(err)
 	c := f.createStored(f.newMember("c", 1))
 	token := f.register(c, "webhook")
@@ -96,7 +72,7 @@ func replacedHashKey(f *fixture) {
 	replaced, err = f.Applications.ReplaceHashKey(f.ctx, key, fresh)
 	f.noError(err)
 	f.equal("replaced", true, replaced)
-	stored, err := f.Applications.HashKey(f.ctx)
+	stored, err := f.SealedValues.Key(f.ctx, ports.SealedHashKey)
 	f.noError(err)
 	f.equal("the key", string(fresh), string(stored))
 	f.equal("the client", domain.ClientKey{}, f.getConnection(c).Client)

@@ -35,7 +35,6 @@ var auditTests = []storeTest{
 	{"entries, hashes and heads are limited to the tenant", auditTenants},
 	{"a position of another list is Invalid", auditPositions},
 	{"a tenant is announced once in an interval, also concurrently", auditAnnouncements},
-	{"the first key stays, and is replaced only by its own copy", auditKeys},
 }
 
 // newEntry returns an entry that has no number and no detail.
@@ -571,27 +570,4 @@ func auditAnnouncements(f *fixture) {
 	f.equal("a repeated claim", 0, claim())
 	at = longAfter(f.now())
 	f.equal("a later claim", 1, claim())
-}
-
-func auditKeys(f *fixture) {
-	stored := make([]domain.Sealed, 4)
-	concurrently(len(stored), func(i int) {
-		var err error
-		if stored[i], err = f.AuditLog.CreateKey(f.ctx, domain.Sealed(newUUID().String())); err != nil {
-			f.Error(err)
-		}
-	})
-	for _, sealed := range stored {
-		f.equal("the key", string(stored[0]), string(sealed))
-	}
-	fresh := domain.Sealed("fresh \x00\xff" + newUUID().String())
-	replaced, err := f.AuditLog.ResealKey(f.ctx, domain.Sealed("another"), fresh)
-	f.noError(err)
-	f.equal("replaced another key", false, replaced)
-	replaced, err = f.AuditLog.ResealKey(f.ctx, stored[0], fresh)
-	f.noError(err)
-	f.equal("replaced", true, replaced)
-	key, err := f.AuditLog.Key(f.ctx)
-	f.noError(err)
-	f.equal("the key", string(fresh), string(key))
 }

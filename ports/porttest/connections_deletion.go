@@ -1,7 +1,6 @@
 package porttest
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -17,12 +16,6 @@ var deletionTests = []storeTest{
 	{"deletion fails queued and waiting pulls and their deliveries", deletionFailsPulls},
 	{"no pull stays queued when requests race with the deletion", deletionRacesRequests},
 	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
-}
-
-// resealTests check the store methods for re-encrypting credentials while the service is running.
-var resealTests = []storeTest{
-	{"ListSealed returns credentials of both kinds and all tenants once, by id", listSealedPagesByID},
-	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
 }
 
 // deletedIsNotFound checks every method that takes the id of a connection: none of them may find a deleted connection.
@@ -173,61 +166,4 @@ func deletionKeepsFeed(f *fixture) {
 	f.finish(l, domain.PullSucceeded, "")
 	f.deleteConnection(c)
 	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
-}
-
-// listSealedPagesByID reads all pages of ListSealed, like a re-encryption of all credentials. The pages may also
-// contain connections of other tests.
-func listSealedPagesByID(f *fixture) {
-	var want []domain.ConnectionID
-	for range 4 {
-		want = append(want, f.createConnection().ID, f.createStored(f.newEngine(newUUID().String())).ID)
-		f.tenant = newTenant()
-	}
-	deleted := f.createConnection()
-	f.deleteConnection(deleted)
-	var returned []domain.ConnectionID
-	for after := (domain.ConnectionID{}); ; {
-		batch, err := f.Connections.ListSealed(f.ctx, after, 7)
-		f.noError(err)
-		if len(batch) > 7 {
-			f.Fatalf("%d rows, limit 7", len(batch))
-		}
-		if len(batch) == 0 {
-			break
-		}
-		returned = append(returned, ids(batch, connectionID)...)
-		after = batch[len(batch)-1].ID
-	}
-	exactlyOnce(f, want, returned)
-	if !slices.IsSortedFunc(
-		returned, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) },
-	) {
-		f.Error("the rows are not sorted by id")
-	}
-	if slices.Contains(returned, deleted.ID) {
-		f.Error("a deleted connection was returned")
-	}
-}
-
-// resealComparesAndSwaps checks that Reseal does not overwrite a new credential. Re-encryption reads a credential and
-// later stores it with Reseal. If the credential is rotated in between, Reseal must not restore the old credential.
-func resealComparesAndSwaps(f *fixture) {
-	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
-		reseal := func(id domain.ConnectionID, old, fresh string) bool {
-			f.Helper()
-			done, err := f.Connections.Reseal(f.ctx, id, domain.Sealed(old), domain.Sealed(fresh))
-			f.noError(err)
-			return done
-		}
-		f.equal("from another credential", false, reseal(c.ID, "stale", "fresh"))
-		f.equal("the connection", c, f.getConnection(c))
-		f.equal("of an absent connection", false, reseal(newID[domain.Connection](), string(c.Sealed), "fresh"))
-		f.equal("from the stored credential", true, reseal(c.ID, string(c.Sealed), "fresh \x00\xfe"))
-		want := c
-		want.Sealed = domain.Sealed("fresh \x00\xfe")
-		f.equal("the resealed connection", want, f.getConnection(c))
-		f.equal("a second time", false, reseal(c.ID, string(c.Sealed), "fresher"))
-		f.deleteConnection(c)
-		f.equal("of a deleted connection", false, reseal(c.ID, "fresh \x00\xfe", "fresher"))
-	}
 }

@@ -22,7 +22,6 @@ var linkSessionTests = []storeTest{
 	{"a session is found by the hash of its webhook token while it is not settled", linkSessionByHook},
 	{"an update changes only a session of the tenant and vendor that is not settled", linkSessionUpdate},
 	{"a reference is linked while a live connection has it, regardless of case for UUIDs", linkSessionIsLinked},
-	{"the credentials of sessions are resealed unless they have changed", linkSessionIsResealed},
 	{"only settled sessions are pruned", linkSessionIsPruned},
 	{"an erasure deletes the session of the connection", linkSessionIsErased},
 }
@@ -208,7 +207,9 @@ func (f *fixture) linked(l domain.LinkSession) (domain.LinkSession, ports.Linked
 
 func linkSessionConnects(f *fixture) {
 	l := f.createLinkSession()
-	resealed, err := f.LinkSessions.Reseal(f.ctx, l.ID, l.Sealed, domain.Sealed("resealed"))
+	resealed, err := f.SealedValues.Replace(f.ctx, ports.SealedValue{
+		Kind: ports.SealedLinkSession, Tenant: l.Tenant, ID: l.ID.UUID, Sealed: l.Sealed,
+	}, domain.Sealed("resealed"))
 	f.noError(err)
 	f.equal("resealed", true, resealed)
 	connected, added := f.linked(l)
@@ -306,31 +307,6 @@ func linkSessionIsLinked(f *fixture) {
 	got, err = f.LinkSessions.IsLinked(f.ctx, f.tenant, vendor, c.AccountRef)
 	f.noError(err)
 	f.equal("after the deletion", false, got)
-}
-
-func linkSessionIsResealed(f *fixture) {
-	l := f.createLinkSession()
-	found := false
-	for after := (domain.LinkSessionID{}); ; {
-		batch, err := f.LinkSessions.ListSealed(f.ctx, after, 3)
-		f.noError(err)
-		if len(batch) == 0 {
-			break
-		}
-		for _, one := range batch {
-			found = found || one.ID == l.ID
-			after = one.ID
-		}
-	}
-	f.equal("listed", true, found)
-	replaced, err := f.LinkSessions.Reseal(f.ctx, l.ID, domain.Sealed("another"), domain.Sealed("fresh"))
-	f.noError(err)
-	f.equal("replaced another value", false, replaced)
-	replaced, err = f.LinkSessions.Reseal(f.ctx, l.ID, l.Sealed, domain.Sealed("fresh"))
-	f.noError(err)
-	f.equal("replaced", true, replaced)
-	l.Sealed = domain.Sealed("fresh")
-	f.equal("session", l, f.getLinkSession(l))
 }
 
 func linkSessionIsPruned(f *fixture) {

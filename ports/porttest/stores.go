@@ -20,6 +20,7 @@ type Stores struct {
 
 	Applications ports.Applications
 	LinkSessions ports.LinkSessions
+	SealedValues ports.SealedValues
 
 	Subscriptions ports.Subscriptions
 
@@ -39,7 +40,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		name  string
 		tests []storeTest
 	}{
-		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests, resealTests)},
+		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests)},
 		{"Tokens", slices.Concat(tokenTests, registrationTests)},
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
 		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, attentionTests, leaseTests, finishTests,
@@ -60,6 +61,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Erasures", erasureTests},
 		{"Applications", slices.Concat(applicationTests, applicationRecordTests)},
 		{"Link sessions", linkSessionTests},
+		{"Sealed values", sealedValueTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
 		{"Matcher entries", matcherTests},
 	} {

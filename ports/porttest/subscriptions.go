@@ -20,7 +20,6 @@ var subscriptionTests = []storeTest{
 	{"a deleted subscription is gone, unless the check fails", subscriptionDeleted},
 	{"subscriptions are limited to the tenant", subscriptionTenant},
 	{"a tenant has at most MaxSubscriptions, also if they are created at the same time", subscriptionsLimited},
-	{"secrets are resealed only if they are still the same", subscriptionResealed},
 	{"a replay goes back to a stored event, and unparks all events", replayGoesBack},
 	{"a replay goes ahead and skips what waits", replayGoesAhead},
 	{"a replay from an event that is not stored is Invalid", replayNotStored},
@@ -295,31 +294,6 @@ func subscriptionsLimited(f *fixture) {
 		func(events.Subscription) error { return nil }))
 	f.subscribe()
 	f.errorIs(f.Subscriptions.Create(f.ctx, f.newSubscription(), nil), domain.TooManySubscriptions)
-}
-
-func subscriptionResealed(f *fixture) {
-	s := f.subscribe()
-	var found bool
-	for after := (events.SubscriptionID{}); !found; {
-		batch, err := f.Subscriptions.ListSealed(f.ctx, after, 2)
-		f.noError(err)
-		if len(batch) == 0 {
-			f.Fatal("the subscription is not listed")
-		}
-		after = batch[len(batch)-1].ID
-		found = slices.ContainsFunc(batch, func(b events.Subscription) bool {
-			return b.ID == s.ID && string(b.Sealed) == string(s.Sealed)
-		})
-	}
-	fresh := domain.Sealed("fresh")
-	done, err := f.Subscriptions.Reseal(f.ctx, f.tenant, s.ID, domain.Sealed("not stored"), fresh)
-	f.noError(err)
-	f.equal("with other secrets", false, done)
-	done, err = f.Subscriptions.Reseal(f.ctx, f.tenant, s.ID, s.Sealed, fresh)
-	f.noError(err)
-	f.equal("with the stored secrets", true, done)
-	s.Sealed = fresh
-	f.equal("stored", s, f.status(s).Subscription)
 }
 
 // subscribedWithEvents stores a subscription with n events, each about a different record. It returns the subscription,

@@ -93,8 +93,8 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, total int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for after := (domain.ConnectionID{}); ; {
-		rows, err := app.Stores.Connections.ListSealed(t.Context(), after, 100)
+	for after := uuid.Nil; ; {
+		rows, err := app.Stores.SealedValues.List(t.Context(), ports.SealedConnection, after, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,21 +111,19 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, total int) {
 	}
 }
 
-// cancellingStore is a connection store that cancels a context after a number of calls of Reseal.
+// cancellingStore is a store of sealed values that cancels a context after a number of calls of Replace.
 type cancellingStore struct {
-	ports.Connections
-	left int                // number of calls of Reseal before the context is canceled
+	ports.SealedValues
+	left int                // number of calls of Replace before the context is canceled
 	cut  context.CancelFunc // cancels the context
 }
 
-// Reseal implements ports.Connections. After the permitted number of calls it also cancels the context.
-func (c *cancellingStore) Reseal(
-	ctx context.Context,
-	id domain.ConnectionID,
-	previous, fresh domain.Sealed,
+// Replace implements ports.SealedValues. After the permitted number of calls it also cancels the context.
+func (c *cancellingStore) Replace(
+	ctx context.Context, v ports.SealedValue, fresh domain.Sealed,
 ) (bool, error) {
 	if c.left--; c.left < 0 {
 		c.cut()
 	}
-	return c.Connections.Reseal(ctx, id, previous, fresh)
+	return c.SealedValues.Replace(ctx, v, fresh)
 }

@@ -58,7 +58,7 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 func (w *rotationEnv) interruptReseal(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	app := w.open(t, func(s *compose.Stores) { s.Connections = &cancellingStore{s.Connections, cutAt, cancel} })
+	app := w.open(t, func(s *compose.Stores) { s.SealedValues = &cancellingStore{s.SealedValues, cutAt, cancel} })
 	done, err := app.Service.Reseal(ctx)
 	if !errors.Is(err, context.Canceled) || done != cutAt {
 		t.Errorf("the stopped run did %d rows, want %d: %v", done, cutAt, err)

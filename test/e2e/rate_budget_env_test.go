@@ -149,6 +149,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
 		LinkSessions: store.LinkSessions(),
+		SealedValues: store.SealedValues(),
 		PullWorkers:  4 * budgetConnections,
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},

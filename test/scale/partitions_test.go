@@ -37,6 +37,7 @@ func TestThePromisesHoldInParts(t *testing.T) {
 			Erasures:      s.Erasures(),
 			Applications:  s.Applications(),
 			LinkSessions:  s.LinkSessions(),
+			SealedValues:  s.SealedValues(),
 			Subscriptions: s.Subscriptions(),
 
 			MatcherEntries: s.MatcherEntries(),

@@ -185,6 +185,7 @@ func (s *sim) deps() application.Deps {
 		Erasures:     erasures{s, s.store.Erasures()},
 		Applications: applications{s, s.store.Applications()},
 		LinkSessions: s.store.LinkSessions(),
+		SealedValues: sealedValues{s, s.store.SealedValues()},
 		Sealer:       s.sealer, Egress: allowAll{},
 		Aggregators:   []ports.Aggregator{registrar{s.vendors[0]}, s.vendors[1], streamVendor{s.vendors[2]}},
 		Subscriptions: s.store.Subscriptions(),

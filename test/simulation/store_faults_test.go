@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -106,17 +108,23 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.
 	})
 }
 
-func (v connections) ListSealed(
-	ctx context.Context, afterID domain.ConnectionID, limit int,
-) ([]domain.Connection, error) {
-	return intercept(ctx, v.sim, "Connections.ListSealed", func(ctx context.Context) ([]domain.Connection, error) {
-		return v.Connections.ListSealed(ctx, afterID, limit)
+// sealedValues intercepts the methods with which values are re-encrypted.
+type sealedValues struct {
+	sim *sim
+	ports.SealedValues
+}
+
+func (v sealedValues) List(
+	ctx context.Context, kind ports.SealedKind, afterID uuid.UUID, limit int,
+) ([]ports.SealedValue, error) {
+	return intercept(ctx, v.sim, "SealedValues.List", func(ctx context.Context) ([]ports.SealedValue, error) {
+		return v.SealedValues.List(ctx, kind, afterID, limit)
 	})
 }
 
-func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
-	return intercept(ctx, v.sim, "Connections.Reseal", func(ctx context.Context) (bool, error) {
-		return v.Connections.Reseal(ctx, id, previous, fresh)
+func (v sealedValues) Replace(ctx context.Context, value ports.SealedValue, fresh domain.Sealed) (bool, error) {
+	return intercept(ctx, v.sim, "SealedValues.Replace", func(ctx context.Context) (bool, error) {
+		return v.SealedValues.Replace(ctx, value, fresh)
 	})
 }
 

@@ -308,30 +308,6 @@ func isApplicationUsed(tx *gorm.DB, tenant domain.TenantID, id domain.Applicatio
 	return connections+sessions > 0, err
 }
 
-// ListSealed returns applications in the order of their ids.
-func (s applications) ListSealed(
-	ctx context.Context, afterID domain.ApplicationID, limit int,
-) ([]domain.Application, error) {
-	var rows []applicationRow
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("id > ?", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
-	})
-	return ConvertAll(rows, applicationRow.domain), err
-}
-
-// Reseal replaces the credential with a compare-and-swap, which is one statement.
-func (s applications) Reseal(
-	ctx context.Context, id domain.ApplicationID, previous, fresh domain.Sealed,
-) (bool, error) {
-	var changed int
-	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = RowsAffected(db.Model(&applicationRow{}).
-			Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).Update("sealed", []byte(fresh)))
-		return err
-	})
-	return changed > 0, err
-}
-
 // ClaimRenewals implements ports.Applications.
 func (s applications) ClaimRenewals(
 	ctx context.Context, now, claimEnd time.Time, limit int,

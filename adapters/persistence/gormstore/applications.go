@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -19,61 +17,13 @@ func (s *Store) Applications() ports.Applications { return applications{s.core} 
 // applications implements ports.Applications on a Store.
 type applications struct{ *Core }
 
-// hashKeyRow is the row of client_hash_keys. Its tenant_id is keyTenant.
-type hashKeyRow struct {
-	Sealed []byte    `gorm:"column:sealed"`
-	Tenant uuid.UUID `gorm:"column:tenant_id;primaryKey"`
-}
-
-// TableName returns the name of the table in the schema.
-func (hashKeyRow) TableName() string { return "client_hash_keys" }
-
-// HashKey reads the row of client_hash_keys.
-func (s applications) HashKey(ctx context.Context) (sealed domain.Sealed, err error) {
-	err = s.Read(ctx, func(db *gorm.DB) error {
-		sealed, err = readHashKey(db)
-		return err
-	})
-	return sealed, err
-}
-
-func readHashKey(db *gorm.DB) (domain.Sealed, error) {
-	row, err := First[hashKeyRow](db.Where("tenant_id = ?", keyTenant))
-	return row.Sealed, err
-}
-
-// CreateHashKey inserts the key unless a key is stored already, and returns the stored key.
-func (s applications) CreateHashKey(ctx context.Context, sealed domain.Sealed) (stored domain.Sealed, err error) {
-	err = s.Change(ctx, func(tx Tx) error {
-		row := hashKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
-			return err
-		}
-		stored, err = readHashKey(tx.DB)
-		return err
-	})
-	return stored, err
-}
-
-// ResealHashKey replaces the key with a compare-and-swap.
-func (s applications) ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (replaced bool, err error) {
-	err = s.Background().Write(ctx, func(db *gorm.DB) error {
-		row := db.Model(&hashKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous))
-		n, err := RowsAffected(row.Update("sealed", []byte(fresh)))
-		replaced = n > 0
-		return err
-	})
-	return replaced, err
-}
-
 // ReplaceHashKey replaces the key with a compare-and-swap, and then updates all connections and tokens.
 func (s applications) ReplaceHashKey(
 	ctx context.Context, previous, fresh domain.Sealed,
 ) (replaced bool, err error) {
 	err = s.Background().Change(ctx, func(tx Tx) error {
-		row := tx.Model(&hashKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous))
-		n, err := RowsAffected(row.Update("sealed", []byte(fresh)))
-		if replaced = n > 0; err != nil || !replaced {
+		key := ports.SealedValue{Kind: ports.SealedHashKey, Sealed: previous}
+		if replaced, err = replaceSealed(tx.DB, key, fresh); err != nil || !replaced {
 			return err
 		}
 		err = tx.Model(&ConnectionRow{}).Where("client_key IS NOT NULL").

@@ -1,7 +1,6 @@
 package gormstore
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -98,15 +97,6 @@ type auditHeadRow struct {
 
 // TableName returns the name of the table in the schema.
 func (auditHeadRow) TableName() string { return "audit_heads" }
-
-// auditKeyRow is a row of audit_keys.
-type auditKeyRow struct {
-	Sealed []byte    `gorm:"column:sealed"`
-	Tenant uuid.UUID `gorm:"column:tenant_id"`
-}
-
-// TableName returns the name of the table in the schema.
-func (auditKeyRow) TableName() string { return "audit_keys" }
 
 // Record stores the audit entries of the change that the transaction makes. The entries are inserted when the
 // transaction commits.
@@ -580,47 +570,4 @@ func (s auditLog) ClaimAnnouncements(
 		return nil
 	})
 	return claimed, err
-}
-
-// keyTenant is the tenant_id of the only row of audit_keys and of the only row of client_hash_keys.
-var keyTenant = uuid.Nil
-
-// Key implements ports.AuditLog. It reads the row of audit_keys.
-func (s auditLog) Key(ctx context.Context) (sealed domain.Sealed, err error) {
-	err = s.Background().Read(ctx, func(db *gorm.DB) error {
-		sealed, err = readKey(db)
-		return err
-	})
-	return sealed, err
-}
-
-func readKey(db *gorm.DB) (domain.Sealed, error) {
-	row, err := First[auditKeyRow](db.Where("tenant_id = ?", keyTenant))
-	return row.Sealed, err
-}
-
-// CreateKey implements ports.AuditLog. It inserts the key unless a key is stored already, and returns the stored key.
-func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKey domain.Sealed, err error) {
-	err = s.Background().Change(ctx, func(tx Tx) error {
-		row := auditKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
-			return err
-		}
-		storedKey, err = readKey(tx.DB)
-		return err
-	})
-	return storedKey, err
-}
-
-// ResealKey implements ports.AuditLog. It replaces the key with a compare-and-swap.
-func (s auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (replaced bool, err error) {
-	err = s.Background().Write(ctx, func(db *gorm.DB) error {
-		n, err := RowsAffected(
-			db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous)).
-				Update("sealed", []byte(fresh)),
-		)
-		replaced = n > 0
-		return err
-	})
-	return replaced, err
 }

@@ -248,36 +248,6 @@ func textsOf(ids []domain.ConnectionID) []string {
 	return texts
 }
 
-// ListSealed returns live connections of all tenants, in the order of their ids. It returns at most limit connections,
-// all with ids greater than afterID. A caller can therefore interrupt an iteration and resume it later.
-func (s connections) ListSealed(ctx context.Context, afterID domain.ConnectionID,
-	limit int,
-) ([]domain.Connection, error) {
-	var rows []ConnectionRow
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return Live(db).Where("id > ?", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
-	})
-	return ConvertAll(rows, ConnectionRow.Domain), err
-}
-
-// Reseal replaces the credential if it still equals previous, and reports whether it did. This compare-and-swap is one
-// statement.
-func (s connections) Reseal(
-	ctx context.Context,
-	id domain.ConnectionID,
-	previous, resealed domain.Sealed,
-) (bool, error) {
-	var changed int
-	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = RowsAffected(
-			Live(db.Model(&ConnectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
-				Updates(map[string]any{"sealed": []byte(resealed)}),
-		)
-		return err
-	})
-	return changed > 0, err
-}
-
 // ConvertAll converts each row with the given function, and returns the results in the order of the rows.
 func ConvertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))

@@ -1,10 +1,24 @@
 package gormstore
 
+import "github.com/LerianStudio/aggregator-connections/ports"
+
+// hashKeys and auditKeys are the model keyRow with the two tables for which it is used.
+type (
+	hashKeys  keyRow
+	auditKeys keyRow
+)
+
+// TableName returns the name of the table in the schema.
+func (hashKeys) TableName() string { return sealedTables[ports.SealedHashKey].name }
+
+// TableName returns the name of the table in the schema.
+func (auditKeys) TableName() string { return sealedTables[ports.SealedAuditKey].name }
+
 // Rows returns the GORM models of this package. A test compares them with the schemas of both databases.
 func Rows() []any {
 	return []any{
 		&ConnectionRow{},
-		&hashKeyRow{},
+		&hashKeys{},
 		&applicationRow{},
 		&TokenRow{},
 		&PullRow{},
@@ -17,7 +31,7 @@ func Rows() []any {
 		&auditCheckpointRow{},
 		&linkSessionRow{},
 		&auditHeadRow{},
-		&auditKeyRow{},
+		&auditKeys{},
 		&StagedRow{},
 		&DayTotalRow{},
 	}

@@ -329,41 +329,6 @@ func (s linkSessions) IsLinked(
 	return linked, err
 }
 
-// ListSealed implements ports.LinkSessions. It returns sessions in the order of their ids.
-func (s linkSessions) ListSealed(
-	ctx context.Context, afterID domain.LinkSessionID, limit int,
-) ([]domain.LinkSession, error) {
-	var rows []linkSessionRow
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("id > ? AND length(sealed) > 0", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
-	})
-	found := make([]domain.LinkSession, 0, len(rows))
-	for _, row := range rows {
-		l, decodeErr := row.domain()
-		if err == nil {
-			err = decodeErr
-		}
-		found = append(found, l)
-	}
-	return found, err
-}
-
-// Reseal implements ports.LinkSessions. It replaces the credential if it still equals previous. This compare-and-swap
-// is one statement.
-func (s linkSessions) Reseal(
-	ctx context.Context, id domain.LinkSessionID, previous, fresh domain.Sealed,
-) (bool, error) {
-	var changed int
-	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = RowsAffected(
-			db.Model(&linkSessionRow{}).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
-				Updates(map[string]any{"sealed": []byte(fresh)}),
-		)
-		return err
-	})
-	return changed > 0, err
-}
-
 // Prune implements ports.LinkSessions. It reads the ids first, because PostgreSQL has no DELETE with a LIMIT.
 func (s linkSessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0

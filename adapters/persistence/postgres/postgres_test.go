@@ -45,6 +45,7 @@ func stores(s *postgres.Store) porttest.Stores {
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
+		SealedValues:  s.SealedValues(),
 		Subscriptions: s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),

@@ -48,6 +48,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
+		SealedValues:  s.SealedValues(),
 		Subscriptions: s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),

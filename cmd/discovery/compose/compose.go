@@ -242,6 +242,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Erasures:              a.Stores.Erasures,
 		Applications:          a.Stores.Applications,
 		LinkSessions:          a.Stores.LinkSessions,
+		SealedValues:          a.Stores.SealedValues,
 		AuditLog:              a.Stores.AuditLog,
 		AuditTree:             transparency.Tree{},
 		CloseDocument:         camt053.Format{},

@@ -33,6 +33,7 @@ type Stores struct {
 	Erasures      ports.Erasures
 	Applications  ports.Applications
 	LinkSessions  ports.LinkSessions
+	SealedValues  ports.SealedValues
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
@@ -69,6 +70,7 @@ type storeSet interface {
 	Erasures() ports.Erasures
 	Applications() ports.Applications
 	LinkSessions() ports.LinkSessions
+	SealedValues() ports.SealedValues
 	Subscriptions() ports.Subscriptions
 	MatcherEntries() ports.MatcherEntries
 	Ping(ctx context.Context) error
@@ -86,6 +88,7 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 		Erasures:      v.Erasures(),
 		Applications:  v.Applications(),
 		LinkSessions:  v.LinkSessions(),
+		SealedValues:  v.SealedValues(),
 		Subscriptions: v.Subscriptions(),
 
 		MatcherEntries: v.MatcherEntries(),

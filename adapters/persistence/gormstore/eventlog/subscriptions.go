@@ -369,20 +369,6 @@ func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 	return found, err
 }
 
-// ListSealed returns the subscriptions that are not deleted, in the order of their ids.
-func (s subscriptions) ListSealed(
-	ctx context.Context, afterID events.SubscriptionID, limit int,
-) ([]events.Subscription, error) {
-	var rows []subscriptionRow
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("id > ? AND state <> ?", afterID.UUID, stateDeleted).Order("id").Limit(limit).Find(&rows).Error
-	})
-	if err != nil {
-		return nil, err
-	}
-	return convertSubscriptions(rows)
-}
-
 func convertSubscriptions(rows []subscriptionRow) ([]events.Subscription, error) {
 	all := make([]events.Subscription, len(rows))
 	for i, row := range rows {
@@ -392,19 +378,6 @@ func convertSubscriptions(rows []subscriptionRow) ([]events.Subscription, error)
 		}
 	}
 	return all, nil
-}
-
-// Reseal replaces the secret with a compare-and-swap, which is one statement.
-func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
-	previous, resealed domain.Sealed,
-) (bool, error) {
-	var changed int
-	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = gormstore.RowsAffected(subscriptionByID(db.Model(&subscriptionRow{}), tenant, id).
-			Where("sealed = ?", []byte(previous)).Updates(map[string]any{"sealed": []byte(resealed)}))
-		return err
-	})
-	return changed > 0, err
 }
 
 // subscriptionEventRow is a row of subscription_events.

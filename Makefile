@@ -135,6 +135,12 @@ model: ## Compare the service with a reference model under random operations on 
 mutation: ## Change the code of domain in 2,000 small ways; fail if its tests notice less than 95 % (SAMPLE=2000 SEED=1)
 	$(GO) run ./test/mutation -seed $(or $(SEED),1) -sample $(or $(SAMPLE),2000) -workers $(or $(WORKERS),2)
 
+.PHONY: trace
+trace: ## List the functions that run during an action (ACTION=pull|unchanged|webhook|list|event|close|statement)
+	@mkdir -p dist/trace
+	@GOCOVERDIR=dist/trace $(GO) run -tags grpcnotrace -cover -covermode=atomic -coverpkg=./... ./test/trace \
+		-action '$(ACTION)'; code=$$?; rm -rf dist/trace; exit $$code
+
 .PHONY: planted
 planted: ## Plant twelve defects into the rules of the records, and fail if no test of domain notices one of them
 	$(GO) run ./test/mutation -planted

@@ -376,6 +376,12 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/errgroup",
 	},
+	// The list of the functions of an action comes from the service and a simulator in one process.
+	"test/trace": {
+		"adapters/aggregator/pluggy/pluggysim", "adapters/sealing", "cmd/discovery/compose", "configs", "domain",
+		"domain/events", "ports",
+		"github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
+	},
 	// The benchmark imports adapters, because it measures some of them separately in addition to the whole service.
 	"test/bench": {
 		anyPackage,

@@ -445,7 +445,7 @@ func (s auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
 	var refused error
-	err := s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx SnapshotTx) error {
+	err := s.Core.Snapshot(ctx, s.WorkTimeout, func(tx SnapshotTx) error {
 		snapshot, err := auditSnapshot(ctx, tx, tenant)
 		if err == nil {
 			refused = fn(snapshot)

@@ -24,6 +24,9 @@ type deliveries struct {
 
 // Receive stores the delivery with the next batch, and returns the result after the batch is committed.
 func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	if err := s.Fault(); err != nil {
+		return ports.ReceiveResult{}, err
+	}
 	result := s.commits.submit(ctx, newPendingDelivery(incoming))
 	return result.ReceiveResult, result.Err
 }

@@ -45,6 +45,10 @@ type Options struct {
 	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
 	// become a standby. It may be nil.
 	OnReadOnly func()
+	// InjectFault is a hook for tests: it is called before the store uses the database, in the goroutine of the store
+	// method. If it returns an error, the method does not use the database, and returns this error. A method that uses
+	// the database several times calls InjectFault each time. It is nil in production.
+	InjectFault func() error
 }
 
 // Core runs the SQL statements of all stores. The types that implement interfaces of package ports embed a Core, in
@@ -57,8 +61,9 @@ type Core struct {
 	// Timeout bounds each of the methods that run statements. WorkTimeout is the timeout of Background.
 	Timeout, WorkTimeout time.Duration
 
-	writer *gorm.DB
-	reader *gorm.DB
+	writer      *gorm.DB
+	reader      *gorm.DB
+	injectFault func() error
 }
 
 // Store contains the core, and the stores of applications, connections, tokens, link sessions, deliveries, idempotency
@@ -74,7 +79,7 @@ type Store struct {
 func New(writer *gorm.DB, o Options) *Store {
 	c := &Core{
 		writer: writer, reader: o.Reader, Dialect: o.Dialect, PullTenants: o.PullTenants,
-		Timeout: o.Timeout, WorkTimeout: o.Timeout,
+		Timeout: o.Timeout, WorkTimeout: o.Timeout, injectFault: o.InjectFault,
 	}
 	if c.PullTenants == nil {
 		c.PullTenants = &Remembered[uuid.UUID, uuid.UUID]{}
@@ -186,8 +191,28 @@ func (c *Core) Background() *Core {
 	return &background
 }
 
+// Snapshot runs fn in a read-only transaction, as Dialect.Snapshot does. It returns errors that are not translated.
+func (c *Core) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx SnapshotTx) error) error {
+	if err := c.Fault(); err != nil {
+		return err
+	}
+	return c.Dialect.Snapshot(ctx, timeout, fn)
+}
+
+// Fault returns the error of Options.InjectFault; nil if there is no such hook. A method that uses the database without
+// another method of Core calls Fault first.
+func (c *Core) Fault() error {
+	if c.injectFault == nil {
+		return nil
+	}
+	return c.injectFault()
+}
+
 // Bounded runs fn, which uses the database, with a timeout. It returns the error of fn, converted by Translate.
 func (c *Core) Bounded(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := c.Fault(); err != nil {
+		return err
+	}
 	bounded, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	return Translate(ctx, fn(bounded))

@@ -34,6 +34,8 @@ type Config struct {
 	// Timeout bounds each store method. If it is zero, the limit is 4 s for storing a webhook delivery, and 10 s for
 	// all other methods.
 	Timeout time.Duration
+	// InjectFault is a hook for tests; see gormstore.Options.
+	InjectFault func() error
 }
 
 const (
@@ -66,9 +68,9 @@ type DB struct {
 	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. Snapshots do not use readers,
 	// because a caller that reads an account statement slowly can keep a snapshot open for a long time.
 	snapshots *sql.DB
-	anchor    *sql.Conn     // keeps a database in memory alive; nil for a file
-	timeout   time.Duration // 0 means the default timeouts
-	tokens    tokenCache    // may be used only by the caller that holds the writer's connection
+	anchor    *sql.Conn  // keeps a database in memory alive; nil for a file
+	config    Config     // a Timeout of 0 means the default timeouts
+	tokens    tokenCache // may be used only by the caller that holds the writer's connection
 	store     *Store
 }
 
@@ -87,7 +89,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	db := &DB{timeout: c.Timeout}
+	db := &DB{config: c}
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {
@@ -130,8 +132,8 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 func (db *DB) Store(nudge gormstore.Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = stores.New(gormstore.New(db.DB, gormstore.Options{
-		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.timeout, defaultTimeout),
-		ReceiveTimeout: cmp.Or(db.timeout, receiveTimeout),
+		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.config.Timeout, defaultTimeout),
+		ReceiveTimeout: cmp.Or(db.config.Timeout, receiveTimeout), InjectFault: db.config.InjectFault,
 	}))
 	return db.store
 }

@@ -122,7 +122,7 @@ func (s closing) readRecords(
 ) (reading *closeReading, err error) {
 	ctx, cancel := context.WithTimeout(ctx, closeReadTimeout)
 	defer cancel()
-	err = s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
+	err = s.Core.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
 		tx.Read = pausing(tx.Read, s.steps.Pause)
 		read := func(r gormstore.Read) error { return tx.Read(ctx, r) }
 		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, s.request.Date)

@@ -19,7 +19,7 @@ func (s ledger) ReadClose(ctx context.Context, tenant domain.TenantID, id domain
 	fn func(ports.ClosedView) error,
 ) error {
 	var failed error // the error that fn has returned, or an already translated error of a query
-	err := s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
+	err := s.Core.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
 		var account accountKeys
 		var c books.Close
 		failed = s.Bounded(ctx, func(ctx context.Context) (err error) {

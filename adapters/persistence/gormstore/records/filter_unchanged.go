@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -15,11 +14,13 @@ func (s pulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, conn
 	if len(seen) == 0 {
 		return nil, nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.WorkTimeout)
-	defer cancel()
-	changed, err := s.Dialect.FindChanged(bounded, tenant.UUID, connection.UUID, seen)
+	var changed []int
+	err := s.Background().Bounded(ctx, func(ctx context.Context) (err error) {
+		changed, err = s.Dialect.FindChanged(ctx, tenant.UUID, connection.UUID, seen)
+		return err
+	})
 	if err != nil {
-		return nil, gormstore.Translate(ctx, err)
+		return nil, err
 	}
 	unchanged := make([]bool, len(seen))
 	for i := range unchanged {

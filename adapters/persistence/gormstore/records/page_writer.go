@@ -81,6 +81,9 @@ func (s pulls) writePage(
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {
+	if err := s.Fault(); err != nil {
+		return domain.Counts{}, err
+	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := s.Dialect.Transact(bounded, func(tx gormstore.Tx) error {

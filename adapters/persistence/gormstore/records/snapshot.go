@@ -23,7 +23,7 @@ func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	fn func(view ports.AccountView) error,
 ) error {
 	var failed error // the error that fn has returned, or an already translated error of a query
-	err := s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
+	err := s.Core.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
 		failed = s.readAccount(ctx, tx, tenant, id, fn)
 		return failed
 	})

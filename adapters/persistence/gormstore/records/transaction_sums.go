@@ -67,7 +67,7 @@ func (s ledger) storedSums(
 	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
 ) (sums []domain.DayTotal, complete bool, err error) {
 	var failed error // the error of the function, which is already translated
-	err = s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
+	err = s.Core.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
 		failed = s.Bounded(ctx, func(ctx context.Context) (err error) {
 			if sums, err = s.readDayTotals(ctx, tx, tenant, f); err == nil {
 				complete, err = s.addUnsummed(ctx, tx, tenant, f, &sums)

@@ -31,6 +31,7 @@ var eventQueueTests = []storeTest{
 	{"a record that is new to the subscription is added, whatever its version", queueAdds},
 	{"an event is appended if the subscription wants it, with dense sequences", queueWants},
 	{"a record that changes while others are read is added nevertheless", queueAddsMoved},
+	{"a record that one page adds and removes is added once", queueAddsRemoved},
 	{"pages of changes are appended one by one", queuePages},
 	{"a lease is held by one holder until it ends", queueLeases},
 	{"a write without the lease, or with another revision, fails with LeaseLost", queueLeaseLost},
@@ -425,6 +426,18 @@ func queueAddsMoved(f *fixture) {
 		id("stays") + " transaction.added 1", id("moved") + " transaction.modified 2",
 		id("gone") + " transaction.removed 2",
 	}, got)
+}
+
+// queueAddsRemoved stores both versions of each record at the same position of the change feed. It stores several
+// records, because a wrong order could be right for one of them.
+func queueAddsRemoved(f *fixture) {
+	_, running := f.runningPull()
+	s := f.subscribe(withTypes("transaction.*"))
+	f.mustStorePage(running, ports.PageWrite{
+		Transactions: []domain.TransactionData{row("1"), row("2"), row("3")}, Removed: []string{"1", "2", "3"},
+	})
+	want := []string{"1 transaction.added 2", "2 transaction.added 2", "3 transaction.added 2"}
+	f.equal("events", want, briefEvents(f.appended(f.lease(s), s, 3)))
 }
 
 func queueWants(f *fixture) {

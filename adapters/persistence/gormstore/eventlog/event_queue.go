@@ -206,7 +206,9 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	q.Add(" UNION ALL SELECT * FROM ("+selectFirst, gormstore.UUID(row.Tenant))
 	q.Add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < ", startTx, startID)
 	q.AddExpr(visible)
-	q.Add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes ORDER BY change_tx, id LIMIT ?", limit, limit)
+	q.Add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes", limit)
+	// One transaction may have stored the first and the current version of a record.
+	q.Add(" ORDER BY change_tx, id, is_first DESC LIMIT ?", limit)
 	var change events.FeedChange
 	var removed time.Time
 	columns := gormstore.ScanTargets(

@@ -18,8 +18,8 @@ const evidenceAttempts = 3
 // errClosedAgain reports that a day was closed again since its audit entry was read.
 var errClosedAgain = errors.New("the day was closed again meanwhile")
 
-// WriteEvidence implements ports.Closing. It reads the audit entry before it opens the snapshot of the records.
-// Reading the entry may require numbering it first, and an in-memory database has only one connection.
+// WriteEvidence implements ports.Closing. It reads the audit entry before it opens the snapshot of the records, because
+// reading the entry may require numbering it first.
 func (s *Service) WriteEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, writer func(context.Context, ports.Evidence) error,
 ) error {

@@ -110,12 +110,21 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 // the method BeginTx of the driver would take the write lock. During the transaction, the write-ahead log keeps the
 // rows that the transaction reads.
 //
-// A database in memory has only one connection and no write-ahead log. With such a database, other callers wait until
-// the transaction ends.
+// A database in memory has only one connection and no write-ahead log. With such a database, the transaction reads a
+// copy, because fn may run long and may call other methods of the store.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, err := cmp.Or(d.db.snapshots, d.db.Writer).Conn(start)
+	pool := d.db.snapshots
+	if pool == nil {
+		copied, err := d.db.copyMemory(start)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = copied.Close() }()
+		pool = copied
+	}
+	conn, err := pool.Conn(start)
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,19 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
+// copyMemory returns a copy of a database in memory. The copy is deleted when its pool is closed.
+func (db *DB) copyMemory(ctx context.Context) (*sql.DB, error) {
+	name := "file:/" + rand.Text() + "?vfs=memdb"
+	_, pool, err := connect(ctx, name+"&", 1) // the connection of the pool keeps the copy alive
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Writer.ExecContext(ctx, "VACUUM INTO ?", name); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return pool, nil
+}
+
 // Store returns the stores. It may be called only once. DB.Close also closes the store.
 //
 // After each commit, the stores call nudge with the pulls that the transaction has queued. The argument may be nil. If

@@ -10,18 +10,19 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // epoch is the time at which every test starts.
 var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
-// env contains a service that uses in-memory stores. The other dependencies of the service are fakes that the test
+// env contains a service that uses an SQLite database. The other dependencies of the service are fakes that the test
 // controls.
 type env struct {
 	*testing.T
@@ -35,7 +36,7 @@ type env struct {
 	events  *eventRecorder
 	nudged  []domain.PullID
 	failing map[string]error      // maps names of store methods to the errors that they return
-	fault   func(op string) error // returns the error of a call of a store method; may be nil
+	fault   func(op string) error // is called before a store method uses the database, and may be nil
 }
 
 // newEnv returns an env. The options change the dependencies before the service is built.
@@ -46,17 +47,16 @@ func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 		clock: &clock{now: epoch}, vendor: newVendor("pluggy"), sealer: newFakeSealer(),
 		events: &eventRecorder{}, failing: map[string]error{},
 	}
-	store := memory.New(memory.Options{
-		Nudge: func(id domain.PullID) { e.nudged = append(e.nudged, id) },
-		Before: func(op string) error {
-			if e.fault != nil {
-				if err := e.fault(op); err != nil {
-					return err
-				}
+	db := sqlitetest.Open(t, sqlite.Config{InjectFault: func() error {
+		op := sqlitetest.Operation()
+		if e.fault != nil {
+			if err := e.fault(op); err != nil {
+				return err
 			}
-			return e.failing[op]
-		},
-	})
+		}
+		return e.failing[op]
+	}})
+	store := db.Store(func(pulls ...domain.PullID) { e.nudged = append(e.nudged, pulls...) })
 	e.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),

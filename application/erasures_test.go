@@ -113,11 +113,12 @@ func (e *env) erasure(id domain.ErasureID) domain.Erasure {
 	return erasure
 }
 
-// runErasures runs the maintenance task every 4 s until the erasure with this id has ended or the duration d has
-// passed. It returns the errors of the task.
+// runErasures runs the maintenance task at intervals until the erasure with this id has ended or the duration d has
+// passed. It returns the errors of the task. The interval is 4 s, or a thousandth of d if that is more.
 func (e *env) runErasures(id domain.ErasureID, d time.Duration) (failures []error) {
 	e.Helper()
-	for passed := time.Duration(0); passed < d; passed += 4 * time.Second {
+	interval := max(4*time.Second, d/1000)
+	for passed := time.Duration(0); passed < d; passed += interval {
 		for {
 			n, err := e.RunErasures(e.ctx, 1)
 			if err != nil {
@@ -130,7 +131,7 @@ func (e *env) runErasures(id domain.ErasureID, d time.Duration) (failures []erro
 		if e.erasure(id).Status != domain.ErasureRunning {
 			break
 		}
-		e.clock.pass(4 * time.Second)
+		e.clock.pass(interval)
 	}
 	return failures
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
@@ -24,6 +24,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // received is an event that a fake sink has confirmed.
@@ -190,7 +191,7 @@ func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv 
 	t.Helper()
 	d := &dispatchEnv{sink: newFakeSink(), clock: &shiftedClock{}}
 	d.env = newEnv(t, append([]func(*application.Deps){func(deps *application.Deps) {
-		store := memory.New(memory.Options{})
+		store := sqlitetest.Open(t, sqlite.Config{}).Store(nil)
 		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
 		deps.Subscriptions = store.Subscriptions()
 		deps.Clock, deps.Sleeper, deps.IDs, deps.Entropy = d.clock, system.Clock{}, system.IDs{}, system.Entropy()
@@ -391,7 +392,11 @@ func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 // Processes die at random store calls, and the sink fails and hangs at random. Even then, no event may be lost. The
 // sequences must have no gap, and the versions of each record must ascend.
 func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
-	for seed := range uint64(30) {
+	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := range seeds {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { surviveDeaths(t, rand.New(rand.NewPCG(seed, 1))) })
 		})
@@ -455,13 +460,18 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 	}
 	stop := d.dispatch(d.Service)
 	defer stop()
-	for range 500 {
+	d.waitUntilSent(s, 3*time.Hour)
+	checkReceived(d, s, d.sink.got(receiverURL))
+}
+
+// waitUntilSent waits until no event of the subscription waits, but at most for the given time.
+func (d *dispatchEnv) waitUntilSent(s ports.CreatedSubscription, most time.Duration) {
+	for end := time.Now().Add(most); time.Now().Before(end); {
 		time.Sleep(20 * time.Second)
 		if status := d.status(s); status.Waiting == 0 && status.LastSequence > 0 {
 			break
 		}
 	}
-	checkReceived(d, s, d.sink.got(receiverURL))
 }
 
 // checkReceived checks that all events of a subscription were received. The versions of each record must ascend up to
@@ -603,7 +613,7 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 		d.store(rows)
 		d.sink.set(receiverURL, nil)
 		defer d.dispatch(d.Service)()
-		time.Sleep(time.Hour)
+		d.waitUntilSent(s, time.Hour)
 		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
@@ -623,6 +633,9 @@ func newRows(n int) map[string]string {
 // the first success, all events that wait for a retry must be sent at once. The process may have been started during
 // the outage.
 func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the store is read every second for eight hours")
+	}
 	for name, restarts := range map[string]bool{"the same process": false, "another process": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -691,6 +704,9 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 
 // A destination that requests a delay with Retry-After must not be probed before the delay has passed.
 func TestAProbeHonoursRetryAfter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the store is read every second for three hours")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
 		d.subscribe(receiverURL)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
@@ -90,12 +90,16 @@ type (
 func (allowAll) Check(context.Context, string) error             { return nil }
 func (discardEvents) Emit(context.Context, ports.TelemetryEvent) {}
 
-// The example embeds the service without HTTP, database or queue, and shows the whole path of a
+// The example embeds the service without HTTP, and with a channel as its job queue. It shows the whole path of a
 // transaction.
 func Example() {
 	ctx, tenant := context.Background(), domain.TenantID{UUID: uuid.New()}
 	work := make(chan domain.PullID, 1) // the job queue
-	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { work <- id }})
+	db, err := sqlite.Open(ctx, sqlite.Config{DSN: ":memory:"})
+	check(err)
+	defer func() { check(db.Close()) }()
+	check(db.Migrate(ctx))
+	store := db.Store(func(pulls ...domain.PullID) { work <- pulls[0] })
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),

@@ -355,7 +355,10 @@ func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 		}
 		return nil
 	}
-	const sessions = 1000
+	sessions := 1000
+	if testing.Short() {
+		sessions = 200
+	}
 	finishing := map[domain.LinkSessionID]time.Time{} // when a holder acts
 	var opened []ports.OpenLinkSession
 	objects := 0

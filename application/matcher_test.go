@@ -19,7 +19,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
@@ -28,6 +28,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // matcherEnv is a service with a simulated Matcher.
@@ -52,7 +53,7 @@ func newMatcherEnv(t *testing.T) *matcherEnv {
 	m.url = listener.URL
 	m.context, m.source = m.server.AddSource()
 	m.dispatchEnv = newDispatchEnv(t, func(deps *application.Deps) {
-		store := memory.New(memory.Options{})
+		store := sqlitetest.Open(t, sqlite.Config{}).Store(nil)
 		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
 		deps.Subscriptions, deps.MatcherEntries = store.Subscriptions(), store.MatcherEntries()
 		deps.Erasures = store.Erasures()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -189,7 +190,8 @@ func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 // If every page has a new cursor and new rows, the attempt stops after the maximum number of pages. The
 // next attempt counts from zero.
 func TestACursorThatNeverEndsIsDetected(t *testing.T) {
-	e := newEnv(t)
+	pages := &discardedPages{discards: true}
+	e := newEnv(t, func(d *application.Deps) { pages.Pulls, d.Pulls = d.Pulls, pages })
 	e.vendor.steps = []domain.Step{listStep}
 	id := e.requestFullPull(e.createConnection("books"))
 	reads := 0
@@ -204,10 +206,33 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 		t.Errorf("ended after %d pages, want 10000", reads)
 	}
 	e.vendor.setRows("r1", "r2", "r3")
-	e.vendor.onRead = nil
+	e.vendor.onRead, pages.discards = nil, false
 	e.clock.pass(again)
 	e.runPull(id)
 	e.wantPull(id, domain.PullSucceeded, "")
+}
+
+// discardedPages is a ports.Pulls that does not store pages of rows while discards is true. A test can then read very
+// many pages in a short time.
+type discardedPages struct {
+	ports.Pulls
+	discards bool
+}
+
+func (p *discardedPages) FilterUnchanged(
+	ctx context.Context, t domain.TenantID, c domain.ConnectionID, rows []domain.RawTransaction,
+) ([]bool, error) {
+	if p.discards {
+		return make([]bool, len(rows)), nil
+	}
+	return p.Pulls.FilterUnchanged(ctx, t, c, rows)
+}
+
+func (p *discardedPages) StorePage(ctx context.Context, l domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	if n := len(w.Transactions); p.discards && n > 0 {
+		return domain.Counts{Read: n, Added: n}, nil
+	}
+	return p.Pulls.StorePage(ctx, l, w)
 }
 
 // A vendor may return empty pages. Only three consecutive empty pages are treated as an endless cursor.

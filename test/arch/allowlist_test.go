@@ -213,7 +213,7 @@ var allowed = map[string][]string{
 		"adapters/persistence/gormstore/eventlog", "adapters/persistence/gormstore/records", "ports",
 	},
 	"adapters/persistence/gormstore/receivetest": {
-		"adapters/memory", "adapters/persistence/gormstore", "domain", "ports",
+		"adapters/persistence/gormstore", "domain", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "pgregory.net/rapid",
 	},
 	"adapters/persistence/pglock": {
@@ -348,6 +348,7 @@ var allowed = map[string][]string{
 		"test/kit/datadir", "test/kit/freeport",
 		"github.com/jackc/pgx/v5",
 	},
+	"test/kit/sqlitetest": {"adapters/persistence/sqlite", "test/kit/datadir"},
 	"test/kit/storetest": {
 		"adapters/persistence/gormstore", "adapters/persistence/postgres", "adapters/persistence/sqlite", "domain",
 		"ports", "test/kit/datadir", "test/kit/pgtest",

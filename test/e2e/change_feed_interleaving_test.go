@@ -9,17 +9,19 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // The actors of this test store pages, mark missing rows as removed, and read the feed, in any order. Every reader must
 // end with the same rows as the table, even after a crash. A reader that crashes before it stores its cursor reads a
 // page twice.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
+	store := sqlitetest.Open(t, sqlite.Config{}).Store(nil)
 	rapid.Check(t, func(t *rapid.T) {
-		s := newFeedModel(t)
+		s := newFeedModel(t, store)
 		t.Repeat(map[string]func(*rapid.T){
 			"page": s.page, "sweep": s.sweep, "read": s.read, "crash": s.crash, "join": s.join,
 			"": s.noReaderIsAhead,
@@ -28,9 +30,9 @@ func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	})
 }
 
-// feedModel consists of two writers and any number of readers of one memory store.
+// feedModel consists of two writers and any number of readers of the change feed of one tenant.
 type feedModel struct {
-	store       *memory.Store
+	store       *sqlite.Store
 	tenant      domain.TenantID
 	leases      []domain.Lease
 	connections []domain.ConnectionID
@@ -44,8 +46,8 @@ type feedFollower struct {
 	seen   map[domain.TransactionID]seenRows
 }
 
-func newFeedModel(t *rapid.T) *feedModel {
-	s := &feedModel{store: memory.New(memory.Options{}), tenant: domain.TenantID{UUID: uuid.New()}}
+func newFeedModel(t *rapid.T, store *sqlite.Store) *feedModel {
+	s := &feedModel{store: store, tenant: domain.TenantID{UUID: uuid.New()}}
 	for i := range 2 {
 		c := domain.Connection{
 			ID: newID[domain.Connection](), Tenant: s.tenant, Kind: domain.Aggregator, Name: fmt.Sprint(i),

@@ -11,17 +11,19 @@ import (
 	"hash"
 	"math/rand/v2"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // canary is part of every secret, so that a search for it detects a leaked secret.
@@ -31,7 +33,7 @@ const canary = "CANARY"
 const replicaCount = 2
 
 // These fakes implement every method of their ports. The stores in store_faults_test.go are not in this list. They
-// inject faults into some methods and inherit the remaining methods from the memory adapter.
+// inject faults into some methods and inherit the remaining methods from the store.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -64,7 +66,7 @@ type sim struct {
 	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
-	store        *memory.Store
+	store        *sqlite.Store
 	replicas     [replicaCount]*application.Service
 	sealer       *fakeSealer
 	ids          *ids
@@ -115,9 +117,9 @@ type deliveryRecord struct {
 	removed    []string      // the rows whose removal the delivery announces
 }
 
-// newSim returns a simulation. Each account reference belongs to a random vendor of the given ones. If none are
+// newSim returns a simulation with a database of its own. Each account reference belongs to a random vendor of the given ones. If none are
 // given, it belongs to a vendor without a stream of changes.
-func newSim(seed uint64, vendors ...domain.Vendor) *sim {
+func newSim(t *testing.T, seed uint64, vendors ...domain.Vendor) *sim {
 	if len(vendors) == 0 {
 		vendors = []domain.Vendor{"pluggy", "belvo"}
 	}
@@ -148,12 +150,13 @@ func newSim(seed uint64, vendors ...domain.Vendor) *sim {
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
-	s.store = memory.New(memory.Options{Nudge: s.nudge, Before: func(string) error {
+	db := sqlitetest.Open(t, sqlite.Config{InjectFault: func() error {
 		if s.down {
 			return storeUnavailable()
 		}
 		return nil
 	}})
+	s.store = db.Store(s.nudge)
 	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}, {sim: s, name: "plaid"}}
 	for i := range s.replicas {
 		app, err := application.New(s.deps())
@@ -204,9 +207,13 @@ func storeUnavailable() error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// nudge schedules a job for the pull, as the real job queue does. The job is due immediately. A pull has at most one
+// nudge schedules a job for each pull, as the real job queue does. The jobs are due immediately. A pull has at most one
 // job. If the pull already has a job, that job keeps the earlier of the two due times.
-func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
+func (s *sim) nudge(pulls ...domain.PullID) {
+	for _, id := range pulls {
+		s.scheduleJob(id, 0)
+	}
+}
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	due := s.clock.now.Add(wait)

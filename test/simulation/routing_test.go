@@ -52,7 +52,7 @@ func callRegistrar[T any](
 		return result, err
 	}
 	s.yieldAt("vendor." + op + " answered")
-	if !s.faultFree && s.chance(0.05) {
+	if !s.faultFree && s.chance(0.15) {
 		s.counters.lostResponses++
 		var nothing T
 		return nothing, lost

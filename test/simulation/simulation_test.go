@@ -1,7 +1,7 @@
 // Package simulation_test tests the application layer by deterministic simulation with fault injection, in one process
 // and one thread.
 //
-// It uses stores in memory. It simulates two or three vendors, several workers, operators and readers, a clock that
+// It uses SQLite databases. It simulates two or three vendors, several workers, operators and readers, a clock that
 // jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
 //
 // A step is one decision of the scheduler. In a step, the scheduler does one of these:
@@ -35,7 +35,7 @@ const stepsPerSeed = 10_000
 func TestSimulation(t *testing.T) {
 	total := counters{}
 	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-stepsPerSeed {
-		s := newSim(seed)
+		s := newSim(t, seed)
 		runSeed(t, s, min(left, stepsPerSeed))
 		total.add(s.counters)
 	}
@@ -67,7 +67,7 @@ func runSeed(t *testing.T, s *sim, steps int) {
 // Two runs with the same seed must make the same port calls in the same order.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
-		s := newSim(seed)
+		s := newSim(t, seed)
 		runSeed(t, s, 4_000)
 		return fmt.Sprintf("%x", s.trace.Sum(nil))
 	}

@@ -48,11 +48,11 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		if ref.vendor == "plaid" && s.chance(0.3) {
 			ref.refusePositions()
 		}
-	case s.chance(0.01):
+	case s.chance(0.015):
 		s.growAccount(ref)
 	case len(ref.late) > 0 && s.chance(0.1):
 		s.arriveLate(ref)
-	case s.chance(0.1) && ref.losableRows() != nil:
+	case s.chance(0.2) && ref.losableRows() != nil:
 		s.loseManyRows(ref, ref.losableRows())
 	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
 		r = s.addRow(ref)
@@ -84,7 +84,9 @@ func (s *sim) addRow(ref *accountRef) *row {
 	s.names++
 	r := &row{
 		id: fmt.Sprintf("r%08d", s.names), account: ref.accounts[s.rand.IntN(len(ref.accounts))],
-		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(), occurred: s.clock.Now(),
+		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(),
+		occurred: s.clock.Now().Truncate(time.Microsecond), // as exact as the databases store times
+
 		movement: movementName(s.names),
 	}
 	if twin := s.randomRow(ref, func(r *row) bool { return true }); twin != nil && s.chance(0.05) {

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -22,8 +21,8 @@ const sharedLimit = 360 // calls per minute
 // sharedStore is a store of rate budgets that simulates a network with faults: messages can be late
 // or get lost, and the store can be down. It counts the requests.
 type sharedStore struct {
-	ports.RateBudgets
 	mu       sync.Mutex
+	budgets  map[ports.RateBudgetKey]ratelimit.Budget
 	draw     *rand.Rand
 	late     time.Duration // the maximum delay of the statement, and of the response
 	lost     float64       // the fraction of updates that get no response; half of these updates are not stored
@@ -33,7 +32,7 @@ type sharedStore struct {
 
 func newSharedStore(seed uint64) *sharedStore {
 	return &sharedStore{
-		RateBudgets: memory.NewRateBudgets(systemClock{}), draw: rand.New(rand.NewPCG(seed, 0)),
+		budgets: map[ports.RateBudgetKey]ratelimit.Budget{}, draw: rand.New(rand.NewPCG(seed, 0)),
 		late: 5 * time.Millisecond,
 	}
 }
@@ -52,14 +51,12 @@ func (s *sharedStore) Update(ctx context.Context, key ports.RateBudgetKey,
 		return errStore
 	}
 	time.Sleep(there) // the statement is executed even if the caller no longer waits
-	err := s.RateBudgets.Update(context.WithoutCancel(ctx), key,
-		func(state ratelimit.Budget, now time.Time) ratelimit.Budget {
-			if next := change(state, now); !lost || stored {
-				return next
-			}
-			return state
-		})
-	if err != nil || lost {
+	s.mu.Lock()
+	if next := change(s.budgets[key], time.Now()); !lost || stored {
+		s.budgets[key] = next
+	}
+	s.mu.Unlock()
+	if lost {
 		return errStore
 	}
 	time.Sleep(back)

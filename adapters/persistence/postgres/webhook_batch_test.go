@@ -10,8 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
@@ -28,8 +30,8 @@ func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.T
 
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The fast path and the slow path must both return the same results as the store in memory. Only the slow path begins a
-// transaction of several statements. The test counts such transactions in order to see which path a batch took.
+// The fast path and the slow path must both return the same results as the model, which receives one delivery at a time.
+// Only the slow path begins a transaction of several statements. The test counts such transactions in order to see which path a batch took.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)
@@ -38,6 +40,9 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	attached, inserted := 0, 0
 	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(nudge),
+		Model: func(nudge gormstore.Nudge) receivetest.Stores {
+			return sqlitetest.Open(t, sqlite.Config{}).Store(nudge)
+		},
 		Receive: func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			before := begun
 			results, err := db.Receive(ctx, nudge, deliveries)

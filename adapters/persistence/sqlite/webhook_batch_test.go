@@ -8,6 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
@@ -16,6 +17,9 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	nudge := func(pulls ...domain.PullID) { jobs = append(jobs, pulls...) }
 	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(nudge),
+		Model: func(nudge gormstore.Nudge) receivetest.Stores {
+			return sqlitetest.Open(t, sqlite.Config{}).Store(nudge)
+		},
 		Receive: func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			return db.Receive(ctx, nudge, deliveries)
 		},

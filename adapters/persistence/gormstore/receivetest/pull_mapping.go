@@ -9,8 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pullMapping maps the ids of the pulls in the model (the in-memory store) to the ids of the same pulls in the
-// database.
+// pullMapping maps the ids of the pulls in the model to the ids of the same pulls in the database.
 type pullMapping struct {
 	exact bool
 	// toStored maps the ids of pulls in the model to the ids of the same pulls in the database; toModel is the inverse
@@ -63,8 +62,8 @@ func (m *pullMapping) sorted(ids []domain.PullID) []domain.PullID {
 // compareJobs fails the test unless the model and the database enqueued the same jobs in the current step.
 func (p *pair) compareJobs() {
 	p.Helper()
-	p.equal("jobs", p.ids.storedAll(p.modelJobs), p.ids.sorted(p.d.Jobs()))
-	p.modelJobs = nil
+	p.equal("jobs", p.ids.storedAll(*p.modelJobs), p.ids.sorted(p.d.Jobs()))
+	*p.modelJobs = nil
 }
 
 // withoutOrigin replaces the trace and the creation time of a pull by fixed values if a webhook created the pull and

@@ -1,5 +1,5 @@
-// Package receivetest tests databases that store webhook deliveries in batches. It compares a database with a model:
-// the in-memory store of package memory, which receives the same deliveries one at a time.
+// Package receivetest tests databases that store webhook deliveries in batches. It compares a database with a model: an
+// SQLite database, which receives the same deliveries one at a time. Package porttest checks the receipt of one delivery.
 //
 // The results, rows and jobs of the database and of the model must be equal. Other work may happen between the batches.
 package receivetest
@@ -16,7 +16,6 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -33,6 +32,8 @@ type Stores interface {
 // Dialect describes the database that Run compares with the model.
 type Dialect struct {
 	Stores Stores
+	// Model returns the stores of the model. They call nudge as those of a database do.
+	Model func(nudge gormstore.Nudge) Stores
 	// Receive stores the deliveries as one batch.
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
@@ -54,17 +55,16 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV
 // testCases occurred in no run.
 func Run(t *testing.T, d Dialect) {
 	seen := make(coverage)
+	var jobs []domain.PullID
+	model := d.Model(func(pulls ...domain.PullID) { jobs = append(jobs, pulls...) })
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &pair{
-			T: rt, ctx: t.Context(), d: d, at: epoch, tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
+			T: rt, ctx: t.Context(), d: d, model: model, modelJobs: &jobs, at: epoch, tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
 			ids: pullMapping{exact: d.Exact}, revoked: make(map[domain.TokenHash]bool),
 			deleted:  make(map[domain.ConnectionID]bool),
 			lastPull: make(map[domain.Fingerprint]domain.PullID),
 		}
-		p.model = memory.New(memory.Options{Nudge: func(id domain.PullID) {
-			p.modelJobs = append(p.modelJobs, id)
-		}})
-		_ = d.Jobs() // discard the jobs of the previous run
+		_, jobs = d.Jobs(), nil // discard the jobs of the previous run
 		for i := range 2 {
 			p.connect(strconv.Itoa(i))
 		}
@@ -86,7 +86,8 @@ type pair struct {
 	*rapid.T
 	ctx         context.Context
 	d           Dialect
-	model       *memory.Store
+	model       Stores
+	modelJobs   *[]domain.PullID // the jobs that the model enqueued in the current step
 	at          time.Time
 	tenant      domain.TenantID
 	connections []domain.Connection
@@ -95,7 +96,6 @@ type pair struct {
 	deleted     map[domain.ConnectionID]bool
 	lastPull    map[domain.Fingerprint]domain.PullID // the pull of the last delivery without a key, by its body
 	ids         pullMapping
-	modelJobs   []domain.PullID // the jobs that the model enqueued in the current step
 	seen        coverage
 }
 

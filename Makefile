@@ -21,8 +21,8 @@ RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=
 # How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
 # test/e2e take longest, so `test` names them first.
 PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-# The packages of the core, of the store in memory and of the REST API: their tests start no other program.
-CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/memory/... ./adapters/rest/...
+# The packages of the core and of the REST API: their tests start no other program.
+CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/rest/...
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -54,13 +54,13 @@ setup: tools ## Install the packages that make test needs in addition to Go, aft
 	@sh ./.ci/prepare
 
 .PHONY: check
-check: ## Run gofmt, go vet and the tests of domain, ports, application, memory and rest: a minute
+check: ## Run gofmt, go vet and the tests of domain, ports, application and rest: a minute
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
 	$(GO) vet $(CHECKED)
 	$(GO) test -short $(CHECKED)
 
 .PHONY: test
-test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
+test: tools ## Run all tests with the race detector: unit, conformance, end to end on two databases, vendor SDKs
 	@sh ./.ci/prepare --check || $(MAKE) setup
 	$(GO) test $(RACE) -vet=off -p $(PACKAGES) -shuffle=on -timeout 30m ./test/blackbox ./test/e2e ./...
 

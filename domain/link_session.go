@@ -111,9 +111,6 @@ func (s LinkSession) Status() LinkSessionStatus {
 // Final reports whether the state never changes again.
 func (s LinkSession) Final() bool { return s.State == LinkDone || s.State == LinkAbandoned }
 
-// ReservesName reports whether the session reserves its name, so that no connection of the tenant can use it.
-func (s LinkSession) ReservesName() bool { return s.State == LinkOpen }
-
 // LinkedState is the progress of an account holder at the vendor's page.
 type LinkedState int
 

@@ -113,11 +113,6 @@ func (t WebhookToken) RemovalAccess(c Connection) Connection {
 	return c
 }
 
-// EndRemoval records that the vendor no longer has the webhook of a revoked token.
-func (t *WebhookToken) EndRemoval() {
-	t.Registration.State, t.Registration.Access = RegistrationRemoved, RegistrationAccess{}
-}
-
 // CheckApplication returns Conflict (target_changed) if the token has a registration for another application than that
 // of c, the connection of the token.
 func (t WebhookToken) CheckApplication(c Connection) error {

@@ -55,8 +55,8 @@ type LinkedConnection struct {
 // with LeaseLost (Conflict).
 type LinkSessions interface {
 	// Create stores a new session. If it has an application that does not exist, the error is NotFound
-	// (application_not_found). While the session reserves its name (domain.LinkSession.ReservesName), no connection
-	// of the tenant can get it by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a live
+	// (application_not_found). While the state of the session is domain.LinkOpen, it reserves its name: no connection
+	// of the tenant can get the name by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a live
 	// connection, or another session, has the name.
 	Create(ctx context.Context, s domain.LinkSession) error
 

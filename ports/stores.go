@@ -159,8 +159,8 @@ type Tokens interface {
 	PostponeRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time) error
 
 	// EndRegistration records that the vendor does not have the webhook of a token. If the token's registration is in
-	// the state "removing", domain.WebhookToken.EndRemoval is applied. If it is in the state "pending", the token is
-	// deleted. Any other token is not changed.
+	// the state "removing", its state becomes "removed" and its access is deleted. If it is in the state "pending", the
+	// token is deleted. Any other token is not changed.
 	EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 
 	// RecordUsage stores when tokens were last used. It never replaces a stored time by an older one, and ignores

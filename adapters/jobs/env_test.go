@@ -103,7 +103,7 @@ func newSQLite(t testing.TB) database {
 		if _, err := db.Writer.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 			t.Fatal(err)
 		}
-		queue := localjobs.NewPolling(cfg, localjobs.Database{PollInterval: interval})
+		queue := localjobs.New(cfg, localjobs.Database{PollInterval: interval})
 		return process{db.Store(queue.Nudge), queue, func(statement string, args ...any) error {
 			_, err := db.Writer.ExecContext(t.Context(), statement, args...)
 			return err

@@ -62,7 +62,7 @@ func New(pool *pgxpool.Pool, cfg Config) *localjobs.Queue {
 			return err
 		}
 	}
-	return localjobs.NewPolling(cfg.Config, db)
+	return localjobs.New(cfg.Config, db)
 }
 
 // leader returns a Leader that holds an advisory lock while it runs a round. If this process dies, PostgreSQL releases

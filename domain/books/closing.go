@@ -149,13 +149,6 @@ type RecordState struct {
 	domain.CoveredMembers
 }
 
-// StateOf returns the values of a transaction that can influence a closed period or the completeness of its account.
-func StateOf(t domain.Transaction) RecordState {
-	return RecordState{
-		Account: t.AccountID, Live: t.RemovedAt.IsZero(), RowSHA256: string(t.RowSHA256), CoveredMembers: t.Covered(),
-	}
-}
-
 // Detail returns the detail of the audit entry for the close: the day, the number of records, their digest, and the
 // SHA-256 hash of the close's document. document is nil if there is no document.
 func (c Close) Detail(document *domain.AuditHash) domain.AuditDetail {

@@ -41,9 +41,6 @@ type Suggestion struct {
 	State      SuggestionState
 }
 
-// IsListed reports whether the suggestion waits for an operator.
-func (s Suggestion) IsListed() bool { return s.State == SuggestionOpen || s.State == SuggestionUndone }
-
 // Position returns the position of the suggestion in lists.
 func (s Suggestion) Position() domain.Position {
 	return domain.Position{Key: domain.TimeKey(s.Since) + "/" + s.Old.String(), ID: s.New.UUID}

@@ -478,17 +478,6 @@ func TestASuggestionFailsWithTheStore(t *testing.T) {
 	}
 }
 
-func TestWhichSuggestionsAreListed(t *testing.T) {
-	for state, want := range map[records.SuggestionState]bool{
-		records.SuggestionOpen: true, records.SuggestionUndone: true,
-		records.SuggestionJoined: false, records.SuggestionDismissed: false,
-	} {
-		if got := (records.Suggestion{State: state}).IsListed(); got != want {
-			t.Errorf("%s: %t", state, got)
-		}
-	}
-}
-
 func TestThePositionOfASuggestion(t *testing.T) {
 	list := []records.Suggestion{
 		{Old: recordID(1), New: recordID(9), Since: now},

@@ -72,7 +72,7 @@ func wantedEventIsStored(f *fixture) {
 }
 
 // deliveriesAreNotShared checks that changing an argument or a result of a method does not change the
-// stored delivery. An in-memory store fails if it does not copy the maps and slices of a scope.
+// stored delivery. A store that keeps deliveries in memory must copy the maps and slices of a scope.
 func deliveriesAreNotShared(f *fixture) {
 	_, token := f.connectionWithToken()
 	r := f.incoming(token, domain.WebhookEvent{})

@@ -87,11 +87,6 @@ var allowed = map[string][]string{
 		"go.uber.org/zap/zapcore",
 	},
 
-	"adapters/memory": {
-		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
-		"domain/records", "ports",
-		"github.com/google/uuid",
-	},
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
 		"domain/events", "domain/matcher", "domain/matching", "ports",

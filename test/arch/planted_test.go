@@ -60,7 +60,7 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{sqlStores + "/eventlog", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
 		{sqlStores + "/erasing", module + "/" + sqlStores + "/records", []string{ruleImport}},
 		{sqlStores + "/erasing", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
-		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
+		{"adapters/rest", module + "/adapters/persistence/sqlite", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},
 		// the compose package may import every package of this module (anyPackage), but third-party packages must be
@@ -132,7 +132,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 		{"domain", `_ "unsafe"`, "0", "unsafe"},
 
 		{"ports/porttest", `"time"`, "time.Now()", ""},
-		{"adapters/memory", `"time"`, "time.Now()", ""},
+		{"adapters/membudget", `"time"`, "time.Now()", ""},
 	} {
 		t.Run(c.pkg+" uses "+c.expression+" of "+c.spec, func(t *testing.T) {
 			name := c.pkg + "/planted.go"
@@ -245,10 +245,10 @@ func TestStaleLinesAreReported(t *testing.T) {
 		},
 		"a wildcard that only allows what is listed": {
 			func(p project) project {
-				p.allowed["adapters/memory"] = append(slices.Clone(p.allowed["adapters/memory"]), anyPackage)
+				p.allowed["adapters/membudget"] = append(slices.Clone(p.allowed["adapters/membudget"]), anyPackage)
 				return p
 			},
-			key(allowListFile, ruleStale, "adapters/memory imports *"),
+			key(allowListFile, ruleStale, "adapters/membudget imports *"),
 		},
 		"an exception for a name that is not used": {
 			func(p project) project {

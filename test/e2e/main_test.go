@@ -2,7 +2,7 @@
 // loopback. The package checks what the service promises to a caller, a vendor and an operator. It does not depend on
 // the implementation, with one exception: a few tests decorate stores to force a failure.
 //
-// A test is written once and passed to a helper function such as each. The helper function runs the test with memory,
+// A test is written once and passed to a helper function such as each. The helper function runs the test with
 // SQLite and PostgreSQL, each with a database of its own. If there is a Citus cluster, the test also runs on this
 // cluster.
 package e2e_test

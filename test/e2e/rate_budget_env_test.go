@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
@@ -30,6 +30,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource "transactions".
@@ -120,7 +121,7 @@ type budgetService struct {
 	*application.Service
 	queue   budgetQueue
 	baseURL string
-	sealing configs.Sealing // the sealing settings of the service; not set for a service in memory
+	sealing configs.Sealing // the sealing settings of the service; not set by onSQLite
 }
 
 type budgetQueue interface {
@@ -128,9 +129,9 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory returns the application with stores in memory. It uses the real vendor client, which sends its requests
+// onSQLite returns the application with an SQLite database. It uses the real vendor client, which sends its requests
 // through the given transport (wire).
-func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
+func onSQLite(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})
 	if err != nil {
@@ -142,8 +143,8 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Resolver:      publicResolver{},
 		WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
-	queue := localjobs.New(background.Config{MaxWorkers: 4 * budgetConnections})
-	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
+	queue := localjobs.New(background.Config{MaxWorkers: 4 * budgetConnections}, localjobs.Database{})
+	store := sqlitetest.Open(t, sqlite.Config{}).Store(queue.Nudge)
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),

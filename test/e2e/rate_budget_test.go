@@ -37,7 +37,7 @@ func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newVendor(t)
-				keepBusy(t, sim, inMemory(t, keyset, overSockets(sim, late)))
+				keepBusy(t, sim, onSQLite(t, keyset, overSockets(sim, late)))
 			})
 		})
 	}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -16,7 +15,6 @@ import (
 // backends maps the name of each backend of the service to a function that returns the DATABASE_URL
 // of an empty store. TestMain adds citus if there is a Citus cluster.
 var backends = map[string]func(testing.TB) string{
-	"memory":   func(testing.TB) string { return compose.InMemory },
 	"sqlite":   harness.SQLite,
 	"postgres": pgtest.DSN,
 }

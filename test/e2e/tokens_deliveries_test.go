@@ -291,8 +291,8 @@ func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	w := open(
 		t,
-		"memory",
-		backends["memory"](t),
+		"sqlite",
+		backends["sqlite"](t),
 		func(s *setup) { s.cfg.RatePerMinute, s.cfg.WebhookRatePerMinute = 20, 5 },
 	)
 	o, b, _, hook := w.webhook(t)

@@ -87,7 +87,7 @@ func TestWebhookSourceChecks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := open(t, "memory", backends["memory"](t), c.change)
+			w := open(t, "sqlite", backends["sqlite"](t), c.change)
 			_, b, _, path := w.webhook(t)
 			for headers, status := range c.requests {
 				body := b.payload(t, "all")

@@ -1,10 +1,9 @@
 // Package localjobs implements the job queue of one process. The jobs are in memory, and are lost when the process
 // ends.
 //
-// The loss does no harm. The pulls of the in-memory stores are lost at the same time. A database keeps its pulls: the
-// row of a pull contains the pull's state, lease, number of attempts and next start time. The queue polls the database
-// for due pulls that have no job in this process. Two processes may have a job for the same pull. The lease decides
-// which one runs it.
+// The loss does no harm, because the database keeps the pulls: the row of a pull contains the pull's state, lease, number
+// of attempts and next start time. The queue polls the database for due pulls that have no job in this process. Two
+// processes may have a job for the same pull. The lease decides which one runs it.
 package localjobs
 
 import (
@@ -24,7 +23,7 @@ import (
 // between Start and Stop.
 type Queue struct {
 	cfg    background.Config
-	db     *Database     // nil if the queue does not poll
+	db     Database
 	due    chan struct{} // wakes the poll
 	excess chan struct{} // wakes the announcement of pulls that this process does not start at once
 	// running is the number of pulls that ordinary workers run.
@@ -50,27 +49,16 @@ type job struct {
 	failures int // number of consecutive attempts that ended in an error
 }
 
-// New returns a stopped queue for the in-memory stores. Pulls that are nudged before Start are queued
-// and run after Start.
-func New(cfg background.Config) *Queue {
-	q := &Queue{
-		cfg: cfg.WithDefaults(), jobs: make(map[domain.PullID]*job),
-		due: make(chan struct{}, 1), excess: make(chan struct{}, 1),
-	}
-	q.changed = sync.NewCond(&q.mu)
-	return q
-}
-
 // Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is not queued twice. A pull
 // that is running is run once more afterwards. A pull that waits for a retry is queued immediately.
 //
-// If too many pulls are already queued, a queue that polls does not queue a new pull. The next poll of any process
-// finds the pull in the database.
+// If too many pulls are already queued, Nudge does not queue a new pull. The next poll of any process finds the pull in
+// the database.
 func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, id := range ids {
-		if q.db != nil && q.jobs[id] == nil && (q.more || len(q.queued) >= pollLimit) {
+		if q.jobs[id] == nil && (q.more || len(q.queued) >= pollLimit) {
 			q.more = true
 		} else if q.readyToQueue(id) {
 			q.push(id)
@@ -120,21 +108,13 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	q.cancel = cancel
-	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, q.busy, q.leader(),
+	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, q.busy, q.db.Leader,
 		q.pollTasks(maintenance)...)
 	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
 	for range q.cfg.MaxWorkers {
 		q.workers.Go(func() { q.work(running, worker, q.reserved) })
 	}
 	return nil
-}
-
-// leader returns the Leader of the maintenance tasks that read whole tables.
-func (q *Queue) leader() background.Leader {
-	if q.db == nil {
-		return background.SoleLeader
-	}
-	return q.db.Leader
 }
 
 // busy reports whether an ordinary worker runs a pull.
@@ -264,7 +244,7 @@ func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err e
 	case err != nil:
 		j.failures++
 		retryAfter = background.RetryDelay(j.failures)
-	case q.db != nil && retryAfter <= maxSplitWait:
+	case retryAfter <= maxSplitWait:
 		j.failures, retryAfter = 0, min(retryAfter, splitWait)
 	default:
 		j.failures = 0

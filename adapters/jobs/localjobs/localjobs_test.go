@@ -23,7 +23,7 @@ func inBubble(
 ) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		q := localjobs.New(cfg)
+		q := localjobs.New(cfg, localjobs.Database{})
 		if err := q.Start(t.Context(), w, m); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestNudgeWhileRunningRunsOnceMore(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		release = make(chan struct{})
-		q, id := localjobs.New(background.Config{}), newPull()
+		q, id := localjobs.New(background.Config{}, localjobs.Database{}), newPull()
 		q.Nudge(id, id) // twice, and before Start
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestABoundedNumberOfPullsRunConcurrently(t *testing.T) {
 			_, err := w.handler(ctx, domain.PullID{}, 0)
 			return true, err
 		}
-		q := localjobs.New(background.Config{MaxWorkers: maxWorkers})
+		q := localjobs.New(background.Config{MaxWorkers: maxWorkers}, localjobs.Database{})
 		for range 10 {
 			q.Nudge(newPull())
 		}
@@ -201,7 +201,7 @@ func TestStopCancelsAndKeepsPullsThatDoNotFinish(t *testing.T) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		})
-		q, id := localjobs.New(background.Config{}), newPull()
+		q, id := localjobs.New(background.Config{}, localjobs.Database{}), newPull()
 		q.Nudge(id)
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 			t.Fatal(err)
@@ -233,7 +233,7 @@ func TestStopReportsPullsThatDoNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { <-release; return 0, nil })
-		q := localjobs.New(background.Config{})
+		q := localjobs.New(background.Config{}, localjobs.Database{})
 		q.Nudge(newPull())
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 			t.Fatal(err)
@@ -270,7 +270,7 @@ func TestStuckPullIsNudged(t *testing.T) {
 func TestMaintenanceThatIgnoresItsContextDoesNotHoldUpStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		q := localjobs.New(background.Config{})
+		q := localjobs.New(background.Config{}, localjobs.Database{})
 		m := fakeMaintenance{tokenUsage: func(context.Context) error { <-release; return nil }}
 		if err := q.Start(t.Context(), oneAttemptWorker(), m); err != nil {
 			t.Fatal(err)

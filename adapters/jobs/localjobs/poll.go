@@ -3,6 +3,7 @@ package localjobs
 import (
 	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
@@ -14,12 +15,12 @@ const (
 	// defaultPollInterval is the poll interval if Database.PollInterval is 0.
 	defaultPollInterval = 500 * time.Millisecond
 	// pollLimit is the maximum number of pulls that one poll reads from the database. If the queue already contains
-	// this many pulls, Nudge adds no new pull to a queue that polls.
+	// this many pulls, Nudge adds no new pull.
 	pollLimit = 200
 	// pollShare is the minimum ratio of the time between two polls to the duration of a poll. It bounds the load of
 	// polls that take long, for example while very many pulls wait for a retry.
 	pollShare = 20
-	// If a pull must wait for at most maxSplitWait, a queue that polls tries it again every splitWait. Such a pull
+	// If a pull must wait for at most maxSplitWait, the queue tries it again every splitWait. Such a pull
 	// usually waits for the lease of another pull of its connection, which may end at any time. If another process
 	// runs that other pull, only that process is notified of its end.
 	splitWait    = 2 * time.Second
@@ -44,7 +45,7 @@ type Database struct {
 	Announce func(ctx context.Context) error
 }
 
-// NewPolling returns a stopped queue for a database. The rows of the pulls in the database are the queue. The queue in
+// New returns a stopped queue for a database. The rows of the pulls in the database are the queue. The queue in
 // memory contains only pulls that this process starts next. The running queue polls for due pulls that have no job in
 // this process:
 //
@@ -53,23 +54,22 @@ type Database struct {
 //   - pulls that were already waiting when this process started
 //
 // If a worker is free, such a pull starts at most one interval late. A pull that this process queues need not wait for
-// a poll: the store must pass it to Nudge after the commit.
-func NewPolling(cfg background.Config, db Database) *Queue {
-	q := New(cfg)
+// a poll: the store must pass it to Nudge after the commit. Pulls that are nudged before Start run after Start.
+func New(cfg background.Config, db Database) *Queue {
 	db.PollInterval = cmp.Or(db.PollInterval, defaultPollInterval)
 	if db.Leader == nil {
 		db.Leader = background.SoleLeader
 	}
-	q.db = &db
+	q := &Queue{
+		cfg: cfg.WithDefaults(), db: db, jobs: make(map[domain.PullID]*job),
+		due: make(chan struct{}, 1), excess: make(chan struct{}, 1),
+	}
+	q.changed = sync.NewCond(&q.mu)
 	return q
 }
 
-// pollTasks returns the tasks that find pulls of other processes and announce pulls to them. It returns no task if the
-// queue does not poll.
+// pollTasks returns the tasks that find pulls of other processes and announce pulls to them.
 func (q *Queue) pollTasks(service ports.Maintenance) []background.WokenTask {
-	if q.db == nil {
-		return nil
-	}
 	poll := background.Task{Name: "due pulls", Interval: q.db.PollInterval, Run: q.poll(service)}
 	tasks := []background.WokenTask{{Task: poll, Wake: q.due}}
 	if q.db.Listen != nil {

@@ -17,23 +17,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pollingInBubble runs a test in a synctest bubble with a running queue that polls.
-func pollingInBubble(
-	t *testing.T, cfg background.Config, w *fakeWorker, m fakeMaintenance, test func(q *localjobs.Queue),
-) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		q := localjobs.NewPolling(cfg, localjobs.Database{})
-		if err := q.Start(t.Context(), w, m); err != nil {
-			t.Fatal(err)
-		}
-		test(q)
-		if err := q.Stop(t.Context()); err != nil {
-			t.Errorf("Stop: %v", err)
-		}
-	})
-}
-
 func TestAPollRunsPullsWithoutAJob(t *testing.T) {
 	due, polls := []domain.PullID{newPull(), newPull()}, 0
 	w := newWorker(func(_ context.Context, id domain.PullID, _ int) (time.Duration, error) {
@@ -48,7 +31,7 @@ func TestAPollRunsPullsWithoutAJob(t *testing.T) {
 		}
 		return due[:min(limit, len(due))], nil
 	}}
-	pollingInBubble(t, background.Config{}, w, m, func(*localjobs.Queue) {
+	inBubble(t, background.Config{}, w, m, func(*localjobs.Queue) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if polls < 100 || polls > 140 {
@@ -60,15 +43,6 @@ func TestAPollRunsPullsWithoutAJob(t *testing.T) {
 	})
 }
 
-// A queue for the in-memory stores must not poll, because these stores contain no pulls of other processes.
-func TestAQueueOfTheMemoryStoresDoesNotPoll(t *testing.T) {
-	m := fakeMaintenance{listDue: func(context.Context, int) ([]domain.PullID, error) {
-		t.Error("polled")
-		return nil, nil
-	}}
-	inBubble(t, background.Config{}, oneAttemptWorker(), m, func(*localjobs.Queue) { time.Sleep(time.Hour) })
-}
-
 func TestAProcessWithABacklogDoesNotPoll(t *testing.T) {
 	var polls atomic.Int64
 	w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {
@@ -76,7 +50,7 @@ func TestAProcessWithABacklogDoesNotPoll(t *testing.T) {
 		return 0, nil
 	})
 	m := fakeMaintenance{listDue: func(context.Context, int) ([]domain.PullID, error) { polls.Add(1); return nil, nil }}
-	pollingInBubble(t, background.Config{MaxWorkers: 1}, w, m, func(q *localjobs.Queue) {
+	inBubble(t, background.Config{MaxWorkers: 1}, w, m, func(q *localjobs.Queue) {
 		q.Nudge(newPull(), newPull(), newPull())
 		time.Sleep(2*time.Minute - time.Second)
 		if n := polls.Load(); n != 0 {
@@ -136,7 +110,7 @@ func TestABacklogStaysInTheDatabase(t *testing.T) {
 		return slices.Clone(due[:min(limit, len(due))]), nil
 	}}
 	synctest.Test(t, func(t *testing.T) {
-		q := localjobs.NewPolling(background.Config{MaxWorkers: 1}, localjobs.Database{PollInterval: time.Hour})
+		q := localjobs.New(background.Config{MaxWorkers: 1}, localjobs.Database{PollInterval: time.Hour})
 		if err := q.Start(t.Context(), w, m); err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +150,7 @@ func TestOnlyExcessPullsAreAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release = make(chan struct{})
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { <-release; return 0, nil })
-		q := localjobs.NewPolling(background.Config{MaxWorkers: 2}, localjobs.Database{
+		q := localjobs.New(background.Config{MaxWorkers: 2}, localjobs.Database{
 			Announce: func(context.Context) error { announced++; return nil },
 		})
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
@@ -209,7 +183,7 @@ func TestANotificationMakesTheQueuePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		polls, listened, hints := 0, 0, make(chan struct{})
 		m := fakeMaintenance{listDue: func(context.Context, int) ([]domain.PullID, error) { polls++; return nil, nil }}
-		q := localjobs.NewPolling(background.Config{}, localjobs.Database{
+		q := localjobs.New(background.Config{}, localjobs.Database{
 			PollInterval: 100 * time.Hour,
 			Listen: func(ctx context.Context, due func()) error {
 				if listened++; listened == 1 {
@@ -256,7 +230,7 @@ func TestAShortWaitIsSplit(t *testing.T) {
 		}
 		return 0, nil
 	})
-	pollingInBubble(t, background.Config{}, w, fakeMaintenance{}, func(q *localjobs.Queue) {
+	inBubble(t, background.Config{}, w, fakeMaintenance{}, func(q *localjobs.Queue) {
 		q.Nudge(waits, long)
 		time.Sleep(time.Minute)
 		synctest.Wait()

@@ -84,7 +84,7 @@ func (r linkSessionRow) domain() (domain.LinkSession, error) {
 	return l, DecodeJSON(r.Announced, &l.Announced)
 }
 
-// reservesName is the condition of the unique index over the names of sessions. See domain.LinkSession.ReservesName.
+// reservesName is the condition of the unique index over the names of sessions. See ports.LinkSessions.Create.
 const reservesName = "state = 'open'"
 
 // checkNotReserved returns NameTaken if a link session reserves the name of the connection. Until the transaction ends,

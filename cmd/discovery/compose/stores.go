@@ -10,13 +10,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
-	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/citus"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/configs"
-	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -44,7 +42,7 @@ type Stores struct {
 	// ReleaseClaims ends the claims of a process that has died. Call it before Queue.Start. It is nil if several
 	// processes can use the backend; the claims of a dead process then expire.
 	ReleaseClaims func(context.Context) error
-	// Close closes the backend; it is nil if there is nothing to close.
+	// Close closes the backend.
 	Close func() error
 }
 
@@ -54,8 +52,9 @@ type Queue interface {
 	Stop(ctx context.Context) error
 }
 
-// InMemory is a DatabaseURL for tests and for programs that embed the service. All data is lost when the process ends.
-// In the environment variable DATABASE_URL, this value is an error.
+// InMemory is a DatabaseURL for tests and for programs that embed the service. It selects an SQLite database in memory,
+// which App.Close deletes. The database runs one statement at a time, and is copied for each account statement, so use a
+// file for much data. In the environment variable DATABASE_URL, this value is an error.
 const InMemory = "memory://"
 
 // storeSet is the interface that every storage backend implements.
@@ -114,19 +113,14 @@ func openStores(
 	var err error
 	switch {
 	case cfg.DatabaseURL == InMemory:
-		return openMemory(jobsConfig), nil
+		cfg.DatabaseURL, cfg.DatabaseMigrate = ":memory:", true // every new database is empty
+		stores, err = openSQLite(ctx, cfg, jobsConfig, timeout)
 	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
 		stores, err = openSQLite(ctx, cfg, jobsConfig, timeout)
 	default:
 		stores, err = openPostgres(ctx, cfg, jobsConfig, timeout, onUnreachable)
 	}
 	return stores, named("DATABASE_URL", err)
-}
-
-func openMemory(jobsConfig background.Config) Stores {
-	queue := localjobs.New(jobsConfig)
-	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
-	return storesOf(store, queue, nil)
 }
 
 func openSQLite(
@@ -139,7 +133,7 @@ func openSQLite(
 	if err := ensureSchema(ctx, cfg.DatabaseMigrate, db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	queue := localjobs.NewPolling(jobsConfig, localjobs.Database{})
+	queue := localjobs.New(jobsConfig, localjobs.Database{})
 	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
 	stores.ReleaseClaims = func(ctx context.Context) error { return db.ReleaseClaims(ctx, time.Now()) }
 	return stores, nil

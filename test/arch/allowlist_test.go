@@ -84,7 +84,7 @@ var allowed = map[string][]string{
 	},
 	"configs": {
 		"domain",
-		"go.uber.org/zap/zapcore",
+		"github.com/google/uuid", "go.uber.org/zap/zapcore",
 	},
 
 	"adapters/rest": {

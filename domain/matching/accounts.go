@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -9,23 +8,23 @@ import (
 var (
 	// agencyAndAccount matches a text such as "Agência: 1 Conta: 1234567-8" (NU-01). The agency of a payment
 	// institution is 1 for everybody.
-	agencyAndAccount = regexp.MustCompile(
+	agencyAndAccount = compile(
 		`\bag(?:encia)?[.:]?\s*(\d{1,5}(?:-[\dx])?)[\s,/-]*(?:conta|cta|c/c|cc)[.:]?\s*([\d.]{3,}(?:-[\dx])?)`)
-	accountLabel = regexp.MustCompile(
+	accountLabel = compile(
 		`\b(?:conta|cta/clabe|cta|cuenta|clabe|bnet|c/c)[\s.:]*(?:de\s+la\s+|la\s+)?([\d.]{5,}(?:-[\dx])?)`)
 	// clabe matches a Mexican account number (CLABE), which has 18 digits (Banxico).
-	clabe = regexp.MustCompile(`\b(\d{18})\b`)
+	clabe = compile(`\b(\d{18})\b`)
 	// foreignAccount matches the account numbers of Perú (CCI, 20 digits) and Argentina (CBU and CVU, 22 digits).
-	foreignAccount = regexp.MustCompile(`\b(?:cci|cbu|cvu)[\s.:]*((?:\d[ -]?){19,21}\d)\b`)
+	foreignAccount = compile(`\b(?:cci|cbu|cvu)[\s.:]*((?:\d[ -]?){19,21}\d)\b`)
 	// Banco Azteca: CUENTA TERMINACION 5481.
-	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:(?:term\w*|final)\s+|\*+)(\d{3,5})\b`)
+	accountEnding = compile(`\b(?:cuenta|conta|cta)\s+(?:(?:term\w*|final)\s+|\*+)(\d{3,5})\b`)
 	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
 	// NU-02).
-	afterBankName = regexp.MustCompile(`\(\d{4}\)|\bagencia\b`)
+	afterBankName = compile(`\(\d{4}\)|\bagencia\b`)
 	// ispb matches the ISPB (the number of a bank), which stands before the name (IN-01).
-	ispb = regexp.MustCompile(`\bcp\s*:?\s*\d{8}\s*-?`)
+	ispb = compile(`\bcp\s*:?\s*\d{8}\s*-?`)
 	// BN-01: BCO:0014 SANTANDER.
-	bankCode = regexp.MustCompile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)
+	bankCode = compile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)
 )
 
 // takeAccounts returns the account numbers in a text, as digits and check digit without leading zeros. If only the
@@ -59,6 +58,9 @@ func takeAccounts(s *scan) (accounts []string) {
 // removeBank removes the name and the code of the other party's bank if they stand before an account. Many people use
 // the same bank, so an equal bank is no evidence.
 func removeBank(s *scan) {
+	if !afterBankName.mayMatch(s.text) {
+		return
+	}
 	at := afterBankName.FindStringIndex(s.text)
 	if at == nil {
 		return
@@ -103,10 +105,13 @@ var bankWords = wordSet(`banorte santander bbva bancomer banamex citibanamex hsb
 	inbursa bancoppel banregio afirme mifel itau bradesco nubank multiva actinver banjercito bansi`)
 
 // gluedBank is a bank's name that follows a word without a blank: SPEI RECIBIDOSANTANDER (BV-03).
-var gluedBank = regexp.MustCompile(`\b(recibido|enviado)([a-z]{3,})`)
+var gluedBank = compile(`\b(recibido|enviado)([a-z]{3,})`)
 
 // splitGluedBank inserts the missing blank.
 func splitGluedBank(s *scan) {
+	if !gluedBank.mayMatch(s.text) {
+		return
+	}
 	s.text = gluedBank.ReplaceAllStringFunc(s.text, func(word string) string {
 		for _, verb := range []string{"recibido", "enviado"} {
 			if bank, ok := strings.CutPrefix(word, verb); ok && bankWords[bank] {

@@ -2,7 +2,6 @@ package matching
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -23,30 +22,30 @@ const monthNames = `(jan(?:eiro)?|ene(?:ro)?|fev(?:ereiro)?|feb(?:rero)?|mar(?:c
 
 // The forms in which banks print dates, periods and times.
 var (
-	isoDate   = regexp.MustCompile(`\b(20\d\d)-(\d\d)-(\d\d)\b`)
-	fullDate  = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
-	monthYear = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](20\d\d)\b`)                    // 11/2026
+	isoDate   = compile(`\b(20\d\d)-(\d\d)-(\d\d)\b`)
+	fullDate  = compile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
+	monthYear = compile(`(^|[^0-9/.-])(\d{1,2})[/.-](20\d\d)\b`)                    // 11/2026
 	// dayMonthName matches a day and the name of a month: FECHA DE ABONO: 17 JUN (SB-01), 19 JAN (NU-21).
-	dayMonthName = regexp.MustCompile(`\b(\d{1,2})\s*(?:de\s+|[/-])?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
+	dayMonthName = compile(`\b(\d{1,2})\s*(?:de\s+|[/-])?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
 	// monthNameNumber matches the name of a month and a number, which is read as a year: MAIO / 2026 (ST-07), OCT 26,
 	// NOV06 08:12.
-	monthNameNumber = regexp.MustCompile(`\b` + monthNames + `\s*[/.-]?\s*(20\d\d|\d\d)\b`)
+	monthNameNumber = compile(`\b` + monthNames + `\s*[/.-]?\s*(20\d\d|\d\d)\b`)
 	// fraction matches two numbers with a slash, such as a day and a month: ROSELIA04/03 (IT-01), 29/11 (ST-04),
 	// 10/26. A fraction may also be an instalment.
-	fraction    = regexp.MustCompile(`(^|[^0-9/.,-])(\d{1,2})/(\d{1,2})($|[^0-9/])`)
-	dottedDay   = regexp.MustCompile(`(^|[^0-9/.,-])(\d{2})[.-](\d{2})($|[^0-9.,/-])`) // 12.11, 12-11
-	compactDate = regexp.MustCompile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
-	clock       = regexp.MustCompile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
-	clockWithH  = regexp.MustCompile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
+	fraction    = compile(`(^|[^0-9/.,-])(\d{1,2})/(\d{1,2})($|[^0-9/])`)
+	dottedDay   = compile(`(^|[^0-9/.,-])(\d{2})[.-](\d{2})($|[^0-9.,/-])`) // 12.11, 12-11
+	compactDate = compile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
+	clock       = compile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
+	clockWithH  = compile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
 	// labelledPeriod matches a month and a year after a label: PIX AUT … REF 10/26, CLARO NET FAT 11/26. A bank may
 	// print one month as REF OUT/2026 and as 10/2026.
-	labelledPeriod = regexp.MustCompile(
+	labelledPeriod = compile(
 		`\b(?:ref(?:er(?:ente|encia)?)?|compet(?:encia)?|mes|periodo|fatura|fat|mensalidade)[\s.:]*(?:(?:a|de)\s+)?` +
 			`(\d{1,2})/(20\d\d|\d\d)($|[^0-9/])`)
 	// taxPeriod matches the period of a tax, or its last day: DARF 0561 PA 10/2026, PERIODO APURACAO 31/10/2026.
-	taxPeriod = regexp.MustCompile(
+	taxPeriod = compile(
 		`\b(?:pa|per(?:iodo)?\.?\s*(?:de\s+)?apur(?:acao)?)[\s.:]*(?:\d{1,2}/)?(\d{1,2})/(20\d\d)\b`)
-	bimester = regexp.MustCompile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
+	bimester = compile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
 )
 
 // calendar contains the dates, periods and times that a text names.
@@ -105,7 +104,7 @@ func (c *calendar) takeDates(s *scan) {
 // takeLabelledPeriods reads months with a year after a label, such as REF 10/26. Without the label, 10/26 could also
 // be an instalment, or a day and a month.
 func (c *calendar) takeLabelledPeriods(s *scan) {
-	for _, notation := range []*regexp.Regexp{labelledPeriod, taxPeriod} {
+	for _, notation := range []*pattern{labelledPeriod, taxPeriod} {
 		s.take(notation, func(g []string) bool {
 			if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
 				return false

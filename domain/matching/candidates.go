@@ -1,6 +1,14 @@
 package matching
 
-import "strconv"
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"sort"
+	"strconv"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
 
 // The limits of candidates, as numbers of groups. If more than maxClass groups have the same amount, they are divided
 // into buckets by words and numbers, then also by dates. A bucket of more than maxBucket groups is not compared
@@ -15,11 +23,24 @@ type candidates struct {
 	byAmount     map[string][]*group // by amount, and by the amount in the account's currency
 	byIdentifier map[identifierKey][]*group
 	byName       map[string][]*group // by the beginning of the name, for amounts that change
-	byToken      map[string][]*group // by amount and token, for large classes
+	// tokens contains the tokens of the groups of large classes in ascending order, and groups their groups. The groups
+	// of one token have the order of the new groups.
+	tokens   []token
+	groups   []*group
+	maxWords int // the maximum number of pairs of words that are compared for one group
 }
 
-func newCandidates(groups []*group) *candidates {
-	c := &candidates{map[string][]*group{}, map[identifierKey][]*group{}, map[string][]*group{}, map[string][]*group{}}
+// token is the hash of an amount and of a part of the evidence. If two different parts have the same hash by chance,
+// some groups are compared in vain.
+type token uint64
+
+// newCandidates returns the candidates among the new groups. oldGroups is the number of the groups that are compared
+// with them.
+func newCandidates(groups []*group, oldGroups int) *candidates {
+	c := &candidates{
+		byAmount: map[string][]*group{}, byIdentifier: map[identifierKey][]*group{}, byName: map[string][]*group{},
+		maxWords: max(maxRowWords, maxMatchWords/max(1, oldGroups)),
+	}
 	for _, g := range groups {
 		for _, amount := range amountsOf(g.first) {
 			c.byAmount[amount] = append(c.byAmount[amount], g)
@@ -31,16 +52,31 @@ func newCandidates(groups []*group) *candidates {
 			c.byName[name] = append(c.byName[name], g)
 		}
 	}
+	c.indexTokens()
+	return c
+}
+
+// indexTokens sets tokens and groups.
+func (c *candidates) indexTokens() {
+	type entry struct {
+		token token
+		group *group
+	}
+	var entries []entry
 	for amount, class := range c.byAmount {
 		if isLarge(class) {
 			for _, g := range class {
-				for _, token := range append(tokensOf(g.first), textToken(g.first)) {
-					c.byToken[amount+token] = append(c.byToken[amount+token], g)
+				for _, t := range append(tokensOf(amount, g.first), textToken(amount, g.first)) {
+					entries = append(entries, entry{t, g})
 				}
 			}
 		}
 	}
-	return c
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.token, b.token) })
+	c.tokens, c.groups = make([]token, len(entries)), make([]*group, len(entries))
+	for i, e := range entries {
+		c.tokens[i], c.groups[i] = e.token, e.group
+	}
 }
 
 // isLarge reports whether too many groups have the same amount to compare each of them with all others.
@@ -83,74 +119,147 @@ func nameKeys(r *row) (keys []string) {
 // tokensOf returns the tokens by which many groups of one amount are divided into buckets: each word, number,
 // document and account of the row, or the operation if there are none. Each token is returned with and without the
 // date, and the date is also a token.
-func tokensOf(r *row) (tokens []string) {
+func tokensOf(amount string, r *row) (tokens []token) {
+	seen := map[string]bool{}
+	var parts []string
+	add := func(part string) {
+		if !seen[part] {
+			seen[part] = true
+			parts = append(parts, part)
+		}
+	}
 	for _, words := range [][]string{r.words, r.party, r.numbers, r.references, r.accounts, r.keys} {
 		for _, word := range words {
-			tokens = add(tokens, "\x00"+word[:min(len(word), 5)])
+			add(" " + word[:min(len(word), 5)])
 		}
 	}
 	for _, document := range r.documents {
-		tokens = add(tokens, "\x00d"+document[min(3, len(document)):min(9, len(document))])
+		add("d" + document[min(3, len(document)):min(9, len(document))])
 	}
-	if len(tokens) == 0 {
-		tokens = append(tokens, "\x00"+string(r.Operation))
+	if len(parts) == 0 {
+		add(" " + string(r.Operation))
 	}
-	day := "\x00@" + strconv.Itoa(r.day)
-	for _, token := range tokens {
-		tokens = append(tokens, token+day)
+	day := "@" + strconv.Itoa(r.day)
+	tokens = make([]token, 0, 2*len(parts)+1)
+	for _, on := range []string{"", day} {
+		for _, part := range parts {
+			tokens = append(tokens, tokenOf(amount, part, on))
+		}
 	}
-	return append(tokens, day)
+	return append(tokens, tokenOf(amount, "", day))
 }
 
 // textToken returns the token of the whole text of a row, without the parts that the bank may print differently.
-func textToken(r *row) string { return "\x00=" + r.identity }
+func textToken(amount string, r *row) token { return tokenOf(amount, "="+r.identity, "") }
 
-// The method of returns the candidates of a group, each once. complete is false if all buckets of one amount of the
-// group have more than maxBucket groups. For such an amount, the result contains the first maxBucket groups of the
-// smallest bucket.
+// tokenOf returns the token of a part of the evidence, with the date unless day is "".
+func tokenOf(amount, part, day string) token {
+	return token(maphash.Comparable(hashSeed, [3]string{amount, part, day}))
+}
+
+// bucket returns the groups of the large classes with a token.
+func (c *candidates) bucket(t token) []*group {
+	start, _ := slices.BinarySearch(c.tokens, t)
+	end := start + sort.Search(len(c.tokens)-start, func(i int) bool { return c.tokens[start+i] > t })
+	return c.groups[start:end]
+}
+
+// The method of returns the candidates of a group, each once. complete is false in these cases:
+//
+//   - All buckets of one amount of the group have more than maxBucket groups.
+//   - The group has so many candidates that comparing them exceeds maxWords. The other candidates are then marked as
+//     contested.
+//
+// The result then contains as many groups of the smallest bucket as the limits allow.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
-	seen := map[*group]bool{}
-	collect := func(groups []*group) bool {
-		if len(groups) > maxBucket {
-			return false
+	s := selection{candidates: c, group: g, seen: map[*group]bool{}}
+	for _, key := range strongKeys(g.first) {
+		s.collect(c.byIdentifier[key])
+	}
+	s.collect(c.byIdentifier[identifierKey{g.first.Account, -1, g.first.ExternalID}])
+	for _, amount := range amountsOf(g.first) {
+		complete = s.collectAmount(amount) && complete
+	}
+	if g.first.Status == domain.Pending {
+		for _, name := range nameKeys(g.first) {
+			s.collect(c.byName[name])
 		}
-		for _, other := range groups {
-			if !seen[other] {
-				seen[other] = true
-				found = append(found, other)
-			}
+	}
+	return s.found, complete && !s.full
+}
+
+// selection collects the candidates of one group.
+type selection struct {
+	*candidates
+	group *group
+	found []*group
+	seen  map[*group]bool // the groups of found
+	words int             // the pairs of words to compare
+	full  bool            // some candidates exceed maxWords
+}
+
+// collectAmount collects the candidates with this amount. It reports whether a bucket was collected.
+func (s *selection) collectAmount(amount string) bool {
+	class := s.byAmount[amount]
+	if !isLarge(class) {
+		if !s.collect(class) {
+			s.collectSome(class)
 		}
 		return true
 	}
-	for _, key := range strongKeys(g.first) {
-		collect(c.byIdentifier[key])
-	}
-	collect(c.byIdentifier[identifierKey{g.first.Account, -1, g.first.ExternalID}])
-	for _, amount := range amountsOf(g.first) {
-		class := c.byAmount[amount]
-		if !isLarge(class) {
-			collect(class)
-			continue
-		}
-		smallest, same := class, c.byToken[amount+textToken(g.first)]
-		any := len(same) > 0 && collect(same)
-		for _, token := range tokensOf(g.first) {
-			bucket := c.byToken[amount+token]
-			any = collect(bucket) || any
-			if len(bucket) < len(smallest) {
-				smallest = bucket
-			}
-		}
-		if !any {
-			collect(smallest[:maxBucket])
-			complete = false
+	smallest, same := class, s.bucket(textToken(amount, s.group.first))
+	any := len(same) > 0 && s.collect(same)
+	for _, token := range tokensOf(amount, s.group.first) {
+		bucket := s.bucket(token)
+		any = s.collect(bucket) || any
+		if len(bucket) < len(smallest) {
+			smallest = bucket
 		}
 	}
-	if g.first.Status == "pending" {
-		for _, name := range nameKeys(g.first) {
-			collect(c.byName[name])
-		}
+	if !any {
+		s.collectSome(smallest[:min(len(smallest), maxBucket)])
 	}
-	return found, complete
+	return any
 }
+
+// collect adds the groups to the candidates. It adds none, and returns false, if there are more than maxBucket groups,
+// or if comparing all of them exceeds maxWords.
+func (s *selection) collect(groups []*group) bool {
+	if len(groups) > maxBucket {
+		return false
+	}
+	words := s.words
+	for _, g := range groups {
+		if !s.seen[g] {
+			words += pairsOfWords(s.group.first, g.first)
+		}
+	}
+	if words > s.maxWords {
+		s.full = true
+		for _, g := range groups {
+			g.contested = g.contested || !s.seen[g]
+		}
+		return false
+	}
+	s.words = words
+	for _, g := range groups {
+		if !s.seen[g] {
+			s.seen[g] = true
+			s.found = append(s.found, g)
+		}
+	}
+	return true
+}
+
+// collectSome adds as many of the groups as maxWords allows.
+func (s *selection) collectSome(groups []*group) {
+	for i := range groups {
+		if !s.collect(groups[i : i+1]) {
+			return
+		}
+	}
+}
+
+// pairsOfWords returns the number of pairs of words of two rows.
+func pairsOfWords(a, b *row) int { return a.size * b.size }

@@ -2,8 +2,8 @@ package matching
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,10 +32,14 @@ const (
 type row struct {
 	*Row
 	Evidence
-	day      int
-	compact  string // the folded text without blanks and punctuation
-	alike    string // see likeness
-	identity string // equal for rows that only identifiers, dates and status may tell apart
+	day             int
+	compact         string   // the folded text without blanks and punctuation
+	alike           string   // see likeness
+	identity        string   // equal for rows that only identifiers, dates and status may tell apart
+	exact           string   // see exactTime
+	size            int      // the number of the row's words
+	isFare, isHabit bool     // a word of the text is in fares, or in habits
+	allNumbers      []string // see listNumbers
 }
 
 // parse returns the row with its evidence. It returns nil if the row has no account or no valid date; such a row is
@@ -45,9 +49,14 @@ func parse(r *Row) *row {
 	if !ok || r.Account.IsZero() {
 		return nil
 	}
-	parsed := &row{Row: r, Evidence: Parse(r), day: day}
-	parsed.compact = strings.Join(split(fold(r.text())), "")
-	parsed.alike, parsed.identity = parsed.likeness(), parsed.key()
+	evidence, folded := read(r)
+	parsed := &row{Row: r, Evidence: evidence, day: day}
+	words := split(folded)
+	parsed.compact, parsed.size = strings.Join(words, ""), max(1, len(words)+len(parsed.party))
+	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.listNumbers()
+	parsed.isFare = holds(parsed.words, fares) || holds(parsed.numbers, fares)
+	parsed.isHabit = holds(parsed.words, habits) || holds(parsed.numbers, habits)
+	parsed.identity = parsed.key()
 	return parsed
 }
 
@@ -75,13 +84,14 @@ func (r *row) key() string {
 		strings.Join(r.calendar.periods, " "),
 		strings.Join(r.calendar.clocks, " "),
 		r.card,
-		r.exactTime(),
+		r.exact,
 		r.PurchasedAt.Format(time.RFC3339),
 		strings.Join(r.tellingTail(), " "),
 		strings.Join(r.facilitators, " "),
 		strings.Join(r.schemes, " "),
 		strings.Join(r.products, " "),
 		strings.Join(r.paid, " "),
+		strconv.FormatUint(uint64(r.unread), 16),
 	}, "\x00")
 }
 
@@ -111,6 +121,8 @@ type comparison struct {
 	old, new *row
 	context  *Context
 	findings []Finding
+	explain  bool // collect findings
+	amount   amounts
 
 	settles     bool // the old row is pending and the new one is posted
 	strong      bool // both rows share a strong identifier that no other row has
@@ -136,9 +148,19 @@ type comparison struct {
 // settles. It covers the exchange rate, the spread and the tax IOF.
 const maxPercentMoved = 7
 
-// compare compares all evidence of two rows.
+// compare compares all evidence of two rows. It collects the findings.
 func compare(oldRow, newRow *row, context *Context) *comparison {
-	c := &comparison{old: oldRow, new: newRow, context: context}
+	c := &comparison{explain: true}
+	c.compare(oldRow, newRow, context)
+	return c
+}
+
+// compare sets all members of c except explain and unequal.
+func (c *comparison) compare(oldRow, newRow *row, context *Context) {
+	*c = comparison{old: oldRow, new: newRow, context: context, explain: c.explain, unequal: c.unequal}
+	c.amount = c.compareAmounts()
+	// Parts that are not read may contradict each other.
+	c.doubt = oldRow.unread != newRow.unread
 	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
 	c.compareIdentifiers()
 	c.compareParty()
@@ -151,23 +173,29 @@ func compare(oldRow, newRow *row, context *Context) *comparison {
 	c.compareCalendar()
 	c.compareTimes()
 	c.compareNamesOfRows()
-	return c
 }
 
 // finding records how two values relate. A contradiction makes the verdict Other, unless the rows share a strong
 // identifier.
 func (c *comparison) finding(kind string, old, new []string, r relation) {
-	found := Finding{Kind: kind, Old: strings.Join(old, " "), New: strings.Join(new, " "), Speaks: For}
+	speaks := For
 	switch r {
 	case unknown:
 		return
 	case differ:
-		found.Speaks, c.against = Against, true
+		speaks, c.against = Against, true
 	case doubtful:
-		found.Speaks, c.doubt = Against, true
+		speaks, c.doubt = Against, true
 	case contained, agree:
 	}
-	c.findings = append(c.findings, found)
+	if c.explain {
+		c.findings = append(c.findings, Finding{kind, strings.Join(old, " "), strings.Join(new, " "), speaks})
+	}
+}
+
+// findingOf is like finding, for single values.
+func (c *comparison) findingOf(kind, old, new string, r relation) {
+	c.finding(kind, []string{old}, []string{new}, r)
 }
 
 // compareIdentifiers compares the identifiers of each kind. When a row settles, an institution may give it another id
@@ -229,7 +257,7 @@ func (c *comparison) compareParty() {
 func (c *comparison) compareOperation() {
 	r := compareOperations(&c.old.Evidence, &c.new.Evidence)
 	c.strongSays = c.strongSays || r == differ
-	c.finding("operation", []string{c.old.operationText()}, []string{c.new.operationText()}, r)
+	c.findingOf("operation", c.old.operationText(), c.new.operationText(), r)
 }
 
 // isCharge reports whether the row is a fee, interest or tax, which has no counterparty.
@@ -334,7 +362,7 @@ func (c *comparison) compareInstalments() {
 			r = other
 		}
 	}
-	c.finding("instalment", []string{fractionOf(a)}, []string{fractionOf(b)}, r)
+	c.findingOf("instalment", fractionOf(a), fractionOf(b), r)
 	c.quota = r == agree && a.count > 1 && c.old.Operation == Loan && c.new.Operation == Loan
 	if r == agree && a.purchased != "" && a.purchased == b.purchased && a.total == b.total {
 		c.weak, c.bare = true, false
@@ -346,7 +374,7 @@ func (c *comparison) compareInstalments() {
 			card = agree
 		}
 	}
-	c.finding("card", []string{c.old.card}, []string{c.new.card}, card)
+	c.findingOf("card", c.old.card, c.new.card, card)
 }
 
 // compareFractionWithInstalment compares the instalment of one row with the fractions in the text of the other row,
@@ -479,7 +507,7 @@ func (c *comparison) compareTimes() {
 	r := compareClocks(c.old.calendar.clocks, c.new.calendar.clocks)
 	c.finding("time", c.old.calendar.clocks, c.new.calendar.clocks, r)
 	c.timed = c.timed || r == agree
-	a, b := c.old.exactTime(), c.new.exactTime()
+	a, b := c.old.exact, c.new.exact
 	switch {
 	case a == "" || b == "":
 	case a == b:
@@ -619,23 +647,23 @@ func (c *comparison) sharesNumber() bool {
 	if a.isPayment() || b.isPayment() || a.Operation == Payroll || b.Operation == Payroll {
 		return false
 	}
-	if !slices.ContainsFunc(a.words, func(word string) bool {
+	if !c.isOneContract() && !(c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words))) &&
+		sharedShare(a.words, b.words) == "" {
+		return false
+	}
+	return slices.ContainsFunc(a.words, func(word string) bool {
 		return len(word) >= minAbbreviation &&
 			slices.ContainsFunc(
 				b.words,
 				func(other string) bool { return sameWord(word, other) || isCutWord(word, other) },
 			)
-	}) {
-		return false
-	}
-	return c.isOneContract() || c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words)) ||
-		sharedShare(a.words, b.words) != ""
+	})
 }
 
 // isOneContract reports whether the rows have a number in common that may identify a contract, a meter or a
 // telephone.
 func (c *comparison) isOneContract() bool {
-	value := sharedValue(c.old.allNumbers(), c.new.allNumbers())
+	value := sharedValue(c.old.allNumbers, c.new.allNumbers)
 	return len(value) >= minContract && isNumber(value)
 }
 
@@ -651,12 +679,12 @@ func (c *comparison) mayBeTwoServices() bool {
 		})
 	}
 	a, b := c.old.words, c.new.words
-	return c.isOneContract() && len(sharedValue(c.old.allNumbers(), c.new.allNumbers())) <= maxContract &&
+	return c.isOneContract() && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) <= maxContract &&
 		len(without(a, b)) > 0 && len(without(b, a)) > 0
 }
 
-// allNumbers returns the numbers of a row, with and without a label.
-func (e *Evidence) allNumbers() []string {
+// listNumbers returns the numbers of a row, with and without a label.
+func (e *Evidence) listNumbers() []string {
 	return slices.Concat(
 		e.numbers,
 		e.references,
@@ -672,9 +700,9 @@ func (e *Evidence) allNumbers() []string {
 // unlabelled number of the same length: CTA 40112233, 40112299.
 func (c *comparison) compareLabelledWithBare() {
 	for _, rows := range [][2]*row{{c.old, c.new}, {c.new, c.old}} {
-		labelled, bare := rows[0].allNumbers()[len(rows[0].numbers):], rows[1].numbers
+		labelled, bare := rows[0].allNumbers[len(rows[0].numbers):], rows[1].numbers
 		if len(rows[0].numbers) > 0 || len(labelled) == 0 ||
-			sharedValue(rows[0].allNumbers(), rows[1].allNumbers()) != "" {
+			sharedValue(rows[0].allNumbers, rows[1].allNumbers) != "" {
 			continue
 		}
 		for _, x := range labelled {
@@ -701,7 +729,7 @@ func withoutToll(words []string) []string {
 
 // share matches the code of a share or a fund at the Brazilian stock exchange: four letters, and the number of the
 // class.
-var share = regexp.MustCompile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
+var share = compile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
 
 // incomeWords are words for the income of a share or a fund.
 var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
@@ -787,7 +815,9 @@ const (
 // pair is suggested.
 const maxTip = 25
 
-func (c *comparison) amounts() amounts {
+func (c *comparison) amounts() amounts { return c.amount }
+
+func (c *comparison) compareAmounts() amounts {
 	a, b := c.old.Amount, c.new.Amount
 	x, y := c.old.local(), c.new.local()
 	switch {

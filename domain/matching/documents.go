@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -13,18 +12,18 @@ import (
 // a sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON
 // RFC …), IT-27 (***12345678900), Safra (123.456.789 09; f68332722201).
 var (
-	dottedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
-	spacedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3}) (\d{2}|\*\*)($|[^0-9*/])`)
-	dottedCNPJ = regexp.MustCompile(
+	dottedCPF  = compile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
+	spacedCPF  = compile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3}) (\d{2}|\*\*)($|[^0-9*/])`)
+	dottedCNPJ = compile(
 		`\b([0-9a-z*]{2})\.([0-9a-z*]{3})\.([0-9a-z*]{3})\s*[/ ]\s*([0-9a-z*]{4})-([0-9*x]{2})`)
-	spacedRoot = regexp.MustCompile(`\b(\d{2}) (\d{3}) (\d{3})($| [a-z])`)
-	rootOfCNPJ = regexp.MustCompile(`\b(\d{2})\.(\d{3})\.(\d{3})\b`)
-	bareCNPJ   = regexp.MustCompile(`\b([0-9a-z]{12}\d{2})\b`)
-	bareCPF    = regexp.MustCompile(`\b\d{11}\b`)
-	rfc        = regexp.MustCompile(`\b(?:rfc[\s:]*)?([a-z&]{3,4}\d{6}[a-z0-9]{2}[a0-9])\b`)
-	spacedRFC  = regexp.MustCompile(`\brfc[\s:]+([a-z&]{3,4})\s(\d{6}[a-z0-9]{2}[a0-9])\b`) // RFC: CSS 160330CP7
+	spacedRoot = compile(`\b(\d{2}) (\d{3}) (\d{3})($| [a-z])`)
+	rootOfCNPJ = compile(`\b(\d{2})\.(\d{3})\.(\d{3})\b`)
+	bareCNPJ   = compile(`\b([0-9a-z]{12}\d{2})\b`)
+	bareCPF    = compile(`\b\d{11}\b`)
+	rfc        = compile(`\b(?:rfc[\s:]*)?([a-z&]{3,4}\d{6}[a-z0-9]{2}[a0-9])\b`)
+	spacedRFC  = compile(`\brfc[\s:]+([a-z&]{3,4})\s(\d{6}[a-z0-9]{2}[a0-9])\b`) // RFC: CSS 160330CP7
 	// cuit matches the tax number of Argentina (AFIP): two digits for the kind of holder, eight digits, a check digit.
-	cuit = regexp.MustCompile(`\b(?:cui[tl][\s:]*)?((?:20|2[3-7]|3[034])-\d{8}-\d)\b`)
+	cuit = compile(`\b(?:cui[tl][\s:]*)?((?:20|2[3-7]|3[034])-\d{8}-\d)\b`)
 )
 
 // takeDocuments returns the tax numbers in a text, without punctuation, and with an asterisk for each masked
@@ -42,7 +41,7 @@ func takeDocuments(s *scan) (documents []string) {
 	})
 	s.take(dottedCPF, join)
 	s.take(spacedCPF, func(groups []string) bool { return join(groups[:5]) })
-	for _, root := range []*regexp.Regexp{rootOfCNPJ, spacedRoot} {
+	for _, root := range []*pattern{rootOfCNPJ, spacedRoot} {
 		s.take(root, func(groups []string) bool {
 			documents = add(documents, strings.Join(groups[1:4], "")+"******")
 			return true

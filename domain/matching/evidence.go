@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,15 +30,25 @@ type Evidence struct {
 	numbers      []string // unlabelled numbers of the text
 	volatile     map[string]string
 	references   []string // labelled payment references of the text
+	unread       Unread   // the parts of the row that are not read
 	card         string
 	instalment   instalment
 	calendar     calendar
 }
 
-// Parse reads the evidence of a row. Its running time is linear in the length of the text.
+// Parse reads the evidence of a row. It reads at most maxTextLength characters and maxWords words of each text. Its
+// running time is linear in the length of what it reads.
 func Parse(row *Row) Evidence {
-	var e Evidence
-	e.readText(row)
+	e, _ := read(row)
+	return e
+}
+
+// read returns the evidence of a row and its folded text.
+func read(row *Row) (e Evidence, folded string) {
+	bounded := row.Bounded()
+	row, e.unread = &bounded, bounded.Unread
+	folded = foldBounded(row.text(), &e.unread)
+	e.readText(folded, row)
 	e.ids.addKeys(row)
 	e.readInstalment(row)
 	e.readParty(row)
@@ -47,16 +56,12 @@ func Parse(row *Row) Evidence {
 		e.Operation == NoOperation {
 		e.Operation = operation
 	}
-	return e
+	return e, folded
 }
 
-// maxParsedText is the number of bytes of a text that are read. Bank texts have at most a few hundred.
-const maxParsedText = 1024
-
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.
-func (e *Evidence) readText(row *Row) {
-	text := row.text()
-	s := newScan(text[:min(len(text), maxParsedText)])
+func (e *Evidence) readText(folded string, row *Row) {
+	s := newScan(folded)
 	removeBank(s)
 	splitGluedBank(s)
 	s.takeWords(withoutInterest, func([]string) bool { return true })
@@ -77,7 +82,7 @@ func (e *Evidence) readText(row *Row) {
 	}
 	e.volatile = takeVolatile(s)
 	e.calendar.takeCompactDates(s)
-	for _, label := range []*regexp.Regexp{referenceLabel, shortTerminal} {
+	for _, label := range []*pattern{referenceLabel, shortTerminal} {
 		s.take(label, func(g []string) bool {
 			e.references = add(e.references, trimZeros(g[1]))
 			return true
@@ -161,7 +166,7 @@ func (e *Evidence) readInstalment(row *Row) {
 
 // readParty adds what the vendor states about the counterparty.
 func (e *Evidence) readParty(row *Row) {
-	words := split(fold(row.Counterparty.Name))
+	words := split(foldBounded(row.Counterparty.Name, &e.unread))
 	for _, word := range words {
 		if (!noiseWords[word] || firmWords[word]) && !isNumberWord(word) {
 			e.party = append(e.party, word)

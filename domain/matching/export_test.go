@@ -9,7 +9,7 @@ import (
 
 // LineOf returns the line of Table that decides about two rows.
 func LineOf(oldRow, newRow Row, context Context) Line {
-	return *compare(parse(&oldRow), parse(&newRow), &context).line()
+	return Table[compare(parse(&oldRow), parse(&newRow), &context).line()]
 }
 
 var (
@@ -37,3 +37,17 @@ func EvidenceText(row Row) string {
 		text = shorter
 	}
 }
+
+// PartsOf returns the parts of a pattern.
+func PartsOf(expression string) []string { return compile(expression).parts }
+
+// MayMatch reports whether a text contains one of the parts of a pattern.
+func MayMatch(expression, text string) bool { return compile(expression).mayMatch(text) }
+
+// The limits of texts and comparisons.
+const (
+	MaxTextLength = maxTextLength
+	MaxWords      = maxWords
+	MaxRowWords   = maxRowWords
+	MaxMatchWords = maxMatchWords
+)

@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -38,36 +37,36 @@ func (k kind) String() string {
 // notation is a form in which banks print a kind of identifier.
 type notation struct {
 	kind    kind
-	pattern *regexp.Regexp // group 1 is the value
+	pattern *pattern // group 1 is the value
 	source  string
 }
 
 // notations are read in this order. All patterns match folded texts.
 var notations = []notation{
-	{endToEndID, regexp.MustCompile(`\b([ed]\d{20}[0-9a-z]{11})\b`),
+	{endToEndID, compile(`\b([ed]\d{20}[0-9a-z]{11})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: E or D, ISPB, yyyyMMddHHmm, 11 characters"},
-	{boletoLine, regexp.MustCompile(`\b(\d{5}\.?\d{5}\s*\d{5}\.?\d{6}\s*\d{5}\.?\d{6}\s*\d\s*\d{14})\b`),
+	{boletoLine, compile(`\b(\d{5}\.?\d{5}\s*\d{5}\.?\d{6}\s*\d{5}\.?\d{6}\s*\d\s*\d{14})\b`),
 		"FEBRABAN, convenção da cobrança: 47 digits in five fields"},
-	{slipNumber, regexp.MustCompile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
+	{slipNumber, compile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
 		"FEBRABAN, layout padrão de arrecadação: 48 digits in four fields that begin with 8"},
-	{trackingKey, regexp.MustCompile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
+	{trackingKey, compile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
 		"BN-01, SM-01, NM-01: CVE RAST, CLAVE DE RASTREO (Banxico, SPEI: up to 30 letters and digits)"},
-	{trackingKey, regexp.MustCompile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
-	{trackingKey, regexp.MustCompile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
-	{trackingKey, regexp.MustCompile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
-	{paymentReference, regexp.MustCompile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
+	{trackingKey, compile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
+	{trackingKey, compile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
+	{trackingKey, compile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
+	{paymentReference, compile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
-	{chequeNumber, regexp.MustCompile(
+	{chequeNumber, compile(
 		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|compe|pago|pagado|cmp|integrada|integr\.?|` +
 			`devolvido|devuelto|atm|superior|inferior|n|no|nr|num|numero))*[\s:.#-]*0*(\d{3,9})\b`),
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
 		invoiceNumber,
-		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact)(?:\s+(?:n|nr|no|num)\b)?` +
+		compile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact)(?:\s+(?:n|nr|no|num)\b)?` +
 			`[\s:.#]*[0.]*(\d{1,3}(?:\.\d{3})+|\d{2,12})\b`),
 		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656; Asaas: fatura nr. 870788501 (f71612493667)",
 	},
-	{orderNumber, regexp.MustCompile(`\bpedido(?:\s+(?:n|nr|no|num)\b)?[\s:.#]*0*(\d{2,12})\b`),
+	{orderNumber, compile(`\bpedido(?:\s+(?:n|nr|no|num)\b)?[\s:.#]*0*(\d{2,12})\b`),
 		"texts of supplier payments: NF 4418 PEDIDO 2207"},
 }
 
@@ -146,7 +145,7 @@ func isStrong(k kind, value string) bool {
 
 // volatileCode matches an id that consists only of a label and the printed NSU, document or sequence number of the
 // purchase.
-var volatileCode = regexp.MustCompile(`^(?:nsu|doc|seq)\d+$`)
+var volatileCode = compile(`^(?:nsu|doc|seq)\d+$`)
 
 // isDateNumber reports whether a number is a date or a date and a time: yyyyMMdd, ddMMyyyy, yyyyMMddHHmm and so on.
 func isDateNumber(value string) bool {

@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"strconv"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -9,21 +8,21 @@ import (
 
 // The forms in which banks print an instalment. Sources: NU-16 (Parcela 1/6), IT-26 (03/12), MX-01 (MSI 02/06), BB-07
 // (006/006), and the forms in section 1 of the bank texts: 002/010, 02-10, 2 de 10, 05DE08, P06-10, 02 DE 03.
-var instalmentNotations = []*regexp.Regexp{
-	regexp.MustCompile(`\b(?:parc(?:ela(?:do|mento)?)?|prest(?:acao)?|cuota|mens(?:ualidad)?|msi|pgto parc)` +
+var instalmentNotations = []*pattern{
+	compile(`\b(?:parc(?:ela(?:do|mento)?)?|prest(?:acao)?|cuota|mens(?:ualidad)?|msi|pgto parc)` +
 		`\s*[.:#-]*\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\b`),
-	regexp.MustCompile(`\b(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*(?:msi|meses|mensualidades|parcelas|parc|cuotas)\b`),
-	regexp.MustCompile(`\(\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*\)`),
-	regexp.MustCompile(`\bp(\d{2})-(\d{2})\b`),
-	regexp.MustCompile(`\bc\.\s?(\d{2})/(\d{2})\b`), // BBVA Argentina: C.03/06
-	regexp.MustCompile(`\b(\d{1,3})\s*de\s*(\d{1,3})\b`),
-	regexp.MustCompile(`\b(\d{3})/(\d{3})m?\b`),
-	regexp.MustCompile(`\b(0\d)-(\d{2})\b`),
+	compile(`\b(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*(?:msi|meses|mensualidades|parcelas|parc|cuotas)\b`),
+	compile(`\(\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*\)`),
+	compile(`\bp(\d{2})-(\d{2})\b`),
+	compile(`\bc\.\s?(\d{2})/(\d{2})\b`), // BBVA Argentina: C.03/06
+	compile(`\b(\d{1,3})\s*de\s*(\d{1,3})\b`),
+	compile(`\b(\d{3})/(\d{3})m?\b`),
+	compile(`\b(0\d)-(\d{2})\b`),
 }
 
 // withoutInterest matches the words for interest-free instalments. Their word for interest must not be read as the
 // operation Interest.
-var withoutInterest = regexp.MustCompile(
+var withoutInterest = compile(
 	`\b(?:a\s+)?(?:meses|cuotas|parcelas)\s+(?:sin\s+interes(?:es)?|sem\s+juros)\b`,
 )
 
@@ -47,17 +46,17 @@ func takeInstalment(s *scan) (number, count int) {
 }
 
 // lonelyInstalment matches an instalment without the count of instalments: PARC 05.
-var lonelyInstalment = regexp.MustCompile(
+var lonelyInstalment = compile(
 	`\b(?:parc(?:ela)?|prest(?:acao)?|cuota)\s*[.:#-]*\s*(\d{1,3})($|[^0-9a-z/.,-])`,
 )
 
 // firstOrSecond matches one of two instalments: 13 SALARIO 1 PARCELA, 1a PARC.
-var firstOrSecond = regexp.MustCompile(`\b([12])[ao]?\s+parc(?:ela)?\b`)
+var firstOrSecond = compile(`\b([12])[ao]?\s+parc(?:ela)?\b`)
 
 // takeLonelyInstalment returns the number of an instalment that is printed without the count of instalments; 0 if
 // there is none.
 func takeLonelyInstalment(s *scan) (number int) {
-	for _, notation := range []*regexp.Regexp{lonelyInstalment, firstOrSecond} {
+	for _, notation := range []*pattern{lonelyInstalment, firstOrSecond} {
 		s.take(notation, func(groups []string) bool {
 			if number > 0 {
 				return false

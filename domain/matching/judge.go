@@ -135,7 +135,7 @@ func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 		return Other, nil
 	}
 	c := compare(a, b, &context)
-	return c.line().Verdict, c.findings
+	return Table[c.line()].Verdict, c.findings
 }
 
 // isSettledSlip reports whether a scheduled payment of a slip was made with interest or a discount.
@@ -148,14 +148,9 @@ func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely(
 // ones.
 func (c *comparison) isSame() bool { return c.isNamedAtOneTime() || c.isSettledOperation() }
 
-// line returns the first line of Table that applies.
-func (c *comparison) line() *Line {
-	for i := range Table {
-		if Table[i].applies(c) {
-			return &Table[i]
-		}
-	}
-	return &Table[len(Table)-1]
+// line returns the index of the first line of Table that applies.
+func (c *comparison) line() int {
+	return slices.IndexFunc(Table, func(l Line) bool { return l.applies(c) }) // the last line always applies
 }
 
 func (c *comparison) isOutside() bool {
@@ -264,15 +259,15 @@ func (c *comparison) isTimely() bool {
 	days := c.days()
 	next := bankingDays(c.old.day, c.new.day) <= 1 && days <= maxDaysNumbered
 	odd := isOdd(c.new.Amount)
-	words := slices.Concat(c.old.words, c.new.words, c.old.numbers, c.new.numbers)
+	isFare, isHabit := c.old.isFare || c.new.isFare, c.old.isHabit || c.new.isHabit
 	switch {
 	case c.anchored, days == 0:
 		return true
-	case c.settles && (holds(words, fares) || !odd && holds(words, habits)):
+	case c.settles && (isFare || !odd && isHabit):
 		return false
 	case c.settles:
 		return next || (odd || c.weak && !c.bare) && days <= maxDaysNumbered
-	case c.old.Operation == TopUp, !next, holds(words, fares), c.old.isDaily():
+	case c.old.Operation == TopUp, !next, isFare, c.old.isDaily():
 		return false
 	case c.old.Operation == Payroll:
 		return odd || c.documented

@@ -1,12 +1,10 @@
 package matching
 
-import "regexp"
-
 // The labels of numbers that change when a movement is booked again, such as the NSU, the number of the authorisation
 // or of the bank's document, and the folio. Sources: BV-06 (AUT: 155528), BX-02 (AUT 00024631), SB-03 (AUT. 305884),
 // DOC and NSU of Brazilian acquirers.
 var (
-	volatileLabel = regexp.MustCompile(
+	volatileLabel = compile(
 		`\b(?:cod\.?\s+)?(nsu|doc|docto|documento|aut|auto|auth|autorizacao|autorizacion|folio|` +
 			`ctrl|controle|protocolo|` +
 			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
@@ -14,43 +12,43 @@ var (
 	)
 	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
 	// machine can tell two withdrawals apart (section 1 of the bank texts).
-	referenceLabel = regexp.MustCompile(
+	referenceLabel = compile(
 		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
 	// amountLabel matches an amount or a rate with a label: MONTO ORIGEN 159.00 (SB-03), TC018.1568 (BV-06).
-	amountLabel = regexp.MustCompile(`\b(?:monto origen|valor|importe|cotacao|cotizacion|tc|t\.c\.)[\s:]*[\d.,]*\d`)
+	amountLabel = compile(`\b(?:monto origen|valor|importe|cotacao|cotizacion|tc|t\.c\.)[\s:]*[\d.,]*\d`)
 	// foreignText matches an amount with decimal places in a foreign currency. A whole number beside a currency may
 	// be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
-	foreignText = regexp.MustCompile(
+	foreignText = compile(
 		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*[.,]\d{2}\b`)
 	// cardLabel matches the last digits of a card: CARTAO MASTER CARD FINAL 4202 (ST-10).
-	cardLabel = regexp.MustCompile(
+	cardLabel = compile(
 		`\b(?:(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:de|credito|debito|visa|master|mastercard|elo))*\s+)?` +
 			`(?:final|fin|terminacion|term)[\s:.*]*(\d{4})\b|` +
 			`\b(?:cartao|card|tarjeta|tdc|tdd)\s*[*x.]{1,12}\s*(\d{4})\b`)
 	// Abbreviations of one or two letters that are no part of a name: C/C, P/, S/A, S.A., D+2, R$.
-	letterPair = regexp.MustCompile(`\b[a-z]/(?:[a-z]\b)?|\bs\.\s?a\b|\bd\+\d\b|\br\$`)
+	letterPair = compile(`\b[a-z]/(?:[a-z]\b)?|\bs\.\s?a\b|\bd\+\d\b|\br\$`)
 	// Numbers of contracts and slips with dots: Porto Seguro, APOLICE 531.22.18877. An amount has a comma.
-	dottedNumber = regexp.MustCompile(
+	dottedNumber = compile(
 		`(^|[^0-9.,$])(\d{1,5}(?:\.\d{2,8}){2,}|\d{1,3}(?:\.\d{3})+)($|[^0-9.,]|\.[^0-9])`,
 	)
 	// Numbers of slips, policies and contracts with a check digit or a prefix: GUIA 0126091800457721-3.
-	dashedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d[\d.]{5,}\d-\d{1,2}|\d{2,4}-\d{6,})($|[^0-9.,/-])`)
+	dashedNumber = compile(`(^|[^0-9.,$/-])(\d[\d.]{5,}\d-\d{1,2}|\d{2,4}-\d{6,})($|[^0-9.,/-])`)
 	// Numbers in several groups: GUIA 0126-1013-4567-8901, LOT 21-004417-3.
-	groupedNumber = regexp.MustCompile(`(^|[^0-9.,$/-])(\d{2,}(?:-\d+){2,})($|[^0-9.,/-])`)
+	groupedNumber = compile(`(^|[^0-9.,$/-])(\d{2,}(?:-\d+){2,})($|[^0-9.,/-])`)
 	// A telephone of México: TELCEL 55 4012 7781, TELCEL 811 020 3040.
-	mexicanPhone = regexp.MustCompile(`(^|[^0-9.,$/-] )(\d{2} \d{4}|\d{3} \d{3}) (\d{4})($|[^0-9.,/-])`)
+	mexicanPhone = compile(`(^|[^0-9.,$/-] )(\d{2} \d{4}|\d{3} \d{3}) (\d{4})($|[^0-9.,/-])`)
 	// The number of a cash machine: SAQUE BANCO24H 11/09 18:22 T0418.
-	shortTerminal = regexp.MustCompile(`\bt(\d{3,5})\b`)
+	shortTerminal = compile(`\bt(\d{3,5})\b`)
 	// A mobile telephone of Colombia, the key of Nequi and Daviplata: NEQUI 310 447 7182.
-	colombianMobile = regexp.MustCompile(
+	colombianMobile = compile(
 		`(^|nequi |daviplata |transfiya )(3\d{2})[ -](\d{3})[ -](\d{4})($|[^0-9])`)
-	email     = regexp.MustCompile(`\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\b`)
-	randomKey = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	email     = compile(`\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\b`)
+	randomKey = compile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	// A telephone number: +55 11 91234-5678, (44)90000-0000, 11 92407-9735.
-	phone = regexp.MustCompile(`(?:\+?55\s*)?\(?\b(\d{2})\)?\s*(9?\d{4})-(\d{4})\b`)
+	phone = compile(`(?:\+?55\s*)?\(?\b(\d{2})\)?\s*(9?\d{4})-(\d{4})\b`)
 )
 
 // takePixKeys reads keys of Pix: e-mail addresses, random keys and telephone numbers.
@@ -65,7 +63,7 @@ func takePixKeys(s *scan) (keys []string) {
 const mobileDigits = 11
 
 // mobile matches a mobile telephone of Brazil without punctuation: area code, 9 and eight digits, perhaps after 55.
-var mobile = regexp.MustCompile(`^(?:55)?[1-9][1-9]9\d{8}$`)
+var mobile = compile(`^(?:55)?[1-9][1-9]9\d{8}$`)
 
 // isMobile reports whether a word is a Brazilian mobile telephone number. Banks print such a number with or without
 // punctuation: BB-10 (44)90000-0000, Inter RECARGA 11988881234.

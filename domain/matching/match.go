@@ -28,10 +28,12 @@ type Result struct {
 	// Suggestions contains at most MaxSuggestions for each old row that is in no pair, ordered by Old. The best
 	// suggestion of a row comes first. No row of a suggestion is in a pair.
 	Suggestions []Suggestion
-	// Unjudged is the number of old rows that were not compared with every new row of their amount: more than
-	// maxBucket of these rows share the date and every word, and none has the same text. Such old rows are in no
-	// pair, only in suggestions. Unjudged is 0 for the accounts of people and firms.
-	Unjudged int
+	// Cost contains Unjudged, the number of old rows that were not compared with all new rows that may be the same
+	// movement. This has two reasons: more than maxBucket new rows of their amount share the date and every word, and
+	// none has the same text; or comparing them exceeds maxRowWords. Such an old row is in a pair only if the vendor's
+	// link or a strong identifier decides; otherwise only in suggestions. Unjudged is 0 for the accounts of people and
+	// firms.
+	Cost Cost
 }
 
 // MaxSuggestions is the maximum number of suggestions for an old row.
@@ -50,9 +52,12 @@ const (
 // returns the other possible pairs as suggestions. Rows of different accounts are never paired. The result does not
 // depend on the order of the rows.
 //
-// For n rows, Match takes O(n log n) time. Rows are compared only if they share an identifier or the amount. A
-// pending row is also compared with rows whose names begin with the same letters.
+// For n rows, Match takes O(n log n) time, whatever their texts are; see maxRowWords. Rows are compared only if they
+// share an identifier or the amount. A pending row is also compared with rows whose names begin with the same letters.
 func Match(left, came []Row, context Context) Result {
+	if len(left) == 0 || len(came) == 0 {
+		return Result{}
+	}
 	m := matcher{context: &context, left: parseAll(left), came: parseAll(came)}
 	if len(m.left) == 0 || len(m.came) == 0 {
 		return Result{}
@@ -65,7 +70,8 @@ func Match(left, came []Row, context Context) Result {
 	}
 	m.oldGroups, m.newGroups = groupRows(m.left, linked), groupRows(m.came, nil)
 	m.judgeAll()
-	m.assign(func(e *edge) bool { return e.line.Verdict == Same }, (*edge).isUncounted, context.AsMany)
+	m.assign(
+		func(e *edge) bool { return e.verdict() == Same }, func(e *edge) bool { return e.uncounted }, context.AsMany)
 	if context.Whole {
 		m.exclude()
 	}
@@ -79,28 +85,44 @@ type matcher struct {
 	oldGroups, newGroups []*group
 	edges                []*edge
 	pairs                []Pair
-	unjudged             int
+	cost                 Cost
+	scratch              comparison // see judge
 }
 
 // group contains identical rows of one side (all old, or all new), which cannot be told apart.
 type group struct {
-	rows     []*row // those that are in no pair yet
-	first    *row
-	series   string // identity of the movement without its date
-	unjudged bool   // not compared with all rows of its amount: its rows are in no pair
-	closed   bool   // unjudged or ambiguous: its rows are in no further pair
-	surplus  bool   // closed because its partner has fewer rows: its other rows may belong to another partner
-	edges    []*edge
+	rows   []*row // those that are in no pair yet
+	first  *row
+	series string // identity of the movement without its date
+	alike  int    // a number for each value of row.alike
+	// unjudged is set if the group was not compared with all its candidates, and contested if an unjudged group was not
+	// compared with this one. The rows of such a group are paired only by a strong identifier or a link.
+	unjudged, contested bool
+
+	closed  bool // ambiguous: its rows are in no further pair
+	surplus bool // closed because its partner has fewer rows: its other rows may belong to another partner
+	edges   []*edge
 }
 
-// edge connects two groups if at least one pair of their rows may be the same movement.
+// edge connects two groups if at least one pair of their rows may be the same movement. It holds no part of the
+// comparison, because an account can have many edges; see explain.
 type edge struct {
 	old, new *group
-	c        *comparison
-	line     *Line
-	rank     int // lower is better
-	// undecided is set by assign.
-	undecided bool
+	rank     int32 // lower is better
+	line     uint8 // the index in Table
+	// unequal and uncounted are comparison.unequal and the result of isUncounted. excluded is the result of isExcluded.
+	unequal, uncounted, excluded bool
+	undecided                    bool // set by assign
+}
+
+// verdict returns the verdict on the groups of an edge.
+func (e *edge) verdict() Verdict { return Table[e.line].Verdict }
+
+// explain compares the first rows of the groups of an edge again, with findings.
+func (m *matcher) explain(e *edge) *comparison {
+	c := &comparison{explain: true, unequal: e.unequal}
+	c.compare(e.old.first, e.new.first, m.context)
+	return c
 }
 
 func parseAll(rows []Row) []*row {
@@ -150,15 +172,41 @@ func (m *matcher) findReversals() {
 	for _, r := range m.left {
 		byID[r.Row] = r
 	}
-	known := m.context.Reversed
+	known, reversed := m.context.Reversed, map[*row]bool{}
 	m.context.Reversed = func(oldRow *Row) bool {
+		if known != nil && known(oldRow) {
+			return true
+		}
 		r := byID[oldRow]
-		return known != nil && known(oldRow) ||
-			r != nil && slices.ContainsFunc(back[scopeOf(r, r.Amount)], func(b *row) bool {
-				near := max(b.day-r.day, r.day-b.day) <= maxDaysPossible
-				return near && (b.Refund || compareNames(b.words, r.words, false) >= contained)
-			})
+		if r == nil {
+			return false
+		}
+		found, cached := reversed[r]
+		if !cached {
+			found = m.isReversed(r, back[scopeOf(r, r.Amount)])
+			reversed[r] = found
+		}
+		return found
 	}
+}
+
+// isReversed reports whether one of the rows gives the amount of an old row back. It also returns true if there are too
+// many rows to compare them.
+func (m *matcher) isReversed(r *row, back []*row) bool {
+	first, _ := slices.BinarySearchFunc(back, r.day-maxDaysPossible, func(b *row, day int) int { return b.day - day })
+	words := 0
+	for i, b := range back[first:] {
+		if b.day > r.day+maxDaysPossible {
+			return false
+		}
+		words += pairsOfWords(r, b)
+		m.cost.Words += pairsOfWords(r, b)
+		if i == maxTries || words > maxRowWords || b.Refund ||
+			compareNames(b.words, r.words, false) >= contained {
+			return true
+		}
+	}
+	return false
 }
 
 // scopeOf returns a key for the account of the row and the amount, including its sign.
@@ -201,55 +249,73 @@ func (r *row) idsKey() string {
 
 // judgeAll compares each group of old rows with its candidates.
 func (m *matcher) judgeAll() {
-	candidates := newCandidates(m.newGroups)
-	oldCounts, newCounts := countAlike(m.left), countAlike(m.came)
+	oldCounts, newCounts := m.countAlike()
+	candidates := newCandidates(m.newGroups, len(m.oldGroups))
 	series := unequalSeries(m.oldGroups, m.newGroups)
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
 		if !complete {
 			// A row that was not compared may be a better partner, so pairs are only suggested.
-			oldGroup.unjudged, oldGroup.closed = true, true
-			m.unjudged += len(oldGroup.rows)
+			oldGroup.unjudged = true
+			m.cost.Unjudged += len(oldGroup.rows)
 		}
 		for _, newGroup := range found {
-			if pair := (&comparison{old: oldGroup.first, new: newGroup.first, context: m.context}); pair.isOutside() {
-				continue
+			unequal := !m.context.AsMany && oldCounts[oldGroup.alike] != newCounts[newGroup.alike]
+			if e := m.judge(oldGroup, newGroup, unequal, series[oldGroup.series]); e != nil {
+				oldGroup.edges, newGroup.edges = append(oldGroup.edges, e), append(newGroup.edges, e)
+				m.edges = append(m.edges, e)
 			}
-			c := compare(oldGroup.first, newGroup.first, m.context)
-			c.unequal = !m.context.AsMany && oldCounts[c.old.alike] != newCounts[c.new.alike]
-			line := m.lineOf(oldGroup, newGroup, c)
-			if line.Verdict == Other {
-				continue
-			}
-			e := &edge{old: oldGroup, new: newGroup, c: c, line: line}
-			e.rank = c.rank(series[oldGroup.series])
-			oldGroup.edges, newGroup.edges = append(oldGroup.edges, e), append(newGroup.edges, e)
-			m.edges = append(m.edges, e)
 		}
 	}
 	m.recount()
 	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
 }
 
+// judge compares two groups. It returns nil if the verdict is Other.
+func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge {
+	c := &m.scratch
+	*c = comparison{old: oldGroup.first, new: newGroup.first, unequal: unequal, context: m.context}
+	if c.isOutside() {
+		return nil
+	}
+	m.cost.Comparisons++
+	m.cost.Words += pairsOfWords(oldGroup.first, newGroup.first)
+	c.compare(oldGroup.first, newGroup.first, m.context)
+	line := m.lineOf(oldGroup, newGroup, c)
+	if Table[line].Verdict == Other {
+		return nil
+	}
+	return &edge{
+		old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries)),
+		uncounted: Table[line].Name == uncounted && c.isSame(), excluded: m.context.Whole && c.isExcluded(),
+	}
+}
+
+// groupOfAlike is a group and the likeness of groups of the other side.
+type groupOfAlike struct {
+	group *group
+	alike int
+}
+
 // recount judges uncounted pairs of single rows with one card again, if every row like the old one contradicts the new
 // one, and every row like the new one contradicts the old one: of two equal purchases with two cards, one is posted.
 func (m *matcher) recount() {
-	var alone []*edge
+	edges := map[groupOfAlike]int{}
 	for _, e := range m.edges {
-		if e.line.Name != uncounted || e.c.old.card == "" || e.c.old.card != e.c.new.card ||
-			len(e.old.rows)+len(e.new.rows) > 2 {
+		edges[groupOfAlike{e.old, e.new.alike}]++
+		edges[groupOfAlike{e.new, e.old.alike}]++
+	}
+	for _, e := range m.edges {
+		card := e.old.first.card
+		if Table[e.line].Name != uncounted || card == "" || card != e.new.first.card ||
+			len(e.old.rows)+len(e.new.rows) > 2 ||
+			edges[groupOfAlike{e.old, e.new.alike}] > 1 || edges[groupOfAlike{e.new, e.old.alike}] > 1 {
 			continue
 		}
-		like := func(other *edge) bool {
-			return other != e && other.c.old.alike == e.c.old.alike && other.c.new.alike == e.c.new.alike
-		}
-		if !slices.ContainsFunc(e.old.edges, like) && !slices.ContainsFunc(e.new.edges, like) {
-			alone = append(alone, e)
-		}
-	}
-	for _, e := range alone {
-		e.c.unequal = false
-		e.line = e.c.line()
+		e.unequal, e.uncounted = false, false
+		c := comparison{}
+		c.compare(e.old.first, e.new.first, m.context)
+		e.line = uint8(c.line())
 	}
 }
 
@@ -264,19 +330,30 @@ func (r *row) likeness() string {
 	}, "\x00")
 }
 
-func countAlike(rows []*row) map[string]int {
-	counts := map[string]int{}
-	for _, r := range rows {
-		counts[r.alike]++
+// countAlike numbers the likenesses of the groups. It returns how many old and how many new rows have each of them.
+func (m *matcher) countAlike() (oldCounts, newCounts []int) {
+	numbers := map[string]int{}
+	for side, groups := range [][]*group{m.oldGroups, m.newGroups} {
+		for _, g := range groups {
+			alike := g.first.likeness()
+			number, found := numbers[alike]
+			if !found {
+				number = len(numbers)
+				numbers[alike] = number
+				oldCounts, newCounts = append(oldCounts, 0), append(newCounts, 0)
+			}
+			g.alike = number
+			[][]int{oldCounts, newCounts}[side][number] += len(g.rows)
+		}
 	}
-	return counts
+	return oldCounts, newCounts
 }
 
-// lineOf returns the line of Table for two groups: the best line of any pair of their rows. The rows of a group
-// differ only in the reads that returned them, and in when the service learned of them.
-func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
+// lineOf returns the index of the line of Table for two groups: the best line of any pair of their rows. The rows of a
+// group differ only in the reads that returned them, and in when the service learned of them.
+func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) int {
 	line := c.line()
-	if line.Verdict != Other || len(oldGroup.rows)*len(newGroup.rows) == 1 {
+	if Table[line].Verdict != Other || len(oldGroup.rows)*len(newGroup.rows) == 1 {
 		return line
 	}
 	if o, n, ok := m.firstAllowed(oldGroup.rows, newGroup.rows); ok {
@@ -287,13 +364,12 @@ func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
 	return line
 }
 
-// firstAllowed returns the first pair of rows of two groups that may be paired; see mayPair.
+// firstAllowed returns the first pair of rows of two groups that may be paired; see mayPair. Of each group, it tries
+// maxTries rows.
 func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
-	for _, o := range oldRows {
-		for _, n := range newRows {
-			if m.mayPair(o, n) {
-				return o, n, true
-			}
+	for _, o := range oldRows[:min(len(oldRows), maxTries)] {
+		if i := firstOf(newRows, func(n *row) bool { return m.mayPair(o, n) }); i >= 0 {
+			return o, newRows[i], true
 		}
 	}
 	return nil, nil, false
@@ -322,6 +398,9 @@ func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
 	return unequal
 }
 
+// strongRank is the rank of the pairs that share a strong identifier. The vendor's links have a lower rank.
+const strongRank = 1
+
 // rank returns the rank of a pair; a lower rank means better evidence. A link of the vendor is best, then a strong
 // identifier, then the text, then the distance of the dates. If inSeries is true, the dates are ignored.
 func (c *comparison) rank(inSeries bool) int {
@@ -333,7 +412,7 @@ func (c *comparison) rank(inSeries bool) int {
 	case c.new.Link != "":
 		return 0
 	case c.strong:
-		return 1
+		return strongRank
 	}
 	text := 4
 	switch {
@@ -381,12 +460,6 @@ func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	}
 }
 
-// isUncounted reports whether the rows of an edge would be the same movement if there were as many old rows like them
-// as new ones. Such an edge pairs nothing, but it keeps its rows from being paired with more distant rows.
-func (e *edge) isUncounted() bool {
-	return e.line.Name == uncounted && e.c.isSame()
-}
-
 // assignEqual pairs the groups of edges that have the same rank.
 func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	partners := map[*group]int{}
@@ -395,7 +468,7 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 		e.old.closed, e.new.closed = e.old.closed || e.new.surplus, e.new.closed || e.old.surplus
 	}
 	for _, e := range edges {
-		if !e.old.closed && !e.new.closed && len(e.old.rows) > 0 && len(e.new.rows) > 0 {
+		if e.isOpen() {
 			open = append(open, e)
 			partners[e.old]++
 			partners[e.new]++
@@ -415,20 +488,28 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 	}
 }
 
+// isOpen reports whether rows of both groups may still be paired.
+func (e *edge) isOpen() bool {
+	judged := !e.old.unjudged && !e.new.contested || e.rank <= strongRank
+	return judged && !e.old.closed && !e.new.closed && len(e.old.rows) > 0 && len(e.new.rows) > 0
+}
+
 // pairRows pairs as many rows of two groups as possible. Rows that one read returned together are never paired.
 func (m *matcher) pairRows(e *edge) {
-	rule := e.rule()
+	c := m.explain(e)
+	rule := e.rule(c)
 	var restOld []*row
 	restNew := slices.Clone(e.new.rows)
 	for _, o := range e.old.rows {
-		i := slices.IndexFunc(restNew, func(n *row) bool { return m.mayPair(o, n) })
+		i := firstOf(restNew, func(n *row) bool { return m.mayPair(o, n) })
 		if i < 0 {
 			restOld = append(restOld, o)
 			continue
 		}
 		pair := domain.MatchPair{Old: o.ExternalID, New: restNew[i].ExternalID}
-		m.pairs = append(m.pairs, Pair{pair, rule, e.c.findings})
-		restNew = slices.Delete(restNew, i, i+1)
+		m.pairs = append(m.pairs, Pair{pair, rule, c.findings})
+		copy(restNew[1:i+1], restNew[:i])
+		restNew = restNew[1:]
 	}
 	e.old.rows, e.new.rows = restOld, restNew
 }
@@ -439,18 +520,18 @@ func (m *matcher) mayPair(oldRow, newRow *row) bool {
 	return !c.wereSeenTogether() && !c.isForbidden()
 }
 
-// rule returns the rule that is shown to callers.
-func (e *edge) rule() domain.MatchRule {
+// rule returns the rule that is shown to callers. c compares the groups of the edge.
+func (e *edge) rule(c *comparison) domain.MatchRule {
 	switch {
-	case e.line.Verdict != Same:
+	case e.verdict() != Same:
 		return Exclusion
-	case e.c.new.Link != "":
+	case c.new.Link != "":
 		return VendorLink
-	case e.c.strong:
+	case c.strong:
 		return domain.SameKey
-	case e.c.amounts() == movedAmount:
+	case c.amounts() == movedAmount:
 		return domain.ForeignAmount
-	case e.c.name == agree || slices.Equal(e.c.old.words, e.c.new.words):
+	case c.name == agree || slices.Equal(c.old.words, c.new.words):
 		return domain.SameDescription
 	}
 	return domain.SimilarText
@@ -458,11 +539,17 @@ func (e *edge) rule() domain.MatchRule {
 
 // result returns the pairs and, for the old rows without a partner, the best suggestions.
 func (m *matcher) result() Result {
-	out := Result{Pairs: m.pairs, Unjudged: m.unjudged}
+	for _, r := range slices.Concat(m.left, m.came) {
+		if r.unread != 0 {
+			m.cost.CutRows++
+		}
+	}
+	out := Result{Pairs: m.pairs, Cost: m.cost}
 	for _, g := range m.oldGroups {
 		slices.SortStableFunc(g.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
+		findings := map[*edge][]Finding{}
 		for i, o := range g.rows {
-			out.Suggestions = append(out.Suggestions, m.suggestionsFor(g, o, i)...)
+			out.Suggestions = append(out.Suggestions, m.suggestionsFor(g, o, i, findings)...)
 		}
 	}
 	slices.SortFunc(out.Pairs, func(a, b Pair) int { return cmp.Compare(a.Old, b.Old) })
@@ -471,19 +558,23 @@ func (m *matcher) result() Result {
 }
 
 // suggestionsFor returns the suggestions for the i-th row of a group. Each of several identical rows starts with a
-// different new row, so that all new rows are suggested.
-func (m *matcher) suggestionsFor(g *group, o *row, i int) (suggestions []Suggestion) {
+// different new row, so that all new rows are suggested. It tries maxTries new rows.
+func (m *matcher) suggestionsFor(g *group, o *row, i int, findings map[*edge][]Finding) (suggestions []Suggestion) {
+	tries := 0
 	for _, e := range g.edges {
 		for j := range e.new.rows {
+			if tries++; tries > maxTries || len(suggestions) == MaxSuggestions {
+				return suggestions
+			}
 			n := e.new.rows[(i+j)%len(e.new.rows)]
 			if !m.mayPair(o, n) {
 				continue
 			}
-			suggestions = append(suggestions,
-				Suggestion{domain.MatchPair{Old: o.ExternalID, New: n.ExternalID}, e.c.findings})
-			if len(suggestions) == MaxSuggestions {
-				return suggestions
+			if _, known := findings[e]; !known {
+				findings[e] = m.explain(e).findings
 			}
+			suggestions = append(suggestions,
+				Suggestion{domain.MatchPair{Old: o.ExternalID, New: n.ExternalID}, findings[e]})
 		}
 	}
 	return suggestions

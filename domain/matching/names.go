@@ -1,7 +1,6 @@
 package matching
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -237,7 +236,7 @@ var facilitatorNames = map[string]string{
 }
 
 // facilitatorPrefix matches the prefix of an acquirer before the name of the merchant.
-var facilitatorPrefix = regexp.MustCompile(`\b([a-z]+)\s*\*\s*[a-z0-9]`)
+var facilitatorPrefix = compile(`\b([a-z]+)\s*\*\s*[a-z0-9]`)
 
 // facilitatorsOf returns the payment facilitators whose prefixes occur in the folded text.
 func facilitatorsOf(text string) (names []string) {
@@ -267,7 +266,7 @@ func split(text string) []string {
 	}
 	for i, r := range text {
 		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == unicode.ReplacementChar:
+		case isWordPart(r):
 			if start < 0 {
 				start = i
 			}
@@ -288,7 +287,7 @@ func split(text string) []string {
 const taxOnMovements = "4x1000"
 
 // breB is the name of the instant payments of Colombia: PAGO EN QR BRE-B (f55781107952).
-var breB = regexp.MustCompile(`\bbre-b\b`)
+var breB = compile(`\bbre-b\b`)
 
 // isNumberWord reports whether a word is a number or a code rather than a name: 24880, cob000012, db0071225199. A name
 // may contain up to two digits (99food, c6).
@@ -341,14 +340,23 @@ func isCompanyAbbreviation(short, long string) bool {
 	return ok && strings.HasPrefix(long, beginning)
 }
 
+// firstLostByte is the first byte of U+FFFD, which stands for a lost character.
+const firstLostByte = 0xef
+
 // sameWord reports whether two words are equal, or one is a usual abbreviation of the other in the name of a firm. A
 // character that was lost in a wrong encoding equals any letter.
 func sameWord(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if a == "" || b == "" || a[0] != b[0] && a[0] != firstLostByte && b[0] != firstLostByte {
+		return false // an abbreviation begins with the letter of its word
+	}
 	if isCompanyAbbreviation(a, b) || isCompanyAbbreviation(b, a) {
 		return true
 	}
-	if !strings.ContainsRune(a+b, unicode.ReplacementChar) {
-		return a == b
+	if !strings.ContainsRune(a, unicode.ReplacementChar) && !strings.ContainsRune(b, unicode.ReplacementChar) {
+		return false
 	}
 	x, y := []rune(a), []rune(b)
 	if len(x) != len(y) {

@@ -24,6 +24,7 @@ func References(stated domain.References, texts ...string) domain.References {
 // TextReferences returns the references that a bank writes into a description: a bare end-to-end id, CLAVE DE RASTREO,
 // CHEQUE. The notations are those of this package. A text with two identifiers of one kind gives none of them.
 func TextReferences(description string) domain.References {
+	description, _ = cutText(description)
 	if !mayHaveReference(description) {
 		return domain.References{}
 	}
@@ -32,7 +33,7 @@ func TextReferences(description string) domain.References {
 
 func readTextReferences(description string) domain.References {
 	var ids identifiers
-	s := newScan(description[:min(len(description), maxParsedText)])
+	s := newScan(fold(description))
 	ids.take(s)
 	return domain.References{
 		EndToEndID:   asPrinted(description, onlyValue(ids[endToEndID])),
@@ -63,6 +64,7 @@ func onlyValue(values []string) string {
 // TextDocument returns the only complete tax number of a description. It returns the zero PartyDocument if the text has
 // none, several, or a masked one, or if its check digits are wrong.
 func TextDocument(description string) domain.PartyDocument {
+	description, _ = cutText(description)
 	if !mayHaveDocument(description) {
 		return domain.PartyDocument{}
 	}
@@ -71,7 +73,7 @@ func TextDocument(description string) domain.PartyDocument {
 
 func readTextDocument(description string) domain.PartyDocument {
 	var complete []string
-	s := newScan(description[:min(len(description), maxParsedText)])
+	s := newScan(fold(description))
 	removeBank(s)
 	for _, document := range takeDocuments(s) {
 		if !strings.Contains(document, "*") &&

@@ -171,7 +171,7 @@ func MatchRelinked(in Relink) Result {
 		})
 		out.Pairs = append(out.Pairs, found.Pairs...)
 		out.Suggestions = append(out.Suggestions, found.Suggestions...)
-		out.Unjudged += found.Unjudged
+		out.Cost = out.Cost.Plus(found.Cost)
 		taken := map[string]bool{}
 		for _, pair := range found.Pairs {
 			taken[pair.New] = true

@@ -39,6 +39,8 @@ type Row struct {
 	// are not known exactly.
 	FirstRead, LastRead uint64
 	Reads               []uint64
+
+	Unread Unread // see Bounded
 }
 
 // Party contains what the vendor states about the other party of a payment. A member is "" if it is not stated.

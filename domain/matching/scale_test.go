@@ -60,8 +60,8 @@ func TestAllIDsChange(t *testing.T) {
 		for _, rows := range []int{60, 600, 2000} {
 			left, came := night(t, rows, n.text, n.amount)
 			result := matching.Match(left, came, matching.Context{Whole: true})
-			if len(result.Pairs)*100 < rows*n.kept || result.Unjudged > 0 {
-				t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Unjudged)
+			if len(result.Pairs)*100 < rows*n.kept || result.Cost.Unjudged > 0 {
+				t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Cost.Unjudged)
 			}
 		}
 	}
@@ -82,8 +82,8 @@ func TestALargeClassIsRecognisedOrSuggested(t *testing.T) {
 			left[i].Date, came[i].Date = "2026-01-01", "2026-01-01"
 		}
 		result := matching.Match(left, came, matching.Context{Whole: true})
-		if len(result.Pairs) != rows || result.Unjudged > 0 {
-			t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Unjudged)
+		if len(result.Pairs) != rows || result.Cost.Unjudged > 0 {
+			t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Cost.Unjudged)
 		}
 		for _, pair := range result.Pairs {
 			var old, now int
@@ -104,8 +104,8 @@ func TestALargeClassIsRecognisedOrSuggested(t *testing.T) {
 	for _, s := range result.Suggestions {
 		suggested[s.Old] = true
 	}
-	if len(result.Pairs) > 0 || result.Unjudged == 0 || len(suggested) < 90 {
-		t.Errorf("%d pairs, %d unjudged, %d with suggestions", len(result.Pairs), result.Unjudged, len(suggested))
+	if len(result.Pairs) > 0 || result.Cost.Unjudged == 0 || len(suggested) < 90 {
+		t.Errorf("%d pairs, %d unjudged, %d with suggestions", len(result.Pairs), result.Cost.Unjudged, len(suggested))
 	}
 }
 
@@ -173,9 +173,9 @@ func TestALargeClassIsDivided(t *testing.T) {
 	} {
 		left, came := large(t, test.rows, test.before, test.after)
 		result := matching.Match(left, came, matching.Context{})
-		if len(result.Pairs) != test.pairs || len(result.Suggestions) != test.suggestions || result.Unjudged > 0 {
+		if len(result.Pairs) != test.pairs || len(result.Suggestions) != test.suggestions || result.Cost.Unjudged > 0 {
 			t.Errorf("%s: %d pairs and %d suggestions, want %d and %d; %d unjudged", name, len(result.Pairs),
-				len(result.Suggestions), test.pairs, test.suggestions, result.Unjudged)
+				len(result.Suggestions), test.pairs, test.suggestions, result.Cost.Unjudged)
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 		func(i int) (string, int) { return text(i) + " CENTRO", 0 })
 	for _, whole := range []bool{false, true} {
 		result := matching.Match(left, came, matching.Context{Whole: whole})
-		if len(result.Pairs) > 0 || result.Unjudged != rows || len(result.Suggestions) < 90 {
-			t.Errorf("whole %t: %d pairs, %d unjudged, %d suggestions", whole, len(result.Pairs), result.Unjudged,
+		if len(result.Pairs) > 0 || result.Cost.Unjudged != rows || len(result.Suggestions) < 90 {
+			t.Errorf("whole %t: %d pairs, %d unjudged, %d suggestions", whole, len(result.Pairs), result.Cost.Unjudged,
 				len(result.Suggestions))
 		}
 	}
@@ -216,7 +216,7 @@ func TestTheSmallestBucketIsCompared(t *testing.T) {
 			second++
 		}
 	}
-	if result.Unjudged != 300 || second < 90 {
-		t.Errorf("%d unjudged, %d of the second day with suggestions", result.Unjudged, second)
+	if result.Cost.Unjudged != 300 || second < 90 {
+		t.Errorf("%d unjudged, %d of the second day with suggestions", result.Cost.Unjudged, second)
 	}
 }

@@ -2,7 +2,6 @@ package matching
 
 import (
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -15,8 +14,9 @@ type scan struct {
 	digits bool // the text contains a digit
 }
 
-func newScan(text string) *scan {
-	folded := respell(spelledTaxes.Replace(" " + fold(text) + " "))
+// newScan returns a scan of a folded text.
+func newScan(folded string) *scan {
+	folded = respell(spelledTaxes.Replace(" " + folded + " "))
 	return &scan{text: folded, digits: strings.ContainsAny(folded, "0123456789")}
 }
 
@@ -26,34 +26,32 @@ var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", 
 
 // respellings replace forms of folded texts that hide a word or a number by forms that the other notations read.
 var respellings = []struct {
-	part    string // every text with the form contains it
-	pattern *regexp.Regexp
+	pattern *pattern
 	with    string
 	source  string
 }{
-	{"remuneracao/", regexp.MustCompile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},
-	{" sal", regexp.MustCompile(`\b13[oa]?\.? ?sal\b`), "13 salario", "CRED.13o SAL. 1a PARC"},
+	{compile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},
+	{compile(`\b13[oa]?\.? ?sal\b`), "13 salario", "CRED.13o SAL. 1a PARC"},
 	{
-		" virt", regexp.MustCompile(`\bsuc(?:ursal)? virt(?:ual)?\b`), " ",
+		compile(`\bsuc(?:ursal)? virt(?:ual)?\b`), " ",
 		"Bancolombia: TRANSFERENCIA CTA SUC VIRTUAL (f70374338232)",
 	},
 	{
-		"canais internet",
-		regexp.MustCompile(`\b(?:em )?canais internet\b`),
+		compile(`\b(?:em )?canais internet\b`),
 		" ",
 		"Santander: PAGAMENTO DARF EM CANAIS INTERNET",
 	},
-	{"fgts saque", regexp.MustCompile(`\bfgts saque\b`), "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
-	{"cons ", regexp.MustCompile(`\bcons (.*\bgr(?:upo)? \d)`), "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
-	{"getnet", regexp.MustCompile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
-	{" db", regexp.MustCompile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
-	{" cd", regexp.MustCompile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
+	{compile(`\bfgts saque\b`), "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
+	{compile(`\bcons (.*\bgr(?:upo)? \d)`), "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
+	{compile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
+	{compile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
+	{compile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
 	{
-		"cdb pos", regexp.MustCompile(`\bcdb pos(?:[- ]?fixado)?\b`), "cdb di",
+		compile(`\bcdb pos(?:[- ]?fixado)?\b`), "cdb di",
 		"APLICACAO CDB POS: its rate follows the index DI",
 	},
 	{
-		"ipva ", regexp.MustCompile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
+		compile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
 		"ipva $1 $2 parc $3", "Itaú: INT IPVA SPTKY5B58PARC02",
 	},
 }
@@ -61,7 +59,7 @@ var respellings = []struct {
 // respell returns the folded text with the respellings.
 func respell(folded string) string {
 	for i := range respellings {
-		if r := &respellings[i]; strings.Contains(folded, r.part) {
+		if r := &respellings[i]; r.pattern.mayMatch(folded) {
 			folded = r.pattern.ReplaceAllString(folded, r.with)
 		}
 	}
@@ -71,7 +69,7 @@ func respell(folded string) string {
 // take calls the function read with the submatches of each match of the pattern. If read returns true, take removes
 // the match from the text. A text without digits is skipped, so take is only for notations that contain a digit; see
 // takeWords for the others.
-func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
+func (s *scan) take(pattern *pattern, read func(groups []string) bool) {
 	if !s.digits {
 		return
 	}
@@ -79,7 +77,10 @@ func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
 }
 
 // takeWords is like take, but it does not skip a text without digits.
-func (s *scan) takeWords(pattern *regexp.Regexp, read func(groups []string) bool) {
+func (s *scan) takeWords(pattern *pattern, read func(groups []string) bool) {
+	if !pattern.mayMatch(s.text) {
+		return
+	}
 	found := pattern.FindAllStringSubmatchIndex(s.text, -1)
 	if found == nil {
 		return
@@ -155,7 +156,7 @@ var windows1252 = map[rune]rune{
 }
 
 // decodedTwice matches a letter whose two bytes of UTF-8 were read as two characters: CrÃ©dito (f70164955003).
-var decodedTwice = regexp.MustCompile(
+var decodedTwice = compile(
 	`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]`)
 
 // markLost replaces the question marks within words by U+FFFD. They stand for letters that were lost: B?N??O.

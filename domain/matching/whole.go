@@ -17,12 +17,12 @@ func IsWhole(left, came, stayed int) bool {
 // two unrelated rows can be left over.
 func (m *matcher) exclude() {
 	for _, g := range m.oldGroups {
-		g.closed, g.surplus = g.unjudged, false
+		g.closed, g.surplus = false, false
 	}
 	for _, g := range m.newGroups {
 		g.closed, g.surplus = false, false
 	}
-	m.assign((*edge).isExcluded, func(*edge) bool { return false }, m.context.AsMany)
+	m.assign(func(e *edge) bool { return e.excluded }, func(*edge) bool { return false }, m.context.AsMany)
 }
 
 // isExcluded reports whether two groups may be paired because no other group is left. They must have the same amount
@@ -31,9 +31,8 @@ func (m *matcher) exclude() {
 //   - The texts are equal, or share a name, a document or an identifier.
 //   - Neither text has a name, and both have the same operation.
 //   - One text names more than the other, and the amount is not a usual price.
-func (e *edge) isExcluded() bool {
-	c := e.c
-	if c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {
+func (c *comparison) isExcluded() bool {
+	if c.old.unread != c.new.unread || c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {
 		return false
 	}
 	switch {

@@ -1,0 +1,152 @@
+package matching
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+)
+
+// pattern is a regular expression. Most texts do not match, and a search for parts is much faster than an attempt to
+// match.
+type pattern struct {
+	*regexp.Regexp
+	// parts contains texts of which each match contains at least one. It is nil if there are none.
+	parts []string
+}
+
+// maxParts is the maximum number of texts in pattern.parts.
+const maxParts = 48
+
+// compile returns the pattern of a regular expression. It panics if the expression is invalid.
+func compile(expression string) *pattern {
+	p := &pattern{Regexp: regexp.MustCompile(expression)}
+	if parsed, err := syntax.Parse(expression, syntax.Perl); err == nil {
+		p.parts = requiredParts(parsed)
+	}
+	return p
+}
+
+// mayMatch reports whether the text contains one of the parts.
+func (p *pattern) mayMatch(text string) bool {
+	return p.parts == nil || slices.ContainsFunc(p.parts, func(part string) bool { return strings.Contains(text, part) })
+}
+
+// requiredParts returns texts of which each match of the expression contains at least one; nil if it finds none.
+func requiredParts(e *syntax.Regexp) []string {
+	if texts := allTexts(e); isRequired(texts) {
+		return texts
+	}
+	switch e.Op {
+	case syntax.OpCapture, syntax.OpPlus:
+		return requiredParts(e.Sub[0])
+	case syntax.OpRepeat:
+		if e.Min > 0 {
+			return requiredParts(e.Sub[0])
+		}
+	case syntax.OpConcat:
+		return requiredOfSequence(e.Sub)
+	case syntax.OpAlternate:
+		var union []string
+		for _, sub := range e.Sub {
+			parts := requiredParts(sub)
+			if parts == nil {
+				return nil
+			}
+			union = append(union, parts...)
+		}
+		if isRequired(union) {
+			return union
+		}
+	}
+	return nil
+}
+
+// requiredOfSequence returns the best parts of a sequence of expressions: those whose shortest text is longest.
+func requiredOfSequence(sequence []*syntax.Regexp) (best []string) {
+	consider := func(parts []string) {
+		if isRequired(parts) && (best == nil || shortest(parts) > shortest(best)) {
+			best = parts
+		}
+	}
+	joined := []string{""} // the texts of the last expressions
+	for _, e := range sequence {
+		consider(requiredParts(e))
+		joined = crossed(joined, allTexts(e))
+		if joined == nil {
+			joined = []string{""}
+		}
+		consider(joined)
+	}
+	return best
+}
+
+// allTexts returns all texts that match the expression, apart from the conditions on the text around them; nil if
+// they are more than maxParts.
+func allTexts(e *syntax.Regexp) (texts []string) {
+	if e.Flags&syntax.FoldCase != 0 {
+		return nil
+	}
+	switch e.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return []string{""}
+	case syntax.OpLiteral:
+		return []string{string(e.Rune)}
+	case syntax.OpCharClass:
+		for i := 0; i < len(e.Rune); i += 2 {
+			for r := e.Rune[i]; r <= e.Rune[i+1]; r++ {
+				if texts = append(texts, string(r)); len(texts) > maxParts {
+					return nil
+				}
+			}
+		}
+	case syntax.OpCapture:
+		return allTexts(e.Sub[0])
+	case syntax.OpQuest:
+		if texts = allTexts(e.Sub[0]); texts != nil {
+			texts = append([]string{""}, texts...)
+		}
+	case syntax.OpConcat:
+		texts = []string{""}
+		for _, sub := range e.Sub {
+			texts = crossed(texts, allTexts(sub))
+		}
+	case syntax.OpAlternate:
+		for _, sub := range e.Sub {
+			more := allTexts(sub)
+			if more == nil || len(texts)+len(more) > maxParts {
+				return nil
+			}
+			texts = append(texts, more...)
+		}
+	}
+	return texts
+}
+
+// crossed returns each text of a followed by each text of b; nil if they are more than maxParts, or if a or b is nil.
+func crossed(a, b []string) (texts []string) {
+	if len(a)*len(b) > maxParts {
+		return nil
+	}
+	for _, x := range a {
+		for _, y := range b {
+			texts = append(texts, x+y)
+		}
+	}
+	return texts
+}
+
+// isRequired reports whether the texts can be the parts of a pattern: each is longer than a blank or a digit.
+func isRequired(texts []string) bool {
+	return len(texts) > 0 && len(texts) <= maxParts && !slices.ContainsFunc(texts, func(text string) bool {
+		return strings.Trim(text, " 0123456789") == ""
+	})
+}
+
+func shortest(texts []string) int {
+	length := len(texts[0])
+	for _, text := range texts {
+		length = min(length, len(text))
+	}
+	return length
+}

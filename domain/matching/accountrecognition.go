@@ -2,6 +2,7 @@ package matching
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,10 @@ const (
 	minPercentCommon  = 95
 	minPercentDoubt   = 20 // accounts with fewer common rows are different
 	maxPercentAnother = 50 // a second account that shares more than this leaves the first in doubt
+	// maxRecognitionRows is the maximum number of rows that are compared by their texts in one call of Recognize. A row
+	// counts for each account with which it is compared. Beyond it, only dates and amounts are compared. If they do not
+	// show that two accounts are the same, it is not known how many rows the accounts have in common.
+	maxRecognitionRows = 100_000
 )
 
 // Recognize pairs the accounts of a former reference with the accounts of a new one. The accounts of a pair have the
@@ -56,7 +61,6 @@ func Recognize(before, after []LinkedAccount) Recognition {
 	r.pairByIdentity()
 	r.pairByRows()
 	slices.SortFunc(r.out.Pairs, func(a, b domain.AccountPair) int { return cmp.Compare(a.Before, b.Before) })
-	slices.Sort(r.out.AmbiguousAfter) // AmbiguousBefore has the order of the accounts
 	return r.out
 }
 
@@ -66,9 +70,10 @@ func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[st
 	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
 	r.pairByIdentity()
 	openBefore, openAfter = map[string]bool{}, map[string]bool{}
+	kinds := r.countKinds()
 	for _, a := range r.before {
 		for _, b := range r.after {
-			if r.mayBeSame(a, b) {
+			if kinds.mayBeSame(a, b) {
 				openBefore[a.ExternalID], openAfter[b.ExternalID] = true, true
 			}
 		}
@@ -80,6 +85,7 @@ func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[st
 type recognizer struct {
 	before, after []*LinkedAccount
 	out           Recognition
+	compared      int // the rows that were compared by their texts
 }
 
 func openAccounts(accounts []LinkedAccount) []*LinkedAccount {
@@ -150,64 +156,93 @@ func (r *recognizer) pair(a, b *LinkedAccount) {
 	r.after = slices.DeleteFunc(r.after, func(o *LinkedAccount) bool { return o == b })
 }
 
+// accountKind is the type and the currency of an account.
+type accountKind struct {
+	kind     domain.AccountType
+	currency string
+}
+
+func kindOf(a *LinkedAccount) accountKind { return accountKind{a.Type, a.Currency} }
+
+// kindCounts contains the numbers of unpaired accounts of each kind.
+type kindCounts struct{ before, after map[accountKind]int }
+
+func (r *recognizer) countKinds() kindCounts {
+	counts := kindCounts{map[accountKind]int{}, map[accountKind]int{}}
+	for _, a := range r.before {
+		counts.before[kindOf(a)]++
+	}
+	for _, a := range r.after {
+		counts.after[kindOf(a)]++
+	}
+	return counts
+}
+
 // mayBeSame reports whether two unpaired accounts may be the same, so that their rows must be compared. Either their
 // numbers allow it, or no other account of their type and currency is unpaired. In the second case, the institution
 // may have given the account another number.
-func (r *recognizer) mayBeSame(a, b *LinkedAccount) bool {
-	only := func(accounts []*LinkedAccount) bool {
-		n := 0
-		for _, other := range accounts {
-			if sameKind(a, other) {
-				n++
-			}
-		}
-		return n == 1
-	}
-	return sameKind(a, b) && (mayBeOne(a.Identity, b.Identity) || only(r.before) && only(r.after))
+func (c kindCounts) mayBeSame(a, b *LinkedAccount) bool {
+	return sameKind(a, b) &&
+		(mayBeOne(a.Identity, b.Identity) || c.before[kindOf(a)] == 1 && c.after[kindOf(a)] == 1)
+}
+
+// candidatePair is a pair of unpaired accounts that may be the same, and the percentage of their common rows.
+type candidatePair struct {
+	a, b  *LinkedAccount
+	share int
 }
 
 // pairByRows pairs the remaining accounts by their rows. Two accounts that are not paired are ambiguous if they have
 // the same number, or if one of them has several candidates and the rows do not rule the pair out.
 func (r *recognizer) pairByRows() {
-	type candidate struct {
-		a, b  *LinkedAccount
-		share int
-	}
-	var all []candidate
-	count := map[*LinkedAccount]int{}
-	for _, a := range r.before {
-		for _, b := range r.after {
-			if r.mayBeSame(a, b) {
-				all = append(all, candidate{a, b, percentCommon(a.Rows, b.Rows)})
-				count[a]++
-				count[b]++
+	all := r.candidatePairs()
+	// similar counts the candidates of an account that share more than maxPercentAnother with it.
+	count, similar, paired := map[*LinkedAccount]int{}, map[*LinkedAccount]int{}, map[*LinkedAccount]bool{}
+	for _, c := range all {
+		for _, account := range []*LinkedAccount{c.a, c.b} {
+			count[account]++
+			if c.share > maxPercentAnother {
+				similar[account]++
 			}
 		}
 	}
 	for _, c := range all {
-		clear := !slices.ContainsFunc(all, func(o candidate) bool {
-			return o != c && (o.a == c.a || o.b == c.b) && o.share > maxPercentAnother
-		})
-		if c.share >= minPercentCommon && clear {
+		if c.share >= minPercentCommon && similar[c.a] == 1 && similar[c.b] == 1 {
 			r.pair(c.a, c.b)
+			paired[c.a], paired[c.b] = true, true
 		}
 	}
+	ambiguousBefore, ambiguousAfter := map[string]bool{}, map[string]bool{}
 	for _, c := range all {
-		if !slices.Contains(r.before, c.a) || !slices.Contains(r.after, c.b) {
+		if paired[c.a] || paired[c.b] {
 			continue
 		}
 		different := c.share >= 0 && c.share < minPercentDoubt
 		if sameNumber(c.a.Identity, c.b.Identity) || !different && (count[c.a] > 1 || count[c.b] > 1) {
-			r.out.AmbiguousBefore = add(r.out.AmbiguousBefore, c.a.ExternalID)
-			r.out.AmbiguousAfter = add(r.out.AmbiguousAfter, c.b.ExternalID)
+			ambiguousBefore[c.a.ExternalID], ambiguousAfter[c.b.ExternalID] = true, true
 		}
 	}
+	r.out.AmbiguousBefore = slices.Sorted(maps.Keys(ambiguousBefore))
+	r.out.AmbiguousAfter = slices.Sorted(maps.Keys(ambiguousAfter))
+}
+
+// candidatePairs returns the pairs of unpaired accounts that may be the same.
+func (r *recognizer) candidatePairs() (pairs []candidatePair) {
+	kinds := r.countKinds()
+	for _, a := range r.before {
+		for _, b := range r.after {
+			if kinds.mayBeSame(a, b) {
+				pairs = append(pairs, candidatePair{a, b, r.percentCommon(a.Rows, b.Rows)})
+			}
+		}
+	}
+	return pairs
 }
 
 // percentCommon compares the rows of two accounts on the days that both accounts cover. It returns the percentage of
 // the rows that have a partner in the other account. It returns -1 if one of the accounts has too few rows on these
-// days.
-func percentCommon(before, after []Row) int {
+// days, or if maxRecognitionRows is reached.
+func (r *recognizer) percentCommon(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return -1
 	}
@@ -217,8 +252,17 @@ func percentCommon(before, after []Row) int {
 	if min(len(x), len(y)) < minCommonRows {
 		return -1
 	}
-	common := max(equalRows(x, y), len(Match(x, y, Context{Whole: true, AsMany: true}).Pairs))
-	return common * 100 / max(len(x), len(y))
+	all := max(len(x), len(y))
+	common := equalRows(x, y) * 100 / all
+	switch rows := len(x) + len(y); {
+	case common >= minPercentCommon:
+		return common
+	case r.compared+rows > maxRecognitionRows:
+		return -1
+	default:
+		r.compared += rows
+		return max(common, len(Match(x, y, Context{Whole: true, AsMany: true}).Pairs)*100/all)
+	}
 }
 
 // Unmatched compares the rows of an account before and after it was linked again, on the days that both lists cover.

@@ -247,6 +247,39 @@ func TestLimitsDoNotDependOnTheOrder(t *testing.T) {
 	}
 }
 
+// A vendor may list many accounts without numbers, so that each may be each other one. The rows of a bounded number of
+// them are compared by their texts. No account is then taken for another one, and none is ruled out.
+func TestTheCostOfRecognitionIsBounded(t *testing.T) {
+	const accounts, rows = 80, 12
+	list := func(side string, price int) (all []matching.LinkedAccount) {
+		for i := range accounts {
+			linked := matching.LinkedAccount{ExternalID: fmt.Sprint(side, i), Type: domain.BankAccount, Currency: "BRL"}
+			for j := range rows {
+				linked.Rows = append(linked.Rows, matching.Row{
+					ExternalID: fmt.Sprint(side, i, "/", j), Account: account, Status: domain.Posted,
+					Date: domain.Date("2026-01-01").AddDays(j), Description: letters(i*rows+j, 5),
+					Amount: parseMoney(t, fmt.Sprint("-", price+i*rows+j), "BRL"),
+				})
+			}
+			all = append(all, linked)
+		}
+		return all
+	}
+	before, after := list("old", 100), list("new", 100_000)
+	compared := matching.ComparedRows(before, after)
+	if compared > matching.MaxRecognitionRows || compared < matching.MaxRecognitionRows-2*rows {
+		t.Errorf("%d rows, at most %d", compared, matching.MaxRecognitionRows)
+	}
+	found := matching.Recognize(before, after)
+	if len(found.Pairs) > 0 || len(found.AmbiguousBefore) == 0 {
+		t.Errorf("%d pairs, %d ambiguous", len(found.Pairs), len(found.AmbiguousBefore))
+	}
+	before, after = list("old", 100), list("new", 100)
+	if found := matching.Recognize(before, after); len(found.Pairs) != accounts {
+		t.Errorf("%d of %d equal accounts are recognised", len(found.Pairs), accounts)
+	}
+}
+
 // BenchmarkRows measures the time for each row. For n, 2n, 4n and 8n rows it must grow at most as log n does.
 func BenchmarkRows(b *testing.B) {
 	texts := map[string]func(int) string{"ordinary": func(i int) string { return "PIX ENVIADO " + person(i) }}

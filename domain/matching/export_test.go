@@ -51,3 +51,13 @@ const (
 	MaxRowWords   = maxRowWords
 	MaxMatchWords = maxMatchWords
 )
+
+// MaxRecognitionRows is the maximum number of rows that Recognize compares by their texts.
+const MaxRecognitionRows = maxRecognitionRows
+
+// ComparedRows returns how many rows Recognize compares by their texts.
+func ComparedRows(before, after []LinkedAccount) int {
+	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
+	r.pairByRows()
+	return r.compared
+}

@@ -16,12 +16,13 @@ type Matching struct {
 	RowOf func(data domain.TransactionData, account domain.AccountID) matching.Row
 }
 
-// Row returns the evidence that a row contains. If m is nil, the metadata is not used.
+// Row returns the evidence that a row contains, within the limits of matching.Row.Bounded. If m is nil, the metadata is
+// not used.
 func (m *Matching) Row(data domain.TransactionData, account domain.AccountID) matching.Row {
 	if m == nil || m.RowOf == nil {
-		return matching.NewRow(data, account, domain.InstitutionKeys{})
+		return matching.NewRow(data, account, domain.InstitutionKeys{}).Bounded()
 	}
-	return m.RowOf(data, account)
+	return m.RowOf(data, account).Bounded()
 }
 
 // PageWrite describes what a store writes for one page of a pull.

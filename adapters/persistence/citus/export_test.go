@@ -96,3 +96,22 @@ func RaiseFeedRow(row, here FeedServer, shift, reserved, own, oldest, common int
 	err = s.raise()
 	return s.shift, s.reserved, err
 }
+
+// ReceiveRouted stores a batch of webhooks of one tenant in a transaction, with the statements that Citus plans. The
+// database need not be distributed. It returns the new pulls, too.
+func ReceiveRouted(
+	ctx context.Context, pool *pgxpool.Pool, tenant uuid.UUID, batch []gormstore.PendingDelivery,
+) (results []gormstore.Result, pulls []domain.PullID, err error) {
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		receipt := routedTo(ctx, tx, tenant)
+		receipt.Enqueue = func(_ uuid.UUID, created ...uuid.UUID) error {
+			for _, id := range created {
+				pulls = append(pulls, domain.PullID{UUID: id})
+			}
+			return nil
+		}
+		results, err = receipt.Store(batch)
+		return err
+	})
+	return results, pulls, err
+}

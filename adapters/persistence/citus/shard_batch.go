@@ -124,7 +124,7 @@ func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart
 		}
 		// The inserted deliveries are already committed and must be reported as stored. Only the duplicates get the
 		// error, because only they need the earlier deliveries.
-		err := onShard(n.Pool, p.shard).readEarlier(ctx, batches[i])
+		err := onShard(ctx, n.Pool, p.shard).ReadEarlier(batches[i])
 		b.finish(p, batches[i].Results(cmp.Or(err, gormstore.ErrPruned)))
 	}
 	return nil
@@ -153,14 +153,18 @@ func planOnShards(ctx context.Context, tx pgx.Tx, parts []*shardPart, batches []
 	var reading pgx.Batch
 	for i, p := range parts {
 		views[i] = gormstore.NewWebhookView()
-		sql, args, read := postgres.ViewQuery(gormstore.NamedReferences(p.own), views[i])
-		reading.Queue(p.shard.onTables(sql), args...).Query(read)
+		for _, r := range postgres.Receipt(gormstore.Tx{}).View(p.own, views[i]) {
+			reading.Queue(p.shard.onTables(r.SQL), r.Args...).Query(func(rows pgx.Rows) error {
+				_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
+				return err
+			})
+		}
 	}
 	if err := tx.SendBatch(ctx, &reading).Close(); err != nil {
 		return err
 	}
 	for i, p := range parts {
-		batches[i] = postgres.PlanInLockOrder(p.own, views[i])
+		batches[i] = gormstore.PlanInLockOrder(p.own, views[i])
 	}
 	return nil
 }
@@ -168,7 +172,7 @@ func planOnShards(ctx context.Context, tx pgx.Tx, parts []*shardPart, batches []
 // mayRoute reports whether deliveries may be stored through Citus after an attempt on their shards has failed with the
 // error. It returns false after a lost connection, because the attempt may have been committed.
 func (b nodeBatch) mayRoute(err error) bool {
-	return errors.Is(err, errNoShard) || postgres.IsConflict(err) || b.cluster.shardFailed(err)
+	return errors.Is(err, errNoShard) || gormstore.IsConflict(err) || b.cluster.shardFailed(err)
 }
 
 // insertOnShard stores the deliveries of one shard and creates the missing pulls (the slow path).
@@ -177,11 +181,14 @@ func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) err
 		return errNoShard
 	}
 	var results []gormstore.Result
-	var created []*domain.PlannedDelivery
-	err := postgres.RetryOnConflict(func() error {
+	var created newPulls
+	err := gormstore.RetryOnConflict(func() error {
 		options := pgx.TxOptions{BeginQuery: b.beginOn(p.shard)}
 		return pgx.BeginTxFunc(ctx, n.Pool, options, func(tx pgx.Tx) (err error) {
-			results, created, err = onShard(tx, p.shard).insert(ctx, p.own)
+			created = newPulls{}
+			receipt := onShard(ctx, tx, p.shard)
+			receipt.Enqueue = created.add
+			results, err = receipt.Store(p.own)
 			return err
 		})
 	})
@@ -195,11 +202,11 @@ func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) err
 
 // shardQuerier executes statements on the tables of a shard.
 type shardQuerier struct {
-	on    querier
+	on    postgres.Querier
 	shard *shard
 }
 
-// Query implements querier.
+// Query implements postgres.Querier.
 func (o shardQuerier) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	return o.on.Query(ctx, o.shard.onTables(sql), args...)
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"maps"
 	"slices"
-
 	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -103,7 +101,7 @@ func (b nodeBatch) receive(ctx context.Context, n *node, byShard map[*shard][]in
 	if len(routed) == 0 {
 		return
 	}
-	err := postgres.RetryOnConflict(func() error { return b.insertByTenant(ctx, n, routed) })
+	err := gormstore.RetryOnConflict(func() error { return b.insertByTenant(ctx, n, routed) })
 	if err != nil {
 		for _, indexes := range routed {
 			b.fail(ctx, indexes, err)
@@ -124,20 +122,21 @@ func (b nodeBatch) fail(ctx context.Context, indexes []int, err error) {
 // so that two transactions never deadlock.
 func (b nodeBatch) insertByTenant(ctx context.Context, n *node, byTenant map[uuid.UUID][]int) error {
 	tenants := slices.SortedFunc(maps.Keys(byTenant), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	var pulls []*domain.PlannedDelivery
+	var created newPulls
 	err := pgx.BeginTxFunc(ctx, n.Pool, pgx.TxOptions{BeginQuery: b.db.BeginSQL()}, func(tx pgx.Tx) error {
-		pulls = nil
+		created = newPulls{}
 		for _, tenant := range tenants {
 			indexes := byTenant[tenant]
 			own := make([]gormstore.PendingDelivery, len(indexes))
 			for k, i := range indexes {
 				own[k] = b.all[i]
 			}
-			stored, created, err := routedTo(tx, tenant).insert(ctx, own)
+			receipt := routedTo(ctx, tx, tenant)
+			receipt.Enqueue = created.add
+			stored, err := receipt.Store(own)
 			if err != nil {
 				return err
 			}
-			pulls = append(pulls, created...)
 			for k, i := range indexes {
 				b.results[i] = stored[k]
 			}
@@ -145,19 +144,28 @@ func (b nodeBatch) insertByTenant(ctx context.Context, n *node, byTenant map[uui
 		return nil
 	})
 	if err == nil {
-		b.nudgeAll(pulls)
+		b.nudgeAll(created)
 	}
 	return err
 }
 
-// nudgeAll makes workers run the new pulls of the deliveries.
-func (d dialect) nudgeAll(pulls []*domain.PlannedDelivery) {
-	ids := make([]uuid.UUID, len(pulls))
-	for i, p := range pulls {
-		ids[i] = p.Pull.UUID
-		d.pullTenants.Set(p.Pull.UUID, p.Tenant.UUID)
+// newPulls contains the pulls that a transaction has created, and their tenants.
+type newPulls map[uuid.UUID]uuid.UUID
+
+// add is the function gormstore.Tx.Enqueue of the transaction.
+func (n newPulls) add(tenant uuid.UUID, pulls ...uuid.UUID) error {
+	for _, pull := range pulls {
+		n[pull] = tenant
 	}
-	d.nudge.All(ids)
+	return nil
+}
+
+// nudgeAll makes workers run the new pulls.
+func (d dialect) nudgeAll(created newPulls) {
+	for pull, tenant := range created {
+		d.pullTenants.Set(pull, tenant)
+	}
+	d.nudge.All(slices.Collect(maps.Keys(created)))
 }
 
 // tenantsOf returns the tenants of the deliveries' tokens, by token hash. The tenant of a token never changes, so it

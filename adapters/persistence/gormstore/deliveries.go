@@ -107,6 +107,16 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	}
 }
 
+// AttachedDeliveries returns a SELECT of the deliveries that are attached to the pull. Its columns are id, scope and
+// received_at. It omits deliveries whose scope has more than maxBytes.
+func AttachedDeliveries(d Dialect, pull domain.Pull, maxBytes int) clause.Expr {
+	return clause.Expr{
+		SQL: "SELECT scope, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(scope) <= ? AND " +
+			d.TenantIs("tenant_id", "?"),
+		Vars: []any{pull.ID.UUID, maxBytes, pull.Tenant.UUID},
+	}
+}
+
 // pruneRound is the maximum number of rows that one transaction deletes. It limits how long row locks are
 // held.
 const pruneRound = 500

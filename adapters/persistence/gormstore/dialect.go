@@ -77,11 +77,6 @@ type Dialect interface {
 	// the delivery's scope that is announced as removed.
 	AnnouncedRemovals(name string) string
 
-	// AttachedDeliveries returns a SELECT of the deliveries that are attached to the queued pull. Its columns are id,
-	// received_at, and scope. Deliveries whose scopes have more than maxBytes bytes are omitted. The cost
-	// must not depend on deliveries that were received before the pull was queued.
-	AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr
-
 	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
 	// only one writer.
 	ForUpdate() string

@@ -34,14 +34,40 @@
 //
 // # Order of locks
 //
-// A transaction that locks several rows locks the connection first, then the pull, then other rows. Rows of one table
-// are locked in the order of their ids. There are two exceptions:
+// SQLite has one writer at a time, and needs no row locks. On PostgreSQL, a transaction locks rows in this order:
 //
-//   - Finish locks a running pull before its connection. This cannot cause a deadlock, because no other transaction
-//     waits for a running pull while it holds a lock on the pull's connection.
-//   - A batch of webhooks locks the existing queued pulls before it creates the missing pulls. It therefore locks pulls
-//     in no fixed order. This cannot cause a deadlock, because these locks are shared. A transaction that locks a
-//     queued pull exclusively locks no other queued pull.
+//  1. connections, by their ids
+//  2. existing pulls, by their connections
+//  3. deliveries, by their connections and fingerprints
+//  4. new pulls: the unique index over queued pulls, by their connections
+//  5. last_webhook_tokens, by their connections
+//  6. webhook_tokens, by their ids
+//
+// The transactions that lock several of these rows:
+//
+//   - A receipt of webhooks (Receipt) locks its connections for key share and their queued pulls for share. It then
+//     inserts deliveries, creates the missing pulls, and writes last_webhook_tokens. Where no pull is missing, package
+//     postgres does the same in one statement, which locks no connection.
+//   - A replay locks its connections for key share and their queued pulls for share, and then changes deliveries.
+//   - A request for a pull locks the connection for key share, and then the queued pull for update or creates it.
+//   - A deletion locks the connection for update. It then ends the queued and the waiting pull of the connection,
+//     deletes from last_webhook_tokens, and locks the tokens for update. Last, it locks the connections to which tokens
+//     move, for key share, by their ids.
+//   - A claim locks its pull for update, and then the pull of the same connection that awaits accounts. It moves
+//     deliveries from that pull to its own. It locks no connection.
+//   - The end of a pull (Finish) locks the running pull for update, and then its connection.
+//
+// Three of them can still be part of a deadlock:
+//
+//   - Finish locks a pull before the connection, and a deletion the connection before its pulls. A claim and a deletion
+//     lock two pulls of a connection in different orders.
+//   - A deletion locks other connections after pulls.
+//   - A receipt locks existing pulls of some connections before it creates the pulls of others, so all its pulls
+//     together have no fixed order. Receipts and replays do not wait for each other, because their locks on existing
+//     pulls are shared.
+//
+// Receipts are therefore repeated after a deadlock (RetryOnConflict), and so are the other transactions above
+// (Core.ChangeAgain).
 //
 // # The change feed
 //

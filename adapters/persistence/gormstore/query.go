@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -160,16 +161,25 @@ var IgnoreDuplicates = clause.OnConflict{DoNothing: true}
 // CreateAll inserts rows. The number of rows in each statement is a power of two, so that a connection prepares only
 // a few statements.
 func CreateAll[R any](tx *gorm.DB, rows []R) error {
-	for size := 128; len(rows) > 0; size /= 2 {
-		for len(rows) >= size {
-			batch := rows[:size]
-			if err := tx.Create(&batch).Error; err != nil {
-				return err
-			}
-			rows = rows[size:]
+	for batch := range powersOfTwo(rows, 128) {
+		if err := tx.Create(&batch).Error; err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// powersOfTwo yields the rows in parts whose lengths are powers of two, and at most limit, which is a power of two.
+func powersOfTwo[R any](rows []R, limit int) iter.Seq[[]R] {
+	return func(yield func([]R) bool) {
+		for size := limit; len(rows) > 0; size /= 2 {
+			for ; len(rows) >= size; rows = rows[size:] {
+				if !yield(rows[:size]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // InvalidCursor returns the error for a cursor that does not belong to the requested list.

@@ -193,8 +193,7 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 }
 
 // Revoke revokes a live token. Any replica refuses the next delivery with the token, because each batch of deliveries
-// reads its tokens in its own transaction. Batches may use cached tokens, but any write to the database invalidates the
-// cache.
+// reads its tokens in its own transaction.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
 	entries ports.AuditEntries, check func(domain.WebhookToken) error,
 ) error {

@@ -19,7 +19,6 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 var _ gormstore.Dialect = Dialect{}
@@ -443,12 +442,3 @@ func (d Dialect) ExecBoth(
 // RejectsStored returns true, because new rows are written by COPY, which fails for a row that is
 // stored already.
 func (Dialect) RejectsStored() bool { return true }
-
-// AttachedDeliveries selects the deliveries by the id of their pull, because there is an index on this column.
-func (d Dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
-	return clause.Expr{
-		SQL: "SELECT scope, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(scope) <= ? AND " +
-			d.TenantIs("tenant_id", "?"),
-		Vars: []any{pull.ID.UUID, maxBytes, pull.Tenant.UUID},
-	}
-}

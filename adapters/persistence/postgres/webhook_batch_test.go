@@ -17,21 +17,31 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// beginCounter counts the BEGIN statements. A transaction of several statements starts with BEGIN. A single statement
-// runs without BEGIN.
+// beginCounter counts the BEGIN statements, which are sent in a batch with the first reads. A transaction of several
+// statements starts with BEGIN. A single statement runs without BEGIN.
 type beginCounter int
 
-func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	if q.SQL == "begin" {
-		*b++
-	}
+func (*beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	return ctx
 }
 
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The fast path and the slow path must both return the same results as the model, which receives one delivery at a time.
-// Only the slow path begins a transaction of several statements. The test counts such transactions in order to see which path a batch took.
+func (*beginCounter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (b *beginCounter) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	if q.SQL == "begin" {
+		*b++
+	}
+}
+
+func (*beginCounter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// The fast path and the slow path must both return the same results as the model, which receives one delivery at a
+// time. Only the slow path begins a transaction of several statements. The test counts such transactions in order to
+// see which path a batch took.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)
@@ -54,7 +64,7 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 			return results, err
 		},
 		Jobs:     func() []domain.PullID { taken := jobs; jobs = nil; return taken },
-		MaxBatch: 12,
+		MaxBatch: 40,
 	})
 	if t.Logf("%d batches took the fast path, %d the slow path", attached, inserted); attached == 0 || inserted == 0 {
 		t.Error("want batches on both paths")
@@ -112,7 +122,7 @@ func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 				other.claim(old.Pull)
 			}
 
-			cancel.fragment = "FROM deliveries d JOIN unnest"
+			cancel.fragment = "FROM deliveries d LEFT JOIN pulls"
 			fresh, duplicate := other.pending("fresh"), other.pending("old")
 			results, err := db.Receive(t.Context(), nil, []gormstore.PendingDelivery{duplicate, fresh, duplicate})
 			cancel.fragment = ""

@@ -31,7 +31,14 @@ type dialect struct {
 // The commit and the last statement of ExecAtCommit are sent in one call of the driver. The context of this call must
 // never end. If it ended, the driver might skip a statement without an error.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
-	conn, release, err := d.db.writer(ctx, false)
+	return d.transact(ctx, false, fn, first)
+}
+
+// transact is Transact. webhooks is true if the transaction stores webhooks (see writerQueue).
+func (d dialect) transact(
+	ctx context.Context, webhooks bool, fn func(tx gormstore.Tx) error, first []gormstore.Read,
+) error {
+	conn, release, err := d.db.writer(ctx, webhooks)
 	if err != nil {
 		return err
 	}

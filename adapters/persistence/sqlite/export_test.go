@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Receive stores the deliveries as one batch. The committer of the store calls the same method of the dialect.
@@ -20,11 +23,10 @@ func (db *DB) Transact(
 	return dialect{db: db, nudge: nudge}.Transact(ctx, fn, first...)
 }
 
-// MaxInsertRows is exported for tests whose batches must take more than one INSERT.
-const MaxInsertRows = maxInsertRows
-
 // AttachedDeliveries returns the SELECT with which a claim reads the deliveries of its pull.
-var AttachedDeliveries = dialect{}.AttachedDeliveries
+func AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
+	return gormstore.AttachedDeliveries(dialect{}, pull, maxBytes)
+}
 
 // Scrub runs Dialect.Scrub.
 func (db *DB) Scrub(ctx context.Context) error { return dialect{db: db}.Scrub(ctx) }

@@ -58,17 +58,15 @@ func TestARolledBackTransactionNudgesNothing(t *testing.T) {
 	if !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
-	// The two deliveries have the same id. The batch first creates a pull. Then the INSERT of the second delivery
-	// fails.
-	token := connectionWithToken(t, s)
-	first, second := incomingFor(token, "first", epoch), incomingFor(token, "second", epoch)
-	second.Delivery = first.Delivery
-	var batch []gormstore.PendingDelivery
-	for _, r := range []ports.IncomingDelivery{first, second} {
-		batch = append(batch, gormstore.PendingDelivery{
-			IncomingDelivery: r, Fingerprint: domain.FingerprintOf(r.Event, nil),
-		})
+	// The batch creates a pull. A later statement of its transaction fails.
+	const failing = `CREATE TRIGGER failing BEFORE INSERT ON last_webhook_tokens BEGIN SELECT raise(ABORT, ''); END`
+	if _, err := db.Writer.ExecContext(t.Context(), failing); err != nil {
+		t.Fatal(err)
 	}
+	r := incomingFor(connectionWithToken(t, s), "event", epoch)
+	batch := []gormstore.PendingDelivery{{
+		IncomingDelivery: r, Fingerprint: domain.FingerprintOf(r.Event, nil), Scope: `{"removed":["event"]}`,
+	}}
 	if _, err := db.Receive(t.Context(), nudge, batch); err == nil {
 		t.Fatal("the batch was stored")
 	}

@@ -68,9 +68,8 @@ type DB struct {
 	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. Snapshots do not use readers,
 	// because a caller that reads an account statement slowly can keep a snapshot open for a long time.
 	snapshots *sql.DB
-	anchor    *sql.Conn  // keeps a database in memory alive; nil for a file
-	config    Config     // a Timeout of 0 means the default timeouts
-	tokens    tokenCache // may be used only by the caller that holds the writer's connection
+	anchor    *sql.Conn // keeps a database in memory alive; nil for a file
+	config    Config    // a Timeout of 0 means the default timeouts
 	store     *Store
 }
 

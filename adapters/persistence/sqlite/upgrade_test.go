@@ -140,6 +140,7 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 			t.Errorf("%s: the old database has no rows", table)
 		}
 	}
+	delete(before, "late_joins") // the index deliveries_pull has replaced this table
 	upgraded := opened(t, dsn).Writer
 	if diff := gocmp.Diff(before, rowsByTable(t, upgraded)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)

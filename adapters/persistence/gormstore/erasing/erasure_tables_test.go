@@ -40,7 +40,6 @@ var keptTables = map[string]string{
 	"search_texts_docsize":  "numbers of trigrams",
 	"search_texts_idx":      "the pages of search_texts_data",
 	"last_webhook_tokens":   "ids of connections and tokens",
-	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 }
 
 // Every table must be listed: either in erasedTables, or in keptTables because it contains no personal data. The test

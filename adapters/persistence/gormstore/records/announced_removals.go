@@ -73,7 +73,7 @@ type attachedDelivery struct {
 // It omits deliveries with an empty scope.
 func (s pulls) listAttached(db *gorm.DB, p domain.Pull, afterID uuid.UUID) ([]attachedDelivery, error) {
 	var listed []attachedDelivery
-	err := db.Table("(?) AS attached", s.Dialect.AttachedDeliveries(p, unlimited)).
+	err := db.Table("(?) AS attached", gormstore.AttachedDeliveries(s.Dialect, p, unlimited)).
 		Select("id, octet_length(scope) AS bytes").Where("id > ? AND octet_length(scope) > ?", afterID, len("{}")).
 		Order("id").Limit(deliveryBatch).Find(&listed).Error
 	return listed, err

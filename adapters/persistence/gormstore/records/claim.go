@@ -126,7 +126,7 @@ type scopeSource struct {
 
 // attached returns a query of the pull's deliveries with scopes of at most maxBytes.
 func (s scopeSource) attached(maxBytes int) *gorm.DB {
-	return s.tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(s.pull, maxBytes))
+	return s.tx.Table("(?) AS attached", gormstore.AttachedDeliveries(s.dialect, s.pull, maxBytes))
 }
 
 // Scopes implements records.ScopeSource. It returns each distinct scope once, at the position of the last delivery with

@@ -292,29 +292,8 @@ CREATE INDEX deliveries_newest ON deliveries (tenant_id, received_at, id);
 CREATE INDEX deliveries_of_connection ON deliveries (connection_id, received_at, id);
 CREATE INDEX deliveries_age ON deliveries (received_at);
 
--- A claim reads the deliveries that joined its pull. They were received since the pull was queued, so they are a range
--- of deliveries_of_connection, and an index over pull_id would only cost every delivery a page. Late joins, which
--- joined a queued pull and were received before it, are recorded here: replayed deliveries by a trigger, and webhooks
--- stored in another order than received by the statement that stores them. A pull that waits for an account hands its
--- deliveries over to the next pull of its connection, so the late joins are recorded until the pull has ended.
-CREATE TABLE late_joins (
-    pull_id     TEXT NOT NULL,
-    delivery_id TEXT NOT NULL,
-    tenant_id   TEXT NOT NULL,
-    PRIMARY KEY (pull_id, delivery_id, tenant_id)
-) STRICT, WITHOUT ROWID;
-
--- +goose StatementBegin
-CREATE TRIGGER deliveries_late_join AFTER UPDATE OF pull_id ON deliveries WHEN new.pull_id IS NOT NULL BEGIN
-    INSERT OR IGNORE INTO late_joins (pull_id, delivery_id, tenant_id) VALUES (new.pull_id, new.id, new.tenant_id);
-END;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE TRIGGER pulls_forget_late_joins AFTER UPDATE OF state ON pulls WHEN new.state IN ('succeeded', 'failed') BEGIN
-    DELETE FROM late_joins WHERE pull_id = old.id;
-END;
--- +goose StatementEnd
+-- A claim reads the deliveries that are attached to its pull by this index.
+CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;
 
 CREATE TABLE idempotency_keys (
     tenant_id   TEXT    NOT NULL,

@@ -2,5 +2,9 @@
 
 -- Brings a database of commit 68f45046, whose schema has version 55, to the schema of ../00056_schema.sql. A test
 -- compares the results. The file is removed with version 1.0.
---
--- The schema is that of version 55.
+
+CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;
+
+DROP TRIGGER deliveries_late_join;
+DROP TRIGGER pulls_forget_late_joins;
+DROP TABLE late_joins;

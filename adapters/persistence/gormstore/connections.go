@@ -84,7 +84,7 @@ func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 func (s connections) getOne(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
 	var row ConnectionRow
 	found := false
-	err := s.Lookup(ctx, sql, args, append(row.targets(), &row.Sealed), func() error {
+	err := s.Rows(ctx, sql, args, append(row.targets(), &row.Sealed), func() error {
 		found = true
 		return nil
 	})
@@ -110,17 +110,14 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if filter.Kind != "" {
 		q.Add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.Rows // a filter by health may have to read many rows to find a few
 	switch filter.Health {
 	case "":
-		read = s.Lookup
 	case domain.Unknown:
 		q.Add(" AND health_status IN ('', ?)", string(domain.Unknown))
 	default:
 		q.Add(" AND health_status = ?", string(filter.Health))
 	}
 	if !filter.ConsentExpiresBefore.IsZero() {
-		read = s.Rows
 		q.Add(" AND consent_expires_at < ?", s.TimeParam(filter.ConsentExpiresBefore))
 	}
 	if filter.IDs != nil {
@@ -132,7 +129,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	}
 	q.Add(" ORDER BY name, id")
 	var row ConnectionRow
-	return Paged(ctx, read, q, page, row.targets(),
+	return Paged(ctx, s.Rows, q, page, row.targets(),
 		func() (domain.Connection, error) { return row.Domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }

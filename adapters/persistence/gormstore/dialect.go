@@ -36,11 +36,6 @@ type Dialect interface {
 	// QueryTenant is like Query, for a SELECT that reads only rows of one tenant.
 	QueryTenant(ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error) error
 
-	// QueryBatched is like Query, but is meant for queries that return few rows. The dialect may send the query in one
-	// batch with the queries of other callers. If one query of a batch fails, only the caller of that query gets the
-	// error.
-	QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error
-
 	// AnyOf returns a condition that is true where the text column equals one of the values. One parameter
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr

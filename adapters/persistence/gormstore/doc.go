@@ -15,10 +15,10 @@
 //   - Written SQL, where GORM would make the code no shorter: joins, statements over several tables, computed conflict
 //     clauses, and frequent reads. GORM spends more time on a row than the database does.
 //
-// Written SQL that reads outside of a transaction is a Query, and runs with Core.Lookup (at most a page of rows) or
-// Core.Rows. Within a transaction, written SQL runs with the methods Raw and Exec of the transaction, which accept the
-// same parameters for both databases. Packages postgres and sqlite use their drivers directly only for features that
-// the other database lacks, such as COPY.
+// Written SQL that reads outside of a transaction is a Query, and runs with Core.Rows. Within a transaction, written
+// SQL runs with the methods Raw and Exec of the transaction, which accept the same parameters for both databases.
+// Packages postgres and sqlite use their drivers directly only for features that the other database lacks, such as
+// COPY.
 //
 // # Tables
 //

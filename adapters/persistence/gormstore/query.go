@@ -47,11 +47,10 @@ func (q *Query) Add(text string, args ...any) {
 // AddExpr appends an expression.
 func (q *Query) AddExpr(e clause.Expr) { q.Add(e.SQL, e.Vars...) }
 
-// QueryFunc is the type of Core.Rows and Core.Lookup. Such a function runs a SELECT. For each row, it fills the
-// columns and calls fn.
+// QueryFunc is the type of Core.Rows. Such a function runs a SELECT. For each row, it fills the columns and calls fn.
 type QueryFunc func(ctx context.Context, sql string, args, columns []any, fn func() error) error
 
-// Rows runs a query that may read many rows, outside of any transaction. It returns the first error of fn or of the
+// Rows runs a query outside of any transaction. It returns the first error of fn or of the
 // database, translated.
 func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
@@ -63,15 +62,6 @@ func (c *Core) RowsOf(
 ) error {
 	return c.Bounded(ctx, func(ctx context.Context) error {
 		return c.Dialect.QueryTenant(ctx, tenant, sql, args, columns, fn)
-	})
-}
-
-// Lookup is like Rows, for a query that reads at most one page of rows. The query may be sent in a batch with other
-// queries.
-func (c *Core) Lookup(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return c.Bounded(ctx, func(ctx context.Context) error {
-		return c.Dialect.QueryBatched(ctx, sql, args, columns,
-			fn)
 	})
 }
 

@@ -187,11 +187,6 @@ func (d Dialect) QueryTenant(
 	return d.Query(ctx, sql, args, columns, fn)
 }
 
-// QueryBatched implements gormstore.Dialect.
-func (d Dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return d.db.server(ctx).reads.query(ctx, sql, args, columns, fn)
-}
-
 // maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to be broken
 // before anything was sent. For GORM's statements, database/sql makes the same number of attempts.
 const maxAttempts = 3

@@ -8,7 +8,7 @@
 //   - large writes
 //
 // pgx prepares each statement once per connection. Through a pooler, pgx only remembers the types of the parameters and
-// results. Small reads that arrive while other reads are running are sent in one batch.
+// results.
 //
 // No statement relies on the state of a session, so that the store also works through a pooler in transaction mode.
 package postgres

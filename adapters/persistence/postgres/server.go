@@ -13,13 +13,12 @@ import (
 type Server struct {
 	Pool *pgxpool.Pool
 
-	sql   *sql.DB // uses Pool
-	reads *readBatcher
+	sql *sql.DB // uses Pool
 }
 
 // NewServer returns the server that the pool connects to.
 func NewServer(pool *pgxpool.Pool) *Server {
-	return &Server{Pool: pool, sql: stdlib.OpenDBFromPool(pool), reads: newReadBatcher(pool)}
+	return &Server{Pool: pool, sql: stdlib.OpenDBFromPool(pool)}
 }
 
 // Close closes the pool. It waits until all connections of the pool are returned.

@@ -151,11 +151,6 @@ func (d dialect) Query(ctx context.Context, text string, args, columns []any, fn
 	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, fn)
 }
 
-// QueryBatched is the same as Query, because an embedded database has no round trips to save.
-func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, fn func() error) error {
-	return d.Query(ctx, text, args, columns, fn)
-}
-
 type querier interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }

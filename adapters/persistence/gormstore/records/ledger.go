@@ -58,8 +58,7 @@ func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.A
 // so that every digit is read.
 var selectTransactions = "SELECT " + gormstore.SelectedColumns(gormstore.IsRead) + " FROM transactions WHERE "
 
-// Transaction reads one transaction. The caller does not know to which connection the transaction belongs, so
-// the query searches every partition of a partitioned table.
+// Transaction reads one transaction.
 func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 	id domain.TransactionID,
 ) (domain.Transaction, error) {
@@ -67,7 +66,7 @@ func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 		gormstore.UUID(id.UUID), gormstore.UUID(tenant.UUID))
 	row := gormstore.NewTransactionRow()
 	one := domain.PageRequest{Limit: 1}
-	found, err := gormstore.Paged(ctx, s.Lookup, q, one, row.Targets(), row.Domain, domain.Transaction.DatePosition)
+	found, err := gormstore.Paged(ctx, s.Rows, q, one, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 	if err == nil && len(found.Items) == 0 {
 		err = domain.NotFoundError()
 	}
@@ -224,7 +223,7 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 func (s ledger) feedEnd(ctx context.Context, tenant domain.TenantID, keys *feedKeys) (domain.FeedPage, error) {
 	q := gormstore.NewQueryOf(s.Dialect.FeedEnd(tenant.UUID))
 	var place int64
-	err := s.Lookup(ctx, q.String(), q.Args, []any{&place}, func() error { return nil })
+	err := s.Rows(ctx, q.String(), q.Args, []any{&place}, func() error { return nil })
 	return domain.FeedPage{Next: domain.Position{Key: keys.encode(tenant, place), ID: uuid.Max}}, err
 }
 

@@ -228,7 +228,7 @@ func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 		}
 	}
 	q, place, columns := indexedUntil(m.tenant.UUID)
-	err := m.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil })
+	err := m.Rows(ctx, q.String(), q.Args, columns, func() error { return nil })
 	if err != nil || place.id == uuid.Nil {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func (s ledger) hasTextIndex(ctx context.Context) (bool, error) {
 		return state.present, nil
 	}
 	var present bool
-	err := s.Lookup(ctx, "SELECT "+s.Dialect.HasTextIndex(), nil, []any{&present}, func() error { return nil })
+	err := s.Rows(ctx, "SELECT "+s.Dialect.HasTextIndex(), nil, []any{&present}, func() error { return nil })
 	if err == nil {
 		s.textIndex.Store(&indexState{present, time.Now()})
 	}

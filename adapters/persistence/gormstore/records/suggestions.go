@@ -218,7 +218,7 @@ func (s ledger) Suggestion(
 		gormstore.UUID(tenant.UUID), gormstore.UUID(pair.New.UUID), gormstore.UUID(pair.Old.UUID))
 	var row suggestionRow
 	missing := true
-	err = s.Lookup(ctx, q.String(), q.Args, row.targets(), func() (err error) {
+	err = s.Rows(ctx, q.String(), q.Args, row.targets(), func() (err error) {
 		missing = false
 		found, err = row.suggestion()
 		return err

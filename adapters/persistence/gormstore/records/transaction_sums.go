@@ -56,7 +56,7 @@ func (s ledger) connectionOf(
 ) (id domain.ConnectionID, err error) {
 	q := gormstore.NewQuery("SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?",
 		gormstore.UUID(account.UUID), gormstore.UUID(tenant.UUID))
-	err = s.Lookup(ctx, q.String(), q.Args, gormstore.ScanTargets(&id.UUID), func() error { return nil })
+	err = s.Rows(ctx, q.String(), q.Args, gormstore.ScanTargets(&id.UUID), func() error { return nil })
 	return id, err
 }
 

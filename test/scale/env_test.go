@@ -1,9 +1,5 @@
-// Package scale_test tests the plans of docs/scale.md:
-//
-//   - the current stores use partitioned tables
-//   - deliveries are partitioned by time, with an insert statement that the stores do not use yet
-//   - readers get the change feed from a standby
-//   - a script increases all future positions of the change feed
+// Package scale_test tests what docs/scale.md says about the change feed: readers can get it from a standby, and a
+// script increases all its future positions.
 //
 // The script is needed after a recovery from a backup. The positions are transaction ids, and the ids may then repeat.
 package scale_test
@@ -27,20 +23,16 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// partitions is the script with which operators partition the tables.
-var partitions = filepath.Join("..", "..", "configs", "scale", "partitions.sql")
-
 var epoch = time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 func newTenant() domain.TenantID { return domain.TenantID{UUID: uuid.New()} }
 
-// openDB connects to a database without migrating it. conns is the maximum number of connections; 0 means
-// the default.
-func openDB(t testing.TB, url string, conns int) *postgres.DB {
+// openDB connects to a database without migrating it.
+func openDB(t testing.TB, url string) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Timeout: time.Minute})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,17 +40,12 @@ func openDB(t testing.TB, url string, conns int) *postgres.DB {
 	return db
 }
 
-// migrateDB connects to a database, migrates it as the service does, and then runs the scripts.
-func migrateDB(t testing.TB, url string, conns int, scripts ...string) *postgres.DB {
+// migrateDB connects to a database and migrates it as the service does.
+func migrateDB(t testing.TB, url string) *postgres.DB {
 	t.Helper()
-	db := openDB(t, url, conns)
+	db := openDB(t, url)
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-	for _, file := range scripts {
-		if err := run(t.Context(), db, file); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return db
 }
@@ -79,13 +66,6 @@ func run(ctx context.Context, db *postgres.DB, file string) error {
 		return fmt.Errorf("%s: %w", filepath.Base(file), err)
 	}
 	return nil
-}
-
-func must(t testing.TB, db *postgres.DB, statement string, args ...any) {
-	t.Helper()
-	if _, err := db.Pool.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
 }
 
 // queryValue runs a query and returns its only value.
@@ -119,49 +99,6 @@ func connection(t testing.TB, s *postgres.Store, tenant domain.TenantID) domain.
 		t.Fatal(err)
 	}
 	return c
-}
-
-// webhookToken creates a webhook token of the connection and returns it.
-func webhookToken(t testing.TB, s *postgres.Store, c domain.Connection) domain.WebhookToken {
-	t.Helper()
-	token := domain.WebhookToken{
-		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
-	}
-	if err := s.Tokens().Create(t.Context(), token, nil); err != nil {
-		t.Fatal(err)
-	}
-	return token
-}
-
-// receive stores a delivery of the event with the given deduplication key and returns the result.
-func receive(t testing.TB, s *postgres.Store, token domain.TokenHash, key string) ports.ReceiveResult {
-	t.Helper()
-	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return received
-}
-
-// incoming returns a delivery whose body is about as large as a vendor's webhook.
-func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
-	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
-	return ports.IncomingDelivery{
-		Delivery:       newID[domain.Delivery](),
-		Pull:           newID[domain.Pull](),
-		Token:          token,
-		Vendor:         "pluggy",
-		At:             epoch,
-		SourceAdmitted: true,
-		Event: domain.WebhookEvent{
-			Name:      "transactions/updated",
-			ID:        key,
-			DedupKey:  key,
-			WantsPull: true,
-		},
-		Body: body,
-	}
 }
 
 // claimPull requests a pull of the connection, claims it as a worker does, and returns the lease.
@@ -200,32 +137,6 @@ func write(t testing.TB, s *postgres.Store, lease domain.Lease, externalIDs ...s
 		t.Fatal(err)
 	}
 	return counts
-}
-
-// remove marks the row with this external id as removed.
-func remove(t testing.TB, s *postgres.Store, lease domain.Lease, externalID string) {
-	t.Helper()
-	w := ports.PageWrite{Removed: []string{externalID}, At: epoch, LeaseUntil: epoch.Add(time.Hour)}
-	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// history returns the versions of the connection's transaction with this external id.
-func history(
-	t testing.TB, s *postgres.Store, tenant domain.TenantID, c domain.Connection, externalID string,
-) []domain.TransactionVersion {
-	t.Helper()
-	rows, err := s.Ledger().Transactions(t.Context(), tenant, c.ID, ports.TransactionFilter{ExternalID: externalID},
-		domain.PageRequest{Limit: 1})
-	if err != nil || len(rows.Items) != 1 {
-		t.Fatal(rows, err)
-	}
-	page, err := s.Ledger().History(t.Context(), tenant, rows.Items[0].ID, domain.PageRequest{Limit: 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return page.Items
 }
 
 // changes reads one page of the feed after the given position. It returns the external ids of the changed rows, and the

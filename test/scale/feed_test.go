@@ -79,9 +79,9 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	primary := migrateDB(t, server.URL(), 0, partitions)
+	primary := migrateDB(t, server.URL())
 	s := primary.Store(nil)
-	replica := openDB(t, standby(t, server).URL(), 0)
+	replica := openDB(t, standby(t, server).URL())
 	reader := replica.Store(nil)
 	tenant := newTenant()
 	lease := claimPull(t, s, connection(t, s, tenant))
@@ -115,7 +115,7 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 // when the script starts. The script must wait for such a transaction. In the feed, the row of this transaction must
 // come before the rows that are written later.
 func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
-	db := migrateDB(t, pgtest.DSN(t), 0)
+	db := migrateDB(t, pgtest.DSN(t))
 	s := db.Store(nil)
 	tenant := newTenant()
 	lease := claimPull(t, s, connection(t, s, tenant))

@@ -68,7 +68,7 @@ func TestProcessesMigrateThroughAPooler(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, dsn string){
 		"an empty database": func(*testing.T, string) {},
 		"an old schema": func(t *testing.T, dsn string) {
-			execFiles(t, dsn, oldDatabase)
+			execFile(t, dsn, oldDatabase)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,28 +12,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The files of the upgrade tests. oldDatabase is a dump of the last version with separate migrations.
-const (
-	oldDatabase = "testdata/version55.sql"
-	partitions  = "../../../configs/scale/partitions.sql"
-)
+// oldDatabase is a dump of the last version with separate migrations.
+const oldDatabase = "testdata/version55.sql"
 
-// execFiles executes the statements of the files in the database at dsn, each file in one transaction.
-func execFiles(t *testing.T, dsn string, files ...string) {
+// execFile executes the statements of the file in the database at dsn, in one transaction.
+func execFile(t *testing.T, dsn, file string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Exec(t.Context(), string(text)); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), string(text)); err != nil {
+		t.Fatalf("%s: %v", file, err)
 	}
 	// The dump comes from another cluster. Without this statement, Migrate would therefore also move the feed.
 	const here = "UPDATE feed SET cluster = system_identifier FROM pg_control_system()"
@@ -43,11 +37,11 @@ func execFiles(t *testing.T, dsn string, files ...string) {
 	}
 }
 
-// oldDB returns the URL of a database of the last version with separate migrations, after the scripts were run in it.
-func oldDB(t *testing.T, scripts ...string) string {
+// oldDB returns the URL of a database of the last version with separate migrations.
+func oldDB(t *testing.T) string {
 	t.Helper()
 	dsn := pgtest.DSN(t)
-	execFiles(t, dsn, slices.Insert(scripts, 0, oldDatabase)...)
+	execFile(t, dsn, oldDatabase)
 	return dsn
 }
 
@@ -79,24 +73,10 @@ func schemaOf(t *testing.T, db *postgres.DB) []string {
 }
 
 func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
-	for name, tc := range map[string]struct{ before, after []string }{
-		"one server":             {},
-		"partitioned tables":     {before: []string{partitions}, after: []string{partitions}},
-		"partitioned afterwards": {after: []string{partitions}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dsn := pgtest.DSN(t)
-			created := opened(t, dsn)
-			execFiles(t, dsn, tc.after...)
-			old := oldDB(t, tc.before...)
-			upgraded := opened(t, old)
-			if len(tc.before) == 0 {
-				execFiles(t, old, tc.after...)
-			}
-			if diff := gocmp.Diff(schemaOf(t, created), schemaOf(t, upgraded)); diff != "" {
-				t.Errorf("schema (-new +upgraded):\n%s", diff)
-			}
-		})
+	created := opened(t, pgtest.DSN(t))
+	upgraded := opened(t, oldDB(t))
+	if diff := gocmp.Diff(schemaOf(t, created), schemaOf(t, upgraded)); diff != "" {
+		t.Errorf("schema (-new +upgraded):\n%s", diff)
 	}
 }
 
@@ -128,20 +108,16 @@ func rowsByTable(t *testing.T, dsn string) map[string][]string {
 }
 
 func TestTheUpgradeKeepsAllRows(t *testing.T) {
-	for name, scripts := range map[string][]string{"one server": nil, "partitioned tables": {partitions}} {
-		t.Run(name, func(t *testing.T) {
-			dsn := oldDB(t, scripts...)
-			before := rowsByTable(t, dsn)
-			for table, rows := range before {
-				if len(rows) == 0 {
-					t.Errorf("%s: the old database has no rows", table)
-				}
-			}
-			opened(t, dsn)
-			if diff := gocmp.Diff(before, rowsByTable(t, dsn)); diff != "" {
-				t.Errorf("rows (-before +after):\n%s", diff)
-			}
-		})
+	dsn := oldDB(t)
+	before := rowsByTable(t, dsn)
+	for table, rows := range before {
+		if len(rows) == 0 {
+			t.Errorf("%s: the old database has no rows", table)
+		}
+	}
+	opened(t, dsn)
+	if diff := gocmp.Diff(before, rowsByTable(t, dsn)); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 }
 

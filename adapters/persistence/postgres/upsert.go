@@ -191,8 +191,8 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index contains
-// the written columns, so PostgreSQL need not write to any index (heap-only tuples).
+// SaveMetadata writes all rows with one statement. No index contains the written columns, so PostgreSQL need not write
+// to any index (heap-only tuples).
 func (d Dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed,
 ) error {

@@ -345,7 +345,7 @@ func (s subscriptions) RecordAttempts(
 }
 
 // Transactions finds the rows by their connections and ids. It then looks up the missing rows by their ids alone,
-// because their accounts may have moved to another connection. This second query searches every partition.
+// because their accounts may have moved to another connection.
 func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 	ids []domain.TransactionID, maxBytes int,
 ) (found []domain.Transaction, more bool, err error) {

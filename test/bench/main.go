@@ -12,7 +12,7 @@
 // ends. All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, events, closes, matcher, latency, routing, growth,
-// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows down
+// footprint, bytes, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows down
 // another tenant by more than the bounds allow.
 package main
 
@@ -83,6 +83,7 @@ var sections = []section{
 	{"routing", "From a webhook to a readable row, with forty items of one application", (*bench).routing, false},
 	{"growth", "The same methods on a large database", (*bench).growth, false},
 	{"footprint", "Start, memory, size", (*bench).footprint, false},
+	{"bytes", "Bytes of a record on disk", (*bench).bytes, false},
 	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas, false},
 	{"citus", "A Citus cluster on this machine", (*bench).citus, false},
 	{"neighbours", "The effect of one tenant on another", (*bench).neighbours, true},

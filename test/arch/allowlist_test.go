@@ -188,7 +188,8 @@ var allowed = map[string][]string{
 	"adapters/persistence/gormstore": {
 		"domain", "domain/books", "domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
-		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
+		"github.com/klauspost/compress/zstd", "github.com/pressly/goose/v3", "github.com/shopspring/decimal",
+		"gorm.io/gorm",
 	},
 	"adapters/persistence/gormstore/records": {
 		"adapters/persistence/gormstore", "domain", "domain/books", "domain/matching", "domain/records", "ports",

@@ -3,6 +3,7 @@ package gormstore
 import (
 	"crypto/sha256"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -43,6 +44,8 @@ func ScanTarget(field any) any {
 		return (*NullDecimal)(v)
 	case *time.Time:
 		return timeColumn{v}
+	case *json.RawMessage:
+		return (*Packed)(v)
 	case *[sha256.Size]byte:
 		return Hash(v[:])
 	case *domain.ContentHash:

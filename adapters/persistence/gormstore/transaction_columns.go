@@ -45,8 +45,9 @@ type Column struct {
 	// allocation. The type of the pointer determines how the value is encoded. It is one of
 	//
 	//	*string, *uuid.UUID, *decimal.Decimal, *decimal.NullDecimal, *time.Time, *[]byte,
-	//	*[32]byte, *domain.ContentHash, *int, *int64
+	//	*json.RawMessage, *[32]byte, *domain.ContentHash, *int, *int64
 	//
+	// A json.RawMessage is the vendor's object, which is stored as AppendPacked describes.
 	// The nil UUID, the invalid NullDecimal, the zero time, the nil slice and the zero content hash are stored as NULL.
 	Field func(r *TransactionRow) any
 }
@@ -103,7 +104,7 @@ var TransactionColumns = []Column{
 	{"description", "text", Stated, func(r *TransactionRow) any { return &r.Description }},
 	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
 	{"counterparty", "text", Stated, func(r *TransactionRow) any { return &r.Counterparty }},
-	{"metadata", "bytea", Defaulted, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
+	{"metadata", "bytea", Defaulted, func(r *TransactionRow) any { return &r.Metadata }},
 	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.Digest }},
 	{"version", "integer", Stated, func(r *TransactionRow) any { return &r.Version }},
 	{"first_seen_at", "timestamptz", Kept | PresentOnly | Stated, func(r *TransactionRow) any { return &r.FirstSeenAt }},

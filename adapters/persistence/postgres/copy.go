@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -63,6 +64,8 @@ func isZero(field any) bool {
 	case *time.Time:
 		return v.IsZero()
 	case *[]byte:
+		return *v == nil
+	case *json.RawMessage:
 		return *v == nil
 	case *domain.ContentHash:
 		return v.IsZero()
@@ -143,6 +146,8 @@ func (c *copyEncoder) value(field any) error {
 		c.time(*v)
 	case *[]byte:
 		c.bytes(*v)
+	case *json.RawMessage:
+		c.packed(*v)
 	case *[sha256.Size]byte:
 		c.bytes(v[:])
 	case *domain.ContentHash:
@@ -182,6 +187,17 @@ func (c *copyEncoder) bytes(value []byte) {
 		return
 	}
 	c.buffer = append(binary.BigEndian.AppendUint32(c.buffer, uint32(len(value))), value...)
+}
+
+// packed encodes a vendor's object in its stored form; nil becomes NULL.
+func (c *copyEncoder) packed(object []byte) {
+	if object == nil {
+		c.null()
+		return
+	}
+	start := len(c.buffer)
+	c.buffer = gormstore.AppendPacked(append(c.buffer, nullLength[:]...), object)
+	binary.BigEndian.PutUint32(c.buffer[start:], uint32(len(c.buffer)-start-len(nullLength)))
 }
 
 func (c *copyEncoder) long(value int64) {

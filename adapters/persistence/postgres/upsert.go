@@ -3,6 +3,7 @@ package postgres
 import (
 	"crypto/sha256"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -139,6 +140,8 @@ func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 		return collect(c, rows, timeOrNull)
 	case *[]byte:
 		return collect(c, rows, func(v *[]byte) []byte { return *v })
+	case *json.RawMessage:
+		return collect(c, rows, func(v *json.RawMessage) []byte { return gormstore.Pack(*v) })
 	case *[sha256.Size]byte:
 		return collect(c, rows, func(v *[sha256.Size]byte) []byte { return v[:] })
 	case *domain.ContentHash:
@@ -200,7 +203,7 @@ func (d Dialect) SaveMetadata(
 	metadata, hashes, digests := make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		ids[i], categories[i], metadata[i] = plainID(r.ID.UUID), r.Category, r.Metadata
+		ids[i], categories[i], metadata[i] = plainID(r.ID.UUID), r.Category, gormstore.Pack(r.Metadata)
 		hashes[i], digests[i] = hashOrNull(&r.ContentHash), r.Digest[:]
 	}
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `

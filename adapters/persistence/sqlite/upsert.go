@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +69,8 @@ func columnValue(field any) (any, error) {
 		return unless(v.IsZero(), v.UnixMicro()), nil
 	case *[]byte:
 		return unless(*v == nil, *v), nil
+	case *json.RawMessage:
+		return unless(*v == nil, gormstore.Pack(*v)), nil
 	case *[sha256.Size]byte:
 		return v[:], nil
 	case *domain.ContentHash:
@@ -94,7 +97,7 @@ func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, rows []records
 		" WHERE connection_id = ? AND id = ?"
 	for i := range rows {
 		r := &rows[i]
-		err := tx.Exec(update, []byte(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
+		err := tx.Exec(update, gormstore.Pack(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
 			r.Digest[:], connection, r.ID.UUID).Error
 		if err != nil {
 			return err

@@ -118,7 +118,7 @@ func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID 
 			s.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 		q.Add(" AND "+which.SQL, which.Vars...)
 		var externalID string
-		var metadata []byte
+		var metadata gormstore.Packed
 		err := s.tx.Read(q.AsRead([]any{(*gormstore.Text)(&externalID), &metadata}, func() error {
 			visit(externalID, metadata)
 			return nil

@@ -2,8 +2,8 @@ package records
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -163,11 +163,11 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 const changedShare = 16
 
 // selectPrevious is a SELECT of the previous versions of transactions. The caller appends the conditions of the join.
-// The SELECT does not return the metadata of these versions, but only whether the metadata is unchanged.
-var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + gormstore.SelectedColumnsOf(
-	"v.",
-	isPrevious,
-) + " FROM transactions t JOIN transaction_versions v ON "
+// The first two columns are whether the stored form of the metadata is unchanged, and the metadata of the previous
+// version if it is not. Equal metadata can have several stored forms.
+var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " +
+	"CASE WHEN v.metadata IS DISTINCT FROM t.metadata THEN v.metadata END, " +
+	gormstore.SelectedColumnsOf("v.", isPrevious) + " FROM transactions t JOIN transaction_versions v ON "
 
 // isPrevious reports whether the column is part of selectPrevious.
 func isPrevious(c gormstore.Column) bool {
@@ -194,13 +194,13 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 		s.Dialect.TenantIs("t.tenant_id", "?"), gormstore.UUID(tenant.UUID))
 	which := s.Dialect.AnyOf("t.id", ids)
 	q.Add(" AND "+which.SQL, which.Vars...)
-	row, sameMetadata := gormstore.NewTransactionRow(), false
+	row, sameMetadata, metadata := gormstore.NewTransactionRow(), false, json.RawMessage(nil)
 	return s.RowsOf(
 		ctx,
 		tenant.UUID,
 		q.String(),
 		q.Args,
-		append([]any{&sameMetadata}, row.TargetsOf(isPrevious)...),
+		append([]any{&sameMetadata, gormstore.ScanTarget(&metadata)}, row.TargetsOf(isPrevious)...),
 		func() error {
 			previous, err := row.Domain()
 			if err != nil {
@@ -211,7 +211,7 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 				return nil
 			}
 			if previous.Metadata = present.Metadata; !sameMetadata {
-				previous.Metadata = append(slices.Clip(present.Metadata), ' ')
+				previous.Metadata = metadata
 			}
 			present.Changed = domain.ChangedMembers(&previous, present)
 			return nil

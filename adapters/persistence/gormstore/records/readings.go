@@ -1,6 +1,7 @@
 package records
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -167,12 +168,11 @@ func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transacti
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant), gormstore.At(start).Param(s.tx.Name()))
 	var t domain.Transaction
 	var past string
-	var metadata []byte
 	columns := gormstore.ScanTargets(
-		&t.AccountID.UUID, &t.FirstSeenAt, &t.SupersededBy.UUID, (*gormstore.Text)(&past), &metadata,
+		&t.AccountID.UUID, &t.FirstSeenAt, &t.SupersededBy.UUID, (*gormstore.Text)(&past), &t.Metadata,
 	)
 	return s.tx.Read(q.AsRead(columns, func() error {
-		t.Supersedes, t.Metadata = nil, metadata
+		t.Supersedes = nil
 		if past != "" {
 			if err := gormstore.DecodeJSON(past, &t.Supersedes); err != nil {
 				return err
@@ -199,7 +199,7 @@ func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit fu
 	)
 	var id uuid.UUID
 	var row summedRow
-	var metadata []byte
+	var metadata json.RawMessage
 	columns := gormstore.ScanTargets(
 		&id, (*gormstore.Text)(&row.date), &row.amount, (*gormstore.Text)(&row.currency), &row.accountAmount,
 		(*gormstore.Text)(&row.accountCurrent), &metadata,

@@ -369,6 +369,13 @@ func searchReferences(f *fixture) {
 		f.Helper()
 		return strings.Join(ids(f.search(s, limit), externalID), " ")
 	}
+	payment := row("e", withDate("2026-02-21"))
+	payment.References = domain.References{EndToEndID: "E-8", ReferenceNumber: "E-8"}
+	other := row("f", withDate("2026-02-22"))
+	other.References = domain.References{EndToEndID: "E-9", ReferenceNumber: "E-8"}
+	f.storeRows(l, payment, other)
+	f.equal("an end-to-end id that is the reference number, too", "f e",
+		names(domain.TransactionSearch{Reference: "E-8"}, 1))
 	all := domain.TransactionSearch{Reference: "REF-7"}
 	for _, limit := range []int{1, 3, 200} {
 		f.equal(fmt.Sprintf("by pages of %d", limit), "b a6 a5 a4 a3 a2 a1 a0", names(all, limit))

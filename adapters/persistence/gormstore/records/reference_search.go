@@ -14,6 +14,15 @@ var referenceColumns = []string{
 	"tracking_key", "cheque_number",
 }
 
+// inIndex returns the condition of the index of a reference column. A reference number that equals the end-to-end id is
+// not in the index, because the index of the end-to-end ids finds the transaction.
+func inIndex(column string) string {
+	if column == "reference_number" {
+		return "reference_number <> '' AND reference_number <> end_to_end_id"
+	}
+	return column + " <> ''"
+}
+
 // searchReference returns the transactions with this reference that match the search. For each column, it reads the
 // newest transactions with the value, through the index of the column. It examines no other transactions. The other
 // conditions of the search are checked afterwards, so a page may contain fewer items than requested even if it is not
@@ -54,7 +63,7 @@ func (m *searchMerge) readReferences(
 			q.Add(" UNION ALL ")
 		}
 		q.Add("SELECT * FROM (SELECT connection_id, id, date FROM transactions WHERE tenant_id = ? AND "+column+
-			" = ? AND "+column+" <> '' AND (date, id) < (?, ?) AND date >= ?",
+			" = ? AND "+inIndex(column)+" AND (date, id) < (?, ?) AND date >= ?",
 			gormstore.UUID(m.tenant.UUID), m.search.Reference, after.Key, gormstore.UUID(after.ID), m.firstDate())
 		if !m.search.Connection.IsZero() {
 			q.Add(" AND "+gormstore.EqualUnindexed("connection_id", "?"), gormstore.UUID(m.search.Connection.UUID))

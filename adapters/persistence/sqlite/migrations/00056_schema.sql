@@ -356,7 +356,8 @@ CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
 --
 -- The members from end_to_end_id to cheque_number are the identifiers by which a person reconciles a transaction;
 -- counterparty_document is the tax number of the other party with its type before it. A text is empty if it is not
--- known. The indexes of the identifiers serve the search for the exact value of a reference.
+-- known. The indexes of the identifiers serve the search for the exact value of a reference. Many payments have their
+-- end-to-end id as their reference number, too; one index entry is enough to find them.
 CREATE TABLE transactions (
     id                    TEXT    NOT NULL,
     tenant_id             TEXT    NOT NULL,
@@ -415,7 +416,7 @@ CREATE INDEX transactions_institution_id ON transactions (tenant_id, institution
 CREATE INDEX transactions_authentication_code ON transactions (tenant_id, authentication_code, date, id)
     WHERE authentication_code <> '';
 CREATE INDEX transactions_reference_number ON transactions (tenant_id, reference_number, date, id)
-    WHERE reference_number <> '';
+    WHERE reference_number <> '' AND reference_number <> end_to_end_id;
 CREATE INDEX transactions_receiver_reference_id ON transactions (tenant_id, receiver_reference_id, date, id)
     WHERE receiver_reference_id <> '';
 CREATE INDEX transactions_tracking_key ON transactions (tenant_id, tracking_key, date, id)

@@ -11,16 +11,14 @@ import (
 
 // pullMapping maps the ids of the pulls in the model to the ids of the same pulls in the database.
 type pullMapping struct {
-	exact bool
 	// toStored maps the ids of pulls in the model to the ids of the same pulls in the database; toModel is the inverse
 	// map.
 	toStored, toModel map[domain.PullID]domain.PullID
 }
 
-// match records the ids of one pull, in the model and in the database. It returns an error in two cases:
-//
-//   - One of the ids already belongs to another pull.
-//   - The ids differ, although m.exact is set.
+// match records the ids of one pull, in the model and in the database. The ids may differ, because a new pull gets its
+// id from any delivery of the batch that needs it. match returns an error if one of the ids already belongs to another
+// pull.
 func (m *pullMapping) match(model, storedID domain.PullID) error {
 	if m.toStored == nil {
 		m.toStored = map[domain.PullID]domain.PullID{{}: {}}
@@ -29,8 +27,6 @@ func (m *pullMapping) match(model, storedID domain.PullID) error {
 	otherStored, modelKnown := m.toStored[model]
 	otherModel, storedKnown := m.toModel[storedID]
 	switch {
-	case m.exact && model != storedID:
-		return fmt.Errorf("pull %s, the model's is %s", storedID, model)
 	case !modelKnown && !storedKnown:
 		m.toStored[model], m.toModel[storedID] = storedID, model
 	case !modelKnown || !storedKnown || otherStored != storedID || otherModel != model:
@@ -42,34 +38,32 @@ func (m *pullMapping) match(model, storedID domain.PullID) error {
 // stored converts a pull id of the model to the id of the same pull in the database.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll converts pull ids of the model to the ids of the same pulls in the database. It sorts the result if the
-// database may enqueue jobs in another order than the model.
+// storedAll converts pull ids of the model to the ids of the same pulls in the database, in the order
+// of these ids. The database may enqueue jobs in another order than the model.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))
 	for _, id := range model {
 		translated = append(translated, m.stored(id))
 	}
-	return m.sorted(translated)
+	return sorted(translated)
 }
 
-func (m *pullMapping) sorted(ids []domain.PullID) []domain.PullID {
-	if !m.exact {
-		slices.SortFunc(ids, domain.PullID.Compare)
-	}
+func sorted(ids []domain.PullID) []domain.PullID {
+	slices.SortFunc(ids, domain.PullID.Compare)
 	return ids
 }
 
 // compareJobs fails the test unless the model and the database enqueued the same jobs in the current step.
 func (p *pair) compareJobs() {
 	p.Helper()
-	p.equal("jobs", p.ids.storedAll(*p.modelJobs), p.ids.sorted(p.d.Jobs()))
+	p.equal("jobs", p.ids.storedAll(*p.modelJobs), sorted(p.d.Jobs()))
 	*p.modelJobs = nil
 }
 
-// withoutOrigin replaces the trace and the creation time of a pull by fixed values if a webhook created the pull and
-// Dialect.Exact is false. In this case, the model and the database may take the two values from different deliveries.
+// withoutOrigin replaces the trace and the creation time of a pull by fixed values if a webhook created the
+// pull. The model and the database may take the two values from different deliveries.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
-	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
+	if pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch
 	}
 	return pull
@@ -97,10 +91,10 @@ func (p *pair) matchPulls() {
 	}
 }
 
-// withoutPullID removes the fingerprint of a delivery if it depends on the id of a pull and Dialect.Exact is false. The
-// id of the pull may then differ from the id in the model.
+// withoutPullID removes the fingerprint of a delivery if it may depend on the id of a pull, which may
+// differ from the id in the model.
 func (p *pair) withoutPullID(d domain.Delivery) domain.Delivery {
-	if !p.d.Exact && !d.Pull.IsZero() {
+	if !d.Pull.IsZero() {
 		d.Fingerprint = domain.Fingerprint{}
 	}
 	return d

@@ -38,10 +38,6 @@ type Dialect struct {
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
 	Jobs func() []domain.PullID
-	// Exact means that a new pull gets the id that was proposed by the first delivery that needs the pull. The model
-	// chooses the id in the same way. If Exact is false, the id may come from any delivery of the batch that needs
-	// the pull.
-	Exact bool
 	// MaxBatch is the maximum number of deliveries in a batch. It should be so large that some batches need more than
 	// one INSERT.
 	MaxBatch int
@@ -60,7 +56,7 @@ func Run(t *testing.T, d Dialect) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &pair{
 			T: rt, ctx: t.Context(), d: d, model: model, modelJobs: &jobs, at: epoch, tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
-			ids: pullMapping{exact: d.Exact}, revoked: make(map[domain.TokenHash]bool),
+			revoked:  make(map[domain.TokenHash]bool),
 			deleted:  make(map[domain.ConnectionID]bool),
 			lastPull: make(map[domain.Fingerprint]domain.PullID),
 		}

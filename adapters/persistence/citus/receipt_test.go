@@ -10,8 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 // The statements that Citus plans are ordinary statements of PostgreSQL. A batch must be stored as its deliveries would
@@ -28,6 +30,9 @@ func TestABatchOfOneTenantIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T)
 	nudge := func(pulls ...domain.PullID) { jobs = append(jobs, pulls...) }
 	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(nudge),
+		Model: func(nudge gormstore.Nudge) receivetest.Stores {
+			return sqlitetest.Open(t, sqlite.Config{}).Store(nudge)
+		},
 		Receive: func(ctx context.Context, batch []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			tenant := tenantOf(t, db, batch)
 			results, created, err := citus.ReceiveRouted(ctx, db.Pool, tenant, batch)

@@ -12,9 +12,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
@@ -40,6 +42,9 @@ func TestABatchOnCitusIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 			}
 			receivetest.Run(t, receivetest.Dialect{
 				Stores: db.Store(nudge),
+				Model: func(nudge gormstore.Nudge) receivetest.Stores {
+					return sqlitetest.Open(t, sqlite.Config{}).Store(nudge)
+				},
 				Receive: func(ctx context.Context, batch []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 					return db.Receive(ctx, nudge, batch)
 				},

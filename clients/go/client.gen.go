@@ -5890,7 +5890,7 @@ type ListClosesParamsReopened string
 
 // ClosePeriodParams defines parameters for ClosePeriod.
 type ClosePeriodParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -5905,19 +5905,19 @@ type ListAdjustmentsParams struct {
 
 // AcceptCompletenessParams defines parameters for AcceptCompleteness.
 type AcceptCompletenessParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ContinueAccountParams defines parameters for ContinueAccount.
 type ContinueAccountParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ApplyRemovalsParams defines parameters for ApplyRemovals.
 type ApplyRemovalsParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -5974,7 +5974,7 @@ type ListConnectionsParamsHealth string
 
 // CreateConnectionParams defines parameters for CreateConnection.
 type CreateConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6013,7 +6013,7 @@ type DeleteConnectionParams struct {
 
 // UpdateConnectionParams defines parameters for UpdateConnection.
 type UpdateConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 
 	// IfMatch Entity tags of the revisions that may be changed
@@ -6031,19 +6031,19 @@ type ListAccountsParams struct {
 
 // EraseConnectionParams defines parameters for EraseConnection.
 type EraseConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // CreateLinkSessionParams defines parameters for CreateLinkSession.
 type CreateLinkSessionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // PauseConnectionParams defines parameters for PauseConnection.
 type PauseConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6058,7 +6058,7 @@ type ListPullsParams struct {
 
 // RequestPullParams defines parameters for RequestPull.
 type RequestPullParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6073,13 +6073,13 @@ type ListQuarantineParams struct {
 
 // RefreshConnectionParams defines parameters for RefreshConnection.
 type RefreshConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ResumeConnectionParams defines parameters for ResumeConnection.
 type ResumeConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6124,7 +6124,7 @@ type ListApplicationsParams struct {
 
 // CreateApplicationParams defines parameters for CreateApplication.
 type CreateApplicationParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6133,7 +6133,7 @@ type UpdateApplicationParams struct {
 	// Force true: store the new credential without trying it at the vendor
 	Force *UpdateApplicationParamsForce `form:"force,omitempty" json:"force,omitempty"`
 
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6181,7 +6181,7 @@ type ProveAuditInclusionParams struct {
 
 // ClosePeriodsParams defines parameters for ClosePeriods.
 type ClosePeriodsParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6196,7 +6196,7 @@ type ListEngineConnectionsParams struct {
 
 // CreateEngineConnectionParams defines parameters for CreateEngineConnection.
 type CreateEngineConnectionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6223,7 +6223,7 @@ type ListErasuresParams struct {
 
 // StartLinkSessionParams defines parameters for StartLinkSession.
 type StartLinkSessionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6241,7 +6241,7 @@ type ListPossibleReplacementsParams struct {
 
 // DismissPossibleReplacementsParams defines parameters for DismissPossibleReplacements.
 type DismissPossibleReplacementsParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6274,7 +6274,7 @@ type ListSubscriptionsParams struct {
 
 // CreateSubscriptionParams defines parameters for CreateSubscription.
 type CreateSubscriptionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6286,7 +6286,7 @@ type DeleteSubscriptionParams struct {
 
 // UpdateSubscriptionParams defines parameters for UpdateSubscription.
 type UpdateSubscriptionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 
 	// IfMatch Entity tags of the revisions that may be changed
@@ -6313,31 +6313,31 @@ type ListMatcherConflictsParams struct {
 
 // RetryMatcherConflictParams defines parameters for RetryMatcherConflict.
 type RetryMatcherConflictParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // PauseSubscriptionParams defines parameters for PauseSubscription.
 type PauseSubscriptionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ReplaySubscriptionParams defines parameters for ReplaySubscription.
 type ReplaySubscriptionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ResumeSubscriptionParams defines parameters for ResumeSubscription.
 type ResumeSubscriptionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // RotateSubscriptionSecretParams defines parameters for RotateSubscriptionSecret.
 type RotateSubscriptionSecretParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6436,13 +6436,13 @@ type ListTransactionHistoryParams struct {
 
 // JoinTransactionsParams defines parameters for JoinTransactions.
 type JoinTransactionsParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // SplitTransactionParams defines parameters for SplitTransaction.
 type SplitTransactionParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6475,13 +6475,13 @@ type ListDeliveriesParamsStatus string
 
 // ReplayDeliveriesParams defines parameters for ReplayDeliveries.
 type ReplayDeliveriesParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ReplayDeliveryParams defines parameters for ReplayDelivery.
 type ReplayDeliveryParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
@@ -6499,7 +6499,7 @@ type ListWebhookTokensParams struct {
 
 // MintWebhookTokenParams defines parameters for MintWebhookToken.
 type MintWebhookTokenParams struct {
-	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 

@@ -6365,7 +6365,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -7472,7 +7472,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -7798,7 +7798,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -8127,7 +8127,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -8833,7 +8833,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -10058,7 +10058,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
                 /** @description Entity tags of the revisions that may be changed */
                 "If-Match"?: string;
@@ -10842,7 +10842,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -11389,7 +11389,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -11659,7 +11659,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -12167,7 +12167,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -12711,7 +12711,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -12972,7 +12972,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -13712,7 +13712,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -14211,7 +14211,7 @@ export interface operations {
                 force?: "true" | "false";
             };
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -15685,7 +15685,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -16191,7 +16191,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -17983,7 +17983,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -18716,7 +18716,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -19648,7 +19648,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -20202,7 +20202,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
                 /** @description Entity tags of the revisions that may be changed */
                 "If-Match"?: string;
@@ -21236,7 +21236,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -21503,7 +21503,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -21768,7 +21768,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -22099,7 +22099,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -22364,7 +22364,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -24214,7 +24214,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -24573,7 +24573,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -25133,7 +25133,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;
@@ -25641,7 +25641,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path: {
@@ -26085,7 +26085,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
             };
             path?: never;

@@ -236,13 +236,15 @@ func TestRevisions(t *testing.T) {
 		if next == tag || next != o.get(pathOf(id, "")).header.Get("ETag") {
 			t.Errorf("a change moved the ETag from %s to %s", tag, next)
 		}
-		for _, stale := range []string{tag, `"x"`, "W/" + next, `"0"`} {
+		for _, stale := range []string{tag, `"x"`, "W/" + tag, `"0"`} {
 			o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+stale).problem(412, "MTCH-0020")
 			o.send(http.MethodDelete, pathOf(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
 		}
 		o.testConnection(b, "renamed", "")
 		o.pull(id, nil) // neither a connection test nor a pull changes the revision
 		o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+tag+", "+next).want(200)
+		weakened := "W/" + o.get(pathOf(id, "")).header.Get("ETag") // as a proxy does that compresses responses
+		o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+weakened).want(200)
 		o.send(http.MethodDelete, pathOf(id, ""), nil, "If-Match: *").want(204)
 	})
 }

@@ -139,8 +139,8 @@ func newConnectionSelection(filter ports.HealthFilter, request domain.PageReques
 	return &connectionSelection{filter: filter, folded: domain.FoldText(filter.Name), request: request}
 }
 
-// add collects the position of a connection with these reasons, if the connection matches the filter and comes after the
-// position of the request.
+// add collects the position of a connection with these reasons, if the connection matches the filter and comes after
+// the position of the request.
 func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.Attention) {
 	position := domain.Position{Key: f.Name, ID: f.ID.UUID}
 	if p.filter.Attention {

@@ -113,8 +113,8 @@ type Auth struct {
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
 	ActorClaim    string        // AUTH_ACTOR_CLAIM, default "sub"
 	ScopePrefix   string        // AUTH_SCOPE_PREFIX; if not "", scopes without this prefix are ignored
-	// DefaultTenant is the tenant of tokens without a claim for the tenant. If it is zero, such tokens are rejected. The
-	// setting is DEFAULT_TENANT_ID.
+	// DefaultTenant is the tenant of tokens without a claim for the tenant. If it is zero, such tokens are rejected.
+	// The setting is DEFAULT_TENANT_ID.
 	DefaultTenant domain.TenantID
 	AuthorizerURL string // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
 }

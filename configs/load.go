@@ -236,8 +236,9 @@ func (c *Config) auth(r *reader) {
 func (c *Config) console(r *reader) {
 	const issuer, clientID = "CONSOLE_OIDC_ISSUER", "CONSOLE_OIDC_CLIENT_ID"
 	c.Console = Console{
-		OIDCIssuer: r.issuer(issuer), OIDCClientID: r.text(clientID, ""), OIDCAudience: r.text("CONSOLE_OIDC_AUDIENCE", ""),
-		OIDCScopes: strings.Join(strings.Fields(r.text("CONSOLE_OIDC_SCOPES", "")), " "),
+		OIDCIssuer: r.issuer(issuer), OIDCClientID: r.text(clientID, ""),
+		OIDCAudience: r.text("CONSOLE_OIDC_AUDIENCE", ""),
+		OIDCScopes:   strings.Join(strings.Fields(r.text("CONSOLE_OIDC_SCOPES", "")), " "),
 	}
 	c.requireHTTPS(r, issuer, c.Console.OIDCIssuer)
 	switch {

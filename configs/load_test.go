@@ -516,7 +516,8 @@ func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 func TestADefaultTenantNeedsAnotherProofOfTheToken(t *testing.T) {
 	const tenant = "7c0f2c5e-0000-4000-8000-000000000001"
 	for _, proof := range []struct{ name, value string }{
-		{"AUTH_AUDIENCE", "discovery"}, {"AUTH_REQUIRE_SCOPES", "true"}, {"AUTH_AUTHORIZER_URL", "https://access.example"},
+		{"AUTH_AUDIENCE", "discovery"}, {"AUTH_REQUIRE_SCOPES", "true"},
+		{"AUTH_AUTHORIZER_URL", "https://access.example"},
 	} {
 		c, err := load("DEFAULT_TENANT_ID", tenant, proof.name, proof.value)
 		if err != nil || c.Auth.DefaultTenant.String() != tenant {

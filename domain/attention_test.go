@@ -102,7 +102,8 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		},
 		"shared": {domain.ConnectionFacts{SharedSince: ago(1)}, []domain.Attention{{"account_shared", soon, ago(1)}}},
 		"ambiguous accounts": {
-			domain.ConnectionFacts{Ambiguity: domain.AccountAmbiguity{Since: ago(1)}}, []domain.Attention{{"account_ambiguous", soon, ago(1)}},
+			domain.ConnectionFacts{Ambiguity: domain.AccountAmbiguity{Since: ago(1)}},
+			[]domain.Attention{{"account_ambiguous", soon, ago(1)}},
 		},
 		"suggestions": {
 			domain.ConnectionFacts{SuggestedSince: ago(3)}, []domain.Attention{{"suggestions", soon, ago(3)}},

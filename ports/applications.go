@@ -11,9 +11,9 @@ import (
 // a vendor.
 type Applications interface {
 	// ReplaceHashKey replaces the stored key with which client ids are hashed (SealedHashKey) by fresh, the sealed form
-	// of another key, if the stored key still equals previous. It reports whether it has replaced the key. In the same atomic change it sets the Client of all
-	// connections and the Application of all tokens to zero, because their hashes were computed with the old key. It is
-	// not limited to one tenant.
+	// of another key, if the stored key still equals previous. It reports whether it has replaced the key. In the same
+	// atomic change it sets the Client of all connections and the Application of all tokens to zero, because their
+	// hashes were computed with the old key. It is not limited to one tenant.
 	ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 
 	// ListUnidentified returns live aggregator connections of all tenants whose Client is zero, with their sealed

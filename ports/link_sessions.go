@@ -56,8 +56,8 @@ type LinkedConnection struct {
 type LinkSessions interface {
 	// Create stores a new session. If it has an application that does not exist, the error is NotFound
 	// (application_not_found). While the state of the session is domain.LinkOpen, it reserves its name: no connection
-	// of the tenant can get the name by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a live
-	// connection, or another session, has the name.
+	// of the tenant can get the name by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a
+	// live connection, or another session, has the name.
 	Create(ctx context.Context, s domain.LinkSession) error
 
 	// Open stores ExpiresAt and DueAt of a session whose state is "open", if its DueAt still is createdDueAt. Errors:

@@ -34,7 +34,7 @@ func (r *csvReader) row(row csvRow) {
 		r.preamble(row)
 	case row.broken != "":
 		r.refuse(row, "%s", row.broken)
-	case r.isNote(row, cells):
+	case r.isNote(cells):
 	default:
 		r.entry(row, cells)
 	}
@@ -66,7 +66,7 @@ var moneyInText = regexp.MustCompile(`[0-9][.,][0-9]{2}([^0-9/]|$)`)
 
 // isNote reports whether a row of the table is none of its entries, and handles it: a remark below the table, a row
 // that continues the text above, or a row of totals.
-func (r *csvReader) isNote(row csvRow, cells []string) bool {
+func (r *csvReader) isNote(cells []string) bool {
 	filled := 0
 	first := ""
 	for _, cell := range cells {

@@ -229,7 +229,7 @@ type columns map[string]int
 
 // of returns the index of the first title of a list that is there; -1 if there is none.
 func (c columns) of(titles string) int {
-	for _, title := range strings.Split(titles, "|") {
+	for title := range strings.SplitSeq(titles, "|") {
 		if i, found := c[title]; found && title != "" {
 			return i
 		}
@@ -270,7 +270,7 @@ func (d *dialect) matches(c columns, repeated map[string]bool) bool {
 		if c.of(title) < 0 {
 			return false
 		}
-		for _, option := range strings.Split(title, "|") {
+		for option := range strings.SplitSeq(title, "|") {
 			if repeated[option] {
 				return false
 			}

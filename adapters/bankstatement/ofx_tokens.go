@@ -149,7 +149,7 @@ func ofxKnown(name string) bool {
 
 func nameSet(names string) map[string]bool {
 	set := map[string]bool{}
-	for _, name := range strings.Fields(names) {
+	for name := range strings.FieldsSeq(names) {
 		set[name] = true
 	}
 	return set

@@ -34,7 +34,6 @@ type row struct {
 	Evidence
 	day             int
 	compact         string   // the folded text without blanks and punctuation
-	alike           string   // see likeness
 	identity        string   // equal for rows that only identifiers, dates and status may tell apart
 	exact           string   // see exactTime
 	size            int      // the number of the row's words

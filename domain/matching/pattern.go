@@ -58,6 +58,7 @@ func requiredParts(e *syntax.Regexp) []string {
 		if isRequired(union) {
 			return union
 		}
+	default: // the other operations require no text
 	}
 	return nil
 }
@@ -119,6 +120,7 @@ func allTexts(e *syntax.Regexp) (texts []string) {
 			}
 			texts = append(texts, more...)
 		}
+	default: // the other operations match any number of texts
 	}
 	return texts
 }

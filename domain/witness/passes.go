@@ -244,7 +244,7 @@ func foldText(text string) string { return strings.Join(strings.Fields(domain.Fo
 
 func wordsOf(text string) map[string]bool {
 	words := map[string]bool{}
-	for _, word := range strings.Fields(domain.FoldText(text)) {
+	for word := range strings.FieldsSeq(domain.FoldText(text)) {
 		words[word] = true
 	}
 	return words

@@ -203,6 +203,7 @@ func (result *Comparison) setFirstDay(c *comparer) {
 			first = earlier(first, l.Date)
 		case Different:
 			first = earlier(first, earlier(l.Date, c.records[l.records[0]].Date))
+		default: // the two agree about the other lines
 		}
 	}
 	for i := range c.records {

@@ -53,7 +53,8 @@ const (
 		WHERE a.tenant_id = $1 AND a.removed_at IS NULL
 			AND o.id = a.connection_id AND o.tenant_id = a.tenant_id AND o.deleted_at IS NULL`
 	accountsOfAll = possiblyShared + ` AND (a.account_key IN (SELECT account_key FROM accounts
-				WHERE tenant_id = $1 AND account_key <> '' AND removed_at IS NULL GROUP BY account_key HAVING count(*) > 1)
+				WHERE tenant_id = $1 AND account_key <> '' AND removed_at IS NULL
+				GROUP BY account_key HAVING count(*) > 1)
 			OR a.external_id IN (SELECT external_id FROM accounts
 				WHERE tenant_id = $1 GROUP BY external_id HAVING count(*) > 1))`
 	accountsOfSelected = possiblyShared + ` AND a.account_key <> ''
@@ -80,7 +81,7 @@ func factColumns(
 ) []factColumn {
 	h, c, w := &f.Health, &f.Consent, &f.Webhook
 	columns := []factColumn{
-		{"connections.id", &f.ID.UUID}, {"name", (*string)(&f.Name)}, {"vendor", (*string)(&f.Vendor)},
+		{"connections.id", &f.ID.UUID}, {"name", &f.Name}, {"vendor", (*string)(&f.Vendor)},
 		{"health_status", (*string)(&h.Status)}, {"health_reason", (*string)(&h.Reason)}, {"health_since", &h.Since},
 		{"needs_reauth", &h.NeedsReauth}, {"reauth_since", &h.ReauthSince},
 		{"consent_status", (*string)(&c.Status)}, {"consent_expires_at", &c.ExpiresAt}, {"consent_since", &c.Since},
@@ -97,12 +98,16 @@ func factColumns(
 			"CASE WHEN webhook_missed_at IS NULL THEN false ELSE " + hasLiveToken + " END", &f.Webhooks.HasToken,
 		})
 	}
+	ofConnection := func(table string) string {
+		return d.TenantIs(table+".tenant_id", "connections.tenant_id") + " AND connection_id = connections.id"
+	}
 	return append(columns,
 		factColumn{hasLiveToken, &f.Webhooks.HasToken},
-		factColumn{"(SELECT max(finished_at) FROM pulls WHERE " + d.TenantIs("pulls.tenant_id", "connections.tenant_id") +
-			" AND connection_id = connections.id AND " + IsSucceeded + ")", &f.LastPullAt},
-		factColumn{"(SELECT max(received_at) FROM deliveries WHERE " + d.TenantIs("deliveries.tenant_id", "connections.tenant_id") +
-			" AND connection_id = connections.id)", &f.LastWebhookAt},
+		factColumn{
+			"(SELECT max(finished_at) FROM pulls WHERE " + ofConnection("pulls") + " AND " + IsSucceeded + ")",
+			&f.LastPullAt,
+		},
+		factColumn{"(SELECT max(received_at) FROM deliveries WHERE " + ofConnection("deliveries") + ")", &f.LastWebhookAt},
 		factColumn{`(SELECT count(*) FROM (
 			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL

@@ -90,13 +90,14 @@ func (s SignIn) element() string {
 	if s.Scopes != "" {
 		scopes += " " + s.Scopes
 	}
-	element := `<meta name="sign-in"`
+	var element strings.Builder
+	element.WriteString(`<meta name="sign-in"`)
 	for _, data := range []struct{ name, value string }{
 		{"issuer", s.Issuer}, {"client-id", s.ClientID}, {"scopes", scopes}, {"audience", s.Audience},
 	} {
-		element += " data-" + data.name + `="` + html.EscapeString(data.value) + `"`
+		element.WriteString(" data-" + data.name + `="` + html.EscapeString(data.value) + `"`)
 	}
-	return element + ">\n"
+	return element.String() + ">\n"
 }
 
 // securityHeaders are the headers of every response, beside the Content-Security-Policy.

@@ -135,7 +135,8 @@ func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 	element := `<meta name="sign-in" data-issuer="https://id.example.com:8443/realms/a?&#34;" ` +
-		`data-client-id="a&#34;&gt;&lt;b" data-scopes="openid offline_access discovery:read discovery:write" data-audience="">`
+		`data-client-id="a&#34;&gt;&lt;b" data-scopes="openid offline_access discovery:read discovery:write" ` +
+		`data-audience="">`
 	if page := w.Body.String(); !strings.Contains(page, element) {
 		t.Errorf("the page lacks %s:\n%s", element, page)
 	}

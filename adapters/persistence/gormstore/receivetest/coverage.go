@@ -55,8 +55,8 @@ func (c coverage) check(t *testing.T) {
 	}
 }
 
-// batch returns a counter for the test cases that occur in these deliveries. It must be called before the model receives
-// the deliveries.
+// batch returns a counter for the test cases that occur in these deliveries. It must be called before the model
+// receives the deliveries.
 func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
 	b := &batch{
 		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),

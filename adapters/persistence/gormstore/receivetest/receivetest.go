@@ -1,5 +1,6 @@
 // Package receivetest tests databases that store webhook deliveries in batches. It compares a database with a model: an
-// SQLite database, which receives the same deliveries one at a time. Package porttest checks the receipt of one delivery.
+// SQLite database, which receives the same deliveries one at a time. Package porttest checks the receipt of one
+// delivery.
 //
 // The results, rows and jobs of the database and of the model must be equal. Other work may happen between the batches.
 package receivetest
@@ -55,7 +56,8 @@ func Run(t *testing.T, d Dialect) {
 	model := d.Model(func(pulls ...domain.PullID) { jobs = append(jobs, pulls...) })
 	rapid.Check(t, func(rt *rapid.T) {
 		p := &pair{
-			T: rt, ctx: t.Context(), d: d, model: model, modelJobs: &jobs, at: epoch, tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
+			T: rt, ctx: t.Context(), d: d, model: model, modelJobs: &jobs, at: epoch,
+			tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
 			revoked:  make(map[domain.TokenHash]bool),
 			deleted:  make(map[domain.ConnectionID]bool),
 			lastPull: make(map[domain.Fingerprint]domain.PullID),

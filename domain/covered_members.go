@@ -28,8 +28,8 @@ func (o TransactionData) Covered() CoveredMembers {
 	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
 }
 
-// coveredNames contains the names of the covered members in the API, in the order in which a line of the digest contains
-// them. The date comes first.
+// coveredNames contains the names of the covered members in the API, in the order in which a line of the digest
+// contains them. The date comes first.
 var coveredNames = [...]string{"date", "status", "amount", "currency", "accountAmount", "accountCurrency"}
 
 // values returns pointers to the members, in the order of coveredNames.

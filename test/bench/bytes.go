@@ -214,9 +214,30 @@ func (v *vendor) addPixRows(rows int) (ids []string, length int, err error) {
 }
 
 var (
-	firstNames = []string{"ANA", "JOAO", "MARCIA", "CARLOS", "BEATRIZ", "OTAVIO", "LUIZA", "RAFAEL", "CECILIA", "GUSTAVO",
-		"HELENA", "MURILO", "SONIA", "TOMAS", "YARA", "PEDRO", "LARISSA", "EDSON", "TATIANA", "VICENTE"}
-	lastNames = []string{"SOUZA", "BATISTA LIMA", "CONCEICAO", "NUNES", "FIGUEIREDO", "GUIMARAES", "FERNANDES", "MOREIRA",
+	firstNames = []string{
+		"ANA",
+		"JOAO",
+		"MARCIA",
+		"CARLOS",
+		"BEATRIZ",
+		"OTAVIO",
+		"LUIZA",
+		"RAFAEL",
+		"CECILIA",
+		"GUSTAVO",
+		"HELENA",
+		"MURILO",
+		"SONIA",
+		"TOMAS",
+		"YARA",
+		"PEDRO",
+		"LARISSA",
+		"EDSON",
+		"TATIANA",
+		"VICENTE",
+	}
+	lastNames = []string{"SOUZA", "BATISTA LIMA", "CONCEICAO", "NUNES", "FIGUEIREDO", "GUIMARAES", "FERNANDES",
+		"MOREIRA",
 		"ANTUNES", "PECANHA", "VASCONCELOS", "DRUMMOND", "ALBUQUERQUE", "REZENDE", "QUINTANILHA", "DOS SANTOS",
 		"DA SILVA", "DE OLIVEIRA", "PEREIRA CAMPOS", "MOTA RAMOS"}
 )
@@ -235,11 +256,19 @@ func pixRow(r *rand.Rand, at time.Time) pluggysim.Transaction {
 	})
 	description := text + other.Name
 	return pluggysim.Transaction{
-		ID: uuid.NewString(), AccountID: pluggysim.DemoBankAccountID,
-		Description: description, Category: "Transfer - PIX", CategoryID: "05070000", CurrencyCode: "BRL",
-		Amount: pluggysim.Number(strconv.FormatFloat(float64(cents)/100, 'f', 2, 64)),
-		Type:   kind, Status: "POSTED", Date: pluggysim.At(at), CreatedAt: pluggysim.At(at), UpdatedAt: pluggysim.At(at),
-		PaymentData: payment,
+		ID:           uuid.NewString(),
+		AccountID:    pluggysim.DemoBankAccountID,
+		Description:  description,
+		Category:     "Transfer - PIX",
+		CategoryID:   "05070000",
+		CurrencyCode: "BRL",
+		Amount:       pluggysim.Number(strconv.FormatFloat(float64(cents)/100, 'f', 2, 64)),
+		Type:         kind,
+		Status:       "POSTED",
+		Date:         pluggysim.At(at),
+		CreatedAt:    pluggysim.At(at),
+		UpdatedAt:    pluggysim.At(at),
+		PaymentData:  payment,
 	}
 }
 

@@ -2,8 +2,8 @@
 // ends.
 //
 // The loss does no harm, because the database keeps the pulls: the row of a pull contains the pull's state, lease,
-// number of attempts and next start time. The queue polls the database for due pulls that have no job in this process. Two
-// processes may have a job for the same pull. The lease decides which one runs it.
+// number of attempts and next start time. The queue polls the database for due pulls that have no job in this process.
+// Two processes may have a job for the same pull. The lease decides which one runs it.
 package localjobs
 
 import (

@@ -29,8 +29,8 @@ func routedTo(ctx context.Context, db postgres.Querier, tenant uuid.UUID) gormst
 	return receipt
 }
 
-// onShard returns a receipt whose statements name the tables of a shard. The deliveries may belong to several tenants of
-// the shard.
+// onShard returns a receipt whose statements name the tables of a shard. The deliveries may belong to several tenants
+// of the shard.
 func onShard(ctx context.Context, db postgres.Querier, s *shard) gormstore.Receipt {
 	return postgres.Receipt(postgres.ReadsOn(ctx, shardQuerier{db, s}))
 }

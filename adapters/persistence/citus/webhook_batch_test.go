@@ -20,8 +20,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// A batch must be stored as its deliveries would be one at a time, both in the tables of a shard and through the planner
-// of Citus.
+// A batch must be stored as its deliveries would be one at a time, both in the tables of a shard and through the
+// planner of Citus.
 func TestABatchOnCitusIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("too few random runs for all cases")

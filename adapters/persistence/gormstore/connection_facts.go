@@ -101,13 +101,17 @@ func factColumns(
 	ofConnection := func(table string) string {
 		return d.TenantIs(table+".tenant_id", "connections.tenant_id") + " AND connection_id = connections.id"
 	}
-	return append(columns,
+	return append(
+		columns,
 		factColumn{hasLiveToken, &f.Webhooks.HasToken},
 		factColumn{
 			"(SELECT max(finished_at) FROM pulls WHERE " + ofConnection("pulls") + " AND " + IsSucceeded + ")",
 			&f.LastPullAt,
 		},
-		factColumn{"(SELECT max(received_at) FROM deliveries WHERE " + ofConnection("deliveries") + ")", &f.LastWebhookAt},
+		factColumn{
+			"(SELECT max(received_at) FROM deliveries WHERE " + ofConnection("deliveries") + ")",
+			&f.LastWebhookAt,
+		},
 		factColumn{`(SELECT count(*) FROM (
 			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL

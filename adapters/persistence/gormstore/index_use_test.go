@@ -136,7 +136,16 @@ func TestEachIndexHasAStatementThatUsesIt(t *testing.T) {
 		if !onPostgreSQL {
 			list = `SELECT i.name FROM pragma_table_list t, pragma_index_list(t.name) i
 				WHERE t.type = 'table' AND NOT i."unique" AND t.name NOT LIKE 'search_texts%'`
-			values = strings.NewReplacer(":id", "'01a2192e-a78c-7d7a-be6c-ebfa1fd9b0b9'", ":text", "'E-8'", ":at", "5", ":c", "")
+			values = strings.NewReplacer(
+				":id",
+				"'01a2192e-a78c-7d7a-be6c-ebfa1fd9b0b9'",
+				":text",
+				"'E-8'",
+				":at",
+				"5",
+				":c",
+				"",
+			)
 			onlyElsewhere = []string{"deliveries_pull", "search_index_folded"}
 		}
 		var indexes []string
@@ -171,7 +180,8 @@ func explained(t *testing.T, db *gorm.DB, without, statement string) string {
 	defer tx.Rollback()
 	var lines []string
 	if tx.Name() == "postgres" {
-		settings := "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
+		settings := "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off;" +
+			" SET LOCAL enable_incremental_sort = off"
 		if without != "" {
 			settings += "; DROP INDEX " + without
 		}

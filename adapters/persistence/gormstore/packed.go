@@ -56,8 +56,13 @@ var packer = sync.OnceValue(func() *zstd.Encoder {
 })
 
 var unpacker = sync.OnceValue(func() *zstd.Decoder {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(dictionaryID, dictionary1), zstd.WithDecoderMaxMemory(maxObject),
-		zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(min(runtime.GOMAXPROCS(0), maxPackers)))
+	d, err := zstd.NewReader(
+		nil,
+		zstd.WithDecoderDictRaw(dictionaryID, dictionary1),
+		zstd.WithDecoderMaxMemory(maxObject),
+		zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderConcurrency(min(runtime.GOMAXPROCS(0), maxPackers)),
+	)
 	if err != nil {
 		panic(err) // the options are constants
 	}

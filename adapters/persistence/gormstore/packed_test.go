@@ -48,9 +48,9 @@ func TestARowOfAVendorIsStoredInHalfOfItsBytes(t *testing.T) {
 }
 
 // packedPayment is payment as the first version with compression stored it, in base64.
-const packedPayment = "AUEAAZUA3QQAEsgYGJC1Df8A1N2mQv3NqyT5roisyL162u6WGUmSFPwtH4PomJ/3yuwX5+IXiu5Han40BUBgIISCGAYCxpi7d1tT" +
-	"vZQQvswjzzAQjzGEuv+yyjEk8vfIpOqaWnXcWl7i7Os9gqjGEQBainrnkgduRgHGAsAv4YJ54QGADvWFvCnIZZhKus4eFwIkhPnD" +
-	"QMiLrLSFrSbP46lnAgg="
+const packedPayment = "AUEAAZUA3QQAEsgYGJC1Df8A1N2mQv3NqyT5roisyL162u6WGUmSFPwtH4PomJ/3yuwX5+IXiu5Han40BUBgIISC" +
+	"GAYCxpi7d1tTvZQQvswjzzAQjzGEuv+yyjEk8vfIpOqaWnXcWl7i7Os9gqjGEQBainrnkgduRgHGAsAv4YJ54QGA" +
+	"DvWFvCnIZZhKus4eFwIkhPnDQMiLrLSFrSbP46lnAgg="
 
 // Objects that an earlier version of the service has stored must stay readable. packedPayment was made with the
 // dictionary, so this test fails if the dictionary changes.

@@ -107,7 +107,12 @@ var TransactionColumns = []Column{
 	{"metadata", "bytea", Defaulted, func(r *TransactionRow) any { return &r.Metadata }},
 	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.Digest }},
 	{"version", "integer", Stated, func(r *TransactionRow) any { return &r.Version }},
-	{"first_seen_at", "timestamptz", Kept | PresentOnly | Stated, func(r *TransactionRow) any { return &r.FirstSeenAt }},
+	{
+		"first_seen_at",
+		"timestamptz",
+		Kept | PresentOnly | Stated,
+		func(r *TransactionRow) any { return &r.FirstSeenAt },
+	},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage | Defaulted, func(r *TransactionRow) any { return &r.RemovedAt }},
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.ChangeSeq }},
@@ -128,7 +133,12 @@ var TransactionColumns = []Column{
 	{"authentication_code", "text", Defaulted | Stated, func(r *TransactionRow) any {
 		return &r.References.AuthenticationCode
 	}},
-	{"reference_number", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
+	{
+		"reference_number",
+		"text",
+		Defaulted | Stated,
+		func(r *TransactionRow) any { return &r.References.ReferenceNumber },
+	},
 	{"receiver_reference_id", "text", Defaulted | Stated, func(r *TransactionRow) any {
 		return &r.References.ReceiverReferenceID
 	}},

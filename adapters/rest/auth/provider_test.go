@@ -32,7 +32,7 @@ func TestTheOriginOfTheTokenEndpointIsRead(t *testing.T) {
 		status         int
 		want           string
 	}{
-		{"another origin", described(issuer, "https://pool.auth.example/oauth2/token"), 200, "https://pool.auth.example"},
+		{"another origin", described(issuer, "https://pool.auth.example/token"), 200, "https://pool.auth.example"},
 		{"the issuer's origin", described(issuer, server.URL+"/token"), 200, server.URL},
 		{"another issuer", described("https://evil.example", "https://pool.auth.example/token"), 200, ""},
 		{"plain http elsewhere", described(issuer, "http://pool.auth.example/token"), 200, ""},

@@ -19,9 +19,15 @@ import (
 // the next pull would write a new version of every row.
 func TestDigestsSizesAndChangedMembersOfStoredRowsStay(t *testing.T) {
 	base := domain.Transaction{Version: 1, TransactionData: domain.TransactionData{
-		ExternalID: "e", Account: "a", Amount: domain.Money{Amount: decimal.RequireFromString("-12.50"), Currency: "BRL"},
-		Status: domain.Posted, Date: "2026-11-20", Description: "d", Category: "c", Counterparty: "p",
-		Metadata: json.RawMessage(`{"a":1}`),
+		ExternalID:   "e",
+		Account:      "a",
+		Amount:       domain.Money{Amount: decimal.RequireFromString("-12.50"), Currency: "BRL"},
+		Status:       domain.Posted,
+		Date:         "2026-11-20",
+		Description:  "d",
+		Category:     "c",
+		Counterparty: "p",
+		Metadata:     json.RawMessage(`{"a":1}`),
 	}}
 	var got []string
 	for _, edit := range []func(*domain.Transaction){

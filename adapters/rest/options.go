@@ -63,8 +63,8 @@ type Options struct {
 	Evidence ports.EvidenceFormat
 
 	// SignIn configures how operators sign in to the console. New sets its field RequestScopes: the console
-	// requests the scopes of the service if they are required and SignIn names no others. If SignIn is zero, an operator
-	// pastes a token.
+	// requests the scopes of the service if they are required and SignIn names no others. If SignIn is zero, an
+	// operator pastes a token.
 	SignIn console.SignIn
 
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain

@@ -62,7 +62,9 @@ var expensive = map[string]func(i int) string{
 	"one word of 262,144 bytes": func(i int) string { return strings.Repeat(letters(i, 4), 65_536) },
 	"262,144 bytes":             func(i int) string { return strings.Repeat(letters(i, 3)+" ", 65_536) },
 	"letters of four bytes":     func(i int) string { return strings.Repeat("𐐨𐐨𐐨𐐨𐐨𐐨𐐨 ", 8000) + letters(i, 4) },
-	"entities":                  func(i int) string { return strings.Repeat("&amp;&#"+fmt.Sprint(49+i%9)+"; ", 20_000) },
+	"entities": func(i int) string {
+		return strings.Repeat("&amp;&#"+fmt.Sprint(49+i%9)+"; ", 20_000)
+	},
 }
 
 // oneDay returns n rows of one amount and one day, with their old and their new ids.

@@ -29,7 +29,8 @@ func compile(expression string) *pattern {
 
 // mayMatch reports whether the text contains one of the parts.
 func (p *pattern) mayMatch(text string) bool {
-	return p.parts == nil || slices.ContainsFunc(p.parts, func(part string) bool { return strings.Contains(text, part) })
+	return p.parts == nil ||
+		slices.ContainsFunc(p.parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // requiredParts returns texts of which each match of the expression contains at least one; nil if it finds none.

@@ -73,8 +73,8 @@ func (b *bench) bytes(ctx context.Context) (all []row, err error) {
 	return all, nil
 }
 
-// bytesOn pulls b.pullRows rows into the database, and measures it. Then it changes every fifth row at the vendor, pulls
-// again, and measures the versions that were replaced.
+// bytesOn pulls b.pullRows rows into the database, and measures it. Then it changes every fifth row at the vendor,
+// pulls again, and measures the versions that were replaced.
 func (b *bench) bytesOn(ctx context.Context, d disk) ([]row, error) {
 	s, err := d.env.unlimited(ctx)
 	if err != nil {

@@ -117,8 +117,8 @@ type deliveryRecord struct {
 	removed    []string      // the rows whose removal the delivery announces
 }
 
-// newSim returns a simulation with a database of its own. Each account reference belongs to a random vendor of the given
-// ones. If none are given, it belongs to a vendor without a stream of changes.
+// newSim returns a simulation with a database of its own. Each account reference belongs to a random vendor of the
+// given ones. If none are given, it belongs to a vendor without a stream of changes.
 func newSim(t *testing.T, seed uint64, vendors ...domain.Vendor) *sim {
 	if len(vendors) == 0 {
 		vendors = []domain.Vendor{"pluggy", "belvo"}

@@ -20,16 +20,17 @@ var indexUses = map[string]string{
 	"account_closes_tenant":         "account_closes WHERE tenant_id = :id",
 	"account_completeness_drifting": "account_completeness WHERE tenant_id = :id AND drift_since IS NOT NULL",
 
-	"account_completeness_connection":   "account_completeness WHERE connection_id = :id",
-	"account_references_by_connection":  "account_references WHERE connection_id = :id AND tenant_id = :id",
-	"accounts_by_external_id":           "accounts WHERE external_id = :text AND tenant_id = :id",
-	"accounts_by_key":                   "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
-	"accounts_of_tenant":                "accounts WHERE tenant_id = :id ORDER BY external_id, id",
-	"announced_removals_held":           "announced_removals WHERE tenant_id = :id AND state = 'held'",
-	"applications_list":                 "applications WHERE tenant_id = :id ORDER BY name, id",
-	"applications_renewal":              "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
-	"audit_entries_actor":               "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
-	"audit_entries_object":              "audit_entries WHERE object = :text AND tenant_id = :id ORDER BY sequence DESC",
+	"account_completeness_connection":  "account_completeness WHERE connection_id = :id",
+	"account_references_by_connection": "account_references WHERE connection_id = :id AND tenant_id = :id",
+	"accounts_by_external_id":          "accounts WHERE external_id = :text AND tenant_id = :id",
+	"accounts_by_key":                  "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
+	"accounts_of_tenant":               "accounts WHERE tenant_id = :id ORDER BY external_id, id",
+	"announced_removals_held":          "announced_removals WHERE tenant_id = :id AND state = 'held'",
+	"applications_list":                "applications WHERE tenant_id = :id ORDER BY name, id",
+	"applications_renewal":             "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
+	"audit_entries_actor":              "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
+	"audit_entries_object": "audit_entries WHERE object = :text AND tenant_id = :id ORDER BY sequence" +
+		" DESC",
 	"audit_entries_tenant":              "audit_entries WHERE tenant_id = :id ORDER BY sequence DESC",
 	"carried_over_transactions_by_date": "carried_over_transactions WHERE connection_id = :id AND date >= :text",
 	"close_adjustments_transaction":     "close_adjustments WHERE transaction_id = :id",
@@ -41,7 +42,8 @@ var indexUses = map[string]string{
 		"AND consent_notice_at <= :at ORDER BY consent_notice_at",
 	"connections_deleted":   "connections WHERE tenant_id = :id AND vendor = :text AND deleted_at >= :at",
 	"connections_of_tenant": "connections WHERE tenant_id = :id ORDER BY id",
-	"connections_reference": "connections WHERE tenant_id = :id AND lower(account_ref:c) = :text AND deleted_at IS NULL",
+	"connections_reference": "connections WHERE tenant_id = :id AND lower(account_ref:c) = :text AND deleted_at IS" +
+		" NULL",
 	"connections_silent": "connections WHERE webhook_missed_at IS NOT NULL AND deleted_at IS NULL " +
 		"AND paused_at IS NULL AND webhook_missed_at <= :at ORDER BY webhook_missed_at",
 	"connections_unidentified": "connections WHERE client_key IS NULL AND kind = 'aggregator' AND deleted_at IS NULL " +
@@ -72,7 +74,8 @@ var indexUses = map[string]string{
 		"AND external_id = :text AND external_id <> ''",
 	"matcher_entries_of_connection": "matcher_entries WHERE connection_id = :id",
 	"possible_replacements_by_new":  "possible_replacements WHERE new_id = :id AND tenant_id = :id",
-	"possible_replacements_listed": "possible_replacements WHERE tenant_id = :id AND state IN ('open', 'join_undone') " +
+	"possible_replacements_listed": "possible_replacements WHERE tenant_id = :id AND " +
+		"state IN ('open', 'join_undone') " +
 		"ORDER BY since DESC, old_id DESC, new_id DESC",
 	"possible_replacements_of_account":    "possible_replacements WHERE account_id = :id AND tenant_id = :id",
 	"possible_replacements_of_connection": "possible_replacements WHERE connection_id = :id AND state = :text",

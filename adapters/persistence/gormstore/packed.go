@@ -14,7 +14,8 @@ import (
 // members. The column metadata therefore contains a compressed form. JSON starts with none of the first bytes below, so
 // an object that does not get smaller is stored as it is.
 const (
-	// packedZstd1 is followed by a Zstandard frame (RFC 8878) without its magic number, which was made with dictionary1.
+	// packedZstd1 is followed by a Zstandard frame (RFC 8878) without its magic number, which was made with
+	// dictionary1.
 	packedZstd1 = 0x01
 	// packedRaw is followed by the object itself. It is needed only if the object starts with a byte below firstOfJSON.
 	packedRaw = 0x00

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// A database in memory has one connection. A caller that reads a snapshot slowly must not make others wait, and must not
-// see what they write.
+// A database in memory has one connection. A caller that reads a snapshot slowly must not make others wait, and must
+// not see what they write.
 func TestASnapshotOfADatabaseInMemoryLetsOthersWrite(t *testing.T) {
 	db := opened(t, ":memory:")
 	core := db.Store(nil).Core()

@@ -70,9 +70,9 @@ func textOf(token jwt.Token, claim string) string {
 // maxActor is the maximum number of characters of an actor.
 const maxActor = 256
 
-// actor returns the configured claim of the token, or else its subject. A token that an issuer made for a client instead
-// of a person may have no subject; actor then returns the client's id. If the token has none of them, it returns
-// ports.UnknownActor.
+// actor returns the configured claim of the token, or else its subject. A token that an issuer made for a client
+// instead of a person may have no subject; actor then returns the client's id. If the token has none of them, it
+// returns ports.UnknownActor.
 //
 // The actor is kept in the audit log for ever, and people read it. It therefore has at most maxActor characters, and
 // none that is invisible or changes the direction of the text.
@@ -171,8 +171,8 @@ func parseTenant(claim any) (domain.TenantID, bool) {
 }
 
 // scopesOf returns the scopes in the value of a claim: either a string in which they are separated by spaces, or a list
-// of strings. The prefix of the scopes is removed. A dot counts as a colon, because some issuers forbid the colon in the
-// name of a scope.
+// of strings. The prefix of the scopes is removed. A dot counts as a colon, because some issuers forbid the colon in
+// the name of a scope.
 func (c Claims) scopesOf(claim any) (scopes []string) {
 	var names []string
 	switch v := claim.(type) {

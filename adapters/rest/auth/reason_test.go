@@ -90,7 +90,8 @@ func TestTheActorIsTheConfiguredClaim(t *testing.T) {
 	v, _ := newHS256Verifier(t, Claims{ActorClaim: "preferred_username"})
 	for want, claims := range map[string]members{
 		"ana":  goodClaims().withMembers("preferred_username", "ana", "sub", "id-1"),
-		"id-1": goodClaims().withMembers("sub", "id-1"), "app": goodClaims().withMembers("sub", nil, "client_id", "app"),
+		"id-1": goodClaims().withMembers("sub", "id-1"),
+		"app":  goodClaims().withMembers("sub", nil, "client_id", "app"),
 	} {
 		got, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, claims, signHMAC([]byte(secret))))
 		if err != nil || got.Actor != want {

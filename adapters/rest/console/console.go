@@ -50,11 +50,11 @@ type SignIn struct {
 	RequestScopes bool
 	// Scopes are further scopes that the console requests, separated by spaces, such as Entra's "api://app/.default".
 	Scopes string
-	// Audience is the parameter "audience" of the sign-in, by which Auth0 knows for which API the token is. If it is "",
-	// the parameter is not sent.
+	// Audience is the parameter "audience" of the sign-in, by which Auth0 knows for which API the token is. If it is
+	// "", the parameter is not sent.
 	Audience string
-	// TokenOrigin returns the origin of the issuer's token endpoint, which can differ from that of the issuer (Cognito),
-	// or "" if it is not known. It may be nil.
+	// TokenOrigin returns the origin of the issuer's token endpoint, which can differ from that of the issuer
+	// (Cognito), or "" if it is not known. It may be nil.
 	TokenOrigin func(context.Context) string
 }
 

@@ -33,8 +33,8 @@ func databaseKind(databaseURL string) string {
 }
 
 // operatorTokens returns a text that describes how operators' tokens are verified: the name of the setting with the
-// key, whether the issuer and the audience of a token are checked, whether a token needs a tenant, and whether an access
-// manager is asked.
+// key, whether the issuer and the audience of a token are checked, whether a token needs a tenant, and whether an
+// access manager is asked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {

@@ -53,8 +53,8 @@ type Queue interface {
 }
 
 // InMemory is a DatabaseURL for tests and for programs that embed the service. It selects an SQLite database in memory,
-// which App.Close deletes. The database runs one statement at a time, and is copied for each account statement, so use a
-// file for much data. In the environment variable DATABASE_URL, this value is an error.
+// which App.Close deletes. The database runs one statement at a time, and is copied for each account statement, so use
+// a file for much data. In the environment variable DATABASE_URL, this value is an error.
 const InMemory = "memory://"
 
 // storeSet is the interface that every storage backend implements.

@@ -162,10 +162,14 @@ func (r *postedReader) readLive(
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
-	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+
-		gormstore.EqualUnindexed("account_id", "?")+" AND "+r.store.Dialect.TenantIs("tenant_id", "?")+
-		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
-		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
+	q := gormstore.NewQuery(
+		"SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+
+			gormstore.EqualUnindexed("account_id", "?")+" AND "+r.store.Dialect.TenantIs("tenant_id", "?")+
+			" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
+		gormstore.UUID(r.account.Connection),
+		gormstore.UUID(r.account.ID),
+		gormstore.UUID(r.account.Tenant),
+	)
 	q.Add(" AND (date, id) > (?, ?)", position.Key, gormstore.UUID(position.ID))
 	if r.window.To != "" {
 		q.Add(" AND date <= ?", string(r.window.To))

@@ -2,7 +2,7 @@ package bankstatement
 
 import (
 	"html"
-	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -15,11 +15,37 @@ type ofxToken struct {
 	start int // offset of the tag
 }
 
-// ofxTag matches a tag at the beginning of a text.
-var ofxTag = regexp.MustCompile(`^<(/?)([A-Za-z][A-Za-z0-9._]*)\s*(?:\s[^<>]*)?>`)
+// ofxTag is the beginning of a text that is a tag.
+type ofxTag struct {
+	name  string // as it is written
+	close bool
+	size  int // of the whole tag, in bytes
+}
 
-// ofxEntity matches the entities that are decoded. A raw "&" stays as it is.
-var ofxEntity = regexp.MustCompile(`&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});`)
+// ofxTagAt returns the tag at the beginning of a text: a name, and attributes after a white space. It uses no regular
+// expression, because a file may consist of millions of tags.
+func ofxTagAt(text string) (tag ofxTag, ok bool) {
+	rest, found := strings.CutPrefix(text, "<")
+	if !found {
+		return tag, false
+	}
+	rest, tag.close = strings.CutPrefix(rest, "/")
+	end := strings.IndexFunc(rest, func(r rune) bool { return !isOFXName(r) })
+	if end <= 0 || !isASCIILetter(rune(rest[0])) {
+		return tag, false
+	}
+	tag.name, rest = rest[:end], rest[end:]
+	closing := strings.IndexAny(rest, "<>")
+	if closing < 0 || rest[closing] != '>' || closing > 0 && !strings.ContainsRune(" \t\n\f\r", rune(rest[0])) {
+		return tag, false
+	}
+	tag.size = len(text) - len(rest) + closing + 1
+	return tag, true
+}
+
+func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
+func isOFXName(r rune) bool { return isASCIILetter(r) || '0' <= r && r <= '9' || r == '.' || r == '_' }
 
 // ofxTokens reads the tags of an OFX file, which is SGML whose leaf elements need no end tag, or XML.
 type ofxTokens struct {
@@ -52,13 +78,13 @@ func (t *ofxTokens) next() (token ofxToken, ok bool) {
 		if t.special() {
 			continue
 		}
-		m := ofxTag.FindStringSubmatch(t.text[t.at:min(len(t.text), t.at+maxTag)])
-		if m == nil {
+		tag, isTag := ofxTagAt(t.text[t.at:min(len(t.text), t.at+maxTag)])
+		if !isTag {
 			t.skip(1)
 			continue
 		}
-		token = ofxToken{name: strings.ToUpper(m[2]), close: m[1] != "", line: t.line, start: t.at}
-		t.skip(len(m[0]))
+		token = ofxToken{name: strings.ToUpper(tag.name), close: tag.close, line: t.line, start: t.at}
+		t.skip(tag.size)
 		if !token.close && ofxLeaves[token.name] {
 			token.value = t.value(token.name)
 		}
@@ -121,9 +147,8 @@ func (t *ofxTokens) value(name string) string {
 			start = t.at
 			continue
 		}
-		m := ofxTag.FindStringSubmatch(rest[:min(len(rest), maxTag)])
-		if m == nil && !strings.HasPrefix(rest, "<!") || m != nil && isOFXText(name) &&
-			!ofxKnown(strings.ToUpper(m[2])) {
+		tag, isTag := ofxTagAt(rest[:min(len(rest), maxTag)])
+		if !isTag && !strings.HasPrefix(rest, "<!") || isTag && isOFXText(name) && !ofxKnown(strings.ToUpper(tag.name)) {
 			t.skip(1)
 			continue
 		}
@@ -133,11 +158,44 @@ func (t *ofxTokens) value(name string) string {
 	return strings.Join(strings.Fields(value), " ")
 }
 
+// unescapeOFX decodes the entities of a text. Any other "&" stays as it is.
 func unescapeOFX(text string) string {
 	if !strings.Contains(text, "&") {
 		return text
 	}
-	return ofxEntity.ReplaceAllStringFunc(text, html.UnescapeString)
+	var decoded strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "&")
+		decoded.WriteString(before)
+		if !found {
+			return decoded.String()
+		}
+		name, after, ended := strings.Cut(rest[:min(len(rest), maxEntity)], ";")
+		if text = rest; !ended || !isOFXEntity(name) {
+			decoded.WriteByte('&')
+			continue
+		}
+		decoded.WriteString(html.UnescapeString("&" + name + ";"))
+		text = rest[len(rest[:min(len(rest), maxEntity)])-len(after):]
+	}
+}
+
+// maxEntity is the maximum length of an entity in bytes, without "&": that of #1234567; and #x10FFFF;.
+const maxEntity = len("#1234567;")
+
+// isOFXEntity reports whether the name is that of an entity that is decoded.
+func isOFXEntity(name string) bool {
+	switch name {
+	case "amp", "lt", "gt", "quot", "apos", "nbsp":
+		return true
+	}
+	number, ok := strings.CutPrefix(name, "#")
+	base := 10
+	if hex, isHex := strings.CutPrefix(strings.ToLower(number), "x"); isHex {
+		number, base = hex, 16
+	}
+	_, err := strconv.ParseUint(number, base, 32)
+	return ok && err == nil
 }
 
 func isOFXText(name string) bool { return name == "MEMO" || name == "NAME" || name == "MESSAGE" }

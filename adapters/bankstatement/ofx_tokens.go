@@ -148,7 +148,8 @@ func (t *ofxTokens) value(name string) string {
 			continue
 		}
 		tag, isTag := ofxTagAt(rest[:min(len(rest), maxTag)])
-		if !isTag && !strings.HasPrefix(rest, "<!") || isTag && isOFXText(name) && !ofxKnown(strings.ToUpper(tag.name)) {
+		isText := isOFXText(name) && !ofxKnown(strings.ToUpper(tag.name))
+		if !isTag && !strings.HasPrefix(rest, "<!") || isTag && isText {
 			t.skip(1)
 			continue
 		}

@@ -135,3 +135,9 @@ func (p *Packed) Scan(value any) error {
 	stored, _ := value.([]byte)
 	return p.ScanBytes(stored)
 }
+
+// The codecs create channels at their first use, which must not be inside the bubble of a test with testing/synctest.
+func init() {
+	packer().EncodeAll(nil, nil)
+	unpacker()
+}

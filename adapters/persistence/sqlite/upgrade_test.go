@@ -116,15 +116,24 @@ func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
 	}
 }
 
-// rowsByTable returns the rows of each table, without the versions of the schema and the tables of FTS5. Each row is a
-// text of names and values in the notation of SQL.
-func rowsByTable(t *testing.T, db *sql.DB) map[string][]string {
+// columnsByTable returns the columns of each table, without the versions of the schema and the tables of FTS5.
+func columnsByTable(t *testing.T, db *sql.DB) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
 	for _, table := range queryLines(t, db, `SELECT name FROM pragma_table_list WHERE type = 'table'
 		AND name NOT LIKE 'sqlite%' AND name <> 'goose_db_version'`) {
+		all[table] = queryLines(t, db, "SELECT name FROM pragma_table_info('"+table+"') ORDER BY name")
+	}
+	return all
+}
+
+// rowsByTable returns the rows of each table. Each row is a text of names and values in the notation of SQL.
+func rowsByTable(t *testing.T, db *sql.DB, columns map[string][]string) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for table, names := range columns {
 		var values []string
-		for _, column := range queryLines(t, db, "SELECT name FROM pragma_table_info('"+table+"') ORDER BY name") {
+		for _, column := range names {
 			values = append(values, fmt.Sprintf("'%s: ' || quote(%s)", column, column))
 		}
 		all[table] = queryLines(t, db, "SELECT "+strings.Join(values, " || ', ' || ")+" FROM "+table+" ORDER BY 1")
@@ -134,15 +143,17 @@ func rowsByTable(t *testing.T, db *sql.DB) map[string][]string {
 
 func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	dsn, db := oldDB(t)
-	before := rowsByTable(t, db)
+	columns := columnsByTable(t, db)
+	before := rowsByTable(t, db, columns)
 	for table, rows := range before {
 		if len(rows) == 0 {
 			t.Errorf("%s: the old database has no rows", table)
 		}
 	}
 	delete(before, "late_joins") // the index deliveries_pull has replaced this table
+	delete(columns, "late_joins")
 	upgraded := opened(t, dsn).Writer
-	if diff := gocmp.Diff(before, rowsByTable(t, upgraded)); diff != "" {
+	if diff := gocmp.Diff(before, rowsByTable(t, upgraded, columns)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 	const found = `SELECT i.transaction_id FROM search_texts s JOIN search_index i ON i.id = s.rowid

@@ -15,7 +15,9 @@ type InstitutionKeys struct {
 	// code has one reference for many payments.
 	Reference         string
 	ReceiverReference string
-	Instalment        Instalment
+	// Barcode is the barcode of a boleto; see ParseBoleto.
+	Barcode    string
+	Instalment Instalment
 	// CounterpartyDocument is the tax number of the other party (CPF or CNPJ), digits only.
 	CounterpartyDocument string
 }

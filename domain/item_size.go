@@ -28,7 +28,9 @@ func ItemSize(item any) int {
 }
 
 func (r References) size() (size int) {
-	for _, value := range r.Values() {
+	line := r.DigitableLine()
+	r.TxID = r.ChargeID()
+	for _, value := range append(r.Values(), line) {
 		if value != "" {
 			size += memberSize + textSize(value)
 		}

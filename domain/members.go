@@ -106,12 +106,8 @@ var members = []member{
 	{
 		name: "references", equal: same(func(t *Transaction) References { return t.References }),
 		optional: true, size: func(t *Transaction) int { return t.References.size() },
-		group: hashedIfKnown2, hash: func(input []byte, d *TransactionData) []byte {
-			if d.References.IsZero() {
-				return input
-			}
-			return hashed(hashed(input, "references"), d.References.Values()...)
-		},
+		group: hashedIfKnown2,
+		hash:  func(input []byte, d *TransactionData) []byte { return d.References.hash(input) },
 	},
 	{
 		name: "counterpartyDocument", equal: same(func(t *Transaction) PartyDocument { return t.CounterpartyDocument }),

@@ -45,6 +45,7 @@ func TestDigestsSizesAndChangedMembersOfStoredRowsStay(t *testing.T) {
 			}
 		},
 		func(x *domain.Transaction) { x.CounterpartyDocument = domain.NewPartyDocument("GODE561231GR8") },
+		func(x *domain.Transaction) { x.References = domain.References{Barcode: boletos[0].barcode, TxID: "8"} },
 		func(x *domain.Transaction) {
 			x.AccountMoney = &domain.Money{Amount: decimal.RequireFromString("0.10"), Currency: "USD"}
 			x.OccurredAt, x.Warnings = noon, []domain.Warning{"w"}
@@ -72,6 +73,7 @@ func TestDigestsSizesAndChangedMembersOfStoredRowsStay(t *testing.T) {
 		"f4d3ed5c 1356 warnings",
 		"137a189a 1651 references",
 		"d4a7c35a 1417 counterpartyDocument",
+		"01caf0d4 1544 references",
 		"7ac3cddd 1994 accountAmount,accountCurrency,occurredAt,references,counterpartyDocument,warnings," +
 			"removedAt,supersedes,supersededBy",
 		"accountId,externalId,amount,currency,accountAmount,accountCurrency,status,date,occurredAt,description," +

@@ -16,7 +16,23 @@ type References struct {
 	ReceiverReferenceID string `json:"receiverReferenceId,omitempty"`
 	TrackingKey         string `json:"trackingKey,omitempty"` // clave de rastreo of a SPEI payment
 	ChequeNumber        string `json:"chequeNumber,omitempty"`
+	Barcode             string `json:"barcode,omitempty"` // of a boleto: 44 digits; see ParseBoleto
+	// TxID is the id of a PIX charge, if it is labelled as such; see ChargeID.
+	TxID string `json:"txId,omitempty"`
 }
+
+// ChargeID returns the id (txid) of the charge that was paid by PIX: a labelled one, or else the receiver's reference
+// if it has the form of one. It returns "" if none is known. The receiver chooses the id, and a static QR code has one
+// for many payments.
+func (r References) ChargeID() string {
+	if r.TxID == "" && IsChargeID(r.ReceiverReferenceID) {
+		return r.ReceiverReferenceID
+	}
+	return r.TxID
+}
+
+// DigitableLine returns the digitable line of the boleto, digits only, or "" if no boleto is known.
+func (r References) DigitableLine() string { return BoletoLine(r.Barcode) }
 
 // IsZero reports whether no reference is known.
 func (r References) IsZero() bool { return r == References{} }
@@ -26,13 +42,46 @@ func (r References) IsZero() bool { return r == References{} }
 func (r References) Values() []string {
 	return []string{
 		r.EndToEndID, r.TransactionID, r.AuthenticationCode, r.ReferenceNumber, r.ReceiverReferenceID, r.TrackingKey,
-		r.ChequeNumber,
+		r.ChequeNumber, r.Barcode, r.TxID,
 	}
 }
 
-// Has reports whether a member has exactly this value. It returns false for "", which stands for an unknown
-// reference.
-func (r References) Has(value string) bool { return value != "" && slices.Contains(r.Values(), value) }
+// hash appends the values to the input of a Digest. The digests of references without a boleto or a charge are those
+// of the versions of the service that did not read them.
+func (r References) hash(input []byte) []byte {
+	if r.IsZero() {
+		return input
+	}
+	values := r.Values()
+	const established = 7
+	input = hashed(hashed(input, "references"), values[:established]...)
+	if r.Barcode != "" || r.TxID != "" {
+		input = hashed(hashed(input, "charge"), values[established:]...)
+	}
+	return input
+}
+
+// Has reports whether a member has this value. Upper and lower case letters are equal. A boleto has its barcode and
+// its digitable line in any printed form. It returns false for "", which stands for an unknown reference.
+func (r References) Has(value string) bool {
+	if value == "" {
+		return false
+	}
+	barcode, _ := ParseBoleto(value)
+	return barcode != "" && barcode == r.Barcode ||
+		slices.ContainsFunc(r.Values(), func(v string) bool { return LowerReference(v) == LowerReference(value) })
+}
+
+// LowerReference returns a reference in the form in which references are compared: the letters A to Z in lower case, as
+// the function lower of the databases does it.
+func LowerReference(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, text)
+}
 
 // Or returns a copy of r in which each member that is not known has the value of other.
 func (r References) Or(other References) References {
@@ -44,6 +93,8 @@ func (r References) Or(other References) References {
 		ReceiverReferenceID: cmp.Or(r.ReceiverReferenceID, other.ReceiverReferenceID),
 		TrackingKey:         cmp.Or(r.TrackingKey, other.TrackingKey),
 		ChequeNumber:        cmp.Or(r.ChequeNumber, other.ChequeNumber),
+		Barcode:             cmp.Or(r.Barcode, other.Barcode),
+		TxID:                cmp.Or(r.TxID, other.TxID),
 	}
 }
 
@@ -74,6 +125,14 @@ func CleanReference(text string) string {
 func IsEndToEndID(text string) bool {
 	return len(text) == 32 && strings.ContainsAny(text[:1], "EDed") && isNumber(text[1:21]) &&
 		strings.Trim(text[21:], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// IsChargeID reports whether the text has the form of the id (txid) of a dynamic PIX charge: 26 to 35 letters and
+// digits. The ids of static QR codes are shorter, and cannot be told from other references. Source: Banco Central do
+// Brasil, API Pix, TxId.
+func IsChargeID(text string) bool {
+	return len(text) >= 26 && len(text) <= 35 && !IsEndToEndID(text) && strings.Trim(text,
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // DocumentType is the kind of a tax number: CPF and CNPJ in Brazil, RFC in Mexico.

@@ -62,9 +62,9 @@ func TestIsEndToEndID(t *testing.T) {
 func TestReferences(t *testing.T) {
 	all := domain.References{
 		EndToEndID: "1", TransactionID: "2", AuthenticationCode: "3", ReferenceNumber: "4", ReceiverReferenceID: "5",
-		TrackingKey: "6", ChequeNumber: "7",
+		TrackingKey: "6", ChequeNumber: "7", Barcode: "8", TxID: "9a",
 	}
-	if got := strings.Join(all.Values(), ""); got != "1234567" {
+	if got := strings.Join(all.Values(), ""); got != "123456789a" {
 		t.Errorf("the values are %q", got)
 	}
 	for _, value := range all.Values() {
@@ -72,7 +72,7 @@ func TestReferences(t *testing.T) {
 			t.Errorf("Has(%q) is false", value)
 		}
 	}
-	if all.Has("8") || (domain.References{}).Has("") {
+	if !all.Has("9A") || all.Has("10") || (domain.References{}).Has("") {
 		t.Error("Has is true for a value that no member has")
 	}
 	if got := (domain.References{}).Or(all); got != all {
@@ -94,6 +94,21 @@ func TestReferences(t *testing.T) {
 			all.TrackingKey = ""
 		case "4":
 			all.ReferenceNumber = ""
+		}
+	}
+}
+
+// The id of a charge is a labelled one, or else the receiver's reference if it has the form of the id of a dynamic
+// charge.
+func TestChargeID(t *testing.T) {
+	const dynamic = "7978c0c97ea847e78e8849634473c1f1"
+	for r, want := range map[domain.References]string{
+		{}: "", {TxID: "a"}: "a", {ReceiverReferenceID: dynamic}: dynamic, {ReceiverReferenceID: dynamic[:25]}: "",
+		{ReceiverReferenceID: dynamic, TxID: "a"}: "a", {ReceiverReferenceID: dynamic + "abcd"}: "",
+		{ReceiverReferenceID: "E12345678202611101200abcDEF12345"}: "", {ReceiverReferenceID: dynamic[:31] + "-"}: "",
+	} {
+		if got := r.ChargeID(); got != want {
+			t.Errorf("ChargeID of %+v is %q, want %q", r, got, want)
 		}
 	}
 }

@@ -7,12 +7,16 @@ import "github.com/shopspring/decimal"
 type TransactionSearch struct {
 	Connection ConnectionID
 	Window     Window
-	// Amount is the exact amount with its sign: 12.5 equals 12.50, and differs from -12.5.
-	Amount *decimal.Decimal
+	// Amount is the exact amount: 12.5 equals 12.50. If BothDirections is set, its sign does not matter, as in an
+	// invoice, which states no sign.
+	Amount         *decimal.Decimal
+	BothDirections bool
 	// Text is a substring of the description or of the counterparty. Case and accents are ignored (see FoldText).
 	Text string
-	// Reference is the exact value of one of the transaction's References, for example its end-to-end id.
+	// Reference is the value of one of the transaction's References, for example its end-to-end id; see References.Has.
 	Reference string
+	// Document is the tax number of the counterparty.
+	Document PartyDocument
 	// Removed selects only removed transactions if true, and only live transactions if false; nil selects
 	// both.
 	Removed *bool
@@ -23,11 +27,29 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	if t.Erased() || !s.Connection.IsZero() && t.Connection != s.Connection || !s.Window.Contains(t.Date) {
 		return false
 	}
-	if s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0 || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
+	if !s.matchesAmount(t.Amount.Amount) || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
 		return false
 	}
 	if s.Reference != "" && !t.References.Has(s.Reference) {
 		return false
 	}
+	if !s.Document.IsZero() && s.Document != t.CounterpartyDocument {
+		return false
+	}
 	return containsText(&t, FoldText(s.Text))
+}
+
+func (s TransactionSearch) matchesAmount(amount decimal.Decimal) bool {
+	return s.Amount == nil || s.Amount.Equal(amount) || s.BothDirections && s.Amount.Equal(amount.Neg())
+}
+
+// Amounts returns the amounts that match the search: none if it does not restrict them, or one or two.
+func (s TransactionSearch) Amounts() []decimal.Decimal {
+	switch {
+	case s.Amount == nil:
+		return nil
+	case s.BothDirections && !s.Amount.IsZero():
+		return []decimal.Decimal{*s.Amount, s.Amount.Neg()}
+	}
+	return []decimal.Decimal{*s.Amount}
 }

@@ -21,7 +21,7 @@ import (
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
-	amount := decimal.RequireFromString("-12.5")
+	amount, positive := decimal.RequireFromString("-12.5"), decimal.RequireFromString("12.5")
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
 	for _, c := range []struct {
 		name, request, body string
@@ -128,6 +128,21 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			},
 		},
 		{"search for everything", "GET " + transactionsPath, "", domain.TransactionSearch{}},
+		{
+			"search in both directions", "GET " + transactionsPath + "?amount=12.50&document=12.abc.345%2F01de-35", "",
+			domain.TransactionSearch{
+				Amount: &positive, BothDirections: true,
+				Document: domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"},
+			},
+		},
+		{
+			"search for money in", "GET " + transactionsPath + "?amount=+12.50", "",
+			domain.TransactionSearch{Amount: &positive},
+		},
+		{
+			"search for money in, escaped", "GET " + transactionsPath + "?amount=%2B12.50", "",
+			domain.TransactionSearch{Amount: &positive},
+		},
 		{
 			"transaction by external id", "GET " + idPath + "/transactions?externalId=a%2Fb", "",
 			ports.TransactionFilter{ExternalID: "a/b"},

@@ -370,6 +370,8 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 			"query.amount query.connectionId query.from query.removed query.text query.to",
 		},
 		{"search with to before from", transactionsPath + "?from=2026-01-02&to=2026-01-01", "query.to"},
+		{"search for an amount with two signs", transactionsPath + "?amount=%2B-1", "query.amount"},
+		{"search for an amount without digits", transactionsPath + "?amount=%2B", "query.amount"},
 		{"search for a long amount", transactionsPath + "?amount=12345678901234567890", "query.amount"},
 		{"search for a text that is too long", transactionsPath + "?text=" + strings.Repeat("é", 201), "query.text"},
 		{"search for an empty text", transactionsPath + "?text=", "query.text"},

@@ -42,7 +42,8 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 					OccurredAt: at, Description: text, Category: text, Counterparty: text,
 					References: domain.References{
 						EndToEndID: text, TransactionID: text, AuthenticationCode: text, ReferenceNumber: text,
-						ReceiverReferenceID: text, TrackingKey: text, ChequeNumber: text,
+						ReceiverReferenceID: text, TrackingKey: text, ChequeNumber: text, TxID: text,
+						Barcode: "99991163200000210000444000457220000012345678",
 					},
 					CounterpartyDocument: domain.PartyDocument{Type: domain.OtherDocument, Value: text},
 					Warnings:             []domain.Warning{domain.DirectionConflict}, Metadata: metadata,

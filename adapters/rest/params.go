@@ -69,11 +69,19 @@ func (f *idParam[T]) UnmarshalText(text []byte) error {
 }
 
 // amountParam is an exact amount in a query.
-type amountParam struct{ value *decimal.Decimal }
+type amountParam struct {
+	value  *decimal.Decimal
+	signed bool // the text begins with a sign
+}
 
-// UnmarshalText parses a decimal number without rounding it.
+// UnmarshalText parses a decimal number without rounding it. A URL turns a leading "+" into a blank.
 func (a *amountParam) UnmarshalText(text []byte) error {
-	value, err := domain.ParseAmount(string(text))
+	digits := strings.TrimLeft(string(text), "+ ")
+	a.signed = digits != string(text) || strings.HasPrefix(digits, "-")
+	if len(text)-len(digits) > 1 || len(text) > len(digits) && strings.HasPrefix(digits, "-") {
+		digits = "" // several signs
+	}
+	value, err := domain.ParseAmount(digits)
 	if err != nil {
 		return errors.New("must be a decimal number of at most 19 digits")
 	}

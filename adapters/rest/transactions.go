@@ -62,7 +62,7 @@ func accountOf(a domain.Account) accountView {
 }
 
 // referencesView contains the identifiers by which a transaction can be found at a bank, for example the id of a PIX
-// payment. It has the members of domain.References. A response omits the unknown ones.
+// payment. A response omits the unknown ones.
 type referencesView struct {
 	EndToEndID          string `json:"endToEndId,omitempty" example:"E18236120202603011212s0a1b2c3d4e" doc:"The end-to-end id of a PIX payment (E…) or of its refund (D…)"`
 	TransactionID       string `json:"transactionId,omitempty" example:"675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11" doc:"The institution's own id of the transaction"`
@@ -71,6 +71,17 @@ type referencesView struct {
 	ReceiverReferenceID string `json:"receiverReferenceId,omitempty" example:"PEDIDO-1024" doc:"The reference that the receiver gave the payment; a static PIX QR code has one for many payments"`
 	TrackingKey         string `json:"trackingKey,omitempty" example:"MBAN01002602240078226691" doc:"The clave de rastreo of a SPEI payment"`
 	ChequeNumber        string `json:"chequeNumber,omitempty" example:"417" doc:"The number of a cheque, without leading zeros"`
+	DigitableLine       string `json:"digitableLine,omitempty" example:"99990444080045722000200123456782116320000021000" doc:"The digitable line of a boleto, 47 or 48 digits; present if and only if barcode is"`
+	Barcode             string `json:"barcode,omitempty" example:"99991163200000210000444000457220000012345678" doc:"The barcode of a boleto, 44 digits. A boleto can be paid in parts or twice"`
+	TxID                string `json:"txId,omitempty" example:"7978c0c97ea847e78e8849634473c1f1" doc:"The id of a PIX charge: a labelled one, or receiverReferenceId if it has the form of one. A static QR code has one for many payments"`
+}
+
+func viewOfReferences(r domain.References) referencesView {
+	return referencesView{
+		EndToEndID: r.EndToEndID, TransactionID: r.TransactionID, AuthenticationCode: r.AuthenticationCode,
+		ReferenceNumber: r.ReferenceNumber, ReceiverReferenceID: r.ReceiverReferenceID, TrackingKey: r.TrackingKey,
+		ChequeNumber: r.ChequeNumber, DigitableLine: r.DigitableLine(), Barcode: r.Barcode, TxID: r.ChargeID(),
+	}
 }
 
 // partyDocumentView is the tax number of the other party of a transaction.
@@ -127,7 +138,7 @@ func transactionOf(t domain.Transaction) transactionView {
 		AccountAmount: amount(t.AccountMoney), AccountCurrency: currency(t.AccountMoney),
 		Status: string(t.Status), Date: string(t.Date), OccurredAt: utcOrZero(t.OccurredAt),
 		Description: t.Description, Category: t.Category, Counterparty: t.Counterparty,
-		References:           referencesView(t.References),
+		References:           viewOfReferences(t.References),
 		CounterpartyDocument: partyDocumentView{string(t.CounterpartyDocument.Type), t.CounterpartyDocument.Value},
 		Warnings:             warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
@@ -396,9 +407,10 @@ func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in 
 // short or empty although it is not the last one, because each request examines a bounded number of
 // transactions.
 func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount with its sign; 12.5 equals 12.50"`
+	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50"`
 	Text       plainText                  `query:"text" minLength:"3" maxLength:"200" doc:"Part of the description or the counterparty, at least 3 characters; case and accents are ignored"`
-	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The exact value of any member of references"`
+	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The value of any member of references, in upper or lower case; of a boleto, its barcode or its digitable line in any printed form"`
+	Document   plainText                  `query:"document" maxLength:"64" example:"12.ABC.345/01DE-35" doc:"The tax number of the counterparty, such as a CPF, CNPJ or RFC, with or without punctuation"`
 	From       string                     `query:"from" format:"date" doc:"First value date"`
 	To         string                     `query:"to" format:"date" doc:"Last value date"`
 	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
@@ -409,7 +421,11 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 ) (*listOutput[transactionView], error) {
 	search := domain.TransactionSearch{
 		Connection: in.Connection.ID, Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
-		Amount: in.Amount.value, Text: string(in.Text), Reference: string(in.Reference),
+		Amount: in.Amount.value, BothDirections: in.Amount.value != nil && !in.Amount.signed, Text: string(in.Text),
+		Reference: string(in.Reference), Document: domain.NewPartyDocument(string(in.Document)),
+	}
+	if in.Document != "" && search.Document.IsZero() {
+		return pageOf[searchList](domain.Page[domain.Transaction]{}, in.Limit, transactionOf), nil // nobody has it
 	}
 	if in.Removed != "" {
 		removed := in.Removed == "true"

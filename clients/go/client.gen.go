@@ -5005,10 +5005,20 @@ type ReferencesView struct {
 	// Examples: 9A7B.1C2D.3E4F.5061
 	AuthenticationCode *string `json:"authenticationCode,omitempty"`
 
+	// Barcode The barcode of a boleto, 44 digits. A boleto can be paid in parts or twice
+	//
+	// Examples: 99991163200000210000444000457220000012345678
+	Barcode *string `json:"barcode,omitempty"`
+
 	// ChequeNumber The number of a cheque, without leading zeros
 	//
 	// Examples: 417
 	ChequeNumber *string `json:"chequeNumber,omitempty"`
+
+	// DigitableLine The digitable line of a boleto, 47 or 48 digits; present if and only if barcode is
+	//
+	// Examples: 99990444080045722000200123456782116320000021000
+	DigitableLine *string `json:"digitableLine,omitempty"`
 
 	// EndToEndID The end-to-end id of a PIX payment (E…) or of its refund (D…)
 	//
@@ -5034,6 +5044,11 @@ type ReferencesView struct {
 	//
 	// Examples: 675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11
 	TransactionID *string `json:"transactionId,omitempty"`
+
+	// TxID The id of a PIX charge: a labelled one, or receiverReferenceId if it has the form of one. A static QR code has one for many payments
+	//
+	// Examples: 7978c0c97ea847e78e8849634473c1f1
+	TxID *string `json:"txId,omitempty"`
 }
 
 // RegistrationView defines model for RegistrationView.
@@ -6352,14 +6367,17 @@ type ListUnmappedAccountsParams struct {
 
 // SearchTransactionsParams defines parameters for SearchTransactions.
 type SearchTransactionsParams struct {
-	// Amount Exact amount with its sign; 12.5 equals 12.50
+	// Amount Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50
 	Amount *string `form:"amount,omitempty" json:"amount,omitempty"`
 
 	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored
 	Text *string `form:"text,omitempty" json:"text,omitempty"`
 
-	// Reference The exact value of any member of references
+	// Reference The value of any member of references, in upper or lower case; of a boleto, its barcode or its digitable line in any printed form
 	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// Document The tax number of the counterparty, such as a CPF, CNPJ or RFC, with or without punctuation
+	Document *string `form:"document,omitempty" json:"document,omitempty"`
 
 	// From First value date
 	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
@@ -14435,6 +14453,18 @@ func NewSearchTransactionsRequest(server string, params *SearchTransactionsParam
 		if params.Reference != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "reference", *params.Reference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Document != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "document", *params.Document, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

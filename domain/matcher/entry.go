@@ -32,11 +32,16 @@ type Content struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-// SetReferences sets Reference and Digest. All other members that the digest contains must be set before.
+// SetReferences sets Reference and Digest. All other members that the digest contains must be set before. The digest
+// does not contain references that Matcher is never sent and that were not always read: if it did, an upgrade of the
+// service would import every transaction again that has one.
 func (c *Content) SetReferences(r domain.References) {
 	c.Reference = r.Main()
 	h := sha256.New()
-	for _, part := range append([]string{c.Amount.String(), c.Currency, string(c.Date)}, r.Values()...) {
+	for _, part := range []string{
+		c.Amount.String(), c.Currency, string(c.Date), r.EndToEndID, r.TransactionID, r.AuthenticationCode,
+		r.ReferenceNumber, r.ReceiverReferenceID, r.TrackingKey, r.ChequeNumber,
+	} {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}

@@ -3,6 +3,8 @@ package matching
 import (
 	"strings"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // kind is the kind of an identifier. Identifiers are compared with identifiers of the same kind only.
@@ -13,8 +15,8 @@ type kind int
 const (
 	endToEndID kind = iota
 	trackingKey
-	boletoLine
-	slipNumber // the line of a bill with a bar code (arrecadação): taxes and utilities
+	boletoLine // the barcode or the digitable line of a boleto
+	slipNumber // the same of a bill with a bar code (arrecadação): taxes and utilities
 	institutionID
 	authenticationCode
 	institutionCode
@@ -49,6 +51,7 @@ var notations = []notation{
 		"FEBRABAN, convenção da cobrança: 47 digits in five fields"},
 	{slipNumber, compile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
 		"FEBRABAN, layout padrão de arrecadação: 48 digits in four fields that begin with 8"},
+	{boletoLine, compile(`\b(\d{44})\b`), "FEBRABAN, layout padrão de código de barras: 44 digits"},
 	{trackingKey, compile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
 		"BN-01, SM-01, NM-01: CVE RAST, CLAVE DE RASTREO (Banxico, SPEI: up to 30 letters and digits)"},
 	{trackingKey, compile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
@@ -82,14 +85,37 @@ func (ids *identifiers) take(s *scan) {
 			if n.kind == trackingKey && len(digitsOf(value)) < 4 {
 				return false
 			}
-			if n.kind == invoiceNumber || n.kind == boletoLine || n.kind == slipNumber {
+			k := n.kind
+			switch k {
+			case invoiceNumber:
 				value = digitsOf(value)
+			case boletoLine, slipNumber:
+				if k, value = ofBoleto(k, digitsOf(value)); value == "" {
+					return false
+				}
 			}
-			ids[n.kind] = add(ids[n.kind], value)
+			ids[k] = add(ids[k], value)
 			return true
 		})
 	}
 }
+
+// ofBoleto returns the kind and the digitable line of a boleto, so that a barcode equals its line. A line with a wrong
+// check digit is compared as it is. It returns "" if 44 digits are no barcode.
+func ofBoleto(k kind, digits string) (kind, string) {
+	code, err := domain.ParseBoleto(digits)
+	switch {
+	case err != nil && len(digits) == lengthOfBarcode:
+		return k, ""
+	case err != nil:
+		return k, digits
+	case code[0] == '8':
+		return slipNumber, domain.BoletoLine(code)
+	}
+	return boletoLine, domain.BoletoLine(code)
+}
+
+const lengthOfBarcode = 44
 
 // withoutPunctuation removes the punctuation of numbers.
 var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
@@ -101,9 +127,10 @@ func (ids *identifiers) addKeys(row *Row) {
 	ids.addKey(institutionCode, row.Code)
 	ids.addKey(paymentReference, row.Keys.Reference)
 	ids.addKey(receiverReference, row.Keys.ReceiverReference)
+	ids.addKey(boletoLine, row.Keys.Barcode)
 }
 
-// addKey adds one identifier. An end-to-end id or a line of a boleto is recognised in every member, because
+// addKey adds one identifier. An end-to-end id or a number of a boleto is recognised in every member, because
 // institutions use different members for it. A blank value, and a value that repeats one character ("0000000000",
 // OF-03), are ignored.
 func (ids *identifiers) addKey(k kind, value string) {
@@ -117,9 +144,13 @@ func (ids *identifiers) addKey(k kind, value string) {
 	case len(compact) == 32 && notations[0].pattern.MatchString(compact):
 		k, value = endToEndID, compact
 	case len(compact) == 47 && isNumber(compact):
-		k, value = boletoLine, compact
+		k, value = ofBoleto(boletoLine, compact)
 	case len(compact) == 48 && isNumber(compact) && compact[0] == '8':
-		k, value = slipNumber, compact
+		k, value = ofBoleto(slipNumber, compact)
+	case len(compact) == lengthOfBarcode && isNumber(compact):
+		if of, line := ofBoleto(boletoLine, compact); line != "" {
+			k, value = of, line
+		}
 	}
 	ids[k] = add(ids[k], value)
 }

@@ -1,18 +1,22 @@
 package matching
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // References returns the references of a row: those that the vendor states, and those that the bank writes into one of
-// the texts. An earlier text has precedence. An institution may put an end-to-end id into any member, so one is
-// recognised in every member.
+// the texts. An earlier text has precedence. An institution may put an end-to-end id or a number of a boleto into any
+// member, so they are recognised in every member.
 func References(stated domain.References, texts ...string) domain.References {
 	for _, value := range stated.Values() {
 		if stated.EndToEndID == "" && domain.IsEndToEndID(value) {
 			stated.EndToEndID = value
+		}
+		if barcode, err := domain.ParseBoleto(value); err == nil && stated.Barcode == "" {
+			stated.Barcode = barcode
 		}
 	}
 	for _, text := range texts {
@@ -22,7 +26,7 @@ func References(stated domain.References, texts ...string) domain.References {
 }
 
 // TextReferences returns the references that a bank writes into a description: a bare end-to-end id, CLAVE DE RASTREO,
-// CHEQUE. The notations are those of this package. A text with two identifiers of one kind gives none of them.
+// CHEQUE, the digitable line or the barcode of a boleto, TXID. The notations are those of this package. A text with two identifiers of one kind gives none of them.
 func TextReferences(description string) domain.References {
 	description, _ = cutText(description)
 	if !mayHaveReference(description) {
@@ -39,6 +43,8 @@ func readTextReferences(description string) domain.References {
 		EndToEndID:   asPrinted(description, onlyValue(ids[endToEndID])),
 		TrackingKey:  asPrinted(description, onlyValue(ids[trackingKey])),
 		ChequeNumber: onlyValue(ids[chequeNumber]),
+		Barcode:      onlyBarcode(slices.Concat(ids[boletoLine], ids[slipNumber])),
+		TxID:         asPrinted(description, onlyValue(ids[paymentReference])),
 	}
 }
 
@@ -59,6 +65,12 @@ func onlyValue(values []string) string {
 		return ""
 	}
 	return values[0]
+}
+
+// onlyBarcode returns the only value of the list if it is a barcode, and not a line with a wrong check digit.
+func onlyBarcode(values []string) string {
+	barcode, _ := domain.ParseBoleto(onlyValue(values))
+	return barcode
 }
 
 // TextDocument returns the only complete tax number of a description. It returns the zero PartyDocument if the text has
@@ -89,18 +101,21 @@ func readTextDocument(description string) domain.PartyDocument {
 }
 
 // referenceWords contains the beginnings of the notations in which bank texts write references, in lower case.
-var referenceWords = []string{"rast", "/s ", "mban", "bnet", "cheq", "chq"}
+var referenceWords = []string{"rast", "/s ", "mban", "bnet", "cheq", "chq", "txid"}
 
 // mayHaveReference reports whether a text may contain a reference. Few texts do. The function is much faster than a
 // search for all notations.
 func mayHaveReference(text string) bool {
 	const endToEnd = 32 // the length of an end-to-end id
-	run := 0
+	run, digits := 0, 0
 	for i := range len(text) {
 		if run++; !isAlphanumeric(text[i]) {
 			run = 0
 		}
-		if run == endToEnd {
+		if '0' <= text[i] && text[i] <= '9' {
+			digits++
+		}
+		if run == endToEnd || digits == lengthOfBarcode {
 			return true
 		}
 		for _, word := range referenceWords {

@@ -69,6 +69,8 @@ func snapshotRecords(f *fixture) {
 			ReceiverReferenceID: "5",
 			TrackingKey:         "6",
 			ChequeNumber:        "7",
+			Barcode:             barcode,
+			TxID:                "8",
 		}
 		o.CounterpartyDocument = domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}
 	}

@@ -58,6 +58,7 @@ var edits = map[string]func(*domain.TransactionData){
 		o.References = domain.References{
 			EndToEndID: "E12345678202611101200abcDEF12345", TransactionID: "t", AuthenticationCode: "a",
 			ReferenceNumber: "r", ReceiverReferenceID: "x", TrackingKey: "k", ChequeNumber: "417",
+			Barcode: barcode, TxID: "c",
 		}
 	},
 	"document": func(o *domain.TransactionData) {

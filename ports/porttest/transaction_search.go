@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -16,7 +18,10 @@ var searchTests = []storeTest{
 	{"a search selects by every member, on all stores alike", searchSelects},
 	{"a search finds a rare row that is older than many others", searchFindsRareRow},
 	{"a search finds a row that is older than many rows with long texts", searchFindsRowAfterLongTexts},
-	{"a search finds each reference by its exact value only, over all connections", searchReferences},
+	{"a search finds each reference by its value in upper or lower case, over all connections", searchReferences},
+	{"a search finds a boleto by its barcode and by every printed form of its digitable line", searchBoletos},
+	{"a search finds the transactions with a counterparty by its tax number", searchDocuments},
+	{"a search in both directions finds every amount once, by pages of any size", searchBothDirections},
 	{"a search of the index ends soon", searchOfIndexEndsSoon},
 	{"the index of the search forgets erased transactions", indexForgetsErased},
 	{"a search of another tenant finds nothing", searchIsTenantScoped},
@@ -146,6 +151,14 @@ func (f *fixture) checkSearches(
 		{domain.TransactionSearch{Removed: &yes}, []string{"1"}},
 		{decimals("12.50"), []string{"1"}},
 		{decimals("-12.500"), []string{"2"}},
+		{domain.TransactionSearch{Amount: decimals("12.50").Amount, BothDirections: true}, []string{"2", "1"}},
+		{domain.TransactionSearch{Amount: decimals("-12.50").Amount, BothDirections: true}, []string{"2", "1"}},
+		{domain.TransactionSearch{Amount: decimals("0.1").Amount, BothDirections: true}, []string{"3"}},
+		{
+			domain.TransactionSearch{
+				Amount: decimals("12.5").Amount, BothDirections: true, Window: domain.Window{To: "2026-02-01"},
+			}, []string{"1"},
+		},
 		{decimals("0.1"), []string{"3"}},
 		{decimals("1000.00"), []string{"4"}},
 		{decimals("12.51"), []string{}},
@@ -340,6 +353,78 @@ func transactionByExternalID(f *fixture) {
 	}
 }
 
+// A boleto, and the printed form of its digitable line.
+const (
+	barcode       = "99991163200000210000444000457220000012345678"
+	digitableLine = "99990.44408 00457.220002 00123.456782 1 16320000021000"
+)
+
+// searchBoletos checks that the search by reference finds a boleto by its barcode and by its digitable line in any
+// printed form, and no other boleto.
+func searchBoletos(f *fixture) {
+	_, l := f.runningPull()
+	first, second := row("a"), row("b")
+	first.References.Barcode = barcode
+	second.References.Barcode = "83680000000874501622026111800000000004410998"
+	f.storeRows(l, first, second)
+	for text, want := range map[string]string{
+		barcode: "a", digitableLine: "a", strings.NewReplacer(".", "", " ", "").Replace(digitableLine): "a",
+		"83680000000-9 87450162202-9 61118000000-6 00004410998-1": "b", digitableLine[1:]: "", barcode[:43]: "",
+	} {
+		f.equal(text, want, strings.Join(ids(f.search(domain.TransactionSearch{Reference: text}, 9), externalID), " "))
+	}
+}
+
+// searchDocuments checks the search by the tax number of the counterparty, over all connections and together with other
+// conditions.
+func searchDocuments(f *fixture) {
+	_, l := f.runningPull()
+	_, otherLease := f.runningPull()
+	company, person := domain.NewPartyDocument("12.ABC.345/01DE-35"), domain.NewPartyDocument("390.533.447-05")
+	with := func(id string, d domain.PartyDocument, date domain.Date) domain.TransactionData {
+		o := row(id, withDate(date))
+		o.CounterpartyDocument, o.References.ReferenceNumber = d, "R"
+		return o
+	}
+	f.storeRows(l, with("a", company, "2026-02-01"), with("b", person, "2026-02-02"), row("c"))
+	f.storeRows(otherLease, with("d", company, "2026-02-03"))
+	for _, limit := range []int{1, 9} {
+		for want, s := range map[string]domain.TransactionSearch{
+			"d a": {Document: company}, "b": {Document: person},
+			"a": {Document: company, Window: domain.Window{To: "2026-02-02"}},
+			"d": {Document: company, Reference: "r", Window: domain.Window{From: "2026-02-02"}},
+			"":  {Document: domain.PartyDocument{Type: domain.OtherDocument, Value: company.Value}},
+		} {
+			f.equal(fmt.Sprintf("%+v", s), want, strings.Join(ids(f.search(s, limit), externalID), " "))
+		}
+	}
+}
+
+// searchBothDirections checks a search for an amount that many rows have in one direction and a few in the other.
+func searchBothDirections(f *fixture) {
+	_, l := f.runningPull()
+	var rows []domain.TransactionData
+	const n = 1100 // more than one read of the index
+	for i := range n {
+		amount := "7"
+		if i%500 == 250 {
+			amount = "-7"
+		}
+		rows = append(rows, row(fmt.Sprintf("%04d", i), withDate(domain.Date("2024-01-01").AddDays(i)),
+			func(o *domain.TransactionData) { o.Amount = money(amount, "BRL") }))
+	}
+	f.storeRows(l, rows...)
+	f.indexTexts()
+	value := decimal.NewFromInt(7)
+	got := ids(f.search(domain.TransactionSearch{Amount: &value, BothDirections: true}, 200), externalID)
+	if len(got) != n || !slices.IsSortedFunc(got, func(a, b string) int { return strings.Compare(b, a) }) {
+		f.Errorf("%d rows, want %d, the newest first", len(got), n)
+	}
+	out := value.Neg()
+	f.equal("money out", []string{"0750", "0250"},
+		ids(f.search(domain.TransactionSearch{Amount: &out}, 200), externalID))
+}
+
 // searchReferences checks the search by reference. It must find every member of domain.References, with pages of any
 // size and together with other conditions. It must not find a value that only an earlier version of a record had.
 func searchReferences(f *fixture) {
@@ -353,6 +438,7 @@ func searchReferences(f *fixture) {
 		func(r *domain.References, value string) { r.ReceiverReferenceID = value },
 		func(r *domain.References, value string) { r.TrackingKey = value },
 		func(r *domain.References, value string) { r.ChequeNumber = value },
+		func(r *domain.References, value string) { r.TxID = value },
 	}
 	for i, set := range members {
 		o := row(fmt.Sprint("a", i), withDate(domain.Date("2026-02-01").AddDays(i)))
@@ -378,7 +464,7 @@ func searchReferences(f *fixture) {
 		names(domain.TransactionSearch{Reference: "E-8"}, 1))
 	all := domain.TransactionSearch{Reference: "REF-7"}
 	for _, limit := range []int{1, 3, 200} {
-		f.equal(fmt.Sprintf("by pages of %d", limit), "b a6 a5 a4 a3 a2 a1 a0", names(all, limit))
+		f.equal(fmt.Sprintf("by pages of %d", limit), "b a7 a6 a5 a4 a3 a2 a1 a0", names(all, limit))
 	}
 	live, removed := false, true
 	for want, s := range map[string]domain.TransactionSearch{
@@ -387,17 +473,18 @@ func searchReferences(f *fixture) {
 			Reference: "REF-7", Connection: first.ID, Window: domain.Window{From: "2026-02-02", To: "2026-02-03"},
 		},
 		"d": {Reference: "REF-70"},
-		"a6 a5 a4": {
+		"a7 a6 a5 a4": {
 			Reference: "REF-7", Removed: &live, Connection: first.ID, Window: domain.Window{From: "2026-02-05"},
 		},
 	} {
 		f.equal("found", want, names(s, 2))
 	}
 	f.equal("with a text", "b", names(domain.TransactionSearch{Reference: "REF-7", Text: "BOTH"}, 1))
-	for _, other := range []string{"ref-7", "REF", "REF-7 ", "%", "\x00", "\xff"} {
+	f.equal("in lower case", "b", names(domain.TransactionSearch{Reference: "ref-7", Text: "BOTH"}, 1))
+	for _, other := range []string{"REF", "REF-7 ", "%", "\x00", "\xff"} {
 		f.equal("another value", "", names(domain.TransactionSearch{Reference: other}, 2))
 	}
 	f.equal("removed", "", names(domain.TransactionSearch{Reference: "REF-7", Removed: &removed}, 2))
 	f.storeRows(otherLease, row("b", withDate("2026-02-20")))
-	f.equal("after an edit", "a6 a5 a4 a3 a2 a1 a0", names(all, 3))
+	f.equal("after an edit", "a7 a6 a5 a4 a3 a2 a1 a0", names(all, 3))
 }

@@ -202,7 +202,7 @@ func newPage(
 // rules is the version of the rules by which normalize converts a row, and part of every content hash. Increase it
 // whenever the result of normalize changes. Stored content hashes then no longer match, so every row is normalized
 // again. A test with the golden files checks that the version was increased.
-const rules = "plaid 1"
+const rules = "plaid 2"
 
 // rawTransactions converts the rows of a page to raw transactions.
 func rawTransactions(rows []jsontext.Value) []domain.RawTransaction {

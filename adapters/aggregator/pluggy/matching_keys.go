@@ -1,6 +1,7 @@
 package pluggy
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -23,6 +24,7 @@ type paymentKeysJSON struct {
 	Authentication    vendorhttp.Text `json:"authenticationCode"`
 	Reference         vendorhttp.Text `json:"referenceNumber"`
 	ReceiverReference vendorhttp.Text `json:"receiverReferenceId"`
+	Boleto            jsontext.Value  `json:"boletoMetadata"`
 	Payer             jsontext.Value  `json:"payer"`
 	Receiver          jsontext.Value  `json:"receiver"`
 }
@@ -50,9 +52,29 @@ func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 		Authentication:       payment.Authentication.Clean(),
 		Reference:            payment.Reference.Clean(),
 		ReceiverReference:    payment.ReceiverReference.Clean(),
+		Barcode:              barcodeOf(payment.Boleto),
 		Instalment:           card.instalment(),
 		CounterpartyDocument: partyDocument(other),
 	}
+}
+
+// boletoJSON contains the numbers of a paid boleto. Both can be null. Source: the vendor's OpenAPI document,
+// PaymentData.boletoMetadata, and https://docs.pluggy.ai/docs/boleto-payments.
+type boletoJSON struct {
+	Line    vendorhttp.Text `json:"digitableLine"`
+	Barcode vendorhttp.Text `json:"barcode"`
+}
+
+// barcodeOf returns the barcode of a boleto. It returns "" if neither number is readable (see domain.ParseBoleto), and
+// if the numbers are those of two boletos.
+func barcodeOf(value jsontext.Value) string {
+	in := vendorhttp.DecodeObject[boletoJSON](value)
+	line, _ := domain.ParseBoleto(in.Line.Clean())
+	barcode, _ := domain.ParseBoleto(in.Barcode.Clean())
+	if line != "" && barcode != "" && line != barcode {
+		return ""
+	}
+	return cmp.Or(barcode, line)
 }
 
 // instalment returns the instalment that the row describes. A purchase date with a time is converted to

@@ -37,6 +37,7 @@ type payment struct {
 	Authentication    vendorhttp.Text `json:"authenticationCode"`
 	Reference         vendorhttp.Text `json:"referenceNumber"`
 	ReceiverReference vendorhttp.Text `json:"receiverReferenceId"`
+	Boleto            jsontext.Value  `json:"boletoMetadata"`
 }
 
 // party is a person or a company. The value of Document is an object, which partyDocument reads.
@@ -199,6 +200,7 @@ func (r row) references() domain.References {
 	if p := r.Payment; p != nil {
 		stated.AuthenticationCode, stated.ReferenceNumber = p.Authentication.Reference(), p.Reference.Reference()
 		stated.ReceiverReferenceID = p.ReceiverReference.Reference()
+		stated.Barcode = barcodeOf(p.Boleto)
 	}
 	return matching.References(stated, r.RawText, r.Description)
 }

@@ -104,19 +104,25 @@ var indexUses = map[string]string{
 	"transactions_by_date": "transactions WHERE connection_id = :id ORDER BY date DESC, id DESC",
 	"transactions_feed":    "transactions WHERE tenant_id = :id AND change_tx > 5 ORDER BY change_tx, id",
 	"transactions_removed": "transactions WHERE connection_id = :id AND removed_at >= :at",
-	"transactions_authentication_code": "transactions WHERE tenant_id = :id AND authentication_code = :text " +
+	"transactions_authentication_code": "transactions WHERE tenant_id = :id AND lower(authentication_code) = :text " +
 		"AND authentication_code <> '' ORDER BY date DESC, id DESC",
-	"transactions_cheque_number": "transactions WHERE tenant_id = :id AND cheque_number = :text " +
+	"transactions_barcode": "transactions WHERE tenant_id = :id AND lower(barcode) = :text AND barcode <> '' " +
+		"ORDER BY date DESC, id DESC",
+	"transactions_counterparty_document": "transactions WHERE tenant_id = :id AND counterparty_document = :text " +
+		"AND counterparty_document <> '' ORDER BY date DESC, id DESC",
+	"transactions_tx_id": "transactions WHERE tenant_id = :id AND lower(tx_id) = :text AND tx_id <> '' " +
+		"ORDER BY date DESC, id DESC",
+	"transactions_cheque_number": "transactions WHERE tenant_id = :id AND lower(cheque_number) = :text " +
 		"AND cheque_number <> '' ORDER BY date DESC, id DESC",
-	"transactions_end_to_end_id": "transactions WHERE tenant_id = :id AND end_to_end_id = :text " +
+	"transactions_end_to_end_id": "transactions WHERE tenant_id = :id AND lower(end_to_end_id) = :text " +
 		"AND end_to_end_id <> '' ORDER BY date DESC, id DESC",
-	"transactions_institution_id": "transactions WHERE tenant_id = :id AND institution_id = :text " +
+	"transactions_institution_id": "transactions WHERE tenant_id = :id AND lower(institution_id) = :text " +
 		"AND institution_id <> '' ORDER BY date DESC, id DESC",
-	"transactions_receiver_reference_id": "transactions WHERE tenant_id = :id AND receiver_reference_id = :text " +
+	"transactions_receiver_reference_id": "transactions WHERE tenant_id = :id AND lower(receiver_reference_id) = :text " +
 		"AND receiver_reference_id <> '' ORDER BY date DESC, id DESC",
-	"transactions_reference_number": "transactions WHERE tenant_id = :id AND reference_number = :text " +
-		"AND reference_number <> '' AND reference_number <> end_to_end_id ORDER BY date DESC, id DESC",
-	"transactions_tracking_key": "transactions WHERE tenant_id = :id AND tracking_key = :text " +
+	"transactions_reference_number": "transactions WHERE tenant_id = :id AND lower(reference_number) = :text " +
+		"AND reference_number <> '' AND lower(reference_number) <> lower(end_to_end_id) ORDER BY date DESC, id DESC",
+	"transactions_tracking_key": "transactions WHERE tenant_id = :id AND lower(tracking_key) = :text " +
 		"AND tracking_key <> '' ORDER BY date DESC, id DESC",
 	"webhook_tokens_connection": "webhook_tokens WHERE connection_id = :id",
 	"webhook_tokens_newest":     "webhook_tokens WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",

@@ -145,6 +145,8 @@ var TransactionColumns = []Column{
 	{"tracking_key", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TrackingKey }},
 	{"cheque_number", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
 	{"counterparty_document", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.document }},
+	{"barcode", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.Barcode }},
+	{"tx_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TxID }},
 }
 
 // JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which
@@ -242,7 +244,7 @@ func RowOfRecord(record *records.Record, changeSeq int64) TransactionRow {
 	row := TransactionRow{
 		Record: record, ChangeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
 		possibly: EncodeIDs(record.PossiblySupersedes),
-		document: joinDocument(record.CounterpartyDocument),
+		document: JoinDocument(record.CounterpartyDocument),
 	}
 	if m := record.AccountMoney; m != nil {
 		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
@@ -272,9 +274,9 @@ func splitWarnings(column string) []domain.Warning {
 	return warnings
 }
 
-// joinDocument returns the value of the column counterparty_document: the type, a space, and the number. The result is
+// JoinDocument returns the value of the column counterparty_document: the type, a space, and the number. The result is
 // "" if the document is not known.
-func joinDocument(d domain.PartyDocument) string {
+func JoinDocument(d domain.PartyDocument) string {
 	if d.IsZero() {
 		return ""
 	}

@@ -9,7 +9,9 @@
 //   - EndToEndId and TxId are the end-to-end id and the transaction id of the record. They are absent if they are not
 //     known or have more than 35 characters.
 //   - RltdPties contains the name and the tax number of the other party.
-//   - RmtInf/Ustrd contains the whole description, in pieces, if the description has more than 500 characters.
+//   - RmtInf/Ustrd contains the first 140 characters of the description, and the whole description, in pieces, if it has
+//     more than 500 characters.
+//   - RmtInf/Strd contains the id of a PIX charge in CdtrRefInf/Ref and the digitable line of a boleto in AddtlRmtInf.
 //   - AddtlStmtInf states the completeness of the account, if the statement is that of a closed period.
 //   - The servicer of the account is the vendor, because the code of the bank is not known.
 //
@@ -295,7 +297,13 @@ type (
 	}
 	// remittance is an element of the type RemittanceInformation16 of the schema.
 	remittance struct {
-		Pieces []string `xml:"Ustrd"`
+		Pieces []string  `xml:"Ustrd"`
+		Charge *creditor `xml:"Strd>CdtrRefInf"`
+		Boleto string    `xml:"Strd>AddtlRmtInf,omitempty"`
+	}
+	// creditor is an element of the type CreditorReferenceInformation2 of the schema.
+	creditor struct {
+		Reference string `xml:"Ref"`
 	}
 )
 
@@ -323,10 +331,24 @@ func entryOf(s books.Statement, r books.StatementRecord) entry {
 			e.Details.Debtor = other
 		}
 	}
-	if len(e.Description) < len(r.Description) {
-		e.Details.Remittance = &remittance{pieces(r.Description)}
-	}
+	e.Details.Remittance = remittanceOf(r, len(e.Description) < len(r.Description))
 	return e
+}
+
+// remittanceOf returns what the payment is for, or nil if nothing is known. Some readers show only this element as the
+// label of an entry. If whole is set, it contains the whole description, otherwise the beginning.
+func remittanceOf(r books.StatementRecord, whole bool) *remittance {
+	out := remittance{Pieces: pieces(r.Description), Boleto: r.References.DigitableLine()}
+	if charge := unlessLonger(r.References.ChargeID()); charge != "" {
+		out.Charge = &creditor{charge}
+	}
+	if !whole && len(out.Pieces) > 1 {
+		out.Pieces = out.Pieces[:1]
+	}
+	if len(out.Pieces) == 0 && out.Charge == nil && out.Boleto == "" {
+		return nil
+	}
+	return &out
 }
 
 // unlessLonger returns the reference, or "" if it is longer than the schema allows. Half a reference would not identify

@@ -44,7 +44,9 @@ var children = map[string]string{
 	"AmtDtls":    "InstdAmt",
 	"InstdAmt":   "Amt",
 	"RltdPties":  "Dbtr|Cdtr",
-	"RmtInf":     "Ustrd( Ustrd)*",
+	"RmtInf":     "(Ustrd)?( Ustrd)* ?(Strd)?",
+	"Strd":       "(CdtrRefInf)? ?(AddtlRmtInf)?",
+	"CdtrRefInf": "Ref",
 
 	"Acct/Id":         "Othr",
 	"Id/Othr":         "Id",
@@ -72,7 +74,7 @@ var children = map[string]string{
 var texts = map[string]string{
 	"MsgId": ".{1,35}", "Stmt/Id": ".{1,35}", "Othr/Id": ".{1,34}", "AcctSvcrRef": ".{1,35}",
 	"EndToEndId": ".{1,35}", "TxId": ".{1,35}", "Prtry": ".{1,35}",
-	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
+	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ref": ".{1,35}", "AddtlRmtInf": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
 	"CreDtTm": dateTimes, "FrDtTm": dateTimes, "ToDtTm": dateTimes,
 	"Dt/Dt": dates, "BookgDt/Dt": dates, "ValDt/Dt": dates,
 	"Amt": amounts, "Sum": amounts, "NbOfNtries": "[0-9]{1,15}", "CdtDbtInd": "CRDT|DBIT", "Ccy": "[A-Z]{3}",
@@ -192,7 +194,10 @@ func drawDocument(t *rapid.T) string {
 		r.Amount = amount.Draw(t, "amount")
 		r.Description = long.Draw(t, "description")
 		r.Counterparty = long.Draw(t, "counterparty")
-		r.References = domain.References{EndToEndID: long.Draw(t, "end-to-end id"), TransactionID: long.Draw(t, "id")}
+		r.References = domain.References{
+			EndToEndID: long.Draw(t, "end-to-end id"), TransactionID: long.Draw(t, "id"), TxID: long.Draw(t, "charge"),
+			Barcode: rapid.SampledFrom([]string{"", "99991163200000210000444000457220000012345678"}).Draw(t, "barcode"),
+		}
 		r.CounterpartyDocument = domain.NewPartyDocument(long.Draw(t, "document"))
 		r.Original = nil
 		if rapid.Bool().Draw(t, "converted") {

@@ -4467,10 +4467,20 @@ export interface components {
              */
             authenticationCode?: string;
             /**
+             * @description The barcode of a boleto, 44 digits. A boleto can be paid in parts or twice
+             * @example 99991163200000210000444000457220000012345678
+             */
+            barcode?: string;
+            /**
              * @description The number of a cheque, without leading zeros
              * @example 417
              */
             chequeNumber?: string;
+            /**
+             * @description The digitable line of a boleto, 47 or 48 digits; present if and only if barcode is
+             * @example 99990444080045722000200123456782116320000021000
+             */
+            digitableLine?: string;
             /**
              * @description The end-to-end id of a PIX payment (E…) or of its refund (D…)
              * @example E18236120202603011212s0a1b2c3d4e
@@ -4496,6 +4506,11 @@ export interface components {
              * @example 675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11
              */
             transactionId?: string;
+            /**
+             * @description The id of a PIX charge: a labelled one, or receiverReferenceId if it has the form of one. A static QR code has one for many payments
+             * @example 7978c0c97ea847e78e8849634473c1f1
+             */
+            txId?: string;
         };
         RegistrationView: {
             /**
@@ -13318,12 +13333,15 @@ export interface operations {
                      *           ],
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "barcode": "99991163200000210000444000457220000012345678",
                      *             "chequeNumber": "417",
+                     *             "digitableLine": "99990444080045722000200123456782116320000021000",
                      *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *             "receiverReferenceId": "PEDIDO-1024",
                      *             "referenceNumber": "8703",
                      *             "trackingKey": "MBAN01002602240078226691",
-                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *             "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *           },
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
@@ -23054,12 +23072,14 @@ export interface operations {
     "search-transactions": {
         parameters: {
             query?: {
-                /** @description Exact amount with its sign; 12.5 equals 12.50 */
+                /** @description Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50 */
                 amount?: string;
                 /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
                 text?: string;
-                /** @description The exact value of any member of references */
+                /** @description The value of any member of references, in upper or lower case; of a boleto, its barcode or its digitable line in any printed form */
                 reference?: string;
+                /** @description The tax number of the counterparty, such as a CPF, CNPJ or RFC, with or without punctuation */
+                document?: string;
                 /** @description First value date */
                 from?: string;
                 /** @description Last value date */
@@ -23117,12 +23137,15 @@ export interface operations {
                      *           ],
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "barcode": "99991163200000210000444000457220000012345678",
                      *             "chequeNumber": "417",
+                     *             "digitableLine": "99990444080045722000200123456782116320000021000",
                      *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *             "receiverReferenceId": "PEDIDO-1024",
                      *             "referenceNumber": "8703",
                      *             "trackingKey": "MBAN01002602240078226691",
-                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *             "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *           },
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
@@ -23359,12 +23382,15 @@ export interface operations {
                      *             ],
                      *             "references": {
                      *               "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *               "barcode": "99991163200000210000444000457220000012345678",
                      *               "chequeNumber": "417",
+                     *               "digitableLine": "99990444080045722000200123456782116320000021000",
                      *               "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *               "receiverReferenceId": "PEDIDO-1024",
                      *               "referenceNumber": "8703",
                      *               "trackingKey": "MBAN01002602240078226691",
-                     *               "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *               "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *               "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *             },
                      *             "removedAt": "2026-03-09T10:00:00Z",
                      *             "status": "posted",
@@ -23792,12 +23818,15 @@ export interface operations {
                      *       ],
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "barcode": "99991163200000210000444000457220000012345678",
                      *         "chequeNumber": "417",
+                     *         "digitableLine": "99990444080045722000200123456782116320000021000",
                      *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *         "receiverReferenceId": "PEDIDO-1024",
                      *         "referenceNumber": "8703",
                      *         "trackingKey": "MBAN01002602240078226691",
-                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *         "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *       },
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",
@@ -24272,12 +24301,15 @@ export interface operations {
                      *       ],
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "barcode": "99991163200000210000444000457220000012345678",
                      *         "chequeNumber": "417",
+                     *         "digitableLine": "99990444080045722000200123456782116320000021000",
                      *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *         "receiverReferenceId": "PEDIDO-1024",
                      *         "referenceNumber": "8703",
                      *         "trackingKey": "MBAN01002602240078226691",
-                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *         "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *       },
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",
@@ -24630,12 +24662,15 @@ export interface operations {
                      *       ],
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "barcode": "99991163200000210000444000457220000012345678",
                      *         "chequeNumber": "417",
+                     *         "digitableLine": "99990444080045722000200123456782116320000021000",
                      *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
                      *         "receiverReferenceId": "PEDIDO-1024",
                      *         "referenceNumber": "8703",
                      *         "trackingKey": "MBAN01002602240078226691",
-                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *         "txId": "7978c0c97ea847e78e8849634473c1f1"
                      *       },
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",

@@ -45,16 +45,17 @@ func (c commands) transactions() *cobra.Command {
 func (c commands) searchTransactions() *cobra.Command {
 	var flags listFlags
 	var dates dateFlags
-	var amount, text, reference, connection, removed string
+	var amount, text, reference, document, connection, removed string
 	cmd := &cobra.Command{
 		Use: "search", Short: "Search the transactions of all connections, newest first", Args: between(0, 0),
 	}
 	flags.register(cmd)
 	dates.register(cmd)
-	cmd.Flags().StringVar(&amount, "amount", "", "exact amount with its sign, such as -212.45")
+	cmd.Flags().StringVar(&amount, "amount", "", "exact amount, such as 212.45; with a sign (-212.45) in one direction only")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
 	cmd.Flags().
-		StringVar(&reference, "reference", "", "exact end-to-end id, tracking key, cheque number or other reference")
+		StringVar(&reference, "reference", "", "end-to-end id, line of a boleto, cheque number or other reference")
+	cmd.Flags().StringVar(&document, "document", "", "tax number of the counterparty, such as a CPF or CNPJ")
 	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
 	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
 	completeFlag(cmd, "removed", "true", "false")
@@ -66,7 +67,7 @@ func (c commands) searchTransactions() *cobra.Command {
 		}
 		params := discovery.SearchTransactionsParams{
 			Amount: optional(amount), Text: optional(text), Reference: optional(reference), From: from, To: to,
-			Removed: optional(discovery.SearchTransactionsParamsRemoved(removed)),
+			Document: optional(document), Removed: optional(discovery.SearchTransactionsParamsRemoved(removed)),
 		}
 		if params.Removed != nil && !params.Removed.Valid() {
 			return usagef("--removed must be true or false")

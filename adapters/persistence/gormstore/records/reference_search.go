@@ -1,44 +1,75 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"slices"
+
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// referenceColumns are the columns of References. Each has an index over tenant, value, date and id.
+// referenceColumns are the columns of References. Each has an index over tenant, value in lower case, date and id.
 var referenceColumns = []string{
 	"end_to_end_id", "institution_id", "authentication_code", "reference_number", "receiver_reference_id",
-	"tracking_key", "cheque_number",
+	"tracking_key", "cheque_number", "barcode", "tx_id",
 }
 
 // inIndex returns the condition of the index of a reference column. A reference number that equals the end-to-end id is
 // not in the index, because the index of the end-to-end ids finds the transaction.
 func inIndex(column string) string {
 	if column == "reference_number" {
-		return "reference_number <> '' AND reference_number <> end_to_end_id"
+		return "reference_number <> '' AND lower(reference_number) <> lower(end_to_end_id)"
 	}
 	return column + " <> ''"
 }
 
-// searchReference returns the transactions with this reference that match the search. For each column, it reads the
-// newest transactions with the value, through the index of the column. It examines no other transactions. The other
+// referenceValue returns the value to look for in the column, in lower case.
+func (m *searchMerge) referenceValue(column string) string {
+	if column == "barcode" {
+		barcode, _ := domain.ParseBoleto(m.search.Reference)
+		return cmp.Or(barcode, m.search.Reference)
+	}
+	return domain.LowerReference(m.search.Reference)
+}
+
+// exactValues returns the conditions for the transactions with the reference or the tax number of the search, each of
+// which an index over tenant, value, date and id serves. It returns nil if the search has neither, or a value that
+// cannot be stored.
+func (m *searchMerge) exactValues() (conditions []clause.Expr) {
+	if m.search.Reference == "" {
+		return []clause.Expr{{
+			SQL:  "counterparty_document = ? AND counterparty_document <> ''",
+			Vars: []any{gormstore.JoinDocument(m.search.Document)},
+		}}
+	}
+	if !gormstore.Storable(m.search.Reference) {
+		return nil
+	}
+	for _, column := range referenceColumns {
+		conditions = append(conditions, clause.Expr{
+			SQL: "lower(" + column + ") = ? AND " + inIndex(column), Vars: []any{m.referenceValue(column)},
+		})
+	}
+	return conditions
+}
+
+// searchExact returns the transactions with the reference or the tax number that match the search. For each column, it
+// reads the newest transactions with the value, through the index of the column. It examines no other transactions. The other
 // conditions of the search are checked afterwards, so a page may contain fewer items than requested even if it is not
 // the last one.
-func (m *searchMerge) searchReference(
+func (m *searchMerge) searchExact(
 	ctx context.Context, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	none := domain.Page[domain.Transaction]{}
-	if !gormstore.Storable(m.search.Reference) {
-		return none, nil
-	}
+	conditions := m.exactValues()
 	end, err := m.startPosition(page.After)
-	if err != nil {
+	if err != nil || len(conditions) == 0 {
 		return none, err
 	}
-	found, err := m.readReferences(ctx, end, page.Limit+1)
+	found, err := m.readExact(ctx, conditions, end, page.Limit+1)
 	if err != nil || len(found) == 0 {
 		return none, err
 	}
@@ -52,19 +83,20 @@ func (m *searchMerge) searchReference(
 	return m.complete(ctx, found, next, page)
 }
 
-// readReferences returns, for each of the referenceColumns, at most limit transactions after the position. Only their
-// ids, connections and dates are set.
-func (m *searchMerge) readReferences(
-	ctx context.Context, after domain.Position, limit int,
+// readExact returns, for each of the conditions, at most limit transactions after the position. Only their ids,
+// connections and dates are set.
+func (m *searchMerge) readExact(
+	ctx context.Context, conditions []clause.Expr, after domain.Position, limit int,
 ) ([]domain.Transaction, error) {
 	q := gormstore.NewQuery("")
-	for i, column := range referenceColumns {
+	for i, condition := range conditions {
 		if i > 0 {
 			q.Add(" UNION ALL ")
 		}
-		q.Add("SELECT * FROM (SELECT connection_id, id, date FROM transactions WHERE tenant_id = ? AND "+column+
-			" = ? AND "+inIndex(column)+" AND (date, id) < (?, ?) AND date >= ?",
-			gormstore.UUID(m.tenant.UUID), m.search.Reference, after.Key, gormstore.UUID(after.ID), m.firstDate())
+		q.Add("SELECT * FROM (SELECT connection_id, id, date FROM transactions WHERE tenant_id = ? AND ",
+			gormstore.UUID(m.tenant.UUID))
+		q.Add(condition.SQL, condition.Vars...)
+		q.Add(" AND (date, id) < (?, ?) AND date >= ?", after.Key, gormstore.UUID(after.ID), m.firstDate())
 		if !m.search.Connection.IsZero() {
 			q.Add(" AND "+gormstore.EqualUnindexed("connection_id", "?"), gormstore.UUID(m.search.Connection.UUID))
 		}

@@ -321,13 +321,24 @@ func (m *searchMerge) candidates(
 			}
 		}
 	}
-	condition := clause.Expr{SQL: "x.amount = ?"}
-	if m.search.Amount != nil {
-		condition.Vars = []any{m.search.Amount.Normalize().String()}
-	} else {
-		condition = m.Dialect.TextMatch("x", folded)
+	if m.search.Amount == nil {
+		return m.readIndex(ctx, after, m.Dialect.TextMatch("x", folded), maxCandidates, clause.Expr{})
 	}
-	return m.readIndex(ctx, after, condition, maxCandidates, clause.Expr{})
+	for _, amount := range m.search.Amounts() {
+		condition := clause.Expr{SQL: "x.amount = ?", Vars: []any{amount.Normalize().String()}}
+		some, last, err := m.readIndex(ctx, after, condition, maxCandidates, clause.Expr{})
+		if err != nil {
+			return nil, end, err
+		}
+		if !last.IsZero() && (end.IsZero() || last.Compare(end) > 0) {
+			end = last
+		}
+		found = append(found, some...)
+	}
+	found = slices.DeleteFunc(found, func(t domain.Transaction) bool {
+		return !end.IsZero() && t.DatePosition().Compare(end) < 0 // the rows of the other amount may have gaps there
+	})
+	return found, end, nil
 }
 
 // readIndex reads at most limit rows of search_index after the position that satisfy the parameter condition, newest

@@ -38,8 +38,8 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	m := &searchMerge{ledger: s, tenant: tenant, search: search, maxRead: maxSearched}
-	if search.Reference != "" {
-		return m.searchReference(ctx, page)
+	if search.Reference != "" || !search.Document.IsZero() {
+		return m.searchExact(ctx, page)
 	}
 	after, err := m.startPosition(page.After)
 	if err != nil {

@@ -400,6 +400,8 @@ CREATE TABLE transactions (
     tracking_key          text        NOT NULL COLLATE "C" DEFAULT '',
     cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
     counterparty_document text        NOT NULL DEFAULT '',
+    barcode               text        NOT NULL COLLATE "C" DEFAULT '',
+    tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -408,20 +410,27 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id, updated_at);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
-CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, end_to_end_id, date, id)
+-- The references of transactions. Upper and lower case letters are equal.
+CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, lower(end_to_end_id), date, id)
     WHERE end_to_end_id <> '';
-CREATE INDEX transactions_institution_id ON transactions (tenant_id, institution_id, date, id)
+CREATE INDEX transactions_institution_id ON transactions (tenant_id, lower(institution_id), date, id)
     WHERE institution_id <> '';
-CREATE INDEX transactions_authentication_code ON transactions (tenant_id, authentication_code, date, id)
+CREATE INDEX transactions_authentication_code ON transactions (tenant_id, lower(authentication_code), date, id)
     WHERE authentication_code <> '';
-CREATE INDEX transactions_reference_number ON transactions (tenant_id, reference_number, date, id)
-    WHERE reference_number <> '' AND reference_number <> end_to_end_id;
-CREATE INDEX transactions_receiver_reference_id ON transactions (tenant_id, receiver_reference_id, date, id)
+CREATE INDEX transactions_reference_number ON transactions (tenant_id, lower(reference_number), date, id)
+    WHERE reference_number <> '' AND lower(reference_number) <> lower(end_to_end_id);
+CREATE INDEX transactions_receiver_reference_id ON transactions (tenant_id, lower(receiver_reference_id), date, id)
     WHERE receiver_reference_id <> '';
-CREATE INDEX transactions_tracking_key ON transactions (tenant_id, tracking_key, date, id)
+CREATE INDEX transactions_tracking_key ON transactions (tenant_id, lower(tracking_key), date, id)
     WHERE tracking_key <> '';
-CREATE INDEX transactions_cheque_number ON transactions (tenant_id, cheque_number, date, id)
+CREATE INDEX transactions_cheque_number ON transactions (tenant_id, lower(cheque_number), date, id)
     WHERE cheque_number <> '';
+CREATE INDEX transactions_barcode ON transactions (tenant_id, lower(barcode), date, id)
+    WHERE barcode <> '';
+CREATE INDEX transactions_tx_id ON transactions (tenant_id, lower(tx_id), date, id)
+    WHERE tx_id <> '';
+CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, counterparty_document, date, id)
+    WHERE counterparty_document <> '';
 
 -- The versions of transactions that were replaced, each as it was directly before. The present version is only in
 -- transactions, so a transaction that never changed has no row here. id is the id of the transaction. The columns are
@@ -465,6 +474,8 @@ CREATE TABLE transaction_versions (
     cheque_number         text        NOT NULL COLLATE "C" DEFAULT '',
     counterparty_document text        NOT NULL DEFAULT '',
     replaced_at           timestamptz,
+    barcode               text        NOT NULL COLLATE "C" DEFAULT '',
+    tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
     PRIMARY KEY (connection_id, id, version, tenant_id)
 );
 

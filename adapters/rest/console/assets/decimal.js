@@ -6,7 +6,7 @@ const separators = { en: [',', '.'], 'pt-BR': ['.', ','] };
 // decimal returns an amount as the API expects it, such as -1234.56. It reads a currency before or after the digits, and
 // both kinds of separators: of two kinds the last one separates the decimals; one that is repeated separates thousands;
 // a single one before exactly three digits is read as the language writes it. It returns undefined if the text is no
-// amount.
+// amount. A sign stays: a search for an amount without one finds both directions.
 export function decimal(text, language) {
   const plain = text.trim().replace(/−/g, '-').replace(/\s/g, '').replace(/^([+-]?)(?:[A-Z]{3}|[A-Z]{0,2}\$)([+-]?)/i, '$1$2').replace(/[A-Z]{3}$/i, '');
   const [, sign, digits] = /^([+-]?)(\d[\d.,]*)$/.exec(plain) || [];
@@ -22,5 +22,5 @@ export function decimal(text, language) {
   const groups = whole.split(/[.,]/);
   if (groups.slice(1).some((three) => three.length !== 3) || (groups.length > 1 && (groups[0].length > 3 || whole.includes(mark || ' ')))) return undefined;
   if (mark && !part) return undefined;
-  return (sign === '-' ? '-' : '') + groups.join('') + (part && '.' + part);
+  return sign + groups.join('') + (part && '.' + part);
 }

@@ -24,7 +24,7 @@ const keyOf = ({ old, new: present }) => old + present;
 
 // The members that are compared: a name, the value as text, and how it is shown. A member that neither row has is left
 // out.
-const references = ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber'];
+const references = ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber', 'digitableLine', 'barcode', 'txId'];
 const code = (value) => html`<code>${value}</code>`;
 const plain = (value) => value;
 const members = () => [

@@ -14,7 +14,7 @@ import { Button, Empty, Failure, Field, Page, Select } from './ui.js';
 
 const pageSize = 50;
 
-const names = ['amount', 'text', 'reference', 'from', 'to', 'connectionId', 'removed'];
+const names = ['amount', 'text', 'reference', 'document', 'from', 'to', 'connectionId', 'removed'];
 
 // Form keeps the search in the query of the location, so that a search has an address.
 function Form({ query, errors }) {
@@ -27,16 +27,17 @@ function Form({ query, errors }) {
     const found = amount && decimal(amount, language.get());
     if (found === undefined) return setError(t('invalid.amount'));
     setError('');
-    return navigate(link('/search', { ...values, reference: String(values.reference).trim(), amount: found }));
+    return navigate(link('/search', { ...values, reference: String(values.reference).trim(), document: String(values.document).trim(), amount: found }));
   };
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
     <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" error=${errors.text} defaultValue=${query.text} />
-    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error || errors.amount} placeholder=${amount('-1234.56')}
-      defaultValue=${/^-?\d+(\.\d+)?$/.test(query.amount || '') ? amount(query.amount) : query.amount} />
+    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error || errors.amount} placeholder=${amount('1234.56')}
+      defaultValue=${printed(query.amount || '')} />
     <${Field} label=${t('search.reference')} name="reference" type="search" maxlength="255" autocomplete="off" spellcheck=${false}
       placeholder=${t('search.referenceHint')} defaultValue=${query.reference} />
+    <${Field} label=${t('column.counterpartyDocument')} name="document" type="search" maxlength="64" autocomplete="off" spellcheck=${false} error=${errors.document} defaultValue=${query.document} />
     <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
     <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
     <${ConnectionChoice} name="connectionId" value=${query.connectionId || ''} onChange=${choose('connectionId')} />
@@ -46,6 +47,15 @@ function Form({ query, errors }) {
 }
 
 const href = (item) => link(`/connections/${item.connectionId}/transactions/${item.id}`);
+
+// printed returns the amount of the query as people write it, with its sign.
+const printed = (value) => (/^[+-]?\d+(\.\d+)?$/.test(value) ? (value[0] === '+' ? '+' : '') + amount(value.replace('+', '')) : value);
+
+// directions says how many of the transactions are money in and money out, which an amount without a sign does not say.
+function directions(items) {
+  const ins = items.filter((item) => item.amount && !item.amount.startsWith('-')).length;
+  return t('search.directions', { out: t('search.out', { n: items.length - ins }), in: t('search.in', { n: ins }) });
+}
 
 // title says how many transactions were found, and whether the search has ended.
 function title(scan, searched) {
@@ -68,9 +78,9 @@ export function Search() {
   const searched = names.some((name) => query[name]);
   const values = Object.fromEntries(names.map((name) => [name, query[name]]));
   const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, pageSize);
-  const { errors, rest } = fieldProblems(scan.problem, ['amount', 'text', 'from', 'to']);
+  const { errors, rest } = fieldProblems(scan.problem, ['amount', 'text', 'document', 'from', 'to']);
   const column = { title: t('column.connection'), cell: (item) => html`<${ConnectionName} id=${item.connectionId} />` };
-  return html`<${Page} title=${title(scan, searched)} lead=${t('search.lead')}>
+  return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? directions(scan.items) : t('search.lead')}>
     <${Form} query=${values} errors=${errors} />
     ${searched && html`<${Failure} problem=${rest} retry=${scan.more} />
       ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${[column]} />`}

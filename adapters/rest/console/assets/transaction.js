@@ -14,7 +14,7 @@ const idPair = (name, value) => [name, value && html`<${Copyable} value=${value}
 const instant = (value) => value && html`<${Instant} at=${value} />`;
 
 // references lists the references that are known, in the order of the API.
-const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber']
+const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber', 'digitableLine', 'barcode', 'txId']
   .map((name) => idPair(t('reference.' + name), item.references?.[name]));
 
 // counterpartyDocument shows the kind and the number of the tax number of the other party.

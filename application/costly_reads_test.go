@@ -83,6 +83,53 @@ func TestATenantsSearchesRunOneAfterTheOther(t *testing.T) {
 	})
 }
 
+// A list takes a share of the tenant's costly reads if it may read many rows that are not on its page.
+func TestAFilteredListTakesAShare(t *testing.T) {
+	for name, tc := range map[string]struct {
+		filter ports.TransactionFilter
+		limit  int
+		waits  bool
+	}{
+		"a small page":              {limit: 50},
+		"a large page":              {limit: 51, waits: true},
+		"a window":                  {filter: ports.TransactionFilter{Window: domain.Window{From: "2026-01-01"}}, limit: 1},
+		"an external id":            {filter: ports.TransactionFilter{ExternalID: "x"}, limit: 1},
+		"a status":                  {filter: ports.TransactionFilter{Status: domain.Posted}, limit: 1, waits: true},
+		"an account":                {filter: ports.TransactionFilter{Account: domain.AccountID{UUID: uuid.Max}}, limit: 1, waits: true},
+		"the records of the moment": {filter: ports.TransactionFilter{AsOf: time.Unix(1, 0)}, limit: 1, waits: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b blockingSearches
+				e := newEnv(t, func(d *application.Deps) {
+					b = blockingSearches{d.Ledger, make(chan domain.TenantID, 100), make(chan struct{})}
+					d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, b
+				})
+				c := e.createConnection("c")
+				for range max(1, runtime.GOMAXPROCS(0)/4) {
+					go func() {
+						_, _ = e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+					}()
+				}
+				synctest.Wait()
+				ended := false
+				go func() {
+					_, err := e.ListTransactions(e.ctx, e.tenant, c.ID, tc.filter, domain.PageRequest{Limit: tc.limit})
+					if ended = true; err != nil {
+						t.Error(err)
+					}
+				}()
+				synctest.Wait()
+				if ended == tc.waits {
+					t.Errorf("the list has ended: %t, want %t", ended, !tc.waits)
+				}
+				close(b.endSignal)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 // TestWaitingReadsFailWithTheStore starts several costly requests of one tenant. When the first one fails because the
 // store is not available, those that wait for a share fail at once.
 func TestWaitingReadsFailWithTheStore(t *testing.T) {

@@ -11,7 +11,11 @@ import (
 func (s *Service) ListDeliveries(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
-	return s.Deliveries.List(ctx, tenant, filter, page)
+	read := func() (domain.Page[domain.Delivery], error) { return s.Deliveries.List(ctx, tenant, filter, page) }
+	if filter.Status == "" && filter.EventID == "" {
+		return read()
+	}
+	return readShared(ctx, s, tenant, read) // the page may examine many deliveries
 }
 
 // GetDelivery implements ports.DeliveryLog.
@@ -44,13 +48,21 @@ func (s *Service) ReplayDelivery(
 func (s *Service) ReplayDeliveries(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, limit int,
 ) ([]domain.Delivery, error) {
-	page, err := s.Deliveries.List(ctx, tenant, filter, domain.PageRequest{Limit: limit})
-	if err != nil || len(page.Items) == 0 {
-		return nil, err
+	var ids []domain.DeliveryID
+	for after := (domain.Position{}); ; {
+		page, err := s.Deliveries.List(ctx, tenant, filter, domain.PageRequest{Limit: limit - len(ids), After: after})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Items {
+			ids = append(ids, d.ID)
+		}
+		if after = page.Next; after.IsZero() || len(ids) >= limit {
+			break
+		}
 	}
-	ids := make([]domain.DeliveryID, len(page.Items))
-	for i, d := range page.Items {
-		ids[i] = d.ID
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	return s.replay(ctx, tenant, ids)
 }

@@ -38,7 +38,9 @@ func (s *Service) ListTransactions(
 	read := func() (domain.Page[domain.Transaction], error) {
 		return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
 	}
-	if page.Limit <= smallPage {
+	// Only without these filters does every row that is read belong to the page.
+	examinesMore := !filter.AsOf.IsZero() || !filter.Account.IsZero() || filter.Status != ""
+	if page.Limit <= smallPage && !examinesMore {
 		return read()
 	}
 	return readShared(ctx, s, tenant, read)

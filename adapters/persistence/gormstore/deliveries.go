@@ -51,41 +51,85 @@ func fullDeliveries(db *gorm.DB) *gorm.DB {
 	return db.Table("deliveries d").Select(fullColumns).Joins(deliveryJoin)
 }
 
+// maxScannedDeliveries is the maximum number of deliveries that the read of one page examines if it has a filter by
+// status or event id. No index contains these columns, since it would slow down every webhook. Such a page can be short
+// or empty although others follow.
+const maxScannedDeliveries = 10_000
+
 // List returns a page of deliveries, newest first. The join with the pulls costs one index lookup for each row of the
-// page. A filter by status or event id may read more rows than it returns, because no index contains those columns.
+// page.
 func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
 	err := s.Read(ctx, func(db *gorm.DB) error {
-		query := db.Table("deliveries d").Select(SummaryColumns).Joins(deliveryJoin)
-		query = s.InTenant(query, "d.", tenant, filter.Connection)
-		query, err := NewestFirst(query, "d.received_at", "d.id", page.After)
+		list := func(columns string) (*gorm.DB, error) {
+			query := s.InTenant(db.Table("deliveries d").Select(columns), "d.", tenant, filter.Connection)
+			return NewestFirst(whereReceived(query, filter), "d.received_at", "d.id", page.After)
+		}
+		query, err := list(SummaryColumns)
 		if err != nil {
 			return err
+		}
+		var end *deliveryPosition // the last delivery that the page may examine
+		if filter.Status != "" || filter.EventID != "" {
+			positions, err := list("d.received_at, d.id")
+			if err != nil {
+				return err
+			}
+			if end, err = endOfDeliveries(positions); err != nil {
+				return err
+			}
+		}
+		if end != nil {
+			query = query.Where("(d.received_at, d.id) >= (?, ?)", end.Received, end.ID)
 		}
 		position := func(d domain.Delivery) domain.Position {
 			return domain.Position{Key: domain.TimeKey(d.ReceivedAt), ID: d.ID.UUID}
 		}
-		found, err = List(whereFilter(query, filter), page, deliveryView.summary, position)
+		found, err = List(whereFilter(query.Joins(deliveryJoin), filter), page, deliveryView.summary, position)
+		if err == nil && end != nil && found.Next.IsZero() {
+			found.Next = domain.Position{Key: domain.TimeKey(end.Received.Time), ID: end.ID}
+		}
 		return err
 	})
 	return found, err
 }
 
-// whereFilter adds a condition for each member of the filter that is set, except the connection.
+// deliveryPosition is the position of a delivery in a list.
+type deliveryPosition struct {
+	Received Instant   `gorm:"column:received_at"`
+	ID       uuid.UUID `gorm:"column:id"`
+}
+
+// endOfDeliveries returns the position of the row number maxScannedDeliveries of a query, or nil if it has fewer rows.
+func endOfDeliveries(query *gorm.DB) (*deliveryPosition, error) {
+	var found []deliveryPosition
+	err := query.Limit(1).Offset(maxScannedDeliveries - 1).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// whereReceived adds the conditions on the time of the deliveries.
+func whereReceived(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
+	if !f.From.IsZero() {
+		query = query.Where("d.received_at >= ?", Instant{f.From})
+	}
+	if !f.To.IsZero() {
+		query = query.Where("d.received_at < ?", Instant{f.To})
+	}
+	return query
+}
+
+// whereFilter adds the conditions on the event id and the status.
 func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	if !Storable(f.EventID) {
 		return query.Where("1 = 0")
 	}
 	if f.EventID != "" {
 		query = query.Where("d.event_id = ?", f.EventID)
-	}
-	if !f.From.IsZero() {
-		query = query.Where("d.received_at >= ?", Instant{f.From})
-	}
-	if !f.To.IsZero() {
-		query = query.Where("d.received_at < ?", Instant{f.To})
 	}
 	return whereStatus(query, f.Status)
 }

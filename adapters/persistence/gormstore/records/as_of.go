@@ -95,10 +95,14 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
+	if err := checkDatePosition(page.After); err != nil {
+		return domain.Page[domain.Transaction]{}, err
+	}
 	r := asOfReader{ledger: s, tenant: tenant, connection: connection, filter: filter, page: page}
-	if !page.After.IsZero() {
-		if _, err := domain.ParseDate(page.After.Key); err != nil {
-			return domain.Page[domain.Transaction]{}, gormstore.InvalidCursor()
+	if filter.ExternalID == "" {
+		var err error
+		if r.end, err = s.endOfScan(ctx, tenant, connection, filter, page.After); err != nil {
+			return domain.Page[domain.Transaction]{}, err
 		}
 	}
 	at := s.TimeParam(filter.AsOf)
@@ -117,7 +121,11 @@ func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, co
 	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	return mergeAsOf(present, replaced, page), nil
+	found := mergeAsOf(present, replaced, page)
+	if found.Next.IsZero() {
+		found.Next = r.end
+	}
+	return found, nil
 }
 
 // asOfReader reads a page of a connection's records as they were at the moment filter.AsOf.
@@ -128,31 +136,16 @@ type asOfReader struct {
 	connection domain.ConnectionID
 	filter     ports.TransactionFilter
 	page       domain.PageRequest
+	end        domain.Position // the position of the last record that the page may examine; zero if it may examine all
 }
 
 // query returns a query on the records of the connection, or on their versions, that match the filter and follow the
 // position of the page.
 func (r *asOfReader) query(text string) *gormstore.Query {
 	q := gormstore.NewQuery(text)
-	q.Add("connection_id = ? AND "+r.Dialect.TenantIs("tenant_id", "?"),
-		gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID))
-	r.addFilter(q)
+	r.addList(q, r.tenant, r.connection, r.filter, r.page.After)
+	addEnd(q, r.end)
 	return q
-}
-
-// addFilter adds the conditions of the filter and of the page.
-func (r *asOfReader) addFilter(q *gormstore.Query) {
-	addFilter(q, r.filter.Window, r.filter.Status, r.filter.Account)
-	if id := r.filter.ExternalID; id != "" {
-		connection, tenant := gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID)
-		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
-			" UNION ALL SELECT transaction_id FROM transaction_past_ids"+
-			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?)",
-			connection, id, tenant, connection, id, tenant)
-	}
-	if after := r.page.After; !after.IsZero() {
-		q.Add(" AND (date, id) < (?, ?)", after.Key, gormstore.UUID(after.ID))
-	}
 }
 
 // read runs a query for a page of versions.

@@ -76,9 +76,18 @@ func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 	return found.Items[0], nil
 }
 
+// maxScanned is the maximum number of transactions that the read of one page examines if no index serves its filter.
+// Such a page can be short or empty although others follow.
+const maxScanned = 10_000
+
 // Transactions returns a page of transactions ordered by date, newest first, including removed
-// transactions. Dates are stored as YYYY-MM-DD and compared as text. The query scans the index over
-// connection, date and id backwards.
+// transactions. Dates are stored as YYYY-MM-DD and compared as text. Each filter is served in one of these ways:
+//
+//   - external id: by the unique key, and by the table of the past ids
+//   - dates, and no filter: the index over connection, date and id, backwards
+//   - status pending: the index of pending transactions
+//   - account, status posted, and each filter of an earlier moment: the index over connection, date and id; a page ends
+//     after maxScanned transactions
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -88,29 +97,86 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	if !filter.AsOf.IsZero() {
 		return s.transactionsAsOf(ctx, tenant, connection, filter, page)
 	}
-	q := gormstore.NewQuery(selectTransactions+"connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
-		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
-	addFilter(q, filter.Window, filter.Status, filter.Account)
-	if filter.ExternalID != "" {
-		q.Add(" AND (external_id = ? OR id IN (SELECT transaction_id FROM transaction_past_ids"+
-			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?))",
-			filter.ExternalID, gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID))
+	if err := checkDatePosition(page.After); err != nil {
+		return domain.Page[domain.Transaction]{}, err
 	}
-	if !page.After.IsZero() {
-		if _, err := domain.ParseDate(page.After.Key); err != nil {
-			return domain.Page[domain.Transaction]{}, gormstore.InvalidCursor()
+	var end domain.Position
+	if filter.ExternalID == "" && (filter.Status == domain.Posted || !filter.Account.IsZero()) {
+		var err error
+		if end, err = s.endOfScan(ctx, tenant, connection, filter, page.After); err != nil {
+			return domain.Page[domain.Transaction]{}, err
 		}
-		q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
 	}
+	q := gormstore.NewQuery(selectTransactions)
+	s.addList(q, tenant, connection, filter, page.After)
+	addEnd(q, end)
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
-	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
+	found, err := gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
+	if err == nil && found.Next.IsZero() {
+		found.Next = end
+	}
+	return found, err
 }
 
-// addFilter adds conditions on the date, the status and the account. It adds none for a zero value.
+// checkDatePosition returns Invalid on "cursor" if the position is not one in a list by date.
+func checkDatePosition(position domain.Position) error {
+	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
+		return gormstore.InvalidCursor()
+	}
+	return nil
+}
+
+// addList adds the conditions on the transactions of a connection, or on their versions, that match the filter and
+// follow the position.
+func (s ledger) addList(q *gormstore.Query, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, after domain.Position,
+) {
+	of, in := gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID)
+	if id := filter.ExternalID; id != "" {
+		// The database must begin with the ids, and not with the index by date of the list.
+		q.Add(gormstore.EqualUnindexed("connection_id", "?")+" AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
+		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
+			" UNION ALL SELECT transaction_id FROM transaction_past_ids"+
+			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?)", of, id, in, of, id, in)
+	} else {
+		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
+	}
+	addFilter(q, filter.Window, filter.Status, filter.Account)
+	if !after.IsZero() {
+		q.Add(" AND (date, id) < (?, ?)", after.Key, gormstore.UUID(after.ID))
+	}
+}
+
+// endOfScan returns the position of the last transaction that a page after the position may examine. It returns the
+// zero Position if the page may examine all of them.
+func (s ledger) endOfScan(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, after domain.Position,
+) (end domain.Position, err error) {
+	q := gormstore.NewQuery("SELECT date, id FROM transactions WHERE ")
+	s.addList(q, tenant, connection, ports.TransactionFilter{Window: filter.Window}, after)
+	q.Add(" ORDER BY date DESC, id DESC LIMIT 1 OFFSET ?", maxScanned-1)
+	columns := []any{(*gormstore.Text)(&end.Key), (*gormstore.UUID)(&end.ID)}
+	err = s.Rows(ctx, q.String(), q.Args, columns, func() error { return nil })
+	return end, err
+}
+
+// addEnd restricts a query to the transactions up to the position; the zero Position does not restrict it.
+func addEnd(q *gormstore.Query, end domain.Position) {
+	if !end.IsZero() {
+		q.Add(" AND (date, id) >= (?, ?)", end.Key, gormstore.UUID(end.ID))
+	}
+}
+
+// addFilter adds conditions on the date, the status and the account. It adds none for a zero value. The status is part
+// of the text, because only then does a database use the index of pending transactions.
 func addFilter(q *gormstore.Query, dates domain.Window, status domain.TransactionStatus, account domain.AccountID) {
 	q.AddExpr(between("date", dates))
-	if status != "" {
+	switch status {
+	case domain.Pending:
+		q.Add(" AND status = 'pending'")
+	case "":
+	default:
 		q.Add(" AND status = ?", string(status))
 	}
 	if !account.IsZero() {

@@ -411,6 +411,8 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id, updated_at);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+-- A list of the pending transactions; few are.
+CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
 -- The references of transactions. Upper and lower case letters are equal.
 CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, lower(end_to_end_id), date, id)
     WHERE end_to_end_id <> '';

@@ -36,3 +36,6 @@ CREATE INDEX transactions_tx_id ON transactions (tenant_id, lower(tx_id), date, 
     WHERE tx_id <> '';
 CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, counterparty_document, date, id)
     WHERE counterparty_document <> '';
+
+-- A list of the pending transactions; few are.
+CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';

@@ -110,12 +110,12 @@ func TestAPageOfTransactionsEndsEarly(t *testing.T) {
 			filter       ports.TransactionFilter
 			items, pages int
 		}{
-			"external id":            {ports.TransactionFilter{ExternalID: "oldest"}, 1, 1},
-			"unknown external id":    {ports.TransactionFilter{ExternalID: "unknown"}, 0, 1},
-			"pending":                {ports.TransactionFilter{Status: domain.Pending}, 1, 1},
-			"pending of an account":  {ports.TransactionFilter{Status: domain.Pending, Account: account}, 1, 2},
-			"account":                {ports.TransactionFilter{Account: account}, 1, 2},
-			"account without rows":   {ports.TransactionFilter{Account: storetest.NewID[domain.Account]()}, 0, 2},
+			"external id":           {ports.TransactionFilter{ExternalID: "oldest"}, 1, 1},
+			"unknown external id":   {ports.TransactionFilter{ExternalID: "unknown"}, 0, 1},
+			"pending":               {ports.TransactionFilter{Status: domain.Pending}, 1, 1},
+			"pending of an account": {ports.TransactionFilter{Status: domain.Pending, Account: account}, 1, 2},
+			"account":               {ports.TransactionFilter{Account: account}, 1, 2},
+			"account without rows":  {ports.TransactionFilter{Account: storetest.NewID[domain.Account]()}, 0, 2},
 			"account and first days": {
 				ports.TransactionFilter{Account: account, Window: domain.Window{To: "2020-01-01"}}, 1, 1,
 			},

@@ -159,6 +159,9 @@ func (s SinkSchema) schema(public bool) (*operation.Schema, error) {
 	if err := decoder.Decode(schema); err != nil {
 		return nil, err
 	}
+	if err := decodeProperties(schema); err != nil {
+		return nil, err
+	}
 	if public {
 		withoutSecrets(schema)
 	}
@@ -168,6 +171,27 @@ func (s SinkSchema) schema(public bool) (*operation.Schema, error) {
 	}
 	schema.Required = append([]string{"kind"}, schema.Required...)
 	return schema, nil
+}
+
+// decodeProperties converts each additionalProperties that is a schema, and not a boolean, into an operation.Schema.
+func decodeProperties(s *operation.Schema) error {
+	if _, isObject := s.AdditionalProperties.(map[string]any); isObject {
+		text, err := stdjson.Marshal(s.AdditionalProperties)
+		if err != nil {
+			return err
+		}
+		values := &operation.Schema{}
+		if err := stdjson.Unmarshal(text, values); err != nil {
+			return err
+		}
+		s.AdditionalProperties = values
+	}
+	for _, member := range s.Properties {
+		if err := decodeProperties(member); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withoutSecrets removes the members with secrets from the schema, because responses do not contain them.

@@ -29,6 +29,7 @@ const contentType = "application/cloudevents+json"
 type sender struct {
 	options   Options
 	target    func() *url.URL
+	headers   map[string]domain.Secret // see storedHeaders
 	sign      signer
 	transport *egress.Transport
 	leave     func() // ends the use of Options.Shares
@@ -71,26 +72,30 @@ func (s *sender) Close() {
 // request returns the signed request for an attempt to send the event.
 func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Request, error) {
 	now, body := s.options.Clock.Now(), e.Structured()
-	signature, err := s.sign(e.ID, now, body)
+	signed, err := s.sign(e.ID, now, body)
 	if err != nil {
 		return nil, err
 	}
+	timestamp := strconv.FormatInt(now.Unix(), 10)
 	req := (&http.Request{
 		Method: http.MethodPost, URL: s.target(), Host: s.target().Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 		Header: http.Header{
-			"Content-Type":      {contentType},
-			"User-Agent":        {s.options.UserAgent},
-			"Webhook-Id":        {e.ID},
-			"Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)},
-			"Webhook-Signature": {signature},
+			"Content-Type":        {contentType},
+			"User-Agent":          {s.options.UserAgent},
+			"Webhook-Id":          {e.ID},
+			"Webhook-Timestamp":   {timestamp},
+			"Webhook-Signature":   {signed.standard},
+			"X-Webhook-Timestamp": {timestamp},
+			"X-Webhook-Signature": {signed.lerian},
 			// A header with an empty list of values is not sent. The header allows the transport to send the request
 			// again if the server has closed a kept-open connection. See http.Transport.
 			"Idempotency-Key": {},
 		},
 	}).WithContext(ctx)
+	setHeaders(req.Header, s.headers)
 	return req, nil
 }
 

@@ -2,8 +2,12 @@ package webhook
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,12 +23,22 @@ const secretPrefix = "whsec_"
 // internal error.
 var errSecret = errors.New("webhook: a subscription has no valid signing secret")
 
-// signer returns the value of the header webhook-signature for an event. The type is a function and not a struct,
-// because fmt would print the bytes of a key that is stored in a struct field.
-type signer func(id string, at time.Time, body []byte) (string, error)
+// signatures contains the values of the headers that sign an event.
+type signatures struct {
+	standard string // webhook-signature of Standard Webhooks
+	// lerian is the value of x-webhook-signature in version 1 of Lerian's services: "v1,sha256=" and the HMAC-SHA256 of
+	// "v1:", the timestamp, "." and the body, in hexadecimal digits. The key is the text of the newest secret. The
+	// header can contain only one signature.
+	lerian string
+}
 
-// newSigner returns a function that signs with each of the secrets. During a rotation there are two secrets, and a
-// receiver can verify the request with either one. It returns errSecret if a secret is not valid, or if there is none.
+// signer returns the signatures of an event. The type is a function and not a struct, because fmt would print the bytes
+// of a key that is stored in a struct field.
+type signer func(id string, at time.Time, body []byte) (signatures, error)
+
+// newSigner returns a function that signs with the secrets, the newest first. During a rotation there are two secrets,
+// and a receiver can verify the request with either one by Standard Webhooks. It returns errSecret if a secret is not
+// valid, or if there is none.
 func newSigner(secrets []domain.Secret) (signer, error) {
 	keys := make([]*standardwebhooks.Webhook, 0, len(secrets))
 	for _, secret := range secrets {
@@ -42,14 +56,18 @@ func newSigner(secrets []domain.Secret) (signer, error) {
 	if len(keys) == 0 {
 		return nil, errSecret
 	}
-	return func(id string, at time.Time, body []byte) (string, error) {
-		signatures := make([]string, len(keys))
+	newest := secrets[0]
+	return func(id string, at time.Time, body []byte) (signatures, error) {
+		standard := make([]string, len(keys))
 		for i, key := range keys {
 			var err error
-			if signatures[i], err = key.Sign(id, at, body); err != nil {
-				return "", err
+			if standard[i], err = key.Sign(id, at, body); err != nil {
+				return signatures{}, err
 			}
 		}
-		return strings.Join(signatures, " "), nil
+		mac := hmac.New(sha256.New, newest.Reveal())
+		_, _ = fmt.Fprintf(mac, "v1:%d.", at.Unix())
+		_, _ = mac.Write(body)
+		return signatures{strings.Join(standard, " "), "v1,sha256=" + hex.EncodeToString(mac.Sum(nil))}, nil
 	}, nil
 }

@@ -7,6 +7,10 @@
 //	webhook-id: the id of the event, the same in every attempt
 //	webhook-timestamp: the time of the attempt, in seconds since 1970
 //	webhook-signature: "v1," and the signature in base64; one for each secret, separated by spaces
+//	x-webhook-timestamp: like webhook-timestamp
+//	x-webhook-signature: "v1,sha256=" and the signature in hexadecimal digits, in the form of Lerian's services
+//
+// and the headers of the subscription's settings.
 //
 // A status of 200 to 299 confirms the event. Every other status is a failure, including 410 and redirects. Redirects
 // are not followed. The body of a response is ignored.
@@ -79,7 +83,8 @@ func (*Sink) Schema() string { return schema }
 
 // members is the JSON form of the settings in a request, and of the public settings in the store.
 type members struct {
-	URL string `json:"url"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"` // only in a request; nil keeps the stored headers
 }
 
 // Parse implements ports.Sink. The URL must be an https URL, or an http URL if egress allows connections without TLS.
@@ -87,28 +92,45 @@ type members struct {
 func (s *Sink) Parse(
 	ctx context.Context, requested domain.Secret, stored ports.SinkSettings,
 ) (ports.SinkSettings, []*domain.Error) {
-	m, faults := settings.Decode[members](requested, "must have only the member url, which is text")
+	m, faults := settings.Decode[members](requested,
+		"must have only the members url, which is text, and headers, an object of texts")
 	if faults != nil {
 		return ports.SinkSettings{}, faults
 	}
+	faults = checkHeaders(m.Headers)
 	if fault := s.validateURL(ctx, settings.WithoutHiddenQuery(m.URL)); fault != nil {
-		return ports.SinkSettings{}, []*domain.Error{fault}
+		faults = append(faults, fault)
 	}
-	u, fault := settings.ParseURL(m.URL, urlOf(stored))
+	if faults != nil {
+		return ports.SinkSettings{}, faults
+	}
+	before := urlOf(stored)
+	u, fault := settings.ParseURL(m.URL, before)
 	if fault != nil {
 		return ports.SinkSettings{}, []*domain.Error{fault}
 	}
-	return ports.SinkSettings{Public: settings.Encode(members{u.Public}), Secrets: u.Secrets}, nil
+	own := headerSecrets(m.Headers)
+	if m.Headers == nil && domain.SameURLAccount(u.Public, before.Public) {
+		own = storedHeaders(stored.Secrets)
+	}
+	return settingsOf(u, own), nil
 }
 
 func urlOf(stored ports.SinkSettings) settings.URL {
 	return settings.CurrentURL(settings.Stored[members](stored.Public).URL, stored.Secrets)
 }
 
+// settingsOf returns the settings with the URL and the headers.
+func settingsOf(u settings.URL, headers map[string]domain.Secret) ports.SinkSettings {
+	for _, name := range u.Secrets.Names() {
+		headers[name] = u.Secrets.Part(name)
+	}
+	return ports.SinkSettings{Public: settings.Encode(members{URL: u.Public}), Secrets: domain.NewCredential(headers)}
+}
+
 // Current implements ports.Sink. An earlier version stored the query of the URL in plain text.
 func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings {
-	u := urlOf(stored)
-	return ports.SinkSettings{Public: settings.Encode(members{u.Public}), Secrets: u.Secrets}
+	return settingsOf(urlOf(stored), storedHeaders(stored.Secrets))
 }
 
 func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
@@ -154,10 +176,12 @@ func isQuery(text string) bool {
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	sign, signErr := newSigner(t.SigningSecrets)
 	target, urlErr := s.parseURL(urlOf(t.Settings).Full())
+	own := storedHeaders(t.Settings.Secrets)
 	dial := egress.DialFunc(s.options.Guard.Dial)
 	sender := &sender{
 		options: s.options, sign: sign, leave: func() {},
-		target: func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
+		headers: own,
+		target:  func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
 		transport: egress.NewTransport(egress.TransportConfig{
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				return dial(ctx, network, address)

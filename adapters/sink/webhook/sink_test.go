@@ -237,11 +237,13 @@ func TestEachSecretSignsDuringARotation(t *testing.T) {
 // openssl. BODY is the event in structured mode, which the test compares, too:
 //
 //	printf '%s' "msg_1.1674087231.$BODY" | openssl dgst -sha256 -hmac 0123456789abcdef01234567 -binary | base64
+//	printf '%s' "v1:1674087231.$BODY" | openssl dgst -sha256 -hmac whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3
 func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{
 			"webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "user-agent",
+			"x-webhook-timestamp", "x-webhook-signature",
 		} {
 			got = append(got, r.Header.Get(name))
 		}
@@ -264,11 +266,71 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	want := []string{
 		"msg_1", "1674087231", "v1,DZ3/5hz6v4OC37t+ZNnGOxDLSuBkj9ns8AZ3SC0/0/o=",
 		"application/cloudevents+json", "service/1",
+		"1674087231", "v1,sha256=202e38ac08b29f4d4a00d01dce64ab9a4e15eca2a6610641124388740bcad5d0",
 		`{"specversion":"1.0","id":"msg_1","source":"","type":"","time":"0001-01-01T00:00:00Z","subject":"",` +
 			`"tenantid":"00000000-0000-0000-0000-000000000000","datacontenttype":"application/json","data":{"a":1}}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+}
+
+// The headers of the receiver's own are sent with each event, and no response contains them.
+func TestTheHeadersOfTheReceiverAreSent(t *testing.T) {
+	var got http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+	defer server.Close()
+	sink := newSink(porttest.SinkOptions{AllowLoopback: true})
+	parse := func(text string, stored ports.SinkSettings) ports.SinkSettings {
+		parsed, faults := sink.Parse(t.Context(), domain.SecretText(text), stored)
+		if faults != nil || strings.Contains(parsed.Public, "canary") || strings.Contains(parsed.Public, "eaders") {
+			t.Fatalf("faults %v, public settings %s", faults, parsed.Public)
+		}
+		return parsed
+	}
+	first := parse(`{"url":"`+server.URL+`/a?q=canary","headers":{"authorization":"Bearer canary","X-API-Key":"k"}}`,
+		ports.SinkSettings{})
+	for name, tc := range map[string]struct {
+		settings           ports.SinkSettings
+		authorization, key string
+	}{
+		"created":             {first, "Bearer canary", "k"},
+		"another path":        {parse(`{"url":"`+server.URL+`/b"}`, first), "Bearer canary", "k"},
+		"current":             {sink.Current(first), "Bearer canary", "k"},
+		"one header replaced": {parse(`{"url":"`+server.URL+`","headers":{"x-api-key":"2"}}`, first), "", "2"},
+		"removed":             {parse(`{"url":"`+server.URL+`","headers":{}}`, first), "", ""},
+		"from another host": {
+			parse(`{"url":"`+server.URL+`"}`, parse(`{"url":"http://127.0.0.2/","headers":{"Authorization":"canary"}}`,
+				ports.SinkSettings{})), "", "",
+		},
+	} {
+		sender := sink.Open(ports.SinkTarget{Settings: tc.settings, SigningSecrets: []domain.Secret{secret}})
+		err := sender.Send(t.Context(), event)
+		sender.Close()
+		if authorization, key := got.Get("Authorization"), got.Get("X-Api-Key"); err != nil ||
+			authorization != tc.authorization || key != tc.key {
+			t.Errorf("%s: %v, Authorization %q, X-API-Key %q", name, err, authorization, key)
+		}
+	}
+}
+
+func TestHeadersThatCannotBeSentAreRefused(t *testing.T) {
+	sink := newSink(porttest.SinkOptions{AllowLoopback: true})
+	eleven := make([]string, 11)
+	for i := range eleven {
+		eleven[i] = fmt.Sprintf(`"X-%d":"canary"`, i)
+	}
+	for _, headers := range []string{
+		`"":"canary"`, `"a b":"canary"`, `"X":""`, `"X":"canary\r\nY: 1"`, `"X":"canary","x":"canary"`, `"X":1`,
+		`"X":"` + strings.Repeat("c", 4097) + `"`, `"host":"canary"`, `"Content-Length":"1"`, `"transfer-encoding":"x"`,
+		`"Webhook-Signature":"canary"`, `"webhook-anything":"canary"`, `"X-Webhook-Signature":"canary"`,
+		`"Connection":"canary"`, `"Proxy-Authorization":"canary"`, `"User-Agent":"canary"`, strings.Join(eleven, ","),
+	} {
+		_, faults := sink.Parse(t.Context(),
+			domain.SecretText(`{"url":"https://127.0.0.1/","headers":{`+headers+`}}`), ports.SinkSettings{})
+		if len(faults) != 1 || strings.Contains(faults[0].Error(), "canary") {
+			t.Errorf("{%s}: faults %v, want one", headers, faults)
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ type fakeSender struct {
 
 func (fakeSender) Close() {}
 
-func (s fakeSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+func (s fakeSender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
 	s.mu.Lock()
 	answer := s.answer[s.url]
 	s.inFlight[s.url]++
@@ -122,14 +122,14 @@ func (s fakeSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	defer s.mu.Unlock()
 	s.inFlight[s.url]--
 	if err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	var r received
 	if err := json.Unmarshal(e.Structured(), &r); err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	s.fakeSink.received[s.url] = append(s.fakeSink.received[s.url], r)
-	return nil
+	return events.SinkAnswer{Status: 200}, nil
 }
 
 func (s *fakeSink) got(url string) []received {
@@ -382,9 +382,9 @@ func (s mortalSink) Open(t ports.SinkTarget) ports.EventSender {
 	return mortalSender{s.fakeSink.Open(t), s.store}
 }
 
-func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
 	if s.store.dead() {
-		return unavailable(domain.Interrupted)
+		return events.SinkAnswer{}, unavailable(domain.Interrupted)
 	}
 	return s.EventSender.Send(ctx, e)
 }

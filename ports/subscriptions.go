@@ -56,6 +56,7 @@ type SinkTestResult struct {
 	Delivered bool
 	Reason    domain.Code // "" if Delivered is set
 	Latency   time.Duration
+	Answer    events.SinkAnswer
 }
 
 // SubscriptionManager manages subscriptions.

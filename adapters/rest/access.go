@@ -52,6 +52,18 @@ func (s *server) authorize(c echo.Context, x *exchange) error {
 	return err
 }
 
+// mayWrite reports whether the caller of an operation may also change the objects that the operation reads.
+func (s *server) mayWrite(ctx context.Context) bool {
+	x := exchangeOf(ctx)
+	if s.RequireScopes && !x.principal.Can(scopeWrite) {
+		return false
+	}
+	return s.Authorizer == nil || s.Authorizer.Authorize(ctx, auth.Access{
+		Bearer: x.bearer, Principal: x.principal,
+		Resource: x.matchedRoute().accessResource(), Action: strings.ToLower(http.MethodPut),
+	}) == nil
+}
+
 // checkAccess asks the access manager, if one is configured, whether the caller may perform the operation. If the
 // access is refused, checkAccess stores an audit entry before it returns the error. A handler that has waited for
 // changes must call checkAccess again before it returns data.

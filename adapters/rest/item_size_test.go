@@ -109,7 +109,7 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 				"an empty pull":       {domain.ItemSize(&domain.Pull{}), pullOf(domain.Pull{})},
 				"an empty token":      {domain.ItemSize(&domain.WebhookToken{}), tokenOf(domain.WebhookToken{})},
 				"an empty balance":    {domain.ItemSize(&books.AccountBalance{}), balanceOf(books.AccountBalance{})},
-				"an empty attempt":    {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{})},
+				"an empty attempt":    {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{}, sinkAnswerView{})},
 				"an empty erasure":    {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
 				"an empty close":      {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
 				"an adjustment":       {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},

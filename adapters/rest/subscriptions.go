@@ -98,6 +98,25 @@ type sinkTestOutcome struct {
 	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
 	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
 	LatencyMs int64  `json:"latencyMs" example:"84" doc:"How long the attempt took, in milliseconds"`
+	sinkAnswerView
+}
+
+// sinkAnswerView is what the receiver of a webhook has answered.
+type sinkAnswerView struct {
+	ResponseStatus int    `json:"responseStatus,omitempty" example:"503" doc:"The HTTP status of the receiver; absent if there was none"`
+	ResponseBody   string `json:"responseBody,omitempty" example:"maintenance" doc:"The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write"`
+}
+
+// answersOf returns a function that returns what the receiver has answered. It shows the text of the answer only if the
+// caller may write.
+func (s *server) answersOf(ctx context.Context) func(events.SinkAnswer) sinkAnswerView {
+	shown := s.mayWrite(ctx)
+	return func(a events.SinkAnswer) sinkAnswerView {
+		if !shown {
+			a.Body = ""
+		}
+		return sinkAnswerView{a.Status, a.Body}
+	}
 }
 
 // attemptView is the representation of an attempt to send an event.
@@ -112,9 +131,11 @@ type attemptView struct {
 	LatencyMs int64     `json:"latencyMs" example:"84" doc:"How long it took, in milliseconds"`
 	Delivered bool      `json:"delivered" example:"false" doc:"Whether the destination has confirmed the event"`
 	Reason    string    `json:"reason,omitempty" example:"sink_refused" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
+	sinkAnswerView
+	NextAttemptAt time.Time `json:"nextAttemptAt,omitzero" example:"2026-03-02T10:00:04Z" doc:"When a failed event was to be sent again; absent otherwise"`
 }
 
-func attemptOf(a events.EventAttempt) attemptView {
+func attemptOf(a events.EventAttempt, answer sinkAnswerView) attemptView {
 	return attemptView{
 		ID:        a.ID.String(),
 		Sequence:  strconv.FormatInt(a.Sequence, 10),
@@ -126,6 +147,8 @@ func attemptOf(a events.EventAttempt) attemptView {
 		LatencyMs: a.Took.Milliseconds(),
 		Delivered: a.Error == "",
 		Reason:    string(a.Error),
+
+		sinkAnswerView: answer, NextAttemptAt: utcOrZero(a.NextAttempt),
 	}
 }
 
@@ -334,7 +357,9 @@ func (s *server) testSubscription(
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[sinkTestOutcome]{sinkTestOutcome{r.Delivered, string(r.Reason), r.Latency.Milliseconds()}}, nil
+	return &bodyOutput[sinkTestOutcome]{sinkTestOutcome{
+		r.Delivered, string(r.Reason), r.Latency.Milliseconds(), s.answersOf(ctx)(r.Answer),
+	}}, nil
 }
 
 // rotateSubscriptionSecret replaces the signing secret of a subscription and returns the new secret.
@@ -376,5 +401,8 @@ func (s *server) listEventAttempts(ctx context.Context, tenant domain.TenantID, 
 	if err != nil {
 		return nil, err
 	}
-	return pageOf[eventAttempts](p, in.Limit, attemptOf), nil
+	answer := s.answersOf(ctx)
+	return pageOf[eventAttempts](p, in.Limit, func(a events.EventAttempt) attemptView {
+		return attemptOf(a, answer(a.Answer))
+	}), nil
 }

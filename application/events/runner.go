@@ -407,7 +407,7 @@ func (r *eventRunner) attempt(ctx context.Context, e *queuedEvent) {
 	r.busy[e.Subject] = true
 	go func() {
 		started := r.Clock.Now()
-		err := r.send(ctx, e)
+		answer, err := r.send(ctx, e)
 		ended := r.Clock.Now()
 		stopped := ctx.Err() != nil
 		r.results <- func() {
@@ -415,13 +415,13 @@ func (r *eventRunner) attempt(ctx context.Context, e *queuedEvent) {
 			delete(r.busy, e.Subject)
 			r.drop(e)
 			if err == nil || !stopped {
-				r.attempted(ctx, e, started, ended, err)
+				r.attempted(ctx, e, &events.EventAttempt{At: started, Took: ended.Sub(started), Answer: answer}, err)
 			}
 		}
 	}()
 }
 
-func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
+func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (answer events.SinkAnswer, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			r.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: concurrency.CapturePanic(value)})
@@ -429,12 +429,12 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 		}
 	}()
 	if r.matcher != nil {
-		return r.matcher.marker.mark(ctx, e.SubscriptionEvent)
+		return answer, r.matcher.marker.mark(ctx, e.SubscriptionEvent)
 	}
 	var data []byte
 	if e.encode != nil {
 		if data, err = e.encode(); err != nil {
-			return err
+			return answer, err
 		}
 	}
 	return r.sender.Send(ctx, e.CloudEvent(r.sub.Tenant, data))
@@ -449,8 +449,9 @@ func (r *eventRunner) reported(attempt events.EventAttempt, disable bool) {
 	}
 }
 
-// attempted records the result of an attempt.
-func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, ended time.Time, failure error) {
+// attempted records an attempt, of which the times and the answer are set.
+func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, attempt *events.EventAttempt, failure error) {
+	ended := attempt.At.Add(attempt.Took)
 	if r.matcher != nil && failure == nil { // the event was only stored; reported records the calls to Matcher
 		r.touch()
 		r.succeeded(e)
@@ -458,28 +459,25 @@ func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, en
 		return
 	}
 	r.Observer.Emit(ctx, ports.EventAttempted{
-		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
+		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: attempt.Took, Err: failure,
 		Changed: r.outcome.changed(failure != nil, ended),
 	})
-	if failure != nil && ended.Sub(started) >= slowFailure {
+	if failure != nil && attempt.Took >= slowFailure {
 		r.slow++
 	} else {
 		r.slow = 0
 	}
-	attempt := events.EventAttempt{
-		ID: events.AttemptID{UUID: r.IDs.New()}, Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
-		Number: e.Attempts + 1, At: started, Took: ended.Sub(started),
-	}
-	if failure != nil {
-		attempt.Error = domain.CodeOf(failure)
-	}
+	attempt.ID, attempt.Sequence, attempt.Event = events.AttemptID{UUID: r.IDs.New()}, e.Sequence, e.ID
+	attempt.Type, attempt.Subject, attempt.Number = e.Type, e.Subject, e.Attempts+1
 	r.touch()
-	r.pending.Attempts = append(r.pending.Attempts, attempt)
 	if failure == nil {
+		attempt.Answer.Body = "" // it explains nothing
 		r.succeeded(e)
 	} else {
-		r.fails(e.SubscriptionEvent, ended, failure)
+		attempt.Error = domain.CodeOf(failure)
+		attempt.NextAttempt = r.fails(e.SubscriptionEvent, ended, failure)
 	}
+	r.pending.Attempts = append(r.pending.Attempts, *attempt)
 	r.settle(e)
 }
 
@@ -501,9 +499,9 @@ func (r *eventRunner) succeeded(e *queuedEvent) {
 	}
 }
 
-// fails records a failed attempt. The event is parked until its next attempt. If the event has failed for too long, the
-// subscription is disabled.
-func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure error) {
+// fails records a failed attempt. The event is parked until its next attempt, whose time fails returns. If the event
+// has failed for too long, the subscription is disabled, and the result is zero.
+func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure error) (next time.Time) {
 	r.failures++
 	r.probeAt = now.Add(max(probeInterval, domain.RetryAfterOf(failure)))
 	if e.FailingSince.IsZero() {
@@ -512,8 +510,8 @@ func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure e
 	e.Attempts++
 	e.LastError = domain.CodeOf(failure)
 	e.NextAttempt = now.Add(domain.Backoff(e.Attempts, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure)))
-	if !now.Before(events.GivesUpAt(e.FailingSince)) {
-		r.pending.Disable, r.pending.At = e.LastError, now
+	if next = e.NextAttempt; !now.Before(events.GivesUpAt(e.FailingSince)) {
+		r.pending.Disable, r.pending.At, next = e.LastError, now, time.Time{}
 	}
 	if p := r.parked[e.Subject]; p != nil {
 		p.head, p.state = e, parkedWaiting
@@ -522,6 +520,7 @@ func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure e
 	}
 	r.park(e)
 	r.parkQueued()
+	return next
 }
 
 // parkQueued parks the loaded events of parked subjects, and drops their loaded data. The data is loaded again before

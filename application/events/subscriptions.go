@@ -378,11 +378,11 @@ func (s *Service) TestSubscription(
 	}
 	defer release()
 	started := s.Clock.Now()
-	err = s.sendTest(ctx, sub, started)
+	answer, err := s.sendTest(ctx, sub, started)
 	if ctx.Err() != nil {
 		return ports.SinkTestResult{}, ctx.Err()
 	}
-	result := ports.SinkTestResult{Delivered: err == nil, Latency: s.Clock.Now().Sub(started)}
+	result := ports.SinkTestResult{Delivered: err == nil, Latency: s.Clock.Now().Sub(started), Answer: answer}
 	if err != nil {
 		result.Reason = domain.CodeOf(err)
 	}
@@ -394,10 +394,10 @@ func (s *Service) TestSubscription(
 const sinkTestTimeout = 12 * time.Second
 
 // sendTest sends a test event through a new sender.
-func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at time.Time) error {
+func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at time.Time) (events.SinkAnswer, error) {
 	sender, err := s.openSender(ctx, sub.Subscription)
 	if err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	defer sender.Close()
 	e := events.SubscriptionEvent{
@@ -407,7 +407,7 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 	public, _ := s.shown(sub, nil)
 	data, err := s.Encoder.Subscription(public)
 	if err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sinkTestTimeout)
 	defer cancel()

@@ -1,9 +1,12 @@
 package events
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -227,4 +230,59 @@ type EventAttempt struct {
 	At       time.Time
 	Took     time.Duration
 	Error    domain.Code // "" if the destination has confirmed the event
+	Answer   SinkAnswer
+	// NextAttempt is when the event is sent again; zero if it is not, or if the attempt has succeeded.
+	NextAttempt time.Time
+}
+
+// SinkAnswer is what a destination with HTTP has answered to an attempt. It is zero for all other destinations, and if
+// there was no answer.
+type SinkAnswer struct {
+	Status int    // the HTTP status
+	Body   string // at most MaxAnswer bytes; see NewSinkAnswer
+}
+
+// MaxAnswer is the maximum number of bytes of an answer that are kept.
+const MaxAnswer = 1 << 10
+
+// hiddenSecret stands for a secret in the text of an answer.
+const hiddenSecret = "…"
+
+// NewSinkAnswer returns an answer with the beginning of the body, as a text that is safe to show: valid UTF-8, control
+// and bidirectional characters as visible symbols, and "…" wherever the body contains one of the secrets. If the body is
+// cut, its end may be the beginning of a secret, and is left out.
+func NewSinkAnswer(status int, body []byte, cut bool, secrets []domain.Secret) SinkAnswer {
+	longest := 0
+	for _, secret := range secrets {
+		if text := secret.Reveal(); len(text) > 0 {
+			body = bytes.ReplaceAll(body, text, []byte(hiddenSecret))
+			longest = max(longest, len(text))
+		}
+	}
+	if cut {
+		body = body[:max(0, len(body)-longest)]
+	}
+	var text strings.Builder
+	for _, r := range strings.ToValidUTF8(string(body), "\uFFFD") {
+		r = visible(r)
+		if text.Len()+utf8.RuneLen(r) > MaxAnswer {
+			break
+		}
+		text.WriteRune(r)
+	}
+	return SinkAnswer{status, text.String()}
+}
+
+// visible returns the symbol for a control character (Unicode: Control Pictures), U+FFFD for another character that is
+// not shown or that changes the order of a text, and every other character as it is.
+func visible(r rune) rune {
+	switch {
+	case r < ' ':
+		return '␀' + r
+	case r == 0x7f:
+		return '␡'
+	case !unicode.IsPrint(r) && r != '\u00a0' || unicode.Is(unicode.Bidi_Control, r):
+		return unicode.ReplacementChar
+	}
+	return r
 }

@@ -215,7 +215,7 @@ func (e *sinkEnv) send(ctx context.Context, t testing.TB) (ReceivedEvent, error)
 	t.Helper()
 	event := e.event(e.sent.Add(1))
 	start := time.Now()
-	err := e.sender.Send(ctx, event)
+	_, err := e.sender.Send(ctx, event)
 	if took := time.Since(start); took > patience {
 		t.Errorf("a Send took %v", took)
 	}

@@ -68,26 +68,26 @@ type plainSender struct {
 
 func (plainSender) Close() {}
 
-func (s plainSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+func (s plainSender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	url := urlOf(s.target.Settings).Full()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(e.Structured()))
 	if err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	for _, secret := range s.target.SigningSecrets {
 		r.Header.Add("X-Secret", string(secret.Reveal()))
 	}
 	response, err := s.client.Do(r)
 	if err != nil {
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable}
+		return events.SinkAnswer{}, &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable}
 	}
 	_ = response.Body.Close()
 	if response.StatusCode >= 300 {
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused}
+		return events.SinkAnswer{}, &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused}
 	}
-	return nil
+	return events.SinkAnswer{}, nil
 }
 
 // withPlainSink makes the service send events through a plainSink.

@@ -95,6 +95,7 @@ var indexUses = map[string]string{
 	"search_index_folded":         "search_index WHERE folded LIKE '%abc%'", // on SQLite, see search_texts
 	"search_index_newest":         "search_index WHERE tenant_id = :id ORDER BY date DESC, transaction_id DESC",
 	"staged_transactions_by_date": "staged_transactions WHERE connection_id = :id AND date >= :text",
+	"subscription_attempts_answers": "subscription_attempts WHERE tenant_id = :id AND response_body <> ''",
 	"subscription_events_parked":  "subscription_events WHERE subscription_id = :id AND parked GROUP BY subject",
 	"subscriptions_tenant":        "subscriptions WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
 	"transaction_versions_by_date": "transaction_versions WHERE connection_id = :id AND updated_at <= :at " +

@@ -312,7 +312,7 @@ func TestTLSIsTheDefaultUnlessEgressAllowsPlaintext(t *testing.T) {
 	target := ports.SinkTarget{Settings: ports.SinkSettings{Public: `{"brokers":["127.0.0.1:1"],"tls":false}`}}
 	sender := kafka.New(kafka.Options{Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback})}).Open(target)
 	defer sender.Close()
-	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+	if _, err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("plaintext that is not allowed any more: %v", err)
 	}
 }
@@ -330,7 +330,7 @@ func TestAMessageIsInBinaryModeByDefault(t *testing.T) {
 		"": string(event.Data), `,"format":"binary"`: string(event.Data),
 		`,"format":"structured"`: string(event.Structured()),
 	} {
-		if err := open(t, settingsOf(c.address, format)).Send(t.Context(), event); err != nil {
+		if _, err := open(t, settingsOf(c.address, format)).Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 		records := c.records(t, topic)
@@ -380,7 +380,7 @@ func TestABinaryMessageFollowsTheRulesOfLeriansStreamingLibrary(t *testing.T) {
 			At:       event.Time,
 			Sequence: 1,
 		}
-		if err := open(t, settingsOf(c.address, "")).Send(t.Context(), e.CloudEvent(event.Tenant, nil)); err != nil {
+		if _, err := open(t, settingsOf(c.address, "")).Send(t.Context(), e.CloudEvent(event.Tenant, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -423,7 +423,7 @@ func TestTheMessagesOfARecordAreInOnePartitionAndInOrder(t *testing.T) {
 			for n := range each {
 				e := event
 				e.Subject, e.Sequence = fmt.Sprintf("record-%d", s), int64(n+1)
-				if err := sender.Send(t.Context(), e); err != nil {
+				if _, err := sender.Send(t.Context(), e); err != nil {
 					t.Error(err)
 				}
 			}
@@ -453,7 +453,7 @@ func TestTheMessagesOfARecordAreInOnePartitionAndInOrder(t *testing.T) {
 
 func TestTheDefaultTopicIsCreatedIfTheBrokersAllowIt(t *testing.T) {
 	c := startCluster(t, 1, kfake.AllowAutoTopicCreation())
-	if err := open(t, `{"brokers":["`+c.address+`"],"tls":false}`).Send(t.Context(), event); err != nil {
+	if _, err := open(t, `{"brokers":["`+c.address+`"],"tls":false}`).Send(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.records(t, "lerian.streaming.discovery"); len(got) != 1 {
@@ -476,7 +476,7 @@ func TestWhatTheBrokersRefuseIsNamed(t *testing.T) {
 				c.KeepControl()
 				return refusal(r.(*kmsg.ProduceRequest), test.code), nil, true
 			})
-			err := open(t, settingsOf(c.address, "")).Send(t.Context(), event)
+			_, err := open(t, settingsOf(c.address, "")).Send(t.Context(), event)
 			if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), test.message) {
 				t.Errorf("got %v", err)
 			}
@@ -484,7 +484,7 @@ func TestWhatTheBrokersRefuseIsNamed(t *testing.T) {
 	}
 	t.Run("an unknown topic", func(t *testing.T) {
 		c := startCluster(t, 1)
-		err := open(t, `{"brokers":["`+c.address+`"],"tls":false,"topic":"other"}`).Send(t.Context(), event)
+		_, err := open(t, `{"brokers":["`+c.address+`"],"tls":false,"topic":"other"}`).Send(t.Context(), event)
 		if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), "does not exist") {
 			t.Errorf("got %v", err)
 		}
@@ -494,11 +494,11 @@ func TestWhatTheBrokersRefuseIsNamed(t *testing.T) {
 		large := event
 		large.Data = []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
 		sender := open(t, settingsOf(c.address, ""))
-		if err := sender.Send(t.Context(), large); !errors.Is(err, domain.SinkRefused) {
+		if _, err := sender.Send(t.Context(), large); !errors.Is(err, domain.SinkRefused) {
 			t.Errorf("got %v", err)
 		}
 		large.Data = large.Data[:1000<<10]
-		if err := sender.Send(t.Context(), large); err != nil {
+		if _, err := sender.Send(t.Context(), large); err != nil {
 			t.Errorf("1,000 KiB: %v", err)
 		}
 	})
@@ -525,19 +525,19 @@ func TestLogins(t *testing.T) {
 				`,"sasl":{"mechanism":"`+mechanism+`","username":"user","password":"`+password+`"}`,
 			)
 		}
-		if err := open(t, login("canary")).Send(t.Context(), event); err != nil {
+		if _, err := open(t, login("canary")).Send(t.Context(), event); err != nil {
 			t.Errorf("%s: %v", mechanism, err)
 		}
 		c.rejectLogins()
 		wrong := open(t, login("other-canary"))
 		for range 2 {
-			err := wrong.Send(t.Context(), event)
+			_, err := wrong.Send(t.Context(), event)
 			if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), "the user or the password") {
 				t.Errorf("%s: a wrong password: %v", mechanism, err)
 			}
 			porttest.SecretFree(t, err)
 		}
-		if err := open(t, settingsOf(c.address, "")).Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
+		if _, err := open(t, settingsOf(c.address, "")).Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
 			t.Errorf("%s: no login: %v", mechanism, err)
 		}
 	}
@@ -571,7 +571,7 @@ func TestABrokerThatAnotherOneNamesMustHaveAnAllowedAddress(t *testing.T) {
 		named := name + ":" + port
 		c.advertised.Store(&named)
 		sender := sink.Open(ports.SinkTarget{Settings: parsed(t, sink, settingsOf(c.address, ""))})
-		if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+		if _, err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 			t.Errorf("%s: %v", name, err)
 		}
 		sender.Close()
@@ -589,7 +589,7 @@ func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
 		sender := sink.Open(ports.SinkTarget{
 			Settings: parsed(t, sink, `{"brokers":["`+c.address+`"],"topic":"`+topic+`"}`),
 		})
-		err := sender.Send(t.Context(), event)
+		_, err := sender.Send(t.Context(), event)
 		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
 			t.Errorf("%s authority: %v", name, err)
 		}
@@ -641,7 +641,7 @@ func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	for range senders {
 		sender := sink.Open(ports.SinkTarget{Settings: parsed(t, sink, settingsOf(address, ""))})
 		defer sender.Close()
-		if err := sender.Send(t.Context(), event); err != nil {
+		if _, err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -689,7 +689,7 @@ func BenchmarkSend(b *testing.B) {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				e := event
 				e.Subject, e.Data = fmt.Sprint("record-", n), []byte(`"`+strings.Repeat("x", 1<<10)+`"`)
-				if err := sender.Send(context.Background(), e); err != nil {
+				if _, err := sender.Send(context.Background(), e); err != nil {
 					b.Error(err)
 				}
 			}

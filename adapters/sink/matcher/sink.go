@@ -296,12 +296,12 @@ type tester struct {
 }
 
 // Send sends no event. To test the connection, it asks Matcher for one import from the context of the first source.
-func (t *tester) Send(ctx context.Context, _ ports.OutgoingEvent) error {
+func (t *tester) Send(ctx context.Context, _ ports.OutgoingEvent) (events.SinkAnswer, error) {
 	target := matcher.Target{Context: uuid.Nil.String()}
 	if len(t.sources) > 0 {
 		target = t.sources[0].Target
 	}
-	return t.client.probe(ctx, target)
+	return events.SinkAnswer{}, t.client.probe(ctx, target)
 }
 
 // Close implements ports.EventSender.

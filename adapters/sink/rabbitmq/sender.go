@@ -10,6 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -44,7 +45,11 @@ type attempt struct {
 var errClosed = errors.New("rabbitmq: the sender is closed")
 
 // Send implements ports.EventSender.
-func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
+	return events.SinkAnswer{}, s.send(ctx, e)
+}
+
+func (s *sender) send(ctx context.Context, e ports.OutgoingEvent) error {
 	if s.err != nil {
 		return s.err
 	}

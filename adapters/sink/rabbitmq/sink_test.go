@@ -194,7 +194,7 @@ func TestAMessageIsPersistentAndHasTheTypeAsRoutingKey(t *testing.T) {
 	for key, pattern := range map[string]string{"": "studio.lerian.discovery.transaction.*", "mine": "mine"} {
 		queue := b.Queue(t, exchange, pattern, nil)
 		sender := open(t, target(b.URL(""), exchange, key))
-		if err := sender.Send(t.Context(), event); err != nil {
+		if _, err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 		want := []amqp.Delivery{
@@ -236,7 +236,7 @@ func TestABinaryMessageHasTheAttributesAsHeaders(t *testing.T) {
 	sender := open(t, ports.SinkTarget{Settings: ports.SinkSettings{Public: settings}})
 	e := event
 	e.Source, e.Subject, e.Sequence, e.Resource, e.Change = events.Source, "subject", 42, "transaction", "added"
-	if err := sender.Send(t.Context(), e); err != nil {
+	if _, err := sender.Send(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	want := amqp.Table{
@@ -260,7 +260,7 @@ func TestABinaryMessageHasTheAttributesAsHeaders(t *testing.T) {
 
 func TestTheExchangeIsDeclaredDurable(t *testing.T) {
 	b, exchange := broker(t), newExchange()
-	if err := open(
+	if _, err := open(
 		t,
 		target(b.URL(""), exchange, ""),
 	).Send(t.Context(), event); err != nil {
@@ -287,7 +287,7 @@ func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sender := open(t, target(test.url, test.exchange, ""))
 			for range 2 {
-				err := sender.Send(t.Context(), event)
+				_, err := sender.Send(t.Context(), event)
 				if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), test.message) {
 					t.Errorf("got %v", err)
 				}
@@ -300,15 +300,15 @@ func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
 func TestADeletedExchangeIsDeclaredAgain(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	sender := open(t, target(b.URL(""), exchange, ""))
-	if err := sender.Send(t.Context(), event); err != nil {
+	if _, err := sender.Send(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
 	b.Do(t, func(ch *amqp.Channel) error { return ch.ExchangeDelete(exchange, false, false) })
-	err := sender.Send(t.Context(), event)
+	_, err := sender.Send(t.Context(), event)
 	if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), "was deleted") {
 		t.Errorf("got %v", err)
 	}
-	if err := sender.Send(t.Context(), event); err != nil {
+	if _, err := sender.Send(t.Context(), event); err != nil {
 		t.Errorf("after the declaration: %v", err)
 	}
 }
@@ -326,7 +326,7 @@ func TestConfirmedEventsSurviveACrashOfTheBroker(t *testing.T) {
 			for n := 0; ; n++ {
 				e := event
 				e.ID = fmt.Sprintf("%d-%d", worker, n)
-				if err := sender.Send(t.Context(), e); err != nil {
+				if _, err := sender.Send(t.Context(), e); err != nil {
 					if !errors.Is(err, domain.SinkUnreachable) {
 						t.Errorf("got %v", err)
 					}
@@ -344,13 +344,13 @@ func TestConfirmedEventsSurviveACrashOfTheBroker(t *testing.T) {
 	<-crashed
 	b.Kill()
 	wait.Wait()
-	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
+	if _, err := sender.Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
 		t.Errorf("without a broker: %v", err)
 	}
 	if err := b.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	if err := sender.Send(t.Context(), event); err != nil {
+	if _, err := sender.Send(t.Context(), event); err != nil {
 		t.Errorf("after the restart: %v", err)
 	}
 	for _, message := range queue.TakeWithin(t, len(confirmed)+1, time.Minute) {
@@ -367,7 +367,10 @@ func TestABrokerThatStopsAnsweringIsATimeout(t *testing.T) {
 		target(b.URL(""), "events", ""),
 	)
 	defer sender.Close()
-	for deadline := time.Now().Add(time.Minute); sender.Send(t.Context(), event) != nil; {
+	for deadline := time.Now().Add(time.Minute); ; {
+		if _, err := sender.Send(t.Context(), event); err == nil {
+			break
+		}
 		if time.Now().After(deadline) {
 			t.Fatal("no event succeeds")
 		}
@@ -377,7 +380,7 @@ func TestABrokerThatStopsAnsweringIsATimeout(t *testing.T) {
 	large.Data = make([]byte, 16<<20) // more than the buffers of the kernel, so that the write blocks
 	for _, e := range []ports.OutgoingEvent{large, event} {
 		start := time.Now()
-		if err := sender.Send(t.Context(), e); !errors.Is(err, domain.SinkUnreachable) {
+		if _, err := sender.Send(t.Context(), e); !errors.Is(err, domain.SinkUnreachable) {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(start); took > 30*time.Second {
@@ -409,7 +412,7 @@ func TestAPeerThatIsNoBrokerIsUnreachable(t *testing.T) {
 				}
 			}()
 			sender := open(t, target("amqp://user:canary@"+l.Addr().String(), "events", ""))
-			err = sender.Send(t.Context(), event)
+			_, err = sender.Send(t.Context(), event)
 			if !errors.Is(err, domain.SinkUnreachable) {
 				t.Errorf("got %v", err)
 			}
@@ -435,7 +438,7 @@ func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
 			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), TLS: trusted,
 		})
 		sender := sink.Open(target(url, exchange, ""))
-		err := sender.Send(t.Context(), event)
+		_, err := sender.Send(t.Context(), event)
 		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
 			t.Errorf("%s authority: %v", name, err)
 		}
@@ -505,7 +508,7 @@ func TestAConnectionWithoutTLSIsForbiddenUnlessEgressAllowsIt(t *testing.T) {
 	}
 	sender := sink.Open(target(url, "events", ""))
 	defer sender.Close()
-	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+	if _, err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -523,7 +526,7 @@ func BenchmarkSend(b *testing.B) {
 	for range 16 {
 		wait.Go(func() {
 			for next.Add(1) <= int64(b.N) {
-				if err := sender.Send(context.Background(), e); err != nil {
+				if _, err := sender.Send(context.Background(), e); err != nil {
 					b.Error(err)
 				}
 			}

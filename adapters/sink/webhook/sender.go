@@ -11,6 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -31,6 +32,7 @@ type sender struct {
 	target    func() *url.URL
 	headers   map[string]domain.Secret // see storedHeaders
 	sign      signer
+	secrets   func() []domain.Secret // what an answer must not show
 	transport *egress.Transport
 	leave     func() // ends the use of Options.Shares
 	err       error  // if not nil, the target cannot be used, and Send returns this error
@@ -40,27 +42,28 @@ var _ ports.EventSender = (*sender)(nil)
 
 // Send implements ports.EventSender. It uses the transport without an http.Client, because a transport alone neither
 // follows redirects nor stores cookies.
-func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) (events.SinkAnswer, error) {
 	if s.err != nil {
-		return s.err
+		return events.SinkAnswer{}, s.err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	req, err := s.request(ctx, e)
 	if err != nil {
-		return err
+		return events.SinkAnswer{}, err
 	}
 	response, err := s.transport.RoundTrip(req)
 	if err != nil {
-		return egress.TransportError(ctx, err)
+		return events.SinkAnswer{}, egress.TransportError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
-	_, _ = io.Copy(io.Discard, response.Body)
+	body, _ := io.ReadAll(response.Body) // the transport bounds it
+	answer := events.NewSinkAnswer(response.StatusCode, body, len(body) >= maxBody, s.secrets())
 	if response.StatusCode/100 == 2 {
-		return nil
+		return answer, nil
 	}
-	return s.refused(response)
+	return answer, s.refused(response)
 }
 
 // Close implements ports.EventSender.

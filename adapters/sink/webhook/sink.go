@@ -19,6 +19,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	_ "embed" // embeds the schema
@@ -172,6 +173,18 @@ func isQuery(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
 }
 
+// hidden returns the secrets of a target: the keys, as text and as they sign, and those of the settings.
+func hidden(t ports.SinkTarget) (all []domain.Secret) {
+	for _, name := range t.Settings.Secrets.Names() {
+		all = append(all, t.Settings.Secrets.Part(name))
+	}
+	for _, secret := range t.SigningSecrets {
+		text, _ := bytes.CutPrefix(secret.Reveal(), []byte(secretPrefix))
+		all = append(all, secret, domain.NewSecret(text))
+	}
+	return all
+}
+
 // Open implements ports.Sink. Each sender has connections of its own, which it keeps open between events.
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	sign, signErr := newSigner(t.SigningSecrets)
@@ -180,8 +193,8 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	dial := egress.DialFunc(s.options.Guard.Dial)
 	sender := &sender{
 		options: s.options, sign: sign, leave: func() {},
-		headers: own,
-		target:  func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
+		headers: own, secrets: func() []domain.Secret { return hidden(t) },
+		target: func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
 		transport: egress.NewTransport(egress.TransportConfig{
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				return dial(ctx, network, address)

@@ -28,6 +28,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -186,7 +187,7 @@ func TestOnlyAStatusOf2xxConfirmsAndRetryAfterIsReturned(t *testing.T) {
 				w.Header().Set("Location", "/elsewhere")
 				w.WriteHeader(test.status)
 			})
-			err := sender.Send(t.Context(), event)
+			_, err := sender.Send(t.Context(), event)
 			if requests.Load() != 1 {
 				t.Errorf("%d requests", requests.Load())
 			}
@@ -212,7 +213,7 @@ func TestEachSecretSignsDuringARotation(t *testing.T) {
 		header = r.Header
 		body, _ = io.ReadAll(r.Body)
 	}, secret, older)
-	if err := sender.Send(t.Context(), event); err != nil {
+	if _, err := sender.Send(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
 	for name, known := range map[string]domain.Secret{"the new secret": secret, "the old secret": older} {
@@ -260,7 +261,7 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	})
 	sender := sink.Open(target(server.URL, secretOf("0123456789abcdef01234567")))
 	defer sender.Close()
-	if err := sender.Send(t.Context(), ports.OutgoingEvent{ID: "msg_1", Data: []byte(`{"a":1}`)}); err != nil {
+	if _, err := sender.Send(t.Context(), ports.OutgoingEvent{ID: "msg_1", Data: []byte(`{"a":1}`)}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -305,12 +306,41 @@ func TestTheHeadersOfTheReceiverAreSent(t *testing.T) {
 		},
 	} {
 		sender := sink.Open(ports.SinkTarget{Settings: tc.settings, SigningSecrets: []domain.Secret{secret}})
-		err := sender.Send(t.Context(), event)
+		_, err := sender.Send(t.Context(), event)
 		sender.Close()
 		if authorization, key := got.Get("Authorization"), got.Get("X-Api-Key"); err != nil ||
 			authorization != tc.authorization || key != tc.key {
 			t.Errorf("%s: %v, Authorization %q, X-API-Key %q", name, err, authorization, key)
 		}
+	}
+}
+
+// The answer of the receiver is returned with and without an error, without the secrets that it repeats.
+func TestTheAnswerIsReturned(t *testing.T) {
+	status, body := http.StatusOK, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body+r.Header.Get("Authorization")+r.URL.RawQuery+
+			string(secret.Reveal())+strings.TrimPrefix(string(secret.Reveal()), "whsec_"))
+	}))
+	defer server.Close()
+	sink := newSink(porttest.SinkOptions{AllowLoopback: true})
+	parsed, faults := sink.Parse(t.Context(), domain.SecretText(
+		`{"url":"`+server.URL+`/?query-canary","headers":{"Authorization":"Bearer canary"}}`), ports.SinkSettings{})
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	sender := sink.Open(ports.SinkTarget{Settings: parsed, SigningSecrets: []domain.Secret{secret}})
+	defer sender.Close()
+	for status, body = range map[int]string{200: "thanks ", 422: "no such account ", 503: ""} {
+		got, err := sender.Send(t.Context(), event)
+		if want := (events.SinkAnswer{Status: status, Body: body + "…………"}); got != want || (err == nil) != (status == 200) {
+			t.Errorf("answer %+v, error %v, want %+v", got, err, want)
+		}
+	}
+	body = strings.Repeat("x", 5000)
+	if got, _ := sender.Send(t.Context(), event); got.Body != body[:events.MaxAnswer] {
+		t.Errorf("the answer has %d bytes", len(got.Body))
 	}
 }
 
@@ -358,7 +388,7 @@ func TestTheSendersOfATenantShareConnections(t *testing.T) {
 	for range senders {
 		sender := sink.Open(target(server.URL, secret))
 		defer sender.Close()
-		if err := sender.Send(t.Context(), event); err != nil {
+		if _, err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -381,7 +411,7 @@ func TestNothingIsSentWithoutAValidSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sender := open(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }, secrets...)
-			err := sender.Send(t.Context(), event)
+			_, err := sender.Send(t.Context(), event)
 			if err == nil || errors.As(err, new(*domain.Error)) {
 				t.Errorf("got %v, want an internal error", err)
 			}
@@ -409,7 +439,7 @@ func TestAnEndlessBodyDoesNotDelayAnEvent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			if err := open(t, handler).Send(t.Context(), event); err != nil {
+			if _, err := open(t, handler).Send(t.Context(), event); err != nil {
 				t.Errorf("got %v", err)
 			}
 			if took := time.Since(start); took > 10*time.Second {
@@ -434,7 +464,7 @@ func TestAConnectionThatTheEndpointClosesIsReplaced(t *testing.T) {
 		_, _ = conn.Read(make([]byte, 1<<10))
 	})
 	for range 5 {
-		if err := sender.Send(t.Context(), event); err != nil {
+		if _, err := sender.Send(t.Context(), event); err != nil {
 			t.Fatalf("got %v", err)
 		}
 	}
@@ -452,7 +482,7 @@ func TestTheCertificateIsChecked(t *testing.T) {
 			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), Clock: system.Clock{}, TLS: trusted,
 		})
 		sender := sink.Open(target(server.URL, secret))
-		err := sender.Send(t.Context(), event)
+		_, err := sender.Send(t.Context(), event)
 		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
 			t.Errorf("%s authority: %v", name, err)
 		}
@@ -468,7 +498,7 @@ func TestATargetWithoutTLSIsNotCalledOnceItIsForbidden(t *testing.T) {
 	})
 	sender := sink.Open(target(server.URL, secret))
 	defer sender.Close()
-	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+	if _, err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -476,7 +506,7 @@ func TestATargetWithoutTLSIsNotCalledOnceItIsForbidden(t *testing.T) {
 func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
-	if err := open(t, func(http.ResponseWriter, *http.Request) {}).Send(t.Context(), event); err != nil {
+	if _, err := open(t, func(http.ResponseWriter, *http.Request) {}).Send(t.Context(), event); err != nil {
 		t.Error(err)
 	}
 }
@@ -496,7 +526,7 @@ func BenchmarkSend(b *testing.B) {
 	for range 16 {
 		wait.Go(func() {
 			for next.Add(1) <= int64(b.N) {
-				if err := sender.Send(context.Background(), e); err != nil {
+				if _, err := sender.Send(context.Background(), e); err != nil {
 					b.Error(err)
 				}
 			}

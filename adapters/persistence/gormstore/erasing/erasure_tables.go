@@ -29,6 +29,7 @@ var erasedTables = []erasedTable{
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"possible_replacements", "", ofConnection("old_id, new_id")},
+	{"subscription_attempts", "answers", answers},
 	{"matcher_entries", "", entriesNotOpen}, // EraseMatcherEntries deletes the others
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
@@ -46,6 +47,17 @@ var erasedTables = []erasedTable{
 	{"link_sessions", "", ofConnection("id")},
 	{"webhook_tokens", "", tokensWithoutWebhook},
 	{"connections", "", connectionLeft},
+}
+
+// answers removes what receivers of the tenant's events have answered, because a receiver may repeat an event.
+func answers(b *erasureBatch) (bool, error) {
+	n, err := gormstore.RowsAffected(b.tx.Exec(`UPDATE subscription_attempts SET response_body = ''
+		WHERE tenant_id = ? AND response_body <> '' AND id IN (SELECT id FROM subscription_attempts
+			WHERE tenant_id = ? AND response_body <> '' LIMIT ?)`,
+		b.erasure.Tenant.UUID, b.erasure.Tenant.UUID, b.limit))
+	done := n < b.limit
+	b.limit -= n
+	return done, err
 }
 
 // erasedTable is one task of an erasure. A task erases rows of the erased connection in one table, either all of them

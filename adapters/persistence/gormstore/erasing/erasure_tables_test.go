@@ -25,7 +25,6 @@ var keptTables = map[string]string{
 	"change_clocks":         "ids of connections and times",
 	"erasures":              "ids, times and codes",
 	"events":                "ids, times and types; the data of an event is read when it is sent",
-	"subscription_attempts": "ids, times and codes",
 	"subscription_events":   "ids, times, types and codes",
 	"subscriptions":         "what operators have set for the whole tenant",
 	"feed":                  "the position of the change feed, and the key of its cursors",

@@ -318,7 +318,8 @@ func (s subscriptions) RecordAttempts(
 		attempts[i] = attemptRow{
 			Subscription: l.Subscription.UUID, Tenant: l.Tenant.UUID, At: gormstore.At(a.At), ID: a.ID.UUID,
 			Sequence: a.Sequence, Event: a.Event.UUID, Type: string(a.Type), Subject: a.Subject, Number: a.Number,
-			TookUs: a.Took.Microseconds(), Error: string(a.Error),
+			TookUs: a.Took.Microseconds(), Error: string(a.Error), Status: a.Answer.Status, Body: a.Answer.Body,
+			Next: gormstore.At(a.NextAttempt),
 		}
 	}
 	return s.Background().Change(ctx, func(tx gormstore.Tx) error {

@@ -425,6 +425,9 @@ type attemptRow struct {
 	TookUs       int64             `gorm:"column:took_us"`
 	Error        string            `gorm:"column:error"`
 	Tenant       uuid.UUID         `gorm:"column:tenant_id"`
+	Status       int               `gorm:"column:response_status"` // 0 if there was no answer
+	Body         string            `gorm:"column:response_body"`
+	Next         gormstore.Instant `gorm:"column:next_attempt_at"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -435,5 +438,6 @@ func (r attemptRow) domain() events.EventAttempt {
 		ID: events.AttemptID{UUID: r.ID}, Sequence: r.Sequence, Event: events.EventID{UUID: r.Event},
 		Type: events.EventType(r.Type), Subject: r.Subject, Number: r.Number, At: r.At.Time,
 		Took: time.Duration(r.TookUs) * time.Microsecond, Error: domain.Code(r.Error),
+		Answer: events.SinkAnswer{Status: r.Status, Body: r.Body}, NextAttempt: r.Next.Time,
 	}
 }

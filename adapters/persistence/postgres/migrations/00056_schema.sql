@@ -890,8 +890,13 @@ CREATE TABLE subscription_attempts (
     took_us         bigint      NOT NULL,
     error           text        NOT NULL,
     tenant_id       uuid        NOT NULL,
+    response_status integer     NOT NULL DEFAULT 0,
+    response_body   text        NOT NULL DEFAULT '',
+    next_attempt_at timestamptz,
     PRIMARY KEY (subscription_id, attempted_at, id, tenant_id)
 );
+-- What receivers have answered to failed attempts; an erasure removes it.
+CREATE INDEX subscription_attempts_answers ON subscription_attempts (tenant_id) WHERE response_body <> '';
 
 -- What a subscription has sent to Matcher for a transaction (matcher.Entry). account_id: NULL if it is not known yet.
 -- external_id: of the first import. context_id, source_id and matcher_id: ids of Matcher. content: of the last import,

@@ -900,8 +900,13 @@ CREATE TABLE subscription_attempts (
     took_us         INTEGER NOT NULL,
     error           TEXT    NOT NULL,
     tenant_id       TEXT    NOT NULL,
+    response_status INTEGER NOT NULL DEFAULT 0,
+    response_body   TEXT    NOT NULL DEFAULT '',
+    next_attempt_at INTEGER,
     PRIMARY KEY (subscription_id, attempted_at, id, tenant_id)
 ) STRICT, WITHOUT ROWID;
+-- What receivers have answered to failed attempts; an erasure removes it.
+CREATE INDEX subscription_attempts_answers ON subscription_attempts (tenant_id) WHERE response_body <> '';
 
 -- What a subscription has sent to Matcher for a transaction (matcher.Entry). account_id: NULL if it is not known yet.
 -- external_id: of the first import. context_id, source_id and matcher_id: ids of Matcher. content: of the last import,

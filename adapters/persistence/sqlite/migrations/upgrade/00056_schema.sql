@@ -45,3 +45,9 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE subscription_attempts ADD COLUMN response_status INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscription_attempts ADD COLUMN response_body TEXT NOT NULL DEFAULT '';
+ALTER TABLE subscription_attempts ADD COLUMN next_attempt_at INTEGER;
+-- What receivers have answered to failed attempts; an erasure removes it.
+CREATE INDEX subscription_attempts_answers ON subscription_attempts (tenant_id) WHERE response_body <> '';

@@ -103,8 +103,8 @@ type sinkTestOutcome struct {
 
 // sinkAnswerView is what the receiver of a webhook has answered.
 type sinkAnswerView struct {
-	ResponseStatus int    `json:"responseStatus,omitempty" example:"503" doc:"The HTTP status of the receiver; absent if there was none"`
-	ResponseBody   string `json:"responseBody,omitempty" example:"maintenance" doc:"The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write"`
+	ResponseStatus int    `json:"responseStatus,omitzero" example:"503" doc:"The HTTP status of the receiver; absent if there was none"`
+	ResponseBody   string `json:"responseBody,omitzero" example:"maintenance" doc:"The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write"`
 }
 
 // answersOf returns a function that returns what the receiver has answered. It shows the text of the answer only if the

@@ -2192,6 +2192,11 @@ type AttemptView struct {
 	// Examples: 84
 	LatencyMs int64 `json:"latencyMs"`
 
+	// NextAttemptAt When a failed event was to be sent again; absent otherwise
+	//
+	// Examples: 2026-03-02T10:00:04Z
+	NextAttemptAt *time.Time `json:"nextAttemptAt,omitempty"`
+
 	// Number 1 for the first attempt of an event
 	//
 	// Examples: 1
@@ -2201,6 +2206,16 @@ type AttemptView struct {
 	//
 	// Examples: sink_refused
 	Reason *string `json:"reason,omitempty"`
+
+	// ResponseBody The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write
+	//
+	// Examples: maintenance
+	ResponseBody *string `json:"responseBody,omitempty"`
+
+	// ResponseStatus The HTTP status of the receiver; absent if there was none
+	//
+	// Examples: 503
+	ResponseStatus *int64 `json:"responseStatus,omitempty"`
 
 	// Sequence The sequence of the event
 	//
@@ -5230,6 +5245,16 @@ type SinkTestOutcome struct {
 	//
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
+
+	// ResponseBody The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write
+	//
+	// Examples: maintenance
+	ResponseBody *string `json:"responseBody,omitempty"`
+
+	// ResponseStatus The HTTP status of the receiver; absent if there was none
+	//
+	// Examples: 503
+	ResponseStatus *int64 `json:"responseStatus,omitempty"`
 }
 
 // SinkView Where events are sent
@@ -5804,6 +5829,11 @@ type VersionView struct {
 
 // WebhookSink An HTTP endpoint, called as Standard Webhooks describes
 type WebhookSink struct {
+	// Headers Headers of the receiver's own, such as Authorization, sent with every event. They are stored encrypted and never returned. An update without this member keeps them if the new URL has the same scheme and host; {} removes them. Headers of the connection, and those that the service itself sends, are refused
+	//
+	// Examples: {"Authorization":"Bearer a-token-of-the-receiver"}
+	Headers *map[string]string `json:"headers,omitempty"`
+
 	// Kind The kind of sink; it cannot be changed
 	//
 	// Examples: webhook

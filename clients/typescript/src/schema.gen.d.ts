@@ -1847,6 +1847,12 @@ export interface components {
              */
             latencyMs: number;
             /**
+             * Format: date-time
+             * @description When a failed event was to be sent again; absent otherwise
+             * @example 2026-03-02T10:00:04Z
+             */
+            nextAttemptAt?: string;
+            /**
              * Format: int64
              * @description 1 for the first attempt of an event
              * @example 1
@@ -1857,6 +1863,17 @@ export interface components {
              * @example sink_refused
              */
             reason?: string;
+            /**
+             * @description The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write
+             * @example maintenance
+             */
+            responseBody?: string;
+            /**
+             * Format: int64
+             * @description The HTTP status of the receiver; absent if there was none
+             * @example 503
+             */
+            responseStatus?: number;
             /**
              * @description The sequence of the event
              * @example 42
@@ -4673,6 +4690,17 @@ export interface components {
              * @example sink_unreachable
              */
             reason?: string;
+            /**
+             * @description The beginning of the receiver's answer, at most 1 KiB, with symbols for control characters and … for secrets. Of a listed attempt only if it has failed. Only with the scope discovery:write
+             * @example maintenance
+             */
+            responseBody?: string;
+            /**
+             * Format: int64
+             * @description The HTTP status of the receiver; absent if there was none
+             * @example 503
+             */
+            responseStatus?: number;
         };
         /** @description Where events are sent */
         SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"] | components["schemas"]["KafkaSinkView"] | components["schemas"]["MatcherSinkView"];
@@ -5230,6 +5258,15 @@ export interface components {
         };
         /** @description An HTTP endpoint, called as Standard Webhooks describes */
         WebhookSink: {
+            /**
+             * @description Headers of the receiver's own, such as Authorization, sent with every event. They are stored encrypted and never returned. An update without this member keeps them if the new URL has the same scheme and host; {} removes them. Headers of the connection, and those that the service itself sends, are refused
+             * @example {
+             *       "Authorization": "Bearer a-token-of-the-receiver"
+             *     }
+             */
+            headers?: {
+                [key: string]: string;
+            };
             /**
              * @description The kind of sink; it cannot be changed
              * @example webhook
@@ -19680,6 +19717,9 @@ export interface operations {
                  *       "fromStart": false,
                  *       "name": "ledger",
                  *       "sink": {
+                 *         "headers": {
+                 *           "Authorization": "Bearer a-token-of-the-receiver"
+                 *         },
                  *         "kind": "webhook",
                  *         "url": "https://books.example.com/events"
                  *       },
@@ -20238,6 +20278,9 @@ export interface operations {
                  *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "name": "ledger",
                  *       "sink": {
+                 *         "headers": {
+                 *           "Authorization": "Bearer a-token-of-the-receiver"
+                 *         },
                  *         "kind": "webhook",
                  *         "url": "https://books.example.com/events"
                  *       },
@@ -20821,8 +20864,11 @@ export interface operations {
                      *           "eventId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "latencyMs": 84,
+                     *           "nextAttemptAt": "2026-03-02T10:00:04Z",
                      *           "number": 1,
                      *           "reason": "sink_refused",
+                     *           "responseBody": "maintenance",
+                     *           "responseStatus": 503,
                      *           "sequence": "42",
                      *           "subject": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "type": "studio.lerian.discovery.transaction.added"
@@ -22664,7 +22710,9 @@ export interface operations {
                      * @example {
                      *       "delivered": true,
                      *       "latencyMs": 84,
-                     *       "reason": "sink_unreachable"
+                     *       "reason": "sink_unreachable",
+                     *       "responseBody": "maintenance",
+                     *       "responseStatus": 503
                      *     }
                      */
                     "application/json": components["schemas"]["SinkTestOutcome"];

@@ -18,7 +18,7 @@ func (s *Service) ApplyRemovals(
 		if s.KeepReplacementsApart {
 			return nil
 		}
-		return pulling.MatchingOf(s.aggregators[vendor])
+		return pulling.MatchingOf(ctx, s.aggregators[vendor], s.Memory, s.Observer)
 	}
 	entries := s.audits.EntriesOf(ctx, action, account.String())
 	removed, err = s.Ledger.ApplyRemovals(ctx, tenant, account, s.Clock.Now(), matching, entries)

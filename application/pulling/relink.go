@@ -197,7 +197,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		Unreadable: a.relink.unreadable,
 		Unproved:   !settled,
 		AccountKey: a.accountKey(),
-		Matching:   a.matching(a.connection.Vendor),
+		Matching:   a.matching(ctx, a.connection.Vendor),
 		Progress:   a.pull.Progress,
 		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
@@ -220,7 +220,7 @@ func (a *attempt) countUnmatched(ctx context.Context, accounts []ports.Published
 	if a.KeepReplacementsApart {
 		return 0, nil
 	}
-	rules := a.matchingRules(a.connection.Vendor)
+	rules := a.matchingRules(ctx, a.connection.Vendor)
 	for _, account := range accounts {
 		if account.Continues.IsZero() {
 			continue
@@ -259,7 +259,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 	if err != nil {
 		return nil, err
 	}
-	rules := a.matchingRules(a.connection.Vendor)
+	rules := a.matchingRules(ctx, a.connection.Vendor)
 	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", rules)
 	}

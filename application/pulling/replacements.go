@@ -2,32 +2,78 @@ package pulling
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // matching returns the rules for recognising that a new row of the vendor replaces a removed row; nil if
 // KeepReplacementsApart is set.
-func (e *Engine) matching(vendor domain.Vendor) *ports.Matching {
+func (e *Engine) matching(ctx context.Context, vendor domain.Vendor) *ports.Matching {
 	if e.KeepReplacementsApart {
 		return nil
 	}
-	return e.matchingRules(vendor)
+	return e.matchingRules(ctx, vendor)
 }
 
-// MatchingOf returns the rules for recognising that a new row of the aggregator replaces a removed row.
-func MatchingOf(aggregator ports.Aggregator) *ports.Matching {
-	if reader, ok := aggregator.(ports.RowReader); ok {
-		return &ports.Matching{RowOf: reader.RowOf}
+// MatchingOf returns the rules for recognising that a new row of the aggregator replaces a removed row. The rules are
+// used while ctx lasts. memory may be nil.
+func MatchingOf(
+	ctx context.Context, aggregator ports.Aggregator, memory ports.MemoryBudget, observer ports.Observer,
+) *ports.Matching {
+	rules := &ports.Matching{
+		Reserve: func(tenant domain.TenantID, rows int, wait bool) (func(), error) {
+			return reserveComparison(ctx, memory, tenant, rows, wait)
+		},
+		Compared: func(cost matching.Cost) {
+			if cost.ExceedsLimits() {
+				observer.Emit(ctx, ports.ComparisonLimited{CutRows: cost.CutRows, Unjudged: cost.Unjudged})
+			}
+		},
 	}
-	return &ports.Matching{}
+	if reader, ok := aggregator.(ports.RowReader); ok {
+		rules.RowOf = reader.RowOf
+	}
+	return rules
 }
 
 // matchingRules returns the rules for recognising that a row of the vendor continues another one.
-func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
-	return MatchingOf(e.Aggregators[vendor])
+func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports.Matching {
+	return MatchingOf(ctx, e.Aggregators[vendor], e.Memory, e.Observer)
+}
+
+// The memory of comparisons of rows. Memory is reserved only for more than freeComparedRows rows.
+const (
+	freeComparedRows = 100
+	// comparedRowBytes is the memory of one row: its bounded texts, its words, and the pairs with other rows.
+	comparedRowBytes = 16 << 10
+	// maxComparisonBytes and minComparisonBytes bound what one comparison reserves. A pull whose tenant cannot get more
+	// compares with the minimum. It fits into the smallest budget beside a page.
+	maxComparisonBytes = 32 << 20
+	minComparisonBytes = 8 << 20
+)
+
+// reserveComparison implements Matching.Reserve.
+func reserveComparison(
+	ctx context.Context, memory ports.MemoryBudget, tenant domain.TenantID, rows int, wait bool,
+) (release func(), err error) {
+	if memory == nil || rows <= freeComparedRows {
+		return func() {}, nil
+	}
+	bytes := min(int64(rows)*comparedRowBytes, maxComparisonBytes)
+	if !wait {
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		return memory.Acquire(ended, tenant, bytes)
+	}
+	free, err := memory.Acquire(ctx, tenant, bytes)
+	if errors.Is(err, domain.MemoryExhausted) && bytes > minComparisonBytes {
+		free, err = memory.Acquire(ctx, tenant, minComparisonBytes)
+	}
+	return free, err
 }
 
 // forPage returns w with the members that the store needs to recognise replacements. These rows must not replace
@@ -35,9 +81,9 @@ func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
 //   - A row that leaves the quarantine.
 //   - All rows, if the quarantine contains a row of the connection's current target whose id cannot be read. Any row
 //     may be this quarantined row.
-func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
+func (a *attempt) forPage(ctx context.Context, w ports.PageWrite) ports.PageWrite {
 	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
-	w.Matching = a.matching(a.connection.Vendor)
+	w.Matching = a.matching(ctx, a.connection.Vendor)
 	for _, row := range w.Transactions {
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
 		if a.nameless || len(w.Released) > 0 && slices.Contains(w.Released, key) {
@@ -113,10 +159,18 @@ func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	free, err := h.memory.Acquire(ctx, h.tenant, int64(bytes))
-	if err == nil {
-		h.free = append(h.free, free)
+	if err != nil {
+		return false
 	}
-	return err == nil
+	// The rows are compared when they are stored. If there is no memory for that beside them, they must not be withheld.
+	spare, err := h.memory.Acquire(ctx, h.tenant, minComparisonBytes)
+	if err != nil {
+		free()
+		return false
+	}
+	spare()
+	h.free = append(h.free, free)
+	return true
 }
 
 // release releases the memory of the withheld rows.

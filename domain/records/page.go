@@ -12,6 +12,9 @@ import (
 // Page is a write of a page, a sweep, or announced removals, prepared before the store's transaction begins.
 type Page struct {
 	PageWrite
+	// Comparisons contains the comparisons of rows that the write needs. The store calls Comparisons.Make while no
+	// transaction is open.
+	*Comparisons
 
 	sweep   *SweepWrite // nil unless the write is a sweep
 	digests []Digest    // the digests of Transactions, in the same order
@@ -19,7 +22,7 @@ type Page struct {
 
 // NewPage prepares a write. If an account or a row occurs twice, only the later occurrence remains.
 func NewPage(w PageWrite) *Page {
-	p := &Page{PageWrite: w}
+	p := &Page{PageWrite: w, Comparisons: &Comparisons{rules: w.Matching}}
 	p.Accounts = Deduplicate(w.Accounts, func(a *domain.AccountData) string { return a.ExternalID })
 	p.Transactions = Deduplicate(w.Transactions, func(t *domain.TransactionData) string { return t.ExternalID })
 	if p.Staged != nil {
@@ -31,6 +34,11 @@ func NewPage(w PageWrite) *Page {
 		p.digests[i] = p.Transactions[i].Digest()
 	}
 	return p
+}
+
+// Share makes the page use the comparisons of earlier pages, which a store has prepared for the same write.
+func (p *Page) Share(c *Comparisons) {
+	c.rules, p.Comparisons = p.Matching, c
 }
 
 // NewSweep prepares a sweep.
@@ -64,6 +72,8 @@ func (p *Page) Rows() []domain.TransactionData {
 //   - Suggestions end if their new record leaves or their old one returns; see endSuggestions.
 //   - The records that leave, and that no new row continues, are removed. A row whose removal was announced therefore
 //     stays removed, even if the page contains it.
+//
+// Errors: ErrNotCompared if Comparisons lacks a comparison, or the memory for one; those of the source.
 func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
 	return d.changesOf(d.decide)

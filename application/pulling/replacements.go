@@ -4,76 +4,74 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// matching returns the rules for recognising that a new row of the vendor replaces a removed row; nil if
-// KeepReplacementsApart is set.
-func (e *Engine) matching(ctx context.Context, vendor domain.Vendor) *ports.Matching {
+// Matching returns the rules for recognising that a new row of the vendor replaces a removed row; nil if
+// KeepReplacementsApart is set. The rules can be used until ctx ends.
+func (e *Engine) Matching(ctx context.Context, vendor domain.Vendor) *ports.Matching {
 	if e.KeepReplacementsApart {
 		return nil
 	}
 	return e.matchingRules(ctx, vendor)
 }
 
-// MatchingOf returns the rules for recognising that a new row of the aggregator replaces a removed row. The rules are
-// used while ctx lasts. memory may be nil.
-func MatchingOf(
-	ctx context.Context, aggregator ports.Aggregator, memory ports.MemoryBudget, observer ports.Observer,
-) *ports.Matching {
+// matchingRules returns the rules for recognising that a row of the vendor continues another one.
+func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports.Matching {
 	rules := &ports.Matching{
 		Reserve: func(tenant domain.TenantID, rows int, wait bool) (func(), error) {
-			return reserveComparison(ctx, memory, tenant, rows, wait)
+			return e.reserveComparison(ctx, tenant, rows, wait)
 		},
 		Compared: func(cost matching.Cost) {
 			if cost.ExceedsLimits() {
-				observer.Emit(ctx, ports.ComparisonLimited{CutRows: cost.CutRows, Unjudged: cost.Unjudged})
+				e.Observer.Emit(ctx, ports.ComparisonLimited{CutRows: cost.CutRows, Unjudged: cost.Unjudged})
 			}
 		},
 	}
-	if reader, ok := aggregator.(ports.RowReader); ok {
+	if reader, ok := e.Aggregators[vendor].(ports.RowReader); ok {
 		rules.RowOf = reader.RowOf
 	}
 	return rules
 }
 
-// matchingRules returns the rules for recognising that a row of the vendor continues another one.
-func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports.Matching {
-	return MatchingOf(ctx, e.Aggregators[vendor], e.Memory, e.Observer)
-}
-
-// The memory of comparisons of rows. Memory is reserved only for more than freeComparedRows rows.
+// The memory of a comparison of rows. Memory is reserved only for more than freeComparedRows rows.
 const (
 	freeComparedRows = 100
 	// comparedRowBytes is the memory of one row: its bounded texts, its words, and the pairs with other rows.
 	comparedRowBytes = 16 << 10
-	// maxComparisonBytes and minComparisonBytes bound what one comparison reserves. A pull whose tenant cannot get more
-	// compares with the minimum. It fits into the smallest budget beside a page.
+	// maxComparisonBytes is half of what a tenant may hold, so that it fits beside a page.
 	maxComparisonBytes = 32 << 20
-	minComparisonBytes = 8 << 20
 )
 
-// reserveComparison implements Matching.Reserve.
-func reserveComparison(
-	ctx context.Context, memory ports.MemoryBudget, tenant domain.TenantID, rows int, wait bool,
+// reserveComparison implements Matching.Reserve. If the memory is not available in time, a comparison that waits is made
+// without a reservation. At most one such comparison is made at a time. A pull whose pages hold all memory of its tenant
+// could otherwise never continue.
+func (e *Engine) reserveComparison(
+	ctx context.Context, tenant domain.TenantID, rows int, wait bool,
 ) (release func(), err error) {
-	if memory == nil || rows <= freeComparedRows {
+	if e.Memory == nil || rows <= freeComparedRows {
 		return func() {}, nil
 	}
 	bytes := min(int64(rows)*comparedRowBytes, maxComparisonBytes)
 	if !wait {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
-		return memory.Acquire(ended, tenant, bytes)
+		return e.Memory.Acquire(ended, tenant, bytes)
 	}
-	free, err := memory.Acquire(ctx, tenant, bytes)
-	if errors.Is(err, domain.MemoryExhausted) && bytes > minComparisonBytes {
-		free, err = memory.Acquire(ctx, tenant, minComparisonBytes)
+	release, err = e.Memory.Acquire(ctx, tenant, bytes)
+	if !errors.Is(err, domain.MemoryExhausted) {
+		return release, err
 	}
-	return free, err
+	select {
+	case e.unreserved <- struct{}{}:
+		return sync.OnceFunc(func() { <-e.unreserved }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // forPage returns w with the members that the store needs to recognise replacements. These rows must not replace
@@ -83,7 +81,7 @@ func reserveComparison(
 //     may be this quarantined row.
 func (a *attempt) forPage(ctx context.Context, w ports.PageWrite) ports.PageWrite {
 	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
-	w.Matching = a.matching(ctx, a.connection.Vendor)
+	w.Matching = a.Matching(ctx, a.connection.Vendor)
 	for _, row := range w.Transactions {
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
 		if a.nameless || len(w.Released) > 0 && slices.Contains(w.Released, key) {
@@ -159,18 +157,10 @@ func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	free, err := h.memory.Acquire(ctx, h.tenant, int64(bytes))
-	if err != nil {
-		return false
+	if err == nil {
+		h.free = append(h.free, free)
 	}
-	// The rows are compared when they are stored. If there is no memory for that beside them, they must not be withheld.
-	spare, err := h.memory.Acquire(ctx, h.tenant, minComparisonBytes)
-	if err != nil {
-		free()
-		return false
-	}
-	spare()
-	h.free = append(h.free, free)
-	return true
+	return err == nil
 }
 
 // release releases the memory of the withheld rows.

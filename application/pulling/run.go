@@ -140,7 +140,7 @@ func (e *Engine) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, delay time.Duration,
 ) (time.Duration, error) {
 	blocked, err := e.Pulls.RemoveAnnounced(ctx, id, at, func(vendor domain.Vendor) *ports.Matching {
-		return e.matching(ctx, vendor)
+		return e.Matching(ctx, vendor)
 	})
 	if blocked {
 		delay = min(delay, removalPoll)

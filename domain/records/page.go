@@ -79,6 +79,28 @@ func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 	return d.changesOf(d.decide)
 }
 
+// manyRows is the number of rows from which a page compares many rows.
+const manyRows = 200
+
+// ComparesMany reports whether the write may compare many rows, so that a store should call Foresee.
+func (p *Page) ComparesMany() bool {
+	mayCompare := p.Matching != nil && p.Staged == nil && !p.AssumeNew
+	replaces := p.RecentlyRemoved || p.CarriedOver || p.sweep != nil || len(p.Removed) > 0
+	return mayCompare && replaces && len(p.Transactions)+len(p.Removed) >= manyRows
+}
+
+// Foresee finds the comparisons that Changes will need, as far as they do not depend on other changes. A store calls it
+// outside of the transaction that writes. It changes nothing. Errors: ErrNotCompared if Comparisons lacks a comparison,
+// or the memory for one; those of the source.
+func (p *Page) Foresee(view View, source Source) error {
+	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
+	d.yield = func(c Changes, _ error) bool { return len(c.Rename) == 0 && len(c.Upsert) == 0 }
+	if err := d.match(); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
+}
+
 // errStopped ends a decision whose caller does not range over the remaining changes.
 var errStopped = errors.New("the caller needs no more changes")
 
@@ -118,7 +140,8 @@ func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
 	}
 }
 
-func (d *decision) decide() error {
+// match does the work of Changes until it is known which new rows continue records.
+func (d *decision) match() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
@@ -126,8 +149,16 @@ func (d *decision) decide() error {
 	if !d.AssumeNew {
 		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
 	}
-	steps = append(steps, d.rememberAbsences)
 	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decision) decide() error {
+	for _, step := range []func() error{d.match, d.rememberAbsences} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -185,6 +185,7 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 		return 0, err
 	}
 	comparisons := &records.Comparisons{}
+	defer comparisons.Release()
 	err = compared(comparisons, func() error {
 		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
 			decision := ports.Decision{At: at}

@@ -64,7 +64,6 @@ const maxComparisons = 8
 // the comparisons while no transaction is open. Errors: those of write and of Comparisons.Make; Unavailable if the
 // compared records changed again and again.
 func compared(c *records.Comparisons, write func() error) error {
-	defer c.Release()
 	for range maxComparisons {
 		if err := write(); !errors.Is(err, records.ErrNotCompared) {
 			return err
@@ -80,11 +79,33 @@ func compared(c *records.Comparisons, write func() error) error {
 func (s pulls) writePage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
 ) (counts domain.Counts, err error) {
+	defer page.Release()
+	if page.ComparesMany() {
+		err := compared(page.Comparisons, func() error { return s.foresee(ctx, timeout, lease, page) })
+		if err != nil {
+			return domain.Counts{}, err
+		}
+	}
 	err = compared(page.Comparisons, func() (err error) {
 		counts, err = s.writeCompared(ctx, timeout, lease, page, progress)
 		return err
 	})
 	return counts, err
+}
+
+// foresee finds the comparisons of a page in a snapshot, so that a page with many rows does not begin a transaction in
+// vain. Errors: records.ErrNotCompared.
+func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page) error {
+	p := newPageWriter(s.Dialect, page.PageWrite)
+	p.page = page
+	return s.readUnderLease(ctx, timeout, lease, p, func() error {
+		for _, read := range p.queries(lease)[1:] {
+			if err := p.tx.Read(read); err != nil {
+				return err
+			}
+		}
+		return page.Foresee(p.view(), recordSource{p})
+	})
 }
 
 // writeCompared writes a page in one transaction. Accounts are written first, because rows refer to them. Errors:

@@ -145,6 +145,7 @@ func (s pulls) RemoveAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
 ) (blocked bool, err error) {
 	comparisons := &records.Comparisons{}
+	defer comparisons.Release()
 	err = compared(comparisons, func() error {
 		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
 			queued, err := s.lockBlocked(tx, id)

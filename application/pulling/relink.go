@@ -209,8 +209,8 @@ func (a *attempt) publish(ctx context.Context) error {
 	return nil
 }
 
-// compareAccounts returns the results of recognizeAccounts and, if settled is set, of countUnmatched. It reserves memory
-// for the rows that they compare.
+// compareAccounts returns the results of recognizeAccounts and, if settled is set, of countUnmatched. It reserves
+// memory for the rows that they compare.
 func (a *attempt) compareAccounts(
 	ctx context.Context, settled bool,
 ) (accounts []ports.PublishedAccount, unmatched int, err error) {

@@ -47,9 +47,9 @@ const (
 	maxComparisonBytes = 32 << 20
 )
 
-// reserveComparison implements Matching.Reserve. If the memory is not available in time, a comparison that waits is made
-// without a reservation. At most one such comparison is made at a time. A pull whose pages hold all memory of its tenant
-// could otherwise never continue.
+// reserveComparison implements Matching.Reserve. If the memory is not available in time, a comparison that waits is
+// made without a reservation. At most one such comparison is made at a time. A pull whose pages hold all memory of its
+// tenant could otherwise never continue.
 func (e *Engine) reserveComparison(
 	ctx context.Context, tenant domain.TenantID, rows int, wait bool,
 ) (release func(), err error) {

@@ -110,8 +110,8 @@ type publisher struct {
 //   - A row that a record had before is handled as in a page; see returnToPast.
 //   - New rows continue the records of relinked accounts (matching.MatchRelinked): live ones, then those that were
 //     removed because the vendor had not returned them under the new reference, and then others that were removed
-//     within domain.MatchWindow. The plan states which; see PlanPublication. It must be up to date. It is nil if no rows
-//     are matched.
+//     within domain.MatchWindow. The plan states which; see PlanPublication. It must be up to date. It is nil if no
+//     rows are matched.
 //   - Each row is compared with its record by digest, and rows without a record become new records; see put.
 //   - The live records of relinked accounts that the vendor does not return are carried over; see carryOver. Those that
 //     are not older than the listing are removed; see removeUnmatched.

@@ -428,7 +428,8 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 
 func TestAnErrorOfTheStoreEndsThePublication(t *testing.T) {
 	for _, method := range []string{
-		"Record", "PastIDs", "Never", "Quarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords", "Identities", "Dates",
+		"Record", "PastIDs", "Never", "Quarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
+		"Identities", "Dates",
 		"ExternalIDs", "CarriedOverAccounts",
 	} {
 		b := staging(rows(purchase("a"), purchase("b"), purchase("x")), replaced(record(1, purchase("b")), "a"),

@@ -98,8 +98,8 @@ func (b *publisher) publish() (complete bool, err error) {
 
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
 
-// checkTarget reads the connection with the query. Errors: TargetChanged if the connection no longer has the target that
-// was read; LeaseLost if the connection is deleted.
+// checkTarget reads the connection with the query. Errors: TargetChanged if the connection no longer has the target
+// that was read; LeaseLost if the connection is deleted.
 func (b *publisher) checkTarget(connections *gorm.DB) error {
 	row, err := gormstore.First[gormstore.ConnectionRow](connections.
 		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))

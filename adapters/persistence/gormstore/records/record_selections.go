@@ -238,8 +238,8 @@ func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.
 		strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
 }
 
-// Identities implements records.PublicationSource. It does not read the contents of the records. It does not compare the
-// connection; see recordByID.
+// Identities implements records.PublicationSource. It does not read the contents of the records. It does not compare
+// the connection; see recordByID.
 func (s recordSource) Identities(ids []domain.TransactionID) (map[domain.TransactionID]*records.Record, error) {
 	found := make(map[domain.TransactionID]*records.Record, len(ids))
 	which := s.dialect.AnyOf("id", gormstore.ConvertAll(ids, domain.TransactionID.String))

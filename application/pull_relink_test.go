@@ -47,9 +47,10 @@ type relinkEnv struct {
 	first map[string]domain.TransactionID // transaction ids under the first reference; the keys are the descriptions
 }
 
-func newRelinkEnv(t *testing.T) *relinkEnv {
+func newRelinkEnv(t *testing.T, options ...func(*application.Deps)) *relinkEnv {
 	t.Helper()
-	e := &relinkEnv{env: newEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })}
+	options = append(options, func(d *application.Deps) { d.KeepReplacementsApart = false })
+	e := &relinkEnv{env: newEnv(t, options...)}
 	e.vendor.links = map[string]*link{
 		"item-1": {
 			accounts: []domain.AccountData{numbered("a1", "111"), numbered("b1", "222")},

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
-	"github.com/LerianStudio/aggregator-connections/application/pulling"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -14,12 +13,7 @@ func (s *Service) ApplyRemovals(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 ) (removed int, err error) {
 	const action = "account.apply_removals"
-	matching := func(vendor domain.Vendor) *ports.Matching {
-		if s.KeepReplacementsApart {
-			return nil
-		}
-		return pulling.MatchingOf(s.aggregators[vendor])
-	}
+	matching := func(vendor domain.Vendor) *ports.Matching { return s.matching(ctx, vendor) }
 	entries := s.audits.EntriesOf(ctx, action, account.String())
 	removed, err = s.Ledger.ApplyRemovals(ctx, tenant, account, s.Clock.Now(), matching, entries)
 	if err != nil {

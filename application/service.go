@@ -134,6 +134,7 @@ type Service struct {
 	worker
 
 	aggregators     map[domain.Vendor]ports.Aggregator
+	matching        func(context.Context, domain.Vendor) *ports.Matching // see pulling.Engine.Matching
 	connectors      map[domain.ConnectorType]ports.Connector
 	audits          auditing.Recorder
 	auditLog        *auditing.Log
@@ -213,12 +214,13 @@ func New(d Deps) (*Service, error) {
 		MatcherEntries: d.MatcherEntries,
 	})
 	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events
-	s.worker = pulling.New(pulling.Deps{
+	engine := pulling.New(pulling.Deps{
 		Pulls: d.Pulls, Connections: d.Connections, Aggregators: s.aggregators, OpenCredential: s.open,
 		Changed: s.events.Changed, Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
 		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Workers: d.PullWorkers, Memory: d.Memory,
 		KeepReplacementsApart: d.KeepReplacementsApart,
 	})
+	s.worker, s.matching = engine, engine.Matching
 	return s, nil
 }
 

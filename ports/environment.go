@@ -78,7 +78,7 @@ type Tracer interface {
 
 // TelemetryEvent is something that is counted or logged: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
 // ConnectionRefreshed, ReconcileRequested, ConsentExpiring, WebhookMissed,
-// EventAttempted, SubscriptionDisabled, Pruned, Audited,
+// EventAttempted, SubscriptionDisabled, ComparisonLimited, Pruned, Audited,
 // CheckpointAnnounced or BackgroundError.
 type TelemetryEvent interface{ event() }
 
@@ -150,6 +150,10 @@ type (
 		Subscription events.SubscriptionID
 		Reason       domain.Code
 	}
+	// ComparisonLimited reports that a comparison of rows has exceeded limits, so that some rows are at most possible
+	// replacements. CutRows is the number of rows whose texts were cut, and Unjudged the number of old rows that were
+	// not compared with all new rows.
+	ComparisonLimited struct{ CutRows, Unjudged int }
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
 	// Audited reports that an operator made a change. The change concerns stored configuration, or access to the
@@ -182,6 +186,7 @@ func (SealingFailed) event()        {}
 func (ReconcileRequested) event()   {}
 func (ConsentExpiring) event()      {}
 func (WebhookMissed) event()        {}
+func (ComparisonLimited) event()    {}
 func (Pruned) event()               {}
 func (Audited) event()              {}
 func (BackgroundError) event()      {}

@@ -31,6 +31,7 @@ type Metrics struct {
 	silent           prometheus.Gauge
 	drifting         prometheus.Gauge
 	webhooksMissed   *prometheus.CounterVec
+	comparedBeyond   *prometheus.CounterVec
 	eventAttempts    *prometheus.HistogramVec
 	eventsWaiting    prometheus.Gauge
 	eventsAge        prometheus.Gauge
@@ -94,6 +95,9 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		webhooksMissed: counter(
 			"webhooks_missed_total", "Synchronisations of a vendor that no webhook followed.", "vendor",
 		),
+		comparedBeyond: counter(
+			"comparison_limits_total", "Rows that were not compared completely, because of a limit.", "limit",
+		),
 		eventAttempts: histogram(
 			"event_attempt_duration_seconds", "Attempts to send an event of a subscription.", callBuckets, "sink",
 			"error",
@@ -113,7 +117,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.causedReads, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.eventAttempts,
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.comparedBeyond, m.eventAttempts,
 		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -121,6 +125,12 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 
 // receiverRoute is the template of the route that receives webhooks. An alert names it.
 const receiverRoute = "/v1/discovery/webhooks/{vendor}/{token}"
+
+// The values of the label "limit" of comparison_limits_total.
+const (
+	limitText        = "text"        // the row has parts beyond the limits of texts
+	limitComparisons = "comparisons" // the removed row was not compared with all new rows
+)
 
 // fatalCodes are the errors after which a pull fails immediately, without a retry.
 var fatalCodes = []domain.Code{

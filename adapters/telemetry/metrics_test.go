@@ -21,6 +21,7 @@ import (
 // allowed maps the name of every label to the maximum number of values that the label may have, whatever the input is.
 // The numbers apply to metrics with two configured vendors.
 var allowed = map[string]int{
+	"limit":  2,
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
 	"change": 5, "template": 65, "resource": 65, "where": 65, "sink": 65, "cause": 2,
 }
@@ -37,6 +38,7 @@ func usedMetrics(t *testing.T) *Metrics {
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
 		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
 		ports.EventAttempted{Sink: "webhook"}, ports.ConnectionRefreshed{Vendor: "pluggy"},
+		ports.ComparisonLimited{CutRows: 1},
 	} {
 		o.Emit(t.Context(), event)
 	}
@@ -81,8 +83,8 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
-	if len(all) != 20 {
-		t.Errorf("%d metrics, want 20: add a new metric to usedMetrics", len(all))
+	if len(all) != 21 {
+		t.Errorf("%d metrics, want 21: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {

@@ -55,6 +55,10 @@ func (o Observer) Emit(ctx context.Context, event ports.TelemetryEvent) {
 		o.Metrics.webhooksMissed.WithLabelValues(vendor).Inc()
 		o.Log.Warn("webhook missing", zap.Stringer("connection", e.Connection), zap.String("vendor", vendor),
 			zap.Stringer("pull", e.Pull), zap.Bool("becameSilent", e.BecameSilent))
+	case ports.ComparisonLimited:
+		o.Metrics.comparedBeyond.WithLabelValues(limitText).Add(float64(e.CutRows))
+		o.Metrics.comparedBeyond.WithLabelValues(limitComparisons).Add(float64(e.Unjudged))
+		o.Log.Info("comparison limited", zap.Int("cutRows", e.CutRows), zap.Int("unjudged", e.Unjudged))
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
 	case ports.EventAttempted:

@@ -176,6 +176,14 @@ var eventTests = []struct {
 		},
 		nil,
 	},
+	{
+		ports.ComparisonLimited{CutRows: 5, Unjudged: 3},
+		map[string]any{"level": "info", "message": "comparison limited", "cutRows": 5.0, "unjudged": 3.0},
+		[]wantSeries{
+			{"comparison_limits_total", []string{"limit", "text"}, 5},
+			{"comparison_limits_total", []string{"limit", "comparisons"}, 3},
+		},
+	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{

@@ -438,15 +438,15 @@ func (a *attempt) mayStayPending(b batch) bool {
 // writePage stores a page together with the progress and extends the lease. The write includes
 // the number of unchanged rows of the pending pages.
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
-	w = a.completed(w)
+	w = a.completed(ctx, w)
 	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
 	a.Changed()
 	return a.written(ctx, w, counts, err)
 }
 
 // completed returns w with the members that are the same for every write, for example the lease's new expiry.
-func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
-	w = a.forStage(a.forPage(w))
+func (a *attempt) completed(ctx context.Context, w ports.PageWrite) ports.PageWrite {
+	w = a.forStage(a.forPage(ctx, w))
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
@@ -538,7 +538,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	}
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
-		CollectedFrom: changes.collectedFrom, Page: a.completed(page),
+		CollectedFrom: changes.collectedFrom, Page: a.completed(ctx, page),
 	}
 	if !settled || changes.unidentified {
 		w.Proof = domain.NoProof

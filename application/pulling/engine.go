@@ -49,7 +49,11 @@ type Engine struct {
 	Deps
 
 	load *pullLoad // limits the running pulls
+	// unreserved contains an element while a comparison of rows is made for which there is no memory.
+	unreserved chan struct{}
 }
 
 // New returns an Engine.
-func New(d Deps) *Engine { return &Engine{Deps: d, load: newPullLoad(d.Workers)} }
+func New(d Deps) *Engine {
+	return &Engine{Deps: d, load: newPullLoad(d.Workers), unreserved: make(chan struct{}, 1)}
+}

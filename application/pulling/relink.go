@@ -176,15 +176,11 @@ func (a *attempt) publish(ctx context.Context) error {
 	if !settled && !a.stagedTooLong() {
 		return nil
 	}
-	accounts, err := a.recognizeAccounts(ctx)
+	accounts, unmatched, err := a.compareAccounts(ctx, settled)
 	if err != nil || a.relink.ambiguous != nil {
 		return err
 	}
 	if settled {
-		unmatched, err := a.countUnmatched(ctx, accounts)
-		if err != nil {
-			return err
-		}
 		if !a.connection.Ambiguity.MayPublish(unmatched, a.Clock.Now()) {
 			a.relink.unmatched = &records.UnmatchedRows{Target: a.connection.Target(), Rows: unmatched}
 			return nil
@@ -197,7 +193,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		Unreadable: a.relink.unreadable,
 		Unproved:   !settled,
 		AccountKey: a.accountKey(),
-		Matching:   a.matching(a.connection.Vendor),
+		Matching:   a.Matching(ctx, a.connection.Vendor),
 		Progress:   a.pull.Progress,
 		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
@@ -213,6 +209,23 @@ func (a *attempt) publish(ctx context.Context) error {
 	return nil
 }
 
+// compareAccounts returns the results of recognizeAccounts and, if settled is set, of countUnmatched. It reserves
+// memory for the rows that they compare.
+func (a *attempt) compareAccounts(
+	ctx context.Context, settled bool,
+) (accounts []ports.PublishedAccount, unmatched int, err error) {
+	release, err := a.reserveComparison(ctx, a.connection.Tenant, ports.MaxComparedRows, true)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer release()
+	accounts, err = a.recognizeAccounts(ctx)
+	if err == nil && settled && a.relink.ambiguous == nil {
+		unmatched, err = a.countUnmatched(ctx, accounts)
+	}
+	return accounts, unmatched, err
+}
+
 // countUnmatched returns the number of transactions without a partner. It counts only continued accounts in which
 // fewer than half of the transactions have a partner; see matching.Unmatched. It returns 0 if KeepReplacementsApart
 // is set.
@@ -220,7 +233,7 @@ func (a *attempt) countUnmatched(ctx context.Context, accounts []ports.Published
 	if a.KeepReplacementsApart {
 		return 0, nil
 	}
-	rules := a.matchingRules(a.connection.Vendor)
+	rules := a.matchingRules(ctx, a.connection.Vendor)
 	for _, account := range accounts {
 		if account.Continues.IsZero() {
 			continue
@@ -259,7 +272,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 	if err != nil {
 		return nil, err
 	}
-	rules := a.matchingRules(a.connection.Vendor)
+	rules := a.matchingRules(ctx, a.connection.Vendor)
 	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", rules)
 	}

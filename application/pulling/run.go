@@ -139,7 +139,9 @@ const removalPoll = 5 * time.Second
 func (e *Engine) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, delay time.Duration,
 ) (time.Duration, error) {
-	blocked, err := e.Pulls.RemoveAnnounced(ctx, id, at, e.matching)
+	blocked, err := e.Pulls.RemoveAnnounced(ctx, id, at, func(vendor domain.Vendor) *ports.Matching {
+		return e.Matching(ctx, vendor)
+	})
 	if blocked {
 		delay = min(delay, removalPoll)
 	}

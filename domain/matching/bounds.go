@@ -119,6 +119,10 @@ type Cost struct {
 	Unjudged int
 }
 
+// ExceedsLimits reports whether a row has parts beyond the limits of texts, or was not compared with all its
+// candidates.
+func (c Cost) ExceedsLimits() bool { return c.CutRows > 0 || c.Unjudged > 0 }
+
 // Plus returns the sum of two costs.
 func (c Cost) Plus(d Cost) Cost {
 	return Cost{

@@ -361,7 +361,7 @@ func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := records.ApplyHeld(held, records.PageWrite{At: now, Matching: &records.Matching{}})
-	if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+	if err := b.write(page, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.states(); b.counts.Removed != 30 || got != "" {

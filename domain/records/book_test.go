@@ -430,6 +430,16 @@ func (b *book) selects(which records.RecordsOf, r *records.Record) bool {
 		(which.IDs == nil || slices.Contains(which.IDs, r.ID))
 }
 
+func (b *book) Identities(ids []domain.TransactionID) (map[domain.TransactionID]*records.Record, error) {
+	found := map[domain.TransactionID]*records.Record{}
+	for i := range b.records {
+		if r := b.records[i]; slices.Contains(ids, r.ID) {
+			found[r.ID] = &r
+		}
+	}
+	return found, b.fail("Identities")
+}
+
 func (b *book) Dates(which records.RecordsOf, limit int) (window domain.Window, err error) {
 	var dates []domain.Date
 	b.visitRecords(which, func(r *records.Record) { dates = append(dates, r.Date) })
@@ -463,6 +473,36 @@ func (b *book) apply(changes iter.Seq2[records.Changes, error]) error {
 	}
 	b.check()
 	return nil
+}
+
+// write applies the changes of a page like a store: it undoes them if rows must be compared first. rows are those whose
+// records the page sees.
+func (b *book) write(page *records.Page, rows []domain.TransactionData) error {
+	for range 8 {
+		before := b.clone()
+		err := b.apply(page.Changes(b.view(rows), b))
+		if !errors.Is(err, records.ErrNotCompared) {
+			return err
+		}
+		*b = *before
+		if err := page.Make(); err != nil {
+			return err
+		}
+	}
+	return records.ErrNotCompared
+}
+
+// clone returns a copy of the book.
+func (b *book) clone() *book {
+	c := *b
+	c.records, c.versions = slices.Clone(b.records), slices.Clone(b.versions)
+	c.suggestions, c.log = slices.Clone(b.suggestions), slices.Clone(b.log)
+	c.written, c.windows = slices.Clone(b.written), slices.Clone(b.windows)
+	c.archived, c.past = maps.Clone(b.archived), maps.Clone(b.past)
+	c.carriedOver, c.never = maps.Clone(b.carriedOver), maps.Clone(b.never)
+	c.absences, c.announced = maps.Clone(b.absences), maps.Clone(b.announced)
+	c.quarantine, c.calls, c.renamed = maps.Clone(b.quarantine), maps.Clone(b.calls), maps.Clone(b.renamed)
+	return &c
 }
 
 // check panics unless the records, their earlier versions and the former external ids agree.
@@ -677,7 +717,7 @@ func pageOf(rows ...domain.TransactionData) records.PageWrite {
 // store writes the page.
 func (b *book) store(w records.PageWrite) error {
 	page := records.NewPage(w)
-	return b.apply(page.Changes(b.view(page.Rows()), b))
+	return b.write(page, page.Rows())
 }
 
 // want fails the test unless the book has these lines. It also fails if an external id is carried over that no

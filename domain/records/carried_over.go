@@ -26,58 +26,109 @@ func (d *decision) matchCarriedOver() error {
 	if err := d.emit(Changes{Returned: returned}); err != nil || d.Matching == nil {
 		return err
 	}
-	var newRows []matching.Row
-	for _, i := range d.unknown() {
-		newRows = append(newRows, d.Matching.Row(d.Transactions[i], d.Accounts[d.Transactions[i].Account]))
-	}
+	newRows := d.newRowsByDate()
 	if err := d.readNever(len(newRows) > 0); err != nil {
 		return err
 	}
-	slices.SortFunc(newRows, func(a, b matching.Row) int {
-		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.ExternalID, b.ExternalID))
-	})
+	var all []carriedOverMatch
+	continued := map[domain.TransactionID]bool{}
 	for len(newRows) > 0 {
 		end := min(matchRows, len(newRows))
 		for end < len(newRows) && newRows[end].Date == newRows[end-1].Date {
 			end++
 		}
-		if err := d.continueCarriedOver(newRows[:end]); err != nil {
+		found, err := d.findCarriedOver(newRows[:end], continued)
+		if err != nil {
 			return err
 		}
-		newRows = newRows[end:]
+		all, newRows = append(all, found...), newRows[end:]
 	}
-	return nil
+	if err := d.check(); err != nil || len(all) == 0 {
+		return err
+	}
+	var c Changes
+	for i := range all {
+		d.continueWith(&c, &all[i].record, all[i].Match)
+		c.Returned = append(c.Returned, all[i].Old)
+	}
+	return d.emit(c)
 }
 
-// continueCarriedOver matches new rows, ordered by date, with carried-over records.
-func (d *decision) continueCarriedOver(newRows []matching.Row) error {
+// newRowsByDate returns the rows of the page that have no record, ordered by date.
+func (d *decision) newRowsByDate() []*domain.TransactionData {
+	var rows []*domain.TransactionData
+	for _, i := range d.unknown() {
+		rows = append(rows, &d.Transactions[i])
+	}
+	slices.SortFunc(rows, func(a, b *domain.TransactionData) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.ExternalID, b.ExternalID))
+	})
+	return rows
+}
+
+// carriedOverMatch is a carried-over record with the new row that continues it.
+type carriedOverMatch struct {
+	domain.Match
+	record Record
+}
+
+// findCarriedOver matches new rows, ordered by date, with carried-over records that are not in continued. It adds the
+// matched records to continued.
+func (d *decision) findCarriedOver(
+	newRows []*domain.TransactionData, continued map[domain.TransactionID]bool,
+) (found []carriedOverMatch, err error) {
+	if err := d.reserve(len(newRows)); err != nil {
+		return nil, err
+	}
 	since := d.At.Add(-domain.MatchWindow)
 	dates := domain.Window{
 		From: newRows[0].Date.AddDays(-domain.MatchDays), To: newRows[len(newRows)-1].Date.AddDays(domain.MatchDays),
 	}
 	stored, err := d.source.CarriedOver(dates, since)
+	stored = slices.DeleteFunc(stored, func(r Record) bool { return continued[r.ID] })
 	if err != nil || len(stored) == 0 {
-		return err
+		return nil, err
 	}
-	in, records := matching.Relink{New: newRows, Never: d.never}, map[string]*Record{}
+	if err := d.reserve(len(stored) + len(newRows)); err != nil {
+		return nil, err
+	}
+	var key inputHash
+	key.addNever(d.never)
+	records := map[string]*Record{}
+	for i := range stored {
+		records[stored[i].ExternalID] = &stored[i]
+		add(&key, stored[i].versionOn(0))
+	}
+	for _, row := range newRows {
+		add(&key, row.ExternalID)
+	}
+	never := d.never
+	result := d.of(uint64(key), func() matching.Result { return d.compareCarriedOver(stored, newRows, never) })
+	for _, match := range result.Matches() {
+		record := records[match.Old]
+		continued[record.ID] = true
+		found = append(found, carriedOverMatch{match, *record})
+	}
+	return found, nil
+}
+
+// compareCarriedOver compares carried-over records with new rows.
+func (d *decision) compareCarriedOver(
+	stored []Record, newRows []*domain.TransactionData, never map[domain.MatchPair]bool,
+) matching.Result {
+	in := matching.Relink{Never: never}
+	for _, row := range newRows {
+		in.New = append(in.New, d.Matching.Row(*row, d.Accounts[row.Account]))
+	}
 	for i := range stored {
 		record := &stored[i]
-		records[record.ExternalID] = record
 		side := &in.Live
 		if !record.RemovedAt.IsZero() {
 			side = &in.NotShown
 		}
 		*side = append(*side, d.Matching.Row(record.TransactionData, record.AccountID))
 	}
-	var c Changes
-	for _, match := range matching.MatchCarriedOver(in).Matches() {
-		d.continueWith(&c, records[match.Old], match)
-		c.Returned = append(c.Returned, match.Old)
-	}
-	if len(c.Rename) == 0 {
-		return nil
-	}
-	return d.emit(c)
+	return matching.MatchCarriedOver(in)
 }
 
 // continueWith adds the change by which a record continues with a new row of the page. The method put stores the data

@@ -12,6 +12,9 @@ import (
 // Page is a write of a page, a sweep, or announced removals, prepared before the store's transaction begins.
 type Page struct {
 	PageWrite
+	// Comparisons contains the comparisons of rows that the write needs. The store calls Comparisons.Make while no
+	// transaction is open.
+	*Comparisons
 
 	sweep   *SweepWrite // nil unless the write is a sweep
 	digests []Digest    // the digests of Transactions, in the same order
@@ -19,7 +22,7 @@ type Page struct {
 
 // NewPage prepares a write. If an account or a row occurs twice, only the later occurrence remains.
 func NewPage(w PageWrite) *Page {
-	p := &Page{PageWrite: w}
+	p := &Page{PageWrite: w, Comparisons: &Comparisons{rules: w.Matching}}
 	p.Accounts = Deduplicate(w.Accounts, func(a *domain.AccountData) string { return a.ExternalID })
 	p.Transactions = Deduplicate(w.Transactions, func(t *domain.TransactionData) string { return t.ExternalID })
 	if p.Staged != nil {
@@ -31,6 +34,11 @@ func NewPage(w PageWrite) *Page {
 		p.digests[i] = p.Transactions[i].Digest()
 	}
 	return p
+}
+
+// Share makes the page use the comparisons of earlier pages, which a store has prepared for the same write.
+func (p *Page) Share(c *Comparisons) {
+	c.rules, p.Comparisons = p.Matching, c
 }
 
 // NewSweep prepares a sweep.
@@ -64,9 +72,33 @@ func (p *Page) Rows() []domain.TransactionData {
 //   - Suggestions end if their new record leaves or their old one returns; see endSuggestions.
 //   - The records that leave, and that no new row continues, are removed. A row whose removal was announced therefore
 //     stays removed, even if the page contains it.
+//
+// Errors: ErrNotCompared if Comparisons lacks a comparison, or the memory for one; those of the source.
 func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
 	return d.changesOf(d.decide)
+}
+
+// manyRows is the number of rows from which a page compares many rows.
+const manyRows = 200
+
+// ComparesMany reports whether the write may compare many rows, so that a store should call Foresee.
+func (p *Page) ComparesMany() bool {
+	mayCompare := p.Matching != nil && p.Staged == nil && !p.AssumeNew
+	replaces := p.RecentlyRemoved || p.CarriedOver || p.sweep != nil || len(p.Removed) > 0
+	return mayCompare && replaces && len(p.Transactions)+len(p.Removed) >= manyRows
+}
+
+// Foresee finds the comparisons that Changes will need, as far as they do not depend on other changes. A store calls it
+// outside of the transaction that writes. It changes nothing. Errors: ErrNotCompared if Comparisons lacks a comparison,
+// or the memory for one; those of the source.
+func (p *Page) Foresee(view View, source Source) error {
+	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
+	d.yield = func(c Changes, _ error) bool { return len(c.Rename) == 0 && len(c.Upsert) == 0 }
+	if err := d.match(); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
 }
 
 // errStopped ends a decision whose caller does not range over the remaining changes.
@@ -108,7 +140,8 @@ func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
 	}
 }
 
-func (d *decision) decide() error {
+// match does the work of Changes until it is known which new rows continue records.
+func (d *decision) match() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
@@ -116,8 +149,16 @@ func (d *decision) decide() error {
 	if !d.AssumeNew {
 		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
 	}
-	steps = append(steps, d.rememberAbsences)
 	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decision) decide() error {
+	for _, step := range []func() error{d.match, d.rememberAbsences} {
 		if err := step(); err != nil {
 			return err
 		}

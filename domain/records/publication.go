@@ -49,6 +49,10 @@ type PublicationSource interface {
 	// VisitRecords calls visit with the records that are selected.
 	VisitRecords(records RecordsOf, visit func(*Record)) error
 
+	// Identities returns, by id, the members of records that a change of their identity needs: those that name the
+	// record and its account, Version, Supersedes and SupersededBy. It omits unknown ids.
+	Identities(ids []domain.TransactionID) (map[domain.TransactionID]*Record, error)
+
 	// Dates returns the first and the last date of the selected records. It considers at most limit records, in the
 	// order of their dates. The result is zero if there are none.
 	Dates(records RecordsOf, limit int) (domain.Window, error)
@@ -97,6 +101,7 @@ type publisher struct {
 	stagedSince time.Time
 	unproved    bool
 	carriedOver []domain.AccountID // the accounts with carried-over records
+	plan        *PublicationPlan   // nil if no rows are matched
 }
 
 // Publish yields the changes that make the staged rows of a connection visible. The accounts of the publication must
@@ -105,22 +110,32 @@ type publisher struct {
 //   - A row that a record had before is handled as in a page; see returnToPast.
 //   - New rows continue the records of relinked accounts (matching.MatchRelinked): live ones, then those that were
 //     removed because the vendor had not returned them under the new reference, and then others that were removed
-//     within domain.MatchWindow. See match.
+//     within domain.MatchWindow. The plan states which; see PlanPublication. It must be up to date. It is nil if no
+//     rows are matched.
 //   - Each row is compared with its record by digest, and rows without a record become new records; see put.
 //   - The live records of relinked accounts that the vendor does not return are carried over; see carryOver. Those that
 //     are not older than the listing are removed; see removeUnmatched.
-func Publish(w Publication, view PublicationView, source PublicationSource) iter.Seq2[Changes, error] {
+func Publish(
+	w Publication, view PublicationView, source PublicationSource, plan *PublicationPlan,
+) iter.Seq2[Changes, error] {
+	b := newPublisher(w, view, source, plan)
+	return b.changesOf(b.publish)
+}
+
+func newPublisher(
+	w Publication, view PublicationView, source PublicationSource, plan *PublicationPlan,
+) *publisher {
 	page := &Page{PageWrite: PageWrite{Matching: w.Matching, NewID: w.NewID, At: w.At}}
-	b := &publisher{
+	return &publisher{
 		decision: &decision{Page: page, View: view.View, source: source, leaving: map[string]domain.PullID{}},
 		source:   source, relinked: view.Relinked, held: view.Held, stagedSince: view.StagedSince, unproved: w.Unproved,
+		plan: plan,
 	}
-	return b.changesOf(b.publish)
 }
 
 func (b *publisher) publish() error {
 	for _, step := range []func() error{
-		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.carryOver, b.removeUnmatched,
+		b.returnToPast, b.applyPlan, b.writeStaged, b.attachFirstStored, b.carryOver, b.removeUnmatched,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -3,6 +3,7 @@ package records
 import (
 	"cmp"
 	"hash/maphash"
+	"maps"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -24,16 +25,81 @@ const (
 	daysAroundRecord = 28
 )
 
-// match finds the records that new rows continue.
-func (b *publisher) match() (err error) {
-	if b.Matching == nil {
-		return nil
+// PublicationPlan states which records the new rows of a publication continue. The comparison of the rows may take
+// long, so a store makes the plan before its transaction begins. Publish applies it.
+type PublicationPlan struct {
+	view        PublicationView
+	matches     []plannedMatch
+	suggestions []plannedSuggestion
+}
+
+// plannedMatch is a new row that continues a record.
+type plannedMatch struct {
+	domain.Match
+	record domain.TransactionID
+}
+
+// plannedSuggestion is a new row that may be the row of a record.
+type plannedSuggestion struct {
+	externalID string // of the new row
+	old        domain.TransactionID
+	account    domain.AccountID
+	findings   []matching.Finding
+}
+
+// IsFor reports whether the plan was made for a publication with the same accounts.
+func (p *PublicationPlan) IsFor(view PublicationView) bool {
+	if !slices.Equal(p.view.Relinked, view.Relinked) || !slices.Equal(p.view.Held, view.Held) ||
+		!p.view.StagedSince.Equal(view.StagedSince) {
+		return false
 	}
+	named := func(v PublicationView) map[string]domain.AccountID {
+		names := maps.Clone(v.Accounts)
+		maps.DeleteFunc(names, func(_ string, id domain.AccountID) bool { return !slices.Contains(view.Relinked, id) })
+		return names
+	}
+	return maps.Equal(named(p.view), named(view))
+}
+
+// PlanPublication compares the new rows of a publication with the records that they may continue. It changes nothing.
+// view contains the accounts as the publication will store them. rows is the number of rows and records of the
+// connection, for which memory is reserved. Errors: those of the source and of Matching.Reserve.
+func PlanPublication(
+	w Publication, view PublicationView, source PublicationSource, rows int,
+) (*PublicationPlan, error) {
+	plan := &PublicationPlan{view: view}
+	free, err := w.Matching.reserve(view.Tenant, rows, true)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	m := &planner{
+		publisher: newPublisher(w, view, source, nil), plan: plan,
+		takenRecords: map[domain.TransactionID]bool{}, takenRows: map[string]bool{},
+	}
+	return plan, m.match()
+}
+
+// planner makes the plan of a publication.
+type planner struct {
+	*publisher
+	plan *PublicationPlan
+	// takenRecords and takenRows contain the records that the plan continues, and the external ids of their new rows.
+	// Both contain the former rows that the vendor returns again, and their records, which returnToPast handles.
+	takenRecords map[domain.TransactionID]bool
+	takenRows    map[string]bool
+}
+
+// match finds the records that new rows continue.
+func (b *planner) match() (err error) {
 	if b.carriedOver, err = b.source.CarriedOverAccounts(); err != nil {
 		return err
 	}
 	if len(b.relinked)+len(b.carriedOver) == 0 {
 		return nil
+	}
+	if err := b.takePast(); err != nil {
+		return err
 	}
 	if err := b.readNever(true); err != nil {
 		return err
@@ -78,9 +144,60 @@ func (b *publisher) match() (err error) {
 	return nil
 }
 
+// takePast takes the rows and records that returnToPast handles.
+func (b *planner) takePast() error {
+	past, err := b.source.PastStaged(b.visible())
+	for _, p := range past {
+		b.takenRows[p.ExternalID], b.takenRecords[p.Record] = true, true
+	}
+	return err
+}
+
+// take adds a match to the plan.
+func (b *planner) take(record domain.TransactionID, match domain.Match) {
+	b.takenRecords[record], b.takenRows[match.New] = true, true
+	b.plan.matches = append(b.plan.matches, plannedMatch{match, record})
+}
+
+// compared matches rows, and reports the cost.
+func (b *planner) compared(in matching.Relink) matching.Result {
+	result := matching.MatchRelinked(in)
+	b.Matching.compared(result.Cost)
+	return result
+}
+
+// applyPlan continues records with new rows, as planned.
+func (b *publisher) applyPlan() error {
+	if b.plan == nil {
+		return nil
+	}
+	for _, s := range b.plan.suggestions {
+		b.suggestLater(s.externalID, s.old, s.account, s.findings)
+	}
+	for batch := range slices.Chunk(b.plan.matches, maxReplacements) {
+		ids := make([]domain.TransactionID, len(batch))
+		for i := range batch {
+			ids[i] = batch[i].record
+		}
+		records, err := b.source.Identities(ids)
+		if err != nil {
+			return err
+		}
+		var c Changes
+		for _, match := range batch {
+			b.continueWith(&c, records[match.record], match.Match)
+		}
+		clear(b.Stored) // the store knows which records are archived; see PublicationSource.Stored
+		if err := b.emit(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // relinkSide matches the records of one kind (live, not shown, or old) with new rows.
 type relinkSide struct {
-	*publisher
+	*planner
 	records RecordsOf
 	// left reports whether a record counts as removed after the publication if no new row continues the record.
 	left  func(record matching.Row) bool
@@ -90,17 +207,20 @@ type relinkSide struct {
 // relinkedRow is a record that a new row may continue.
 type relinkedRow struct {
 	matching.Row
-	record *Record
+	record domain.TransactionID
 }
 
-// visitRecords calls visit with the selected records.
+// visitRecords calls visit with the selected records that are not taken.
 func (s relinkSide) visitRecords(records RecordsOf, visit func(relinkedRow)) error {
 	return s.source.VisitRecords(records, func(r *Record) {
-		visit(relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), cloneIdentity(r)})
+		if !s.takenRecords[r.ID] {
+			visit(relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), r.ID})
+		}
 	})
 }
 
-// visitNew calls visit with the selected new rows of those accounts that have records to compare.
+// visitNew calls visit with the selected new rows that are not taken. It visits only the rows of those accounts that
+// have records to compare.
 func (s relinkSide) visitNew(rows StagedRowsOf, visit func(matching.Row)) error {
 	compared := map[domain.AccountID]bool{}
 	for _, account := range slices.Concat(s.relinked, s.carriedOver) {
@@ -117,7 +237,9 @@ func (s relinkSide) visitNew(rows StagedRowsOf, visit func(matching.Row)) error 
 	slices.Sort(rows.Accounts)
 	rows.Held, rows.New = s.held, true
 	return s.source.VisitStaged(rows, func(data domain.TransactionData) {
-		visit(s.Matching.Row(data, s.Accounts[data.Account]))
+		if !s.takenRows[data.ExternalID] {
+			visit(s.Matching.Row(data, s.Accounts[data.Account]))
+		}
 	})
 }
 
@@ -138,7 +260,7 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 		for _, key := range matching.StrongKeys(r.Row) {
 			hash := maphash.String(seed, key)
 			_, several := known[hash]
-			known[hash] = keyedRow{record: r.record.ID, shared: several}
+			known[hash] = keyedRow{record: r.record, shared: several}
 		}
 	})
 	if err != nil {
@@ -185,13 +307,12 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) error {
 		records.IDs, rows.ExternalIDs = append(records.IDs, pair.record), append(rows.ExternalIDs, pair.newID)
 	}
 	stored, newRows := map[domain.TransactionID]relinkedRow{}, map[string]matching.Row{}
-	if err := s.visitRecords(records, func(r relinkedRow) { stored[r.record.ID] = r }); err != nil {
+	if err := s.visitRecords(records, func(r relinkedRow) { stored[r.record] = r }); err != nil {
 		return err
 	}
 	if err := s.visitNew(rows, func(row matching.Row) { newRows[row.ExternalID] = row }); err != nil {
 		return err
 	}
-	var c Changes
 	for _, pair := range pairs {
 		old, known := stored[pair.record]
 		row, isNew := newRows[pair.newID]
@@ -199,15 +320,15 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) error {
 			continue
 		}
 		in := matching.Relink{Old: []matching.Row{old.Row}, New: []matching.Row{row}, Never: s.never}
-		for _, pair := range matching.MatchRelinked(in).Pairs {
+		for _, pair := range s.compared(in).Pairs {
 			if pair.Rule == domain.SameKey || pair.Rule == matching.VendorLink {
-				s.continueWith(&c, old.record, domain.Match{MatchPair: pair.MatchPair, Rule: pair.Rule})
-				delete(stored, old.record.ID)
+				s.take(old.record, domain.Match{MatchPair: pair.MatchPair, Rule: pair.Rule})
+				delete(stored, old.record)
 				delete(newRows, row.ExternalID)
 			}
 		}
 	}
-	return s.emitRenamed(c)
+	return nil
 }
 
 // matchWindows matches records with new rows by their other evidence, one window of dates after the other. The function
@@ -236,7 +357,7 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	if err != nil || len(newRows) == 0 {
 		return err
 	}
-	stored, records := map[string]*Record{}, s.records
+	stored, records := map[string]domain.TransactionID{}, s.records
 	records.Dates = around(daysAroundRecord)
 	err = s.visitRecords(records, func(r relinkedRow) {
 		stored[r.ExternalID] = r.record
@@ -255,30 +376,22 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	for i := range rows {
 		left[rows[i].ExternalID] = inWindow[rows[i].ExternalID] && s.left(rows[i])
 	}
-	result := matching.MatchRelinked(in)
+	result := s.compared(in)
+	accounts := map[string]domain.AccountID{}
+	for i := range rows {
+		accounts[rows[i].ExternalID] = rows[i].Account
+	}
 	for _, suggestion := range result.Suggestions {
-		if old := stored[suggestion.Old]; left[suggestion.Old] {
-			s.suggestLater(suggestion.New, old.ID, old.AccountID, suggestion.Findings)
+		if left[suggestion.Old] {
+			s.plan.suggestions = append(s.plan.suggestions, plannedSuggestion{
+				suggestion.New, stored[suggestion.Old], accounts[suggestion.Old], suggestion.Findings,
+			})
 		}
 	}
-	matches := slices.DeleteFunc(result.Matches(), func(m domain.Match) bool { return !inWindow[m.Old] })
-	for batch := range slices.Chunk(matches, renameBatch) {
-		var c Changes
-		for _, match := range batch {
-			s.continueWith(&c, stored[match.Old], match)
-		}
-		if err := s.emitRenamed(c); err != nil {
-			return err
+	for _, match := range result.Matches() {
+		if inWindow[match.Old] {
+			s.take(stored[match.Old], match)
 		}
 	}
 	return nil
-}
-
-// emitRenamed emits the changes, if there are any.
-func (s relinkSide) emitRenamed(c Changes) error {
-	clear(s.Stored) // the store knows which records are archived; see PublicationSource.Stored
-	if len(c.Rename) == 0 {
-		return nil
-	}
-	return s.emit(c)
 }

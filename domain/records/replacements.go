@@ -37,10 +37,16 @@ func (d *decision) matchRemoved() error {
 	if r.Complete = d.sweep != nil; r.Complete {
 		r.ShownBefore = d.sweep.ShownBefore
 	}
+	if err := d.reserve(len(d.leaving) + len(d.missing) + len(newRows)); err != nil {
+		return err
+	}
 	if err := d.readOld(r); err != nil || len(r.Old) == 0 {
 		return err
 	}
 	if err := d.readNew(r); err != nil || len(r.New) == 0 {
+		return err
+	}
+	if err := d.reserve(len(r.Old) + len(r.New)); err != nil {
 		return err
 	}
 	if err := d.readReads(r); err != nil {
@@ -94,7 +100,8 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 	return d.emit(c)
 }
 
-// findReplacements calls matching.FindReplacements with the old and new rows of each account.
+// findReplacements returns the result of matching.FindReplacements for the old and new rows of each account. Errors:
+// ErrNotCompared if the result is not known yet.
 func (d *decision) findReplacements(
 	r *replacement,
 ) (matches []domain.Match, suggestions []matching.Suggestion, err error) {
@@ -118,10 +125,41 @@ func (d *decision) findReplacements(
 		if err := d.judgeWhole(of); err != nil {
 			return nil, nil, err
 		}
-		found := matching.FindReplacements(*of)
+		found := d.of(r.key(of), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
-	return matches, suggestions, nil
+	return matches, suggestions, d.check()
+}
+
+// key returns a hash of the input of a comparison. The rows of the page and the rules are the same in each transaction
+// of the write.
+func (r *replacement) key(of *matching.Replacements) uint64 {
+	var h inputHash
+	for i := range of.Old {
+		row := &of.Old[i]
+		add(&h, r.old[row.ExternalID].versionOn(0))
+		add(&h, rowTimes{row.ExternalID, row.LearnedAt.UnixNano(), row.AbsentSince})
+	}
+	for i := range of.New {
+		row := &of.New[i]
+		if younger := r.replaced[row.ExternalID]; younger != nil {
+			add(&h, younger.versionOn(1))
+		}
+		add(&h, rowTimes{row.ExternalID, row.LearnedAt.UnixNano(), row.FirstPull})
+	}
+	for i := range of.Reads {
+		add(&h, rowTimes{"", of.Reads[i].StartedAt.UnixNano(), of.Reads[i].ID})
+	}
+	h.addNever(of.Never)
+	add(&h, of.Context.Whole)
+	return uint64(h)
+}
+
+// rowTimes is a part of the input of a comparison: when the service learned of a row, and from which pull.
+type rowTimes struct {
+	externalID string
+	learned    int64
+	pull       domain.PullID
 }
 
 // judgeWhole sets Context.Whole if all rows of an account have changed their ids: there are many old and new rows,

@@ -236,7 +236,7 @@ func TestAJoin(t *testing.T) {
 			Proof: domain.OneRead, At: now, Page: pageOf(),
 			Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
 		})
-		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+		if err := b.write(page, nil); err != nil {
 			t.Fatal(err)
 		}
 		b.want(t, "1 a v4", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b")
@@ -247,7 +247,7 @@ func TestAJoin(t *testing.T) {
 			page := records.NewSweep(records.SweepWrite{
 				Proof: domain.TwoReads, At: now, Page: pageOf(), Seen: func(id string) bool { return id != lacks },
 			})
-			if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			if err := b.write(page, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := b.lines()[0]; got != "1 b v3 <a" {
@@ -269,7 +269,7 @@ func TestAJoin(t *testing.T) {
 		page := records.NewSweep(records.SweepWrite{
 			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
 		})
-		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+		if err := b.write(page, nil); err != nil {
 			t.Fatal(err)
 		}
 		b.want(t, "1 a v4", "2 b v3", "3 c v4", "4 d v3", "5 z v2 removed",
@@ -287,7 +287,7 @@ func TestAJoin(t *testing.T) {
 		page := records.NewSweep(records.SweepWrite{
 			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
 		})
-		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+		if err := b.write(page, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.lines()[0]; got != "1 x v4 <a <b" {
@@ -314,7 +314,7 @@ func TestAJoin(t *testing.T) {
 				Proof: domain.OneRead, At: now, Page: pageOf(rows...),
 				Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
 			})
-			if err := b.apply(page.Changes(b.view(page.Rows()), b)); err != nil {
+			if err := b.write(page, page.Rows()); err != nil {
 				t.Fatal(name, err)
 			}
 			version := 4
@@ -377,7 +377,7 @@ func TestAJoin(t *testing.T) {
 		page := records.NewSweep(records.SweepWrite{
 			Proof: domain.NoProof, At: now, Page: pageOf(), Seen: func(string) bool { return true },
 		})
-		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+		if err := b.write(page, nil); err != nil {
 			t.Fatal(err)
 		}
 		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
@@ -388,7 +388,7 @@ func TestAJoin(t *testing.T) {
 			Proof: domain.OneRead, At: now, Page: pageOf(purchase("a"), other2("b")),
 			Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
 		})
-		if err := b.apply(page.Changes(b.view(page.Rows()), b)); err != nil {
+		if err := b.write(page, page.Rows()); err != nil {
 			t.Fatal(err)
 		}
 		b.want(t, "1 a v5", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b", "refresh b of 2")
@@ -473,7 +473,7 @@ func TestASuggestionFailsWithTheStore(t *testing.T) {
 	page := records.NewSweep(records.SweepWrite{
 		Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
 	})
-	if err := b.apply(page.Changes(b.view(nil), b)); !errors.Is(err, errFails) {
+	if err := b.write(page, nil); !errors.Is(err, errFails) {
 		t.Errorf("the error is %v", err)
 	}
 }

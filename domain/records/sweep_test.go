@@ -18,7 +18,7 @@ func (b *book) sweep(w records.SweepWrite, seen ...string) error {
 		w.Page.NewID, w.Page.Matching = pageOf().NewID, pageOf().Matching
 	}
 	page := records.NewSweep(w)
-	return b.apply(page.Changes(b.view(page.Rows()), b))
+	return b.write(page, page.Rows())
 }
 
 func dated(externalID string, date domain.Date) domain.TransactionData {

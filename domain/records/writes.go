@@ -14,6 +14,27 @@ type Matching struct {
 	// RowOf returns the evidence that a row contains, including evidence that only its metadata states. It is a pure
 	// function. If RowOf is nil, the metadata is not used.
 	RowOf func(data domain.TransactionData, account domain.AccountID) matching.Row
+	// Reserve reserves memory for a comparison of this number of rows of the tenant. If wait is not set, Reserve does
+	// not wait for memory. The result releases the memory. If Reserve is nil, the memory is not bounded. Errors: those
+	// of the budget.
+	Reserve func(tenant domain.TenantID, rows int, wait bool) (release func(), err error)
+	// Compared is called with the cost of each comparison of rows. It may be nil.
+	Compared func(matching.Cost)
+}
+
+// reserve calls m.Reserve, if there is one.
+func (m *Matching) reserve(tenant domain.TenantID, rows int, wait bool) (release func(), err error) {
+	if m == nil || m.Reserve == nil {
+		return func() {}, nil
+	}
+	return m.Reserve(tenant, rows, wait)
+}
+
+// compared calls m.Compared, if there is one.
+func (m *Matching) compared(cost matching.Cost) {
+	if m != nil && m.Compared != nil {
+		m.Compared(cost)
+	}
 }
 
 // Row returns the evidence that a row contains, within the limits of matching.Row.Bounded. If m is nil, the metadata is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -29,6 +30,7 @@ var replacementTests = []storeTest{
 	{"a former id that is returned after the current row was removed returns to its transaction", replaceGoesBack},
 	{"the first of two past ids that is shown again undoes both replacements", replaceUndoesChain},
 	{"two past ids that are shown at once become two transactions", replaceShownTogether},
+	{"a decision that an operator makes while rows are compared is respected", replaceAfterDecision},
 	{"a split restores both rows and is never undone", splitRestores},
 	{"a split restores the younger transaction", splitRestoresYounger},
 	{"a split of a removed transaction leaves both removed", splitOfRemoved},
@@ -226,6 +228,26 @@ func replaceBeforePull(f *fixture) {
 	f.noError(err)
 	f.equal("blocked", true, blocked)
 	r.want("after the removal", "1: y v2 was x", "2: y v2 removed by 1")
+}
+
+func replaceAfterDecision(f *fixture) {
+	r := newReplacements(f)
+	r.page(news(), purchase("y"))
+	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
+	r.next()
+	comparisons := 0
+	rules := &ports.Matching{
+		RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+			if comparisons == 0 {
+				f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair}, ports.Decision{At: f.now()}))
+			}
+			return descriptions.Row(data, account)
+		},
+		Compared: func(matching.Cost) { comparisons++ },
+	}
+	f.mustStorePage(r.l, ports.PageWrite{Removed: []string{"x"}, Matching: rules, RecentlyRemoved: true})
+	r.want("two movements", "1: x v2 removed", "2: y v1")
+	f.equal("comparisons", 2, comparisons)
 }
 
 func replaceAfterTwoReads(f *fixture) {

@@ -19,7 +19,7 @@ import (
 
 // upsertBatch is the maximum number of rows in one INSERT. The driver looks up each parameter in a list of
 // all parameters of the statement, so several small statements are faster than a large one.
-const upsertBatch = 40
+const upsertBatch = 16
 
 // The parts of the SQL text of an upsert: the text before the first row, the text of one row, and the text of all rows
 // of a full batch.

@@ -40,7 +40,9 @@ func (p *pageWriter) forgetExpired() error {
 // carried-over rows.
 func (s recordSource) CarriedOverAccounts() ([]domain.AccountID, error) {
 	var ids []uuid.UUID
-	err := s.own().Model(&carriedOverRow{}).Distinct().Pluck("account_id", &ids).Error
+	scope := s.scope("")
+	err := s.tx.Where(scope.SQL, scope.Vars...).Where("tenant_id = ?", s.pull.Tenant).Model(&carriedOverRow{}).
+		Distinct().Pluck("account_id", &ids).Error
 	return gormstore.ConvertAll(ids, func(id uuid.UUID) domain.AccountID { return domain.AccountID{UUID: id} }), err
 }
 
@@ -49,7 +51,7 @@ func (p *pageWriter) carryOver(c *records.Changes) error {
 	if c.CarryOver == nil {
 		return nil
 	}
-	returned, own := stagedCondition(p.dialect, c.CarryOver.Returned), []any{p.pull.Connection, p.pull.Tenant}
+	returned, own := p.stagedCondition(c.CarryOver.Returned), []any{p.pull.Connection, p.pull.Tenant}
 	err := p.tx.Exec(`DELETE FROM carried_over_transactions WHERE connection_id = ? AND tenant_id = ? AND external_id IN
 		(SELECT external_id FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?`+returned.SQL+")",
 		slices.Concat(own, own, returned.Vars)...).Error

@@ -184,33 +184,42 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 	if err != nil {
 		return 0, err
 	}
-	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		decision := ports.Decision{At: at}
-		err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
-			p.pull.Vendor = string(account.Vendor)
-			source := recordSource{p}
-			held, err := source.HeldRemovals(account.ExternalID)
+	comparisons := &records.Comparisons{}
+	defer comparisons.Release()
+	err = compared(comparisons, func() error {
+		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+			decision := ports.Decision{At: at}
+			err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
+				p.pull.Vendor = string(account.Vendor)
+				err := p.applyHeld(account.ExternalID, matching(account.Vendor), comparisons)
+				removed = p.counts.Removed
+				return err
+			})
 			if err != nil {
 				return err
 			}
-			page := records.ApplyHeld(held, ports.PageWrite{At: p.At, Matching: matching(account.Vendor)})
-			if page == nil {
-				return domain.NoHeldRemovals()
-			}
-			p.PageWrite, p.page = page.PageWrite, page
-			if err := p.apply(page.Changes(p.view(), source)); err != nil {
-				return err
-			}
-			removed = p.counts.Removed
-			return nil
+			return tx.Record(tenant, entries)
 		})
-		if err != nil {
-			return err
-		}
-		return tx.Record(tenant, entries)
 	})
 	if err != nil {
 		return 0, err
 	}
 	return removed, nil
+}
+
+// applyHeld removes the rows of the account whose announced removals are held back. Errors: records.ErrNotCompared;
+// domain.NoHeldRemovals if there are none.
+func (p *pageWriter) applyHeld(account string, rules *ports.Matching, comparisons *records.Comparisons) error {
+	source := recordSource{p}
+	held, err := source.HeldRemovals(account)
+	if err != nil {
+		return err
+	}
+	page := records.ApplyHeld(held, ports.PageWrite{At: p.At, Matching: rules})
+	if page == nil {
+		return domain.NoHeldRemovals()
+	}
+	page.Share(comparisons)
+	p.PageWrite, p.page = page.PageWrite, page
+	return p.apply(page.Changes(p.view(), source))
 }

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,9 +55,62 @@ const (
 	accountTimeout = 2 * time.Minute
 )
 
-// writePage writes a page. It stores the progress unless it is nil. Accounts are written first, because rows refer to
-// them.
+// maxComparisons is the maximum number of transactions that a write begins. If a transaction needs comparisons of rows,
+// it is rolled back, and the comparisons are made before the next one. A page needs at most four transactions unless
+// operators change the compared records meanwhile.
+const maxComparisons = 8
+
+// compared calls write, which writes in one transaction, until c contains all comparisons that write needs. It makes
+// the comparisons while no transaction is open. Errors: those of write and of Comparisons.Make; Unavailable if the
+// compared records changed again and again.
+func compared(c *records.Comparisons, write func() error) error {
+	for range maxComparisons {
+		if err := write(); !errors.Is(err, records.ErrNotCompared) {
+			return err
+		}
+		if err := c.Make(); err != nil {
+			return err
+		}
+	}
+	return gormstore.Unavailable(records.ErrNotCompared)
+}
+
+// writePage writes a page. It stores the progress unless it is nil.
 func (s pulls) writePage(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
+) (counts domain.Counts, err error) {
+	defer page.Release()
+	if page.ComparesMany() {
+		err := compared(page.Comparisons, func() error { return s.foresee(ctx, timeout, lease, page) })
+		if err != nil {
+			return domain.Counts{}, err
+		}
+	}
+	err = compared(page.Comparisons, func() (err error) {
+		counts, err = s.writeCompared(ctx, timeout, lease, page, progress)
+		return err
+	})
+	return counts, err
+}
+
+// foresee finds the comparisons of a page in a snapshot, so that a page with many rows does not begin a transaction in
+// vain. Errors: records.ErrNotCompared.
+func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page) error {
+	p := newPageWriter(s.Dialect, page.PageWrite)
+	p.page = page
+	return s.readUnderLease(ctx, timeout, lease, p, func() error {
+		for _, read := range p.queries(lease)[1:] {
+			if err := p.tx.Read(read); err != nil {
+				return err
+			}
+		}
+		return page.Foresee(p.view(), recordSource{p})
+	})
+}
+
+// writeCompared writes a page in one transaction. Accounts are written first, because rows refer to them. Errors:
+// records.ErrNotCompared.
+func (s pulls) writeCompared(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
 ) (domain.Counts, error) {
 	p := newPageWriter(s.Dialect, page.PageWrite)
@@ -97,6 +151,28 @@ func (s pulls) runPage(
 		return domain.Counts{}, gormstore.Translate(ctx, err)
 	}
 	return p.counts, nil
+}
+
+// readUnderLease calls fn, which only reads, in a snapshot. Writers need not wait for it. Errors: LeaseLost, and
+// translated database errors.
+func (s pulls) readUnderLease(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
+) error {
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := s.Core.Snapshot(bounded, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
+		p.tx = gormstore.Tx{
+			DB: tx.DB.WithContext(bounded), Read: func(r gormstore.Read) error { return tx.Read(bounded, r) },
+		}
+		if err := p.tx.Read(p.findPull(lease)); err != nil {
+			return err
+		}
+		if p.pull.ID == uuid.Nil {
+			return gormstore.LeaseLost()
+		}
+		return fn()
+	})
+	return gormstore.Translate(ctx, err)
 }
 
 // saveProgress implements StorePage for a page that contains nothing to compare. It runs a single statement, which is
@@ -161,6 +237,10 @@ type pageWriter struct {
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
 
+	// moved contains the accounts of deleted connections that a publication is about to move to the connection. The
+	// reads of a recordSource for a publication count their rows as rows of the connection.
+	moved []records.Account
+
 	hasClosedPeriod bool // an account of the connection has a closed period; see adjustments.go
 	hasReadings     bool // an account of the connection has a stored completeness; see changed_records.go
 }
@@ -189,12 +269,21 @@ func (p *pageWriter) hasRows() bool { return p.page != nil && len(p.page.Rows())
 // takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was replaced or has
 // ended, or if the connection is deleted. The id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
+	return p.queryPull(lease, p.dialect.ShareConnection("connection_id"), p.dialect.ForUpdate())
+}
+
+// findPull is like lockPull, but takes no lock.
+func (p *pageWriter) findPull(lease domain.Lease) gormstore.Read {
+	return p.queryPull(lease, "true", "")
+}
+
+func (p *pageWriter) queryPull(lease domain.Lease, share, lock string) gormstore.Read {
 	q := gormstore.NewQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
-		` + p.dialect.ShareConnection("connection_id") + ` FROM pulls WHERE `)
+		` + share + ` FROM pulls WHERE `)
 	q.Add("id = ? AND tenant_id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
 		gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID), gormstore.UUID(lease.ID.UUID))
-	q.Add(p.dialect.ForUpdate())
+	q.Add(lock)
 	var row gormstore.PullRow
 	var shared bool
 	counts := &row.Counts

@@ -24,13 +24,33 @@ type publisher struct {
 	*pageWriter
 	w ports.Publication
 
-	stagedSince time.Time // the time at which rows of the new reference were first staged
+	plan        *publicationPlan // nil if no rows are matched
+	stagedSince time.Time        // the time at which rows of the new reference were first staged
 }
 
-// Publish runs in one transaction, so that readers see either all rows of the new account reference or none.
+// Publish runs in one transaction, so that readers see either all rows of the new account reference or none. It first
+// plans in a snapshot which records the new rows continue. If the compared records have changed when the transaction
+// begins, it plans again. Errors: Unavailable if they changed again and again.
 func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
+	for range maxComparisons {
+		plan, err := s.planPublication(ctx, lease, w)
+		if err != nil {
+			return ports.Published{}, err
+		}
+		published, err := s.publishPlanned(ctx, lease, w, plan)
+		if !errors.Is(err, records.ErrNotCompared) {
+			return published, err
+		}
+	}
+	return ports.Published{}, gormstore.Unavailable(records.ErrNotCompared)
+}
+
+// publishPlanned publishes in one transaction. Errors: records.ErrNotCompared if the plan is outdated.
+func (s pulls) publishPlanned(
+	ctx context.Context, lease domain.Lease, w ports.Publication, plan *publicationPlan,
+) (ports.Published, error) {
 	p := newPageWriter(s.Dialect, ports.PageWrite{NewID: w.NewID, At: w.At, LeaseUntil: w.LeaseUntil})
-	b := &publisher{pageWriter: p, w: w}
+	b := &publisher{pageWriter: p, w: w, plan: plan}
 	published := ports.Published{}
 	counts, err := s.runPage(ctx, publishTimeout, lease, p, func() (err error) {
 		if err := s.Dialect.JoinByHash(p.tx.DB); err != nil {
@@ -48,7 +68,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 
 // publish stores the accounts, and makes the staged rows visible. It returns the value of Published.Complete.
 func (b *publisher) publish() (complete bool, err error) {
-	if err := b.checkTarget(); err != nil {
+	if err := b.checkTarget(gormstore.Locked(b.tx.DB, gormstore.NoKeyUpdate)); err != nil {
 		return false, err
 	}
 	if err := b.stampPublication(); err != nil {
@@ -57,14 +77,20 @@ func (b *publisher) publish() (complete bool, err error) {
 	if err := b.reserveChangeSeq(); err != nil {
 		return false, err
 	}
-	accounts, err := b.publishAccounts()
+	accounts, err := b.accountChanges()
 	if err != nil {
 		return false, err
 	}
-	view := records.PublicationView{
-		View: b.view(), Relinked: accounts.Relinked, Held: accounts.Held, StagedSince: b.stagedSince,
+	view := b.publicationView(accounts)
+	matches, err := b.plan.matches(b, view)
+	if err == nil {
+		err = b.saveChanged(accounts)
 	}
-	if err := b.apply(records.Publish(b.w, view, recordSource{b.pageWriter})); err != nil {
+	if err != nil {
+		return false, err
+	}
+	view.FirstStored, b.moved = b.firstStored, nil
+	if err := b.apply(records.Publish(b.w, view, recordSource{b.pageWriter}, matches)); err != nil {
 		return false, err
 	}
 	return len(accounts.Held) == 0, b.updatePull(&b.w.Progress)
@@ -72,10 +98,10 @@ func (b *publisher) publish() (complete bool, err error) {
 
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
 
-// checkTarget locks the connection, so that its target cannot change before the transaction ends. Errors: TargetChanged
-// if the connection no longer has the target that was read; LeaseLost if the connection is deleted.
-func (b *publisher) checkTarget() error {
-	row, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(b.tx.DB, gormstore.NoKeyUpdate).
+// checkTarget reads the connection with the query. Errors: TargetChanged if the connection no longer has the target
+// that was read; LeaseLost if the connection is deleted.
+func (b *publisher) checkTarget(connections *gorm.DB) error {
+	row, err := gormstore.First[gormstore.ConnectionRow](connections.
 		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))
 	if errors.Is(err, domain.NotFound) {
 		return gormstore.LeaseLost()
@@ -88,9 +114,16 @@ func (b *publisher) checkTarget() error {
 	return err
 }
 
-// publishAccounts stores the accounts that were read under the new account reference, and adds the ids of all accounts
-// of the connection to b.accountIDs.
-func (b *publisher) publishAccounts() (records.PublishedAccounts, error) {
+// publicationView returns the view of a publication with these changes of accounts.
+func (b *publisher) publicationView(accounts records.PublishedAccounts) records.PublicationView {
+	return records.PublicationView{
+		View: b.view(), Relinked: accounts.Relinked, Held: accounts.Held, StagedSince: b.stagedSince,
+	}
+}
+
+// accountChanges returns how the accounts change that were read under the new account reference. It sets b.moved, and
+// adds the ids of all accounts of the connection to b.accountIDs.
+func (b *publisher) accountChanges() (records.PublishedAccounts, error) {
 	stored, err := b.publishable()
 	if err != nil {
 		return records.PublishedAccounts{}, err
@@ -99,11 +132,6 @@ func (b *publisher) publishAccounts() (records.PublishedAccounts, error) {
 	if err != nil {
 		return records.PublishedAccounts{}, err
 	}
-	for _, account := range changes.Moved {
-		if err := b.moveAccount(account); err != nil {
-			return records.PublishedAccounts{}, err
-		}
-	}
 	externalIDs := map[domain.AccountID]string{}
 	for _, account := range append(stored, changes.Save...) {
 		externalIDs[account.ID] = account.ExternalID
@@ -111,8 +139,19 @@ func (b *publisher) publishAccounts() (records.PublishedAccounts, error) {
 	for id, externalID := range externalIDs {
 		b.accountIDs[externalID] = id
 	}
+	b.moved = changes.Moved
+	return changes, nil
+}
+
+// saveChanged stores the changed accounts.
+func (b *publisher) saveChanged(changes records.PublishedAccounts) error {
+	for _, account := range changes.Moved {
+		if err := b.moveAccount(account); err != nil {
+			return err
+		}
+	}
 	b.counts.Accounts = len(b.w.Accounts)
-	return changes, b.saveAccounts(changes.AccountChanges)
+	return b.saveAccounts(changes.AccountChanges)
 }
 
 // publishable returns the accounts of the connection, and the accounts of deleted connections that the published

@@ -144,45 +144,54 @@ func (r *quarantinedRow) targets() []any {
 func (s pulls) RemoveAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
 ) (blocked bool, err error) {
-	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		queued, err := s.lockBlocked(tx, id)
-		if errors.Is(err, domain.NotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		blocked = true
-		next, err := queued.Domain()
-		if err != nil {
-			return err
-		}
-		scope, err := s.mergedScope(tx.DB, next)
-		if err != nil || len(scope.Removed) == 0 {
-			return err
-		}
-		page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
-		p := newPageWriter(s.Dialect, page.PageWrite)
-		p.tx, p.pull, p.page = tx, queued, page
-		if err := p.stamp(); err != nil {
-			return err
-		}
-		err = p.apply(page.Changes(p.view(), recordSource{p}))
-		if err != nil || p.counts.Removed == 0 {
-			return err
-		}
-		if err := p.changeBooks(); err != nil {
-			return err
-		}
-		return tx.Model(&gormstore.PullRow{}).
-			Where("id = ? AND tenant_id = ?", queued.ID, queued.Tenant).
-			Updates(map[string]any{
-				"removed":  gorm.Expr("removed + ?", p.counts.Removed),
-				"modified": gorm.Expr("modified + ?", p.counts.Modified),
-			}).
-			Error
+	comparisons := &records.Comparisons{}
+	defer comparisons.Release()
+	err = compared(comparisons, func() error {
+		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+			queued, err := s.lockBlocked(tx, id)
+			if blocked = err == nil; errors.Is(err, domain.NotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			next, err := queued.Domain()
+			if err != nil {
+				return err
+			}
+			scope, err := s.mergedScope(tx.DB, next)
+			if err != nil || len(scope.Removed) == 0 {
+				return err
+			}
+			page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
+			page.Share(comparisons)
+			p := newPageWriter(s.Dialect, page.PageWrite)
+			p.tx, p.pull, p.page = tx, queued, page
+			return p.removeAnnounced()
+		})
 	})
 	return blocked, err
+}
+
+// removeAnnounced writes the page, and adds its counts to those of the pull.
+func (p *pageWriter) removeAnnounced() error {
+	if err := p.stamp(); err != nil {
+		return err
+	}
+	err := p.apply(p.page.Changes(p.view(), recordSource{p}))
+	if err != nil || p.counts.Removed == 0 {
+		return err
+	}
+	if err := p.changeBooks(); err != nil {
+		return err
+	}
+	return p.tx.Model(&gormstore.PullRow{}).
+		Where("id = ? AND tenant_id = ?", p.pull.ID, p.pull.Tenant).
+		Updates(map[string]any{
+			"removed":  gorm.Expr("removed + ?", p.counts.Removed),
+			"modified": gorm.Expr("modified + ?", p.counts.Modified),
+		}).
+		Error
 }
 
 // lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,

@@ -48,22 +48,57 @@ func notHeld(column string, held []string) clause.Expr {
 	return andCondition(column+" NOT IN (...)", gormstore.ConvertAll(held, func(id string) any { return id })...)
 }
 
+// scope returns the SQL condition that a row belongs to the connection of the pull, or to an account in p.moved. prefix
+// stands before the names of the columns connection_id and account_id.
+func (p *pageWriter) scope(prefix string) clause.Expr {
+	own := clause.Expr{SQL: prefix + "connection_id = ?", Vars: []any{gormstore.UUID(p.pull.Connection)}}
+	if len(p.moved) == 0 {
+		return own
+	}
+	var connections, accounts []any
+	for _, account := range p.moved {
+		connections = append(connections, gormstore.UUID(account.Connection.UUID))
+		accounts = append(accounts, gormstore.UUID(account.ID.UUID))
+	}
+	moved := and(andCondition(prefix+"connection_id IN (...)", connections...),
+		andCondition(prefix+"account_id IN (...)", accounts...))
+	return clause.Expr{
+		SQL:  "(" + own.SQL + " OR " + strings.TrimPrefix(moved.SQL, " AND ") + ")",
+		Vars: append(own.Vars, moved.Vars...),
+	}
+}
+
+// sameConnection returns the SQL condition that a row in the column of the given name belongs to the connection of the
+// pull. The other column contains the connection of a row that scope selects.
+func (p *pageWriter) sameConnection(column, other string) clause.Expr {
+	if len(p.moved) == 0 {
+		return clause.Expr{SQL: column + " = " + other}
+	}
+	return clause.Expr{SQL: column + " = ?", Vars: []any{gormstore.UUID(p.pull.Connection)}}
+}
+
 // stagedCondition returns an SQL condition on staged rows that begins with AND. It ignores which.Limit.
-func stagedCondition(d gormstore.Dialect, which records.StagedRowsOf) clause.Expr {
+func (p *pageWriter) stagedCondition(which records.StagedRowsOf) clause.Expr {
 	all := notHeld("account", which.Held)
 	if which.Accounts != nil {
 		names := gormstore.ConvertAll(which.Accounts, func(id string) any { return id })
 		all = and(andCondition("account IN (...)", names...), all)
 	}
 	if which.ExternalIDs != nil {
-		ids := d.AnyOf("external_id", which.ExternalIDs)
+		ids := p.dialect.AnyOf("external_id", which.ExternalIDs)
 		all = and(all, clause.Expr{SQL: " AND " + ids.SQL, Vars: ids.Vars})
 	}
 	all = and(all, between("date", which.Dates))
 	if which.New {
-		all.SQL += ` AND NOT EXISTS (SELECT 1 FROM transactions t
-			WHERE t.connection_id = staged_transactions.connection_id
-				AND t.external_id = staged_transactions.external_id AND t.tenant_id = staged_transactions.tenant_id)`
+		scope := clause.Expr{SQL: "t.connection_id = staged_transactions.connection_id"}
+		if len(p.moved) > 0 {
+			scope = p.scope("t.")
+		}
+		all = and(all, clause.Expr{
+			SQL: " AND NOT EXISTS (SELECT 1 FROM transactions t WHERE " + scope.SQL +
+				" AND t.external_id = staged_transactions.external_id AND t.tenant_id = staged_transactions.tenant_id)",
+			Vars: scope.Vars,
+		})
 	}
 	if which.After != "" {
 		all = and(all, clause.Expr{SQL: " AND external_id > ?", Vars: []any{which.After}})
@@ -114,28 +149,31 @@ func accountCondition(which records.RecordsOf) clause.Expr {
 // account reference.
 func (s recordSource) notShown(which records.RecordsOf) clause.Expr {
 	visible := notHeld("s.account", which.Held)
+	own := s.sameConnection("s.connection_id", "transactions.connection_id")
 	hidden := clause.Expr{
 		SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
-			WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
+			WHERE ` + own.SQL + ` AND s.external_id = transactions.external_id
 			AND s.tenant_id = transactions.tenant_id` + visible.SQL + `)`,
-		Vars: visible.Vars,
+		Vars: append(own.Vars, visible.Vars...),
 	}
 	if which.StagedSince.IsZero() {
 		// No row was staged, so no entry of the quarantine counts. The condition below would compare last_seen_at
 		// with NULL.
 		return hidden
 	}
+	own = s.sameConnection("q.connection_id", "transactions.connection_id")
 	return and(hidden, clause.Expr{
-		SQL: ` AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = transactions.connection_id
+		SQL: ` AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE ` + own.SQL + `
 			AND q.tenant_id = transactions.tenant_id AND q.kind = ? AND q.row_key = transactions.external_id
 			AND q.pull_id = ? AND q.last_seen_at >= ?)`,
-		Vars: []any{domain.QuarantinedTransaction, gormstore.UUID(s.pull.ID), s.time(which.StagedSince)},
+		Vars: append(own.Vars,
+			domain.QuarantinedTransaction, gormstore.UUID(s.pull.ID), s.time(which.StagedSince)),
 	})
 }
 
 // VisitStaged implements records.PublicationSource. It reads the selected rows one by one.
 func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
-	condition := stagedCondition(s.dialect, which)
+	condition := s.stagedCondition(which)
 	if which.Limit > 0 {
 		condition = and(condition, clause.Expr{SQL: " ORDER BY external_id LIMIT ?", Vars: []any{which.Limit}})
 	}
@@ -144,7 +182,7 @@ func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.
 
 // OldestStaged implements records.PublicationSource. It returns the oldest date of the selected rows of each account.
 func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date, error) {
-	oldest, condition := map[string]domain.Date{}, stagedCondition(s.dialect, which)
+	oldest, condition := map[string]domain.Date{}, s.stagedCondition(which)
 	q := gormstore.NewQuery(
 		"SELECT account, min(date) FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
 		gormstore.UUID(s.pull.Connection),
@@ -161,14 +199,15 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 
 // PastStaged implements records.PublicationSource. It returns the selected rows that are former rows of a record.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
-	visible := stagedCondition(s.dialect, which)
+	visible := s.stagedCondition(which)
 	var row records.PastID
+	own, scope := s.sameConnection("s.connection_id", "p.connection_id"), s.pastScope()
 	q := gormstore.NewQuery(`SELECT p.external_id, p.transaction_id FROM transaction_past_ids p
-		JOIN staged_transactions s ON s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
-			AND s.external_id = p.external_id
-		WHERE p.connection_id = ? AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
+		JOIN staged_transactions s ON `+own.SQL+` AND s.tenant_id = p.tenant_id AND s.external_id = p.external_id
+		WHERE `+scope.SQL, append(own.Vars, scope.Vars...)...)
+	q.Add(` AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
 			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)`,
-		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+		gormstore.UUID(s.pull.Tenant))
 	q.Add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
 	columns := []any{(*gormstore.Text)(&row.ExternalID), (*gormstore.UUID)(&row.Record.UUID)}
 	err = s.tx.Read(q.AsRead(columns, func() error {
@@ -178,10 +217,49 @@ func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.Pas
 	return past, err
 }
 
+// pastScope is like scope, for rows of transaction_past_ids with the alias p.
+func (s recordSource) pastScope() clause.Expr {
+	own := clause.Expr{SQL: "p.connection_id = ?", Vars: []any{gormstore.UUID(s.pull.Connection)}}
+	if len(s.moved) == 0 {
+		return own
+	}
+	moved := s.scope("m.")
+	return clause.Expr{
+		SQL: "(" + own.SQL + " OR p.transaction_id IN (SELECT m.id FROM transactions m WHERE " + moved.SQL +
+			" AND m.tenant_id = ?))",
+		Vars: slices.Concat(own.Vars, moved.Vars, []any{gormstore.UUID(s.pull.Tenant)}),
+	}
+}
+
 // VisitRecords implements records.PublicationSource. It reads the selected records one by one.
 func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
 	condition := s.condition(which)
-	return s.visit(visit, strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
+	return s.visitScope(gormstore.TransactionTable, isStored, s.scope(""), visit,
+		strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
+}
+
+// Identities implements records.PublicationSource. It does not read the contents of the records. It does not compare
+// the connection; see recordByID.
+func (s recordSource) Identities(ids []domain.TransactionID) (map[domain.TransactionID]*records.Record, error) {
+	found := make(map[domain.TransactionID]*records.Record, len(ids))
+	which := s.dialect.AnyOf("id", gormstore.ConvertAll(ids, domain.TransactionID.String))
+	row := gormstore.NewTransactionRow()
+	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(isIdentity)+" FROM transactions WHERE "+which.SQL,
+		which.Vars...)
+	q.Add(" AND "+s.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(s.pull.Tenant))
+	err := s.tx.Read(q.AsRead(row.TargetsOf(isIdentity), func() error {
+		t, err := row.Domain()
+		found[t.ID] = &records.Record{Transaction: t}
+		return err
+	}))
+	return found, err
+}
+
+// isIdentity reports whether a column is read by Identities.
+func isIdentity(c gormstore.Column) bool {
+	return slices.Contains([]string{
+		"id", "account_id", "external_id", "version", "supersedes", "superseded_by",
+	}, c.Name)
 }
 
 // Dates implements records.PublicationSource. It returns the dates of the first and the last of the selected records.
@@ -204,11 +282,9 @@ func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) (ids []str
 // column calls visit with a text column of at most limit selected records, in the order of this column.
 func (s recordSource) column(name string, which records.RecordsOf, limit int, visit func(string)) error {
 	condition := s.condition(which)
-	q := gormstore.NewQuery(
-		"SELECT "+name+" FROM transactions WHERE connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?"),
-		gormstore.UUID(s.pull.Connection),
-		gormstore.UUID(s.pull.Tenant),
-	)
+	scope := s.scope("")
+	q := gormstore.NewQuery("SELECT "+name+" FROM transactions WHERE "+scope.SQL, scope.Vars...)
+	q.Add(" AND "+s.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(s.pull.Tenant))
 	q.Add(condition.SQL+" ORDER BY "+name+" LIMIT ?", append(slices.Clone(condition.Vars), limit)...)
 	var text string
 	return s.tx.Read(q.AsRead([]any{(*gormstore.Text)(&text)}, func() error {

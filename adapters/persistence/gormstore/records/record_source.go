@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -57,12 +58,16 @@ func (p *pageWriter) visit(add func(*records.Record), condition string, args ...
 func (p *pageWriter) visitOf(table string, columns func(gormstore.Column) bool, connection uuid.UUID,
 	add func(*records.Record), condition string, args ...any,
 ) error {
-	q := gormstore.NewQuery(
-		"SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE connection_id = ? AND "+
-			p.dialect.TenantIs("tenant_id", "?"),
-		gormstore.UUID(connection),
-		gormstore.UUID(p.pull.Tenant),
-	)
+	scope := clause.Expr{SQL: "connection_id = ?", Vars: []any{gormstore.UUID(connection)}}
+	return p.visitScope(table, columns, scope, add, condition, args...)
+}
+
+// visitScope is like visitOf, but for the rows that scope selects.
+func (p *pageWriter) visitScope(table string, columns func(gormstore.Column) bool, scope clause.Expr,
+	add func(*records.Record), condition string, args ...any,
+) error {
+	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE "+scope.SQL, scope.Vars...)
+	q.Add(" AND "+p.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(p.pull.Tenant))
 	q.Add(" AND "+condition, args...)
 	row := gormstore.NewTransactionRow()
 	return p.tx.Read(q.AsRead(row.TargetsOf(columns), func() error {
@@ -228,7 +233,11 @@ func (s recordSource) Reads(ended time.Time) (reads []domain.PullRead, err error
 // Never implements records.Source. It returns the pairs of external ids that must not be matched.
 func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 	var pairs []splitPairRow
-	err := s.own().Find(&pairs).Error
+	connections := []uuid.UUID{s.pull.Connection}
+	for _, account := range s.moved {
+		connections = append(connections, account.Connection.UUID)
+	}
+	err := s.tx.Where("connection_id IN ? AND tenant_id = ?", connections, s.pull.Tenant).Find(&pairs).Error
 	never := make(map[domain.MatchPair]bool, len(pairs))
 	for _, pair := range pairs {
 		never[domain.MatchPair{Old: pair.Old, New: pair.New}] = true

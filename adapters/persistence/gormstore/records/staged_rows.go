@@ -117,7 +117,7 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData), condition s
 func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	var former []domain.Account
 	p := newPageWriter(s.Dialect, ports.PageWrite{})
-	_, err := s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
+	err := s.readUnderLease(ctx, s.WorkTimeout, lease, p, func() error {
 		var rows []gormstore.AccountRow
 		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
 			Order("external_id").Limit(ports.MaxFormerAccounts).Find(&rows).Error
@@ -174,7 +174,7 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 	var rows []matching.Row
 	p := newPageWriter(s.Dialect, ports.PageWrite{})
 	add := func(data domain.TransactionData) { rows = append(rows, rules.Row(data, account)) }
-	_, err := s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
+	err := s.readUnderLease(ctx, s.WorkTimeout, lease, p, func() error {
 		if account.IsZero() {
 			return p.visitStaged(add, " AND account = ? ORDER BY date DESC, external_id LIMIT ?", externalID,
 				ports.MaxComparedRows)

@@ -227,7 +227,7 @@ func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (change
 	registered := t.Registration.Exists()
 	if t.Live() && (deleted || registered) && t.Registration.State != RegistrationPending {
 		if to, found := t.successor(before, live); found {
-			t.Connection = to
+			t.Connection, t.Moved = to, true
 			return true
 		}
 	}

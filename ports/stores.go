@@ -105,7 +105,8 @@ type Tokens interface {
 	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
 	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live; Conflict
 	// (target_changed), see domain.WebhookToken.CheckApplication; Conflict (already_registered) if another live token
-	// of the tenant has the same application.
+	// of the tenant has the same application; Conflict (too_many_tokens) if the connection already has
+	// domain.MaxTokens live tokens that were minted for it. Concurrent calls cannot exceed this maximum.
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose

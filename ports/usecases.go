@@ -464,6 +464,7 @@ type TokenManager interface {
 	//   - Invalid; NotFound;
 	//   - Unavailable (registration_in_flight) if another call creates the webhook for too long;
 	//   - Conflict (target_changed) if the connection is pointed at another application meanwhile;
+	//   - Conflict (too_many_tokens) if the connection has domain.MaxTokens live tokens of its own;
 	//   - Rejected (vendor_refused), or an Unavailable error of Aggregator, if the webhook cannot be created.
 	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first, with WebhookToken.Serves.

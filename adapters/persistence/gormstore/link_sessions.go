@@ -129,12 +129,26 @@ func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 				return err
 			}
 		}
+		if err := checkSessionCount(tx.DB, l.Tenant); err != nil {
+			return err
+		}
 		err = tx.DB.Create(&row).Error
 		if IsDuplicate(err) {
 			return nameTaken()
 		}
 		return err
 	})
+}
+
+// checkSessionCount returns Conflict (too_many_link_sessions) if the tenant may have no further open session. It reads
+// the index over the names of open sessions.
+func checkSessionCount(tx *gorm.DB, tenant domain.TenantID) error {
+	var count int64
+	err := tx.Model(&linkSessionRow{}).Where("tenant_id = ? AND "+reservesName, tenant.UUID).Count(&count).Error
+	if err == nil && count >= domain.MaxLinkSessions {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.TooManyLinkSessions}
+	}
+	return err
 }
 
 // linkSessionUnderClaim returns a query for the row of the session. The query finds the row only if it is still due at

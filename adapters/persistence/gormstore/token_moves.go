@@ -93,7 +93,7 @@ func lockOwners(
 func saveRebound(tx *gorm.DB, t domain.WebhookToken) error {
 	row := rowOfToken(t)
 	return tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(map[string]any{
-		"connection_id": row.Connection, "revoked_at": row.Revoked, "registration": row.Registration,
+		"connection_id": row.Connection, "moved": row.Moved, "revoked_at": row.Revoked, "registration": row.Registration,
 		"registration_due": row.RegistrationDue, "registration_base_url": row.RegistrationBaseURL,
 		"registration_sealed": row.RegistrationSealed,
 	}).Error

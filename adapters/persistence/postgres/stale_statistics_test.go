@@ -197,3 +197,32 @@ func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 		tracer.readAtMost(t, db, rows/10)
 	}
 }
+
+// A webhook must be looked up by the hash of its token. A plan that begins with the rows of the tenant takes longer for
+// each connection and token of the tenant.
+func TestAWebhookReadsNoOtherRowsOfItsTenant(t *testing.T) {
+	tracer := &lookups{parts: []string{"webhook_tokens", "INSERT INTO deliveries", "FROM connections", "FROM pulls"}}
+	db := traced(t, pgtest.DSN(t), tracer)
+	s := db.Store(nil)
+	token := storetest.ConnectionWithToken(t, s)
+	storetest.FillTenant(t, db.DB, token)
+	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	tracer.seen = nil
+	for i, ref := range []string{"", "item-7", "item-8", "unknown", "item-7", "item-7"} {
+		_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
+			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+			At: epoch, SourceAdmitted: true, Body: []byte("{}"), Event: domain.WebhookEvent{
+				Name: "e", DedupKey: fmt.Sprint(i % 5), WantsPull: true, AccountRef: ref,
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(tracer.seen) < 12 {
+		t.Fatalf("%d statements, want those of six receipts", len(tracer.seen))
+	}
+	tracer.readAtMost(t, db, 5)
+}

@@ -39,3 +39,9 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE webhook_tokens ADD COLUMN moved boolean NOT NULL DEFAULT false;
+DROP INDEX webhook_tokens_connection;
+CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id, revoked_at);
+
+CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open';

@@ -32,7 +32,8 @@ type Linking interface {
 	// holder can link a new account. Errors:
 	//
 	//   - Invalid, as for ConnectionManager.CreateConnection; NotFound (application_not_found).
-	//   - Conflict (name_taken); Conflict (too_many_link_sessions); Conflict (not_offered) if the vendor does not have the feature.
+	//   - Conflict (name_taken); Conflict (too_many_link_sessions).
+	//   - Conflict (not_offered) if the vendor does not have the feature.
 	//   - Rejected (vendor_refused). The Message is one of the codes of TestResult.Reason.
 	//   - Unavailable with RetryAfter if the vendor cannot be reached, or if too many calls are running
 	//     (too_many_probes).

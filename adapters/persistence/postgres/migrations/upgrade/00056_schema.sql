@@ -45,3 +45,6 @@ DROP INDEX webhook_tokens_connection;
 CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id, revoked_at);
 
 CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open';
+
+DELETE FROM rate_budgets WHERE resource LIKE '%/%';
+ALTER TABLE rate_budgets ADD COLUMN refusals jsonb NOT NULL DEFAULT '{}';

@@ -134,21 +134,18 @@ func vendorRefusal(err error) error {
 	}
 }
 
-// RemoveRegistrations implements ports.Maintenance. It claims each removal for the duration of a call to the vendor,
-// so that no other replica makes the same call. If a removal has failed for a week, it is given up.
-func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
+// NextRemoval implements ports.Maintenance. It claims the removal for the duration of a call to the vendor, so that no
+// other replica makes the same call. If a removal has failed for a week, it is given up.
+func (s *Service) NextRemoval(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
 	now := s.Clock.Now()
-	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), limit)
-	if err != nil {
-		return 0, err
+	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), skip, 1)
+	if err != nil || len(claimed) == 0 {
+		return nil, err
 	}
-	var failures []error
-	for _, c := range claimed {
-		if err := s.removeRegistration(ctx, c); err != nil {
-			failures = append(failures, fmt.Errorf("webhook of token %s: %w", c.Token.ID, err))
-		}
-	}
-	return len(claimed), errors.Join(failures...)
+	c := claimed[0]
+	return workOf(c.Token.Tenant, "webhook of token "+c.Token.ID.String(), func(ctx context.Context) error {
+		return s.removeRegistration(ctx, c)
+	}), nil
 }
 
 // removeRegistration removes the webhook of one token at the vendor and records the removal. If the removal fails, it

@@ -74,8 +74,9 @@ type LinkSessions interface {
 	FindByHook(ctx context.Context, vendor domain.Vendor, hook domain.TokenHash) (domain.LinkSession, error)
 
 	// Claim returns at most limit sessions that are due (DueAt <= now), earliest first, and sets their DueAt to
-	// claimEnd. Concurrent calls never return the same session. Claim is not limited to one tenant.
-	Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error)
+	// claimEnd. Concurrent calls never return the same session. Claim is not limited to one tenant, but omits the
+	// tenants in skip.
+	Claim(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int) ([]domain.LinkSession, error)
 
 	// Save stores all fields of a session that can change. It can remove the credential, but does not replace it,
 	// because Reseal may have replaced it since the claim. claimedDueAt is the DueAt that Claim has set. Errors:

@@ -153,7 +153,8 @@ type Tokens interface {
 	//
 	// In the same atomic change, DueAt becomes claimEnd, Attempts increases by one, and live tokens are revoked. Only
 	// one of several concurrent calls returns a given token.
-	ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedRegistration, error)
+	ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID,
+		limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is in the state "pending" or "removing". Any other
 	// registration is not changed.

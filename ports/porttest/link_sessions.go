@@ -86,18 +86,9 @@ func (f *fixture) getLinkSession(l domain.LinkSession) domain.LinkSession {
 // false if that session was not claimed. The loop is needed because other tests may have sessions that are due.
 func (f *fixture) claimLinkSession(l domain.LinkSession, now time.Time) (claimed domain.LinkSession, ok bool) {
 	f.Helper()
-	for {
-		all, err := f.LinkSessions.Claim(f.ctx, now, now.Add(time.Hour), 100)
-		f.noError(err)
-		for _, one := range all {
-			if one.ID == l.ID {
-				claimed, ok = one, true
-			}
-		}
-		if len(all) < 100 {
-			return claimed, ok
-		}
-	}
+	return claimOne(f, func(skip []domain.TenantID, limit int) ([]domain.LinkSession, error) {
+		return f.LinkSessions.Claim(f.ctx, now, now.Add(time.Hour), skip, limit)
+	}, func(c domain.LinkSession) bool { return c.ID == l.ID })
 }
 
 func linkSessionIsStored(f *fixture) {

@@ -206,14 +206,13 @@ func (s linkSessions) FindByHook(
 }
 
 // Claim implements ports.LinkSessions.
-func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
+func (s linkSessions) Claim(
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
+) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}).
-			Order("due_at").
-			Limit(limit).
-			Find(&due).
-			Error
+		query := WithoutTenants(db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}), skip)
+		return query.Order("due_at").Limit(limit).Find(&due).Error
 	})
 	if err != nil {
 		return nil, err

@@ -635,6 +635,8 @@ type Maintenance interface {
 	// idempotency responses that are older than ResponseRetention. It also deletes at most limit link sessions that
 	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// PruneBudgets deletes the rate budgets of vendors that were not used for a day.
+	PruneBudgets(ctx context.Context) error
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
 	// the number of connections that it has examined. Connections that an earlier version of the service has stored
 	// have no ClientKey.

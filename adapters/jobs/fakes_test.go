@@ -89,3 +89,5 @@ func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7()
 func (m fakeMaintenance) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }
+
+func (m fakeMaintenance) PruneBudgets(context.Context) error { return nil }

@@ -57,8 +57,8 @@ type Task struct {
 	Run      func(context.Context) error
 }
 
-// turnTasks returns the tasks whose work belongs to single tenants and takes long, mostly because it waits for the server
-// of a vendor. They take the work in turn by tenant. docs/architecture.md lists them.
+// turnTasks returns the tasks whose work belongs to single tenants and takes long, mostly because it waits for the
+// server of a vendor. They take the work in turn by tenant. docs/architecture.md lists them.
 func turnTasks(service ports.Maintenance) []turnTask {
 	return []turnTask{
 		{"vendor webhooks", webhooksInterval, 64, 4, service.NextRemoval},
@@ -99,6 +99,7 @@ func tasks(
 			return nudge(ctx, ids)
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
+		{"prune rate budgets", pruneInterval, service.PruneBudgets},
 		{"client ids", identifyInterval, ledBy(leader, untilPartial(roundLimit, service.IdentifyClients))},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)

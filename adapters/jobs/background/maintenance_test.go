@@ -417,3 +417,5 @@ func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
 		close(release)
 	})
 }
+
+func (s fakeService) PruneBudgets(context.Context) error { return nil }

@@ -80,12 +80,12 @@ type rareTasks struct{ ports.Maintenance }
 // NumberAuditEntries implements ports.Maintenance.
 func (rareTasks) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
-// RunErasures implements ports.Maintenance.
+// NextErasure implements ports.Maintenance.
 func (rareTasks) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }
 
-// RunLinkSessions implements ports.Maintenance.
+// NextLinkSession implements ports.Maintenance.
 func (rareTasks) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }

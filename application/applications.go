@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -335,23 +334,22 @@ func (s *Service) join(
 	return nil
 }
 
-// RenewRegistrations implements ports.Maintenance.
-func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error) {
+// NextRenewal implements ports.Maintenance.
+func (s *Service) NextRenewal(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
 	now := s.Clock.Now()
-	claimed, err := s.Applications.ClaimRenewals(ctx, now, now.Add(domain.RegistrationTimeout), limit)
-	if err != nil {
-		return 0, err
+	claimed, err := s.Applications.ClaimRenewals(ctx, now, now.Add(domain.RegistrationTimeout), skip, 1)
+	if err != nil || len(claimed) == 0 {
+		return nil, err
 	}
-	var failures []error
-	for _, c := range claimed {
+	a := claimed[0].Application
+	return workOf(a.Tenant, "webhook of application "+a.ID.String(), func(ctx context.Context) error {
 		var next domain.RegistrationRenewal
-		if err := s.renewRegistration(ctx, c); err != nil {
-			failures = append(failures, fmt.Errorf("webhook of application %s: %w", c.Application.ID, err))
-			next = c.Application.Renewal.Failed(s.Clock.Now())
+		err := s.renewRegistration(ctx, claimed[0])
+		if err != nil {
+			next = a.Renewal.Failed(s.Clock.Now())
 		}
-		failures = append(failures, s.Applications.EndRenewal(ctx, c.Application, next))
-	}
-	return len(claimed), errors.Join(failures...)
+		return errors.Join(err, s.Applications.EndRenewal(ctx, a, next))
+	}), nil
 }
 
 // renewRegistration creates a webhook at the vendor for a connection of an application whose client id has changed.

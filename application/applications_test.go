@@ -9,6 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 func (e *env) createApplication(name string) domain.Application {
@@ -164,15 +165,15 @@ func TestAnotherClientIDMakesANewWebhook(t *testing.T) {
 	_, err = e.rotateApplication(a, "second client", "right", true)
 	e.noError(err)
 	r.onCreate = func() error { return unavailable(domain.VendorUnreachable) }
-	if n, err := e.RenewRegistrations(e.ctx, 10); n != 1 || err == nil {
+	if n, err := porttest.RunDue(e.ctx, e.NextRenewal, 10); n != 1 || err == nil {
 		t.Errorf("%d renewals, %v", n, err)
 	}
 	r.onCreate = nil
 	e.clock.pass(time.Minute)
-	if n, err := e.RenewRegistrations(e.ctx, 10); n != 1 || err != nil {
+	if n, err := porttest.RunDue(e.ctx, e.NextRenewal, 10); n != 1 || err != nil {
 		t.Errorf("%d renewals, %v", n, err)
 	}
-	if n, err := e.RenewRegistrations(e.ctx, 10); n != 0 || err != nil {
+	if n, err := porttest.RunDue(e.ctx, e.NextRenewal, 10); n != 0 || err != nil {
 		t.Errorf("%d further renewals, %v", n, err)
 	}
 	if _, err := e.removeDue(time.Hour); err != nil {
@@ -264,7 +265,7 @@ func TestALinkSessionDoesNotWaitForAnotherRegistration(t *testing.T) {
 	}
 	began := e.clock.now
 	for range 20 {
-		_, _ = e.RunLinkSessions(e.ctx, 16) // returns the errors of the registration
+		_, _ = porttest.RunDue(e.ctx, e.NextLinkSession, 16) // returns the errors of the registration
 		e.clock.now = e.clock.now.Add(time.Second)
 	}
 	if waited := e.clock.now.Sub(began); waited > 25*time.Second {

@@ -65,29 +65,51 @@ func (s *Service) ListErasures(
 	return s.Erasures.List(ctx, tenant, page)
 }
 
-// RunErasures implements ports.Maintenance. An erasure that fails remains claimed until its claim expires, so that it
-// is not retried at once.
-func (s *Service) RunErasures(ctx context.Context, limit int) (int, error) {
+// NextErasure implements ports.Maintenance.
+func (s *Service) NextErasure(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.nextErasure(ctx, false, skip)
+}
+
+// NextVendorErasure implements ports.Maintenance.
+func (s *Service) NextVendorErasure(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.nextErasure(ctx, true, skip)
+}
+
+// nextErasure claims an erasure that asks the vendor, or one that does not. An erasure that fails remains claimed until
+// its claim expires, so that it is not retried at once.
+func (s *Service) nextErasure(ctx context.Context, atVendor bool, skip []domain.TenantID) (*ports.Work, error) {
 	now := s.Clock.Now()
-	claimed, err := s.Erasures.Claim(ctx, now, now.Add(domain.ErasureTimeout), limit)
-	if err != nil {
-		return 0, err
+	claimed, err := s.Erasures.Claim(ctx, now, now.Add(domain.ErasureTimeout), atVendor, skip, 1)
+	if err != nil || len(claimed) == 0 {
+		return nil, err
 	}
-	var failures []error
-	for _, c := range claimed {
-		err := s.continueErasure(ctx, c)
-		if err != nil && !errors.Is(err, domain.LeaseLost) { // after LeaseLost, another worker continues it
-			failures = append(failures, fmt.Errorf("erasure %s: %w", c.Erasure.ID, err))
+	c := claimed[0]
+	return workOf(c.Erasure.Tenant, "erasure "+c.Erasure.ID.String(), func(ctx context.Context) error {
+		return s.continueErasure(ctx, c, atVendor)
+	}), nil
+}
+
+// workOf returns the work of a tenant. LeaseLost is no error, because another worker then continues the work. The name
+// of the work begins the text of any other error.
+func workOf(tenant domain.TenantID, name string, run func(ctx context.Context) error) *ports.Work {
+	return &ports.Work{Tenant: tenant, Run: func(ctx context.Context) error {
+		err := run(ctx)
+		if err == nil || errors.Is(err, domain.LeaseLost) {
+			return nil
 		}
-	}
-	return len(claimed), errors.Join(failures...)
+		return fmt.Errorf("%s: %w", name, err)
+	}}
 }
 
 // continueErasure runs the next batches of an erasure. When all passes over the rows are complete, it calls
-// finishErasure.
-func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) error {
+// finishErasure. If the vendor must be asked then and atVendor is not set, it only makes the erasure due, so that
+// NextVendorErasure returns it.
+func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure, atVendor bool) error {
 	e := c.Erasure
 	for range erasureBatches {
+		if e.AsksVendor() && !atVendor {
+			break
+		}
 		if e.Passes >= domain.ErasurePasses {
 			return s.finishErasure(ctx, e, c.Connection)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // eraser is a fake aggregator that implements ports.Eraser.
@@ -52,12 +53,16 @@ func fault[T any](f *faultyErasures, name string, do func() (T, error)) (result 
 func (f *faultyErasures) Claim(
 	ctx context.Context,
 	now, claimEnd time.Time,
+	atVendor bool,
+	skip []domain.TenantID,
 	limit int,
 ) ([]ports.ClaimedErasure, error) {
 	return fault(
 		f,
 		"Claim",
-		func() ([]ports.ClaimedErasure, error) { return f.Erasures.Claim(ctx, now, claimEnd, limit) },
+		func() ([]ports.ClaimedErasure, error) {
+			return f.Erasures.Claim(ctx, now, claimEnd, atVendor, skip, limit)
+		},
 	)
 }
 
@@ -113,6 +118,15 @@ func (e *env) erasure(id domain.ErasureID) domain.Erasure {
 	return erasure
 }
 
+// nextErasure claims an erasure that asks its vendor, or any other one.
+func (e *env) nextErasure(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	work, err := e.NextErasure(ctx, skip)
+	if err == nil && work == nil {
+		work, err = e.NextVendorErasure(ctx, skip)
+	}
+	return work, err
+}
+
 // runErasures runs the maintenance task at intervals until the erasure with this id has ended or the duration d has
 // passed. It returns the errors of the task. The interval is 4 s, or a thousandth of d if that is more.
 func (e *env) runErasures(id domain.ErasureID, d time.Duration) (failures []error) {
@@ -120,7 +134,7 @@ func (e *env) runErasures(id domain.ErasureID, d time.Duration) (failures []erro
 	interval := max(4*time.Second, d/1000)
 	for passed := time.Duration(0); passed < d; passed += interval {
 		for {
-			n, err := e.RunErasures(e.ctx, 1)
+			n, err := porttest.RunDue(e.ctx, e.nextErasure, 1)
 			if err != nil {
 				failures = append(failures, err)
 			}
@@ -343,7 +357,7 @@ func TestErasuresTakeTurns(t *testing.T) {
 	long := e.eraseConnection(c, false)
 	short := e.eraseConnection(e.createConnection("other"), false)
 	for range 3 {
-		_, err := e.RunErasures(e.ctx, 1)
+		_, err := porttest.RunDue(e.ctx, e.nextErasure, 1)
 		e.noError(err)
 		e.clock.pass(4 * time.Second)
 	}

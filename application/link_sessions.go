@@ -154,29 +154,19 @@ func (s *Service) GetLinkSession(
 	return s.LinkSessions.Get(ctx, tenant, id)
 }
 
-// RunLinkSessions implements ports.Maintenance. The sessions of one call are continued at the same time, so that a
-// vendor that does not answer delays only its own sessions.
-func (s *Service) RunLinkSessions(ctx context.Context, limit int) (int, error) {
+// NextLinkSession implements ports.Maintenance.
+func (s *Service) NextLinkSession(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
 	now := s.Clock.Now()
-	claimed, err := s.LinkSessions.Claim(ctx, now, now.Add(domain.LinkClaim), limit)
-	if err != nil {
-		return 0, err
+	claimed, err := s.LinkSessions.Claim(ctx, now, now.Add(domain.LinkClaim), skip, 1)
+	if err != nil || len(claimed) == 0 {
+		return nil, err
 	}
-	failures, waits := make([]error, len(claimed)), make([]func(), len(claimed))
-	for i, session := range claimed {
-		waits[i] = s.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, linkStepTimeout)
-			defer cancel()
-			err := s.continueLink(ctx, session)
-			if err != nil && !errors.Is(err, domain.LeaseLost) { // after LeaseLost, another worker continues it
-				failures[i] = fmt.Errorf("link session %s: %w", session.ID, err)
-			}
-		})
-	}
-	for _, wait := range waits {
-		wait()
-	}
-	return len(claimed), errors.Join(failures...)
+	session := claimed[0]
+	return workOf(session.Tenant, "link session "+session.ID.String(), func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, linkStepTimeout)
+		defer cancel()
+		return s.continueLink(ctx, session)
+	}), nil
 }
 
 // continueLink carries out the next step of a claimed link session, for example the creation of the connection.

@@ -12,6 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // linkedObject is an object, for example an item, that a link session has created at the fake vendor.
@@ -116,7 +117,7 @@ func (e *env) startLink(name string) ports.OpenLinkSession {
 func (e *env) runLinks(d time.Duration) {
 	e.Helper()
 	for end := e.clock.now.Add(d); e.clock.now.Before(end); e.clock.now = e.clock.now.Add(time.Second) {
-		_, err := e.RunLinkSessions(e.ctx, 16)
+		_, err := porttest.RunDue(e.ctx, e.NextLinkSession, 16)
 		e.noError(err)
 	}
 }
@@ -203,7 +204,7 @@ func TestAnAbandonedSessionLeavesNothing(t *testing.T) {
 		return nil
 	}
 	for range 100 {
-		_, _ = e.RunLinkSessions(e.ctx, 16)
+		_, _ = porttest.RunDue(e.ctx, e.NextLinkSession, 16)
 		e.clock.now = e.clock.now.Add(time.Second)
 	}
 	if got := e.linkStatus(s); got != domain.LinkStatusAbandoned {
@@ -371,7 +372,7 @@ func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 		}
 	}
 	run := func() {
-		_, _ = e.RunLinkSessions(e.ctx, 64)
+		_, _ = porttest.RunDue(e.ctx, e.NextLinkSession, 64)
 		for _, s := range opened {
 			if at, ok := finishing[s.ID]; ok && !at.After(e.clock.now) {
 				delete(finishing, s.ID)

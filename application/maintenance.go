@@ -133,6 +133,18 @@ func (s *Service) PruneEvents(ctx context.Context, keep time.Duration, limit int
 	return rows, err
 }
 
+// PruneBudgets implements ports.Maintenance.
+func (s *Service) PruneBudgets(ctx context.Context) error {
+	if s.RateBudgets == nil {
+		return nil
+	}
+	rows, err := s.RateBudgets.Prune(ctx)
+	if rows > 0 {
+		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
+	}
+	return err
+}
+
 // AnnounceCompleteness implements ports.Maintenance.
 func (s *Service) AnnounceCompleteness(ctx context.Context, limit int) (int, error) {
 	return s.Subscriptions.AnnounceCompleteness(ctx, s.Clock.Now(), s.DriftGrace, limit)

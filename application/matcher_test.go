@@ -27,6 +27,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
 	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
@@ -562,7 +563,7 @@ func TestAnErasureWaitsForMatcherForAWeek(t *testing.T) {
 		e, err := m.EraseConnection(m.ctx, m.tenant, pull.Connection, false)
 		m.noError(err)
 		for range 10 {
-			_, err = m.RunErasures(m.ctx, 10)
+			_, err = porttest.RunDue(m.ctx, m.nextErasure, 10)
 			m.noError(err)
 			m.clock.pass(domain.ErasureSettle)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // referenceRegistrar is a fake aggregator. Its vendor sends the events of an account reference to one address. The id
@@ -63,7 +64,7 @@ func newReferenceEnv(t *testing.T) (*env, *referenceRegistrar, domain.Connection
 func (e *env) removeAll() {
 	e.Helper()
 	e.clock.pass(time.Hour)
-	_, err := e.RemoveRegistrations(e.ctx, 100)
+	_, err := porttest.RunDue(e.ctx, e.NextRemoval, 100)
 	e.noError(err)
 }
 

@@ -40,6 +40,7 @@ type Deps struct {
 	Tokens       ports.Tokens
 	Deliveries   ports.Deliveries
 	Idempotency  ports.IdempotencyStore
+	RateBudgets  ports.RateBudgets // only to prune them; nil if the replicas share none
 	Pulls        ports.Pulls
 	Ledger       ports.Ledger
 	Erasures     ports.Erasures

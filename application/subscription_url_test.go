@@ -7,10 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
 const (
@@ -142,5 +145,37 @@ func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
 				t.Errorf("stored in clear: %s", stored.Sink.Settings)
 			}
 		})
+	}
+}
+
+func TestTheAuditNamesWhatAnUpdateOfASubscriptionHasChanged(t *testing.T) {
+	d := newDispatchEnv(t, func(deps *application.Deps) {
+		store := sqlitetest.Open(t, sqlite.Config{}).Store(nil)
+		deps.Subscriptions, deps.AuditLog = store.Subscriptions(), store.AuditLog()
+	})
+	s := d.subscribe(receiverURL)
+	update := ports.SubscriptionUpdate{Name: "ledger", Types: []string{"transaction.*"}, Sink: requestTo(receiverURL)}
+	for _, change := range []func(){
+		func() {},
+		func() { update.Name = "renamed" },
+		func() { update.Types = []string{"pull.failed"} },
+		func() { update.Sink = requestTo(receiverURL + "/other") },
+		func() { update.Sink = requestTo(receiverURL + "/other?token=secret") },
+	} {
+		change()
+		_, err := d.UpdateSubscription(d.ctx, d.tenant, s.ID, nil, update)
+		d.noError(err)
+	}
+	_, err := d.NumberAuditEntries(d.ctx, 100)
+	d.noError(err)
+	entries, err := d.ListAuditEntries(d.ctx, d.tenant, domain.AuditFilter{Action: "subscription.update"},
+		domain.PageRequest{Limit: 9})
+	d.noError(err)
+	var got []string
+	for _, e := range slices.Backward(entries.Items) { // the newest comes first
+		got = append(got, strings.Join(e.Detail.Changed, " "))
+	}
+	if want := []string{"", "name", "types", "sink", "sink"}; !slices.Equal(got, want) {
+		t.Errorf("the entries name %q, want %q", got, want)
 	}
 }

@@ -15,7 +15,7 @@ import (
 const registrationPoll = 100 * time.Millisecond
 
 // registerToken stores the token with a pending registration, and then creates its webhook at the vendor. If the
-// process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and
+// process dies, or if the vendor's response is lost, NextRemoval later finds the webhook by the URL and
 // deletes it. If the vendor refuses the webhook, the token is deleted immediately.
 //
 // If the application of the connection already has a webhook, registerToken returns the token of this webhook
@@ -51,7 +51,7 @@ func (s *Service) registerToken(
 	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id, s.mintEntries(ctx, minted)); err != nil {
 		if errors.Is(err, domain.NotFound) {
 			// The token does not exist any more, or its connection has changed: the connection was deleted, it
-			// belongs to another application, or RemoveRegistrations has deleted the token because this process was
+			// belongs to another application, or NextRemoval has deleted the token because this process was
 			// suspended for a long time. In each case, the new webhook must be deleted.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
@@ -107,8 +107,8 @@ func (s *Service) registersReferences(v domain.Vendor) bool {
 
 // discardToken ends the pending registration of a token after a failure at the vendor. If the vendor has refused the
 // webhook, the token is deleted. Otherwise the vendor may have created the webhook. The token is then only revoked,
-// so that the application can be registered again, and RemoveRegistrations removes the webhook later. If discardToken
-// fails, RemoveRegistrations also does its work.
+// so that the application can be registered again, and NextRemoval removes the webhook later. If discardToken
+// fails, NextRemoval also does its work.
 func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken, wasRefused bool) {
 	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
@@ -134,21 +134,18 @@ func vendorRefusal(err error) error {
 	}
 }
 
-// RemoveRegistrations implements ports.Maintenance. It claims each removal for the duration of a call to the vendor,
-// so that no other replica makes the same call. If a removal has failed for a week, it is given up.
-func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
+// NextRemoval implements ports.Maintenance. It claims the removal for the duration of a call to the vendor, so that no
+// other replica makes the same call. If a removal has failed for a week, it is given up.
+func (s *Service) NextRemoval(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
 	now := s.Clock.Now()
-	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), limit)
-	if err != nil {
-		return 0, err
+	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), skip, 1)
+	if err != nil || len(claimed) == 0 {
+		return nil, err
 	}
-	var failures []error
-	for _, c := range claimed {
-		if err := s.removeRegistration(ctx, c); err != nil {
-			failures = append(failures, fmt.Errorf("webhook of token %s: %w", c.Token.ID, err))
-		}
-	}
-	return len(claimed), errors.Join(failures...)
+	c := claimed[0]
+	return workOf(c.Token.Tenant, "webhook of token "+c.Token.ID.String(), func(ctx context.Context) error {
+		return s.removeRegistration(ctx, c)
+	}), nil
 }
 
 // removeRegistration removes the webhook of one token at the vendor and records the removal. If the removal fails, it

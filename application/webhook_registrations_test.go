@@ -13,6 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // registrar is a fake aggregator whose vendor can create webhooks.
@@ -103,7 +104,7 @@ func (e *env) tokensOf(c domain.Connection) []domain.WebhookToken {
 // removeDue moves the clock forward by d and runs the maintenance task that removes webhooks.
 func (e *env) removeDue(d time.Duration) (int, error) {
 	e.clock.pass(d)
-	return e.RemoveRegistrations(e.ctx, 10)
+	return porttest.RunDue(e.ctx, e.NextRemoval, 10)
 }
 
 func TestARegisteredWebhookSendsToTheReceiverWithASecretOfItsOwn(t *testing.T) {

@@ -118,6 +118,9 @@ func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, restart bool, err e
 	return e, false, nil
 }
 
+// AsksVendor reports whether the next step of the erasure asks the vendor to delete the account reference.
+func (e Erasure) AsksVendor() bool { return e.AwaitsVendor() && e.Passes >= ErasurePasses }
+
 // AwaitsVendor reports whether the account reference must still be deleted at the vendor.
 func (e Erasure) AwaitsVendor() bool { return e.AtVendor && !e.VendorDone }
 

@@ -99,6 +99,8 @@ const (
 	AlreadyRegistered    Code = "already_registered"     // the application has a webhook of the tenant (Conflict)
 	RegistrationInFlight Code = "registration_in_flight" // another request creates the webhook (Unavailable)
 	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
+	TooManyTokens        Code = "too_many_tokens"        // the connection has MaxTokens live tokens (Conflict)
+	TooManyLinkSessions  Code = "too_many_link_sessions" // the tenant has MaxLinkSessions open sessions (Conflict)
 )
 
 // Error returns the code as text. Because of this method, a Code can be the target of errors.Is.

@@ -49,6 +49,8 @@ const (
 	LinkSessionRetention = 7 * 24 * time.Hour
 	// MaxAnnouncedLinks is the maximum number of objects of a session that webhooks can announce.
 	MaxAnnouncedLinks = 8
+	// MaxLinkSessions is the maximum number of open sessions of a tenant.
+	MaxLinkSessions = 100
 
 	minLinkPoll = 3 * time.Second
 	maxLinkPoll = 30 * time.Second

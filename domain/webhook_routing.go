@@ -227,7 +227,7 @@ func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (change
 	registered := t.Registration.Exists()
 	if t.Live() && (deleted || registered) && t.Registration.State != RegistrationPending {
 		if to, found := t.successor(before, live); found {
-			t.Connection = to
+			t.Connection, t.Moved = to, true
 			return true
 		}
 	}
@@ -259,9 +259,11 @@ func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, b
 		if r.Connection == c.ID || Origin(r.BaseURL) != origin {
 			continue
 		}
-		application := NewApplicationKey(c.Vendor, origin, r.Client)
-		if t.Registration.Exists() && (application.IsZero() || application != t.Application) {
-			continue
+		if t.Registration.Exists() { // the key is a hash, which most tokens do not need
+			application := NewApplicationKey(c.Vendor, origin, r.Client)
+			if application.IsZero() || application != t.Application {
+				continue
+			}
 		}
 		later := cmp.Or(r.CreatedAt.Compare(youngest.CreatedAt),
 			r.Connection.Compare(youngest.Connection)) > 0

@@ -13,6 +13,10 @@ import (
 // entropy.
 const TokenBytes = 32
 
+// MaxTokens is the maximum number of live tokens that were minted for a connection. Tokens that have moved to it do not
+// count (WebhookToken.Moved).
+const MaxTokens = 100
+
 // TokenHash is the SHA-256 hash of a raw token. Tokens are stored only in this form.
 type TokenHash [sha256.Size]byte
 
@@ -73,6 +77,8 @@ type WebhookToken struct {
 	// (WebhookRegistration.OfReference). It is also zero if an earlier version made the registration although the
 	// application already had one.
 	Application ApplicationKey
+	// Moved is set if the token was minted for another connection, which was deleted or changed (RebindTokens).
+	Moved bool
 }
 
 // MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken that holds only its

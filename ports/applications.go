@@ -66,7 +66,8 @@ type Applications interface {
 	// result has the oldest live connection of the application, if possible one that is not paused. In the same atomic
 	// change, DueAt becomes claimEnd and Attempts increases by one. Only one of several concurrent calls returns a
 	// given application.
-	ClaimRenewals(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedRenewal, error)
+	ClaimRenewals(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID,
+		limit int) ([]ClaimedRenewal, error)
 
 	// EndRenewal replaces the renewal of a claimed application, unless its DueAt has changed since the claim.
 	EndRenewal(ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal) error

@@ -54,9 +54,12 @@ type Erasures interface {
 	// CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
-	// Claim returns at most limit running erasures that are due (DueAt <= now), and sets their DueAt to claimEnd.
-	// Concurrent calls never return the same erasure. Claim is not limited to one tenant.
-	Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedErasure, error)
+	// Claim returns at most limit running erasures that are due (DueAt <= now), and sets their DueAt to claimEnd. If
+	// atVendor is set, it returns only erasures that must ask the vendor now (domain.Erasure.AsksVendor), and otherwise
+	// only the others. Concurrent calls never return the same erasure. Claim is not limited to one tenant, but omits the
+	// tenants in skip.
+	Claim(ctx context.Context, now, claimEnd time.Time, atVendor bool, skip []domain.TenantID,
+		limit int) ([]ClaimedErasure, error)
 
 	// EraseBatch erases at most limit rows of one table, extends the claim to deadline, and returns the updated
 	// erasure. In the same atomic change, it moves Place (the position that the erasure has reached) past these rows.

@@ -32,7 +32,8 @@ type Linking interface {
 	// holder can link a new account. Errors:
 	//
 	//   - Invalid, as for ConnectionManager.CreateConnection; NotFound (application_not_found).
-	//   - Conflict (name_taken); Conflict (not_offered) if the vendor does not have the feature.
+	//   - Conflict (name_taken); Conflict (too_many_link_sessions).
+	//   - Conflict (not_offered) if the vendor does not have the feature.
 	//   - Rejected (vendor_refused). The Message is one of the codes of TestResult.Reason.
 	//   - Unavailable with RetryAfter if the vendor cannot be reached, or if too many calls are running
 	//     (too_many_probes).
@@ -57,7 +58,8 @@ type LinkSessions interface {
 	// Create stores a new session. If it has an application that does not exist, the error is NotFound
 	// (application_not_found). While the state of the session is domain.LinkOpen, it reserves its name: no connection
 	// of the tenant can get the name by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a
-	// live connection, or another session, has the name.
+	// live connection, or another session, has the name; Conflict (too_many_link_sessions) if the tenant already has
+	// domain.MaxLinkSessions sessions whose state is domain.LinkOpen. Concurrent calls cannot exceed this maximum.
 	Create(ctx context.Context, s domain.LinkSession) error
 
 	// Open stores ExpiresAt and DueAt of a session whose state is "open", if its DueAt still is createdDueAt. Errors:
@@ -72,8 +74,9 @@ type LinkSessions interface {
 	FindByHook(ctx context.Context, vendor domain.Vendor, hook domain.TokenHash) (domain.LinkSession, error)
 
 	// Claim returns at most limit sessions that are due (DueAt <= now), earliest first, and sets their DueAt to
-	// claimEnd. Concurrent calls never return the same session. Claim is not limited to one tenant.
-	Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error)
+	// claimEnd. Concurrent calls never return the same session. Claim is not limited to one tenant, but omits the
+	// tenants in skip.
+	Claim(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int) ([]domain.LinkSession, error)
 
 	// Save stores all fields of a session that can change. It can remove the credential, but does not replace it,
 	// because Reseal may have replaced it since the claim. claimedDueAt is the DueAt that Claim has set. Errors:

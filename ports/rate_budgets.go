@@ -13,7 +13,7 @@ import (
 type RateBudgetKey struct {
 	Vendor        domain.Vendor
 	Origin        string // as domain.OriginOf returns it
-	Resource      string // also contains what the vendor counts calls by, if it does not count them by address
+	Resource      string // also contains a hash of what the vendor counts calls by, if it does not count them by address
 	EgressAddress string // a name for the address from which the replica calls; it can be ""
 }
 
@@ -30,8 +30,10 @@ type RateBudgets interface {
 	// Update may call fn more than once. It reads the state again before each call, and stores only the result of the
 	// last call. After an error it is unknown whether a result was stored.
 	//
-	// Times in the state are stored with a precision of microseconds. The store may drop a state that was not updated
-	// for a day.
+	// Times in the state are stored with a precision of microseconds.
 	Update(ctx context.Context, key RateBudgetKey,
 		fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget) error
+
+	// Prune deletes the states that were not updated for a day, and returns their number. Their budgets are full again.
+	Prune(ctx context.Context) (int, error)
 }

@@ -105,7 +105,8 @@ type Tokens interface {
 	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
 	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live; Conflict
 	// (target_changed), see domain.WebhookToken.CheckApplication; Conflict (already_registered) if another live token
-	// of the tenant has the same application.
+	// of the tenant has the same application; Conflict (too_many_tokens) if the connection already has
+	// domain.MaxTokens live tokens that were minted for it. Concurrent calls cannot exceed this maximum.
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose
@@ -152,7 +153,8 @@ type Tokens interface {
 	//
 	// In the same atomic change, DueAt becomes claimEnd, Attempts increases by one, and live tokens are revoked. Only
 	// one of several concurrent calls returns a given token.
-	ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedRegistration, error)
+	ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID,
+		limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is in the state "pending" or "removing". Any other
 	// registration is not changed.

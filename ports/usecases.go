@@ -464,6 +464,7 @@ type TokenManager interface {
 	//   - Invalid; NotFound;
 	//   - Unavailable (registration_in_flight) if another call creates the webhook for too long;
 	//   - Conflict (target_changed) if the connection is pointed at another application meanwhile;
+	//   - Conflict (too_many_tokens) if the connection has domain.MaxTokens live tokens of its own;
 	//   - Rejected (vendor_refused), or an Unavailable error of Aggregator, if the webhook cannot be created.
 	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first, with WebhookToken.Serves.
@@ -595,6 +596,17 @@ type Worker interface {
 	RunWaitingPull(ctx context.Context) (found bool, err error)
 }
 
+// Work is a piece of background work of one tenant that a process has claimed. Run must be called soon, because the
+// claim expires. Run returns why the work has failed.
+type Work struct {
+	Tenant domain.TenantID
+	Run    func(ctx context.Context) error
+}
+
+// NextWork claims the piece of work that has been due for the longest time, except the work of the tenants in skip. It
+// returns nil if no such work is due. The caller decides whose turn it is; see package background.
+type NextWork func(ctx context.Context, skip []domain.TenantID) (*Work, error)
+
 // Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded amount of work per call. A
 // method that changes rows returns their number. Two replicas may run the same task concurrently.
 type Maintenance interface {
@@ -623,30 +635,30 @@ type Maintenance interface {
 	// idempotency responses that are older than ResponseRetention. It also deletes at most limit link sessions that
 	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// PruneBudgets deletes the rate budgets of vendors that were not used for a day.
+	PruneBudgets(ctx context.Context) error
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
 	// the number of connections that it has examined. Connections that an earlier version of the service has stored
 	// have no ClientKey.
 	IdentifyClients(ctx context.Context, limit int) (int, error)
-	// RenewRegistrations creates webhooks at the vendors for applications whose client id has changed, at most limit
-	// per call, and returns the number of attempts. A failed attempt is repeated later, for a week. The returned error
-	// joins the errors of all failed attempts.
-	RenewRegistrations(ctx context.Context, limit int) (int, error)
-	// RemoveRegistrations removes unneeded webhooks at the vendors, at most limit per call. It returns the number of
-	// attempted removals. A webhook is unneeded in these cases:
+	// NextRenewal claims the creation of a webhook at the vendor, for an application whose client id has changed. A
+	// failed attempt is repeated later, for a week. For this method and the next ones, see NextWork.
+	NextRenewal(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextRemoval claims the removal of an unneeded webhook at the vendor. A webhook is unneeded in these cases:
 	//
 	//   - Its token is revoked or was not minted completely.
 	//   - No live connection belongs to its application.
 	//
-	// A failed removal is attempted again later. The returned error joins the errors of all failed removals.
-	RemoveRegistrations(ctx context.Context, limit int) (int, error)
-	// RunErasures continues at most limit erasures that are due, each for a bounded number of batches, and returns the
-	// number of erasures. An erasure that fails is continued later. The returned error joins the errors of all erasures
-	// that have failed.
-	RunErasures(ctx context.Context, limit int) (int, error)
-	// RunLinkSessions continues at most limit link sessions that are due: it asks their vendors whether the account
-	// holders have signed in. It returns the number of sessions. A session that fails is continued later. The returned
-	// error joins the errors of all sessions that have failed.
-	RunLinkSessions(ctx context.Context, limit int) (int, error)
+	// A failed removal is attempted again later.
+	NextRemoval(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextErasure claims an erasure whose next step needs no vendor. Its work is a bounded number of batches. An
+	// erasure that fails is continued later.
+	NextErasure(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextVendorErasure claims an erasure that must ask the vendor to delete the account reference.
+	NextVendorErasure(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextLinkSession claims a link session. Its work asks the vendor whether the account holder has signed in. A
+	// session that fails is continued later.
+	NextLinkSession(ctx context.Context, skip []domain.TenantID) (*Work, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.

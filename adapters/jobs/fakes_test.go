@@ -40,9 +40,15 @@ func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { r
 
 func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
 
-func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) RunErasures(context.Context, int) (int, error)         { return 0, nil }
-func (m fakeMaintenance) RunLinkSessions(context.Context, int) (int, error)     { return 0, nil }
+func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
 
 func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
 
@@ -52,9 +58,11 @@ func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 
 
 func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
 
-func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error)    { return 0, nil }
-func (m fakeMaintenance) RenewRegistrations(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error)     { return 0, nil }
+func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
+func (m fakeMaintenance) NextRenewal(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
 
 func (m fakeMaintenance) FlushTokenUsage(context.Context) error { return nil }
 
@@ -77,3 +85,9 @@ func (l *errorLog) list() []ports.BackgroundError {
 }
 
 func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
+
+func (m fakeMaintenance) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+
+func (m fakeMaintenance) PruneBudgets(context.Context) error { return nil }

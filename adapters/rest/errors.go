@@ -142,6 +142,14 @@ var statusRules = []statusRule{
 		domain.TooManySubscriptions, http.StatusConflict, codeConflict,
 		"the tenant has the maximum number of subscriptions; delete one first",
 	},
+	{
+		domain.TooManyTokens, http.StatusConflict, codeConflict,
+		"the connection has the maximum number of live webhook tokens; revoke one first",
+	},
+	{
+		domain.TooManyLinkSessions, http.StatusConflict, codeConflict,
+		"the tenant has the maximum number of open link sessions; wait until one of them ends",
+	},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
 	{domain.Oversized, http.StatusRequestEntityTooLarge, codeTooLarge, "the document is too large"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},

@@ -1,12 +1,15 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
@@ -212,21 +215,31 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 			return ports.SubscriptionStatus{}, err
 		}
 	}
-	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *events.Subscription) {
+	changed := []string{
+		auditing.IfChanged(draft.Name != before.Name, "name"),
+		auditing.IfChanged(!slices.Equal(draft.Types, before.Types), "types"),
+		auditing.IfChanged(draft.Connection != before.Connection, "connectionId"),
+		auditing.IfChanged(!reflect.DeepEqual(draft.Sink, before.Sink) ||
+			!bytes.Equal(draft.Sealed, before.Sealed), "sink"),
+	}
+	entries := func() []domain.AuditEntry {
+		return s.Audits.EntriesOfUpdate(ctx, "subscription.update", id.String(), changed...)
+	}
+	return s.changeSubscription(ctx, before, "subscription.update", entries, match, func(sub *events.Subscription) {
 		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
 		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
 	})
 }
 
 // changeSubscription applies an operator's change to a subscription. The argument previous is the subscription that the
-// caller has read. Errors: NotFound; Conflict (revision_mismatch) in two cases:
+// caller has read, and action and entries describe the change. Errors: NotFound; Conflict (revision_mismatch) in two
+// cases:
 //   - The current revision does not satisfy ifMatch.
 //   - The subscription has changed since the caller read it.
 func (s *Service) changeSubscription(ctx context.Context, previous ports.SubscriptionStatus, action string,
-	ifMatch ports.IfMatch, update func(*events.Subscription),
+	entries ports.AuditEntries, ifMatch ports.IfMatch, update func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	entries := s.Audits.EntriesOf(ctx, action, previous.ID.String())
 	id := previous.ID
 	after, err := s.Subscriptions.Update(ctx, previous.Tenant, id, entries, func(sub *events.Subscription) error {
 		if err := matchSubscription(ifMatch, *sub); err != nil {
@@ -345,7 +358,8 @@ func (s *Service) rotateSubscriptionSecret(
 		return ports.CreatedSubscription{}, err
 	}
 	until := s.Clock.Now().Add(events.OldSecretFor)
-	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *events.Subscription) {
+	entries := s.Audits.EntriesOf(ctx, "subscription.secret", before.ID.String())
+	after, err := s.changeSubscription(ctx, before, "subscription.secret", entries, nil, func(sub *events.Subscription) {
 		sub.Sink.Settings, sub.Sealed, sub.PreviousUntil = settings.Public, sealed, until
 	})
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err

@@ -65,6 +65,7 @@ type Budget struct {
 	FullAt       time.Time      // when the bucket will be full if no token is taken; in the past if it is full now
 	BlockedUntil time.Time      // the vendor accepts no call before this time
 	Demands      []TenantDemand // the tenants whose calls wait, or waited within the last RateDemandTTL
+	Refusals     Refusals       // the clients that the vendor has refused
 }
 
 // TenantDemand contains the waiting calls of one tenant.
@@ -108,6 +109,8 @@ type Request struct {
 	Spare int
 	// BlockFor, if positive, blocks the budget because the vendor has asked the replica to wait.
 	BlockFor time.Duration
+	// Outcomes are answers of the vendor that the replica has not reported before, the oldest first.
+	Outcomes []Outcome
 	// FullAt is the latest Budget.FullAt that the replica has seen. If the stored state has an earlier FullAt, it
 	// is outdated and is corrected. For example, a standby server may have taken over without the last changes.
 	FullAt time.Time
@@ -147,11 +150,14 @@ func (b Budget) Grant(a Allowance, r Request, now time.Time) (Budget, Grant) {
 		grant.add(b.Demands[tenant].Tenant)
 		taken++
 	}
-	if _, _, waits := plan.peek(r.Replica); !waits && reserved == 0 {
+	if _, _, waits := plan.peek(r.Replica); !waits && reserved == 0 && !b.Refusals.Blocked() {
 		grant.Spare = max(0, min(r.Spare, free-taken-a.Burst/3))
 		taken += grant.Spare
 	}
 	b.FullAt = roundUp(domain.Later(b.FullAt, now).Add(a.calls(taken)))
+	if taken > 0 {
+		b.Refusals = b.Refusals.Probed(now)
+	}
 	grant.RetryIn = b.retryIn(a, r, plan, grant, reserved, now)
 	return b, grant
 }
@@ -162,7 +168,14 @@ func (b Budget) Available(a Allowance, now time.Time) int {
 		return 0
 	}
 	missing := max(0, b.FullAt.Sub(now))
-	return int(max(0, a.calls(a.Burst)-missing) / a.Interval())
+	available := int(max(0, a.calls(a.Burst)-missing) / a.Interval())
+	switch {
+	case b.Refusals.ProbeWait(now) > 0:
+		return 0
+	case b.Refusals.Blocked():
+		return min(available, 1)
+	}
+	return available
 }
 
 // ExpectedWait returns how long a new call of the tenant would wait in the replica, after all earlier calls of this
@@ -192,8 +205,8 @@ func (b Budget) ExpectedWait(
 
 // tokensIn returns the time until n tokens can be taken.
 func (b Budget) tokensIn(a Allowance, n int, now time.Time) time.Duration {
-	due := domain.Later(b.FullAt, now).Add(a.calls(n - a.Burst))
-	return max(0, domain.Later(due, b.BlockedUntil).Sub(now))
+	due := domain.Later(domain.Later(b.FullAt, now).Add(a.calls(n-a.Burst)), b.BlockedUntil)
+	return max(0, due.Sub(now), b.Refusals.CallsIn(n, now))
 }
 
 // asOf returns a copy of the state, updated to the time now. It applies FullAt and BlockFor of the request, and omits
@@ -207,6 +220,9 @@ func (b Budget) asOf(a Allowance, r Request, now time.Time) Budget {
 		b.BlockedUntil = domain.Later(b.BlockedUntil, now.Add(r.BlockFor))
 	}
 	b.BlockedUntil = domain.Earlier(b.BlockedUntil, now.Add(MaxRateBlock))
+	for _, o := range r.Outcomes {
+		b.Refusals = b.Refusals.Apply(o, now)
+	}
 	b.Demands = cloneDemands(b.Demands)
 	for i := range b.Demands {
 		d := &b.Demands[i]
@@ -301,6 +317,9 @@ func (b Budget) retryIn(
 	}
 	if blocked := b.BlockedUntil.Sub(now); blocked > 0 {
 		return max(blocked, minRateRetry)
+	}
+	if b.Refusals.Blocked() {
+		return max(b.Refusals.ProbeWait(now), minRateRetry)
 	}
 	for i := range plan.demands {
 		d := &plan.demands[i]

@@ -22,7 +22,8 @@ const WindowLength = 62 * time.Second
 
 // Take takes one call of the tenant out of the window, and returns the new state. It does not change b. The result wait
 // is zero if the call may be made. Otherwise the call is refused, and wait is the time after which another attempt can
-// succeed. The state of a window consists of BlockedUntil and the members Taken and AskedAt of Demands.
+// succeed. The state of a window consists of BlockedUntil, Refusals, and the members Taken
+// and AskedAt of Demands.
 //
 // If blockFor is positive, Take takes no call. It blocks the window for this time, because the vendor has asked for it.
 func (b Budget) Take(
@@ -50,6 +51,7 @@ func (b Budget) Take(
 		}
 	}
 	free := domain.Later(b.BlockedUntil, freeAt(all, w.Limit))
+	free = domain.Later(free, now.Add(b.Refusals.ProbeWait(now)))
 	if !otherAskedAt.IsZero() {
 		free = domain.Later(free, domain.Earlier(freeAt(own.Taken, w.Share), otherAskedAt.Add(WindowLength)))
 	}
@@ -57,12 +59,13 @@ func (b Budget) Take(
 		return b.withoutIdle(tenant), free.Sub(now)
 	}
 	own.Taken = append(own.Taken, now)
+	b.Refusals = b.Refusals.Probed(now)
 	return b.withoutIdle(tenant), 0
 }
 
 // Left returns how many calls the window allows now.
 func (b Budget) Left(w Window, now time.Time) int {
-	if now.Before(b.BlockedUntil) {
+	if now.Before(b.BlockedUntil) || b.Refusals.Blocked() {
 		return 0
 	}
 	left := w.Limit

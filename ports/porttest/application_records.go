@@ -349,8 +349,8 @@ func applicationOfALinkSession(f *fixture) {
 // renewal creates a webhook at the vendor for the application's new client id.
 func (f *fixture) claimRenewal(a domain.Application, now time.Time) (claimed ports.ClaimedRenewal, ok bool) {
 	f.Helper()
-	return claimOne(f, func(limit int) ([]ports.ClaimedRenewal, error) {
-		return f.Applications.ClaimRenewals(f.ctx, now, now.Add(time.Hour), limit)
+	return claimOne(f, func(skip []domain.TenantID, limit int) ([]ports.ClaimedRenewal, error) {
+		return f.Applications.ClaimRenewals(f.ctx, now, now.Add(time.Hour), skip, limit)
 	}, func(c ports.ClaimedRenewal) bool { return c.Application.ID == a.ID })
 }
 

@@ -50,18 +50,16 @@ func (f *fixture) erasureRequest(atVendor bool) domain.ErasureRequest {
 // The loop is needed because other tests may have erasures that are due.
 func (f *fixture) claimErasure(id domain.ErasureID, at time.Time) (c ports.ClaimedErasure, ok bool) {
 	f.Helper()
-	for {
-		claimed, err := f.Erasures.Claim(f.ctx, at, at.Add(time.Minute), 10)
-		f.noError(err)
-		for _, one := range claimed {
-			if one.Erasure.ID == id {
-				return one, true
-			}
-		}
-		if len(claimed) == 0 {
-			return c, false
+	for _, atVendor := range []bool{false, true} {
+		found, claimed := claimOne(f, func(skip []domain.TenantID, limit int) ([]ports.ClaimedErasure, error) {
+			return f.Erasures.Claim(f.ctx, at, at.Add(time.Minute), atVendor, skip, limit)
+		}, func(c ports.ClaimedErasure) bool { return c.Erasure.ID == id })
+		if claimed {
+			f.equal("whether a claimed erasure asks the vendor", atVendor, found.Erasure.AsksVendor())
+			c, ok = found, true
 		}
 	}
+	return c, ok
 }
 
 func (f *fixture) mustClaimErasure(id domain.ErasureID) ports.ClaimedErasure {
@@ -222,7 +220,7 @@ func erasureClaimedOnce(f *fixture) {
 	}
 	concurrently(8, func(int) {
 		for {
-			claimed, err := f.Erasures.Claim(f.ctx, at, at.Add(time.Minute), 10)
+			claimed, err := f.Erasures.Claim(f.ctx, at, at.Add(time.Minute), false, nil, 10)
 			if err != nil {
 				f.Error(err)
 			}

@@ -14,6 +14,7 @@ var linkSessionTests = []storeTest{
 	{"a stored session is returned with all its fields, and only to its tenant", linkSessionIsStored},
 	{"an open session reserves its name against connections and sessions", linkSessionReservesName},
 	{"of concurrent sessions and connections with one name exactly one is stored", linkSessionNameRace},
+	{"a tenant has a maximum of open sessions", linkSessionsAreLimited},
 	{"a session is opened once, with its audit entry", linkSessionIsOpened},
 	{"a due session is claimed by exactly one of concurrent calls", linkSessionIsClaimedOnce},
 	{"a session is saved only under its claim, and keeps its credential", linkSessionIsSaved},
@@ -24,6 +25,35 @@ var linkSessionTests = []storeTest{
 	{"a reference is linked while a live connection has it, regardless of case for UUIDs", linkSessionIsLinked},
 	{"only settled sessions are pruned", linkSessionIsPruned},
 	{"an erasure deletes the session of the connection", linkSessionIsErased},
+}
+
+func linkSessionsAreLimited(f *fixture) {
+	open := f.createLinkSession()
+	for range domain.MaxLinkSessions - 5 {
+		f.createLinkSession()
+	}
+	refused := make([]error, 8)
+	sessions := make([]domain.LinkSession, len(refused))
+	for i := range sessions {
+		sessions[i] = f.newLinkSession()
+	}
+	concurrently(len(refused), func(i int) { refused[i] = f.LinkSessions.Create(f.ctx, sessions[i]) })
+	count := 0
+	for _, err := range refused {
+		if err != nil {
+			f.errorIs(err, domain.TooManyLinkSessions)
+			count++
+		}
+	}
+	f.equal("refused sessions", 4, count)
+	theirs := f.newLinkSession()
+	theirs.Tenant = newTenant()
+	f.noError(f.LinkSessions.Create(f.ctx, theirs))
+	f.errorIs(f.LinkSessions.Create(f.ctx, f.newLinkSession()), domain.TooManyLinkSessions)
+	ended := open
+	ended.State = domain.LinkClosing
+	f.noError(f.LinkSessions.Save(f.ctx, ended, open.DueAt))
+	f.createLinkSession()
 }
 
 // newLinkSession returns an open session with a unique name.
@@ -56,18 +86,9 @@ func (f *fixture) getLinkSession(l domain.LinkSession) domain.LinkSession {
 // false if that session was not claimed. The loop is needed because other tests may have sessions that are due.
 func (f *fixture) claimLinkSession(l domain.LinkSession, now time.Time) (claimed domain.LinkSession, ok bool) {
 	f.Helper()
-	for {
-		all, err := f.LinkSessions.Claim(f.ctx, now, now.Add(time.Hour), 100)
-		f.noError(err)
-		for _, one := range all {
-			if one.ID == l.ID {
-				claimed, ok = one, true
-			}
-		}
-		if len(all) < 100 {
-			return claimed, ok
-		}
-	}
+	return claimOne(f, func(skip []domain.TenantID, limit int) ([]domain.LinkSession, error) {
+		return f.LinkSessions.Claim(f.ctx, now, now.Add(time.Hour), skip, limit)
+	}, func(c domain.LinkSession) bool { return c.ID == l.ID })
 }
 
 func linkSessionIsStored(f *fixture) {

@@ -59,6 +59,11 @@ func rateBudgetRoundTrip(t *testing.T, s ports.RateBudgets) {
 		}},
 		{Tenant: newTenant(), Replicas: []ratelimit.ReplicaDemand{{Replica: `"\`, Calls: 1, AskedAt: epoch}}},
 		{Tenant: newTenant(), Taken: []time.Time{epoch, epoch.Add(time.Microsecond)}, AskedAt: epoch.Add(time.Second)},
+	}, Refusals: ratelimit.Refusals{
+		BlockedSince: epoch.Add(time.Microsecond), ProbedAt: epoch.Add(time.Second), Clients: []ratelimit.ClientCalls{
+			{Client: "a", Tenant: newTenant(), CalledAt: epoch, RefusedAt: epoch, Until: epoch.Add(time.Minute)},
+			{Client: "b", Tenant: newTenant(), CalledAt: epoch},
+		},
 	}}
 	second := ratelimit.Budget{FullAt: epoch.Add(time.Hour)}
 	found, _ := swapRateBudget(t, s, key, &first)

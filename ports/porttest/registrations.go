@@ -55,28 +55,35 @@ func (f *fixture) findToken(token domain.WebhookToken) domain.WebhookToken {
 // is false if the token's registration was not claimed.
 func (f *fixture) claimRegistration(token domain.WebhookToken, now time.Time) (c ports.ClaimedRegistration, ok bool) {
 	f.Helper()
-	return claimOne(f, func(limit int) ([]ports.ClaimedRegistration, error) {
-		return f.Tokens.ClaimRegistrations(f.ctx, now, now.Add(time.Hour), limit)
+	return claimOne(f, func(skip []domain.TenantID, limit int) ([]ports.ClaimedRegistration, error) {
+		return f.Tokens.ClaimRegistrations(f.ctx, now, now.Add(time.Hour), skip, limit)
 	}, func(c ports.ClaimedRegistration) bool { return c.Token.ID == token.ID })
 }
 
 // claimOne claims everything that is due, and returns the claim for which wanted returns true. ok is false if there is
-// none. The loop is needed because other tests may have left something that is due.
-func claimOne[T any](f *fixture, claim func(limit int) ([]T, error), wanted func(T) bool) (found T, ok bool) {
+// none. The loop is needed because other tests may have left something that is due. claimOne first checks that nothing
+// of the tenant is claimed if the tenant is to be skipped.
+func claimOne[T any](
+	f *fixture, claim func(skip []domain.TenantID, limit int) ([]T, error), wanted func(T) bool,
+) (found T, ok bool) {
 	f.Helper()
-	const limit = 100
-	for {
-		claimed, err := claim(limit)
-		f.noError(err)
-		for _, one := range claimed {
-			if wanted(one) {
-				found, ok = one, true
+	for _, skip := range [][]domain.TenantID{{newTenant(), f.tenant}, nil} {
+		for more := true; more; {
+			const limit = 100
+			claimed, err := claim(skip, limit)
+			f.noError(err)
+			for _, c := range claimed {
+				if wanted(c) {
+					found, ok = c, true
+				}
 			}
+			more = len(claimed) == limit
 		}
-		if len(claimed) < limit {
-			return found, ok
+		if skip != nil && ok {
+			f.Error("work of a tenant that was to be skipped was claimed")
 		}
 	}
+	return found, ok
 }
 
 // referenceRegistrationEnds checks that the registration of an account reference ends when its connection gets
@@ -175,7 +182,7 @@ func registrationIsClaimedOnce(f *fixture) {
 	var mu sync.Mutex
 	times := 0
 	concurrently(8, func(int) {
-		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, at, at.Add(time.Hour), 100)
+		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, at, at.Add(time.Hour), nil, 100)
 		if err != nil {
 			f.Error(err)
 		}

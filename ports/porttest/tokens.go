@@ -19,6 +19,7 @@ var tokenTests = []storeTest{
 	{"a list filters by connection and includes revoked tokens", tokenFilters},
 	{"paging newest first returns every row once while rows are added", tokenPaging},
 	{"a position of another list is Invalid", tokenPositions},
+	{"a connection has a maximum of live tokens, without those that have moved to it", tokensAreLimited},
 	{"RecordUsage never moves LastUsedAt back, and ignores unknown tokens", usageOnlyMovesForward},
 }
 
@@ -213,4 +214,37 @@ func tokensServe(f *fixture) {
 	want("after a deletion", 1, 1)
 	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil, domain.WebhookToken.CheckUnused))
 	want("after the revocation", 0, 1)
+}
+
+// tokensAreLimited mints tokens concurrently until they are refused, at a connection that has got one from a deleted
+// connection.
+func tokensAreLimited(f *fixture) {
+	deleted, moved := f.connectionWithToken()
+	c := f.createConnection()
+	f.deleteConnection(deleted)
+	mint := func() error { return f.Tokens.Create(f.ctx, f.newToken(c), nil) }
+	for range domain.MaxTokens - 4 {
+		f.noError(mint())
+	}
+	refused := make([]error, 8)
+	concurrently(len(refused), func(i int) { refused[i] = mint() })
+	count := 0
+	for _, err := range refused {
+		if err != nil {
+			f.errorIs(err, domain.TooManyTokens)
+			count++
+		}
+	}
+	f.equal("refused tokens", 4, count)
+	var live []domain.WebhookToken
+	for _, token := range f.listTokens(ports.TokenFilter{Connection: c.ID}, 200, nil) {
+		f.equal("moved", token.ID == moved.ID, token.Moved)
+		live = append(live, token)
+	}
+	f.equal("tokens of the connection", domain.MaxTokens+1, len(live))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, moved.ID, f.now(), nil, nil))
+	f.errorIs(mint(), domain.TooManyTokens)
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, live[0].ID, f.now(), nil, nil))
+	f.noError(mint())
+	f.noError(f.Tokens.Create(f.ctx, f.newToken(f.createConnection()), nil))
 }

@@ -21,18 +21,19 @@ var revealers = map[string][]string{
 		"link_sessions.go",
 		"subscriptions.go",
 	}, // the responses that contain a token
-	"adapters/rest/auth":          nil,
-	"adapters/aggregator/pluggy":  nil,
-	"adapters/aggregator/belvo":   nil,
-	"adapters/aggregator/plaid":   nil,
-	"adapters/connector/postgres": nil,
-	"adapters/connector/rest":     nil,
-	"adapters/sink/kafka":         nil,
-	"adapters/sink/matcher":       nil,
-	"adapters/sink/settings":      nil,
-	"adapters/sink/webhook":       nil,
-	"cmd/discovery":               {"token.go"},
-	"ports/porttest":              nil, // the tests look for the bytes of a secret in error messages
+	"adapters/rest/auth":             nil,
+	"adapters/aggregator/pluggy":     nil,
+	"adapters/aggregator/belvo":      nil,
+	"adapters/aggregator/plaid":      nil,
+	"adapters/aggregator/vendorhttp": {"call.go"}, // a hash of the client id and the secret
+	"adapters/connector/postgres":    nil,
+	"adapters/connector/rest":        nil,
+	"adapters/sink/kafka":            nil,
+	"adapters/sink/matcher":          nil,
+	"adapters/sink/settings":         nil,
+	"adapters/sink/webhook":          nil,
+	"cmd/discovery":                  {"token.go"},
+	"ports/porttest":                 nil, // the tests look for the bytes of a secret in error messages
 }
 
 func TestOnlyAFewRevealSecrets(t *testing.T) {

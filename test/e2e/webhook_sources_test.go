@@ -11,6 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // mintRequest returns the body of a request that creates a webhook token for the named connection. The body sets the
@@ -223,7 +224,7 @@ func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 					s.over.Clock, s.cfg.Sealing.KeysetFile = afterTimeout{}, w.cfg.Sealing.KeysetFile
 				})
 				running.Go(func() {
-					if _, err := replica.app.Service.RemoveRegistrations(context.Background(), 10); err != nil {
+					if _, err := porttest.RunDue(context.Background(), replica.app.Service.NextRemoval, 10); err != nil {
 						t.Error(err)
 					}
 				})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // connection is a stored connection, together with the state that the simulation expects.
@@ -251,10 +252,10 @@ func (s *sim) runMaintenance() {
 		case 4:
 			err = app.FlushTokenUsage(ctx)
 		case 9:
-			_, err = app.RemoveRegistrations(ctx, 10)
+			_, err = porttest.RunDue(ctx, app.NextRemoval, 10)
 			err = s.toleratingVendor("maintenance", err)
 		case 10:
-			_, err = app.RenewRegistrations(ctx, 10)
+			_, err = porttest.RunDue(ctx, app.NextRenewal, 10)
 			err = s.toleratingVendor("maintenance", err)
 		case 5:
 			if s.chance(0.1) {

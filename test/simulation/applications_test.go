@@ -284,11 +284,11 @@ func (s *sim) applicationDeleted(id domain.ApplicationID) {
 }
 
 func (v applications) ClaimRenewals(
-	ctx context.Context, now, claimEnd time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
 ) ([]ports.ClaimedRenewal, error) {
 	return intercept(ctx, v.sim, "Applications.ClaimRenewals",
 		func(ctx context.Context) ([]ports.ClaimedRenewal, error) {
-			claimed, err := v.Applications.ClaimRenewals(ctx, now, claimEnd, limit)
+			claimed, err := v.Applications.ClaimRenewals(ctx, now, claimEnd, skip, limit)
 			v.sim.counters.renewals += len(claimed)
 			return claimed, err
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // receiver is the URL of the webhook receiver, without the vendor and the token.
@@ -331,9 +332,9 @@ func (s *sim) checkEqualBody(owner domain.ConnectionID, body []byte, received po
 func (s *sim) removeWebhooks() {
 	for range 3 {
 		s.clock.advance(time.Hour) // the longest wait between two attempts
-		_, err := s.randomReplica().RemoveRegistrations(s.background(), 1000)
+		_, err := porttest.RunDue(s.background(), s.randomReplica().NextRemoval, 1000)
 		s.mustSucceed(err)
-		_, err = s.randomReplica().RenewRegistrations(s.background(), 1000)
+		_, err = porttest.RunDue(s.background(), s.randomReplica().NextRenewal, 1000)
 		s.mustSucceed(err)
 	}
 }

@@ -172,11 +172,11 @@ func (v tokens) ActivateRegistration(
 }
 
 func (v tokens) ClaimRegistrations(
-	ctx context.Context, now, claimEnd time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	return intercept(ctx, v.sim, "Tokens.ClaimRegistrations",
 		func(ctx context.Context) ([]ports.ClaimedRegistration, error) {
-			return v.Tokens.ClaimRegistrations(ctx, now, claimEnd, limit)
+			return v.Tokens.ClaimRegistrations(ctx, now, claimEnd, skip, limit)
 		})
 }
 
@@ -574,9 +574,11 @@ func (v erasures) Start(ctx context.Context, t domain.TenantID, c domain.Connect
 	})
 }
 
-func (v erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (v erasures) Claim(
+	ctx context.Context, now, claimEnd time.Time, atVendor bool, skip []domain.TenantID, limit int,
+) ([]ports.ClaimedErasure, error) {
 	return intercept(ctx, v.sim, "Erasures.Claim", func(ctx context.Context) ([]ports.ClaimedErasure, error) {
-		return v.Erasures.Claim(ctx, now, claimEnd, limit)
+		return v.Erasures.Claim(ctx, now, claimEnd, atVendor, skip, limit)
 	})
 }
 

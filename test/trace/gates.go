@@ -80,11 +80,15 @@ type rareTasks struct{ ports.Maintenance }
 // NumberAuditEntries implements ports.Maintenance.
 func (rareTasks) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
-// RunErasures implements ports.Maintenance.
-func (rareTasks) RunErasures(context.Context, int) (int, error) { return 0, nil }
+// NextErasure implements ports.Maintenance.
+func (rareTasks) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
 
-// RunLinkSessions implements ports.Maintenance.
-func (rareTasks) RunLinkSessions(context.Context, int) (int, error) { return 0, nil }
+// NextLinkSession implements ports.Maintenance.
+func (rareTasks) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
 
 // IndexTexts implements ports.Maintenance.
 func (rareTasks) IndexTexts(context.Context, int) (int, error) { return 0, nil }

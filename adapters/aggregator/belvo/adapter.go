@@ -120,7 +120,7 @@ func (l link) schedule() domain.SyncSchedule {
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
 		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
-		Tenant: access.Tenant, Resource: budgetAPI, Reserve: access.Reserve,
+		Tenant: access.Tenant, Client: vendorhttp.ClientOf(access.Credential), Resource: budgetAPI, Reserve: access.Reserve,
 		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }

@@ -2,8 +2,6 @@ package plaid
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -51,11 +49,7 @@ func ofItem(resource string) string { return resource + " of an item" }
 // budgetsOf returns the rate budgets of a request. The budget of an Item is separate for each client id and secret, so
 // that no other credential can use it up.
 func budgetsOf(access ports.Access, resource string) []vendorhttp.Budget {
-	hash := sha256.New()
-	hash.Write(access.Credential.Part(domain.PartClientID).Reveal())
-	hash.Write([]byte{0})
-	hash.Write(access.Credential.Part(domain.PartSecret).Reveal())
-	client := hex.EncodeToString(hash.Sum(nil)[:16])
+	client := vendorhttp.ClientOf(access.Credential)
 	return []vendorhttp.Budget{
 		{Resource: ofItem(resource), Subject: client + "/" + access.AccountRef},
 		{Resource: resource, Subject: client},

@@ -156,7 +156,7 @@ func FuzzVerifyWebhook(f *testing.F) {
 	close(known.done)
 	adapter.keys.entries = map[cachedKeyID]*cachedKey{{clientID: sha256.Sum256(nil), keyID: fuzzKeyID}: known}
 	// A key was requested at noon, the current time of the adapter. Therefore the adapter requests no other key.
-	adapter.keys.lookups = map[domain.ConnectionID]time.Time{access.Connection: noon}
+	adapter.keys.lookups = map[lookupOf]time.Time{{connection: access.Connection}: noon}
 	verify := func(header string, body []byte) error {
 		request := domain.WebhookRequest{Body: body, Header: func(string) string { return header }}
 		return adapter.VerifyWebhook(context.Background(), access, request)

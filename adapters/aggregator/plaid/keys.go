@@ -20,15 +20,25 @@ const (
 	keyLifetime    = time.Hour        // a key is read again after this time
 	unknownLife    = time.Minute      // for how long the vendor is not asked again about an unknown key
 	lookupInterval = 10 * time.Second // the shortest time between two look-ups for one connection
-	maxCachedKeys  = 1000             // also the maximum number of connections whose last look-up is remembered
+	maxCachedKeys  = 1000             // of each kind; also the maximum number of remembered look-ups
 )
 
 // keyCache caches the public keys with which webhooks are verified. An entry is added before its key is requested
 // from the vendor, so that concurrent webhooks share the request. The zero keyCache is empty.
+//
+// Anybody who knows a webhook token can send key ids that do not exist. They must neither evict the keys that the vendor
+// has confirmed, nor use up the look-ups with which these keys are refreshed.
 type keyCache struct {
 	mu      sync.Mutex
-	entries map[cachedKeyID]*cachedKey
-	lookups map[domain.ConnectionID]time.Time // when a key was last requested for a connection
+	known   map[cachedKeyID]*cachedKey // keys that the vendor has returned
+	entries map[cachedKeyID]*cachedKey // all other keys
+	lookups map[lookupOf]time.Time     // when a key was last requested
+}
+
+// lookupOf identifies what look-ups are counted by: the connection, or the key if it is known.
+type lookupOf struct {
+	connection domain.ConnectionID
+	known      cachedKeyID
 }
 
 // cachedKeyID identifies a key. Each client id has keys of its own.
@@ -68,8 +78,8 @@ func (k *cachedKey) isOver(now time.Time) bool {
 	}
 }
 
-// verificationKey returns the public key with this id. For each connection, it requests at most one key from the
-// vendor per lookupInterval. Errors:
+// verificationKey returns the public key with this id. It requests from the vendor at most one unknown key of each
+// connection, and each known key once, per lookupInterval. Errors:
 //
 //   - Unauthenticated if the vendor has no such key, or no longer uses it
 //   - Unavailable with RetryAfter if the key must be requested before lookupInterval has passed
@@ -88,6 +98,7 @@ func (a *Adapter) verificationKey(
 		entry.key, entry.expires, entry.err = a.requestKey(ctx, access, keyID)
 		entry.readAt = now
 		close(entry.done)
+		a.keys.settle(id, entry)
 	}
 	select {
 	case <-entry.done:
@@ -101,14 +112,21 @@ func (a *Adapter) verificationKey(
 }
 
 // enter returns the entry of a key, and reports whether the entry is new. The caller must set the members of a new
-// entry and then close done. Errors: Unavailable if the connection has requested a key less than lookupInterval ago.
+// entry, close done, and call settle. Errors: Unavailable if a key was requested less than lookupInterval ago.
 func (c *keyCache) enter(id cachedKeyID, connection domain.ConnectionID, now time.Time) (*cachedKey, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if entry, ok := c.entries[id]; ok && !entry.isOver(now) {
-		return entry, false, nil
+	known, isKnown := c.known[id]
+	for _, entry := range []*cachedKey{known, c.entries[id]} {
+		if entry != nil && !entry.isOver(now) {
+			return entry, false, nil
+		}
 	}
-	if last, ok := c.lookups[connection]; ok && now.Sub(last) < lookupInterval && !now.Before(last) {
+	by := lookupOf{connection: connection}
+	if isKnown {
+		by = lookupOf{known: id}
+	}
+	if last, ok := c.lookups[by]; ok && now.Sub(last) < lookupInterval && !now.Before(last) {
 		return nil, false, &domain.Error{
 			Kind: domain.Unavailable, Code: domain.VendorUnreachable, RetryAfter: lookupInterval - now.Sub(last),
 		}
@@ -117,11 +135,27 @@ func (c *keyCache) enter(id cachedKeyID, connection domain.ConnectionID, now tim
 		c.entries = map[cachedKeyID]*cachedKey{}
 	}
 	if c.lookups == nil || len(c.lookups) >= maxCachedKeys {
-		c.lookups = map[domain.ConnectionID]time.Time{}
+		c.lookups = map[lookupOf]time.Time{}
 	}
 	entry := &cachedKey{done: make(chan struct{})}
-	c.entries[id], c.lookups[connection] = entry, now
+	c.entries[id], c.lookups[by] = entry, now
 	return entry, true, nil
+}
+
+// settle records whether the vendor knows the key of a new entry. If this could not be found out, it stays as it was.
+func (c *keyCache) settle(id cachedKeyID, entry *cachedKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case entry.err == nil:
+		if c.known == nil || len(c.known) >= maxCachedKeys {
+			c.known = map[cachedKeyID]*cachedKey{}
+		}
+		delete(c.entries, id)
+		c.known[id] = entry
+	case errors.Is(entry.err, domain.Unauthenticated):
+		delete(c.known, id)
+	}
 }
 
 // requestKey requests a key: POST /webhook_verification_key/get. It needs no access token.

@@ -64,6 +64,7 @@ func (a *Adapter) send(ctx context.Context, at ports.Access, call vendorhttp.Cal
 		return nil, err
 	}
 	call.BaseURL, call.Tenant, call.Reserve = at.BaseURL, at.Tenant, at.Reserve
+	call.Client = vendorhttp.ClientOf(at.Credential)
 	// The key is not revealed before the request is sent.
 	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
 	body, err := a.http.Do(ctx, call)

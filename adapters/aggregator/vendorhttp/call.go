@@ -2,6 +2,8 @@ package vendorhttp
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,8 +22,8 @@ type Window = ratelimit.Window
 type Vendor struct {
 	Name domain.Vendor
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource] or
-	// [Budget.Resource]. A resource that is neither in Budgets nor in Windows is not limited. A 429 blocks only the
-	// budget of its call's resource, so calls of different kinds have different resources.
+	// [Budget.Resource]. A resource that is neither in Budgets nor in Windows is not limited. A 429 counts only
+	// for the budget of its call's resource, so calls of different kinds have different resources.
 	Budgets map[string]int
 	// Windows contains the rate limits of those resources whose calls are refused, and not queued, at the limit.
 	Windows map[string]Window
@@ -50,12 +52,14 @@ type Call struct {
 	// Tenant is the tenant for which the call is made. If calls of several tenants wait for a rate
 	// budget, the tenants receive tokens in turn. The tenant is never sent to the vendor.
 	Tenant domain.TenantID
+	// Client is a hash of the client id with which the call authenticates. A 429 blocks the calls of the client.
+	Client string
 	// Resource is the key of the call's rate budget in [Vendor.Budgets] or [Vendor.Windows]; "" means that the call is
 	// not limited.
 	Resource string
 	// Budgets replaces Resource if the vendor does not count calls by source address. The call takes a token of each
 	// budget. The first budget must be the narrowest one: the one that the fewest calls share, such as the calls
-	// about one login at a bank. A 429 blocks only the first budget.
+	// about one login at a bank. A 429 blocks only the first budget, if it has a Subject.
 	Budgets []Budget
 	// Retryable means that the request is idempotent, so the client may send it again after a
 	// failure. A GET is always retryable.
@@ -70,20 +74,31 @@ type Call struct {
 	SetAuth func(http.Header)
 }
 
+// ClientOf returns a hash of the client id and the secret of a credential, for [Call.Client] and [Budget.Subject]. A
+// tenant that does not know the secret therefore cannot use up the budget of a client id, or make its calls wait.
+func ClientOf(c domain.Credential) string {
+	hash := sha256.New()
+	hash.Write(c.Part(domain.PartClientID).Reveal())
+	hash.Write([]byte{0})
+	hash.Write(c.Part(domain.PartSecret).Reveal())
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
 // Budget identifies a rate budget. Calls to one origin with the same Resource and Subject share it.
 type Budget struct {
 	Resource string // the key in [Vendor.Budgets] or [Vendor.Windows]
 	// Subject identifies the calls that the vendor counts together, for example by a hash of the client id. "" means
-	// all calls to the origin. Subject is stored, so it must not be a secret.
+	// all calls to the origin. A store gets only its hash.
 	Subject string
 }
 
-// key returns a text that is different for each budget of a vendor.
+// key returns a text that is different for each budget of a vendor. It contains no id of the vendor.
 func (b Budget) key() string {
 	if b.Subject == "" {
 		return b.Resource
 	}
-	return b.Resource + "/" + b.Subject
+	hash := sha256.Sum256([]byte(b.Subject))
+	return b.Resource + "/" + hex.EncodeToString(hash[:16])
 }
 
 // budgets returns the rate budgets of the call. The first one is the budget that the fewest calls share.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
@@ -119,13 +118,16 @@ func (c *Client) attempt(
 	}
 	now := c.cfg.Clock.Now()
 	c.cfg.OnCall(string(call.Vendor.Name), call.method(), call.PathTemplate, got.status, now.Sub(sentAt))
-	if err != nil || got.successful() {
+	if err != nil {
 		return got, err
 	}
-	failure := statusError(call.Vendor, got, now)
-	if len(budgets) > 0 && errors.Is(failure, domain.VendorRateLimited) {
-		budgets[0].blockFor(max(failure.RetryAfter, time.Second), now)
-		c.reportBudget(call, budgets, now)
+	var failure *domain.Error
+	if !got.successful() {
+		failure = statusError(call.Vendor, got, now)
 	}
-	return got, failure
+	c.reportOutcome(call, budgets, sentAt, now, failure)
+	if failure != nil {
+		return got, failure
+	}
+	return got, nil
 }

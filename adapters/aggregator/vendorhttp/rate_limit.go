@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -28,6 +29,10 @@ type rateBudget interface {
 	//   - Unavailable (budget_exhausted) after maxWait; RetryAfter is the expected wait from then on
 	//   - the error that transportError returns, if ctx ends.
 	await(ctx context.Context, call *waitingCall, maxWait time.Duration) error
+	// refusedFor returns how long the client must not call, because the vendor has refused its calls.
+	refusedFor(client string) time.Duration
+	// report records the vendor's answer to a call. See ratelimit.Refusals.
+	report(o outcome)
 	// blockFor blocks the budget for the time that a 429 response asked the client to wait. It never shortens an
 	// existing block.
 	blockFor(wait time.Duration, now time.Time)
@@ -44,6 +49,7 @@ type tokenBucket struct {
 	mu           sync.Mutex
 	limiter      *rate.Limiter
 	blockedUntil time.Time // the vendor accepts no call before this time; zero if the bucket is not blocked
+	refusals     ratelimit.Refusals
 	queue        callQueue
 	timer        *time.Timer // fires when the next token is due; nil if the queue is empty
 }
@@ -114,7 +120,11 @@ func (b *tokenBucket) schedule(now time.Time) {
 // allow takes a token if a token is available and the bucket is not blocked. It reports whether it
 // took a token. The caller must hold b.mu.
 func (b *tokenBucket) allow(now time.Time) bool {
-	return !now.Before(b.blockedUntil) && b.limiter.AllowN(now, 1)
+	if now.Before(b.blockedUntil) || b.refusals.ProbeWait(now) > 0 || !b.limiter.AllowN(now, 1) {
+		return false
+	}
+	b.refusals = b.refusals.Probed(now)
+	return true
 }
 
 // expectedWait returns how long a call of the tenant would wait if it were queued now and no other call
@@ -134,7 +144,39 @@ func (b *tokenBucket) expectedWait(tenant domain.TenantID, now time.Time) time.D
 func (b *tokenBucket) tokensIn(n int, now time.Time) time.Duration {
 	blocked := max(0, b.blockedUntil.Sub(now))
 	missing := float64(n) - b.limiter.TokensAt(now.Add(blocked))
-	return blocked + time.Duration(max(missing, 0)/float64(b.limiter.Limit())*float64(time.Second))
+	wait := blocked + time.Duration(max(missing, 0)/float64(b.limiter.Limit())*float64(time.Second))
+	return max(wait, b.refusals.CallsIn(n, now))
+}
+
+// refusedFor implements rateBudget.
+func (b *tokenBucket) refusedFor(client string) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refusals.Wait(client, b.clock.Now())
+}
+
+// report implements rateBudget.
+func (b *tokenBucket) report(o outcome) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	b.refusals = b.refusals.Apply(o.asOf(now), now)
+}
+
+// outcome is the vendor's answer to a call. Its times are on the clock of the process.
+type outcome struct {
+	client  string
+	tenant  domain.TenantID
+	sentAt  time.Time
+	refused bool
+	until   time.Time // when the client may call again, if it was refused
+}
+
+// asOf returns the outcome in the form in which replicas share it.
+func (o outcome) asOf(now time.Time) ratelimit.Outcome {
+	return ratelimit.Outcome{
+		Client: o.client, Tenant: o.tenant, SentAgo: now.Sub(o.sentAt), Refused: o.refused, Wait: o.until.Sub(now),
+	}
 }
 
 // blockFor implements rateBudget.
@@ -151,7 +193,7 @@ func (b *tokenBucket) left(now time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tokens := b.limiter.TokensAt(now)
-	if now.Before(b.blockedUntil) {
+	if now.Before(b.blockedUntil) || b.refusals.Blocked() {
 		tokens = 0
 	}
 	return tokens - float64(b.queue.waiting())
@@ -183,6 +225,7 @@ func (c *Client) limitOf(v *Vendor, resource string) limit {
 type callBudget struct {
 	rateBudget
 	resource string
+	narrow   bool // the vendor counts only a part of the calls to the origin (Budget.Subject)
 }
 
 // budgetsOf returns the rate budgets of a call. The first one is the budget that the fewest calls share. Resources
@@ -191,7 +234,7 @@ func (c *Client) budgetsOf(o *origin, call Call) []callBudget {
 	var budgets []callBudget
 	for _, b := range call.budgets() {
 		if found := c.origins.budget(o, b, c.limitOf(call.Vendor, b.Resource)); found != nil {
-			budgets = append(budgets, callBudget{found, b.Resource})
+			budgets = append(budgets, callBudget{found, b.Resource, b.Subject != ""})
 		}
 	}
 	return budgets
@@ -207,17 +250,65 @@ func (c *Client) waitForBudgets(ctx context.Context, call Call, budgets []callBu
 	}
 	for _, b := range budgets {
 		started := time.Now()
+		if err := c.awaitClient(ctx, call, b, maxWait); err != nil {
+			return err
+		}
 		queued, err := b.take(call.Tenant, maxWait)
 		c.reportBudget(call, budgets, c.cfg.Clock.Now())
 		if err == nil && queued != nil {
-			err = b.await(ctx, queued, maxWait)
-			maxWait -= time.Since(started)
+			err = b.await(ctx, queued, maxWait-time.Since(started))
+		}
+		maxWait -= time.Since(started)
+		if refused := b.refusedFor(call.Client); err == nil && refused > 0 { // since the call was queued
+			err = budgetExhausted(refused)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// awaitClient waits while the vendor refuses the calls of the client, if this takes at most maxWait. Errors: those of
+// rateBudget.await.
+func (c *Client) awaitClient(ctx context.Context, call Call, b callBudget, maxWait time.Duration) error {
+	refused := b.refusedFor(call.Client)
+	switch {
+	case refused == 0:
+		return nil
+	case refused > maxWait:
+		c.reportBudget(call, []callBudget{b}, c.cfg.Clock.Now())
+		return budgetExhausted(refused)
+	}
+	timer := time.NewTimer(refused)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return transportError(ctx, ctx.Err())
+	}
+}
+
+// reportOutcome records the vendor's answer to a call in its budgets. A refusal blocks the narrowest budget if it is
+// narrow, and otherwise the client.
+func (c *Client) reportOutcome(call Call, budgets []callBudget, sentAt, now time.Time, failure *domain.Error) {
+	refused := failure != nil && errors.Is(failure, domain.VendorRateLimited)
+	var wait time.Duration
+	if refused {
+		wait = max(failure.RetryAfter, time.Second)
+	}
+	for i, b := range budgets {
+		switch {
+		case !b.narrow && (i == 0 || !refused):
+			b.report(outcome{call.Client, call.Tenant, sentAt, refused, now.Add(wait)})
+		case i == 0 && refused:
+			b.blockFor(wait, now)
+		}
+	}
+	if refused && len(budgets) > 0 {
+		c.reportBudget(call, budgets, now)
+	}
 }
 
 // reportBudget calls [Config.OnBudget] with the current state of the call's last budget, which is the budget that the

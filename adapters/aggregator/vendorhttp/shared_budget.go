@@ -3,6 +3,7 @@ package vendorhttp
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	// maxReported is the maximum number of tenants in one request for tokens. It is also the maximum number of calls
 	// that the request counts for each tenant. The other waiting calls are served after a later request.
 	maxReported = 32
+	// maxOutcomes is the maximum number of answers of the vendor in one request.
+	maxOutcomes = 32
 )
 
 // sharedBudgets contains the configuration and the lifetime of all shared budgets of one client.
@@ -84,6 +87,8 @@ type sharedBudget struct {
 	spareUntil   time.Time        // when spare expires
 	blockedUntil time.Time        // on the clock of the process
 	block        bool             // whether blockedUntil still has to be stored
+	outcomes     []outcome        // answers that still have to be stored, the oldest first; at most maxOutcomes
+	urgent       bool             // whether outcomes must be stored without a wait
 	state        ratelimit.Budget // the state after the last request
 	stateAt      time.Time        // the store's time at the last request
 	learnedAt    time.Time        // the same moment as stateAt, on the clock of the process
@@ -97,7 +102,7 @@ func (b *sharedBudget) take(tenant domain.TenantID, maxWait time.Duration) (*wai
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	if b.spare > 0 && now.Before(b.spareUntil) && !now.Before(b.blockedUntil) {
+	if b.spare > 0 && now.Before(b.spareUntil) && !now.Before(b.blockedUntil) && !b.state.Refusals.Blocked() {
 		b.spare--
 		return nil, nil
 	}
@@ -146,13 +151,43 @@ func (b *sharedBudget) blockFor(wait time.Duration, _ time.Time) {
 	}
 }
 
+// refusedFor implements rateBudget.
+func (b *sharedBudget) refusedFor(client string) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state.Refusals.Wait(client, b.storeTime(time.Now()))
+}
+
+// report implements rateBudget. An answer is stored with the next request for tokens. It is stored at once if the
+// vendor has refused the call, or if the answer may end a block of the origin.
+func (b *sharedBudget) report(o outcome) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	urgent := o.refused || b.state.Refusals.Blocked()
+	b.outcomes = slices.DeleteFunc(b.outcomes, func(p outcome) bool { return p.client == o.client && !p.refused })
+	b.addOutcomes(o)
+	b.state.Refusals = b.state.Refusals.Apply(o.asOf(now), b.storeTime(now))
+	if urgent {
+		b.urgent = true
+		b.stopTimer()
+		b.requestTokens()
+	}
+}
+
+// addOutcomes adds answers that must be stored. The caller must hold b.mu.
+func (b *sharedBudget) addOutcomes(all ...outcome) {
+	b.outcomes = append(b.outcomes, all...)
+	b.outcomes = b.outcomes[max(0, len(b.outcomes)-maxOutcomes):]
+}
+
 // left implements rateBudget.
 func (b *sharedBudget) left(time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	tokens := b.state.Available(b.allowance, b.storeTime(now))
-	if now.Before(b.blockedUntil) {
+	if now.Before(b.blockedUntil) || b.state.Refusals.Blocked() {
 		tokens = 0
 	}
 	return float64(tokens - b.queue.waiting())
@@ -196,13 +231,18 @@ func (b *sharedBudget) requestTokens() {
 	if b.block {
 		request.BlockFor = max(0, time.Until(b.blockedUntil))
 	}
-	b.asking = true
-	go b.request(request)
+	now := time.Now()
+	for _, o := range b.outcomes {
+		request.Outcomes = append(request.Outcomes, o.asOf(now))
+	}
+	sent := b.outcomes
+	b.outcomes, b.urgent, b.asking = nil, false, true
+	go b.request(request, sent)
 }
 
-// request sends one request for tokens and grants the tokens to the waiting calls. If the outcome of the request is not
-// known, or if the response comes too late, the tokens are not used.
-func (b *sharedBudget) request(r ratelimit.Request) {
+// request sends one request for tokens, with the outcomes sent, and grants the tokens to the waiting calls. If the
+// outcome of the request is not known, or if the response comes too late, the tokens are not used.
+func (b *sharedBudget) request(r ratelimit.Request, sent []outcome) {
 	sentAt := time.Now()
 	ctx, cancel := context.WithTimeout(b.lifetime, tokenValidity)
 	defer cancel()
@@ -219,10 +259,17 @@ func (b *sharedBudget) request(r ratelimit.Request) {
 	report := err != nil && !b.failed && b.lifetime.Err() == nil
 	b.failed = err != nil
 	if err != nil {
+		since := b.outcomes
+		b.outcomes = sent
+		b.addOutcomes(since...)
+		b.urgent = b.urgent || slices.ContainsFunc(sent, func(o outcome) bool { return o.refused })
 		b.plan(storeRetry)
 	} else {
 		now := time.Now()
 		b.state, b.stateAt, b.learnedAt = state, at, now
+		for _, o := range b.outcomes {
+			b.state.Refusals = b.state.Refusals.Apply(o.asOf(now), at)
+		}
 		b.block = b.block && b.blockedUntil.Sub(sentAt) > r.BlockFor
 		if blocked := state.BlockedUntil.Sub(at); now.Add(blocked).After(b.blockedUntil) {
 			b.blockedUntil = now.Add(blocked)
@@ -258,12 +305,13 @@ func (b *sharedBudget) distribute(grant ratelimit.Grant, validUntil, now time.Ti
 }
 
 // plan schedules the next request for tokens, if one is needed. A request is needed if a call waits, or if blockedUntil
-// still has to be stored. The caller must hold b.mu.
+// or urgent outcomes still have to be stored. The caller must hold b.mu.
 func (b *sharedBudget) plan(delay time.Duration) {
-	if b.queue.waiting() == 0 && !b.block {
+	hasNews := b.block || b.urgent
+	if b.queue.waiting() == 0 && !hasNews {
 		return
 	}
-	if delay <= 0 || b.block && !b.failed {
+	if delay <= 0 || hasNews && !b.failed {
 		b.requestTokens()
 		return
 	}
@@ -271,7 +319,7 @@ func (b *sharedBudget) plan(delay time.Duration) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.timer = nil
-		if b.queue.waiting() > 0 || b.block {
+		if b.queue.waiting() > 0 || b.block || b.urgent {
 			b.requestTokens()
 		}
 	})

@@ -63,6 +63,8 @@ func (s *sharedStore) Update(ctx context.Context, key ports.RateBudgetKey,
 	return ctx.Err()
 }
 
+func (s *sharedStore) Prune(context.Context) (int, error) { return 0, nil }
+
 func (s *sharedStore) set(change func(*sharedStore)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -104,6 +104,33 @@ func (b *windowBudget) blockFor(wait time.Duration, now time.Time) {
 	_, _ = b.apply(domain.TenantID{}, wait) // after an error, the block holds in this process only
 }
 
+// refusedFor implements rateBudget.
+func (b *windowBudget) refusedFor(client string) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state.Refusals.Wait(client, b.clock.Now().Add(b.offset))
+}
+
+// report implements rateBudget. After an error of the store, the answer counts in this process only.
+func (b *windowBudget) report(o outcome) {
+	var state ratelimit.Budget
+	var at time.Time
+	err := b.update(func(stored ratelimit.Budget, now time.Time) ratelimit.Budget {
+		stored.FullAt, at = now, now
+		stored.Refusals = stored.Refusals.Apply(o.asOf(b.clock.Now()), now)
+		state = stored
+		return stored
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if err == nil {
+		b.state, b.offset = state, at.Sub(now)
+		return
+	}
+	b.state.Refusals = b.state.Refusals.Apply(o.asOf(now), now.Add(b.offset))
+}
+
 // left implements rateBudget.
 func (b *windowBudget) left(now time.Time) float64 {
 	b.mu.Lock()

@@ -17,7 +17,7 @@ import (
 const (
 	stuckPullsInterval   = 5 * time.Second
 	tokenUsageInterval   = 10 * time.Second
-	webhooksInterval     = 5 * time.Second
+	webhooksInterval     = time.Second
 	silenceInterval      = 5 * time.Second
 	consentsInterval     = 30 * time.Second
 	attentionInterval    = 15 * time.Second
@@ -37,12 +37,6 @@ const (
 	// busyCheckInterval is the time between two checks whether pulls are still running.
 	searchIndexDelay  = 5 * time.Second
 	busyCheckInterval = 100 * time.Millisecond
-	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
-	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
-	// claim its webhooks.
-	webhooksLimit = 4
-	// linkSessionsLimit is the maximum number of link sessions in one batch. The batch processes them concurrently.
-	linkSessionsLimit = 16
 )
 
 // forever is the retention of events if Config.EventRetention is 0. The task then deletes only the rows of deleted
@@ -61,6 +55,18 @@ type Task struct {
 	Name     string
 	Interval time.Duration
 	Run      func(context.Context) error
+}
+
+// turnTasks returns the tasks whose work belongs to single tenants and takes long, mostly because it waits for the
+// server of a vendor. They take the work in turn by tenant. docs/architecture.md lists them.
+func turnTasks(service ports.Maintenance) []turnTask {
+	return []turnTask{
+		{"vendor webhooks", webhooksInterval, 64, 4, service.NextRemoval},
+		{"renewed webhooks", webhooksInterval, 64, 4, service.NextRenewal},
+		{"link sessions", linkSessionsInterval, 128, 16, service.NextLinkSession},
+		{"erasures at vendors", erasuresInterval, 64, 4, service.NextVendorErasure},
+		{"erasures", erasuresInterval, 4, 1, service.NextErasure}, // works on the database and waits for no vendor
+	}
 }
 
 // WokenTask is a Task that also runs when Wake receives a value. After an error, it ignores Wake until its next
@@ -93,8 +99,7 @@ func tasks(
 			return nudge(ctx, ids)
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
-		{"vendor webhooks", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
-		{"renewed webhooks", webhooksInterval, untilPartial(1, service.RenewRegistrations)},
+		{"prune rate budgets", pruneInterval, service.PruneBudgets},
 		{"client ids", identifyInterval, ledBy(leader, untilPartial(roundLimit, service.IdentifyClients))},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)
@@ -106,8 +111,6 @@ func tasks(
 		}},
 		{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeSilence))},
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
-		{"link sessions", linkSessionsInterval, untilPartial(linkSessionsLimit, service.RunLinkSessions)},
-		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
 		{"search index", searchIndexInterval, afterWork(busy, searchIndexDelay,
 			ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts))))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
@@ -228,6 +231,10 @@ func StartMaintenance(
 	m := &Maintenance{cancel: cancel}
 	for _, t := range tasks(cfg, service, nudge, busy, leader) {
 		m.running.Go(func() { WokenTask{Task: t}.repeat(ctx, cfg.OnError) })
+	}
+	for _, t := range turnTasks(service) {
+		turns := newTurns(t, cfg.OnError, m.running.Go)
+		m.running.Go(func() { WokenTask{Task: Task{t.name, t.interval, turns.start}}.repeat(ctx, cfg.OnError) })
 	}
 	for _, t := range extraTasks {
 		m.running.Go(func() { t.repeat(ctx, cfg.OnError) })

@@ -23,18 +23,10 @@ type fakeService struct {
 	tokenUsage func(ctx context.Context) error
 	backlog    func(ctx context.Context) (time.Duration, error)
 	feedDelay  func(ctx context.Context) (time.Duration, error)
-	webhooks   func(ctx context.Context, limit int) (int, error)
 	silence    func(ctx context.Context, limit int) (int, error)
 	consents   func(ctx context.Context, limit int) (int, error)
-	erasures   func(ctx context.Context, limit int) (int, error)
+	next       map[string]ports.NextWork // by task
 	indexTexts func(ctx context.Context, limit int) (int, error)
-}
-
-func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
-	if s.webhooks == nil {
-		return 0, nil
-	}
-	return s.webhooks(ctx, limit)
 }
 
 func (s fakeService) NoticeSilence(ctx context.Context, limit int) (int, error) {
@@ -58,20 +50,39 @@ func (s fakeService) IndexTexts(ctx context.Context, limit int) (int, error) {
 	return s.indexTexts(ctx, limit)
 }
 
-func (s fakeService) RunLinkSessions(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
-func (s fakeService) RenewRegistrations(context.Context, int) (int, error)   { return 0, nil }
 func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeService) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeService) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
 
-func (s fakeService) RunErasures(ctx context.Context, limit int) (int, error) {
-	if s.erasures == nil {
-		return 0, nil
+func (s fakeService) NextRemoval(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "vendor webhooks", skip)
+}
+
+func (s fakeService) NextRenewal(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "renewed webhooks", skip)
+}
+
+func (s fakeService) NextErasure(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "erasures", skip)
+}
+
+func (s fakeService) NextVendorErasure(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "erasures at vendors", skip)
+}
+
+func (s fakeService) NextLinkSession(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "link sessions", skip)
+}
+
+// turn claims work of the task with this name.
+func (s fakeService) turn(ctx context.Context, task string, skip []domain.TenantID) (*ports.Work, error) {
+	if s.next[task] == nil {
+		return nil, nil
 	}
-	return s.erasures(ctx, limit)
+	return s.next[task](ctx, skip)
 }
 
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
@@ -151,29 +162,6 @@ func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeSe
 		m.Stop(ctx)
 		if ctx.Err() != nil {
 			t.Error("Stop returned only when its context ended, although no round was running")
-		}
-	})
-}
-
-// After a full batch of webhooks to remove, the next batch must follow immediately. After a failed batch, the task must
-// wait for its next round.
-func TestWebhooksAreRemovedUntilNoneIsDue(t *testing.T) {
-	var limits []int
-	results := []int{4, 4, 1}
-	service := fakeService{webhooks: func(_ context.Context, limit int) (int, error) {
-		limits = append(limits, limit)
-		if len(limits) > len(results) {
-			return 4, errors.New("the vendor does not respond")
-		}
-		return results[len(limits)-1], nil
-	}}
-	var failed errorLog
-	runFor(t, 11*time.Second, background.Config{OnError: failed.add}, service, func() {
-		if len(limits) < 4 || len(limits) > 6 || limits[0] != 4 {
-			t.Errorf("the limits of the calls are %v", limits)
-		}
-		if len(failed) == 0 || len(failed) != len(limits)-3 {
-			t.Errorf("%d errors reported of %d calls", len(failed), len(limits))
 		}
 	})
 }
@@ -429,3 +417,5 @@ func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
 		close(release)
 	})
 }
+
+func (s fakeService) PruneBudgets(context.Context) error { return nil }

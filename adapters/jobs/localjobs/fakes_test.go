@@ -63,9 +63,15 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 	return m.listStuck(ctx, limit)
 }
 
-func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) RunErasures(context.Context, int) (int, error)         { return 0, nil }
-func (m fakeMaintenance) RunLinkSessions(context.Context, int) (int, error)     { return 0, nil }
+func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
 
 func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
 
@@ -75,9 +81,11 @@ func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 
 
 func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
 
-func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error)    { return 0, nil }
-func (m fakeMaintenance) RenewRegistrations(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error)     { return 0, nil }
+func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
+func (m fakeMaintenance) NextRenewal(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
 
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listDue == nil {
@@ -112,3 +120,9 @@ func (l *errorLog) list() []ports.BackgroundError {
 }
 
 func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
+
+func (m fakeMaintenance) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+
+func (m fakeMaintenance) PruneBudgets(context.Context) error { return nil }

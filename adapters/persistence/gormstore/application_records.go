@@ -310,11 +310,12 @@ func isApplicationUsed(tx *gorm.DB, tenant domain.TenantID, id domain.Applicatio
 
 // ClaimRenewals implements ports.Applications.
 func (s applications) ClaimRenewals(
-	ctx context.Context, now, claimEnd time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
 ) ([]ports.ClaimedRenewal, error) {
 	var due []applicationRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("renewal_due_at <= ?", Instant{now}).Order("renewal_due_at").Limit(limit).Find(&due).Error
+		query := WithoutTenants(db.Where("renewal_due_at <= ?", Instant{now}), skip)
+		return query.Order("renewal_due_at").Limit(limit).Find(&due).Error
 	})
 	if err != nil {
 		return nil, err

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -101,16 +104,42 @@ func (auditHeadRow) TableName() string { return "audit_heads" }
 // Record stores the audit entries of the change that the transaction makes. The entries are inserted when the
 // transaction commits.
 func (tx Tx) Record(tenant domain.TenantID, entries ports.AuditEntries) error {
-	for _, e := range entries.Make() {
-		values, err := pendingValues(tx.Name(), tenant, e)
-		if err == nil {
-			err = tx.ExecAtCommit(insertPending, values...)
+	for batch := range slices.Chunk(entries.Make(), pendingBatch) {
+		var values []any
+		for _, e := range batch {
+			one, err := pendingValues(tx.Name(), tenant, e)
+			if err != nil {
+				return err
+			}
+			values = append(values, one...)
 		}
-		if err != nil {
+		if err := tx.ExecAtCommit(insertPendings(len(batch)), values...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pendingBatch is the maximum number of entries that one statement stores.
+const pendingBatch = 64
+
+// insertPendings returns the statement that stores n entries.
+func insertPendings(n int) string {
+	if n == 1 {
+		return insertPending
+	}
+	var sql strings.Builder
+	sql.WriteString("INSERT INTO " + pendingTable + " VALUES ")
+	for i := range n {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		for column := range 8 {
+			fmt.Fprintf(&sql, "%c$%d", "(,"[min(column, 1)], 8*i+column+1)
+		}
+		sql.WriteString(")")
+	}
+	return sql.String()
 }
 
 // insertPending is the statement that stores an entry without a number. GORM does not generate the statement, because

@@ -1,6 +1,24 @@
 package gormstore
 
-import "context"
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// WithoutTenants omits the rows of these tenants from a query.
+func WithoutTenants(query *gorm.DB, skip []domain.TenantID) *gorm.DB {
+	if len(skip) == 0 {
+		return query
+	}
+	ids := make([]any, len(skip))
+	for i, tenant := range skip {
+		ids[i] = tenant.UUID
+	}
+	return query.Where("tenant_id NOT IN ?", ids)
+}
 
 // ClaimEach calls claim for each due row, in a transaction of its own. claim claims the row with a compare-and-swap on
 // its due time. A single transaction for all rows could deadlock, because two processes could lock the rows of several

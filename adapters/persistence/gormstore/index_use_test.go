@@ -65,6 +65,7 @@ var indexUses = map[string]string{
 	"link_sessions_application":   "link_sessions WHERE application_id = :id AND application_id IS NOT NULL",
 	"link_sessions_due":           "link_sessions WHERE due_at IS NOT NULL AND due_at <= :at ORDER BY due_at",
 	"link_sessions_ended":         "link_sessions WHERE due_at IS NULL AND ended_at < :at",
+	"link_sessions_open":          "link_sessions WHERE tenant_id = :id AND state = 'open'",
 	"link_sessions_of_connection": "link_sessions WHERE connection_id = :id",
 	"matcher_entries_conflicts": "matcher_entries WHERE subscription_id = :id AND conflict_since IS NOT NULL " +
 		"ORDER BY conflict_since, transaction_id",

@@ -129,12 +129,26 @@ func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 				return err
 			}
 		}
+		if err := checkSessionCount(tx.DB, l.Tenant); err != nil {
+			return err
+		}
 		err = tx.DB.Create(&row).Error
 		if IsDuplicate(err) {
 			return nameTaken()
 		}
 		return err
 	})
+}
+
+// checkSessionCount returns Conflict (too_many_link_sessions) if the tenant may have no further open session. It reads
+// the index over the names of open sessions.
+func checkSessionCount(tx *gorm.DB, tenant domain.TenantID) error {
+	var count int64
+	err := tx.Model(&linkSessionRow{}).Where("tenant_id = ? AND "+reservesName, tenant.UUID).Count(&count).Error
+	if err == nil && count >= domain.MaxLinkSessions {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.TooManyLinkSessions}
+	}
+	return err
 }
 
 // linkSessionUnderClaim returns a query for the row of the session. The query finds the row only if it is still due at
@@ -192,14 +206,13 @@ func (s linkSessions) FindByHook(
 }
 
 // Claim implements ports.LinkSessions.
-func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
+func (s linkSessions) Claim(
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
+) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}).
-			Order("due_at").
-			Limit(limit).
-			Find(&due).
-			Error
+		query := WithoutTenants(db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}), skip)
+		return query.Order("due_at").Limit(limit).Find(&due).Error
 	})
 	if err != nil {
 		return nil, err

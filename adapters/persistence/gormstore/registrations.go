@@ -77,12 +77,12 @@ func (s tokens) ActivateRegistration(
 
 // ClaimRegistrations implements ports.Tokens.
 func (s tokens) ClaimRegistrations(
-	ctx context.Context, now, claimEnd time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	var due []TokenRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where(AwaitsRemoval+" AND registration_due <= ?", Instant{now}).Order("registration_due").
-			Limit(limit).Find(&due).Error
+		query := WithoutTenants(db.Where(AwaitsRemoval+" AND registration_due <= ?", Instant{now}), skip)
+		return query.Order("registration_due").Limit(limit).Find(&due).Error
 	})
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -38,10 +39,10 @@ func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved 
 		if !locked {
 			continue
 		}
+		if err := saveRebound(tx, before.Tenant, changed); err != nil {
+			return nil, nil, err
+		}
 		for _, token := range changed {
-			if err := saveRebound(tx, token); err != nil {
-				return nil, nil, err
-			}
 			if token.Connection != before.ID {
 				moved = append(moved, token)
 			}
@@ -89,12 +90,43 @@ func lockOwners(
 	return true, nil
 }
 
-// saveRebound writes those columns of a token that domain.RebindTokens can change.
-func saveRebound(tx *gorm.DB, t domain.WebhookToken) error {
-	row := rowOfToken(t)
-	return tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(map[string]any{
-		"connection_id": row.Connection, "revoked_at": row.Revoked, "registration": row.Registration,
-		"registration_due": row.RegistrationDue, "registration_base_url": row.RegistrationBaseURL,
-		"registration_sealed": row.RegistrationSealed,
-	}).Error
+// reboundBatch is the maximum number of tokens that one statement of saveRebound changes.
+const reboundBatch = 500
+
+// saveRebound writes those columns of the tokens that domain.RebindTokens can change. A connection can have thousands of
+// tokens, and most of them change in the same way. A statement therefore changes all tokens that get the same values.
+func saveRebound(tx *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken) error {
+	type values struct {
+		connection              domain.ConnectionID
+		moved                   bool
+		revoked, due            int64
+		registration, url, seal string
+	}
+	var order []values
+	groups := map[values][]domain.WebhookToken{}
+	for _, t := range tokens {
+		v := values{
+			t.Connection, t.Moved, t.RevokedAt.UnixMicro(), t.Registration.DueAt.UnixMicro(),
+			string(t.Registration.State), t.Registration.Access.BaseURL, string(t.Registration.Access.Sealed),
+		}
+		if len(groups[v]) == 0 {
+			order = append(order, v)
+		}
+		groups[v] = append(groups[v], t)
+	}
+	for _, v := range order {
+		row := rowOfToken(groups[v][0])
+		for batch := range slices.Chunk(groups[v], reboundBatch) {
+			ids := ConvertAll(batch, func(t domain.WebhookToken) uuid.UUID { return t.ID.UUID })
+			err := tx.Model(&TokenRow{}).Where("id IN ? AND tenant_id = ?", ids, tenant.UUID).Updates(map[string]any{
+				"connection_id": row.Connection, "moved": row.Moved, "revoked_at": row.Revoked,
+				"registration": row.Registration, "registration_due": row.RegistrationDue,
+				"registration_base_url": row.RegistrationBaseURL, "registration_sealed": row.RegistrationSealed,
+			}).Error
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

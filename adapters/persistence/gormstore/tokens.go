@@ -37,6 +37,8 @@ type TokenRow struct {
 	RegistrationSealed  []byte `gorm:"column:registration_sealed"`
 
 	RegistrationOfReference bool `gorm:"column:registration_of_reference"`
+
+	Moved bool `gorm:"column:moved"` // the token was minted for another connection
 }
 
 // TableName returns the name of the table in the schema.
@@ -56,7 +58,7 @@ func (r TokenRow) domain() domain.WebhookToken {
 				BaseURL: r.RegistrationBaseURL, Sealed: domain.Sealed(r.RegistrationSealed),
 			},
 		},
-		Application: hashOf[domain.ApplicationKey](r.Application),
+		Application: hashOf[domain.ApplicationKey](r.Application), Moved: r.Moved,
 	}
 }
 
@@ -69,7 +71,7 @@ func rowOfToken(t domain.WebhookToken) TokenRow {
 		RegistrationDue: Instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
 		Source: keyColumn(t.Source), Application: keyColumn(t.Application),
 		RegistrationBaseURL: t.Registration.Access.BaseURL, RegistrationSealed: t.Registration.Access.Sealed,
-		RegistrationOfReference: t.Registration.OfReference,
+		RegistrationOfReference: t.Registration.OfReference, Moved: t.Moved,
 	}
 	return row
 }
@@ -98,13 +100,14 @@ func (s *Store) Tokens() ports.Tokens { return tokens{s.core} }
 // remain stored, because lists contain them.
 type tokens struct{ *Core }
 
-// Create locks the connection until the token is committed, so that the connection cannot be
-// deleted in between.
+// Create locks the connection until the token is committed, so that the connection cannot be deleted and no other token
+// can be minted for it in between. It counts the tokens after it has stored the new one, because the unique key of the
+// application must be violated first.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	row := rowOfToken(t)
 	var refused error
 	err := s.Change(ctx, func(tx Tx) error {
-		c, err := LiveAggregator(tx.DB, t.Tenant, t.Connection)
+		c, err := First[ConnectionRow](Locked(byID(tx.DB, t.Tenant, domain.Aggregator, t.Connection), NoKeyUpdate))
 		if err != nil {
 			return err
 		}
@@ -117,6 +120,9 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
+		if err := checkTokenCount(tx.DB, c); err != nil {
+			return err
+		}
 		return tx.Record(t.Tenant, entries)
 	})
 	switch {
@@ -124,6 +130,17 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 		return refused
 	case IsDuplicate(err): // of the application; no two tokens have the same id or hash
 		return &domain.Error{Kind: domain.Conflict, Code: domain.AlreadyRegistered}
+	}
+	return err
+}
+
+// checkTokenCount returns Conflict (too_many_tokens) if the connection has more live tokens than it may have.
+func checkTokenCount(tx *gorm.DB, c ConnectionRow) error {
+	var count int64
+	err := tx.Model(&TokenRow{}).Where("connection_id = ? AND tenant_id = ?", c.ID, c.Tenant).
+		Where("revoked_at IS NULL AND NOT moved").Count(&count).Error
+	if err == nil && count > domain.MaxTokens {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.TooManyTokens}
 	}
 	return err
 }

@@ -33,6 +33,7 @@ type rateBudgetRow struct {
 	fullAt       *time.Time
 	blockedUntil *time.Time
 	demands      []byte
+	refusals     []byte
 	now          time.Time
 }
 
@@ -53,23 +54,35 @@ type replicaDemandJSON struct {
 	AskedAt int64  `json:"askedAt"`
 }
 
+// refusalsJSON is the column refusals. Times are microseconds since 1970; 0 is the zero time.
+type refusalsJSON struct {
+	BlockedSince int64             `json:"blockedSince,omitempty"`
+	ProbedAt     int64             `json:"probedAt,omitempty"`
+	Clients      []clientCallsJSON `json:"clients,omitempty"`
+}
+
+type clientCallsJSON struct {
+	Client    string    `json:"client"`
+	Tenant    uuid.UUID `json:"tenant"`
+	CalledAt  int64     `json:"calledAt"`
+	RefusedAt int64     `json:"refusedAt,omitempty"`
+	Until     int64     `json:"until,omitempty"`
+}
+
 const (
 	// The last column is the current time of the database. The new state of the budget is computed for this time.
-	selectRateBudget = `SELECT version, full_at, blocked_until, demands, clock_timestamp()
+	selectRateBudget = `SELECT version, full_at, blocked_until, demands, refusals, clock_timestamp()
 		FROM (VALUES (1)) AS one LEFT JOIN rate_budgets
 		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
 
 	updateRateBudget = `UPDATE rate_budgets
-		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, updated_at = clock_timestamp()
+		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, refusals = $9, updated_at = clock_timestamp()
 		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
 
-	// New rows are rare: there is one for each origin. The INSERT also deletes all rows that were not used for a day.
-	// Such a row is not needed, because its budget is full again.
-	insertRateBudget = `WITH unused AS (
-			DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day')
-		INSERT INTO rate_budgets
-			(vendor, origin_sha256, resource, egress_address, version, full_at, blocked_until, demands, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp()) ON CONFLICT DO NOTHING`
+	insertRateBudget = `INSERT INTO rate_budgets
+			(vendor, origin_sha256, resource, egress_address, version, full_at, blocked_until, demands, refusals,
+			updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp()) ON CONFLICT DO NOTHING`
 )
 
 // Update implements ports.RateBudgets.
@@ -92,7 +105,7 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 	change func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
 ) (updated bool, err error) {
 	var row rateBudgetRow
-	targets := []any{&row.version, &row.fullAt, &row.blockedUntil, &row.demands, &row.now}
+	targets := []any{&row.version, &row.fullAt, &row.blockedUntil, &row.demands, &row.refusals, &row.now}
 	if err := query(ctx, b.pool, selectRateBudget, names, targets, func() error { return nil }); err != nil {
 		return false, err
 	}
@@ -105,11 +118,15 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 	if err != nil {
 		return false, err
 	}
+	refusals, err := refusalsOf(state.Refusals)
+	if err != nil {
+		return false, err
+	}
 	statement, version := insertRateBudget, int64(1)
 	if row.version != nil {
 		statement, version = updateRateBudget, *row.version
 	}
-	args := append(slices.Clip(names), version, state.FullAt, timeOrNull(&state.BlockedUntil), demands)
+	args := append(slices.Clip(names), version, state.FullAt, timeOrNull(&state.BlockedUntil), demands, refusals)
 	done, err := b.exec(ctx, statement, args)
 	return err == nil && done.RowsAffected() == 1, err
 }
@@ -156,7 +173,59 @@ func (r rateBudgetRow) domain() (ratelimit.Budget, error) {
 		}
 		state.Demands = append(state.Demands, tenant)
 	}
+	var refusals refusalsJSON
+	if err := json.Unmarshal(r.refusals, &refusals); err != nil {
+		return state, fmt.Errorf("rate_budgets: refusals: %w", err)
+	}
+	state.Refusals = refusals.domain()
 	return state, nil
+}
+
+func (r refusalsJSON) domain() ratelimit.Refusals {
+	found := ratelimit.Refusals{BlockedSince: timeOfMicros(r.BlockedSince), ProbedAt: timeOfMicros(r.ProbedAt)}
+	for _, c := range r.Clients {
+		found.Clients = append(found.Clients, ratelimit.ClientCalls{
+			Client: c.Client, Tenant: domain.TenantID{UUID: c.Tenant}, CalledAt: timeOfMicros(c.CalledAt),
+			RefusedAt: timeOfMicros(c.RefusedAt), Until: timeOfMicros(c.Until),
+		})
+	}
+	return found
+}
+
+// refusalsOf returns the value of the column refusals.
+func refusalsOf(r ratelimit.Refusals) (string, error) {
+	value := refusalsJSON{BlockedSince: microsOf(r.BlockedSince), ProbedAt: microsOf(r.ProbedAt)}
+	for _, c := range r.Clients {
+		value.Clients = append(value.Clients, clientCallsJSON{
+			Client: c.Client, Tenant: c.Tenant.UUID, CalledAt: microsOf(c.CalledAt),
+			RefusedAt: microsOf(c.RefusedAt), Until: microsOf(c.Until),
+		})
+	}
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+// microsOf returns a time in microseconds since 1970; 0 for the zero time.
+func microsOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// timeOfMicros is the inverse of microsOf.
+func timeOfMicros(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+// Prune implements ports.RateBudgets.
+func (b rateBudgets) Prune(ctx context.Context) (int, error) {
+	const sql = "DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day'"
+	done, err := b.exec(ctx, sql, nil)
+	return int(done.RowsAffected()), gormstore.Translate(ctx, err)
 }
 
 // demandsOf returns the value of the column demands for the state of a budget.

@@ -72,6 +72,9 @@ func TestABudgetThatIsNotUsedForADayIsRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if n, err := db.RateBudgets().Prune(t.Context()); n != 1 || err != nil {
+		t.Errorf("Prune returned %d, %v, want one row", n, err)
+	}
 	var rows int
 	if err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM rate_budgets").Scan(&rows); err != nil || rows != 2 {
 		t.Errorf("%d rows, %v, want the two used ones", rows, err)

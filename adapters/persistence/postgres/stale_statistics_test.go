@@ -197,3 +197,77 @@ func TestAListAsOfAMomentPassesLaterRows(t *testing.T) {
 		tracer.readAtMost(t, db, rows/10)
 	}
 }
+
+// A webhook must be looked up by the hash of its token. A plan that begins with the rows of the tenant takes longer for
+// each connection and token of the tenant.
+func TestAWebhookReadsNoOtherRowsOfItsTenant(t *testing.T) {
+	tracer := &lookups{parts: []string{"webhook_tokens", "INSERT INTO deliveries", "FROM connections", "FROM pulls"}}
+	db := traced(t, pgtest.DSN(t), tracer)
+	s := db.Store(nil)
+	token := storetest.ConnectionWithToken(t, s)
+	storetest.FillTenant(t, db.DB, token)
+	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	tracer.seen = nil
+	for i, ref := range []string{"", "item-7", "item-8", "unknown", "item-7", "item-7"} {
+		_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
+			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+			At: epoch, SourceAdmitted: true, Body: []byte("{}"), Event: domain.WebhookEvent{
+				Name: "e", DedupKey: fmt.Sprint(i % 5), WantsPull: true, AccountRef: ref,
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(tracer.seen) < 12 {
+		t.Fatalf("%d statements, want those of six receipts", len(tracer.seen))
+	}
+	tracer.readAtMost(t, db, 5)
+}
+
+// A connection can have thousands of tokens, which move to another connection when it is deleted. The number of
+// statements must not grow with each of them, because a request has little time.
+func TestTokensMoveInBatches(t *testing.T) {
+	const tokens = 5000
+	tracer := &lookups{parts: []string{"webhook_tokens", "audit_pending"}}
+	db := traced(t, pgtest.DSN(t), tracer)
+	s := db.Store(nil)
+	token := storetest.ConnectionWithToken(t, s)
+	other := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: token.Tenant, Kind: domain.Aggregator, Name: "other",
+		Vendor: token.Vendor, Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	if err := s.Connections().Create(t.Context(), other, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Pool.Exec(t.Context(), `INSERT INTO webhook_tokens (id, tenant_id, connection_id, vendor, hash, created_at)
+		SELECT gen_random_uuid(), $1, $2, 'pluggy', sha256(n::text::bytea), now() FROM generate_series(2, $3::int) n`,
+		token.Tenant.UUID, token.Connection.UUID, tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracer.seen = nil
+	entries := func() []domain.AuditEntry {
+		return []domain.AuditEntry{{ID: uuid.New(), At: epoch, Action: "connection.delete", Object: "c"}}
+	}
+	_, err = s.Connections().Update(t.Context(), token.Tenant, domain.Aggregator, token.Connection, entries,
+		func(c *domain.Connection) error {
+			c.Delete(epoch)
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tracer.seen); n > 150 {
+		t.Errorf("%d statements move %d tokens", n, tokens)
+	}
+	var moved, recorded int
+	err = db.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM webhook_tokens
+		WHERE connection_id = $1 AND moved AND revoked_at IS NULL), (SELECT count(*) FROM audit_pending)`,
+		other.ID.UUID).Scan(&moved, &recorded)
+	if err != nil || moved != tokens || recorded != tokens+1 {
+		t.Errorf("%d tokens have moved, %d audit entries, %v", moved, recorded, err)
+	}
+}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,10 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 			t.Errorf("%s: the old database has no rows", table)
 		}
 	}
+	// The names of these budgets contain account references.
+	before["rate_budgets"] = slices.DeleteFunc(before["rate_budgets"], func(row string) bool {
+		return strings.Contains(row, `"vendor": "plaid"`)
+	})
 	opened(t, dsn)
 	if diff := gocmp.Diff(before, rowsByTable(t, dsn, columns)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)

@@ -16,6 +16,40 @@ func (db *DB) Receive(ctx context.Context, nudge gormstore.Nudge,
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
+// ReceiptPlans stores the deliveries as one batch, and returns the plan of each statement that reads or inserts rows. A
+// line of a plan is a step of EXPLAIN QUERY PLAN.
+func (db *DB) ReceiptPlans(ctx context.Context, deliveries []gormstore.PendingDelivery) (plans []string, err error) {
+	explain := func(r gormstore.Read) error {
+		var plan, step string
+		err := each(ctx, db.Writer, "EXPLAIN QUERY PLAN "+r.SQL, r.Args, []any{new(int), new(int), new(int), &step},
+			func() error {
+				plan += step + "\n"
+				return nil
+			})
+		plans = append(plans, plan)
+		return err
+	}
+	d := dialect{db: db}
+	transact := func(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
+		statements := first
+		err := d.Transact(ctx, func(tx gormstore.Tx) error {
+			readAll := tx.ReadAll
+			tx.ReadAll = func(reads ...gormstore.Read) error {
+				statements = append(statements, reads...)
+				return readAll(reads...)
+			}
+			tx.Read = func(r gormstore.Read) error { return tx.ReadAll(r) }
+			return fn(tx)
+		}, first...)
+		for i := 0; i < len(statements) && err == nil; i++ {
+			err = explain(statements[i])
+		}
+		return err
+	}
+	_, err = newReceipt().Receive(ctx, transact, deliveries)
+	return plans, err
+}
+
 // Transact runs fn in a transaction in the same way as the methods of the store.
 func (db *DB) Transact(
 	ctx context.Context, nudge gormstore.Nudge, fn func(tx gormstore.Tx) error, first ...gormstore.Read,

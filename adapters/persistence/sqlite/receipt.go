@@ -13,13 +13,17 @@ import (
 // Receive stores a batch of webhook deliveries with gormstore.Receipt. Its transaction holds the write lock from its
 // start, so the rows that it reads cannot change before it ends.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	receipt := gormstore.Receipt{
-		SelectBound: selectBound, OneWriter: true, Time: func(t time.Time) any { return t.UnixMicro() },
-	}
 	transact := func(ctx context.Context, fn func(tx gormstore.Tx) error, first ...gormstore.Read) error {
 		return d.transact(ctx, true, fn, first)
 	}
-	return receipt.Receive(ctx, transact, deliveries)
+	return newReceipt().Receive(ctx, transact, deliveries)
+}
+
+// newReceipt returns a Receipt without a transaction.
+func newReceipt() gormstore.Receipt {
+	return gormstore.Receipt{
+		SelectBound: selectBound, OneWriter: true, Time: func(t time.Time) any { return t.UnixMicro() },
+	}
 }
 
 // selectBound implements gormstore.Receipt. The references are one parameter, a JSON array of arrays. CROSS JOIN makes

@@ -3,15 +3,19 @@ package sqlite_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // incomingFor returns a delivery of an event with the given name. The event announces the removal of the transaction
@@ -139,4 +143,46 @@ func count(t *testing.T, db *sqlite.DB, table string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// scansTable matches a step that reads all rows of a table. The steps for the parameters of a statement do not match.
+var scansTable = regexp.MustCompile(`^SCAN [^n\dj]`)
+
+// Each webhook is looked up by the hash of its token. A plan that begins with the rows of the tenant takes longer for
+// each connection and token of the tenant, and holds the only writer of the database meanwhile.
+func TestAWebhookIsLookedUpByTheHashOfItsToken(t *testing.T) {
+	for _, statistics := range []bool{false, true} {
+		t.Run(fmt.Sprintf("statistics %v", statistics), func(t *testing.T) {
+			db := opened(t, file(t))
+			token := connectionWithToken(t, db.Store(nil))
+			storetest.FillTenant(t, db.DB, token)
+			if statistics {
+				if err := db.DB.Exec("ANALYZE").Error; err != nil {
+					t.Fatal(err)
+				}
+			}
+			var batch []gormstore.PendingDelivery
+			for i, ref := range []string{"", "item", "item-7", "item-8", "unknown", "item-7"} {
+				incoming := incomingFor(token, fmt.Sprint("event ", i%5), epoch)
+				incoming.Event.AccountRef = ref
+				batch = append(batch, incoming.Prepare())
+			}
+			plans, err := db.ReceiptPlans(t.Context(), batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := strings.Join(plans, "")
+			if n := strings.Count(all, "SEARCH t USING INDEX sqlite_autoindex_webhook_tokens_1 (hash=?)"); n != 2 {
+				t.Errorf("%d look-ups by the hash, want 2:\n%s", n, all)
+			}
+			for step := range strings.Lines(all) {
+				if strings.Contains(step, "(tenant_id=?)") || scansTable.MatchString(step) {
+					t.Errorf("a statement reads all rows: %s", step)
+				}
+			}
+			if len(plans) < 4 {
+				t.Errorf("%d plans, want those of all statements of a receipt:\n%s", len(plans), all)
+			}
+		})
+	}
 }

@@ -237,6 +237,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Tokens:                a.Stores.Tokens,
 		Deliveries:            a.Stores.Deliveries,
 		Idempotency:           a.Stores.Idempotency,
+		RateBudgets:           a.Stores.RateBudgets,
 		Pulls:                 a.Stores.Pulls,
 		Ledger:                a.Stores.Ledger,
 		Erasures:              a.Stores.Erasures,

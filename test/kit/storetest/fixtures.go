@@ -2,12 +2,15 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
+	"gorm.io/gorm"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -103,4 +106,33 @@ func Receive(
 		SourceAdmitted: true, Body: []byte(key), At: Epoch,
 		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true},
 	})
+}
+
+// FillTenant adds connections and tokens to the tenant of the token: 1,000 connections with an account reference each,
+// "item-0" to "item-999", and four tokens for each of them.
+func FillTenant(t testing.TB, db *gorm.DB, token domain.WebhookToken) {
+	t.Helper()
+	var connections []gormstore.ConnectionRow
+	var tokens []gormstore.TokenRow
+	for i := range 1000 {
+		ref := fmt.Sprintf("item-%d", i)
+		c := gormstore.RowOfConnection(domain.Connection{
+			ID: NewID[domain.Connection](), Tenant: token.Tenant, Kind: domain.Aggregator, Name: ref, AccountRef: ref,
+			Vendor: token.Vendor, Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: Epoch, UpdatedAt: Epoch,
+		})
+		connections = append(connections, c)
+		for range 4 {
+			id := uuid.New()
+			hash := domain.HashToken(id.String())
+			tokens = append(tokens, gormstore.TokenRow{
+				ID: id, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Hash: hash[:],
+				Created: gormstore.Instant{Time: Epoch},
+			})
+		}
+	}
+	for _, rows := range []any{connections, tokens} {
+		if err := db.CreateInBatches(rows, 200).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
 }

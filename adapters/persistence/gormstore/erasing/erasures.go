@@ -160,10 +160,15 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 }
 
 // Claim implements ports.Erasures.
-func (s erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (s erasures) Claim(
+	ctx context.Context, now, claimEnd time.Time, atVendor bool, skip []domain.TenantID, limit int,
+) ([]ports.ClaimedErasure, error) {
 	var due []erasureRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where(isErasing+" AND due_at <= ?", gormstore.At(now)).Order("due_at").Limit(limit).Find(&due).Error
+		const asksVendor = "(at_vendor AND NOT vendor_done AND passes >= ?)"
+		query := gormstore.WithoutTenants(db.Where(isErasing+" AND due_at <= ?", gormstore.At(now)), skip).
+			Where(asksVendor+" = ?", domain.ErasurePasses, atVendor)
+		return query.Order("due_at").Limit(limit).Find(&due).Error
 	})
 	if err != nil {
 		return nil, err

@@ -141,11 +141,12 @@ CREATE TABLE webhook_tokens (
     registration_base_url     text        NOT NULL DEFAULT '',
     registration_sealed       bytea,
     registration_of_reference boolean     NOT NULL DEFAULT false,
+    moved                     boolean     NOT NULL DEFAULT false,
     PRIMARY KEY (id, tenant_id)
 );
 
 CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id);
-CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
+CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id, revoked_at);
 CREATE INDEX webhook_tokens_registration ON webhook_tokens (registration_due)
     WHERE registration IN ('pending', 'removing');
 CREATE UNIQUE INDEX webhook_tokens_application ON webhook_tokens (application_key, tenant_id)
@@ -223,6 +224,7 @@ CREATE TABLE link_sessions (
 
 CREATE UNIQUE INDEX link_sessions_reserved_name ON link_sessions (name, tenant_id) WHERE state = 'open';
 CREATE UNIQUE INDEX link_sessions_hook ON link_sessions (hook_hash, tenant_id) WHERE hook_hash IS NOT NULL;
+CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open';
 CREATE INDEX link_sessions_due ON link_sessions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX link_sessions_ended ON link_sessions (ended_at) WHERE due_at IS NULL;
 CREATE INDEX link_sessions_of_connection ON link_sessions (connection_id);
@@ -998,8 +1000,8 @@ CREATE TABLE audit_keys (
 -- The rate budgets of the vendors, which all replicas share. A row belongs to the service and not to a tenant, because
 -- a vendor counts calls by address; therefore its key has no tenant_id. A replica changes a row only if version is
 -- still the one that it has read. full_at: when the token bucket is full again. blocked_until: the vendor accepts no
--- call before. demands: the calls that wait on each replica, by tenant. The origin is stored as a hash, because it is a
--- part of a connection's base URL, which an erasure removes.
+-- call before. demands: the calls that wait on each replica, by tenant. refusals: the clients that the vendor has
+-- refused. Origins, client ids and account references are stored as hashes, because an erasure removes them.
 CREATE TABLE rate_budgets (
     vendor         text        NOT NULL,
     origin_sha256  bytea       NOT NULL,
@@ -1010,6 +1012,7 @@ CREATE TABLE rate_budgets (
     blocked_until  timestamptz,
     demands        jsonb       NOT NULL,
     updated_at     timestamptz NOT NULL,
+    refusals       jsonb       NOT NULL DEFAULT '{}',
     PRIMARY KEY (vendor, origin_sha256, resource, egress_address)
 ) WITH (fillfactor = 50);
 

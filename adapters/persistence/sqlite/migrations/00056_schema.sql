@@ -142,11 +142,12 @@ CREATE TABLE webhook_tokens (
     registration_base_url     TEXT    NOT NULL DEFAULT '',
     registration_sealed       BLOB,
     registration_of_reference INTEGER NOT NULL DEFAULT 0,
+    moved                     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
 CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id);
-CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
+CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id, revoked_at);
 CREATE INDEX webhook_tokens_registration ON webhook_tokens (registration_due)
     WHERE registration IN ('pending', 'removing');
 CREATE UNIQUE INDEX webhook_tokens_application ON webhook_tokens (application_key, tenant_id)
@@ -224,6 +225,7 @@ CREATE TABLE link_sessions (
 
 CREATE UNIQUE INDEX link_sessions_reserved_name ON link_sessions (name, tenant_id) WHERE state = 'open';
 CREATE UNIQUE INDEX link_sessions_hook ON link_sessions (hook_hash, tenant_id) WHERE hook_hash IS NOT NULL;
+CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open';
 CREATE INDEX link_sessions_due ON link_sessions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX link_sessions_ended ON link_sessions (ended_at) WHERE due_at IS NULL;
 CREATE INDEX link_sessions_of_connection ON link_sessions (connection_id);

@@ -45,3 +45,11 @@ ALTER TABLE subscription_attempts ADD COLUMN response_body text NOT NULL DEFAULT
 ALTER TABLE subscription_attempts ADD COLUMN next_attempt_at timestamptz;
 -- What receivers have answered to failed attempts; an erasure removes it.
 CREATE INDEX subscription_attempts_answers ON subscription_attempts (tenant_id) WHERE response_body <> '';
+ALTER TABLE webhook_tokens ADD COLUMN moved boolean NOT NULL DEFAULT false;
+DROP INDEX webhook_tokens_connection;
+CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id, revoked_at);
+
+CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open';
+
+DELETE FROM rate_budgets WHERE resource LIKE '%/%';
+ALTER TABLE rate_budgets ADD COLUMN refusals jsonb NOT NULL DEFAULT '{}';

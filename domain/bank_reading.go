@@ -24,6 +24,22 @@ type BankReading struct {
 	Institution Institution
 }
 
+// BankFacts contains what a vendor states about the bank of a connection, except when it was read.
+type BankFacts struct {
+	Institution Institution
+	Every       time.Duration // see BankReading
+	OnDemand    bool          // see BankReading
+}
+
+// After returns the facts after the vendor has stated r. An institution that is missing from r stays known.
+func (f BankFacts) After(r BankReading) BankFacts {
+	next := BankFacts{Institution: r.Institution, Every: r.Every, OnDemand: r.OnDemand}
+	if next.Institution.ID == "" {
+		next.Institution = f.Institution
+	}
+	return next
+}
+
 // ProductReading is the vendor's last successful reading of one product at the bank.
 type ProductReading struct {
 	At    time.Time // zero if the vendor states no time

@@ -104,6 +104,39 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 	}
 }
 
+func TestAStaleConnectionNeedsAttentionUnlessMoreIsKnown(t *testing.T) {
+	now := instant(t, "2026-11-26T12:00:00Z")
+	old := now.AddDate(0, 0, -9)
+	grace := domain.AttentionGrace{Stale: 36 * time.Hour}
+	for name, c := range map[string]struct {
+		facts domain.ConnectionFacts
+		want  domain.Severity // "" if the connection is not stale
+	}{
+		"fresh":     {domain.ConnectionFacts{BankReadAt: now.Add(-time.Hour)}, ""},
+		"old":       {domain.ConnectionFacts{BankReadAt: old}, domain.SeverityNow},
+		"undated":   {domain.ConnectionFacts{}, ""},
+		"on demand": {domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{OnDemand: true}}, domain.SeveritySoon},
+		"weekly":    {domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{Every: 7 * 24 * time.Hour}}, ""},
+		"paused":    {domain.ConnectionFacts{BankReadAt: old, Paused: true}, ""},
+		"sign in":   {domain.ConnectionFacts{BankReadAt: old, Health: domain.Health{NeedsReauth: true}}, ""},
+		"consent": {domain.ConnectionFacts{
+			BankReadAt: old, Consent: domain.Consent{Status: domain.ReportedExpired, ExpiresAt: old},
+		}, ""},
+	} {
+		var got domain.Severity
+		for _, a := range c.facts.Attention(now, grace) {
+			if a.Reason == domain.NeedsBankRead {
+				if got = a.Severity; !a.Since.Equal(old.Add(36 * time.Hour)) {
+					t.Errorf("%s: since %v", name, a.Since)
+				}
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestAConnectionIsStaleAfterTheLimitAndOneAndAHalfIntervals(t *testing.T) {
 	readAt := instant(t, "2026-11-10T09:00:00Z")
 	for _, c := range []struct {

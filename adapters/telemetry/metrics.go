@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,7 @@ type Metrics struct {
 	feedDelay        prometheus.Gauge
 	consentExpiring  prometheus.Gauge
 	silent           prometheus.Gauge
+	bankReadAge      *prometheus.GaugeVec
 	drifting         prometheus.Gauge
 	webhooksMissed   *prometheus.CounterVec
 	eventAttempts    *prometheus.HistogramVec
@@ -88,6 +90,10 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		silent: gauge(
 			"connections_silent", "Connections whose vendor has not sent a webhook that was expected.",
 		).WithLabelValues(),
+		bankReadAge: gauge(
+			"bank_read_age_seconds", "Time since the vendor last read a bank, for the account with the oldest reading.",
+			"vendor", "institution",
+		),
 		drifting: gauge(
 			"accounts_drifting", "Accounts whose transactions do not explain their balance.",
 		).WithLabelValues(),
@@ -113,7 +119,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.causedReads, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.eventAttempts,
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed, m.eventAttempts,
 		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -136,6 +142,7 @@ var backgroundTasks = []string{
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
 	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
 	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
+	"maintenance staleness",
 	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }
@@ -160,6 +167,7 @@ func (m *Metrics) initSeries() {
 		m.transactions.WithLabelValues(m.labels.vendor(v), "quarantined")
 		m.pull(v, domain.PullSucceeded, "")
 		m.webhooksMissed.WithLabelValues(m.labels.vendor(v))
+		m.bankReadAge.WithLabelValues(m.labels.vendor(v), "")
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causeRefresh)
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causePull)
 		m.pull(v, domain.PullFailed, domain.MalformedResponse)
@@ -231,12 +239,25 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 // measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
+// maxInstitutions is the maximum number of banks that a metric names: those whose readings are the oldest.
+const maxInstitutions = 500
+
 // Attention sets the numbers of connections and accounts that need attention; see ports.Attention. A periodic
 // maintenance task counts them, so that a scrape does not query the database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))
 	m.drifting.Set(float64(count.Drifting))
+	m.bankReadAge.Reset() // a bank without connections has no series, except that of unknown banks
+	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
+		m.bankReadAge.WithLabelValues(m.labels.vendor(v), "")
+	}
+	oldest := slices.SortedFunc(slices.Values(count.BankReadings), func(a, b ports.BankReading) int {
+		return a.At.Compare(b.At)
+	})
+	for _, r := range oldest[:min(len(oldest), maxInstitutions)] {
+		m.bankReadAge.WithLabelValues(m.labels.vendor(r.Vendor), r.Institution).Set(max(0, count.At.Sub(r.At)).Seconds())
+	}
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

@@ -59,6 +59,25 @@ func TestTheBankReadingFollowsTheStatusOfTheItem(t *testing.T) {
 	}
 }
 
+func TestTheBalanceStatesWhatTheBankInvestsOrReserves(t *testing.T) {
+	for bankData, want := range map[string]string{
+		`{"closingBalance":2000,"automaticallyInvestedBalance":10000.5}`:                               "10000.5",
+		`{"closingBalance":2000,"automaticallyInvestedBalance":null,"reservedBalances":null}`:          "0",
+		`{"closingBalance":2000,"automaticallyInvestedBalance":1,"reservedBalances":[{"amount":2.5}]}`: "3.5",
+		`{"reservedBalances":[{"amount":2,"currencyCode":"USD"},{"amount":"x"},{"amount":4}]}`:         "4",
+		`{"reservedBalances":"none"}`: "0",
+		`null`:                        "0",
+	} {
+		account := domain.AccountData{
+			Type: domain.BankAccount, Currency: "BRL", Balance: &domain.Money{Currency: "BRL"},
+			Metadata: json.RawMessage(`{"bankData":` + bankData + `}`),
+		}
+		if got := (*Adapter)(nil).Balance(account).Parts.String(); got != want {
+			t.Errorf("%s: %s, want %s", bankData, got, want)
+		}
+	}
+}
+
 func TestTheInstitutionOfAnItemIsItsConnector(t *testing.T) {
 	for connector, want := range map[string]domain.Institution{
 		`{"id":612,"name":"Nubank"}`:        {ID: "612", Name: "Nubank"},

@@ -39,3 +39,21 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE connections ADD COLUMN institution_id text NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN institution_name text NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN bank_every bigint NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN bank_on_demand boolean NOT NULL DEFAULT false;
+ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT false;
+ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_closes ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_closes ADD COLUMN covered_since timestamptz;
+ALTER TABLE account_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
+ALTER TABLE reopened_closes ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE reopened_closes ADD COLUMN covered_since timestamptz;
+ALTER TABLE reopened_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
+CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
+CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
+ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAULT false;

@@ -45,3 +45,21 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE connections ADD COLUMN institution_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN institution_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN bank_every INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN bank_on_demand INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
+ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
+ALTER TABLE account_closes ADD COLUMN bank_read_at INTEGER;
+ALTER TABLE account_closes ADD COLUMN covered_since INTEGER;
+ALTER TABLE account_closes ADD COLUMN covered_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE reopened_closes ADD COLUMN bank_read_at INTEGER;
+ALTER TABLE reopened_closes ADD COLUMN covered_since INTEGER;
+ALTER TABLE reopened_closes ADD COLUMN covered_state TEXT NOT NULL DEFAULT '';
+CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
+CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
+ALTER TABLE account_completeness ADD COLUMN incomparable INTEGER NOT NULL DEFAULT 0;

@@ -15,7 +15,7 @@ func (s *Service) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (books.Close, error) {
 	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
-	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace, Offset: s.CloseOffset}
+	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace, Coverage: s.coverage()}
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
@@ -82,7 +82,7 @@ func closeObject(account domain.AccountID, date domain.Date) string {
 func (s *Service) ClosePeriods(
 	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date,
 ) ([]ports.CloseResult, error) {
-	r := books.CloseRequest{Date: date, At: s.Clock.Now(), Offset: s.CloseOffset}
+	r := books.CloseRequest{Date: date, At: s.Clock.Now(), Coverage: s.coverage()}
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}

@@ -25,13 +25,19 @@ func (s *Service) AccountCompleteness(
 	return s.accountCompleteness(id, c), nil
 }
 
+// coverage returns the rules by which a reading of the bank covers days.
+func (s *Service) coverage() domain.Coverage {
+	return domain.Coverage{After: s.CoverAfter, Offset: s.CloseOffset}
+}
+
 // accountCompleteness evaluates the stored completeness c of an account at the present time.
 func (s *Service) accountCompleteness(id domain.AccountID, c books.Completeness) ports.AccountCompleteness {
 	now := s.Clock.Now()
-	state, since := c.State(now, s.DriftGrace)
+	state, since := c.PresentState(now, s.DriftGrace)
 	return ports.AccountCompleteness{
-		Account: id, State: state, Since: since, Basis: c.BasisAt(now), Checks: c.Results(now, s.DriftGrace),
-		ChangedSince: c.ChangedSince(now),
+		Account: id, State: state, Since: since, Basis: c.BasisAt(now, s.DriftGrace), Checks: c.Results(now, s.DriftGrace),
+		ChangedSince: c.ChangedSince(now), BankReadAt: c.BankReadAt(),
+		CoversTo: s.coverage().To(c.BankReadAt(), c.Currency),
 	}
 }
 
@@ -64,13 +70,20 @@ func (s *Service) ListBalances(
 	if _, err := s.Ledger.Account(ctx, tenant, id); err != nil {
 		return domain.Page[books.AccountBalance]{}, err
 	}
-	return s.Ledger.Balances(ctx, tenant, id, window, page)
+	balances, err := s.Ledger.Balances(ctx, tenant, id, window, page)
+	for i, b := range balances.Items {
+		balances.Items[i].CoversTo = s.coverage().To(b.BankReadAt, b.Currency)
+	}
+	return balances, err
 }
 
 // completenessOf returns the completeness of a connection: drifting if any account drifts, otherwise complete if
-// any account is complete.
+// f.Compared is set. It is unknown while no data can arrive.
 func (s *Service) completenessOf(now time.Time, f *domain.ConnectionFacts) books.CompletenessState {
+	link := books.LinkState{NeedsReauth: f.Health.NeedsReauth, Consent: f.Consent}
 	switch {
+	case link.Stopped(now) != "":
+		return books.CompletenessUnknown
 	case books.Lasted(f.DriftSince, now, s.DriftGrace):
 		return books.Drifting
 	case f.Compared:

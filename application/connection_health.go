@@ -53,7 +53,7 @@ func (s *Service) healthAt(now time.Time, f *domain.ConnectionFacts) ports.Conne
 }
 
 func (s *Service) attentionGrace() domain.AttentionGrace {
-	return domain.AttentionGrace{Drift: s.DriftGrace, Silence: s.WebhookSilenceGrace}
+	return domain.AttentionGrace{Drift: s.DriftGrace, Silence: s.WebhookSilenceGrace, Stale: s.StaleAfter}
 }
 
 // SummarizeConnections implements ports.ConnectionManager.

@@ -3,6 +3,8 @@ package application
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -47,6 +49,62 @@ func (s *Service) NoticeSilence(ctx context.Context, limit int) (int, error) {
 		}
 	}
 	return len(unheard), errors.Join(failures...)
+}
+
+// stalePage is the number of connections that NoticeStaleness examines with one query.
+const stalePage = 200
+
+// NoticeStaleness implements ports.Maintenance. It examines the connections with an old reading of the bank, and those
+// that an event has reported as stale.
+func (s *Service) NoticeStaleness(ctx context.Context) (changed int, err error) {
+	now := s.Clock.Now()
+	var cutoff time.Time
+	if s.StaleAfter > 0 {
+		cutoff = now.Add(-s.StaleAfter)
+	}
+	for after := (domain.ConnectionID{}); ; {
+		page, err := s.Connections.ListMaybeStale(ctx, cutoff, after, stalePage)
+		if err != nil || len(page) == 0 {
+			return changed, err
+		}
+		byTenant := map[domain.TenantID][]domain.ConnectionID{}
+		for _, c := range page {
+			byTenant[c.Tenant] = append(byTenant[c.Tenant], c.ID)
+		}
+		for tenant, ids := range byTenant {
+			n, err := s.announceStaleness(ctx, tenant, ids, now)
+			if changed += n; err != nil {
+				return changed, err
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// announceStaleness records the events of the connections of one tenant, and returns their number.
+func (s *Service) announceStaleness(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, now time.Time,
+) (changed int, err error) {
+	stale := map[domain.ConnectionID]bool{}
+	err = s.Connections.VisitFacts(ctx, tenant, ids, func(f *domain.ConnectionFacts) error {
+		isStale := slices.ContainsFunc(f.Attention(now, s.attentionGrace()), func(a domain.Attention) bool {
+			return a.Reason == domain.NeedsBankRead
+		})
+		if isStale != f.StaleAnnounced {
+			stale[f.ID] = isStale
+		}
+		return nil
+	})
+	for id, isStale := range stale {
+		if err != nil {
+			break
+		}
+		var done bool
+		if done, err = s.Connections.AnnounceStale(ctx, tenant, id, isStale, now); done {
+			changed++
+		}
+	}
+	return changed, err
 }
 
 // CountAttention implements ports.Maintenance.

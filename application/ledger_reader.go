@@ -18,7 +18,15 @@ func (s *Service) ListAccounts(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Account]{}, err
 	}
-	return s.Ledger.Accounts(ctx, tenant, connection, page)
+	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, connection, page))
+}
+
+// coveredAccounts sets CoversTo of the accounts of a page.
+func (s *Service) coveredAccounts(page domain.Page[domain.Account], err error) (domain.Page[domain.Account], error) {
+	for i, a := range page.Items {
+		page.Items[i].CoversTo = s.coverage().To(a.BankReadAt, a.Currency)
+	}
+	return page, err
 }
 
 // ListTransactions implements ports.Reader.
@@ -62,14 +70,16 @@ func (s *Service) ListQuarantine(
 func (s *Service) ListTenantAccounts(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	return s.Ledger.Accounts(ctx, tenant, connection, page)
+	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, connection, page))
 }
 
 // GetAccount implements ports.Reader.
 func (s *Service) GetAccount(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 ) (domain.Account, error) {
-	return s.Ledger.Account(ctx, tenant, id)
+	a, err := s.Ledger.Account(ctx, tenant, id)
+	a.CoversTo = s.coverage().To(a.BankReadAt, a.Currency)
+	return a, err
 }
 
 // GetTransaction implements ports.Reader.

@@ -104,6 +104,11 @@ type Deps struct {
 	CloseDocument ports.StatementFormat
 	// CloseOffset is the offset from UTC of the time zone whose days can be closed.
 	CloseOffset time.Duration
+	// CoverAfter is how long into a banking day the bank books the transactions of the days before. A later reading of
+	// the bank covers these days.
+	CoverAfter time.Duration
+	// StaleAfter is how old the last reading of the bank may be before a connection is stale; 0 means never.
+	StaleAfter time.Duration
 
 	// WebhookSilenceGrace is how long the service waits for the webhook about a vendor's synchronisation. The wait
 	// begins at the expected time of the synchronisation. After the wait, the webhook is treated as missing.
@@ -208,6 +213,7 @@ func New(d Deps) (*Service, error) {
 		Keys: d.AuditKeys,
 	})
 	s.events = events.New(events.Deps{
+		Coverage:      s.coverage(),
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
 		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
 		Sealer: d.Sealer,
@@ -216,6 +222,7 @@ func New(d Deps) (*Service, error) {
 	})
 	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events
 	engine := pulling.New(pulling.Deps{
+		Coverage: s.coverage(), DriftGrace: s.DriftGrace,
 		Pulls: d.Pulls, Connections: d.Connections, Aggregators: s.aggregators, OpenCredential: s.open,
 		Changed: s.events.Changed, Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
 		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Workers: d.PullWorkers, Memory: d.Memory,

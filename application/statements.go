@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -44,30 +45,52 @@ func (s *Service) statement(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery,
 ) (books.Statement, error) {
 	now := s.Clock.Now()
-	sum, err := books.NewStatementSum(view.Account, view.Completeness, q.Window)
+	window, err := s.statementWindow(view, q, now)
+	if err != nil {
+		return books.Statement{}, err
+	}
+	sum, err := books.NewStatementSum(view.Account, view.Completeness, window)
 	if err != nil {
 		return books.Statement{}, err
 	}
 	for record, err := range s.readPortions(ctx, tenant, view.Posted(ctx, sum.Window())) {
-		if err == nil {
-			err = sum.Add(books.SumRowOf(record))
-		}
 		if err != nil {
 			return books.Statement{}, err
 		}
+		sum.Add(record.ID, books.SumRowOf(record))
 	}
 	st := sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now)
-	if state, _ := view.Completeness.State(now, s.DriftGrace); q.Force {
-		st.Doubt = ""
-	} else if state == books.Drifting {
-		st.Doubt = domain.AccountDrifting
-	} else if view.Completeness.OutdatedOn(st.Period.To, now) {
-		st.Doubt = domain.AccountChanged
+	st.BankReadAt, st.OmitUnconverted = view.Completeness.BankReadAt(), q.Force.Omitted
+	if q.Balances {
+		doubts := view.Completeness.Doubts(st.Period.To, st.Currency, s.coverage(), now, s.DriftGrace)
+		st.Doubt, st.Forced = q.Force.Decide(doubts)
 	}
 	if q.ByReference {
 		st.FirstWith, err = view.SharedReferences(ctx)
 	}
 	return st, err
+}
+
+// statementWindow returns the days of a statement. If it contains balances and the request has no end, it ends with the
+// last day that is covered. Errors: Conflict (not_covered) if no day from the first one on is covered, unless that is
+// forced. The statement then ends with the last day that is over.
+func (s *Service) statementWindow(
+	view ports.AccountView, q ports.StatementQuery, now time.Time,
+) (domain.Window, error) {
+	w := q.Window
+	if !q.Balances || w.To != "" {
+		return w, nil
+	}
+	last := s.coverage().To(view.Completeness.BankReadAt(), view.Account.Currency)
+	switch {
+	case last != "" && w.From <= last:
+	case q.Force.NotCovered:
+		last = max(s.coverage().Day(now).AddDays(-1), w.From)
+	default:
+		return w, &domain.Error{Kind: domain.Conflict, Code: domain.NotCovered}
+	}
+	w.To = last
+	return w, nil
 }
 
 // statementRecords returns the records of a statement.
@@ -86,7 +109,7 @@ func recordsOf(
 		for posted, err := range all {
 			var record books.StatementRecord
 			if err == nil {
-				record, err = st.Record(posted)
+				record = st.Record(posted)
 			}
 			if !yield(record, err) || err != nil {
 				return

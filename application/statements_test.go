@@ -87,7 +87,52 @@ func (e *env) writeStatement(q ports.StatementQuery) (st books.Statement, days [
 // the test.
 var drifting = books.Completeness{
 	Baseline: &books.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
-	Last: &books.AccountReading{Currency: "BRL"},
+	Last: &books.AccountReading{Currency: "BRL", BankReadAt: bankReadAt}, AccountReadAt: bankReadAt,
+}
+
+// bankReadAt is when the bank of these accounts was read: late enough for all of their records.
+var bankReadAt = epoch.AddDate(0, 1, 0)
+
+var forceAll = books.StatementForce{Drift: true, Changed: true, NotCovered: true, Omitted: true}
+
+func TestAStatementWithBalancesEndsWithTheLastCoveredDay(t *testing.T) {
+	read := time.Date(2026, 1, 9, 18, 0, 0, 0, time.UTC) // a Friday
+	c := books.Completeness{
+		Baseline:      &books.Baseline{Anchor: decimal.NewFromInt(10), Confirmed: true},
+		Last:          &books.AccountReading{Currency: "BRL", BankReadAt: read},
+		AccountReadAt: read,
+	}
+	undated := c
+	undated.AccountReadAt = time.Time{}
+	window := func(from, to domain.Date) domain.Window { return domain.Window{From: from, To: to} }
+	force := books.StatementForce{NotCovered: true}
+	for name, tc := range map[string]struct {
+		c       books.Completeness
+		query   ports.StatementQuery
+		to      domain.Date // "" if the statement is refused before it is read
+		refused bool
+	}{
+		"without an end":        {c, ports.StatementQuery{Balances: true}, "2026-01-08", false},
+		"a covered end":         {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-08")}, "2026-01-08", false},
+		"a later end":           {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09")}, "2026-01-09", true},
+		"a later end, forced":   {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09"), Force: force}, "2026-01-09", false},
+		"a later beginning":     {c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", "")}, "", true},
+		"undated":               {undated, ports.StatementQuery{Balances: true}, "", true},
+		"undated, with an end":  {undated, ports.StatementQuery{Balances: true, Window: window("", "2026-01-01")}, "2026-01-01", true},
+		"without balances":      {c, ports.StatementQuery{Window: window("", "2026-01-09")}, "2026-01-09", false},
+		"other things forced":   {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09"), Force: books.StatementForce{Drift: true}}, "2026-01-09", true},
+		"without an end, later": {c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", ""), Force: force}, "", false},
+	} {
+		e := newEnv(t, withAccount(tc.c, nil, "2026-01-01", "2026-01-09"))
+		st, _, err := e.writeStatement(tc.query)
+		refused := errors.Is(err, domain.NotCovered) || st.Doubt == domain.NotCovered
+		if refused != tc.refused || tc.to != "" && st.Period.To != tc.to {
+			t.Errorf("%s: to %s, refused: %t, %v", name, st.Period.To, refused, err)
+		}
+		if forced := slices.Contains(st.Forced, domain.NotCovered); forced != (tc.query.Force == force) {
+			t.Errorf("%s: forced %v", name, st.Forced)
+		}
+	}
 }
 
 func TestAStatementHasTheRecordsOfItsPeriod(t *testing.T) {
@@ -106,12 +151,12 @@ func TestAStatementHasTheRecordsOfItsPeriod(t *testing.T) {
 
 func TestTheBalancesOfADriftingAccountAreDoubtfulUnlessForced(t *testing.T) {
 	e := newEnv(t, withAccount(drifting, nil, "2026-01-01"))
-	st, _, err := e.writeStatement(ports.StatementQuery{})
+	st, _, err := e.writeStatement(ports.StatementQuery{Balances: true})
 	e.noError(err)
 	if st.Doubt != domain.AccountDrifting {
 		t.Errorf("the doubt is %q", st.Doubt)
 	}
-	st, _, err = e.writeStatement(ports.StatementQuery{Force: true})
+	st, _, err = e.writeStatement(ports.StatementQuery{Balances: true, Force: forceAll})
 	e.noError(err)
 	if st.Doubt != "" || st.Balances == nil || st.Balances.Closing.String() != "11" {
 		t.Errorf("the balances are %v", st.Balances)
@@ -127,10 +172,10 @@ func TestAStatementIsOutdatedIfItsRecordsHaveChangedSinceTheReading(t *testing.T
 		query ports.StatementQuery
 		doubt domain.Code
 	}{
-		{ports.StatementQuery{Force: true}, ""},
-		{ports.StatementQuery{Window: domain.Window{To: "2026-01-01"}}, ""},
-		{ports.StatementQuery{Window: domain.Window{To: "2026-01-02"}}, domain.AccountChanged},
-		{ports.StatementQuery{}, domain.AccountChanged},
+		{ports.StatementQuery{Balances: true, Force: forceAll}, ""},
+		{ports.StatementQuery{Balances: true, Window: domain.Window{To: "2026-01-01"}}, ""},
+		{ports.StatementQuery{Balances: true, Window: domain.Window{To: "2026-01-02"}}, domain.AccountChanged},
+		{ports.StatementQuery{Balances: true}, domain.AccountChanged},
 	} {
 		st, _, err := e.writeStatement(c.query)
 		e.noError(err)

@@ -287,6 +287,14 @@ var (
 			func(c configs.Config) any { return c.DriftGrace },
 			map[string]any{"": 48 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
 		},
+		"COVER_AFTER": {
+			func(c configs.Config) any { return c.CoverAfter },
+			map[string]any{"": 12 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
+		},
+		"STALE_AFTER": {
+			func(c configs.Config) any { return c.StaleAfter },
+			map[string]any{"": 36 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
+		},
 		"CLOSE_OFFSET": {
 			func(c configs.Config) any { return c.CloseOffset },
 			map[string]any{

@@ -53,7 +53,13 @@ type Account struct {
 	AccountData
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
-	RemovedAt   time.Time // when a pull found the account no longer listed; zero while it is listed
+	// BankReadAt is when the vendor last read the account's transactions at the bank; zero if it is not known. A pull
+	// that reads all of them stores it. It is not part of the data that is compared.
+	BankReadAt time.Time
+	// CoversTo is the last day that the reading of the bank covers; "" if it is not known. It is set for callers only.
+	CoversTo    Date
+	Institution Institution // of the connection; a store sets it when it reads accounts for callers
+	RemovedAt   time.Time   // when a pull found the account no longer listed; zero while it is listed
 	// References are the account references under which the account was read, oldest first.
 	References []AccountReference
 }

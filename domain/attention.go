@@ -20,6 +20,7 @@ const (
 	NeedsDriftExplained     AttentionReason = "drifting"    // the records do not explain a balance
 	NeedsRemovalConfirmed   AttentionReason = "mass_removal"
 	NeedsWebhook            AttentionReason = "silent" // an expected webhook is missing
+	NeedsBankRead           AttentionReason = "stale"  // the bank was not read for too long
 	NeedsConsentRenewal     AttentionReason = "consent_expiring"
 	NeedsQuarantineReviewed AttentionReason = "quarantined"
 	NeedsAccountUnshared    AttentionReason = "account_shared"    // another live connection reads an account
@@ -48,6 +49,7 @@ type Attention struct {
 type AttentionGrace struct {
 	Drift   time.Duration // how long an account must drift
 	Silence time.Duration // the time between a synchronisation of the vendor and the deadline for its webhook
+	Stale   time.Duration // how old the last reading of the bank may be; 0 means any age
 }
 
 // ConnectionFacts contains the stored facts about a connection, from which its health, its warnings and its reasons for
@@ -69,6 +71,11 @@ type ConnectionFacts struct {
 	Paused    bool
 	UpdatedAt time.Time // when an operator last changed the connection
 	Usage     MonthlyUsage
+	Bank      BankFacts
+	// BankReadAt is when the bank was last read for the live account for which that was longest ago; zero if it is not
+	// known for any account.
+	BankReadAt     time.Time
+	StaleAnnounced bool // an event has reported that the connection is stale, and no event has reported the end
 	// Quarantined is the number of rows in the quarantine. QuarantinedSince is when the oldest of them was first seen;
 	// zero if there is none.
 	Quarantined      int
@@ -132,6 +139,12 @@ var attentionRules = []attentionRule{
 		}),
 	},
 	{reason: NeedsWebhook, severity: SeverityNow, since: silentSince},
+	{
+		reason: NeedsBankRead, severity: SeverityNow, since: staleSince(false), explainedBy: stopped,
+	},
+	{
+		reason: NeedsBankRead, severity: SeveritySoon, since: staleSince(true), explainedBy: stopped,
+	},
 	{reason: NeedsConsentRenewal, severity: SeveritySoon, since: consentIn(ConsentExpiring)},
 	{
 		reason: NeedsQuarantineReviewed, severity: SeveritySoon,
@@ -264,6 +277,20 @@ func consentIn(state ConsentState) sinceFunc {
 			return c.ExpiresAt.Add(-ConsentNotice), true
 		}
 		return f.orUpdated(c.Since)
+	}
+}
+
+// stopped contains the reasons that explain why a connection is stale.
+var stopped = []AttentionReason{
+	NeedsReauth, NeedsCredential, NeedsSealingKey, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent,
+}
+
+// staleSince returns the rule for a stale connection whose vendor reads the bank only on demand, or the rule for one
+// whose vendor reads it by itself.
+func staleSince(onDemand bool) sinceFunc {
+	return func(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {
+		since := StaleSince(f.BankReadAt, f.Bank.Every, grace.Stale, now)
+		return since, !since.IsZero() && !f.Paused && f.Bank.OnDemand == onDemand
 	}
 }
 

@@ -59,6 +59,7 @@ type Connection struct {
 	Consent Consent
 	Webhook WebhookWatch
 	Usage   MonthlyUsage
+	Bank    BankFacts
 	// Announced contains the problems that an event has reported, and whose end has not been reported yet.
 	Announced Announced
 
@@ -90,6 +91,7 @@ type Connection struct {
 type Announced struct {
 	Reauth     bool // the account holder must sign in again, or the vendor rejects the credential
 	PullFailed bool // a pull has failed
+	Stale      bool // the bank was not read for too long
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
@@ -106,8 +108,8 @@ func (c *Connection) Validate() []*Error {
 // Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Repoint changes the connection's target at its vendor. It resets the health, the consent, the state of the webhooks
-// and the stream position, because these values describe the old target. If the target stays the same, nothing changes.
+// Repoint changes the connection's target at its vendor. It resets the health, the consent, the state of the webhooks,
+// the facts about the bank and the stream position, because these values describe the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
@@ -117,7 +119,7 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
-	c.Consent, c.Webhook, c.StreamPosition = Consent{}, WebhookWatch{}, ""
+	c.Consent, c.Webhook, c.StreamPosition, c.Bank = Consent{}, WebhookWatch{}, "", BankFacts{}
 }
 
 // Target returns the vendor's address and the account reference as one text. Two targets are
@@ -163,7 +165,7 @@ func (c *Connection) Erase(at time.Time) {
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
-	c.Announced, c.Ambiguity, c.StreamPosition = Announced{}, AccountAmbiguity{}, ""
+	c.Announced, c.Ambiguity, c.StreamPosition, c.Bank = Announced{}, AccountAmbiguity{}, "", BankFacts{}
 }
 
 // EraseAccess removes the credential, the address and the account reference.

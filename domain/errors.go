@@ -49,6 +49,7 @@ const (
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
 	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)
+	NotCovered         Code = "not_covered"          // the bank was read too early for the last day (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	NoAccountAmount    Code = "no_account_amount"    // an amount in the account's currency is not known (Conflict)
 	NoEvidence         Code = "no_evidence"          // the audit entry of the close has no digest (Conflict)
@@ -117,6 +118,8 @@ type Error struct {
 	Message string
 	// LastDay is the last day of the largest document that fits; set only with DocumentTooLarge, and "" if none fits.
 	LastDay Date
+	// Records contains the ids of the records that caused the error; set only with NoAccountAmount.
+	Records []TransactionID
 	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none was requested.
 	RetryAfter time.Duration
 	// Cause is the underlying error. It is written only to the log.

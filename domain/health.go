@@ -75,11 +75,14 @@ type LinkStatus struct {
 	// expires; zero if the vendor does not report it. SameState does not compare these two members.
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
+	// Bank states when the vendor last read the bank; nil if the response contains nothing about it. SameState ignores
+	// it: for a vendor that reports its synchronisations, SyncMarker identifies them.
+	Bank *BankReading
 }
 
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
-	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
+	s.Schedule, s.ConsentExpiresAt, s.Bank = other.Schedule, other.ConsentExpiresAt, other.Bank
 	return s == other
 }
 

@@ -74,13 +74,34 @@ type Connections interface {
 	// of several concurrent calls returns the connection. The method is not limited to one tenant.
 	NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error)
 
+	// ListMaybeStale returns at most limit live aggregator connections whose id is greater than after, ordered by id:
+	// those with a live account whose BankReadAt is before the cutoff, and those with Announced.Stale. The other
+	// members of the connections are not set. The method is not limited to one tenant.
+	ListMaybeStale(ctx context.Context, cutoff time.Time, after domain.ConnectionID,
+		limit int) ([]domain.Connection, error)
+
+	// AnnounceStale sets Announced.Stale of a live connection, and records the event. If it has the value already, or
+	// if there is no such connection, nothing changes, and the result is false.
+	AnnounceStale(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, stale bool,
+		at time.Time) (changed bool, err error)
+
 	// CountAttention counts problems of live aggregator connections and of their accounts (see Attention). It is not
 	// limited to one tenant.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 }
 
+// BankReading is the oldest reading of one bank by a vendor. Connections that are paused, or whose account holder must
+// sign in again, do not count.
+type BankReading struct {
+	Vendor      domain.Vendor
+	Institution string // its id; "" if it is not known
+	At          time.Time
+}
+
 // Attention contains the numbers of connections and accounts with a problem, over all tenants.
 type Attention struct {
+	At           time.Time     // when they were counted
+	BankReadings []BankReading // of the live accounts with a known reading, in any order
 	// ConsentExpiring is the number of connections whose consent expires within domain.ConsentNotice or has
 	// expired. Revoked consents are not counted.
 	ConsentExpiring int

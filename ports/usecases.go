@@ -169,6 +169,8 @@ type AccountCompleteness struct {
 	// ChangedSince is set if posted records have changed since the latest reading, or if announced removals of posted
 	// records are held back. After books.UnsettledAfter it is no longer set, and Basis is books.BasisUnsettled.
 	ChangedSince bool
+	BankReadAt   time.Time   // when the bank was last read; zero if it is not known
+	CoversTo     domain.Date // the last day that the state covers; "" if it is not known
 }
 
 // Completeness reports whether the records of accounts explain the balances of the accounts.
@@ -235,7 +237,10 @@ type Replacements interface {
 // StatementQuery selects a statement.
 type StatementQuery struct {
 	Window domain.Window // the value dates of the records; may be open at both ends
-	Force  bool          // whether to write a statement even if the account's records do not explain its balance
+	Force  books.StatementForce
+	// Balances is set if the document contains balances. Its period then ends with the last day that is covered, unless
+	// Window has an end, and its balances may be refused; see books.Completeness.Doubts.
+	Balances bool
 	// ByReference requests that the document identifies a record by its main reference; see
 	// books.StatementRecord.MatchingID.
 	ByReference bool
@@ -279,6 +284,11 @@ type StatementFormat interface {
 	MediaType() string
 	// Extension returns the extension of file names, without the dot.
 	Extension() string
+	// HasBalances reports whether the documents contain the balances of the account.
+	HasBalances() bool
+	// PrintsUnconverted reports whether the documents contain records whose amount in the currency of the statement is
+	// not known. Otherwise Write returns the error of books.Statement.CheckConverted.
+	PrintsUnconverted() bool
 	// Write writes a document to w. It keeps only one record in memory at a time. If the format cannot express the
 	// statement, Write writes nothing and returns Conflict (no_balance, account_changed, not_representable). Other
 	// errors: those of the record sequence and of the writer w.
@@ -629,6 +639,9 @@ type Maintenance interface {
 	// NoticeConsents reports at most limit connections whose consent has entered the state "expiring" or "expired"
 	// (domain.Consent.State), each of them once. It returns their number.
 	NoticeConsents(ctx context.Context, limit int) (int, error)
+	// NoticeStaleness records an event for each connection that has become stale or current since the last event, and
+	// returns their number.
+	NoticeStaleness(ctx context.Context) (int, error)
 	// CountAttention returns how many connections and accounts need attention.
 	CountAttention(ctx context.Context) (Attention, error)
 	// Prune deletes at most limit deliveries that are older than the given duration (keep), and at most limit

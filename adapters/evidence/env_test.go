@@ -155,7 +155,7 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 				if !st.Period.Contains(r.Date) {
 					continue
 				}
-				if record, err := st.Record(r); !yield(record, err) {
+				if !yield(st.Record(r), nil) {
 					return
 				}
 			}

@@ -59,7 +59,14 @@ type closeView struct {
 	PostedSum      string `json:"postedSum,omitempty"`
 	ReopenedAt     string `json:"reopenedAt,omitempty"`
 	Statement      string `json:"statement,omitempty"`
+	// Format is absent from the packs of closes whose document has format 1. BankReadAt and the completeness not_covered
+	// exist since format 2.
+	Format     int    `json:"format,omitempty"`
+	BankReadAt string `json:"bankReadAt,omitempty"`
 }
+
+// closeFormat is the format of close.json that this version writes.
+const closeFormat = 2
 
 // closeJSON returns close.json.
 func closeJSON(c books.Close, hasDocument bool) ([]byte, error) {
@@ -67,6 +74,9 @@ func closeJSON(c books.Close, hasDocument bool) ([]byte, error) {
 		AccountID: c.Account.String(), Date: string(c.Date), Count: c.Count, Currency: c.Currency,
 		Digest: hex.EncodeToString(c.Digest[:]), ClosedAt: timeOf(c.ClosedAt), ClosedBy: c.ClosedBy,
 		Completeness: string(c.Completeness), ReopenedAt: timeOf(c.ReopenedAt),
+	}
+	if s := c.Statement; s != nil && s.Format > 1 || !c.BankReadAt.IsZero() {
+		v.Format, v.BankReadAt = closeFormat, timeOf(c.BankReadAt)
 	}
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()

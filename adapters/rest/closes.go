@@ -22,7 +22,11 @@ type closeView struct {
 	Digest       string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
 	ClosedAt     time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
 	ClosedBy     string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
-	Completeness string    `json:"completeness" enum:"unknown,complete,drifting,unverified" example:"complete" doc:"The completeness of the account when the period was closed. unverified: records had changed since the last settled read"`
+	Completeness string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read"`
+
+	BankReadAt          time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank when the period was closed; absent if that was not known"`
+	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date; only if completeness is not_covered, and absent before that"`
+	CoveredCompleteness string    `json:"coveredCompleteness,omitempty" enum:"unknown,complete,drifting,unverified" example:"complete" doc:"What a close would have stated at coveredSince"`
 
 	FirstDay       string    `json:"firstDay,omitempty" format:"date" example:"2026-02-01" doc:"The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known"`
 	OpeningBalance string    `json:"openingBalance,omitempty" example:"1000" doc:"The balance before firstDay, as it was known when the period was closed. Absent if none was known"`
@@ -36,7 +40,8 @@ func closeOf(c books.Close) closeView {
 	v := closeView{
 		AccountID: c.Account.String(), Date: string(c.Date), Count: c.Count, Currency: c.Currency,
 		Digest: hex.EncodeToString(c.Digest[:]), ClosedAt: utcOrZero(c.ClosedAt), ClosedBy: c.ClosedBy,
-		Completeness: string(c.Completeness),
+		Completeness: string(c.Completeness), BankReadAt: utcOrZero(c.BankReadAt),
+		CoveredSince: utcOrZero(c.CoveredSince), CoveredCompleteness: string(c.CoveredCompleteness),
 	}
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()

@@ -16,8 +16,10 @@ type completenessView struct {
 	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
 	Since     time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
-	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits,unsettled" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with"`
+	Basis     string      `json:"basis" enum:"no_settled_read,sign_in,consent,no_balance,invoice_balance,unsupported_type,too_many_digits,unknown_amount,first_reading,quarantined_rows,undated,unsettled,baseline,running_balance,announced_count" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with"`
 	Changed   bool        `json:"changedSince,omitzero" example:"true" doc:"Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions"`
+	BankRead  time.Time   `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank at the last settled read; absent if it does not state that"`
+	CoversTo  string      `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day that the state covers: the bank had had time to book it; absent without bankReadAt"`
 	Checks    []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
 }
 
@@ -35,8 +37,8 @@ type checkView struct {
 func completenessViewOf(c ports.AccountCompleteness) completenessView {
 	return completenessView{
 		AccountID: c.Account.String(), State: string(c.State), Since: utcOrZero(c.Since), Basis: string(c.Basis),
-		Changed: c.ChangedSince,
-		Checks:  mapItems(c.Checks, checkOf),
+		Changed: c.ChangedSince, BankRead: utcOrZero(c.BankReadAt), CoversTo: string(c.CoversTo),
+		Checks: mapItems(c.Checks, checkOf),
 	}
 }
 
@@ -60,12 +62,15 @@ type balanceView struct {
 	Currency string    `json:"currency" example:"BRL" doc:"ISO 4217"`
 	Posted   string    `json:"posted" example:"520.37" doc:"The sum of the posted transactions that are not removed"`
 	Anchor   string    `json:"anchor" example:"1000" doc:"balance minus posted"`
+	BankRead time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank; absent if it does not state that"`
+	CoversTo string    `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day that this reading of the bank covers; absent without bankReadAt"`
 }
 
 func balanceOf(b books.AccountBalance) balanceView {
 	return balanceView{
 		At: utcOrZero(b.At), Balance: b.Balance.String(), Currency: b.Currency,
 		Posted: b.Posted.String(), Anchor: b.Anchor.String(),
+		BankRead: utcOrZero(b.BankReadAt), CoversTo: string(b.CoversTo),
 	}
 }
 

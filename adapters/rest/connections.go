@@ -94,7 +94,11 @@ type healthView struct {
 	Consent       consentView     `json:"consent" doc:"The consent of the account holder"`
 	Webhook       webhookView     `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
 	Ambiguous     *ambiguousView  `json:"ambiguousAccounts,omitempty" doc:"The accounts of the warning account_ambiguous; absent without it"`
-	ThisMonth     usageView       `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
+	BankReadAt    time.Time       `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known"`
+
+	Institution *institutionView `json:"institution,omitempty" doc:"The bank; absent if the vendor does not state it"`
+
+	ThisMonth usageView `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
 }
 
 // ambiguousView lists the accounts of a connection that the service cannot match: the former accounts, and the
@@ -138,7 +142,7 @@ type webhookView struct {
 // attentionView is a reason why a person should look at a connection. Clients must accept reasons that they do not
 // know.
 type attentionView struct {
-	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
 	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
 }
@@ -197,8 +201,9 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Webhook: webhookView{
 			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
 		},
-		Ambiguous: ambiguousOf(f.Ambiguity),
-		ThisMonth: usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
+		Ambiguous: ambiguousOf(f.Ambiguity), BankReadAt: utcOrZero(f.BankReadAt),
+		Institution: institutionOf(f.Bank.Institution),
+		ThisMonth:   usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
 	}
 }
 

@@ -119,11 +119,15 @@ var statusRules = []statusRule{
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
 		domain.AccountChanged, http.StatusConflict, codeConflict,
-		"transactions have changed since the balance of the account was read; force=true writes the statement",
+		"transactions have changed since the balance of the account was read; force=changed writes the statement",
 	},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,
-		"the transactions of the account do not explain its balance; force=true ignores this",
+		"the transactions of the account do not explain its balance; force=drift ignores this",
+	},
+	{
+		domain.NotCovered, http.StatusConflict, codeConflict,
+		"the bank was last read too early for the last day of the statement; force=not_covered ignores this",
 	},
 	{domain.NoBalance, http.StatusConflict, codeConflict, "no balance of the account is known"},
 	{
@@ -299,9 +303,23 @@ func (x *exchange) problem(err error) *Problem {
 	}
 	if e := (*domain.Error)(nil); errors.As(err, &e) {
 		p.To = string(e.LastDay)
+		p.Errors = append(p.Errors, statementFields(e)...)
 	}
 	p.setHeaders(err)
 	return p
+}
+
+// statementFields returns a field error for each reason why a statement was refused: the code of the doubt, or the ids
+// of the records without an amount in the currency of the account.
+func statementFields(e *domain.Error) (all []ProblemField) {
+	switch e.Code {
+	case domain.AccountDrifting, domain.AccountChanged, domain.NotCovered:
+		return []ProblemField{{"query.force", string(e.Code)}}
+	}
+	for _, id := range e.Records {
+		all = append(all, ProblemField{"transaction", id.String()})
+	}
+	return all
 }
 
 // setHeaders sets the headers that belong to the problem's status. After a refused long poll, the connection is

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -33,12 +34,12 @@ const (
 type statementInput struct {
 	ID         pathID[domain.Account] `path:"id" doc:"Opaque"`
 	From       string                 `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
-	To         string                 `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
+	To         string                 `query:"to" format:"date" doc:"Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record"`
 	Format     string                 `query:"format" doc:"The format of the document"`
 	ExternalID string                 `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
 	Close      string                 `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	MaxBytes   int                    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string                 `query:"force" enum:"true,false" default:"false" doc:"true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read"`
+	Force      string                 `query:"force" pattern:"^(true|false|(drift|changed|unsettled|not_covered|omitted)(,(drift|changed|unsettled|not_covered|omitted))*)$" default:"false" example:"drift,not_covered" doc:"What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of an account statement in the format "matcher".
@@ -60,9 +61,10 @@ func (s *server) statementRoute(tag string) route {
 		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
 		description: "Returns the posted transactions of an account as a document. All amounts are in the currency " +
 			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
-			"cases: an amount in the currency of the account is not known; the format needs a balance and none is " +
-			"known; the format has balances (camt053, ofx), force is not true, and the account drifts or its " +
-			"transactions have changed since its balance was read. With close, the document is that of a closed " +
+			"cases, unless force names it: an amount in the currency of the account is not known (csv prints the row " +
+			"without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have " +
+			"changed since its balance was read, or the bank was last read too early for the last day. It is also " +
+			"a 409 if the format needs a balance and none is known. With close, the document is that of a closed " +
 			"period: the same bytes each time, whatever changed since; the response is a 404 if the day was never " +
 			"closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the " +
 			"statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing " +
@@ -100,6 +102,10 @@ func (e *statementEndpoint) describe(op *operation.Operation) {
 			Schema: text, Description: "attachment, with a file name made of the account's id and the period",
 		}, "X-Completeness": {
 			Schema: text, Description: "The completeness of the account when the period was closed; with close only",
+		}, "X-Forced": {
+			Schema: text, Description: "What force has made possible: drift, changed, not_covered, omitted",
+		}, "X-Omitted-Records": {
+			Schema: text, Description: "The number of transactions that force=omitted leaves out",
 		}},
 	}
 	op.Responses[statusText(http.StatusOK)] = response
@@ -162,7 +168,7 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Close), w.write)
 	} else {
 		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, ports.StatementQuery{
-			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
+			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: forceOf(in.Force), Balances: format.HasBalances(),
 			ByReference: in.ExternalID == "reference", MaxBytes: int64(in.MaxBytes), Format: measuredIn(format, in),
 		}, w.write)
 	}
@@ -170,6 +176,37 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 		e.abort(x, w, err)
 	}
 	return err
+}
+
+// forceOf parses the parameter force, which is valid.
+func forceOf(text string) (f books.StatementForce) {
+	for _, name := range strings.Split(text, ",") {
+		f.Drift = f.Drift || name == "drift" || name == "true"
+		f.Changed = f.Changed || name == "changed" || name == "unsettled" || name == "true"
+		f.NotCovered = f.NotCovered || name == "not_covered" || name == "true"
+		f.Omitted = f.Omitted || name == "omitted" || name == "true"
+	}
+	return f
+}
+
+// forceNames are the names in the header X-Forced.
+var forceNames = map[domain.Code]string{
+	domain.AccountDrifting: "drift", domain.AccountChanged: "changed", domain.NotCovered: "not_covered",
+}
+
+// setForced sets the headers that state what was forced, and how many records the document leaves out.
+func (w *statementWriter) setForced(header http.Header, s books.Statement) {
+	var forced []string
+	for _, code := range s.Forced {
+		forced = append(forced, forceNames[code])
+	}
+	if n := len(s.Unconverted); n > 0 && s.OmitUnconverted && !w.format.PrintsUnconverted() {
+		forced = append(forced, "omitted")
+		header.Set("X-Omitted-Records", strconv.Itoa(n))
+	}
+	if len(forced) > 0 {
+		header.Set("X-Forced", strings.Join(forced, ","))
+	}
 }
 
 // measuredIn returns format if the request limits the size of the document, and otherwise nil.
@@ -223,6 +260,7 @@ func (w *statementWriter) write(s books.Statement, records iter.Seq2[books.State
 	if s.Completeness != "" {
 		header["X-Completeness"] = []string{string(s.Completeness)}
 	}
+	w.setForced(header, s)
 	if w.maxBytes > 0 {
 		var length counter
 		if err := w.format.Write(&length, s, records); err != nil {

@@ -26,9 +26,11 @@ const statementPath = accountsPath + "/019b0000-0000-7000-8000-000000000002/stat
 // lines is a fake statement format. It writes the description of each record on a line of its own, and then "end".
 type lines struct{ refuse error }
 
-func (lines) Name() string      { return "lines" }
-func (lines) MediaType() string { return "text/x-lines" }
-func (lines) Extension() string { return "txt" }
+func (lines) Name() string            { return "lines" }
+func (lines) MediaType() string       { return "text/x-lines" }
+func (lines) Extension() string       { return "txt" }
+func (lines) HasBalances() bool       { return true }
+func (lines) PrintsUnconverted() bool { return false }
 
 func (l lines) Write(w io.Writer, _ books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	if l.refuse != nil {
@@ -125,7 +127,9 @@ func TestAStatementIsAnAttachment(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	want := ports.StatementQuery{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Force: true}
+	want := ports.StatementQuery{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Balances: true,
+		Force: books.StatementForce{Drift: true, Changed: true, NotCovered: true, Omitted: true},
+	}
 	if diff := cmp.Diff(any(want), s.service.got); diff != "" {
 		t.Error(diff)
 	}

@@ -25,8 +25,26 @@ type accountView struct {
 	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
+	BankReadAt   time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor last read the account's transactions at the bank; absent if it does not state that"`
+	CoversTo     string    `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day whose transactions the bank had had time to book then; absent without bankReadAt"`
+
+	Institution *institutionView `json:"institution,omitempty" doc:"The bank; absent if the vendor does not state it"`
 
 	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
+}
+
+// institutionView is a bank, by the vendor's id and name.
+type institutionView struct {
+	ID   string `json:"id" example:"612" doc:"The vendor's id of the bank; at Pluggy, that of its connector"`
+	Name string `json:"name" example:"Nubank" doc:"The name of the bank at the vendor"`
+}
+
+// institutionOf returns nil if the institution is not known.
+func institutionOf(i domain.Institution) *institutionView {
+	if i.ID == "" {
+		return nil
+	}
+	return &institutionView{i.ID, i.Name}
 }
 
 // accountReferenceView describes one account reference under which an account was stored. It contains the id that the
@@ -58,6 +76,7 @@ func accountOf(a domain.Account) accountView {
 		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
 		RemovedAt: utcOrZero(a.RemovedAt), References: referencesOf(a.References),
+		BankReadAt: utcOrZero(a.BankReadAt), CoversTo: string(a.CoversTo), Institution: institutionOf(a.Institution),
 	}
 }
 

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,7 @@ type Metrics struct {
 	feedDelay        prometheus.Gauge
 	consentExpiring  prometheus.Gauge
 	silent           prometheus.Gauge
+	bankReadAge      *prometheus.GaugeVec
 	drifting         prometheus.Gauge
 	webhooksMissed   *prometheus.CounterVec
 	comparedBeyond   *prometheus.CounterVec
@@ -89,6 +91,10 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		silent: gauge(
 			"connections_silent", "Connections whose vendor has not sent a webhook that was expected.",
 		).WithLabelValues(),
+		bankReadAge: gauge(
+			"bank_read_age_seconds", "Time since the vendor last read a bank, for the account with the oldest reading.",
+			"vendor", "institution",
+		),
 		drifting: gauge(
 			"accounts_drifting", "Accounts whose transactions do not explain their balance.",
 		).WithLabelValues(),
@@ -117,8 +123,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.causedReads, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.comparedBeyond, m.eventAttempts,
-		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed,
+		m.comparedBeyond, m.eventAttempts, m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -146,6 +152,7 @@ var backgroundTasks = []string{
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
 	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
 	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
+	"maintenance staleness",
 	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }
@@ -170,6 +177,7 @@ func (m *Metrics) initSeries() {
 		m.transactions.WithLabelValues(m.labels.vendor(v), "quarantined")
 		m.pull(v, domain.PullSucceeded, "")
 		m.webhooksMissed.WithLabelValues(m.labels.vendor(v))
+		m.bankReadAge.WithLabelValues(m.labels.vendor(v), "")
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causeRefresh)
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causePull)
 		m.pull(v, domain.PullFailed, domain.MalformedResponse)
@@ -241,12 +249,25 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 // measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
+// maxInstitutions is the maximum number of banks that a metric names: those whose readings are the oldest.
+const maxInstitutions = 500
+
 // Attention sets the numbers of connections and accounts that need attention; see ports.Attention. A periodic
 // maintenance task counts them, so that a scrape does not query the database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))
 	m.drifting.Set(float64(count.Drifting))
+	m.bankReadAge.Reset() // a bank without connections has no series, except that of unknown banks
+	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
+		m.bankReadAge.WithLabelValues(m.labels.vendor(v), "")
+	}
+	oldest := slices.SortedFunc(slices.Values(count.BankReadings), func(a, b ports.BankReading) int {
+		return a.At.Compare(b.At)
+	})
+	for _, r := range oldest[:min(len(oldest), maxInstitutions)] {
+		m.bankReadAge.WithLabelValues(m.labels.vendor(r.Vendor), r.Institution).Set(max(0, count.At.Sub(r.At)).Seconds())
+	}
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

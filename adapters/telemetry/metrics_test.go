@@ -23,7 +23,7 @@ import (
 var allowed = map[string]int{
 	"limit":  2,
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
-	"change": 5, "template": 65, "resource": 65, "where": 65, "sink": 65, "cause": 2,
+	"change": 5, "template": 65, "resource": 65, "where": 65, "sink": 65, "cause": 2, "institution": maxInstitutions + 2,
 }
 
 // usedMetrics returns metrics in which every series has at least one value.

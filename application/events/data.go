@@ -95,7 +95,9 @@ func (r *eventRunner) loadResource(
 	switch e.Type.Resource() {
 	case events.AccountAdded.Resource():
 		return encoder(e.Subject, func(id domain.AccountID) (domain.Account, error) {
-			return r.Ledger.Account(ctx, tenant, id)
+			a, err := r.Ledger.Account(ctx, tenant, id)
+			a.CoversTo = r.Coverage.To(a.BankReadAt, a.Currency)
+			return a, err
 		}, r.Encoder.Account)
 	case events.ConnectionRecovered.Resource():
 		return encoder(e.Subject, func(id domain.ConnectionID) (domain.Connection, error) {

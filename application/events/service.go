@@ -5,6 +5,7 @@ package events
 import (
 	"github.com/LerianStudio/aggregator-connections/application/auditing"
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -12,6 +13,7 @@ import (
 // Deps holds everything that a Service needs. All members are required, except Memory, and Encoder if there are
 // no Sinks.
 type Deps struct {
+	Coverage      domain.Coverage // determines CoversTo of accounts
 	Subscriptions ports.Subscriptions
 	Connections   ports.Connections
 	Ledger        ports.Ledger

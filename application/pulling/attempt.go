@@ -84,6 +84,12 @@ const (
 // readsEverything reports whether the attempt reads everything that the vendor has.
 func (a *attempt) readsEverything() bool { return a.initial || a.pull.Scope.Everything }
 
+// readsAll reports whether the attempt has read everything that the vendor had when it began: all rows, or all changes
+// since a position in the vendor's stream up to which everything was stored.
+func (a *attempt) readsAll() bool {
+	return !a.pull.Progress.Incomplete && (a.readsEverything() || a.pull.Progress.StreamPosition != "")
+}
+
 // pendingProgress is the progress that is not stored yet. It covers only pages without changed rows. For such a page,
 // only the position from which the pull resumes must be stored, and this can wait until the next write.
 type pendingProgress struct {

@@ -10,6 +10,7 @@ package pulling
 
 import (
 	"context"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -24,6 +25,10 @@ type Deps struct {
 	// OpenCredential returns the credential of a connection for a call to its vendor. Errors: Rejected
 	// (address_not_allowed) and Unavailable (credential_unopened).
 	OpenCredential func(context.Context, domain.Connection) (domain.Credential, error)
+
+	// Coverage and DriftGrace are stored with the outcome of a pull; see records.Outcome.
+	Coverage   domain.Coverage
+	DriftGrace time.Duration
 
 	// Changed is called after each write that may have changed records.
 	Changed func()

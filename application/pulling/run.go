@@ -223,6 +223,10 @@ func (a *attempt) outcome(
 			return h.After(a.status, failure, now)
 		},
 	}
+	if !replaced && a.checked {
+		o.Bank, o.ReadAt, o.Coverage, o.Grace = a.status.Bank, a.listedAt, a.Coverage, a.DriftGrace
+		o.BankRead = failure == nil && a.readsAll() && !a.relink.staged && a.status.Bank != nil
+	}
 	if !replaced {
 		o.Consent = func(c domain.Consent) domain.Consent { return a.consentAfter(c, consent, now) }
 		o.Webhook = func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {

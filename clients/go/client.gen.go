@@ -184,6 +184,7 @@ func (e CheckViewState) Valid() bool {
 const (
 	CloseViewCompletenessComplete   CloseViewCompleteness = "complete"
 	CloseViewCompletenessDrifting   CloseViewCompleteness = "drifting"
+	CloseViewCompletenessNotCovered CloseViewCompleteness = "not_covered"
 	CloseViewCompletenessUnknown    CloseViewCompleteness = "unknown"
 	CloseViewCompletenessUnverified CloseViewCompleteness = "unverified"
 )
@@ -195,6 +196,8 @@ func (e CloseViewCompleteness) Valid() bool {
 		return true
 	case CloseViewCompletenessDrifting:
 		return true
+	case CloseViewCompletenessNotCovered:
+		return true
 	case CloseViewCompletenessUnknown:
 		return true
 	case CloseViewCompletenessUnverified:
@@ -204,14 +207,44 @@ func (e CloseViewCompleteness) Valid() bool {
 	}
 }
 
+// Defines values for CloseViewCoveredCompleteness.
+const (
+	CloseViewCoveredCompletenessComplete   CloseViewCoveredCompleteness = "complete"
+	CloseViewCoveredCompletenessDrifting   CloseViewCoveredCompleteness = "drifting"
+	CloseViewCoveredCompletenessUnknown    CloseViewCoveredCompleteness = "unknown"
+	CloseViewCoveredCompletenessUnverified CloseViewCoveredCompleteness = "unverified"
+)
+
+// Valid indicates whether the value is a known member of the CloseViewCoveredCompleteness enum.
+func (e CloseViewCoveredCompleteness) Valid() bool {
+	switch e {
+	case CloseViewCoveredCompletenessComplete:
+		return true
+	case CloseViewCoveredCompletenessDrifting:
+		return true
+	case CloseViewCoveredCompletenessUnknown:
+		return true
+	case CloseViewCoveredCompletenessUnverified:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompletenessViewBasis.
 const (
+	CompletenessViewBasisAnnouncedCount  CompletenessViewBasis = "announced_count"
 	CompletenessViewBasisBaseline        CompletenessViewBasis = "baseline"
+	CompletenessViewBasisConsent         CompletenessViewBasis = "consent"
+	CompletenessViewBasisFirstReading    CompletenessViewBasis = "first_reading"
 	CompletenessViewBasisInvoiceBalance  CompletenessViewBasis = "invoice_balance"
 	CompletenessViewBasisNoBalance       CompletenessViewBasis = "no_balance"
 	CompletenessViewBasisNoSettledRead   CompletenessViewBasis = "no_settled_read"
 	CompletenessViewBasisQuarantinedRows CompletenessViewBasis = "quarantined_rows"
+	CompletenessViewBasisRunningBalance  CompletenessViewBasis = "running_balance"
+	CompletenessViewBasisSignIn          CompletenessViewBasis = "sign_in"
 	CompletenessViewBasisTooManyDigits   CompletenessViewBasis = "too_many_digits"
+	CompletenessViewBasisUndated         CompletenessViewBasis = "undated"
 	CompletenessViewBasisUnknownAmount   CompletenessViewBasis = "unknown_amount"
 	CompletenessViewBasisUnsettled       CompletenessViewBasis = "unsettled"
 	CompletenessViewBasisUnsupportedType CompletenessViewBasis = "unsupported_type"
@@ -220,7 +253,13 @@ const (
 // Valid indicates whether the value is a known member of the CompletenessViewBasis enum.
 func (e CompletenessViewBasis) Valid() bool {
 	switch e {
+	case CompletenessViewBasisAnnouncedCount:
+		return true
 	case CompletenessViewBasisBaseline:
+		return true
+	case CompletenessViewBasisConsent:
+		return true
+	case CompletenessViewBasisFirstReading:
 		return true
 	case CompletenessViewBasisInvoiceBalance:
 		return true
@@ -230,7 +269,13 @@ func (e CompletenessViewBasis) Valid() bool {
 		return true
 	case CompletenessViewBasisQuarantinedRows:
 		return true
+	case CompletenessViewBasisRunningBalance:
+		return true
+	case CompletenessViewBasisSignIn:
+		return true
 	case CompletenessViewBasisTooManyDigits:
+		return true
+	case CompletenessViewBasisUndated:
 		return true
 	case CompletenessViewBasisUnknownAmount:
 		return true
@@ -1680,24 +1725,6 @@ func (e GetStatementParamsExternalID) Valid() bool {
 	}
 }
 
-// Defines values for GetStatementParamsForce.
-const (
-	GetStatementParamsForceFalse GetStatementParamsForce = "false"
-	GetStatementParamsForceTrue  GetStatementParamsForce = "true"
-)
-
-// Valid indicates whether the value is a known member of the GetStatementParamsForce enum.
-func (e GetStatementParamsForce) Valid() bool {
-	switch e {
-	case GetStatementParamsForceFalse:
-		return true
-	case GetStatementParamsForceTrue:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListConnectionsParamsHealth.
 const (
 	ListConnectionsParamsHealthHealthy   ListConnectionsParamsHealth = "healthy"
@@ -1958,10 +1985,20 @@ type AccountView struct {
 	// Examples: 1520.37
 	Balance *string `json:"balance,omitempty"`
 
+	// BankReadAt When the vendor last read the account's transactions at the bank; absent if it does not state that
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
 	// ConnectionID The id of the connection
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ConnectionID string `json:"connectionId"`
+
+	// CoversTo The last day whose transactions the bank had had time to book then; absent without bankReadAt
+	//
+	// Examples: 2026-02-27
+	CoversTo *openapi_types.Date `json:"coversTo,omitempty"`
 
 	// Currency ISO 4217
 	//
@@ -1982,6 +2019,9 @@ type AccountView struct {
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
+
+	// Institution The bank; absent if the vendor does not state it
+	Institution *InstitutionView `json:"institution,omitempty"`
 
 	// Metadata The vendor's own object
 	//
@@ -2235,7 +2275,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -2323,6 +2363,16 @@ type BalanceView struct {
 	//
 	// Examples: 1520.37
 	Balance string `json:"balance"`
+
+	// BankReadAt When the vendor had last read the bank; absent if it does not state that
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// CoversTo The last day that this reading of the bank covers; absent without bankReadAt
+	//
+	// Examples: 2026-02-27
+	CoversTo *openapi_types.Date `json:"coversTo,omitempty"`
 
 	// Currency ISO 4217
 	//
@@ -2462,6 +2512,11 @@ type CloseView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID string `json:"accountId"`
 
+	// BankReadAt When the vendor had last read the bank when the period was closed; absent if that was not known
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
 	// ClosedAt When the period was closed
 	//
 	// Examples: 2026-03-02T10:00:00Z
@@ -2477,7 +2532,7 @@ type CloseView struct {
 	// Examples: 1520.37
 	ClosingBalance *string `json:"closingBalance,omitempty"`
 
-	// Completeness The completeness of the account when the period was closed. unverified: records had changed since the last settled read
+	// Completeness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
 	//
 	// Examples: complete
 	Completeness CloseViewCompleteness `json:"completeness"`
@@ -2486,6 +2541,16 @@ type CloseView struct {
 	//
 	// Examples: 214
 	Count int64 `json:"count"`
+
+	// CoveredCompleteness What a close would have stated at coveredSince
+	//
+	// Examples: complete
+	CoveredCompleteness *CloseViewCoveredCompleteness `json:"coveredCompleteness,omitempty"`
+
+	// CoveredSince When a later reading of the bank covered date; only if completeness is not_covered, and absent before that
+	//
+	// Examples: 2026-03-03T10:00:00Z
+	CoveredSince *time.Time `json:"coveredSince,omitempty"`
 
 	// Currency ISO 4217; the currency of the account. Absent if it is not known
 	//
@@ -2533,10 +2598,15 @@ type CloseView struct {
 	Sum *string `json:"sum,omitempty"`
 }
 
-// CloseViewCompleteness The completeness of the account when the period was closed. unverified: records had changed since the last settled read
+// CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
 //
 // Examples: complete
 type CloseViewCompleteness string
+
+// CloseViewCoveredCompleteness What a close would have stated at coveredSince
+//
+// Examples: complete
+type CloseViewCoveredCompleteness string
 
 // ClosesRequest defines model for ClosesRequest.
 type ClosesRequest struct {
@@ -2564,7 +2634,12 @@ type CompletenessView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID string `json:"accountId"`
 
-	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
+	// BankReadAt When the vendor had last read the bank at the last settled read; absent if it does not state that
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
 	//
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
@@ -2577,6 +2652,11 @@ type CompletenessView struct {
 	// Checks The result of each check; the first one is balance_anchor
 	Checks []CheckView `json:"checks"`
 
+	// CoversTo The last day that the state covers: the bank had had time to book it; absent without bankReadAt
+	//
+	// Examples: 2026-02-27
+	CoversTo *openapi_types.Date `json:"coversTo,omitempty"`
+
 	// Since When the state began; absent if it is unknown
 	//
 	// Examples: 2026-03-01T10:00:00Z
@@ -2588,7 +2668,7 @@ type CompletenessView struct {
 	State CompletenessViewState `json:"state"`
 }
 
-// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
+// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
 //
 // Examples: baseline
 type CompletenessViewBasis string
@@ -2693,6 +2773,11 @@ type ConnectionHealthItem struct {
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
 
+	// BankReadAt When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -2720,6 +2805,9 @@ type ConnectionHealthItem struct {
 	//
 	// Examples: 31
 	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
+
+	// Institution The bank; absent if the vendor does not state it
+	Institution *InstitutionView `json:"institution,omitempty"`
 
 	// LastPullAt When the last succeeded pull ended; absent if there was none
 	//
@@ -3402,6 +3490,11 @@ type HealthView struct {
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
 
+	// BankReadAt When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -3419,6 +3512,9 @@ type HealthView struct {
 	//
 	// Examples: 31
 	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
+
+	// Institution The bank; absent if the vendor does not state it
+	Institution *InstitutionView `json:"institution,omitempty"`
 
 	// LastPullAt When the last succeeded pull ended; absent if there was none
 	//
@@ -3477,6 +3573,19 @@ type HealthViewHealth string
 
 // HealthViewWarnings defines model for HealthView.Warnings.
 type HealthViewWarnings string
+
+// InstitutionView defines model for InstitutionView.
+type InstitutionView struct {
+	// ID The vendor's id of the bank; at Pluggy, that of its connector
+	//
+	// Examples: 612
+	ID string `json:"id"`
+
+	// Name The name of the bank at the vendor
+	//
+	// Examples: Nubank
+	Name string `json:"name"`
+}
 
 // JoinRequest defines model for JoinRequest.
 type JoinRequest struct {
@@ -5971,7 +6080,7 @@ type GetStatementParams struct {
 	// From First value date; by default the date of the first record
 	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
 
-	// To Last value date; by default the present day in UTC, or the date of a later record
+	// To Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record
 	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 
 	// Format The format of the document
@@ -5986,8 +6095,8 @@ type GetStatementParams struct {
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
-	// Force true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read
-	Force *GetStatementParamsForce `form:"force,omitempty" json:"force,omitempty"`
+	// Force What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out
+	Force *string `form:"force,omitempty" json:"force,omitempty"`
 }
 
 // GetStatementParamsFormat defines parameters for GetStatement.
@@ -5995,9 +6104,6 @@ type GetStatementParamsFormat string
 
 // GetStatementParamsExternalID defines parameters for GetStatement.
 type GetStatementParamsExternalID string
-
-// GetStatementParamsForce defines parameters for GetStatement.
-type GetStatementParamsForce string
 
 // ListConnectionsParams defines parameters for ListConnections.
 type ListConnectionsParams struct {
@@ -7375,7 +7481,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8408,7 +8514,7 @@ func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemo
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -15795,7 +15901,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -18532,6 +18638,8 @@ func (r ApplyRemovalsResponse) ContentType() string {
 type GetStatementResponse200Headers struct {
 	ContentDisposition *string
 	XCompleteness      *string
+	XForced            *string
+	XOmittedRecords    *string
 }
 
 // GetStatementResponse401Headers the declared response headers of an HTTP 401 response for GetStatement
@@ -29650,7 +29758,7 @@ func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id 
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -33115,6 +33223,20 @@ func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error
 				return nil, err
 			}
 			headers.XCompleteness = &value
+		}
+		if values := rsp.Header.Values("X-Forced"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Forced", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XForced = &value
+		}
+		if values := rsp.Header.Values("X-Omitted-Records"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Omitted-Records", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XOmittedRecords = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:

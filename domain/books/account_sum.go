@@ -40,6 +40,7 @@ func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
 type AccountSum struct {
 	reading  AccountReading
 	baseline *Baseline
+	day      domain.Date // of the reading; "" if records of later days are not left out
 }
 
 // NewAccountSum returns a sum without records. balance is the vendor's balance at the time readAt. baseline is nil if
@@ -49,9 +50,20 @@ func NewAccountSum(balance VendorBalance, baseline *Baseline, readAt time.Time) 
 		baseline: baseline,
 		reading: AccountReading{
 			At: readAt, Missing: balance.Missing, Currency: balance.Currency, Balance: balance.Amount,
+			Parts: balance.Parts,
 		},
 	}
 }
+
+// On sets the day of the reading and the time at which the bank was last read. Posted records of later days are left
+// out, because the balance does not contain them yet.
+func (s *AccountSum) On(day domain.Date, bankReadAt time.Time) *AccountSum {
+	s.day, s.reading.BankReadAt = day, bankReadAt
+	return s
+}
+
+// isAhead reports whether a record is dated after the day of the reading.
+func (s *AccountSum) isAhead(row SumRow) bool { return s.day != "" && row.Date > s.day }
 
 // Add adds a live record. The amount is added only if the record is posted, but the date of any record can become the
 // first day.
@@ -64,9 +76,15 @@ func (s *AccountSum) Add(row SumRow) {
 	if !row.Posted || r.Missing != "" {
 		return
 	}
+	if s.isAhead(row) {
+		r.Ahead++
+		return
+	}
 	amount, ok := row.InCurrency(r.Currency)
 	if !ok {
-		r.Missing = BasisCurrency
+		if b := s.baseline; b == nil || !b.contains(row) {
+			r.Unconverted++
+		}
 		return
 	}
 	r.Posted = r.Posted.Add(amount)
@@ -80,7 +98,7 @@ func (s *AccountSum) Add(row SumRow) {
 func (s *AccountSum) LeaveOut(row SumRow) {
 	r := &s.reading
 	amount, ok := row.InCurrency(r.Currency)
-	if !row.Posted || r.Missing != "" || !ok {
+	if !row.Posted || r.Missing != "" || !ok || s.isAhead(row) {
 		return
 	}
 	r.Waiting++

@@ -11,6 +11,10 @@ import (
 // announced removals of posted records were held back (Completeness.Held).
 const Unverified CompletenessState = "unverified"
 
+// NotCovered is the completeness of a closed period whose last day the bank had not had time to book when the vendor
+// last read it.
+const NotCovered CompletenessState = "not_covered"
+
 // BasisUnsettled means that posted records have changed since the latest reading, and that no settled pull has read the
 // account for UnsettledAfter since then.
 const BasisUnsettled Basis = "unsettled"
@@ -90,13 +94,25 @@ func (c Completeness) ChangedSince(now time.Time) bool {
 	return !changes.IsZero() && now.Sub(changes.Since) < UnsettledAfter
 }
 
-// BasisAt is like Basis, but returns BasisUnsettled if records have changed at least UnsettledAfter ago, and no settled
-// pull has read the account since.
-func (c Completeness) BasisAt(now time.Time) Basis {
-	if !c.changes().IsZero() && !c.ChangedSince(now) {
+// BasisAt returns the code for what the state rests on, or for the reason why it is unknown. It is BasisUnsettled if
+// records have changed at least UnsettledAfter ago, and no settled pull has read the account since.
+func (c Completeness) BasisAt(now time.Time, grace time.Duration) Basis {
+	stopped := c.Link.Stopped(now)
+	if c.Last != nil && stopped != "" {
+		return stopped
+	}
+	if state, _ := c.State(now, grace); state == CompletenessUnknown {
+		return c.missing()
+	}
+	switch {
+	case c.Last != nil && c.Last.Quarantined:
+		return BasisQuarantined
+	case c.Last != nil && c.BankReadAt().IsZero():
+		return BasisUndated
+	case !c.changes().IsZero() && !c.ChangedSince(now):
 		return BasisUnsettled
 	}
-	return c.Basis()
+	return c.deciding(now, grace)
 }
 
 // OutdatedOn reports whether the balance at the end of a day may be wrong, because records dated on or before that
@@ -106,12 +122,32 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 	return !changes.IsZero() && (changes.First <= day || !c.ChangedSince(now))
 }
 
-// StateOfClose is like State, but returns Unverified if posted records have changed since the latest reading, or if
-// announced removals of such records are held back.
-func (c Completeness) StateOfClose(now time.Time, grace time.Duration) CompletenessState {
-	if !c.changes().IsZero() {
+// StateOfClose returns the completeness of a period that ends on the day. currency is that of the account. It returns
+// the first of these that applies:
+//
+//   - NotCovered if the bank was last read too early for the day.
+//   - Unverified if posted records have changed since the latest reading, or if announced removals of such records are
+//     held back.
+//   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the bank.
+func (c Completeness) StateOfClose(
+	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
+) CompletenessState {
+	readAt := c.BankReadAt()
+	switch {
+	case !readAt.IsZero() && day > rules.To(readAt, currency):
+		return NotCovered
+	case !c.changes().IsZero():
 		return Unverified
 	}
 	state, _ := c.State(now, grace)
+	if state == Complete && readAt.IsZero() {
+		return CompletenessUnknown
+	}
 	return state
+}
+
+// Covers reports whether the balance at the end of a day rests on a reading of the bank that was late enough for the
+// day. currency is that of the account.
+func (c Completeness) Covers(day domain.Date, currency string, rules domain.Coverage) bool {
+	return day <= rules.To(c.BankReadAt(), currency)
 }

@@ -81,21 +81,23 @@ func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
 	verdict := books.Completeness{}.After(reading(books.Completeness{}, firstReading, "1100", row))
 	at := firstReading.Add(time.Hour)
-	if verdict.ChangedSince(at) || verdict.BasisAt(at) != books.BasisBaseline || verdict.OutdatedOn("2026-03-31", at) ||
-		verdict.StateOfClose(at, grace) != books.Complete {
-		t.Errorf("without a change: %v, %s", verdict.ChangedSince(at), verdict.BasisAt(at))
+	verdict = dated(confirmed(verdict), firstReading)
+	const day, currency = "2026-03-01", "BRL"
+	if verdict.ChangedSince(at) || verdict.BasisAt(at, grace) != books.BasisBaseline || verdict.OutdatedOn("2026-03-31", at) ||
+		verdict.StateOfClose(day, currency, domain.Coverage{}, at, grace) != books.Complete {
+		t.Errorf("without a change: %v, %s", verdict.ChangedSince(at), verdict.BasisAt(at, grace))
 	}
 	changed := books.ChangedRecords{Since: at, First: "2026-03-05"}
 	for name, c := range map[string]books.Completeness{
-		"changed": {Baseline: verdict.Baseline, Last: verdict.Last, Changed: changed},
-		"held":    {Baseline: verdict.Baseline, Last: verdict.Last, Held: changed},
+		"changed": {Baseline: verdict.Baseline, Last: verdict.Last, AccountReadAt: firstReading, Changed: changed},
+		"held":    {Baseline: verdict.Baseline, Last: verdict.Last, AccountReadAt: firstReading, Held: changed},
 	} {
 		for day, want := range map[domain.Date]bool{"2026-03-04": false, "2026-03-05": true, "2026-03-06": true} {
 			if got := c.OutdatedOn(day, at); got != want {
 				t.Errorf("%s: outdated on %q: %v", name, day, got)
 			}
 		}
-		if got := c.StateOfClose(at, grace); got != books.Unverified {
+		if got := c.StateOfClose(day, currency, domain.Coverage{}, at, grace); got != books.Unverified {
 			t.Errorf("%s: a close is %s", name, got)
 		}
 		for after, settled := range map[time.Duration]bool{
@@ -105,8 +107,8 @@ func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 			if !settled {
 				basis = books.BasisUnsettled
 			}
-			if c.ChangedSince(now) != settled || c.BasisAt(now) != basis || c.OutdatedOn("2026-01-01", now) == settled {
-				t.Errorf("%s: after %v: %v, %s", name, after, c.ChangedSince(now), c.BasisAt(now))
+			if c.ChangedSince(now) != settled || c.BasisAt(now, grace) != basis || c.OutdatedOn("2026-01-01", now) == settled {
+				t.Errorf("%s: after %v: %v, %s", name, after, c.ChangedSince(now), c.BasisAt(now, grace))
 			}
 		}
 		if next := c.After(*verdict.Last); !next.Changed.IsZero() {
@@ -114,8 +116,8 @@ func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 		}
 	}
 	first := books.Completeness{Changed: changed}
-	if first.ChangedSince(at) || first.BasisAt(at.Add(books.UnsettledAfter)) != books.BasisNone ||
-		first.StateOfClose(at, grace) != books.CompletenessUnknown {
+	if first.ChangedSince(at) || first.BasisAt(at.Add(books.UnsettledAfter), grace) != books.BasisNone ||
+		first.StateOfClose(day, currency, domain.Coverage{}, at, grace) != books.CompletenessUnknown {
 		t.Error("without a reading, nothing can be outdated")
 	}
 }

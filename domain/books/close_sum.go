@@ -12,7 +12,7 @@ import (
 
 // DocumentFormat is the format version for the documents of periods that are closed by this version of the service. A
 // closed period keeps its format version.
-const DocumentFormat = 1
+const DocumentFormat = 2
 
 // ClosedStatement contains the values of the statement of a closed period as they were known when the period was
 // closed, except its records.
@@ -30,6 +30,8 @@ type ClosedStatement struct {
 	Debits   StatementTotal     `json:"debits"`
 	Digits   int                `json:"digits"`
 	Scale    int                `json:"scale"`
+	// BankReadAt is printed in the document. It is zero if it was not known, and in the documents of format 1.
+	BankReadAt time.Time `json:"bankReadAt,omitzero"`
 }
 
 // PostedCount returns the number of the posted records from the first day on.
@@ -56,6 +58,7 @@ func (c Close) Document() (Statement, error) {
 	return Statement{
 		ID: c.documentID(), CreatedAt: c.ClosedAt, Currency: s.Currency, Period: c.Period(), Balances: s.Balances,
 		Credits: s.Credits, Debits: s.Debits, Digits: s.Digits, Scale: s.Scale, Completeness: c.Completeness,
+		BankReadAt: s.BankReadAt,
 		Account: domain.Account{
 			ID: c.Account, AccountData: domain.AccountData{
 				Type: s.Type, Name: s.Name, Number: s.Number, Currency: s.Currency,
@@ -128,7 +131,7 @@ func (s *CloseSum) Add(id domain.TransactionID, status domain.TransactionStatus,
 	if s.statement == nil || status != domain.Posted {
 		return
 	}
-	if err := s.statement.Add(r); err != nil {
+	if s.statement.Add(id, r); len(s.statement.statement.Unconverted) > 0 {
 		s.statement = nil
 	}
 }
@@ -151,6 +154,7 @@ func (s *CloseSum) Close(r CloseRequest, c Completeness) Close {
 		Format: DocumentFormat, Vendor: s.account.Vendor, Type: s.account.Type, Name: s.account.Name,
 		Number: s.account.Number, Currency: st.Currency, From: from, Balances: st.Balances,
 		Credits: st.Credits, Debits: st.Debits, Digits: st.Digits, Scale: st.Scale,
+		BankReadAt: closed.BankReadAt,
 	}
 	return closed
 }

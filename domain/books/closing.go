@@ -16,8 +16,9 @@ type CloseRequest struct {
 	At    time.Time
 	By    string        // the actor
 	Grace time.Duration // a completeness check that fails for this long makes the state Drifting
-	// Offset is the offset from UTC of the zone in which a day ends, such as -3 h.
-	Offset time.Duration
+	// Coverage contains the offset from UTC of the zone in which a day ends, such as -3 h, and determines which days a
+	// reading of the bank covers.
+	domain.Coverage
 }
 
 // Validate checks that Date is a valid day that has ended at the Offset. Errors: Invalid on "date".
@@ -32,7 +33,8 @@ func (r CloseRequest) Validate() error {
 }
 
 // Close is a closed period of an account. It covers all records that were live at ClosedAt and dated up to and
-// including Date. A Close never changes; later changes of its records are adjustments.
+// including Date. Later changes of its records are adjustments; of the Close itself, only ReopenedAt, CoveredSince and
+// CoveredCompleteness change.
 type Close struct {
 	Account domain.AccountID
 	Date    domain.Date
@@ -46,6 +48,11 @@ type Close struct {
 	ClosedAt     time.Time
 	ClosedBy     string
 	Completeness CompletenessState // of the account at ClosedAt
+	BankReadAt   time.Time         // when the bank had last been read at ClosedAt; zero if that was not known
+	// CoveredSince and CoveredCompleteness are set if Completeness is NotCovered, and a later reading of the bank has
+	// covered the day: when this became known, and what a close would have stated then.
+	CoveredSince        time.Time
+	CoveredCompleteness CompletenessState
 	// Statement describes the statement of the period. It is nil if the amount of a posted record in the currency of
 	// the account was not known.
 	Statement  *ClosedStatement
@@ -130,7 +137,7 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 	closed := Close{
 		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
 		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By,
-		Completeness: c.StateOfClose(r.At, r.Grace),
+		Completeness: c.StateOfClose(r.Date, d.currency, r.Coverage, r.At, r.Grace), BankReadAt: c.BankReadAt(),
 	}
 	if !d.unknown {
 		closed.Sum = decimal.NewNullDecimal(d.sum)

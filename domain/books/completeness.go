@@ -38,22 +38,33 @@ const (
 // describes the reason.
 type Basis string
 
-// The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
+// The bases of an unknown state, in the order in which they are found.
 const (
 	BasisNone        Basis = "no_settled_read"  // the account has no reading yet
-	BasisBaseline    Basis = "baseline"         // the latest reading is compared with the baseline
-	BasisQuarantined Basis = "quarantined_rows" // like BasisBaseline, but rows of the account are in the quarantine
+	BasisSignIn      Basis = "sign_in"          // nothing arrives until the account holder signs in again
+	BasisConsent     Basis = "consent"          // nothing arrives, because the consent has expired or was revoked
 	BasisNoBalance   Basis = "no_balance"       // the vendor states no balance
 	BasisInvoice     Basis = "invoice_balance"  // the balance is the open invoice of a card
 	BasisCurrency    Basis = "unknown_amount"   // a record has no amount in the account's currency
 	BasisUnsupported Basis = "unsupported_type" // the meaning of the balance is not known for this type of account
 	BasisTooLarge    Basis = "too_many_digits"  // a sum has more digits than an amount can have
+	BasisFirst       Basis = "first_reading"    // the baseline was not confirmed by a later synchronisation yet
+)
+
+// The bases of a state that the checks give. If another check than CheckBalanceAnchor decides, its name is the basis.
+const (
+	BasisQuarantined Basis = "quarantined_rows" // rows of the account are in the quarantine
+	BasisUndated     Basis = "undated"          // the vendor does not state when it read the bank
+	BasisBaseline    Basis = "baseline"         // the latest reading is compared with the baseline
 )
 
 // VendorBalance is the balance of an account from its holder's point of view: a debt is negative.
 type VendorBalance struct {
 	Amount   decimal.Decimal
 	Currency string
+	// Parts is the money that the bank has invested or set apart by itself, and that Amount does not contain. A movement
+	// between Amount and Parts has no record.
+	Parts decimal.Decimal
 	// Missing is the reason why the balance cannot be compared with the records; "" if it can. If Missing is not "",
 	// the other members are zero.
 	Missing Basis
@@ -85,7 +96,17 @@ type AccountReading struct {
 	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are known
 	Currency string          `json:"currency,omitempty"`
 	Balance  decimal.Decimal `json:"balance"`
+	Parts    decimal.Decimal `json:"parts,omitzero"` // see VendorBalance
 	Posted   decimal.Decimal `json:"posted"`
+	// BankReadAt is when the vendor had last read the bank; zero if it does not state that. Readings with different
+	// times come from different synchronisations.
+	BankReadAt time.Time `json:"bankReadAt,omitzero"`
+	// Ahead is the number of live posted records that Posted leaves out because they are dated after the day of the
+	// reading. The balance does not contain them yet.
+	Ahead int `json:"ahead,omitempty"`
+	// Unconverted is the number of live posted records without an amount in the account's currency that an accepted
+	// baseline does not contain. Posted leaves out all such records.
+	Unconverted int `json:"unconverted,omitempty"`
 	// Late is the sum of the late records. Posted includes these records. A late record arrived after the baseline was
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
@@ -115,15 +136,24 @@ func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 
 // Baseline is the reading of an account with which later readings are compared.
 type Baseline struct {
-	At       time.Time       `json:"at"`
-	Anchor   decimal.Decimal `json:"anchor"`
-	FirstDay domain.Date     `json:"firstDay,omitempty"` // "" if the account had no record
+	At         time.Time       `json:"at"`
+	BankReadAt time.Time       `json:"bankReadAt,omitzero"` // of the reading
+	Anchor     decimal.Decimal `json:"anchor"`
+	Parts      decimal.Decimal `json:"parts,omitzero"` // see VendorBalance
+	// Confirmed means that a reading of a later synchronisation has matched the baseline, or that an operator has
+	// accepted it. Until then the account is compared only with itself.
+	Confirmed bool        `json:"confirmed,omitempty"`
+	FirstDay  domain.Date `json:"firstDay,omitempty"` // "" if the account had no record
 	// Provisional means that rows of the account were in the quarantine when the baseline was set. Such a baseline is
 	// replaced by the first reading without such rows.
 	Provisional bool         `json:"provisional,omitempty"`
 	Gaps        []BalanceGap `json:"gaps,omitempty"`   // the gaps of this reading; CheckRunningBalance ignores them
 	Reason      string       `json:"reason,omitempty"` // why an operator has accepted the baseline; "" if none has
 }
+
+// contains reports whether an operator has accepted the baseline while the record existed. The amount of a record that
+// is not known in the account's currency is then part of the anchor.
+func (b Baseline) contains(row SumRow) bool { return b.Reason != "" && !row.FirstSeenAt.After(b.At) }
 
 // CheckResult is the result of one completeness check of an account, at its latest reading.
 type CheckResult struct {
@@ -164,8 +194,60 @@ type Completeness struct {
 	// Held describes the records whose announced removal is held back. It is not part of the stored state: a store sets
 	// it when it loads the completeness for a caller.
 	Held ChangedRecords `json:"-"`
+	// AccountReadAt is the BankReadAt of the account, Link what stops the account's data from arriving, and Currency
+	// that of the account. Like Held, they are not part of the stored state.
+	AccountReadAt time.Time `json:"-"`
+	Link          LinkState `json:"-"`
+	Currency      string    `json:"-"` // of the account
 	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
+}
+
+// LinkState contains what can stop the data of an account from arriving.
+type LinkState struct {
+	NeedsReauth bool
+	Consent     domain.Consent
+}
+
+// Stopped returns why no data can arrive at the time now: BasisSignIn or BasisConsent; "" if it can.
+func (l LinkState) Stopped(now time.Time) Basis {
+	if state := l.Consent.State(now); state == domain.ConsentExpired || state == domain.ConsentRevoked {
+		return BasisConsent
+	}
+	if l.NeedsReauth {
+		return BasisSignIn
+	}
+	return ""
+}
+
+// BankReadAt returns when the bank had last been read when the latest reading was made; zero if the vendor does not
+// state that. No verdict goes beyond this time.
+func (c Completeness) BankReadAt() time.Time {
+	if c.Last == nil || c.AccountReadAt.IsZero() || c.Last.BankReadAt.IsZero() {
+		if c.Last == nil {
+			return c.AccountReadAt
+		}
+		return time.Time{}
+	}
+	return domain.Earlier(c.AccountReadAt, c.Last.BankReadAt)
+}
+
+// undatedInterval is the time between two readings of a vendor that does not state when it reads the bank. After this
+// time the readings count as readings of different synchronisations.
+const undatedInterval = 6 * time.Hour
+
+// confirmedBy reports whether a reading comes from a later synchronisation than the baseline.
+func (b Baseline) confirmedBy(r AccountReading) bool {
+	if b.BankReadAt.IsZero() || r.BankReadAt.IsZero() {
+		return r.At.Sub(b.At) >= undatedInterval
+	}
+	return r.BankReadAt.After(b.BankReadAt)
+}
+
+// confirmed reports whether the state rests on more than one reading of the balance: the baseline is confirmed, or the
+// bank states running balances that can be used.
+func (c Completeness) confirmed() bool {
+	return c.compared() && (c.Baseline.Confirmed || c.Last.IsUsable())
 }
 
 // After returns the state that results from the reading r. If the anchor of the reading is known, the reading becomes
@@ -187,6 +269,12 @@ func (c Completeness) After(r AccountReading) Completeness {
 	drifting := c.DriftSince()
 	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
 	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
+	if b := *c.Baseline; !b.Confirmed && c.DriftSince().IsZero() && b.confirmedBy(r) {
+		if b.Confirmed = true; !r.IsUsable() {
+			c.Since = r.At
+		}
+		c.Baseline = &b
+	}
 	return c.endDrift(drifting, r.At)
 }
 
@@ -222,7 +310,8 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	r.Late = decimal.Decimal{}
 	c.Last, c.Since, c.AnchorDrift, c.ChainDrift = &r, r.At, time.Time{}, time.Time{}
 	c.Baseline = &Baseline{
-		At: r.At, Anchor: anchor, FirstDay: r.FirstDay, Provisional: r.Quarantined, Reason: reason, Gaps: r.Gaps,
+		At: r.At, BankReadAt: r.BankReadAt, Anchor: anchor, Parts: r.Parts, FirstDay: r.FirstDay,
+		Provisional: r.Quarantined, Reason: reason, Gaps: r.Gaps, Confirmed: reason != "",
 	}
 	return c
 }
@@ -235,7 +324,9 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
 	switch {
 	case c.anchorKnown():
-		c = c.rebase(*c.Last, reason)
+		r := *c.Last
+		r.Unconverted = 0
+		c = c.rebase(r, reason)
 	case c.CountDrift.IsZero():
 		return c, &domain.Error{Kind: domain.Conflict, Code: domain.NoAnchor}
 	}
@@ -258,10 +349,13 @@ func (c Completeness) expected() (anchor decimal.Decimal, ok bool) {
 	return difference(c.Baseline.Anchor, c.Last.Late)
 }
 
+// anchorFails reports whether the anchor has left the baseline, both without and with the parts of the balance that the
+// bank invests or sets apart by itself.
 func (c Completeness) anchorFails() bool {
 	expected, ok := c.expected()
 	actual, known := c.Last.Anchor()
-	return ok && known && expected.Cmp(actual) != 0
+	return ok && known && expected.Cmp(actual) != 0 &&
+		expected.Add(c.Baseline.Parts).Cmp(actual.Add(c.Last.Parts)) != 0
 }
 
 // newGaps returns the gaps of the latest reading that are not in the baseline. It leaves out gaps up to and including
@@ -284,16 +378,39 @@ func (c Completeness) SameBaseline(other Completeness) bool {
 		c.Baseline.FirstDay == other.Baseline.FirstDay && c.Baseline.Anchor.Cmp(other.Baseline.Anchor) == 0)
 }
 
-// Basis returns the code for what the latest reading is compared with. If there is no comparison, the code describes
-// the reason.
-func (c Completeness) Basis() Basis {
+// missing returns why the state is unknown although data can arrive.
+func (c Completeness) missing() Basis {
 	switch {
 	case c.Last == nil:
 		return BasisNone
-	case c.Last.Quarantined:
-		return BasisQuarantined
 	case c.Last.Missing != "":
 		return c.Last.Missing
+	case c.Last.Unconverted > 0:
+		return BasisCurrency
+	}
+	return BasisFirst
+}
+
+// Incomparable reports whether there is nothing to compare with the records of the account, and never will be.
+func (c Completeness) Incomparable() bool {
+	return c.Last != nil && slices.Contains([]Basis{BasisNoBalance, BasisInvoice, BasisUnsupported}, c.Last.Missing)
+}
+
+// deciding returns the name of the check that decides about the state: the check that drifts, or the check that makes
+// the account complete.
+func (c Completeness) deciding(now time.Time, grace time.Duration) Basis {
+	anchor := c.compared() && Lasted(c.AnchorDrift, now, grace)
+	chain := c.compared() && Lasted(c.ChainDrift, now, grace)
+	count := Lasted(c.CountDrift, now, grace)
+	switch {
+	case anchor:
+		return BasisBaseline
+	case chain:
+		return Basis(CheckRunningBalance)
+	case count:
+		return Basis(CheckAnnouncedCount)
+	case !c.Baseline.Confirmed:
+		return Basis(CheckRunningBalance)
 	}
 	return BasisBaseline
 }
@@ -308,7 +425,11 @@ func (c Completeness) DriftSince() time.Time {
 	return since
 }
 
-// Known reports whether the state is Complete or Drifting. The state is known in two cases:
+// Decided reports whether the state can be Complete: the latest reading is compared with a confirmed baseline, or with
+// running balances.
+func (c Completeness) Decided() bool { return c.confirmed() }
+
+// Known reports whether there is something with which the records are compared:
 //   - The latest reading is compared with a baseline.
 //   - A comparison has found fewer rows than the vendor announced (CountMissed).
 //
@@ -318,18 +439,33 @@ func (c Completeness) Known() bool { return c.compared() || c.CountMissed }
 
 // compared reports whether the latest reading is compared with a baseline.
 func (c Completeness) compared() bool {
+	return c.balanced() && c.Last.Unconverted == 0
+}
+
+// balanced reports whether there is a baseline from which balances can be computed. They leave out the unconverted
+// records.
+func (c Completeness) balanced() bool {
 	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
 }
 
-// State returns the state and the time at which it began. The time is zero if the state is unknown.
+// State returns the state at the latest reading, and the time at which it began. The time is zero if the state is
+// unknown.
 func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
 	switch drift := c.DriftSince(); {
-	case !c.Known():
-		return CompletenessUnknown, time.Time{}
-	case Lasted(drift, now, grace):
+	case c.Known() && Lasted(drift, now, grace):
 		return Drifting, drift
+	case !c.confirmed():
+		return CompletenessUnknown, time.Time{}
 	}
 	return Complete, c.Since
+}
+
+// PresentState is like State, but returns CompletenessUnknown while no data can arrive.
+func (c Completeness) PresentState(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
+	if c.Link.Stopped(now) != "" {
+		return CompletenessUnknown, time.Time{}
+	}
+	return c.State(now, grace)
 }
 
 // Lasted reports whether a drift that began at the time start has lasted for the grace period. It returns false if
@@ -366,6 +502,9 @@ func (c Completeness) compareReading(now time.Time, grace time.Duration) []Check
 	}
 	anchor.Expected, _ = c.expected()
 	anchor.Actual, _ = c.Last.Anchor()
+	if anchor.State == Complete && !c.Baseline.Confirmed {
+		anchor.State = CompletenessUnknown
+	}
 	if !c.Last.IsUsable() {
 		return []CheckResult{anchor}
 	}
@@ -390,22 +529,26 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 //   - CheckBalanceAnchor or CheckRunningBalance fails. The bank may have corrected a running balance without a change
 //     of the record.
 //   - The latest reading has Waiting records, because the vendor may return them again.
+//   - The latest reading has records Ahead, because their day may have come.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
 	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() &&
 		c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency &&
-		c.Last.Balance.Cmp(balance.Amount) == 0 &&
+		c.Last.Balance.Cmp(balance.Amount) == 0 && c.Last.Parts.Cmp(balance.Parts) == 0 && c.Last.Ahead == 0 &&
 		c.Last.Quarantined == quarantined
 }
 
 // Repeated returns the state after a new reading at the given time with the same numbers as c.Last. If both readings
-// are from the same day in UTC, it returns c unchanged, and hasChanged is false.
-func (c Completeness) Repeated(at time.Time) (next Completeness, hasChanged bool) {
+// are from the same day in UTC, and the bank was not read since, it returns c unchanged, and hasChanged is false.
+func (c Completeness) Repeated(at, bankReadAt time.Time) (next Completeness, hasChanged bool) {
 	r := *c.Last
-	if domain.DateOf(r.At.UTC()) == domain.DateOf(at.UTC()) {
+	sameDay := domain.DateOf(r.At.UTC()) == domain.DateOf(at.UTC())
+	isNew := !r.BankReadAt.Equal(bankReadAt)
+	r.At, r.BankReadAt = at, bankReadAt
+	confirms := c.Baseline != nil && !c.Baseline.Confirmed && c.Baseline.confirmedBy(r)
+	if sameDay && !isNew && !confirms {
 		return c, false
 	}
-	r.At = at
 	return c.After(r), true
 }
 
@@ -415,6 +558,8 @@ type AccountBalance struct {
 	At                      time.Time
 	Currency                string
 	Balance, Posted, Anchor decimal.Decimal
+	BankReadAt              time.Time   // zero if the vendor does not state when it read the bank
+	CoversTo                domain.Date // the last day that the reading of the bank covers; set for callers only
 }
 
 // DayBalance converts the reading to the AccountBalance of its day. ok is false if the balance or the sum of the
@@ -429,6 +574,6 @@ func (r AccountReading) DayBalance() (b AccountBalance, ok bool) {
 		Currency: r.Currency,
 		Balance:  r.Balance,
 		Posted:   r.Posted,
-		Anchor:   anchor,
+		Anchor:   anchor, BankReadAt: r.BankReadAt,
 	}, ok
 }

@@ -35,11 +35,85 @@ type Statement struct {
 	// Completeness is the completeness at the close of the period; "" if the statement is not that of a closed
 	// period.
 	Completeness CompletenessState
-	// Doubt is the reason why the balances may be wrong: AccountDrifting, or AccountChanged if records of the period
-	// have changed since the balance was read; "" if there is no reason. If Doubt is set, a format that contains
-	// balances returns Conflict with this code instead of writing the statement.
+	BankReadAt   time.Time // when the bank was last read; zero if it is not known
+	// Doubt is the reason why the balances may be wrong (see StatementDoubts); "" if there is none. If Doubt is set, a
+	// format that contains balances returns Conflict with this code instead of writing the statement.
 	Doubt domain.Code
+	// Forced contains the doubts that the caller accepts.
+	Forced []domain.Code
+	// Unconverted contains the records of the period whose amount in the currency of the statement is not known. The
+	// totals and balances leave them out. Only a format that can print such records writes them; the other formats
+	// return the error of CheckConverted, or leave them out if OmitUnconverted is set.
+	Unconverted     []domain.TransactionID
+	OmitUnconverted bool
 }
+
+// StatementForce contains what a caller accepts in a statement.
+type StatementForce struct {
+	Drift      bool // the account drifts
+	Changed    bool // records of the period have changed since the balance was read
+	NotCovered bool // the bank was last read too early for the last day
+	Omitted    bool // records without an amount in the currency of the statement are left out
+}
+
+// Doubts returns the reasons why the balances at the end of the day may be wrong: AccountDrifting, AccountChanged and
+// NotCovered, in this order. currency is that of the account.
+func (c Completeness) Doubts(
+	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
+) []domain.Code {
+	var doubts []domain.Code
+	if state, _ := c.State(now, grace); state == Drifting {
+		doubts = append(doubts, domain.AccountDrifting)
+	}
+	if c.OutdatedOn(day, now) {
+		doubts = append(doubts, domain.AccountChanged)
+	}
+	if !c.Covers(day, currency, rules) {
+		doubts = append(doubts, domain.NotCovered)
+	}
+	return doubts
+}
+
+// Decide returns the first doubt that the caller does not accept, and those that it accepts.
+func (f StatementForce) Decide(doubts []domain.Code) (refused domain.Code, forced []domain.Code) {
+	for _, doubt := range doubts {
+		if f.allows(doubt) {
+			forced = append(forced, doubt)
+		} else if refused == "" {
+			refused = doubt
+		}
+	}
+	return refused, forced
+}
+
+// allows reports whether the caller accepts the doubt.
+func (f StatementForce) allows(doubt domain.Code) bool {
+	switch doubt {
+	case domain.AccountDrifting:
+		return f.Drift
+	case domain.AccountChanged:
+		return f.Changed
+	case domain.NotCovered:
+		return f.NotCovered
+	}
+	return false
+}
+
+// CheckConverted returns Conflict (no_account_amount) with the ids of the unconverted records, at most
+// maxNamedRecords. It returns nil if there are none, or if they are left out.
+func (st Statement) CheckConverted() error {
+	if len(st.Unconverted) == 0 || st.OmitUnconverted {
+		return nil
+	}
+	failure := &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
+	for _, id := range st.Unconverted[:min(len(st.Unconverted), maxNamedRecords)] {
+		failure.Records = append(failure.Records, id)
+	}
+	return failure
+}
+
+// maxNamedRecords is the maximum number of records that an error names.
+const maxNamedRecords = 200
 
 // StatementBalances contains the balances of an account before the first day of a statement and after the last day.
 // They are stated from the holder's point of view. Their difference is the sum of the records.
@@ -59,11 +133,13 @@ type StatementRecord struct {
 	// Transaction has only the members that a store reads for statements; see ports.PostedRecords.
 	domain.Transaction
 
-	Amount   decimal.Decimal // signed, in the currency of the statement
+	Amount   decimal.Decimal // signed, in the currency of the statement; zero if Unconverted is set
 	Original *domain.Money   // the amount before its conversion; nil if it was not converted
 	// MatchingID is the id by which a reconciliation recognises the record: either the id of the record, or its
 	// reference. It is unique in the account.
 	MatchingID string
+	// Unconverted is set if the amount in the currency of the statement is not known. Original is then the amount.
+	Unconverted bool
 }
 
 // StatementSum computes a Statement from the posted records of an account.
@@ -81,7 +157,7 @@ type StatementSum struct {
 // end. Errors: Conflict (no_account_amount) if the currency of the account is not known.
 func NewStatementSum(account domain.Account, c Completeness, window domain.Window) (*StatementSum, error) {
 	s := &StatementSum{wanted: window, statement: Statement{Account: account, Currency: account.Currency}}
-	if c.Known() && (s.statement.Currency == "" || s.statement.Currency == c.Last.Currency) {
+	if c.balanced() && (s.statement.Currency == "" || s.statement.Currency == c.Last.Currency) {
 		s.statement.Currency, s.baseline = c.Last.Currency, c.Baseline
 	}
 	if s.statement.Currency == "" {
@@ -104,16 +180,19 @@ func (s *StatementSum) Window() domain.Window {
 	return w
 }
 
-// Add adds a record. The order of the records does not matter. Errors: Conflict (no_account_amount) if the record
-// belongs to the period and its amount in the currency of the account is not known.
-func (s *StatementSum) Add(r SumRow) error {
+// Add adds a record. The order of the records does not matter. If its amount in the currency of the account is not
+// known, the balances are not known either, and a record of the period becomes one of Statement.Unconverted.
+func (s *StatementSum) Add(id domain.TransactionID, r SumRow) {
 	amount, ok := r.InCurrency(s.statement.Currency)
 	switch inPeriod := s.wanted.Contains(r.Date); {
 	case !ok && inPeriod:
-		return &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
+		s.statement.Unconverted = append(s.statement.Unconverted, id)
+		return
 	case !ok:
-		s.baseline = nil
-		return nil
+		if b := s.baseline; b == nil || !b.contains(r) || r.Date >= s.wanted.From {
+			s.baseline = nil
+		}
+		return
 	case inPeriod:
 		s.addToPeriod(r.Date, amount)
 	case r.Date < s.wanted.From:
@@ -122,7 +201,6 @@ func (s *StatementSum) Add(r SumRow) error {
 	if b := s.baseline; b != nil && r.Date < b.FirstDay && r.FirstSeenAt.After(b.At) {
 		s.late = s.late.Add(amount)
 	}
-	return nil
 }
 
 // addToPeriod adds an amount to the totals.
@@ -184,19 +262,15 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 // Net returns the sum of the statement's records in its currency: money in minus money out.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record returns the posted record as a record of the statement. Errors: Conflict (no_account_amount) if the amount in
-// the currency of the statement is not known.
-func (st Statement) Record(posted domain.Transaction) (StatementRecord, error) {
+// Record returns the posted record as a record of the statement.
+func (st Statement) Record(posted domain.Transaction) StatementRecord {
 	amount, ok := SumRowOf(posted).InCurrency(st.Currency)
-	if !ok {
-		return StatementRecord{}, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
-	}
-	record := StatementRecord{Transaction: posted, Amount: amount, MatchingID: st.matchingID(posted)}
-	if posted.AccountMoney != nil {
+	record := StatementRecord{Transaction: posted, Amount: amount, MatchingID: st.matchingID(posted), Unconverted: !ok}
+	if posted.AccountMoney != nil || !ok {
 		original := posted.Amount
 		record.Original = &original
 	}
-	return record, nil
+	return record
 }
 
 // matchingID returns the MatchingID of a record.

@@ -51,9 +51,7 @@ func statementOf(
 		if !sum.Window().Contains(r.Date) {
 			continue
 		}
-		if err := sum.Add(r); err != nil {
-			t.Fatal(err)
-		}
+		sum.Add(domain.TransactionID{}, r)
 	}
 	return sum.Statement(uuid.New(), "2026-03-10", statementStart)
 }
@@ -149,13 +147,13 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	converted.AccountMoney = &domain.Money{Amount: decimal.RequireFromString("-51.25"), Currency: "BRL"}
 	window := domain.Window{From: "2026-02-10"}
 	st := statementOf(t, accepted("0", "2026-02-01"), window, converted)
-	record, err := st.Record(recordOf(converted))
-	if err != nil || record.Amount.String() != "-51.25" || record.Original == nil ||
+	record := st.Record(recordOf(converted))
+	if record.Unconverted || record.Amount.String() != "-51.25" || record.Original == nil ||
 		record.Original.Amount.String() != "-10" || record.Original.Currency != "USD" {
-		t.Errorf("a converted record is %+v, %v", record, err)
+		t.Errorf("a converted record is %+v", record)
 	}
-	if record, err := st.Record(recordOf(posted("2026-02-10", "1"))); err != nil || record.Original != nil {
-		t.Errorf("a record in the account's currency is %+v, %v", record, err)
+	if record := st.Record(recordOf(posted("2026-02-10", "1"))); record.Unconverted || record.Original != nil {
+		t.Errorf("a record in the account's currency is %+v", record)
 	}
 	if st := statementOf(t, accepted("0", "2026-02-01"), window, dollars("2026-02-09")); st.Balances != nil {
 		t.Error("the balances are known although an earlier amount is not")
@@ -164,11 +162,21 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sum.Add(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
+	id := domain.TransactionID{UUID: uuid.New()}
+	sum.Add(id, dollars("2026-02-10"))
+	unconverted := sum.Statement(uuid.New(), "2026-03-10", statementStart)
+	var failure *domain.Error
+	if err := unconverted.CheckConverted(); !errors.As(err, &failure) || failure.Code != domain.NoAccountAmount ||
+		len(failure.Records) != 1 || failure.Records[0] != id {
 		t.Errorf("an amount without conversion in the period: %v", err)
 	}
-	if _, err := st.Record(recordOf(dollars("2026-02-10"))); !errors.Is(err, domain.NoAccountAmount) {
-		t.Errorf("the record of an amount without conversion: %v", err)
+	unconverted.OmitUnconverted = true
+	if err := unconverted.CheckConverted(); err != nil {
+		t.Errorf("a record that is left out: %v", err)
+	}
+	if record := st.Record(recordOf(dollars("2026-02-10"))); !record.Unconverted ||
+		record.Original.Amount.String() != "-10" {
+		t.Errorf("the record of an amount without conversion: %+v", record)
 	}
 	if _, err := books.NewStatementSum(domain.Account{}, books.Completeness{}, window); !errors.Is(err,
 		domain.NoAccountAmount) {

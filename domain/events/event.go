@@ -39,6 +39,8 @@ const (
 	ConnectionRecovered       EventType = "connection.recovered"
 	ConnectionConsentExpiring EventType = "connection.consent_expiring"
 	ConnectionSilent          EventType = "connection.silent"
+	ConnectionStale           EventType = "connection.stale"
+	ConnectionCurrent         EventType = "connection.current"
 	ConnectionErased          EventType = "connection.erased"
 
 	PullFailedEvent    EventType = "pull.failed"
@@ -70,7 +72,8 @@ func EventTypes() []EventType {
 	return []EventType{
 		TransactionAdded, TransactionModified, TransactionRemoved,
 		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
-		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionErased,
+		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionStale,
+		ConnectionCurrent, ConnectionErased,
 		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, MatcherConflict,
 		AuditCheckpoint,
 	}

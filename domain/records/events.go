@@ -62,6 +62,14 @@ func OfSilence(before, after domain.Connection) []Event {
 	return []Event{{events.ConnectionSilent, after.ID.String()}}
 }
 
+// OfStaleness returns the event that reports that a connection has become stale, or current again.
+func OfStaleness(connection domain.ConnectionID, stale bool) Event {
+	if stale {
+		return Event{events.ConnectionStale, connection.String()}
+	}
+	return Event{events.ConnectionCurrent, connection.String()}
+}
+
 // OfConsent returns the event that reports that the consent of a connection is expiring or has expired.
 func OfConsent(connection domain.ConnectionID) Event {
 	return Event{events.ConnectionConsentExpiring, connection.String()}
@@ -88,7 +96,7 @@ func OfCompleteness(account domain.AccountID, state books.CompletenessState) (e 
 		return Event{events.AccountDriftingEvent, account.String()}, true
 	case books.Complete:
 		return Event{events.AccountCompleteEvent, account.String()}, true
-	case books.CompletenessUnknown, books.Unverified: // the second one is the state of a close only
+	case books.CompletenessUnknown, books.Unverified, books.NotCovered: // the last two are states of a close only
 	}
 	return Event{}, false
 }

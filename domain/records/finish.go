@@ -47,7 +47,18 @@ type Outcome struct {
 	// Stream is the position in the vendor's stream of changes that the pull has read; nil if it has not read the
 	// stream to its end. If the connection still has the target of the stream, Finish stores the position.
 	Stream *StreamRead
-	At     time.Time
+	// Bank is what the vendor has stated about the bank before the pull read it; nil if that is not known, or if the
+	// target was replaced during the attempt. Finish stores its facts with the connection.
+	Bank *domain.BankReading
+	// BankRead states that the pull has read everything that the vendor had when it stated Bank. Finish then stores
+	// BankReading.ReadAt with each account that the vendor lists. ReadAt is when the vendor stated it.
+	BankRead bool
+	ReadAt   time.Time
+	// Coverage determines up to which day a bank reading is complete, and Grace how long a check must fail. They are
+	// used for closes that were not covered.
+	Coverage domain.Coverage
+	Grace    time.Duration
+	At       time.Time
 }
 
 // StreamRead is the position up to which a pull has read the vendor's stream of changes. See
@@ -139,7 +150,7 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
 		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil ||
-			o.Unmatched != nil || o.Stream != nil || counts || c.Announced != v.Connection.Announced,
+			o.Unmatched != nil || o.Stream != nil || o.Bank != nil || counts || c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}
@@ -174,6 +185,9 @@ func report(v FinishView, o Outcome) (domain.Connection, error) {
 	}
 	if r := o.Stream; r != nil && r.Target == c.Target() {
 		c.StreamPosition = r.Position
+	}
+	if o.Bank != nil {
+		c.Bank = c.Bank.After(*o.Bank)
 	}
 	var err error
 	if o.Webhook != nil {

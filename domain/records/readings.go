@@ -14,6 +14,8 @@ import (
 type AccountState struct {
 	ID           domain.AccountID
 	ExternalID   string
+	Type         domain.AccountType
+	BankReadAt   time.Time          // see domain.Account
 	Completeness books.Completeness // zero if none is stored
 }
 
@@ -90,7 +92,9 @@ func Readings(source ReadingSource, p domain.Pull, o Outcome) ([]CompletenessCha
 	if o.Settled == nil {
 		return changes, nil
 	}
-	s := settling{SettledRead: *o.Settled, source: source, at: o.At, pull: p.ID}
+	s := settling{
+		SettledRead: *o.Settled, source: source, at: o.At, pull: p.ID, outcome: o, day: o.Coverage.Day(o.At),
+	}
 	if err := s.addAccounts(accounts); err != nil || len(s.accounts) == 0 {
 		return changes, err
 	}
@@ -105,6 +109,8 @@ type settling struct {
 	source   ReadingSource
 	at       time.Time
 	pull     domain.PullID
+	outcome  Outcome
+	day      domain.Date // of the readings
 	accounts []*settledAccount
 }
 
@@ -113,6 +119,7 @@ type settledAccount struct {
 	AccountState
 
 	balance     books.VendorBalance
+	bankReadAt  time.Time
 	quarantined bool
 	sum         *books.AccountSum
 	chain       []books.ChainRow
@@ -131,13 +138,41 @@ func (s *settling) addAccounts(stored []AccountState) error {
 		}
 	}
 	for _, a := range stored {
+		if s.outcome.neverRead(a.Type) {
+			continue
+		}
 		if balance, read := s.Balances[a.ExternalID]; read && s.mayRead(a.Completeness, balance) {
 			s.accounts = append(s.accounts, &settledAccount{
-				AccountState: a, balance: balance, quarantined: names(payloads, a.ExternalID),
+				AccountState: a, balance: balance, bankReadAt: s.outcome.bankReadAt(a), quarantined: names(payloads, a.ExternalID),
 			})
 		}
 	}
 	return nil
+}
+
+// neverRead reports whether the vendor states that it has never read the transactions of such accounts.
+func (o Outcome) neverRead(account domain.AccountType) bool {
+	return o.Bank != nil && o.Bank.Of(account).Never
+}
+
+// bankReadAt returns the BankReadAt of the account after the outcome.
+func (o Outcome) bankReadAt(a AccountState) time.Time {
+	if o.Bank == nil || !o.BankRead {
+		return a.BankReadAt
+	}
+	return o.Bank.ReadAt(a.Type, a.BankReadAt, o.ReadAt)
+}
+
+// BankReadings returns the new BankReadAt of the accounts for which it changes. The accounts must be those that the
+// vendor lists.
+func BankReadings(accounts []AccountState, o Outcome) map[domain.AccountID]time.Time {
+	changed := map[domain.AccountID]time.Time{}
+	for _, a := range accounts {
+		if at := o.bankReadAt(a); !at.Equal(a.BankReadAt) {
+			changed[a.ID] = at
+		}
+	}
+	return changed
 }
 
 // mayRead reports whether the account gets a reading with this balance.
@@ -164,9 +199,9 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 		before := a.Completeness
 		changed := changed || !before.Changed.IsZero()
 		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
-			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at)
+			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at).On(s.day, a.bankReadAt)
 			stale = append(stale, a)
-		} else if next, differs := before.Repeated(s.at); differs {
+		} else if next, differs := before.Repeated(s.at, a.bankReadAt); differs {
 			changes = append(changes, a.changed(next))
 		}
 	}

@@ -157,6 +157,7 @@ func changedByHeldRemovals(f *fixture) {
 func changedInClose(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-01-02")))
 	f.finishSettled(l, f.now(), balances("100"))
+	f.confirm(c, balances("100"))
 	closed := func(date domain.Date) books.CompletenessState {
 		f.Helper()
 		got, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, books.CloseRequest{

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -152,10 +153,11 @@ func closeWithoutRecords(f *fixture) {
 
 func closeCompleteness(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")))
-	f.finishSettled(l, f.now(), balances("100"))
+	monday := f.now().Add(3 * 24 * time.Hour) // the bank was read after the days that are closed
+	f.finishRead(l, f.now(), monday, balances("100"))
+	f.finishRead(f.startPull(c), f.now(), monday.Add(time.Hour), balances("100"))
 	f.equal("after the baseline", books.Complete, f.close(id, closeDay).Completeness)
-	l = f.startPull(c)
-	f.finishSettled(l, f.now(), balances("90"))
+	f.finishRead(f.startPull(c), f.now(), monday.Add(2*time.Hour), balances("90"))
 	f.equal("after a difference", books.Drifting, f.close(id, "2026-02-27").Completeness)
 	f.equal("the older one", books.Complete, f.listCloses(id)[0].Completeness)
 }

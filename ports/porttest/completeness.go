@@ -32,14 +32,30 @@ var completenessTests = []storeTest{
 
 // finishSettled marks the pull as succeeded and stores the results of a settled pull (a pull that has read everything
 // while the vendor did not synchronise). The readings have the time readAt. The balances have the same time, unless
-// settled.ReadAt is set.
+// settled.ReadAt is set. The vendor has read the bank at readAt, so readings with different times come from different
+// synchronisations.
 func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.SettledRead) {
+	f.Helper()
+	f.finishRead(l, readAt, readAt, settled)
+}
+
+// confirm runs another settled pull of the connection, after another synchronisation. The balances confirm the baseline.
+func (f *fixture) confirm(c domain.Connection, settled ports.SettledRead) {
+	f.Helper()
+	f.finishSettled(f.startPull(c), f.now(), settled)
+}
+
+// finishRead is like finishSettled, but the vendor has read the bank at bankReadAt.
+func (f *fixture) finishRead(l domain.Lease, readAt, bankReadAt time.Time, settled ports.SettledRead) {
 	f.Helper()
 	if settled.ReadAt.IsZero() {
 		settled.ReadAt = readAt
 	}
+	read := domain.ProductReading{At: bankReadAt}
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
 		State: domain.PullSucceeded, Attempts: 1, At: readAt, Settled: &settled,
+		Bank: &domain.BankReading{Bank: read, Cards: read}, BankRead: true,
+		ReadAt: domain.Later(readAt, bankReadAt),
 	}))
 }
 
@@ -150,12 +166,12 @@ func completenessSums(f *fixture) {
 	f.equal("time", at, got.Last.At)
 	f.equal("known", true, got.Known())
 	other := f.completeness(f.listAccounts(c)[1].ID)
-	f.equal("an account that was not read", books.Completeness{}, other)
+	f.equal("an account that was not read", true, other.Last == nil && other.Baseline == nil)
 
 	l = f.startPull(c)
 	f.storeRows(l, row("7", withAccount("a"), withAmount("1", "USD")))
 	f.finishSettled(l, f.now(), balances("36.25"))
-	f.equal("with an amount in another currency", books.BasisCurrency, f.completeness(id).Basis())
+	f.equal("with an amount in another currency", books.BasisCurrency, f.completeness(id).BasisAt(f.now(), 0))
 }
 
 func completenessDrifts(f *fixture) {
@@ -186,7 +202,7 @@ func completenessOnceADay(f *fixture) {
 		// The reading after two hours is not checked. A store may skip it, because nothing has changed. A store may
 		// also store it: if the clocks of two processes differ, the rows may seem newer than the first reading.
 		l := f.startPull(c)
-		f.finishSettled(l, at.Add(step.later), balances("100"))
+		f.finishRead(l, at.Add(step.later), at, balances("100"))
 		if step.want > 0 {
 			f.equal("time of the reading", at.Add(step.want), f.completeness(id).Last.At)
 		}
@@ -214,14 +230,17 @@ func completenessQuarantine(f *fixture) {
 	read := balances("100")
 	read.Balances["b"], read.Quarantined = read.Balances["a"], true
 	f.finishSettled(l, f.now(), read)
-	f.equal("basis", books.BasisQuarantined, f.completeness(id).Basis())
-	f.equal("basis of another account", books.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).Basis())
+	f.equal("first basis", books.BasisFirst, f.completeness(id).BasisAt(f.now(), 0))
+	f.confirm(c, read)
+	f.equal("basis", books.BasisQuarantined, f.completeness(id).BasisAt(f.now(), 0))
+	f.equal("basis of another account", books.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).BasisAt(f.now(), 0))
 	l = f.startPull(c)
 	f.mustStorePage(l, ports.PageWrite{Released: []domain.QuarantineKey{
 		{Kind: domain.QuarantinedTransaction, ID: "q"},
 	}})
 	f.finishSettled(l, f.now(), balances("100"))
-	f.equal("basis afterwards", books.BasisBaseline, f.completeness(id).Basis())
+	f.confirm(c, balances("100"))
+	f.equal("basis afterwards", books.BasisBaseline, f.completeness(id).BasisAt(f.now(), 0))
 }
 
 func completenessChain(f *fixture) {
@@ -331,8 +350,13 @@ func completenessActivity(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")))
 	facts := func() domain.ConnectionFacts { return f.factsOf(c) }
 	f.equal("before a reading", false, facts().Compared)
-	f.finishSettled(l, f.now(), balances("100"))
-	f.equal("after a reading", true, facts().Compared)
+	read := balances("100")
+	f.finishSettled(l, f.now(), read)
+	f.confirm(c, read)
+	f.equal("while one account is unknown", false, facts().Compared)
+	read.Balances["b"] = books.VendorBalance{Missing: books.BasisInvoice}
+	f.confirm(c, read)
+	f.equal("while the other account has nothing to compare", true, facts().Compared)
 	f.equal("without a drift", true, facts().DriftSince.IsZero())
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("50"))

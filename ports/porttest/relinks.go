@@ -507,9 +507,11 @@ func relinkMoves(f *fixture) {
 	r.publish("a2=a", "b2=b")
 	id, day := r.accountID("a2"), domain.Date("2026-02-15")
 	f.close(id, day)
-	f.finishSettled(r.l, f.now(), ports.SettledRead{Balances: map[string]books.VendorBalance{
-		"a2": {Amount: money("100", "BRL").Amount, Currency: "BRL"},
-	}})
+	read := ports.SettledRead{Balances: map[string]books.VendorBalance{
+		"a2": {Amount: money("100", "BRL").Amount, Currency: "BRL"}, "b2": {Missing: books.BasisInvoice},
+	}}
+	f.finishSettled(r.l, f.now(), read)
+	f.confirm(r.c, read)
 	balances := func() []books.AccountBalance {
 		page, err := f.Ledger.Balances(f.ctx, f.tenant, id, domain.Window{}, domain.PageRequest{Limit: 9})
 		f.noError(err)

@@ -51,7 +51,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
-		{"Completeness", slices.Concat(completenessTests, changedRecordTests)},
+		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests)},
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},
 		{"AsOf", asOfTests},

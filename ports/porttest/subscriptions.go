@@ -800,6 +800,9 @@ func eventsOfCompleteness(f *fixture) {
 	at := f.now()
 	f.finishSettled(running, at, balances("100"))
 	announce(at)
+	f.appended(l, s, 0)
+	f.confirm(c, balances("100"))
+	announce(at)
 	announce(at)
 	complete, drifting := []string{"account.complete " + id.String()}, []string{"account.drifting " + id.String()}
 	f.equal("first", complete, kinds(f.appended(l, s, 1)))

@@ -76,11 +76,22 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 		return domain.LinkStatus{}, malformed("link")
 	}
 	if link.Status != "valid" {
-		return domain.LinkStatus{NeedsReauth: true}, nil
+		return domain.LinkStatus{NeedsReauth: true, Bank: link.bankReading()}, nil
 	}
 	return domain.LinkStatus{
-		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
+		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(), Bank: link.bankReading(),
 	}, nil
+}
+
+// bankReading returns the last successful access to the link. It is the same for all of the link's accounts.
+func (l link) bankReading() *domain.BankReading {
+	at, _ := domain.ParseConsentTime(l.LastAccessedAt.Value)
+	name := domain.CleanText(l.Institution.Value)
+	read := domain.ProductReading{At: at}
+	return &domain.BankReading{
+		Bank: read, Cards: read, Failing: l.Status != "valid", Every: refreshRates[l.RefreshRate.Value],
+		OnDemand: l.AccessMode.Value == "single", Institution: domain.Institution{ID: name, Name: name},
+	}
 }
 
 // link contains the members of a link that the adapter needs. The members that are needed only for the schedule accept
@@ -88,6 +99,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 type link struct {
 	ID             string          `json:"id"`
 	Status         string          `json:"status"`
+	Institution    vendorhttp.Text `json:"institution"`
 	AccessMode     vendorhttp.Text `json:"access_mode"`
 	RefreshRate    vendorhttp.Text `json:"refresh_rate"`
 	LastAccessedAt vendorhttp.Text `json:"last_accessed_at"`

@@ -1,6 +1,7 @@
 package plaid
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,6 +151,8 @@ type item struct {
 	ID               string          `json:"item_id"`
 	Webhook          *string         `json:"webhook"`
 	Error            *errorJSON      `json:"error"`
+	InstitutionID    vendorhttp.Text `json:"institution_id"`
+	InstitutionName  vendorhttp.Text `json:"institution_name"`
 	ConsentExpiresAt vendorhttp.Text `json:"consent_expiration_time"`
 }
 
@@ -163,6 +166,7 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 	if r.Item.Error != nil {
 		status = domain.LinkStatus{NeedsReauth: loginErrors[r.Item.Error.Code]}
 	}
+	status.Bank = r.bankReading()
 	status.ConsentExpiresAt, _ = domain.ParseConsentTime(r.Item.ConsentExpiresAt.Value)
 	if r.Status == nil || r.Status.Transactions == nil {
 		return status
@@ -172,6 +176,19 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 		status.Schedule = domain.SyncSchedule{NextAt: last.Add(syncInterval), Every: syncInterval, NewsOnly: true}
 	}
 	return status
+}
+
+// bankReading returns the last successful update of the Item's transactions. It is the same for all accounts.
+func (r itemResponse) bankReading() *domain.BankReading {
+	b := &domain.BankReading{Failing: r.Item.Error != nil}
+	if id := domain.CleanText(r.Item.InstitutionID.Value); id != "" {
+		b.Institution = domain.Institution{ID: id, Name: cmp.Or(domain.CleanText(r.Item.InstitutionName.Value), id)}
+	}
+	if r.Status != nil && r.Status.Transactions != nil {
+		b.Bank.At, _ = domain.ParseConsentTime(r.Status.Transactions.LastUpdate.Value)
+	}
+	b.Cards = b.Bank
+	return b
 }
 
 // readItem reads the access token's Item. Errors: Rejected (account_not_found) if the account reference is the id of

@@ -1,9 +1,11 @@
 package pluggy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -38,6 +40,8 @@ type item struct {
 	Status          string `json:"status"`
 	ExecutionStatus string `json:"executionStatus"`
 	LastUpdatedAt   string `json:"lastUpdatedAt"`
+	// Connector is the JSON text of a [connector]. It is decoded separately, as StatusDetail is.
+	Connector json.RawMessage `json:"connector"`
 	// CreatedAt is when the item was created (RFC 3339).
 	CreatedAt vendorhttp.Text `json:"createdAt"`
 	// ClientUserID is the value of the connect token with which the item was created.
@@ -60,7 +64,8 @@ type statusDetail struct {
 
 // productStatus is the result of the last synchronisation for one product.
 type productStatus struct {
-	IsUpdated bool `json:"isUpdated"`
+	IsUpdated     bool         `json:"isUpdated"`
+	LastUpdatedAt optionalTime `json:"lastUpdatedAt"`
 }
 
 // updated reports whether the last synchronisation updated the product. It is false if the vendor
@@ -115,6 +120,7 @@ func (i item) linkStatus() domain.LinkStatus {
 		ConsentExpiresAt: i.ConsentExpiresAt.instant,
 	}
 	s.Accounts, s.Transactions = i.proofs()
+	s.Bank = i.bankReading()
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
 		s.NeedsReauth = true
@@ -151,6 +157,52 @@ func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
 		transactions = domain.OneRead
 	}
 	return accounts, transactions
+}
+
+// connector contains the id and the name of an item's connector.
+type connector struct {
+	ID   json.RawMessage `json:"id"` // a number
+	Name vendorhttp.Text `json:"name"`
+}
+
+// institution returns the item's connector as an institution; the zero value if it cannot be read.
+func (i item) institution() domain.Institution {
+	var c connector
+	_ = vendorhttp.Decode(i.Connector, &c) // leaves c zero
+	id := strings.Trim(string(c.ID), `"`)
+	if id == "" || id == "null" || !validID(id) {
+		return domain.Institution{}
+	}
+	return domain.Institution{ID: id, Name: cmp.Or(domain.CleanText(c.Name.Value), id)}
+}
+
+// bankReading returns when the vendor last read the bank. A product without a status was read when the item was last
+// updated. A card has rows of two products. The vendor reads the bank only on demand if no synchronisation is planned
+// although the last one has succeeded.
+//
+// The documentation of lastUpdatedAt leaves open whether a failed synchronisation moves it. The times of an item that
+// is not updated are therefore only upper bounds.
+func (i item) bankReading() *domain.BankReading {
+	var detail statusDetail
+	if vendorhttp.Decode(i.StatusDetail, &detail) != nil {
+		detail = statusDetail{}
+	}
+	last, _ := domain.ParseConsentTime(i.LastUpdatedAt)
+	of := func(p *productStatus) domain.ProductReading {
+		if p == nil {
+			return domain.ProductReading{At: last}
+		}
+		if p.LastUpdatedAt.hasValue || !p.IsUpdated {
+			return domain.ProductReading{At: p.LastUpdatedAt.instant, Never: !p.LastUpdatedAt.hasValue}
+		}
+		return domain.ProductReading{At: last}
+	}
+	failing := i.Status != "UPDATED" && i.Status != "PARTIAL_SUCCESS" ||
+		i.ExecutionStatus != "" && i.ExecutionStatus != "SUCCESS" && i.ExecutionStatus != "PARTIAL_SUCCESS"
+	return &domain.BankReading{
+		Bank: of(detail.Transactions), Cards: of(detail.Transactions).Older(of(detail.CreditCards)), Failing: failing,
+		OnDemand: !failing && !i.NextAutoSyncAt.hasValue, Institution: i.institution(),
+	}
 }
 
 // malformed returns the error for a response that does not conform to the vendor's documentation. The message describes

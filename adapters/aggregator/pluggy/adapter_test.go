@@ -338,7 +338,7 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
 				got, err := adapter.Check(t.Context(), access)
 				want := domain.LinkStatus{Accounts: test.accounts, Transactions: test.transactions}
-				if err != nil || got != want {
+				if got.Bank = nil; err != nil || got != want {
 					t.Errorf("got %+v, %v, want %+v", got, err, want)
 				}
 			})

@@ -1,6 +1,7 @@
 package pluggy
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -32,13 +33,45 @@ func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	if err := json.Unmarshal(account.Metadata, &in); err == nil && in.BankData != nil {
 		closing, err := vendorhttp.ParseMoney(string(in.BankData.ClosingBalance), account.Currency)
 		if err == nil {
-			return books.VendorBalance{Amount: closing.Amount, Currency: closing.Currency}
+			return withParts(books.VendorBalance{Amount: closing.Amount, Currency: closing.Currency}, account)
 		}
 	}
 	if account.Balance == nil {
 		return books.VendorBalance{Missing: books.BasisNoBalance}
 	}
-	return books.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
+	balance := books.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
+	return withParts(balance, account)
+}
+
+// withParts adds bankData.automaticallyInvestedBalance and the amounts of bankData.reservedBalances to the parts of the
+// balance. It leaves out an amount that cannot be read, or that has another currency.
+func withParts(balance books.VendorBalance, account domain.AccountData) books.VendorBalance {
+	var in struct {
+		BankData struct {
+			Invested json.RawMessage `json:"automaticallyInvestedBalance"`
+			Reserved json.RawMessage `json:"reservedBalances"`
+		} `json:"bankData"`
+	}
+	var reserved []struct {
+		Amount   json.RawMessage `json:"amount"`
+		Balance  json.RawMessage `json:"balance"`
+		Currency string          `json:"currencyCode"`
+	}
+	if json.Unmarshal(account.Metadata, &in) != nil {
+		return balance
+	}
+	_ = json.Unmarshal(in.BankData.Reserved, &reserved) // leaves a list of another form empty
+	add := func(amount, currency string) {
+		part, err := vendorhttp.ParseMoney(amount, currency)
+		if err == nil && currency == account.Currency {
+			balance.Parts = balance.Parts.Add(part.Amount)
+		}
+	}
+	add(string(in.BankData.Invested), account.Currency)
+	for _, r := range reserved {
+		add(cmp.Or(string(r.Amount), string(r.Balance)), cmp.Or(r.Currency, account.Currency))
+	}
+	return balance
 }
 
 // RunningBalance implements ports.RunningBalanceReader. If the row has no balance that can be read, the result contains

@@ -48,6 +48,8 @@ type closeView struct {
 	PostedSum      string `json:"postedSum,omitempty"`
 	ReopenedAt     string `json:"reopenedAt,omitempty"`
 	Statement      string `json:"statement,omitempty"`
+	Format         int    `json:"format,omitempty"`     // absent in format 1
+	BankReadAt     string `json:"bankReadAt,omitempty"` // since format 2
 }
 
 func (c *closeView) parse(text []byte) error {
@@ -58,6 +60,12 @@ func (c *closeView) parse(text []byte) error {
 	case "", "no_balance", "not_representable":
 	default:
 		return faultf(closeName, "statement has an unknown value")
+	}
+	if c.Format != 0 && c.Format != 2 || c.Format == 0 && c.BankReadAt != "" {
+		return faultf(closeName, "format has an unknown value")
+	}
+	if _, err := time.Parse(time.RFC3339, c.BankReadAt); c.BankReadAt != "" && err != nil {
+		return faultf(closeName, "bankReadAt is not a time")
 	}
 	if _, err := time.Parse(time.DateOnly, c.Date); err != nil {
 		return faultf(closeName, "date is not a date")

@@ -20,6 +20,7 @@ const (
 	webhooksInterval     = time.Second
 	silenceInterval      = 5 * time.Second
 	consentsInterval     = 30 * time.Second
+	stalenessInterval    = 20 * time.Second // a connection is reported as stale within a minute
 	attentionInterval    = 15 * time.Second
 	auditInterval        = 500 * time.Millisecond // an audit entry must get its number within a second
 	checkpointInterval   = time.Minute
@@ -111,6 +112,10 @@ func tasks(
 		}},
 		{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeSilence))},
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
+		{"staleness", stalenessInterval, ledBy(leader, func(ctx context.Context) error {
+			_, err := service.NoticeStaleness(ctx)
+			return err
+		})},
 		{"search index", searchIndexInterval, afterWork(busy, searchIndexDelay,
 			ledBy(leader, untilPartial(searchIndexLimit, paced(service.IndexTexts))))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},

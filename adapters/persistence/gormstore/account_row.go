@@ -27,6 +27,7 @@ type AccountRow struct {
 	FirstSeen       Instant   `gorm:"column:first_seen_at"`
 	Updated         Instant   `gorm:"column:updated_at"`
 	Removed         Instant   `gorm:"column:removed_at"`
+	BankRead        Instant   `gorm:"column:bank_read_at;<-:false"` // only the end of a pull writes it
 	// Listed is set if the vendor has listed the account. If Listed is not set, the account is known only because the
 	// vendor's transactions contained it.
 	Listed bool `gorm:"column:listed"`
@@ -67,7 +68,7 @@ func (r AccountRow) Domain() (domain.Account, error) {
 			Number: r.Number, Currency: r.Currency, Balance: balance, Metadata: json.RawMessage(r.Metadata),
 		},
 		FirstSeenAt: r.FirstSeen.Time, UpdatedAt: r.Updated.Time,
-		RemovedAt: r.Removed.Time, References: references,
+		BankReadAt: r.BankRead.Time, RemovedAt: r.Removed.Time, References: references,
 	}, err
 }
 

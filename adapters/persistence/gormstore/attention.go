@@ -79,14 +79,76 @@ func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 	return noticed, err
 }
 
+// ListMaybeStale reads two partial indexes: of the old readings, and of the connections with stale_announced.
+func (s connections) ListMaybeStale(
+	ctx context.Context, cutoff time.Time, after domain.ConnectionID, limit int,
+) ([]domain.Connection, error) {
+	var rows []ConnectionRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Select("id", "tenant_id").
+			Where(`id IN (SELECT connection_id FROM accounts WHERE bank_read_at IS NOT NULL AND removed_at IS NULL
+				AND bank_read_at < ? UNION SELECT id FROM connections WHERE stale_announced AND deleted_at IS NULL)`,
+				At(cutoff)).
+			Where("id > ? AND deleted_at IS NULL AND kind = ?", after.UUID, string(domain.Aggregator)).
+			Order("id").Limit(limit).Find(&rows).Error
+	})
+	found := make([]domain.Connection, len(rows))
+	for i, row := range rows {
+		found[i].ID.UUID, found[i].Tenant.UUID = row.ID, row.Tenant
+	}
+	return found, err
+}
+
+// AnnounceStale changes the row only if it has the other value.
+func (s connections) AnnounceStale(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, stale bool, at time.Time,
+) (changed bool, err error) {
+	err = s.Background().Change(ctx, func(tx Tx) error {
+		n, err := RowsAffected(tx.Model(&ConnectionRow{}).
+			Where("id = ? AND tenant_id = ? AND deleted_at IS NULL AND stale_announced = ?", id.UUID, tenant.UUID, !stale).
+			Updates(map[string]any{"stale_announced": stale}))
+		if changed = n > 0; err != nil || !changed {
+			return err
+		}
+		return RecordEvents(tx, s.Dialect, EventOrigin{tenant.UUID, id.UUID, at}, records.OfStaleness(id, stale))
+	})
+	return changed && err == nil, err
+}
+
+// bankReadings returns the oldest reading of each bank.
+func bankReadings(db *gorm.DB) ([]ports.BankReading, error) {
+	var rows []struct {
+		Vendor      string  `gorm:"column:vendor"`
+		Institution string  `gorm:"column:institution_id"`
+		At          Instant `gorm:"column:read_at"`
+	}
+	err := db.Table("accounts a").
+		Select("connections.vendor, connections.institution_id, min(a.bank_read_at) AS read_at").
+		Joins("JOIN connections ON connections.id = a.connection_id AND connections.tenant_id = a.tenant_id").
+		Where("a.bank_read_at IS NOT NULL AND a.removed_at IS NULL AND connections.deleted_at IS NULL").
+		Where("connections.paused_at IS NULL AND NOT connections.needs_reauth").
+		Group("connections.vendor, connections.institution_id").Scan(&rows).Error
+	var readings []ports.BankReading
+	for _, row := range rows {
+		readings = append(readings, ports.BankReading{
+			Vendor: domain.Vendor(row.Vendor), Institution: row.Institution, At: row.At.Time,
+		})
+	}
+	return readings, err
+}
+
 // CountAttention uses partial indexes, so that it reads only connections that it may have to count. In addition, it
 // reads the completeness of all accounts.
 func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	var expiring, silent, drifting int64
+	var readings []ports.BankReading
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
 		err := db.Model(&ConnectionRow{}).Where(hasExpiry+" AND consent_expires_at <= ? AND consent_status <> ?",
 			Instant{at.Add(domain.ConsentNotice)}, string(domain.ReportedRevoked)).Count(&expiring).Error
 		if err != nil {
+			return err
+		}
+		if readings, err = bankReadings(db); err != nil {
 			return err
 		}
 		err = db.Model(&ConnectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
@@ -98,5 +160,8 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 			Where("connections.deleted_at IS NULL AND c.announced = ?", string(books.Drifting)).
 			Where(isOfPresentAccount).Count(&drifting).Error
 	})
-	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
+	return ports.Attention{
+		At:              at,
+		ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting), BankReadings: readings,
+	}, err
 }

@@ -24,6 +24,8 @@ var factSources = []struct{ name, sql string }{
 		GROUP BY connection_id`},
 	{"drift", `SELECT connection_id, min(drift_since) AS since FROM account_completeness c
 		WHERE {rows} AND drift_since IS NOT NULL AND ` + isOfPresentAccount + ` GROUP BY connection_id`},
+	{"reading", `SELECT connection_id, min(bank_read_at) AS read_at FROM accounts
+		WHERE {rows} AND removed_at IS NULL AND bank_read_at IS NOT NULL GROUP BY connection_id`},
 	{"sharing", `WITH
 		present AS MATERIALIZED ({accounts}),
 		keys AS (SELECT vendor, account_key, max(first_seen_at) AS since FROM present WHERE account_key <> ''
@@ -91,7 +93,10 @@ func factColumns(
 		{"coalesce(quarantine.quarantined, 0)", &f.Quarantined}, {"quarantine.since", &f.QuarantinedSince},
 		{"held.since", &f.RemovalsHeldAt}, {"drift.since", &f.DriftSince}, {"sharing.since", &f.SharedSince},
 		{"pairs.suggested", &f.SuggestedSince}, {"pairs.undone", &f.JoinUndoneSince},
-		{isHeard, &f.Webhooks.Heard},
+		{isHeard, &f.Webhooks.Heard}, {"reading.read_at", &f.BankReadAt},
+		{"institution_id", &f.Bank.Institution.ID}, {"institution_name", &f.Bank.Institution.Name},
+		{"bank_every * 1000", (*int64)(&f.Bank.Every)}, {"bank_on_demand", &f.Bank.OnDemand},
+		{"stale_announced", &f.StaleAnnounced},
 	}
 	if !selected {
 		return append(columns, factColumn{
@@ -118,7 +123,11 @@ func factColumns(
 			UNION SELECT external_id FROM announced_removals WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND state = 'held') removals)`, &f.HeldRemovals},
 		factColumn{`EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = connections.id
-			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + ")", &f.Compared},
+			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + `)
+			AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = connections.id
+			AND a.tenant_id = connections.tenant_id AND a.removed_at IS NULL AND NOT EXISTS (
+				SELECT 1 FROM account_completeness c WHERE c.account_id = a.id AND c.tenant_id = a.tenant_id
+				AND (compared OR incomparable)))`, &f.Compared},
 	)
 }
 

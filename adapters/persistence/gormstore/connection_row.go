@@ -29,6 +29,8 @@ type ConnectionRow struct {
 	Consent          consentColumns `gorm:"embedded"`
 	Webhook          webhookColumns `gorm:"embedded"`
 	Usage            usageColumns   `gorm:"embedded"`
+	Bank             bankColumns    `gorm:"embedded"`
+	StaleAnnounced   bool           `gorm:"column:stale_announced"`
 	ReauthAnnounced  bool           `gorm:"column:reauth_announced"`
 	FailureAnnounced bool           `gorm:"column:failure_announced"`
 	Revision         int64          `gorm:"column:revision"`
@@ -53,14 +55,15 @@ const (
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
-		stream_position, client_key, application_id`
+		stream_position, client_key, application_id, institution_id, institution_name, bank_every, bank_on_demand,
+		stale_announced`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *ConnectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 42)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 47)
 	return append(columns,
 		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
 		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
@@ -71,7 +74,8 @@ func (r *ConnectionRow) targets() []any {
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
-		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID))
+		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID),
+		(*Text)(&r.Bank.ID), (*Text)(&r.Bank.Name), &r.Bank.Every, &r.Bank.OnDemand, &r.StaleAnnounced)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -139,13 +143,33 @@ func (u usageColumns) domain() domain.MonthlyUsage {
 	return domain.MonthlyUsage{Month: u.Month.Time, Refreshes: u.Refreshes, Pulls: u.Pulls}
 }
 
+// bankColumns are the columns of a connection's domain.BankFacts.
+type bankColumns struct {
+	ID       string `gorm:"column:institution_id"`
+	Name     string `gorm:"column:institution_name"`
+	Every    int64  `gorm:"column:bank_every"` // in microseconds
+	OnDemand bool   `gorm:"column:bank_on_demand"`
+}
+
+// bankOf returns the columns that contain f.
+func bankOf(f domain.BankFacts) bankColumns {
+	return bankColumns{f.Institution.ID, f.Institution.Name, f.Every.Microseconds(), f.OnDemand}
+}
+
+func (b bankColumns) domain() domain.BankFacts {
+	return domain.BankFacts{
+		Institution: domain.Institution{ID: b.ID, Name: b.Name},
+		Every:       time.Duration(b.Every) * time.Microsecond, OnDemand: b.OnDemand,
+	}
+}
+
 // ReportedColumns are the columns of a connection that foldReports writes when a pull ends.
 var ReportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event", "reauth_since",
 	"consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
-	"stream_position",
+	"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -198,6 +222,8 @@ func RowOfConnection(c domain.Connection) ConnectionRow {
 		Consent:          consentOf(c.Consent),
 		Webhook:          webhookOf(c.Webhook),
 		Usage:            usageOf(c.Usage),
+		Bank:             bankOf(c.Bank),
+		StaleAnnounced:   c.Announced.Stale,
 		ReauthAnnounced:  c.Announced.Reauth,
 		FailureAnnounced: c.Announced.PullFailed,
 		Revision:         c.Revision,
@@ -223,7 +249,10 @@ func (r ConnectionRow) Domain() domain.Connection {
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Client: hashOf[domain.ClientKey](r.Client), ApplicationID: domain.ApplicationID{UUID: r.ApplicationID.UUID},
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Usage: r.Usage.domain(),
-		Announced: domain.Announced{Reauth: r.ReauthAnnounced, PullFailed: r.FailureAnnounced},
+		Bank: r.Bank.domain(),
+		Announced: domain.Announced{
+			Reauth: r.ReauthAnnounced, PullFailed: r.FailureAnnounced, Stale: r.StaleAnnounced,
+		},
 		Revision:  r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,

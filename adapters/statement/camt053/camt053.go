@@ -12,7 +12,8 @@
 //   - RmtInf/Ustrd contains the first 140 characters of the description, and the whole description, in pieces, if it has
 //     more than 500 characters.
 //   - RmtInf/Strd contains the id of a PIX charge in CdtrRefInf/Ref and the digitable line of a boleto in AddtlRmtInf.
-//   - AddtlStmtInf states the completeness of the account, if the statement is that of a closed period.
+//   - AddtlStmtInf states the completeness of the account, if the statement is that of a closed period, when the vendor
+//     last read the bank, and which records are left out.
 //   - The servicer of the account is the vendor, because the code of the bank is not known.
 //
 // All other texts are cut to the lengths that the schema allows. Characters that XML 1.0 forbids become U+FFFD.
@@ -20,8 +21,10 @@ package camt053
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -45,6 +48,12 @@ func (Format) MediaType() string { return "application/xml" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "xml" }
 
+// HasBalances implements ports.StatementFormat.
+func (Format) HasBalances() bool { return true }
+
+// PrintsUnconverted implements ports.StatementFormat.
+func (Format) PrintsUnconverted() bool { return false }
+
 const namespace = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 
 // The limits of the schema. Amounts have fewer digits than other numbers.
@@ -54,13 +63,16 @@ const (
 	maxAccountName      = 70
 	maxPartyName        = 140
 	maxEntryInformation = 500
-	maxRemittance       = 140
-	maxReference        = 35
+
+	maxStatementInformation = 500
+	maxRemittance           = 140
+	maxReference            = 35
 )
 
 // Write implements ports.StatementFormat. Errors:
 //   - Conflict (no_balance) if no balance is known, because a document must have an opening and a closing balance.
 //   - Conflict with the code s.Doubt, if s.Doubt is set.
+//   - Those of books.Statement.CheckConverted.
 //   - Conflict (not_representable) if an amount has more than 18 digits, or more than 5 after the decimal point.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	switch {
@@ -68,6 +80,8 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
 	case s.Doubt != "":
 		return &domain.Error{Kind: domain.Conflict, Code: s.Doubt}
+	case s.CheckConverted() != nil:
+		return s.CheckConverted()
 	case !fits(s.Digits, s.Scale):
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NotRepresentable}
 	}
@@ -84,6 +98,9 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 	}
 	for record, err := range records {
+		if err == nil && record.Unconverted {
+			continue
+		}
 		if err == nil {
 			err = encoder.Encode(entryOf(s, record))
 		}
@@ -94,8 +111,7 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 			return err
 		}
 	}
-	if s.Completeness != "" {
-		information := "completeness when the period was closed: " + string(s.Completeness)
+	if information := informationOf(s); information != "" {
 		if err := encoder.EncodeElement(information, element("AddtlStmtInf")); err != nil {
 			return err
 		}
@@ -106,6 +122,28 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 	}
 	return encoder.Close()
+}
+
+// informationOf returns the text of AddtlStmtInf; "" if there is nothing to state.
+func informationOf(s books.Statement) string {
+	var facts []string
+	if s.Completeness != "" {
+		facts = append(facts, "completeness when the period was closed: "+string(s.Completeness))
+	}
+	if !s.BankReadAt.IsZero() {
+		facts = append(facts, "bank read at "+dateTime(s.BankReadAt))
+	}
+	if n := len(s.Unconverted); n > 0 {
+		text := fmt.Sprintf("left out: %d records without an amount in %s:", n, s.Currency)
+		for _, id := range s.Unconverted {
+			text += " " + books.CompactID(id.UUID)
+			if len(text) > maxStatementInformation {
+				break
+			}
+		}
+		facts = append(facts, text)
+	}
+	return books.Truncate(strings.Join(facts, "; "), maxStatementInformation)
 }
 
 // write encodes a value. The result depends on the type of the value:

@@ -34,6 +34,12 @@ func (Format) MediaType() string { return "text/csv; charset=utf-8" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "csv" }
 
+// HasBalances implements ports.StatementFormat.
+func (Format) HasBalances() bool { return false }
+
+// PrintsUnconverted implements ports.StatementFormat.
+func (Format) PrintsUnconverted() bool { return true }
+
 // columns is the list of the columns, in their order. The cell of a text is protected against formulas.
 var columns = []struct {
 	title string
@@ -41,7 +47,7 @@ var columns = []struct {
 }{
 	{"id", func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
 	{"date", func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
-	{"amount", func(_ *books.Statement, r *books.StatementRecord) string { return r.Amount.String() }},
+	{"amount", func(_ *books.Statement, r *books.StatementRecord) string { return amountOf(r) }},
 	{"currency", func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
 	{"description", text(func(r *books.StatementRecord) string { return r.Description })},
 	{"counterparty", text(func(r *books.StatementRecord) string { return r.Counterparty })},
@@ -52,6 +58,14 @@ var columns = []struct {
 	{"reference", text(func(r *books.StatementRecord) string { return r.References.Main() })},
 	{"counterpartyDocument", text(func(r *books.StatementRecord) string { return r.CounterpartyDocument.Value })},
 	{"version", func(_ *books.Statement, r *books.StatementRecord) string { return strconv.Itoa(r.Version) }},
+}
+
+// amountOf returns the amount of a record; "" if it is not known in the currency of the statement.
+func amountOf(r *books.StatementRecord) string {
+	if r.Unconverted {
+		return ""
+	}
+	return r.Amount.String()
 }
 
 // text returns a function for the cell of a text that comes from a vendor.

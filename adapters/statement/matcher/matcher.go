@@ -27,6 +27,12 @@ func (Format) MediaType() string { return "application/json" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "json" }
 
+// HasBalances implements ports.StatementFormat.
+func (Format) HasBalances() bool { return false }
+
+// PrintsUnconverted implements ports.StatementFormat.
+func (Format) PrintsUnconverted() bool { return false }
+
 // record is an item of the array. The amount is a string, so that it stays exact.
 type record struct {
 	MatchingID    string `json:"external_id"`
@@ -40,13 +46,19 @@ type record struct {
 	Type          string `json:"type"` // credit or debit
 }
 
-// Write implements ports.StatementFormat.
+// Write implements ports.StatementFormat. Errors: those of books.Statement.CheckConverted.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+	if err := s.CheckConverted(); err != nil {
+		return err
+	}
 	encoder := jsontext.NewEncoder(w)
 	if err := encoder.WriteToken(jsontext.BeginArray); err != nil {
 		return err
 	}
 	for r, err := range records {
+		if err == nil && r.Unconverted {
+			continue
+		}
 		if err == nil {
 			err = json.MarshalEncode(encoder, record{
 				MatchingID: r.MatchingID, TransactionID: r.ID.String(),

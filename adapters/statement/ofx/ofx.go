@@ -34,6 +34,12 @@ func (Format) MediaType() string { return "application/x-ofx" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "ofx" }
 
+// HasBalances implements ports.StatementFormat.
+func (Format) HasBalances() bool { return true }
+
+// PrintsUnconverted implements ports.StatementFormat.
+func (Format) PrintsUnconverted() bool { return false }
+
 // header contains the two declarations before the document (OFX 2.2, section 2.2).
 const header = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <?OFX OFXHEADER="200" VERSION="220" SECURITY="NONE" OLDFILEUID="NONE" NEWFILEUID="NONE"?>
@@ -51,6 +57,7 @@ const (
 //   - Conflict (no_balance) if no balance is known and the vendor does not state one either, because LEDGERBAL is a
 //     required element.
 //   - Conflict with the code s.Doubt, if s.Doubt is set.
+//   - Those of books.Statement.CheckConverted.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {
@@ -58,6 +65,9 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	}
 	if s.Doubt != "" {
 		return &domain.Error{Kind: domain.Conflict, Code: s.Doubt}
+	}
+	if err := s.CheckConverted(); err != nil {
+		return err
 	}
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
@@ -82,6 +92,9 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	for record, err := range records {
 		if err != nil {
 			return err
+		}
+		if record.Unconverted {
+			continue
 		}
 		d.element("STMTTRN", transactionOf(record))
 		d.run(func() error {

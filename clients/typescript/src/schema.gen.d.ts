@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Download a statement of an account
-         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
          */
         get: operations["get-statement"];
         put?: never;
@@ -1606,10 +1606,22 @@ export interface components {
              */
             balance?: string;
             /**
+             * Format: date-time
+             * @description When the vendor last read the account's transactions at the bank; absent if it does not state that
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
              * @description The id of the connection
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             connectionId: string;
+            /**
+             * Format: date
+             * @description The last day whose transactions the bank had had time to book then; absent without bankReadAt
+             * @example 2026-02-27
+             */
+            coversTo?: string;
             /**
              * @description ISO 4217
              * @example BRL
@@ -1631,6 +1643,8 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /** @description The bank; absent if the vendor does not state it */
+            institution?: components["schemas"]["InstitutionView"];
             /**
              * @description The vendor's own object
              * @example {
@@ -1892,7 +1906,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -1986,6 +2000,18 @@ export interface components {
              * @example 1520.37
              */
             balance: string;
+            /**
+             * Format: date-time
+             * @description When the vendor had last read the bank; absent if it does not state that
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * Format: date
+             * @description The last day that this reading of the bank covers; absent without bankReadAt
+             * @example 2026-02-27
+             */
+            coversTo?: string;
             /**
              * @description ISO 4217
              * @example BRL
@@ -2112,6 +2138,12 @@ export interface components {
             accountId: string;
             /**
              * Format: date-time
+             * @description When the vendor had last read the bank when the period was closed; absent if that was not known
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * Format: date-time
              * @description When the period was closed
              * @example 2026-03-02T10:00:00Z
              */
@@ -2127,17 +2159,29 @@ export interface components {
              */
             closingBalance?: string;
             /**
-             * @description The completeness of the account when the period was closed. unverified: records had changed since the last settled read
+             * @description The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
              * @example complete
              * @enum {string}
              */
-            completeness: "unknown" | "complete" | "drifting" | "unverified";
+            completeness: "unknown" | "complete" | "drifting" | "unverified" | "not_covered";
             /**
              * Format: int64
              * @description The number of records: the records dated up to and including date that were not removed, including pending ones
              * @example 214
              */
             count: number;
+            /**
+             * @description What a close would have stated at coveredSince
+             * @example complete
+             * @enum {string}
+             */
+            coveredCompleteness?: "unknown" | "complete" | "drifting" | "unverified";
+            /**
+             * Format: date-time
+             * @description When a later reading of the bank covered date; only if completeness is not_covered, and absent before that
+             * @example 2026-03-03T10:00:00Z
+             */
+            coveredSince?: string;
             /**
              * @description ISO 4217; the currency of the account. Absent if it is not known
              * @example BRL
@@ -2214,11 +2258,17 @@ export interface components {
              */
             accountId: string;
             /**
-             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
+             * Format: date-time
+             * @description When the vendor had last read the bank at the last settled read; absent if it does not state that
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
              * @example baseline
              * @enum {string}
              */
-            basis: "no_settled_read" | "baseline" | "quarantined_rows" | "no_balance" | "invoice_balance" | "unknown_amount" | "unsupported_type" | "too_many_digits" | "unsettled";
+            basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count";
             /**
              * @description Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
              * @example true
@@ -2226,6 +2276,12 @@ export interface components {
             changedSince?: boolean;
             /** @description The result of each check; the first one is balance_anchor */
             checks: components["schemas"]["CheckView"][];
+            /**
+             * Format: date
+             * @description The last day that the state covers: the bank had had time to book it; absent without bankReadAt
+             * @example 2026-02-27
+             */
+            coversTo?: string;
             /**
              * Format: date-time
              * @description When the state began; absent if it is unknown
@@ -2323,6 +2379,12 @@ export interface components {
             /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
             attention?: components["schemas"]["AttentionView"][];
             /**
+             * Format: date-time
+             * @description When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
              * @enum {string}
@@ -2352,6 +2414,8 @@ export interface components {
              * @example 31
              */
             heldRemovals?: number;
+            /** @description The bank; absent if the vendor does not state it */
+            institution?: components["schemas"]["InstitutionView"];
             /**
              * Format: date-time
              * @description When the last succeeded pull ended; absent if there was none
@@ -2978,6 +3042,12 @@ export interface components {
             /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
             attention?: components["schemas"]["AttentionView"][];
             /**
+             * Format: date-time
+             * @description When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
              * @enum {string}
@@ -2997,6 +3067,8 @@ export interface components {
              * @example 31
              */
             heldRemovals?: number;
+            /** @description The bank; absent if the vendor does not state it */
+            institution?: components["schemas"]["InstitutionView"];
             /**
              * Format: date-time
              * @description When the last succeeded pull ended; absent if there was none
@@ -3042,6 +3114,18 @@ export interface components {
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        InstitutionView: {
+            /**
+             * @description The vendor's id of the bank; at Pluggy, that of its connector
+             * @example 612
+             */
+            id: string;
+            /**
+             * @description The name of the bank at the vendor
+             * @example Nubank
+             */
+            name: string;
         };
         JoinRequest: {
             /**
@@ -5579,11 +5663,17 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "balance": "1520.37",
+                     *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "coversTo": "2026-02-27",
                      *           "currency": "BRL",
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "institution": {
+                     *             "id": "612",
+                     *             "name": "Nubank"
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -5781,11 +5871,17 @@ export interface operations {
                     /**
                      * @example {
                      *       "balance": "1520.37",
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "coversTo": "2026-02-27",
                      *       "currency": "BRL",
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "institution": {
+                     *         "id": "612",
+                     *         "name": "Nubank"
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -6012,6 +6108,8 @@ export interface operations {
                      *           "anchor": "1000",
                      *           "at": "2026-03-02T10:00:00Z",
                      *           "balance": "1520.37",
+                     *           "bankReadAt": "2026-03-02T09:30:00Z",
+                     *           "coversTo": "2026-02-27",
                      *           "currency": "BRL",
                      *           "posted": "520.37"
                      *         }
@@ -6222,11 +6320,14 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "closedAt": "2026-03-02T10:00:00Z",
                      *           "closedBy": "maria",
                      *           "closingBalance": "1520.37",
                      *           "completeness": "complete",
                      *           "count": 214,
+                     *           "coveredCompleteness": "complete",
+                     *           "coveredSince": "2026-03-03T10:00:00Z",
                      *           "currency": "BRL",
                      *           "date": "2026-02-28",
                      *           "digest": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -6441,11 +6542,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "closedAt": "2026-03-02T10:00:00Z",
                      *       "closedBy": "maria",
                      *       "closingBalance": "1520.37",
                      *       "completeness": "complete",
                      *       "count": 214,
+                     *       "coveredCompleteness": "complete",
+                     *       "coveredSince": "2026-03-03T10:00:00Z",
                      *       "currency": "BRL",
                      *       "date": "2026-02-28",
                      *       "digest": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -7330,6 +7434,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "basis": "baseline",
                      *       "changedSince": true,
                      *       "checks": [
@@ -7345,6 +7450,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"
                      *     }
@@ -7555,6 +7661,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "basis": "baseline",
                      *       "changedSince": true,
                      *       "checks": [
@@ -7570,6 +7677,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"
                      *     }
@@ -8424,7 +8532,7 @@ export interface operations {
             query: {
                 /** @description First value date; by default the date of the first record */
                 from?: string;
-                /** @description Last value date; by default the present day in UTC, or the date of a later record */
+                /** @description Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record */
                 to?: string;
                 /** @description The format of the document */
                 format: "camt053" | "ofx" | "csv" | "matcher";
@@ -8434,8 +8542,8 @@ export interface operations {
                 close?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
-                /** @description true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read */
-                force?: "true" | "false";
+                /** @description What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out */
+                force?: string;
             };
             header?: never;
             path: {
@@ -8453,6 +8561,10 @@ export interface operations {
                     "Content-Disposition"?: string;
                     /** @description The completeness of the account when the period was closed; with close only */
                     "X-Completeness"?: string;
+                    /** @description What force has made possible: drift, changed, not_covered, omitted */
+                    "X-Forced"?: string;
+                    /** @description The number of transactions that force=omitted leaves out */
+                    "X-Omitted-Records"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9250,6 +9362,7 @@ export interface operations {
                      *               "since": "2026-03-01T10:00:00Z"
                      *             }
                      *           ],
+                     *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "completeness": "complete",
                      *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -9259,6 +9372,10 @@ export interface operations {
                      *           },
                      *           "health": "healthy",
                      *           "heldRemovals": 31,
+                     *           "institution": {
+                     *             "id": "612",
+                     *             "name": "Nubank"
+                     *           },
                      *           "lastPullAt": "2026-03-02T10:00:00Z",
                      *           "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *           "needsReauth": false,
@@ -10690,11 +10807,17 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "balance": "1520.37",
+                     *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "coversTo": "2026-02-27",
                      *           "currency": "BRL",
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "institution": {
+                     *             "id": "612",
+                     *             "name": "Nubank"
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -11238,6 +11361,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -11245,6 +11369,10 @@ export interface operations {
                      *       },
                      *       "health": "healthy",
                      *       "heldRemovals": 31,
+                     *       "institution": {
+                     *         "id": "612",
+                     *         "name": "Nubank"
+                     *       },
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,
@@ -11747,6 +11875,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -11754,6 +11883,10 @@ export interface operations {
                      *       },
                      *       "health": "healthy",
                      *       "heldRemovals": 31,
+                     *       "institution": {
+                     *         "id": "612",
+                     *         "name": "Nubank"
+                     *       },
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,
@@ -13060,6 +13193,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -13067,6 +13201,10 @@ export interface operations {
                      *       },
                      *       "health": "healthy",
                      *       "heldRemovals": 31,
+                     *       "institution": {
+                     *         "id": "612",
+                     *         "name": "Nubank"
+                     *       },
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,
@@ -15775,11 +15913,14 @@ export interface operations {
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "close": {
                      *             "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *             "bankReadAt": "2026-03-02T09:30:00Z",
                      *             "closedAt": "2026-03-02T10:00:00Z",
                      *             "closedBy": "maria",
                      *             "closingBalance": "1520.37",
                      *             "completeness": "complete",
                      *             "count": 214,
+                     *             "coveredCompleteness": "complete",
+                     *             "coveredSince": "2026-03-03T10:00:00Z",
                      *             "currency": "BRL",
                      *             "date": "2026-02-28",
                      *             "digest": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

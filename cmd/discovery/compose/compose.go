@@ -260,6 +260,8 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		AllowHTTP:             a.cfg.Egress.AllowHTTP,
 		DriftGrace:            a.cfg.DriftGrace,
 		CloseOffset:           a.cfg.CloseOffset,
+		CoverAfter:            a.cfg.CoverAfter,
+		StaleAfter:            a.cfg.StaleAfter,
 		WebhookSilenceGrace:   a.cfg.WebhookSilenceGrace,
 		PullWorkers:           a.cfg.PullWorkers,
 		Memory:                a.memory,

@@ -121,6 +121,9 @@ var connectionColumns = map[string]string{
 	"usage_refreshes": "erased with the data", "usage_pulls": "erased with the data",
 	"reauth_announced": "erased with the data", "failure_announced": "erased with the data",
 	"ambiguity": "erased with the data", "stream_position": "erased with the data",
+	"institution_id": "erased with the data", "institution_name": "erased with the data",
+	"bank_every": "erased with the data", "bank_on_demand": "erased with the data",
+	"stale_announced": "erased with the data",
 
 	"base_url": "erased at the end", "account_ref": "erased at the end", "sealed": "erased at the end",
 }

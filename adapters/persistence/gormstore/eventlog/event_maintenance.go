@@ -121,7 +121,10 @@ func (s subscriptions) AnnounceCompleteness(
 	ctx context.Context, at time.Time, grace time.Duration, limit int,
 ) (announced int, err error) {
 	since := gormstore.At(at.Add(-grace))
-	const drifts, explains = "drift_since <= ?", "(drift_since IS NULL OR drift_since > ?)"
+	const (
+		drifts   = "drift_since <= ?"
+		explains = "compared AND (drift_since IS NULL OR drift_since > ?)"
+	)
 	var rows []struct {
 		Account    uuid.UUID `gorm:"column:account_id"`
 		Connection uuid.UUID `gorm:"column:connection_id"`
@@ -132,7 +135,7 @@ func (s subscriptions) AnnounceCompleteness(
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		return db.Table("account_completeness c").
 			Select("account_id, connection_id, tenant_id, announced, coalesce("+drifts+", ?) AS drifts", since, false).
-			Where("compared AND ("+drifts+" AND announced <> ? OR "+explains+" AND announced <> ?)",
+			Where("("+drifts+" AND announced <> ? OR "+explains+" AND announced <> ?)",
 				since, string(books.Drifting), since, string(books.Complete)).
 			Where("EXISTS (SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id" +
 				" AND a.removed_at IS NULL)").Limit(limit).Scan(&rows).Error
@@ -146,7 +149,7 @@ func (s subscriptions) AnnounceCompleteness(
 		err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
 			n, err := gormstore.RowsAffected(
 				tx.Table("account_completeness").Where("account_id = ? AND tenant_id = ?", row.Account,
-					row.Tenant).Where("compared AND announced = ? AND "+still, row.Announced, since).
+					row.Tenant).Where("announced = ? AND "+still, row.Announced, since).
 					Updates(map[string]any{"announced": string(state)}),
 			)
 			if err != nil || n == 0 {

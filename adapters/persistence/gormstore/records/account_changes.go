@@ -62,7 +62,7 @@ func moneyColumns(m *domain.Money) (*string, string) {
 // selectAccounts is a SELECT of the columns that gormstore.AccountRow.Domain needs. The caller must append a
 // condition.
 const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
-	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, account_ref,
+	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, bank_read_at, account_ref,
 	account_refs FROM accounts WHERE `
 
 // accountTargets returns the scan targets for the columns of selectAccounts.
@@ -70,6 +70,7 @@ func accountTargets(r *gormstore.AccountRow) []any {
 	return gormstore.ScanTargets(
 		&r.ID, &r.Tenant, &r.Connection, &r.Vendor, &r.ExternalID, &r.Type, &r.Subtype, &r.Name, &r.Number,
 		&r.Currency, &r.Balance, &r.BalanceCurrency, &r.Metadata, &r.FirstSeen, &r.Updated, &r.Removed,
+		&r.BankRead,
 		&r.AccountRef, &r.References,
 	)
 }

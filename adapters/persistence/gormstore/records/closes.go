@@ -58,6 +58,9 @@ type closeRow struct {
 	ClosedBy     string            `gorm:"column:closed_by"`
 	Completeness string            `gorm:"column:completeness"`
 	Document     string            `gorm:"column:document"` // books.ClosedStatement as JSON; "" if the close has none
+	BankRead     gormstore.Instant `gorm:"column:bank_read_at"`
+	CoveredSince gormstore.Instant `gorm:"column:covered_since"`
+	CoveredState string            `gorm:"column:covered_state"`
 	Tenant       uuid.UUID         `gorm:"column:tenant_id"`
 }
 
@@ -85,6 +88,7 @@ func newCloseRow(c books.Close, account accountKeys, position int64) (*closeRow,
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Date: string(c.Date),
 		Position: position, Count: c.Count, Currency: c.Currency, Digest: c.Digest[:],
 		ClosedAt: gormstore.At(c.ClosedAt), ClosedBy: c.ClosedBy, Completeness: string(c.Completeness),
+		BankRead: gormstore.At(c.BankReadAt),
 	}
 	if c.Sum.Valid {
 		sum := c.Sum.Decimal.String()
@@ -104,6 +108,8 @@ func (r closeRow) domain() (books.Close, error) {
 	c := books.Close{
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
 		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, Completeness: books.CompletenessState(r.Completeness),
+		BankReadAt: r.BankRead.Time, CoveredSince: r.CoveredSince.Time,
+		CoveredCompleteness: books.CompletenessState(r.CoveredState),
 	}
 	if len(r.Digest) != sha256.Size {
 		return books.Close{}, errors.New("a stored digest is not a SHA-256 hash")

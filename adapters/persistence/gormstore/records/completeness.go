@@ -23,6 +23,7 @@ type completenessRow struct {
 	Connection uuid.UUID         `gorm:"column:connection_id"`
 	State      string            `gorm:"column:state"`
 	Compared   bool              `gorm:"column:compared"`
+	Nothing    bool              `gorm:"column:incomparable"`
 	Drift      gormstore.Instant `gorm:"column:drift_since"`
 	Announced  string            `gorm:"column:announced;<-:false"` // only AnnounceCompleteness writes it
 	Changed    gormstore.Instant `gorm:"column:changed_since"`      // Completeness.Changed.Since
@@ -51,6 +52,7 @@ type balanceRow struct {
 	Balance    string            `gorm:"column:balance"`
 	Posted     string            `gorm:"column:posted"`
 	Anchor     string            `gorm:"column:anchor"`
+	BankRead   gormstore.Instant `gorm:"column:bank_read_at"`
 	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
 }
 
@@ -60,7 +62,7 @@ func (balanceRow) TableName() string { return "account_balances" }
 // domain returns the row as a books.AccountBalance. It returns an error if an amount is not a number, which can happen
 // only if another program wrote the row.
 func (r balanceRow) domain() (books.AccountBalance, error) {
-	b := books.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
+	b := books.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency, BankReadAt: r.BankRead.Time}
 	var failed error
 	for _, column := range []struct {
 		text string
@@ -78,13 +80,14 @@ var (
 	upsertCompleteness = clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"connection_id", "state", "compared", "drift_since", "changed_since", "changed_from", "decided_at",
+			"connection_id", "state", "compared", "incomparable", "drift_since", "changed_since", "changed_from",
+			"decided_at",
 		}),
 	}
 	upsertBalance = clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "day"}, {Name: "tenant_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"connection_id", "read_at", "currency", "balance", "posted", "anchor",
+			"connection_id", "read_at", "currency", "balance", "posted", "anchor", "bank_read_at",
 		}),
 	}
 )
@@ -97,7 +100,7 @@ func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) er
 	}
 	return tx.Clauses(upsertCompleteness).Create(&completenessRow{
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
-		State: string(state), Compared: c.Known(), Drift: gormstore.At(c.DriftSince()),
+		State: string(state), Compared: c.Decided(), Nothing: c.Incomparable(), Drift: gormstore.At(c.DriftSince()),
 		Changed: gormstore.At(c.Changed.Since), First: string(c.Changed.First),
 		Decided: gormstore.At(c.Changed.Decided),
 	}).Error
@@ -109,6 +112,10 @@ type accountKeys struct {
 	Connection uuid.UUID `gorm:"column:connection_id"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	ExternalID string    `gorm:"column:external_id"`
+
+	Type     string            `gorm:"column:type"`
+	Currency string            `gorm:"column:currency"`
+	BankRead gormstore.Instant `gorm:"column:bank_read_at"`
 }
 
 // findAccount returns the keys of an account of the tenant. Errors: NotFound.
@@ -130,10 +137,21 @@ func completenessOf(db *gorm.DB, account accountKeys) (c books.Completeness, err
 	return row.domain()
 }
 
-// shownCompleteness is like completenessOf, but also sets the announced removals that are held back. All fields of
-// account must be set.
+// shownCompleteness is like completenessOf, but also sets the members that are not part of the stored state. All fields
+// of account must be set.
 func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, error) {
 	c, err := completenessOf(db, account)
+	if err != nil {
+		return c, err
+	}
+	c.AccountReadAt, c.Currency = account.BankRead.Time, account.Currency
+	var link []gormstore.ConnectionRow
+	err = db.Select("needs_reauth", "consent_status", "consent_expires_at").
+		Where("id = ? AND tenant_id = ?", account.Connection, account.Tenant).Find(&link).Error
+	for _, row := range link {
+		connection := row.Domain()
+		c.Link = books.LinkState{NeedsReauth: connection.Health.NeedsReauth, Consent: connection.Consent}
+	}
 	if err != nil || c.Last == nil {
 		return c, err
 	}

@@ -28,7 +28,7 @@ func storeReadings(tx gormstore.Tx, d gormstore.Dialect, pull gormstore.PullRow,
 			err := tx.Clauses(upsertBalance).Create(&balanceRow{
 				Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Day: string(day.Day),
 				At: gormstore.At(day.At), Currency: day.Currency, Balance: day.Balance.String(),
-				Posted: day.Posted.String(), Anchor: day.Anchor.String(),
+				Posted: day.Posted.String(), Anchor: day.Anchor.String(), BankRead: gormstore.At(day.BankReadAt),
 			}).Error
 			if err != nil {
 				return err
@@ -69,6 +69,7 @@ func (s readingSource) Accounts() ([]records.AccountState, error) {
 	accounts := make([]records.AccountState, len(rows))
 	for i, row := range rows {
 		accounts[i].ID.UUID, accounts[i].ExternalID = row.ID, row.ExternalID
+		accounts[i].Type, accounts[i].BankReadAt = domain.AccountType(row.Type), row.BankRead.Time
 		if state, ok := stored[row.ID]; ok {
 			if accounts[i].Completeness, err = state.domain(); err != nil {
 				return nil, err

@@ -99,6 +99,7 @@ func accountView(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (view
 	}
 	view.Completeness, err = shownCompleteness(db, accountKeys{
 		ID: row.ID, Connection: row.Connection, Tenant: row.Tenant, ExternalID: row.ExternalID,
+		Type: row.Type, Currency: row.Currency, BankRead: row.BankRead,
 	})
 	return view, err
 }

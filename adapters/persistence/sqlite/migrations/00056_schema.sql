@@ -37,6 +37,8 @@
 -- application whose credential the connection uses; NULL if it has a credential of its own. stream_position: the
 -- position in the vendor's stream of changes up to which a pull has stored everything; '' if there is none
 -- (domain.Connection.StreamPosition).
+--
+-- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
     id                 TEXT    NOT NULL,
     tenant_id          TEXT    NOT NULL,
@@ -83,6 +85,11 @@ CREATE TABLE connections (
     application_key    BLOB,
     application_id     TEXT,
     stream_position    TEXT    NOT NULL DEFAULT '',
+    institution_id     TEXT    NOT NULL DEFAULT '',
+    institution_name   TEXT    NOT NULL DEFAULT '',
+    bank_every         INTEGER NOT NULL DEFAULT 0,
+    bank_on_demand     INTEGER NOT NULL DEFAULT 0,
+    stale_announced    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
@@ -100,6 +107,8 @@ CREATE INDEX connections_silent ON connections (webhook_missed_at)
 CREATE INDEX connections_unidentified ON connections (id)
     WHERE client_key IS NULL AND kind = 'aggregator' AND deleted_at IS NULL;
 CREATE INDEX connections_application ON connections (application_id, tenant_id) WHERE application_id IS NOT NULL;
+CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
+CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
 -- A webhook belongs to the connections with the account reference that it names. References that are UUIDs are compared
 -- regardless of case.
 CREATE INDEX connections_reference ON connections (tenant_id, lower(account_ref)) WHERE deleted_at IS NULL;
@@ -315,7 +324,8 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
 -- it, or it was only embedded in rows. absent_pull_id: the pull whose list was the first one without the account.
 -- account_ref: the account reference under which the account was stored first. account_refs: all account references of
 -- the account, as JSON; '' if there is only the first one. account_key: equal for accounts that are the same account of
--- an institution; '' if that is not known.
+-- an institution; '' if that is not known. bank_read_at: when the vendor last read the transactions of the account at
+-- the bank; NULL if it states no time.
 CREATE TABLE accounts (
     id               TEXT    NOT NULL,
     tenant_id        TEXT    NOT NULL,
@@ -338,6 +348,7 @@ CREATE TABLE accounts (
     account_ref      TEXT    NOT NULL DEFAULT '',
     account_refs     TEXT    NOT NULL DEFAULT '',
     account_key      TEXT    NOT NULL DEFAULT '',
+    bank_read_at     INTEGER,
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 ) STRICT;
@@ -345,6 +356,7 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_of_tenant ON accounts (tenant_id, external_id, id);
 CREATE INDEX accounts_by_key ON accounts (account_key, tenant_id) WHERE account_key <> '';
 CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
+CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
 
 -- account: the external id of the account. digest: of the normalised row. change_tx: the position in the change feed;
 -- see the table feed. content_hash: the content hash of the vendor's row, which shows that a row is unchanged without
@@ -615,7 +627,7 @@ CREATE TABLE quarantined_rows (
 CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connection_id, first_seen_at);
 
 -- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
--- found. compared: the state is known. drift_since: when the oldest drift began, even if it has not lasted for the
+-- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest drift began, even if it has not lasted for the
 -- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
 -- changed_since: when posted records of the account have first changed after its latest reading. changed_from: the
 -- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
@@ -631,6 +643,7 @@ CREATE TABLE account_completeness (
     changed_since INTEGER,
     changed_from  TEXT    NOT NULL DEFAULT '',
     decided_at    INTEGER,
+    incomparable  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -650,13 +663,16 @@ CREATE TABLE account_balances (
     posted        TEXT    NOT NULL,
     anchor        TEXT    NOT NULL,
     tenant_id     TEXT    NOT NULL,
+    bank_read_at  INTEGER,
     PRIMARY KEY (account_id, day, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
 -- The closed periods of accounts. date: the last day of the period. position: the highest seq in close_adjustments, or
 -- position, of the account when the close was made. records and total: the number and the sum of the records; total is
 -- NULL if a record has no amount in currency. digest: SHA-256 over the records. document: what the statement of the
--- period states besides its records, as JSON; '' if it has no statement.
+-- period states besides its records, as JSON; '' if it has no statement. bank_read_at: when the bank was last read then.
+-- covered_since, covered_state: when a later reading has covered the day of a close that was not covered, and the
+-- completeness then.
 CREATE TABLE account_closes (
     account_id    TEXT    NOT NULL,
     date          TEXT    NOT NULL,
@@ -671,6 +687,9 @@ CREATE TABLE account_closes (
     completeness  TEXT    NOT NULL,
     tenant_id     TEXT    NOT NULL,
     document      TEXT    NOT NULL DEFAULT '',
+    bank_read_at  INTEGER,
+    covered_since INTEGER,
+    covered_state TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (account_id, date, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -693,6 +712,9 @@ CREATE TABLE reopened_closes (
     document        TEXT    NOT NULL,
     reopened_at     INTEGER NOT NULL,
     tenant_id       TEXT    NOT NULL,
+    bank_read_at    INTEGER,
+    covered_since   INTEGER,
+    covered_state   TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (account_id, date, closed_at, tenant_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -53,3 +53,20 @@ CREATE INDEX link_sessions_open ON link_sessions (tenant_id) WHERE state = 'open
 
 DELETE FROM rate_budgets WHERE resource LIKE '%/%';
 ALTER TABLE rate_budgets ADD COLUMN refusals jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE connections ADD COLUMN institution_id text NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN institution_name text NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN bank_every bigint NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN bank_on_demand boolean NOT NULL DEFAULT false;
+ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT false;
+ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_closes ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_closes ADD COLUMN covered_since timestamptz;
+ALTER TABLE account_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
+ALTER TABLE reopened_closes ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE reopened_closes ADD COLUMN covered_since timestamptz;
+ALTER TABLE reopened_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
+CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
+CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
+ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAULT false;

@@ -15,7 +15,7 @@ import (
 func (c commands) statement() *cobra.Command {
 	var dates dateFlags
 	var format, file, externalID string
-	var force bool
+	var force string
 	var maxBytes int64
 	var closed string
 	cmd := &cobra.Command{
@@ -30,7 +30,10 @@ func (c commands) statement() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given or -")
 	cmd.Flags().StringVar(&closed, "close", "", "print the period that ends on this day as it was when it was closed")
-	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
+	cmd.Flags().StringVar(&force, "force", "",
+		"print it although something is not proved: drift, changed, not_covered and omitted, separated by commas; "+
+			"without a value: all of them")
+	cmd.Flags().Lookup("force").NoOptDefVal = "true"
 	cmd.Flags().StringVar(&externalID, "external-id", "",
 		"id or reference: the value of external_id in the format matcher; id if it is not given")
 	cmd.Flags().Int64Var(&maxBytes, "max-bytes", 0,
@@ -46,7 +49,7 @@ func (c commands) statement() *cobra.Command {
 		if params.Close, err = parseDate("--close", closed); err != nil {
 			return err
 		}
-		if closed != "" && (params.From != nil || params.To != nil || force) {
+		if closed != "" && (params.From != nil || params.To != nil || force != "") {
 			return usagef("--close must not be used together with --from, --to and --force")
 		}
 		if !params.Format.Valid() {
@@ -57,9 +60,7 @@ func (c commands) statement() *cobra.Command {
 		if params.ExternalID != nil && !params.ExternalID.Valid() {
 			return usagef("--external-id must be id or reference")
 		}
-		if force {
-			params.Force = optional(discovery.GetStatementParamsForceTrue)
-		}
+		params.Force = optional(force)
 		s, err := c.connectFormat(cmd, "", 0)
 		if err != nil {
 			return err

@@ -72,14 +72,16 @@ type LinkStatus struct {
 	// such marker.
 	SyncMarker string
 	// Schedule describes when the vendor synchronises next. ConsentExpiresAt is when the account holder's consent
-	// expires; zero if the vendor does not report it. SameState does not compare these two members.
+	// expires; zero if the vendor does not report it. Institution is the bank of the account reference. SameState does
+	// not compare these three members.
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
+	Institution      Institution
 }
 
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
-	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
+	s.Schedule, s.ConsentExpiresAt, s.Institution = other.Schedule, other.ConsentExpiresAt, other.Institution
 	return s == other
 }
 

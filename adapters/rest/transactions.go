@@ -26,7 +26,8 @@ type accountView struct {
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
 
-	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
+	MaybeContinues []string               `json:"maybeContinues,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of accounts of deleted connections that may be the same bank account; POST /accounts/{id}/continue decides. Absent if there are none"`
+	References     []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
 }
 
 // accountReferenceView describes one account reference under which an account was stored. It contains the id that the
@@ -57,7 +58,7 @@ func accountOf(a domain.Account) accountView {
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
 		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
-		RemovedAt: utcOrZero(a.RemovedAt), References: referencesOf(a.References),
+		RemovedAt: utcOrZero(a.RemovedAt), MaybeContinues: idTexts(a.MaybeContinues), References: referencesOf(a.References),
 	}
 }
 

@@ -80,6 +80,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	}
 	return domain.LinkStatus{
 		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
+		Institution: domain.Institution{ID: link.Institution.Clean(), Name: link.Institution.Clean()},
 	}, nil
 }
 
@@ -88,6 +89,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 type link struct {
 	ID             string          `json:"id"`
 	Status         string          `json:"status"`
+	Institution    vendorhttp.Text `json:"institution"`
 	AccessMode     vendorhttp.Text `json:"access_mode"`
 	RefreshRate    vendorhttp.Text `json:"refresh_rate"`
 	LastAccessedAt vendorhttp.Text `json:"last_accessed_at"`

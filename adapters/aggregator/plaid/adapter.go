@@ -155,6 +155,8 @@ type itemResponse struct {
 type item struct {
 	ID               string          `json:"item_id"`
 	Webhook          *string         `json:"webhook"`
+	InstitutionID    vendorhttp.Text `json:"institution_id"`
+	InstitutionName  vendorhttp.Text `json:"institution_name"`
 	Error            *errorJSON      `json:"error"`
 	ConsentExpiresAt vendorhttp.Text `json:"consent_expiration_time"`
 }
@@ -169,6 +171,7 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 	if r.Item.Error != nil {
 		status = domain.LinkStatus{NeedsReauth: loginErrors[r.Item.Error.Code]}
 	}
+	status.Institution = domain.Institution{ID: r.Item.InstitutionID.Clean(), Name: r.Item.InstitutionName.Clean()}
 	status.ConsentExpiresAt, _ = domain.ParseConsentTime(r.Item.ConsentExpiresAt.Value)
 	if r.Status == nil || r.Status.Transactions == nil {
 		return status

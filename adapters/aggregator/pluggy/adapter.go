@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -45,6 +48,8 @@ type item struct {
 	// NextAutoSyncAt is null if the vendor does not synchronise the item by itself.
 	NextAutoSyncAt   optionalTime `json:"nextAutoSyncAt"`
 	ConsentExpiresAt optionalTime `json:"consentExpiresAt"`
+	// Connector is the JSON text of a [connectorJSON].
+	Connector json.RawMessage `json:"connector"`
 	// StatusDetail is the JSON text of a [statusDetail]. It is decoded separately, because an item
 	// whose detail cannot be read is still a valid item.
 	StatusDetail json.RawMessage `json:"statusDetail"`
@@ -113,6 +118,7 @@ func (i item) linkStatus() domain.LinkStatus {
 		// The vendor sends item/updated after each synchronisation, even if there is nothing new.
 		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.instant},
 		ConsentExpiresAt: i.ConsentExpiresAt.instant,
+		Institution:      i.institution(),
 	}
 	s.Accounts, s.Transactions = i.proofs()
 	switch i.Status {
@@ -122,6 +128,22 @@ func (i item) linkStatus() domain.LinkStatus {
 		s.NeedsReauth = needsReauth[i.ExecutionStatus]
 	}
 	return s
+}
+
+// connectorJSON contains the members of a connector that name the institution.
+type connectorJSON struct {
+	ID   jsontext.Value  `json:"id"` // a number
+	Name vendorhttp.Text `json:"name"`
+}
+
+// institution returns the connector of the item: the vendor's name for the integration of an institution.
+func (i item) institution() domain.Institution {
+	c := vendorhttp.DecodeObject[connectorJSON](jsontext.Value(i.Connector))
+	id := strings.Trim(string(c.ID), `"`)
+	if id == "null" {
+		id = ""
+	}
+	return domain.Institution{ID: domain.CleanText(id), Name: c.Name.Clean()}
 }
 
 // proofs returns what the absence of a row from a list proves: either nothing, or that the vendor has removed the

@@ -24,6 +24,7 @@ var indexUses = map[string]string{
 	"account_references_by_connection": "account_references WHERE connection_id = :id AND tenant_id = :id",
 	"accounts_by_external_id":          "accounts WHERE external_id = :text AND tenant_id = :id",
 	"accounts_by_key":                  "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
+	"accounts_maybe":                   "accounts WHERE tenant_id = :id AND connection_id = :id AND maybe_continues <> ''",
 	"accounts_of_tenant":               "accounts WHERE tenant_id = :id ORDER BY external_id, id",
 	"announced_removals_held":          "announced_removals WHERE tenant_id = :id AND state = 'held'",
 	"applications_list":                "applications WHERE tenant_id = :id ORDER BY name, id",

@@ -45,3 +45,7 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE accounts ADD COLUMN institution TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN maybe_continues TEXT NOT NULL DEFAULT '';
+CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';

@@ -7,29 +7,68 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// continueAction is the audit action of each decision about the continuation of an account.
+const continueAction = "account.continue"
+
 // ContinueAccount implements ports.Replacements. It first stores the decision, and then requests a pull in a second
 // transaction. If the process stops between the two, the next pull of the connection makes the rows visible.
 func (s *Service) ContinueAccount(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 ) (domain.Pull, error) {
-	connection, err := s.ambiguousConnection(ctx, tenant, account)
+	stored, err := s.Ledger.Account(ctx, tenant, account)
 	if err != nil {
 		return domain.Pull{}, err
 	}
-	const action = "account.continue"
+	return s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
+		return a.Continue(account, externalID)
+	})
+}
+
+// EndAccount implements ports.Replacements.
+func (s *Service) EndAccount(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+) (domain.Account, error) {
+	stored, err := s.Ledger.Account(ctx, tenant, account)
+	if err != nil {
+		return domain.Account{}, err
+	}
+	if len(stored.MaybeContinues) == 0 {
+		_, err := s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
+			return a.End(account)
+		})
+		return stored, err
+	}
+	entries := s.audits.EntriesOf(ctx, continueAction, account.String())
+	stored, err = s.Ledger.ForgetCandidates(ctx, tenant, account, s.Clock.Now(), entries)
+	if err == nil {
+		s.audits.Emit(ctx, tenant, continueAction, account.String())
+	}
+	return stored, err
+}
+
+// decideContinuation stores a decision about an ambiguous account, and requests a pull of the connection whose rows wait
+// for it.
+func (s *Service) decideContinuation(
+	ctx context.Context, account domain.Account, decide func(domain.AccountAmbiguity) (domain.AccountAmbiguity, error),
+) (domain.Pull, error) {
+	tenant := account.Tenant
+	connection, err := s.ambiguousConnection(ctx, account)
+	if err != nil {
+		return domain.Pull{}, err
+	}
 	_, err = s.Connections.Update(ctx, tenant, domain.Aggregator, connection,
-		s.audits.EntriesOf(ctx, action, account.String()), func(c *domain.Connection) error {
+		s.audits.EntriesOf(ctx, continueAction, account.ID.String()), func(c *domain.Connection) error {
 			if err := c.CheckNotPaused(); err != nil {
 				return err
 			}
-			ambiguity, err := c.Ambiguity.Continue(account, externalID)
+			ambiguity, err := decide(c.Ambiguity)
 			c.Ambiguity = ambiguity
 			return err
 		})
 	if err != nil {
 		return domain.Pull{}, err
 	}
-	s.audits.Emit(ctx, tenant, action, account.String())
+	s.audits.Emit(ctx, tenant, continueAction, account.ID.String())
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
 		ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator,
 		At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
@@ -37,22 +76,15 @@ func (s *Service) ContinueAccount(
 }
 
 // ambiguousConnection returns the live connection that has the account among its ambiguous accounts. If the account's
-// own connection was deleted, this is another connection. Errors: NotFound if there is no such account; Conflict
-// (account_not_ambiguous).
-func (s *Service) ambiguousConnection(
-	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-) (domain.ConnectionID, error) {
-	stored, err := s.Ledger.Account(ctx, tenant, account)
-	if err != nil {
-		return domain.ConnectionID{}, err
-	}
+// own connection was deleted, this is another connection. Errors: Conflict (account_not_ambiguous).
+func (s *Service) ambiguousConnection(ctx context.Context, account domain.Account) (domain.ConnectionID, error) {
 	for page := (domain.PageRequest{Limit: domain.MaxLimit}); ; {
-		listed, err := s.Connections.List(ctx, tenant, ports.ConnectionFilter{}, page)
+		listed, err := s.Connections.List(ctx, account.Tenant, ports.ConnectionFilter{}, page)
 		if err != nil {
 			return domain.ConnectionID{}, err
 		}
 		for _, c := range listed.Items {
-			if c.Vendor == stored.Vendor && c.Ambiguity.Includes(account) {
+			if c.Vendor == account.Vendor && c.Ambiguity.Includes(account.ID) {
 				return c.ID, nil
 			}
 		}

@@ -83,7 +83,7 @@ func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, er
 
 // AccountIdentity returns an identity that consists only of the number of the account.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
-	return domain.NewAccountIdentity("", "", account.Number, "", "")
+	return domain.AccountIdentity{ID: account.Number, Number: account.Number}
 }
 
 func (v *vendor) Accounts(_ context.Context, a ports.Access) ([]domain.AccountData, error) {

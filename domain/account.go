@@ -26,7 +26,10 @@ type AccountData struct {
 	Number     string
 	Currency   string // ISO 4217; "" when unknown
 	Balance    *Money // nil when unknown
-	Metadata   json.RawMessage
+	// Institution is the bank of the account reference under which the account was read last. It is zero if the vendor
+	// states none, or states it in Metadata.
+	Institution Institution
+	Metadata    json.RawMessage
 	// Unreadable is the reason why the account cannot be normalised exactly; "" for a readable account. An unreadable
 	// account is never stored, but a pull still reads its rows.
 	//
@@ -57,11 +60,13 @@ type Account struct {
 	// that reads all of them stores it. It is not part of the data that is compared.
 	BankReadAt time.Time
 	// CoversTo is the last day that the reading of the bank covers; "" if it is not known. It is set for callers only.
-	CoversTo    Date
-	Institution Institution // of the connection; a store sets it when it reads accounts for callers
-	RemovedAt   time.Time   // when a pull found the account no longer listed; zero while it is listed
+	CoversTo  Date
+	RemovedAt time.Time // when a pull found the account no longer listed; zero while it is listed
 	// References are the account references under which the account was read, oldest first.
 	References []AccountReference
+	// MaybeContinues contains accounts of deleted connections that may be the same bank account: their facts neither
+	// prove it nor speak against it. Somebody must decide.
+	MaybeContinues []AccountID
 }
 
 // AccountReference contains the external id that an account has, or had, under an account reference.

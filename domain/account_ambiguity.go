@@ -16,6 +16,8 @@ type AccountAmbiguity struct {
 	// Continues contains the decisions of operators. It maps the external id of a new account to the former account
 	// that continues as it.
 	Continues map[string]AccountID `json:"continues,omitempty"`
+	// Ended contains the former accounts that no account of the new reference continues, as operators have decided.
+	Ended []AccountID `json:"ended,omitempty"`
 	// UnmatchedSince is when a complete read first found too few matching rows for the known transactions of an
 	// account; zero if no read did. Unmatched is the number of transactions without a matching row in the last such
 	// read.
@@ -26,7 +28,7 @@ type AccountAmbiguity struct {
 // IsZero reports whether a contains no ambiguous accounts, no decisions and no time of unmatched transactions.
 func (a AccountAmbiguity) IsZero() bool {
 	return a.Since.IsZero() && len(a.Before) == 0 && len(a.After) == 0 && len(a.Continues) == 0 &&
-		a.UnmatchedSince.IsZero()
+		len(a.Ended) == 0 && a.UnmatchedSince.IsZero()
 }
 
 // MayPublish reports whether the rows of a complete read may become visible.
@@ -86,5 +88,23 @@ func (a AccountAmbiguity) Continue(account AccountID, externalID string) (Accoun
 		a.Continues = map[string]AccountID{}
 	}
 	a.Continues[externalID] = account
+	return a, nil
+}
+
+// End returns the ambiguity after an operator has decided that no new account continues a former account. The account
+// is no longer ambiguous. If it was the last one, no account is.
+//
+// Errors: Conflict (account_not_ambiguous) if the account is not in Before.
+func (a AccountAmbiguity) End(account AccountID) (AccountAmbiguity, error) {
+	if !a.Includes(account) {
+		return AccountAmbiguity{}, NotAmbiguous()
+	}
+	a.Before = slices.DeleteFunc(slices.Clone(a.Before), func(id AccountID) bool { return id == account })
+	a.Ended = append(slices.Clone(a.Ended), account)
+	a.Continues = maps.Clone(a.Continues)
+	maps.DeleteFunc(a.Continues, func(_ string, other AccountID) bool { return other == account })
+	if len(a.Before) == 0 {
+		a.Since, a.After = time.Time{}, nil
+	}
 	return a, nil
 }

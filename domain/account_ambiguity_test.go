@@ -22,6 +22,7 @@ func TestEachMemberOfAnAmbiguityCounts(t *testing.T) {
 		"before":    {Before: []domain.AccountID{accountID(1)}},
 		"after":     {After: []string{"x"}},
 		"continues": {Continues: map[string]domain.AccountID{"x": accountID(1)}},
+		"ended":     {Ended: []domain.AccountID{accountID(1)}},
 		"unmatched": {UnmatchedSince: hour(1)},
 	} {
 		if a.IsZero() {
@@ -82,5 +83,31 @@ func TestAnOperatorSaysWhichAccountContinues(t *testing.T) {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestAnOperatorSaysThatNoneContinues(t *testing.T) {
+	before, after := []domain.AccountID{accountID(1), accountID(2)}, []string{"x", "y"}
+	a := domain.AccountAmbiguity{}.Found(before, after, hour(1))
+	a, err := a.Continue(accountID(1), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.End(accountID(3)); !isCode(err, domain.AccountNotAmbiguous) {
+		t.Errorf("another account: %v", err)
+	}
+	first, err := a.End(accountID(1))
+	if err != nil || first.Includes(accountID(1)) || !first.Includes(accountID(2)) || len(first.Continues) > 0 {
+		t.Errorf("the first decision: %+v, %v", first, err)
+	}
+	second, err := first.End(accountID(2))
+	want := domain.AccountAmbiguity{
+		Before: []domain.AccountID{}, Ended: before, Continues: map[string]domain.AccountID{},
+	}
+	if diff := cmp.Diff(want, second); err != nil || diff != "" {
+		t.Errorf("both decisions: %v (-want +got):\n%s", err, diff)
+	}
+	if !a.Includes(accountID(1)) || len(a.Ended) > 0 {
+		t.Error("the earlier value has changed")
 	}
 }

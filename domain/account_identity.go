@@ -6,23 +6,41 @@ import (
 	"strings"
 )
 
-// AccountIdentity contains the numbers by which a bank identifies an account. They stay the same when the account is
-// linked again under another account reference. [NewAccountIdentity] makes the numbers comparable. A value that the
-// vendor does not state is "".
+// AccountIdentity contains the facts by which two accounts are compared. They stay the same when the account is linked
+// again. [NewAccountIdentity] makes the numbers comparable. A value that the vendor does not state is "".
 type AccountIdentity struct {
-	Bank   string // the COMPE code of the bank
-	Agency string
-	Number string // account number with check digit, or the visible digits of a card number
-	CLABE  string // the Mexican account number of 18 digits
-	ID     string // the institution's own id: internal_identification at Belvo
+	// Bank is the COMPE code of the bank, its ISPB code of 8 digits, or the vendor's name of the institution where the
+	// vendor states no code.
+	Bank   string
+	Agency string // without check digit
+	Number string // the full account number; it includes the check digit if the vendor states one
+	// CheckDigit is the last character of Number if the vendor marks it as the check digit.
+	CheckDigit string
+	CLABE      string // the Mexican account number of 18 digits
+	IBAN       string
+	ID         string // the institution's own id of the account
+	LastDigits string // the visible last digits of a card's number
+	// Mask contains characters that the institution shows in place of the number. They need not be its end, and they
+	// may change.
+	Mask        string
+	Document    string // the tax number of the holder
+	Institution Institution
 }
 
 // NewAccountIdentity returns an identity whose numbers have no punctuation and no leading zeros, so
 // "0001/12345-X" and "1/12345x" are the same. The id is not changed. A CLABE that does not have 18 digits
-// is left out.
+// is left out. A number of which characters are hidden ("**** 8670") becomes LastDigits.
 func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity {
-	identity := AccountIdentity{
-		Bank: accountDigits(bank), Agency: accountDigits(agency), Number: accountDigits(number), ID: id,
+	agency, _, _ = strings.Cut(strings.TrimSpace(agency), "-")
+	identity := AccountIdentity{Bank: bankCode(bank), Agency: accountDigits(agency), ID: id}
+	if identity.Agency == "" && digitsOf(agency) != "" {
+		identity.Agency = "0"
+	}
+	switch digits := accountDigits(number); {
+	case strings.ContainsAny(number, "*•"):
+		identity.LastDigits = digitsOf(number)
+	case digits != "":
+		identity.Number, identity.CheckDigit = digits, checkDigitOf(number, digits)
 	}
 	if digits := digitsOf(clabe); len(digits) == 18 {
 		identity.CLABE = digits
@@ -30,21 +48,63 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 	return identity
 }
 
+// OfCard returns the identity of a card, of whose number the vendor shows only the last digits.
+func (i AccountIdentity) OfCard(number string) AccountIdentity {
+	i.LastDigits, i.Number, i.CheckDigit, i.Agency = digitsOf(number), "", "", ""
+	return i
+}
+
+// WithIBAN returns the identity with an IBAN, in the form of its electronic format.
+func (i AccountIdentity) WithIBAN(iban string) AccountIdentity {
+	i.IBAN = strings.ToUpper(strings.ReplaceAll(iban, " ", ""))
+	return i
+}
+
+// lengthOfISPB is the number of digits of an ISPB code. A COMPE code has three.
+const lengthOfISPB = 8
+
+// bankCode returns a COMPE code without leading zeros, or an ISPB code with all its digits; "" for other texts.
+func bankCode(bank string) string {
+	digits := digitsOf(bank)
+	if len(digits) >= lengthOfISPB-1 {
+		return strings.Repeat("0", max(lengthOfISPB-len(digits), 0)) + digits
+	}
+	return strings.TrimLeft(digits, "0")
+}
+
+// checkDigitOf returns the check digit of an account number, which stands behind a hyphen or is the letter X; "" if the
+// number marks none. digits are the digits of the number.
+func checkDigitOf(number, digits string) string {
+	number = strings.ToUpper(strings.TrimSpace(number))
+	last := digits[len(digits)-1:]
+	if strings.HasSuffix(number, "-"+last) || last == "X" {
+		return last
+	}
+	return ""
+}
+
 // minSharedDigits is the minimum length of an account number that identifies an account. Shorter numbers, such as the
 // visible digits of a card number, are not unique among the accounts of a tenant.
 const minSharedDigits = 5
 
-// Key returns a text that identifies the bank account. Accounts with equal keys are the same bank account. Key
-// returns "" if the identity contains too few values. If only one of two accounts has a bank or an agency, their keys
-// differ, but matching.Recognize may still pair them.
+// HasFullNumber reports whether the identity contains everything that names an account at its bank: the bank, the
+// agency and a number of at least five digits.
+func (i AccountIdentity) HasFullNumber() bool {
+	return i.Bank != "" && i.Agency != "" && len(i.Number) >= minSharedDigits
+}
+
+// Key returns a text that identifies the bank account. Accounts with equal keys are the same bank account, unless other
+// facts speak against it; see matching.Recognize. Key returns "" if the identity contains too few values.
 func (i AccountIdentity) Key(account AccountData) string {
 	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
 	switch {
 	case i.ID != "":
-		return joinKey("id", kind, i.ID)
+		return joinKey("id", kind, i.Bank, i.ID)
 	case i.CLABE != "":
 		return joinKey("clabe", kind, i.CLABE)
-	case len(i.Number) >= minSharedDigits:
+	case i.IBAN != "":
+		return joinKey("iban", kind, i.IBAN)
+	case i.HasFullNumber() && i.CheckDigit != "":
 		return joinKey("number", kind, i.Bank, i.Agency, i.Number)
 	}
 	return ""
@@ -78,7 +138,3 @@ func digitsOf(text string) string {
 		return -1
 	}, text)
 }
-
-// AccountPair contains two external ids of one bank account. Before is its id under the former account reference, and
-// After its id under the new one.
-type AccountPair struct{ Before, After string }

@@ -89,6 +89,11 @@ type ConnectionFacts struct {
 	// account is shared.
 	SharedSince time.Time
 	Ambiguity   AccountAmbiguity // the connection's accounts that cannot be told apart
+	// MaybeSince is when the newest account with Account.MaybeContinues was stored; zero if there is none. MaybeBefore
+	// contains the accounts that such accounts may continue, and MaybeAfter the external ids of such accounts.
+	MaybeSince  time.Time
+	MaybeBefore []AccountID
+	MaybeAfter  []string
 	// SuggestedSince is when the oldest open suggestion was made. JoinUndoneSince is when the oldest join that nobody
 	// has reviewed was undone. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
@@ -155,8 +160,12 @@ var attentionRules = []attentionRule{
 		since: known(func(f *ConnectionFacts) time.Time { return f.SharedSince }),
 	},
 	{
-		reason: NeedsAccountContinued, severity: SeveritySoon, warns: true,
+		reason: NeedsAccountContinued, severity: SeverityNow, warns: true, // rows are withheld
 		since: known(func(f *ConnectionFacts) time.Time { return f.Ambiguity.Since }),
+	},
+	{
+		reason: NeedsAccountContinued, severity: SeveritySoon, since: maybeSince,
+		explainedBy: []AttentionReason{NeedsAccountContinued},
 	},
 	{
 		reason: NeedsPairsDecided, severity: SeveritySoon,
@@ -233,6 +242,13 @@ func known(begin func(f *ConnectionFacts) time.Time) sinceFunc {
 		at := begin(f)
 		return at, !at.IsZero()
 	}
+}
+
+// maybeNotice is how long the accounts that may continue others are a reason for attention.
+const maybeNotice = 30 * 24 * time.Hour
+
+func maybeSince(f *ConnectionFacts, now time.Time, _ AttentionGrace) (time.Time, bool) {
+	return f.MaybeSince, !f.MaybeSince.IsZero() && now.Sub(f.MaybeSince) < maybeNotice
 }
 
 // unhealthy returns a rule for a connection that is unhealthy for this reason.

@@ -103,8 +103,20 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		"shared": {domain.ConnectionFacts{SharedSince: ago(1)}, []domain.Attention{{"account_shared", soon, ago(1)}}},
 		"ambiguous accounts": {
 			domain.ConnectionFacts{Ambiguity: domain.AccountAmbiguity{Since: ago(1)}},
-			[]domain.Attention{{"account_ambiguous", soon, ago(1)}},
+			[]domain.Attention{{"account_ambiguous", now1, ago(1)}},
 		},
+		"accounts that may continue others": {
+			domain.ConnectionFacts{MaybeSince: ago(1)}, []domain.Attention{{"account_ambiguous", soon, ago(1)}},
+		},
+		"accounts of both kinds": {
+			domain.ConnectionFacts{Ambiguity: domain.AccountAmbiguity{Since: ago(1)}, MaybeSince: ago(2)},
+			[]domain.Attention{{"account_ambiguous", now1, ago(1)}},
+		},
+		"accounts that may continue others, for almost 30 days": {
+			domain.ConnectionFacts{MaybeSince: ago(30*24 - 1)},
+			[]domain.Attention{{"account_ambiguous", soon, ago(30*24 - 1)}},
+		},
+		"accounts that may continue others, for 30 days": {domain.ConnectionFacts{MaybeSince: ago(30 * 24)}, nil},
 		"suggestions": {
 			domain.ConnectionFacts{SuggestedSince: ago(3)}, []domain.Attention{{"suggestions", soon, ago(3)}},
 		},

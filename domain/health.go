@@ -80,6 +80,14 @@ type LinkStatus struct {
 	Bank *BankReading
 }
 
+// Institution returns the bank of the account reference; zero if the response does not name it.
+func (s LinkStatus) Institution() Institution {
+	if s.Bank == nil {
+		return Institution{}
+	}
+	return s.Bank.Institution
+}
+
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt, s.Bank = other.Schedule, other.ConsentExpiresAt, other.Bank

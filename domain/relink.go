@@ -5,3 +5,7 @@ import "time"
 // MaxStaged is how long the rows of a new account reference stay staged (stored, but invisible to readers) while the
 // vendor synchronises. After this time, the next pull publishes them without a proof that they are complete.
 const MaxStaged = 24 * time.Hour
+
+// MaxMaybeContinued is how long after the deletion of a connection its accounts may be offered as accounts that those
+// of a new connection continue without an identity. An identity counts for ever.
+const MaxMaybeContinued = 90 * 24 * time.Hour

@@ -54,6 +54,13 @@ const (
 	MaxComparedRows   = 10_000
 )
 
+// FormerAccount is a stored account that is compared with the accounts that the vendor lists.
+type FormerAccount struct {
+	domain.Account
+
+	DeletedAt time.Time // when the connection of the account was deleted; zero if it is live
+}
+
 // PullFilter narrows a list of pulls. The zero value does not narrow the list.
 type PullFilter struct {
 	Connection domain.ConnectionID
@@ -123,7 +130,7 @@ type PullExecution interface {
 	// Errors:
 	//
 	//   - LeaseLost (Conflict) if the lease was replaced or the connection was deleted.
-	//   - AccountContinues (Conflict) if a new account has the same AccountKey as a former account. A former account is
+	//   - AccountContinues (Conflict) if a new account has the same key as a former account (see domain.AccountIdentity.Key). A former account is
 	//     a stored account of a deleted connection, or of another account reference of this connection (see
 	//     FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
@@ -137,7 +144,7 @@ type PullExecution interface {
 	// external id.
 	//
 	// Errors: LeaseLost (Conflict).
-	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
+	FormerAccounts(ctx context.Context, lease domain.Lease) ([]FormerAccount, error)
 
 	// RowsOfAccount returns the newest rows of an account by date, at most MaxComparedRows:
 	//

@@ -58,6 +58,11 @@ type Decisions interface {
 	// change. Errors: NotFound; Conflict (not_joinable).
 	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
 
+	// ForgetCandidates clears Account.MaybeContinues, and returns the account. Errors: NotFound; Conflict
+	// (account_not_ambiguous) if it is empty.
+	ForgetCandidates(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
+		entries AuditEntries) (domain.Account, error)
+
 	// ApplyRemovals applies the announced removals of an account that are held back: it marks their rows as removed,
 	// and returns the number of rows; see records.ApplyHeld. The function matching returns the Matching for a vendor.
 	// Errors: NotFound; Conflict (no_held_removals).

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -86,7 +87,7 @@ type healthView struct {
 	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time       `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time       `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
+	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
 	HeldRemovals  int             `json:"heldRemovals,omitzero" example:"31" doc:"How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply"`
 	Quarantined   int             `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Attention     []attentionView `json:"attention,omitempty" doc:"Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason"`
@@ -104,20 +105,36 @@ type healthView struct {
 // ambiguousView lists the accounts of a connection that the service cannot match: the former accounts, and the
 // accounts of the new account reference.
 type ambiguousView struct {
-	AccountIDs  []string `json:"accountIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the former accounts"`
-	ExternalIDs []string `json:"externalIds" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them"`
+	AccountIDs  []string `json:"accountIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the former accounts, also of accounts of deleted connections"`
+	ExternalIDs []string `json:"externalIds" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's ids of the accounts that may continue them. POST /accounts/{id}/continue accepts them"`
 }
 
-// ambiguousOf returns the representation of the accounts that cannot be told apart. It returns nil if there are none.
-func ambiguousOf(a domain.AccountAmbiguity) *ambiguousView {
-	if a.Since.IsZero() {
+// ambiguousOf returns the representation of the accounts that cannot be told apart. It returns nil if the connection
+// does not have the warning.
+func ambiguousOf(f *domain.ConnectionFacts, attention []domain.Attention) *ambiguousView {
+	if !slices.ContainsFunc(attention, func(a domain.Attention) bool { return a.Reason == domain.NeedsAccountContinued }) {
 		return nil
 	}
-	v := &ambiguousView{AccountIDs: make([]string, len(a.Before)), ExternalIDs: append([]string{}, a.After...)}
-	for i, id := range a.Before {
-		v.AccountIDs[i] = id.String()
+	v := &ambiguousView{AccountIDs: []string{}, ExternalIDs: []string{}}
+	if !f.Ambiguity.Since.IsZero() {
+		v.add(f.Ambiguity.Before, f.Ambiguity.After)
 	}
+	v.add(f.MaybeBefore, f.MaybeAfter)
 	return v
+}
+
+// add adds accounts, each of them once.
+func (v *ambiguousView) add(before []domain.AccountID, after []string) {
+	for _, id := range before {
+		if !slices.Contains(v.AccountIDs, id.String()) {
+			v.AccountIDs = append(v.AccountIDs, id.String())
+		}
+	}
+	for _, externalID := range after {
+		if !slices.Contains(v.ExternalIDs, externalID) {
+			v.ExternalIDs = append(v.ExternalIDs, externalID)
+		}
+	}
 }
 
 // usageView counts the refreshes and the complete pulls of a connection in a month.
@@ -142,7 +159,7 @@ type webhookView struct {
 // attentionView is a reason why a person should look at a connection. Clients must accept reasons that they do not
 // know.
 type attentionView struct {
-	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
 	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
 }
@@ -201,7 +218,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Webhook: webhookView{
 			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
 		},
-		Ambiguous: ambiguousOf(f.Ambiguity), BankReadAt: utcOrZero(f.BankReadAt),
+		Ambiguous: ambiguousOf(f, h.Attention), BankReadAt: utcOrZero(f.BankReadAt),
 		Institution: institutionOf(f.Bank.Institution),
 		ThisMonth:   usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
 	}

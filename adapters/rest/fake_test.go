@@ -555,6 +555,10 @@ func (f *fake) ContinueAccount(
 	return pullFixture(), f.record(externalID)
 }
 
+func (f *fake) EndAccount(_ context.Context, _ domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	return accountFixture(), f.record(id)
+}
+
 func (f *fake) ApplyRemovals(_ context.Context, _ domain.TenantID, id domain.AccountID) (int, error) {
 	return 31, f.record(id)
 }

@@ -29,7 +29,7 @@ func supersedesOf(pastRows []domain.Superseded) []supersededView {
 }
 
 // idTexts returns the ids as texts. It returns nil if there are none, so that the response omits the member.
-func idTexts(ids []domain.TransactionID) []string {
+func idTexts[T any](ids []domain.ID[T]) []string {
 	var texts []string
 	for _, id := range ids {
 		texts = append(texts, id.String())
@@ -119,10 +119,19 @@ func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	return pairs, nil
 }
 
-// continueRequest is the request body of the decision that an account under a new account reference is the same bank
-// account as a stored account. It contains the vendor's id of the account under the new reference.
+// continueRequest is the request body of a decision about an account: either which account of the vendor continues it,
+// or that there is no continuation.
 type continueRequest struct {
-	ExternalID plainText `json:"externalId" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account under the new account reference"`
+	ExternalID plainText `json:"externalId,omitempty" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account that continues this one; without none"`
+	None       bool      `json:"none,omitempty" example:"true" doc:"Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; without externalId"`
+}
+
+// check returns an Invalid error unless the request contains exactly one decision.
+func (r continueRequest) check() error {
+	if (r.ExternalID != "") == r.None {
+		return domain.FieldError("externalId", "is required, unless none is true and sent alone")
+	}
+	return nil
 }
 
 // replacementRoutes returns the routes with which operators decide whether two transactions are the same movement.
@@ -194,10 +203,11 @@ func (s *server) heldDecisionRoutes() []route {
 			id:     "continue-account",
 			method: http.MethodPost,
 			path:   accountsPath + "/{id}/continue",
-			description: "Says which account of the new account reference continues an account, while the health " +
-				"of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new " +
-				"reference visible. Responds with 409 if no rows wait for this decision, or if the connection is " +
-				"paused.",
+			description: "Decides about accounts that cannot be told apart, while the health of the connection has " +
+				"the warning account_ambiguous. externalId says which account of the vendor continues this one, and " +
+				"queues a pull that makes the rows visible (202). none says that no account continues this one, or, " +
+				"for an account with maybeContinues, that it continues none of these (200). Responds with 409 if " +
+				"nothing waits for this decision, or if the connection is paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,
 			summary:    "Say which account of a new reference continues an account",
@@ -283,18 +293,35 @@ func (s *server) dismissPossibleReplacements(
 	return &noContent{}, s.service.DismissReplacements(ctx, tenant, pairs, string(in.Body.Reason))
 }
 
-// continueAccount stores the decision that an account under the new account reference is the same bank account as a
-// stored account. The Location header refers to the pull that publishes the rows of the new account reference.
+// continuedOutput is the response to a decision about an account. The field Account is set if no pull is queued.
+type continuedOutput struct {
+	Location string `header:"Location" doc:"The path of the pull that does the work"`
+	Body     pullView
+	Account  *accountView `status:"200"`
+}
+
+// continueAccount stores a decision about an account. The Location header refers to the pull that publishes the rows.
 func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body continueRequest
 },
-) (*acceptedOutput[pullView], error) {
+) (*continuedOutput, error) {
+	if err := in.Body.check(); err != nil {
+		return nil, err
+	}
+	if in.Body.None {
+		account, err := s.service.EndAccount(ctx, tenant, in.ID.ID)
+		if err != nil {
+			return nil, err
+		}
+		view := accountOf(account)
+		return &continuedOutput{Account: &view}, nil
+	}
 	p, err := s.service.ContinueAccount(ctx, tenant, in.ID.ID, string(in.Body.ExternalID))
 	if err != nil {
 		return nil, err
 	}
-	return &acceptedOutput[pullView]{pullsPath + "/" + p.ID.String(), pullOf(p)}, nil
+	return &continuedOutput{Location: pullsPath + "/" + p.ID.String(), Body: pullOf(p)}, nil
 }
 
 // appliedRemovalsView is the result of applying the removals of an account that were held back.

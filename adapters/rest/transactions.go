@@ -30,7 +30,8 @@ type accountView struct {
 
 	Institution *institutionView `json:"institution,omitempty" doc:"The bank; absent if the vendor does not state it"`
 
-	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
+	MaybeContinues []string               `json:"maybeContinues,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of accounts of deleted connections that may be the same bank account; POST /accounts/{id}/continue decides. Absent if there are none"`
+	References     []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
 }
 
 // institutionView is a bank, by the vendor's id and name.
@@ -75,7 +76,8 @@ func accountOf(a domain.Account) accountView {
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
 		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
-		RemovedAt: utcOrZero(a.RemovedAt), References: referencesOf(a.References),
+		RemovedAt: utcOrZero(a.RemovedAt), MaybeContinues: idTexts(a.MaybeContinues),
+		References: referencesOf(a.References),
 		BankReadAt: utcOrZero(a.BankReadAt), CoversTo: string(a.CoversTo), Institution: institutionOf(a.Institution),
 	}
 }

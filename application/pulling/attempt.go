@@ -237,6 +237,9 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	for i := range listed {
+		listed[i].Institution = a.status.Institution()
+	}
 	var changes quarantineChanges
 	readable := a.quarantine.sortAccounts(listed, &changes)
 	if a.relink, err = a.decideStaging(ctx, readable, listed); err != nil {
@@ -247,13 +250,21 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 		a.listed = append(a.listed, listed[i].ExternalID)
 	}
 	a.accounts = slices.DeleteFunc(listed, func(account domain.AccountData) bool { return account.ExternalID == "" })
-	return a.writePage(ctx, ports.PageWrite{
+	w := ports.PageWrite{
 		Accounts:    readable,
 		Listed:      true,
+		Present:     a.listed,
 		Quarantined: changes.added,
 		Released:    changes.released,
 		Progress:    a.pull.Progress,
-	})
+	}
+	err = a.writePage(ctx, w)
+	if !errors.Is(err, domain.AccountContinues) {
+		return err
+	}
+	// The write has staged the reference again. All accounts are read as under a new reference.
+	a.initial, a.connection.NewReference, w.Progress = true, true, a.pull.Progress
+	return a.writePage(ctx, w)
 }
 
 // checkNotPaused returns Conflict (connection_paused) if the connection was paused during the attempt. When the

@@ -3,6 +3,7 @@ package pulling
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
@@ -17,15 +18,18 @@ type relink struct {
 	listed     []domain.AccountData
 	embedded   []domain.AccountData // accounts that are embedded in rows of this attempt, but not listed
 	unreadable []string             // the external ids of the listed accounts that cannot be read
-	ambiguous  *records.AmbiguousAccounts
-	unmatched  *records.UnmatchedRows
+	// maybe contains, by external id, the accounts of deleted connections that an account of a new connection may
+	// continue.
+	maybe     map[string][]domain.AccountID
+	ambiguous *records.AmbiguousAccounts
+	unmatched *records.UnmatchedRows
 }
 
 // decideStaging returns what is known about the accounts before the first page is read. It decides whether the rows of
 // the pull are staged: stored, but invisible until they are published. They are staged if both conditions hold:
 //   - The connection has a new account reference.
-//   - One of the vendor's accounts may be the same bank account as a former account. A former account belongs to an
-//     earlier account reference or to a deleted connection.
+//   - One of the vendor's accounts may be the same bank account as an account of an earlier reference, or it is the
+//     same one as an account of a deleted connection.
 //
 // Once rows are staged, all later attempts also stage rows until the rows are published. A later attempt may not see
 // the account that caused the decision, because a vendor's list may omit an account temporarily.
@@ -54,20 +58,34 @@ func (a *attempt) decideStaging(
 	open := slices.Clone(readable)
 	for before := range groupsOf(former) {
 		if before[0].Connection == a.connection.ID {
-			found.staged = slices.ContainsFunc(before, func(account domain.Account) bool {
+			found.staged = slices.ContainsFunc(before, func(account ports.FormerAccount) bool {
 				return !account.IsOf(a.connection.AccountRef)
 			})
 			open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
-				return slices.ContainsFunc(before, func(known domain.Account) bool {
+				return slices.ContainsFunc(before, func(known ports.FormerAccount) bool {
 					return known.ExternalID == account.ExternalID
 				})
 			})
 			continue
 		}
 		recognized, _ := a.relinked(before, open).Recognize(nil, nil)
-		found.staged = found.staged || len(recognized.Pairs) > 0 || recognized.ByRows
+		found.staged = found.staged || len(recognized.Pairs) > 0
+		found.addMaybe(recognized, before[0].DeletedAt, a.Clock.Now())
 	}
 	return found, nil
+}
+
+// addMaybe adds the accounts of a connection that the new ones may continue, if the connection was deleted recently.
+func (r *relink) addMaybe(found matching.RecognizedAccounts, deletedAt, now time.Time) {
+	if now.Sub(deletedAt) > domain.MaxMaybeContinued {
+		return
+	}
+	for externalID, accounts := range found.Maybe {
+		if r.maybe == nil {
+			r.maybe = map[string][]domain.AccountID{}
+		}
+		r.maybe[externalID] = append(r.maybe[externalID], accounts...)
+	}
 }
 
 // stageAgain marks the account reference of the connection as new again, so that the next attempt stages all rows. If
@@ -85,10 +103,10 @@ func (a *attempt) stageAgain(ctx context.Context, failure error) error {
 }
 
 // groupsOf returns the accounts in groups, one for each connection. The accounts of a connection must be adjacent.
-func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool) {
-	return func(yield func([]domain.Account) bool) {
+func groupsOf(accounts []ports.FormerAccount) func(yield func([]ports.FormerAccount) bool) {
+	return func(yield func([]ports.FormerAccount) bool) {
 		for len(accounts) > 0 {
-			other := slices.IndexFunc(accounts, func(account domain.Account) bool {
+			other := slices.IndexFunc(accounts, func(account ports.FormerAccount) bool {
 				return account.Connection != accounts[0].Connection
 			})
 			if other < 0 {
@@ -102,11 +120,19 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the input for recognising accounts: the search for bank accounts that occur in both lists.
-func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) matching.RelinkedAccounts {
-	return matching.RelinkedAccounts{
-		Before: oldAccounts, After: newAccounts, Identity: a.identity(), Decided: a.connection.Ambiguity.Continues,
+// relinked returns the input for recognising accounts. former are the accounts of one connection.
+func (a *attempt) relinked(former []ports.FormerAccount, accounts []domain.AccountData) matching.RelinkedAccounts {
+	r := matching.RelinkedAccounts{
+		Occasion: matching.NewConnection, After: accounts, Identity: a.identity(),
+		Decided: a.connection.Ambiguity.Continues, Ended: a.connection.Ambiguity.Ended,
 	}
+	if former[0].Connection == a.connection.ID {
+		r.Occasion = matching.SameConnection
+	}
+	for _, account := range former {
+		r.Before = append(r.Before, account.Account)
+	}
+	return r
 }
 
 // identity returns the vendor's function for identifying accounts. If the vendor has none, the returned function
@@ -118,12 +144,6 @@ func (a *attempt) identity() func(domain.AccountData) domain.AccountIdentity {
 	return func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{} }
 }
 
-// accountKey returns the function for the member AccountKey of a ports.PageWrite.
-func (a *attempt) accountKey() func(domain.AccountData) string {
-	identity := a.identity()
-	return func(account domain.AccountData) string { return identity(account).Key(account) }
-}
-
 // startStaging deletes the rows that were staged under an earlier plan, if the pull is at its start.
 func (a *attempt) startStaging(ctx context.Context) error {
 	if !a.relink.staged || !a.pull.Progress.AtStart() {
@@ -132,9 +152,10 @@ func (a *attempt) startStaging(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// forStage returns w with the members AccountRef and AccountKey. If the rows are staged, it also sets w.Staged.
+// forStage returns w with the members AccountRef, Identity and MaybeContinues. If the rows are staged, it also sets
+// w.Staged.
 func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
-	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
+	w.AccountRef, w.Identity, w.MaybeContinues = a.connection.AccountRef, a.identity(), a.relink.maybe
 	if progress := a.pull.Progress; a.relink.staged {
 		w.Staged = &ports.Staging{Step: progress.Step, Restart: progress.Pages == 0}
 	}
@@ -192,7 +213,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		Accounts:   accounts,
 		Unreadable: a.relink.unreadable,
 		Unproved:   !settled,
-		AccountKey: a.accountKey(),
+		Identity:   a.identity(),
 		Matching:   a.Matching(ctx, a.connection.Vendor),
 		Progress:   a.pull.Progress,
 		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
@@ -279,6 +300,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 	rowsAfter := func(externalID string) ([]matching.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, rules)
 	}
+	a.relink.maybe = nil
 	open := slices.Concat(a.relink.listed, a.relink.embedded)
 	continues := map[string]domain.AccountID{}
 	for before := range groupsOf(former) {
@@ -295,6 +317,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 		for _, pair := range found.Pairs {
 			continues[pair.After] = pair.Before.ID
 		}
+		a.relink.addMaybe(found, before[0].DeletedAt, a.Clock.Now())
 		open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
 			_, found := continues[account.ExternalID]
 			return found
@@ -304,6 +327,9 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 		accounts = append(accounts, ports.PublishedAccount{
 			Data: account, Listed: i < len(a.relink.listed), Continues: continues[account.ExternalID],
 		})
+		if last := &accounts[i]; last.Continues.IsZero() {
+			last.MaybeContinues = a.relink.maybe[account.ExternalID]
+		}
 	}
 	return accounts, nil
 }

@@ -2023,6 +2023,11 @@ type AccountView struct {
 	// Institution The bank; absent if the vendor does not state it
 	Institution *InstitutionView `json:"institution,omitempty"`
 
+	// MaybeContinues The ids of accounts of deleted connections that may be the same bank account; POST /accounts/{id}/continue decides. Absent if there are none
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
+	MaybeContinues *[]string `json:"maybeContinues,omitempty"`
+
 	// Metadata The vendor's own object
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
@@ -2120,12 +2125,12 @@ type AdjustmentView struct {
 
 // AmbiguousView defines model for AmbiguousView.
 type AmbiguousView struct {
-	// AccountIds The ids of the former accounts
+	// AccountIds The ids of the former accounts, also of accounts of deleted connections
 	//
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	AccountIds []string `json:"accountIds"`
 
-	// ExternalIds The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
+	// ExternalIds The vendor's ids of the accounts that may continue them. POST /accounts/{id}/continue accepts them
 	//
 	// Examples: ["7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"]
 	ExternalIds []string `json:"externalIds"`
@@ -2275,7 +2280,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -2855,7 +2860,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -2953,10 +2958,15 @@ type ConsentViewState string
 
 // ContinueRequest defines model for ContinueRequest.
 type ContinueRequest struct {
-	// ExternalID The vendor's id of the account under the new account reference
+	// ExternalID The vendor's id of the account that continues this one; without none
 	//
 	// Examples: 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
-	ExternalID string `json:"externalId"`
+	ExternalID *string `json:"externalId,omitempty"`
+
+	// None Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; without externalId
+	//
+	// Examples: true
+	None *bool `json:"none,omitempty"`
 }
 
 // CountsView defines model for CountsView.
@@ -3554,7 +3564,7 @@ type HealthView struct {
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -7456,7 +7466,7 @@ type ClientInterface interface {
 
 	// ContinueAccountWithBody Say which account of a new reference continues an account
 	//
-	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7465,7 +7475,7 @@ type ClientInterface interface {
 
 	// ContinueAccount Say which account of a new reference continues an account
 	//
-	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8459,7 +8469,7 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 
 // ContinueAccountWithBody Say which account of a new reference continues an account
 //
-// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8478,7 +8488,7 @@ func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params 
 
 // ContinueAccount Say which account of a new reference continues an account
 //
-// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -15874,7 +15884,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 	//
-	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15883,7 +15893,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithResponse Say which account of a new reference continues an account
 	//
-	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -18322,6 +18332,8 @@ type ContinueAccountResponse503Headers struct {
 type ContinueAccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountView
 	// JSON202 the response for an HTTP 202 `application/json` response
 	JSON202 *PullView
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
@@ -18366,6 +18378,11 @@ type ContinueAccountResponse struct {
 	Headers429 *ContinueAccountResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ContinueAccountResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ContinueAccountResponse) GetJSON200() *AccountView {
+	return r.JSON200
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -29713,7 +29730,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 
 // ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 //
-// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29728,7 +29745,7 @@ func (c *ClientWithResponses) ContinueAccountWithBodyWithResponse(ctx context.Co
 
 // ContinueAccountWithResponse Say which account of a new reference continues an account
 //
-// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -32739,6 +32756,13 @@ func ParseContinueAccountResponse(rsp *http.Response) (*ContinueAccountResponse,
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest PullView
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -2,9 +2,7 @@ package matching
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,15 +17,42 @@ type LinkedAccount struct {
 	Subtype    string
 	Currency   string
 	Identity   domain.AccountIdentity
+	// BankOfLink is the code of the bank if Identity does not state one, but other accounts of the reference do.
+	BankOfLink string
 	Rows       []Row // what the vendor returns, or returned last, for the account
 }
 
-// Recognition states for each account of a former account reference which account of a new reference continues it.
-type Recognition struct {
-	Pairs []domain.AccountPair // ordered by Before
-	// The external ids of accounts that cannot be told apart: their numbers do not identify them, and their rows do
-	// not decide. Nothing may be merged or removed before an operator has decided.
-	AmbiguousBefore, AmbiguousAfter []string
+// Occasion states why two lists of accounts are compared.
+type Occasion int
+
+// The occasions.
+const (
+	// SameConnection: both lists are of one connection. The connection has another account reference, or the vendor
+	// lists another account in place of one that it no longer lists.
+	SameConnection Occasion = iota
+	// NewConnection: the accounts of a deleted connection are compared with those of a new one.
+	NewConnection
+)
+
+// Ground is the ground of an AccountVerdict.
+type Ground string
+
+// The grounds.
+const (
+	ByIdentity Ground = "identity" // the account continues another one, because a value names both
+	ByRows     Ground = "rows"     // the account continues another one, because their rows are the same
+	// Undecided: the account may continue others. Nothing may be merged or removed before an operator has decided.
+	Undecided Ground = "undecided"
+	// MaybeContinues: the account is new, but it may continue accounts of a deleted connection.
+	MaybeContinues Ground = "maybe"
+	NewAccount     Ground = "new"
+)
+
+// AccountVerdict states which accounts of Before an account of After continues, or may continue.
+type AccountVerdict struct {
+	After  string
+	Ground Ground
+	Before []string // sorted; one if the account continues another one, none for NewAccount
 }
 
 // The limits for recognising an account by its rows.
@@ -42,118 +67,65 @@ const (
 	maxRecognitionRows = 100_000
 )
 
-// Recognize pairs the accounts of a former reference with the accounts of a new one. The accounts of a pair have the
-// same type and currency. The rules apply in this order, each to the accounts that are not paired yet:
+// Recognize decides which account of after continues which account of before. It returns a verdict for each account of
+// after, ordered by After. The facts of two accounts decide first, see accountRelation; what speaks against one account
+// is final. The rules apply in this order, each to the accounts that are not paired yet:
 //
-//   - Two accounts of one subtype are paired if one of these values is equal, and no third account has it: the
-//     institution's id of the account, the CLABE, or the number together with bank, agency and check digit. The
-//     format of a number does not matter.
-//   - If several accounts have the same number, the accounts whose rows match are paired.
-//   - Two accounts whose rows match are also paired if their numbers differ only in a check digit, if one of the
-//     numbers is not known, or if no other account of the type and currency is unpaired on either side.
+//   - Identity: two accounts of one type, subtype and currency are paired if they have one of these values in common,
+//     and no third account has it: the institution's id of the account, the CLABE, the IBAN, or bank, agency and number
+//     with check digit. The format of a number does not matter.
+//   - Rows, only in one connection: at least 95 % of at least ten rows on the days that both accounts cover match, and
+//     no other account shares more than half of them. The numbers agree in the parts that both state, or each side has
+//     only one account of that type and currency. Another type is no obstacle.
+//   - Otherwise, an account is undecided if something speaks for it: digits that agree, or common rows. In one
+//     connection, accounts with ten rows or more on common days and fewer than 20 % in common are different. An account
+//     of a new connection is new. It may continue an account of the same bank with equal digits.
 //
-// Only the days that both accounts cover are compared. Rows match if each account has at least ten rows on these
-// days, and at least 95 % of the rows have a partner with the same date and amount, or are paired by Match. The texts
-// need not be equal, because another connector of the bank may print different ones. Two accounts are not paired by
-// their rows if one of them has more than half of the rows in common with a third account.
-func Recognize(before, after []LinkedAccount) Recognition {
-	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
+// If bank, agency and number with check digit are equal and only the documents of the holders differ, the account is
+// undecided, whatever its rows are.
+//
+// Only the days that both accounts cover are compared. Rows match if they have the same date and amount, or are paired
+// by Match. The texts need not be equal, because another connector of the bank may print different ones.
+func Recognize(occasion Occasion, before, after []LinkedAccount) []AccountVerdict {
+	r := newRecognizer(before, after)
 	r.pairByIdentity()
-	r.pairByRows()
-	slices.SortFunc(r.out.Pairs, func(a, b domain.AccountPair) int { return cmp.Compare(a.Before, b.Before) })
-	return r.out
+	if occasion == SameConnection {
+		r.pairByRows()
+	} else {
+		r.findMaybe()
+	}
+	return r.result()
 }
 
-// openByIdentity returns the external ids of the accounts that cannot be paired by their identities, but may be the
-// same as another account. Only their rows can decide.
+// openByIdentity returns the external ids of the accounts of one connection that cannot be paired by their identities,
+// but may be the same as another account. Only their rows can decide.
 func openByIdentity(before, after []LinkedAccount) (openBefore, openAfter map[string]bool) {
-	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
+	r := newRecognizer(before, after)
 	r.pairByIdentity()
 	openBefore, openAfter = map[string]bool{}, map[string]bool{}
-	kinds := r.countKinds()
-	for _, a := range r.before {
-		for _, b := range r.after {
-			if kinds.mayBeSame(a, b) {
-				openBefore[a.ExternalID], openAfter[b.ExternalID] = true, true
-			}
+	for _, c := range r.open() {
+		if !c.against {
+			openBefore[c.before.ExternalID], openAfter[c.after.ExternalID] = true, true
 		}
 	}
 	return openBefore, openAfter
 }
 
-// recognizer is one run of Recognize. before and after contain the accounts that are not paired yet.
+// recognizer is one run of Recognize.
 type recognizer struct {
-	before, after []*LinkedAccount
-	out           Recognition
-	compared      int // the rows that were compared by their texts
+	all      []*accountPair // each account of before with each account of after
+	paired   map[*LinkedAccount]bool
+	verdicts map[string]AccountVerdict
+	compared int // the rows that were compared by their texts
+	kinds    map[accountKind][2]int
 }
 
-func openAccounts(accounts []LinkedAccount) []*LinkedAccount {
-	open := make([]*LinkedAccount, len(accounts))
-	for i := range accounts {
-		open[i] = &accounts[i]
-	}
-	slices.SortFunc(open, func(a, b *LinkedAccount) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
-	return open
-}
+// accountPair consists of an account of each side.
+type accountPair struct {
+	accountRelation
+	before, after *LinkedAccount
 
-func sameKind(a, b *LinkedAccount) bool { return a.Type == b.Type && a.Currency == b.Currency }
-
-func sameID(a, b domain.AccountIdentity) bool { return a.ID != "" && a.ID == b.ID }
-
-func sameCLABE(a, b domain.AccountIdentity) bool { return a.CLABE != "" && a.CLABE == b.CLABE }
-
-func sameNumber(a, b domain.AccountIdentity) bool {
-	return a.Number != "" && a.Number == b.Number && compatible(a, b)
-}
-
-// compatible reports whether two identities have the same bank, agency and CLABE. A value that one of them does not
-// state is not compared.
-func compatible(a, b domain.AccountIdentity) bool {
-	equal := func(x, y string) bool { return x == "" || y == "" || x == y }
-	return equal(a.Bank, b.Bank) && equal(a.Agency, b.Agency) && equal(a.CLABE, b.CLABE)
-}
-
-// mayBeOne reports whether the identities may belong to the same account: they are compatible, and the numbers are
-// equal, one of them is not stated, or one has an additional check digit.
-func mayBeOne(a, b domain.AccountIdentity) bool {
-	x, y := a.Number, b.Number
-	if len(x) > len(y) {
-		x, y = y, x
-	}
-	return compatible(a, b) && (x == "" || x == y || len(y) == len(x)+1 && strings.HasPrefix(y, x))
-}
-
-// pairByIdentity pairs the accounts that have an id or a number in common.
-func (r *recognizer) pairByIdentity() {
-	for _, same := range []func(a, b domain.AccountIdentity) bool{sameID, sameCLABE, sameNumber} {
-		r.pairOnly(func(a, b *LinkedAccount) bool {
-			return a.Subtype == b.Subtype && sameKind(a, b) && same(a.Identity, b.Identity)
-		})
-	}
-}
-
-// pairOnly pairs two accounts if fits returns true for them, and for no other pair with one of them.
-func (r *recognizer) pairOnly(fits func(before, after *LinkedAccount) bool) {
-	partners := map[*LinkedAccount][]*LinkedAccount{}
-	for _, a := range r.before {
-		for _, b := range r.after {
-			if fits(a, b) {
-				partners[a], partners[b] = append(partners[a], b), append(partners[b], a)
-			}
-		}
-	}
-	for _, a := range slices.Clone(r.before) {
-		if len(partners[a]) == 1 && len(partners[partners[a][0]]) == 1 {
-			r.pair(a, partners[a][0])
-		}
-	}
-}
-
-func (r *recognizer) pair(a, b *LinkedAccount) {
-	r.out.Pairs = append(r.out.Pairs, domain.AccountPair{Before: a.ExternalID, After: b.ExternalID})
-	r.before = slices.DeleteFunc(r.before, func(o *LinkedAccount) bool { return o == a })
-	r.after = slices.DeleteFunc(r.after, func(o *LinkedAccount) bool { return o == b })
+	commonRows
 }
 
 // accountKind is the type and the currency of an account.
@@ -162,107 +134,212 @@ type accountKind struct {
 	currency string
 }
 
-func kindOf(a *LinkedAccount) accountKind { return accountKind{a.Type, a.Currency} }
-
-// kindCounts contains the numbers of unpaired accounts of each kind.
-type kindCounts struct{ before, after map[accountKind]int }
-
-func (r *recognizer) countKinds() kindCounts {
-	counts := kindCounts{map[accountKind]int{}, map[accountKind]int{}}
-	for _, a := range r.before {
-		counts.before[kindOf(a)]++
+func newRecognizer(before, after []LinkedAccount) *recognizer {
+	r := &recognizer{
+		paired: map[*LinkedAccount]bool{}, verdicts: map[string]AccountVerdict{}, kinds: map[accountKind][2]int{},
 	}
-	for _, a := range r.after {
-		counts.after[kindOf(a)]++
+	before, after = sortedAccounts(before), sortedAccounts(after)
+	for i := range after {
+		r.verdicts[after[i].ExternalID] = AccountVerdict{After: after[i].ExternalID, Ground: NewAccount}
+		for j := range before {
+			r.all = append(r.all, &accountPair{
+				accountRelation: relate(&before[j], &after[i]), before: &before[j], after: &after[i],
+			})
+		}
 	}
-	return counts
+	return r
 }
 
-// mayBeSame reports whether two unpaired accounts may be the same, so that their rows must be compared. Either their
-// numbers allow it, or no other account of their type and currency is unpaired. In the second case, the institution
-// may have given the account another number.
-func (c kindCounts) mayBeSame(a, b *LinkedAccount) bool {
-	return sameKind(a, b) &&
-		(mayBeOne(a.Identity, b.Identity) || c.before[kindOf(a)] == 1 && c.after[kindOf(a)] == 1)
+// sortedAccounts returns a copy of the accounts that is ordered by external id, with BankOfLink set.
+func sortedAccounts(accounts []LinkedAccount) []LinkedAccount {
+	sorted, bank := slices.Clone(accounts), ""
+	slices.SortFunc(sorted, func(a, b LinkedAccount) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
+	for _, a := range sorted {
+		switch stated := a.Identity.Bank; {
+		case stated == "" || stated == bank:
+		case bank != "": // the accounts are of several banks
+			return sorted
+		default:
+			bank = stated
+		}
+	}
+	for i := range sorted {
+		sorted[i].BankOfLink = bank
+	}
+	return sorted
 }
 
-// candidatePair is a pair of unpaired accounts that may be the same, and the percentage of their common rows.
-type candidatePair struct {
-	a, b  *LinkedAccount
-	share int
+// open returns the pairs of accounts that are not paired yet.
+func (r *recognizer) open() (open []*accountPair) {
+	for _, p := range r.all {
+		if !r.paired[p.before] && !r.paired[p.after] {
+			open = append(open, p)
+		}
+	}
+	return open
 }
 
-// pairByRows pairs the remaining accounts by their rows. Two accounts that are not paired are ambiguous if they have
-// the same number, or if one of them has several candidates and the rows do not rule the pair out.
+// pairByIdentity pairs the accounts that have a value in common which names an account.
+func (r *recognizer) pairByIdentity() {
+	for class := range identityClasses {
+		r.pairOnly(ByIdentity, func(p *accountPair) bool { return p.identical[class] && p.isIdentical() })
+	}
+}
+
+// pairOnly pairs two accounts if fits returns true for them, and for no other pair with one of them.
+func (r *recognizer) pairOnly(ground Ground, fits func(*accountPair) bool) {
+	partners := map[*LinkedAccount]int{}
+	var fitting []*accountPair
+	for _, p := range r.open() {
+		if fits(p) {
+			partners[p.before]++
+			partners[p.after]++
+			fitting = append(fitting, p)
+		}
+	}
+	for _, p := range fitting {
+		if partners[p.before] == 1 && partners[p.after] == 1 {
+			r.paired[p.before], r.paired[p.after] = true, true
+			r.conclude(p, ground)
+		}
+	}
+}
+
+// conclude adds the pair to the verdict on its account of after.
+func (r *recognizer) conclude(p *accountPair, ground Ground) {
+	v := r.verdicts[p.after.ExternalID]
+	v.Ground, v.Before = ground, append(v.Before, p.before.ExternalID)
+	r.verdicts[p.after.ExternalID] = v
+}
+
+// result returns the verdicts.
+func (r *recognizer) result() []AccountVerdict {
+	verdicts := make([]AccountVerdict, 0, len(r.verdicts))
+	for _, v := range r.verdicts {
+		slices.Sort(v.Before)
+		verdicts = append(verdicts, v)
+	}
+	slices.SortFunc(verdicts, func(a, b AccountVerdict) int { return cmp.Compare(a.After, b.After) })
+	return verdicts
+}
+
+// findMaybe finds the accounts of a deleted connection that remaining accounts of a new connection may continue.
+func (r *recognizer) findMaybe() {
+	for _, p := range r.open() {
+		if p.joint || !p.against && !p.otherType && p.sameBank && p.digits == agree || p.isIdentical() {
+			r.conclude(p, MaybeContinues)
+		}
+	}
+}
+
+// pairByRows pairs the remaining accounts of one connection by their rows, and finds the undecided ones.
 func (r *recognizer) pairByRows() {
-	all := r.candidatePairs()
-	// similar counts the candidates of an account that share more than maxPercentAnother with it.
-	count, similar, paired := map[*LinkedAccount]int{}, map[*LinkedAccount]int{}, map[*LinkedAccount]bool{}
-	for _, c := range all {
-		for _, account := range []*LinkedAccount{c.a, c.b} {
-			count[account]++
-			if c.share > maxPercentAnother {
-				similar[account]++
+	open := slices.DeleteFunc(r.open(), func(p *accountPair) bool { return p.against })
+	r.countKinds(open)
+	similar := map[*LinkedAccount]int{} // the number of accounts that share more than maxPercentAnother
+	for _, p := range open {
+		if p.commonRows = r.compareRows(p.before.Rows, p.after.Rows); p.share > maxPercentAnother {
+			similar[p.before]++
+			similar[p.after]++
+		}
+	}
+	for _, p := range open {
+		if r.isOneByRows(p) && similar[p.before] == 1 && similar[p.after] == 1 {
+			r.paired[p.before], r.paired[p.after] = true, true
+			r.conclude(p, ByRows)
+		}
+	}
+	for _, p := range open {
+		if !r.paired[p.before] && !r.paired[p.after] && r.isUndecided(p) {
+			r.conclude(p, Undecided)
+		}
+	}
+}
+
+// countKinds counts the accounts of each kind on both sides.
+func (r *recognizer) countKinds(pairs []*accountPair) {
+	counted := map[*LinkedAccount]bool{}
+	for _, p := range pairs {
+		for side, account := range []*LinkedAccount{p.before, p.after} {
+			if counted[account] {
+				continue
+			}
+			counted[account] = true
+			for _, kind := range []accountKind{{account.Type, account.Currency}, {"", account.Currency}} {
+				n := r.kinds[kind]
+				n[side]++
+				r.kinds[kind] = n
 			}
 		}
 	}
-	for _, c := range all {
-		if c.share >= minPercentCommon && similar[c.a] == 1 && similar[c.b] == 1 {
-			r.pair(c.a, c.b)
-			paired[c.a], paired[c.b] = true, true
-		}
-	}
-	ambiguousBefore, ambiguousAfter := map[string]bool{}, map[string]bool{}
-	for _, c := range all {
-		if paired[c.a] || paired[c.b] {
-			continue
-		}
-		different := c.share >= 0 && c.share < minPercentDoubt
-		if sameNumber(c.a.Identity, c.b.Identity) || !different && (count[c.a] > 1 || count[c.b] > 1) {
-			ambiguousBefore[c.a.ExternalID], ambiguousAfter[c.b.ExternalID] = true, true
-		}
-	}
-	r.out.AmbiguousBefore = slices.Sorted(maps.Keys(ambiguousBefore))
-	r.out.AmbiguousAfter = slices.Sorted(maps.Keys(ambiguousAfter))
 }
 
-// candidatePairs returns the pairs of unpaired accounts that may be the same.
-func (r *recognizer) candidatePairs() (pairs []candidatePair) {
-	kinds := r.countKinds()
-	for _, a := range r.before {
-		for _, b := range r.after {
-			if kinds.mayBeSame(a, b) {
-				pairs = append(pairs, candidatePair{a, b, r.percentCommon(a.Rows, b.Rows)})
-			}
-		}
+// isOnly reports whether each side has only one account of the type and currency of the pair. If the types differ, it
+// considers all accounts of the currency.
+func (r *recognizer) isOnly(p *accountPair) bool {
+	kind := accountKind{p.after.Type, p.after.Currency}
+	if p.before.Type != p.after.Type {
+		kind.kind = ""
 	}
-	return pairs
+	return r.kinds[kind] == [2]int{1, 1}
 }
 
-// percentCommon compares the rows of two accounts on the days that both accounts cover. It returns the percentage of
-// the rows that have a partner in the other account. It returns -1 if one of the accounts has too few rows on these
-// days, or if maxRecognitionRows is reached.
-func (r *recognizer) percentCommon(before, after []Row) int {
+// isOneByRows reports whether the rows show that both accounts are one. The masks of an account may differ; other parts
+// of the numbers that differ speak against the pair.
+func (r *recognizer) isOneByRows(p *accountPair) bool {
+	otherMask := otherText(p.before.Identity.Mask, p.after.Identity.Mask)
+	return !p.joint && p.before.Currency == p.after.Currency && p.rows >= minCommonRows &&
+		p.share >= minPercentCommon && (!otherMask || r.isOnly(p))
+}
+
+// isUndecided reports whether something speaks for a pair, although it is not proved.
+func (r *recognizer) isUndecided(p *accountPair) bool {
+	outweighed := p.rows >= minCommonRows && p.share >= minPercentCommon
+	switch {
+	case p.joint:
+		return true
+	case p.otherType && !outweighed:
+		return false
+	case p.isIdentical(): // a third account has the same identity
+		return true
+	case p.unknown:
+		return true
+	case p.share >= minPercentDoubt:
+		return true
+	}
+	return p.digits == agree && p.rows < minCommonRows
+}
+
+// commonRows contains the result of comparing the rows of two accounts on the days that both accounts cover.
+type commonRows struct {
+	rows    int // of the account that has fewer rows on these days
+	share   int // the percentage of the rows that have a partner in the other account
+	unknown bool
+}
+
+// compareRows compares the rows of two accounts. The result is unknown if maxRecognitionRows is reached.
+func (r *recognizer) compareRows(before, after []Row) commonRows {
 	if len(before) == 0 || len(after) == 0 {
-		return -1
+		return commonRows{}
 	}
 	from := max(firstDate(before), firstDate(after))
 	to := min(lastDate(before), lastDate(after))
 	x, y := within(before, from, to), within(after, from, to)
-	if min(len(x), len(y)) < minCommonRows {
-		return -1
+	if len(x) == 0 || len(y) == 0 {
+		return commonRows{}
 	}
 	all := max(len(x), len(y))
-	common := equalRows(x, y) * 100 / all
-	switch rows := len(x) + len(y); {
-	case common >= minPercentCommon:
-		return common
-	case r.compared+rows > maxRecognitionRows:
-		return -1
+	found := commonRows{rows: min(len(x), len(y)), share: equalRows(x, y) * 100 / all}
+	switch n := len(x) + len(y); {
+	case found.share >= minPercentCommon:
+		return found
+	case r.compared+n > maxRecognitionRows:
+		found.unknown = true
 	default:
-		r.compared += rows
-		return max(common, len(Match(x, y, Context{Whole: true, AsMany: true}).Pairs)*100/all)
+		r.compared += n
+		found.share = max(found.share, len(Match(x, y, Context{Whole: true, AsMany: true}).Pairs)*100/all)
 	}
+	return found
 }
 
 // Unmatched compares the rows of an account before and after it was linked again, on the days that both lists cover.

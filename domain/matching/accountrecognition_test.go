@@ -1,6 +1,7 @@
 package matching_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ func linked(t testing.TB, id, number string, seed, n int, connector string) matc
 	t.Helper()
 	a := matching.LinkedAccount{
 		ExternalID: id, Type: domain.BankAccount, Subtype: "CHECKING_ACCOUNT", Currency: "BRL",
-		Identity: domain.NewAccountIdentity("", "0001", number, "", ""),
+		Identity: domain.NewAccountIdentity("099", "0001", number, "", ""),
 	}
 	for i := range n {
 		a.Rows = append(a.Rows, matching.Row{
@@ -26,6 +27,31 @@ func linked(t testing.TB, id, number string, seed, n int, connector string) matc
 		})
 	}
 	return a
+}
+
+// recognized contains the pairs and the undecided accounts of a list of verdicts.
+type recognized struct {
+	Pairs                           []accountPair // ordered by Before
+	AmbiguousBefore, AmbiguousAfter []string
+}
+
+type accountPair struct{ Before, After string }
+
+// recognize compares the accounts of one connection.
+func recognize(before, after []matching.LinkedAccount) (r recognized) {
+	for _, v := range matching.Recognize(matching.SameConnection, before, after) {
+		switch v.Ground {
+		case matching.ByIdentity, matching.ByRows:
+			r.Pairs = append(r.Pairs, accountPair{v.Before[0], v.After})
+		case matching.Undecided:
+			r.AmbiguousAfter = append(r.AmbiguousAfter, v.After)
+			r.AmbiguousBefore = append(r.AmbiguousBefore, v.Before...)
+		}
+	}
+	slices.SortFunc(r.Pairs, func(a, b accountPair) int { return cmp.Compare(a.Before, b.Before) })
+	slices.Sort(r.AmbiguousBefore)
+	r.AmbiguousBefore = slices.Compact(r.AmbiguousBefore)
+	return r
 }
 
 func TestRecognize(t *testing.T) {
@@ -63,7 +89,7 @@ func TestRecognize(t *testing.T) {
 			accounts{acc("o1", "222-2", 1, 0, ""), acc("o2", "222-2", 1, 0, ""), acc("o3", "111-1", 1, 0, ""),
 				acc("o4", "111-1", 1, 0, "")},
 			accounts{acc("n1", "111-1", 1, 0, ""), acc("n3", "222-2", 1, 0, "")}, "[]", "[o1 o2 o3 o4] [n1 n3]"},
-		"each row twice": {accounts{acc("o1", "", 1, 20, "A")}, accounts{twice}, "[]", "[] []"},
+		"each row twice": {accounts{acc("o1", "", 1, 20, "A")}, accounts{twice}, "[]", "[o1] [n1]"},
 		"a second account shares half of the rows": {
 			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 10)},
 			"[{o1 n1}]", "[] []"},
@@ -83,7 +109,7 @@ func TestRecognize(t *testing.T) {
 			accounts{acc("o1", "12345-0", 1, 0, "")}, accounts{acc("n1", "0012345.0", 2, 0, "")}, "[{o1 n1}]", "[] []"},
 		"another number, but equal rows, and no other account": {
 			accounts{acc("o1", "12345-0", 1, 20, "A")}, accounts{acc("n1", "54321-0", 1, 20, "A")},
-			"[{o1 n1}]", "[] []"},
+			"[]", "[] []"},
 		"another connector: no check digit, other texts": {
 			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")},
 			accounts{acc("n1", "12345", 1, 20, "TRANSFERENCIA A")},
@@ -109,13 +135,13 @@ func TestRecognize(t *testing.T) {
 		"one without a number, and other rows": {
 			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 9, 20, "A")}, "[]", "[] []"},
 		"one without a number, and nine rows": {
-			accounts{acc("o1", "", 1, 20, "PIX ENVIADO")}, accounts{few}, "[]", "[] []"},
+			accounts{acc("o1", "", 1, 20, "PIX ENVIADO")}, accounts{few}, "[]", "[o1] [n1]"},
 		"one without a number, and 19 of 20 rows": {
 			accounts{acc("o1", "", 1, 20, "PIX ENVIADO")}, accounts{gap}, "[{o1 n1}]", "[] []"},
 		"another type": {
-			accounts{acc("o1", "12345-0", 1, 20, "A")}, accounts{savings}, "[]", "[] []"},
+			accounts{acc("o1", "12345-0", 1, 20, "A")}, accounts{savings}, "[{o1 n1}]", "[] []"},
 	} {
-		got := matching.Recognize(test.before, test.after)
+		got := recognize(test.before, test.after)
 		if fmt.Sprint(got.Pairs) != test.pairs ||
 			fmt.Sprint(got.AmbiguousBefore, got.AmbiguousAfter) != test.ambiguous {
 			t.Errorf("%s: %+v", name, got)
@@ -192,7 +218,7 @@ func TestRecognitionIsOrdered(t *testing.T) {
 	}
 	// The account o2 is paired first, by its number, and o1 is paired later, by its rows. The pairs must still be
 	// ordered.
-	got := matching.Recognize(
+	got := recognize(
 		[]matching.LinkedAccount{acc("o2", "777-7", 2, 20), acc("o1", "", 1, 20)},
 		[]matching.LinkedAccount{acc("n1", "777-7", 2, 20), acc("n2", "", 1, 20)},
 	)
@@ -224,7 +250,7 @@ func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
 			}
 			// The other accounts ensure that the two accounts are not paired as the only ones of their type and
 			// currency.
-			got := matching.Recognize(
+			got := recognize(
 				[]matching.LinkedAccount{x, acc("o8", "88888", 8, 20), acc("o9", "99999", 9, 0)},
 				[]matching.LinkedAccount{y, acc("n5", "55555", 5, 20), acc("n6", "66666", 6, 20)},
 			)

@@ -272,12 +272,12 @@ func TestTheCostOfRecognitionIsBounded(t *testing.T) {
 	if compared > matching.MaxRecognitionRows || compared < matching.MaxRecognitionRows-2*rows {
 		t.Errorf("%d rows, at most %d", compared, matching.MaxRecognitionRows)
 	}
-	found := matching.Recognize(before, after)
+	found := recognize(before, after)
 	if len(found.Pairs) > 0 || len(found.AmbiguousBefore) == 0 {
 		t.Errorf("%d pairs, %d ambiguous", len(found.Pairs), len(found.AmbiguousBefore))
 	}
 	before, after = list("old", 100), list("new", 100)
-	if found := matching.Recognize(before, after); len(found.Pairs) != accounts {
+	if found := recognize(before, after); len(found.Pairs) != accounts {
 		t.Errorf("%d of %d equal accounts are recognised", len(found.Pairs), accounts)
 	}
 }

@@ -57,7 +57,7 @@ const MaxRecognitionRows = maxRecognitionRows
 
 // ComparedRows returns how many rows Recognize compares by their texts.
 func ComparedRows(before, after []LinkedAccount) int {
-	r := recognizer{before: openAccounts(before), after: openAccounts(after)}
+	r := newRecognizer(before, after)
 	r.pairByRows()
 	return r.compared
 }

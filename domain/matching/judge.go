@@ -107,6 +107,7 @@ var Table = []Line{
 		return c.new.Link != "" && c.new.Link == c.old.ExternalID
 	}},
 	{"the vendor links the new row to another one", Other, func(c *comparison) bool { return c.new.Link != "" }},
+	{"two posted rows more than 14 days apart", Other, (*comparison).arePostedFarApart},
 	{"a strong identifier is equal, but document, operation or another strong identifier contradicts", Other,
 		func(c *comparison) bool { return c.strong && c.strongSays }},
 	{"a strong identifier is equal, and the amount", Same, func(c *comparison) bool {
@@ -231,6 +232,12 @@ func (c *comparison) isFar() bool {
 		limit = max(limit, maxDaysAnchored+daysOfMonth*i.number) // the vendor may list it on the day of the purchase
 	}
 	return c.days() > limit
+}
+
+// arePostedFarApart reports whether both rows are posted, and their dates are more than 14 days apart. A standing order
+// has one number in each month, so no identifier makes two such rows one movement.
+func (c *comparison) arePostedFarApart() bool {
+	return c.old.Status == domain.Posted && c.new.Status == domain.Posted && c.days() > maxDaysPossible
 }
 
 func (c *comparison) isReversed() bool {

@@ -18,7 +18,7 @@ import (
 // key, and the account number as the value. Equal numbers mean the same bank account.
 func relinked(before, after map[string]string) matching.RelinkedAccounts {
 	r := matching.RelinkedAccounts{Identity: func(a domain.AccountData) domain.AccountIdentity {
-		return domain.NewAccountIdentity("", "", a.Number, "", "")
+		return domain.NewAccountIdentity("1", "2", a.Number, "", "")
 	}}
 	for _, id := range slices.Sorted(maps.Keys(before)) {
 		r.Before = append(r.Before, domain.Account{ID: accountOf(id), AccountData: domain.AccountData{
@@ -49,17 +49,17 @@ func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
 		ambiguousAfter         string
 	}{
 		"nothing is decided": {nil, "", "a b", "[c d]"},
-		"one account":        {map[string]domain.AccountID{"c": accountOf("b")}, "b=c", "", "[]"},
+		"one account":        {map[string]domain.AccountID{"c": accountOf("b")}, "b=c", "a", "[d]"},
 		"both accounts": {
 			map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("a")}, "a=d b=c", "", "[]",
 		},
 		"one account for two": {
-			map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("b")}, "b=c", "", "[]",
+			map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("b")}, "b=c", "a", "[d]",
 		},
 		"an unknown account":    {map[string]domain.AccountID{"c": accountOf("x")}, "", "a b", "[c d]"},
 		"an account not listed": {map[string]domain.AccountID{"x": accountOf("b")}, "", "a b", "[c d]"},
 	} {
-		r := relinked(map[string]string{"a": "", "b": ""}, map[string]string{"c": "", "d": ""})
+		r := relinked(map[string]string{"a": "77777", "b": "77777"}, map[string]string{"c": "77777", "d": "77777"})
 		r.Decided = tc.decided
 		found, err := r.Recognize(noRows, noRowsAfter)
 		if err != nil {
@@ -108,7 +108,7 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 			map[string]string{"a": "1"}, map[string]string{"a": "2"}, before, after, "a=a", false, nil,
 		},
 		"the same number": {
-			map[string]string{"a": "12345", "b": "67890"}, map[string]string{"c": "67890", "d": "12345"},
+			map[string]string{"a": "1234-5", "b": "6789-0"}, map[string]string{"c": "6789-0", "d": "1234-5"},
 			before, after, "a=d b=c", false, nil,
 		},
 		"by their rows": {map[string]string{"a": ""}, map[string]string{"b": ""}, before, after, "a=b", true, nil},

@@ -8,13 +8,14 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // Account is a stored account with its state in the vendor's list of accounts.
 type Account struct {
 	domain.Account
 
-	Key         string        // see PageWrite.AccountKey
+	Key         string        // see domain.AccountIdentity.Key
 	Listed      bool          // the vendor has listed the account; if not, it is known only from rows
 	AbsentSince domain.PullID // the first pull whose list lacked the account; zero while the account is listed
 }
@@ -26,6 +27,8 @@ type AccountSource interface {
 	// AccountsOfKeys returns accounts that have one of the keys: accounts of the connection, and accounts of deleted
 	// connections of the same tenant and vendor, except connections that are being erased.
 	AccountsOfKeys(keys []string) ([]Account, error)
+	// ListedAccounts returns the accounts of the connection that the vendor has listed.
+	ListedAccounts() ([]Account, error)
 }
 
 // AccountChanges lists the changes that a write makes to the accounts of a connection.
@@ -47,11 +50,15 @@ func (c *AccountChanges) save(a Account, types ...events.EventType) {
 	}
 }
 
+// ModifiedAccount returns the event that an account was modified.
+func ModifiedAccount(id domain.AccountID) Event { return Event{events.AccountModified, id.String()} }
+
 // StoreAccounts decides how a page changes the accounts of its connection. It also returns the ids of the page's
 // accounts by external id. A stored account keeps its id. An account that does not change is not saved.
 //
 // Errors: AccountContinues (Conflict) if a new account has the key of a former account, which was read under another
-// account reference or belongs to a deleted connection; those of the source.
+// account reference or belongs to a deleted connection, or if it may be an account that the vendor lists no longer;
+// those of the source.
 func StoreAccounts(w PageWrite, v View, source AccountSource) (
 	changes AccountChanges, ids map[string]domain.AccountID, err error,
 ) {
@@ -87,7 +94,42 @@ func StoreAccounts(w PageWrite, v View, source AccountSource) (
 			changes.save(a, events.AccountModified)
 		}
 	}
+	if err := checkReplaces(w, changes.FirstStored, source); err != nil {
+		return changes, ids, err
+	}
 	return changes, ids, checkContinues(added, w.AccountRef, v.Connection, source)
+}
+
+// checkReplaces returns the error AccountContinues if a new account of the vendor's list may be the same as an account
+// that the list lacks: the vendor may have given it another id. Only a complete read shows whether it is.
+func checkReplaces(w PageWrite, added []string, source AccountSource) error {
+	if len(added) == 0 || w.Present == nil || slices.Contains(w.Present, "") {
+		return nil
+	}
+	known, err := source.ListedAccounts()
+	if err != nil {
+		return err
+	}
+	relinked := matching.RelinkedAccounts{Identity: func(account domain.AccountData) domain.AccountIdentity {
+		if w.Identity == nil {
+			return domain.AccountIdentity{}
+		}
+		return w.Identity(account)
+	}}
+	for _, a := range known {
+		if !slices.Contains(w.Present, a.ExternalID) {
+			relinked.Before = append(relinked.Before, a.Account)
+		}
+	}
+	for _, account := range w.Accounts {
+		if slices.Contains(added, account.ExternalID) {
+			relinked.After = append(relinked.After, account)
+		}
+	}
+	if found, _ := relinked.Recognize(nil, nil); found.ByRows || len(found.Pairs) > 0 {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.AccountContinues}
+	}
+	return nil
 }
 
 // checkContinues returns the error AccountContinues if an account of an earlier account reference, or of a deleted
@@ -111,7 +153,7 @@ func checkContinues(
 func (v View) newAccount(data domain.AccountData, w PageWrite) Account {
 	a := Account{Account: domain.Account{
 		ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: v.Tenant, Connection: v.Connection, Vendor: v.Vendor,
-		FirstSeenAt: w.At, UpdatedAt: w.At,
+		FirstSeenAt: w.At, UpdatedAt: w.At, MaybeContinues: w.MaybeContinues[data.ExternalID],
 		References: []domain.AccountReference{{AccountRef: w.AccountRef, ExternalID: data.ExternalID, From: w.At}},
 	}}
 	return a.with(data, w.KeyOf(data), w.Listed)
@@ -131,7 +173,7 @@ func (a Account) with(data domain.AccountData, key string, isListed bool) Accoun
 func (a Account) equal(b Account) bool {
 	return a.ExternalID == b.ExternalID && a.Type == b.Type && a.Subtype == b.Subtype && a.Name == b.Name &&
 		a.Number == b.Number && a.Currency == b.Currency && sameMoney(a.Balance, b.Balance) &&
-		bytes.Equal(a.Metadata, b.Metadata) && a.Key == b.Key && a.Listed == b.Listed &&
+		bytes.Equal(a.Metadata, b.Metadata) && a.Institution == b.Institution && a.Key == b.Key && a.Listed == b.Listed &&
 		a.AbsentSince == b.AbsentSince && a.RemovedAt.Equal(b.RemovedAt)
 }
 
@@ -225,7 +267,8 @@ func PublishAccounts(
 		if published.Continues.IsZero() {
 			changes.FirstStored = append(changes.FirstStored, published.Data.ExternalID)
 			changes.save(v.newAccount(published.Data, PageWrite{
-				AccountKey: w.AccountKey, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: published.Listed,
+				Identity: w.Identity, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: published.Listed,
+				MaybeContinues: map[string][]domain.AccountID{published.Data.ExternalID: published.MaybeContinues},
 			}), events.AccountAdded)
 			continue
 		}
@@ -256,7 +299,7 @@ func (c *PublishedAccounts) relink(
 		c.FirstStored = append(c.FirstStored, published.Data.ExternalID)
 		recorded = append(recorded, events.AccountRelinked)
 	}
-	a := before.with(published.Data, PageWrite{AccountKey: w.AccountKey}.KeyOf(published.Data), published.Listed)
+	a := before.with(published.Data, PageWrite{Identity: w.Identity}.KeyOf(published.Data), published.Listed)
 	if !a.equal(before) {
 		recorded = append(recorded, events.AccountModified)
 	}

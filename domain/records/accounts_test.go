@@ -27,15 +27,27 @@ func (s bankAccounts) AccountsOfKeys(keys []string) ([]records.Account, error) {
 	return s.where(func(a records.Account) bool { return slices.Contains(keys, a.Key) }), nil
 }
 
+func (s bankAccounts) ListedAccounts() ([]records.Account, error) {
+	return s.where(func(a records.Account) bool { return a.Listed }), nil
+}
+
+// identityOf returns an identity that consists of the external id of an account.
+func identityOf(a domain.AccountData) domain.AccountIdentity {
+	return domain.AccountIdentity{ID: a.ExternalID}
+}
+
+func keyOf(externalID string) string { return listedAccount(0, externalID).Key }
+
 func (s bankAccounts) where(matches func(records.Account) bool) []records.Account {
 	return slices.DeleteFunc(slices.Clone(s), func(a records.Account) bool { return !matches(a) })
 }
 
 // listedAccount returns an account of the reference "item" that was first stored at epoch and is listed by the vendor.
 func listedAccount(n byte, externalID string) records.Account {
-	a := records.Account{Key: "key of " + externalID, Listed: true}
+	a := records.Account{Listed: true}
 	a.ID, a.Connection, a.FirstSeenAt, a.UpdatedAt = accountID(n), connectionID, epoch, epoch
 	a.AccountData = domain.AccountData{ExternalID: externalID, Name: "Conta", Metadata: json.RawMessage(`{}`)}
+	a.Key = identityOf(a.AccountData).Key(a.AccountData)
 	a.References = []domain.AccountReference{{AccountRef: "item", ExternalID: externalID, From: epoch}}
 	return a
 }
@@ -49,7 +61,7 @@ var (
 func accountPage(externalIDs ...string) records.PageWrite {
 	w := records.PageWrite{
 		AccountRef: "item", At: later, NewID: newIDs(),
-		AccountKey: func(a domain.AccountData) string { return "key of " + a.ExternalID },
+		Identity: identityOf,
 	}
 	for _, id := range externalIDs {
 		w.Accounts = append(w.Accounts, listedAccount(0, id).AccountData)
@@ -84,7 +96,7 @@ func TestANewAccountIsStored(t *testing.T) {
 		t.Fatalf("%+v, ids %v, %v", changes, ids, err)
 	}
 	a := changes.Save[0]
-	if a.ID != accountID(100) || a.Connection != connectionID || a.Vendor != "bank" || a.Key != "key of a" ||
+	if a.ID != accountID(100) || a.Connection != connectionID || a.Vendor != "bank" || a.Key != keyOf("a") ||
 		a.Listed || !a.FirstSeenAt.Equal(later) || !a.UpdatedAt.Equal(later) || !a.IsOf("item") {
 		t.Errorf("%+v", a)
 	}
@@ -150,11 +162,11 @@ func TestAStoredAccountIsSavedOnlyIfItDiffers(t *testing.T) {
 
 func TestANewAccountMayContinueAFormerOne(t *testing.T) {
 	former, deleted := listedAccount(1, "old"), listedAccount(2, "old")
-	former.Key, deleted.Key = "key of a", "key of a"
+	former.Key, deleted.Key = keyOf("a"), keyOf("a")
 	former.EndReference(epoch)
 	deleted.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
 	present := listedAccount(3, "b")
-	present.Key = "key of a"
+	present.Key = keyOf("a")
 	for name, stored := range map[string]bankAccounts{"former": {former}, "deleted": {deleted}} {
 		if _, _, err := records.StoreAccounts(accountPage("a"), accountView, stored); !errors.Is(err,
 			domain.AccountContinues) || !errors.Is(err, domain.Conflict) {
@@ -165,13 +177,46 @@ func TestANewAccountMayContinueAFormerOne(t *testing.T) {
 			t.Errorf("%s: an account that is stored already is no new account: %v", name, err)
 		}
 		w := accountPage("a")
-		w.AccountKey = nil
+		w.Identity = nil
 		if _, _, err := records.StoreAccounts(w, accountView, stored); err != nil {
 			t.Errorf("%s: without a key: %v", name, err)
 		}
 	}
 	if _, _, err := records.StoreAccounts(accountPage("a"), accountView, bankAccounts{present}); err != nil {
 		t.Errorf("another account of the same reference: %v", err)
+	}
+}
+
+// A list in which an account is gone while another has come waits for a complete read, unless the numbers differ.
+func TestANewAccountMayReplaceAnAccountOfItsReference(t *testing.T) {
+	gone, other := listedAccount(1, "gone"), listedAccount(2, "kept")
+	unlisted := listedAccount(3, "unlisted")
+	unlisted.Listed = false
+	numbers := map[string]string{}
+	for name, tc := range map[string]struct {
+		stored      bankAccounts
+		present     []string
+		gone, added string // numbers
+		refused     bool
+	}{
+		"one is gone":               {bankAccounts{gone, other}, []string{"a", "kept"}, "", "", true},
+		"with an equal number":      {bankAccounts{gone, other}, []string{"a", "kept"}, "12345", "12345", true},
+		"with another number":       {bankAccounts{gone, other}, []string{"a", "kept"}, "12345", "54321", false},
+		"none is gone":              {bankAccounts{gone, other}, []string{"a", "gone", "kept"}, "", "", false},
+		"one was never listed":      {bankAccounts{unlisted, other}, []string{"a", "kept"}, "", "", false},
+		"an id cannot be read":      {bankAccounts{gone, other}, []string{"a", "kept", ""}, "", "", false},
+		"the list is not of a read": {bankAccounts{gone, other}, nil, "", "", false},
+	} {
+		numbers["gone"], numbers["a"] = tc.gone, tc.added
+		w := accountPage("a", "kept")
+		w.Present = tc.present
+		w.Identity = func(a domain.AccountData) domain.AccountIdentity {
+			return domain.NewAccountIdentity("", "", numbers[a.ExternalID], "", "")
+		}
+		if _, _, err := records.StoreAccounts(w, accountView, tc.stored); errors.Is(
+			err, domain.AccountContinues) != tc.refused {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -237,7 +282,7 @@ func TestASweepOfAccounts(t *testing.T) {
 func publication(accounts ...records.PublishedAccount) records.Publication {
 	w := accountPage()
 	return records.Publication{
-		AccountRef: "new", Accounts: accounts, AccountKey: w.AccountKey, NewID: w.NewID, At: w.At,
+		AccountRef: "new", Accounts: accounts, Identity: w.Identity, NewID: w.NewID, At: w.At,
 	}
 }
 
@@ -276,7 +321,7 @@ func TestAPublicationContinuesAccounts(t *testing.T) {
 		a := changes.Save[i]
 		if a.ID != want.id || a.ExternalID != want.externalID || a.Connection != connectionID ||
 			len(a.References) != want.references || !a.IsOf("new") || !a.RemovedAt.IsZero() ||
-			!a.UpdatedAt.Equal(later) || !a.Listed || a.Key != "key of "+want.externalID {
+			!a.UpdatedAt.Equal(later) || !a.Listed || a.Key != keyOf(want.externalID) {
 			t.Errorf("%+v", a)
 		}
 	}

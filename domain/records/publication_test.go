@@ -88,10 +88,15 @@ func TestAPublication(t *testing.T) {
 			staging(rows(purchase("b"), purchase("c")), removed(record(1, purchase("a")), 5)), nil,
 			[]string{"1 a v2 removed", "101 b v1 ~1", "102 c v1 ~1", "1?101 open", "1?102 open"},
 		},
-		"rows with one institution key are matched, however distant their dates are": {
-			staging(rows(keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-03-19")), old("Y", "A1B2C3D4E5", "2026-01-02")),
+		"rows with one institution key are matched, whatever they say": {
+			staging(rows(keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-01-16")), old("Y", "A1B2C3D4E5", "2026-01-02")),
 			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
 			[]string{"1 b v2 <a"},
+		},
+		"posted rows with one institution key are not matched if they are more than 14 days apart": {
+			staging(rows(keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-01-17")), old("Y", "A1B2C3D4E5", "2026-01-02")),
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
+			[]string{"1 a v1 carried over", "101 b v1"},
 		},
 		"a key that two records have matches nothing": {
 			staging(rows(keyed(purchase("c"), "X", "A1B2C3D4E5", "2026-03-19")), old("Y", "A1B2C3D4E5", "2026-01-02"),
@@ -320,7 +325,7 @@ func TestManyRowsWithKeysContinueInOrder(t *testing.T) {
 		before := dated(fmt.Sprintf("a%04d", i), "2025-01-01")
 		before.Category = fmt.Sprintf("A1B2C3D4E5%d", i)
 		after := before
-		after.ExternalID, after.Date = fmt.Sprintf("b%04d", i), "2026-03-01"
+		after.ExternalID, after.Date = fmt.Sprintf("b%04d", i), "2025-01-10"
 		all, staged = append(all, record(i+1, before)), append(staged, after)
 	}
 	b := staging(staged, all...)

@@ -94,10 +94,14 @@ type PageWrite struct {
 	// AccountRef is the account reference under which the data was read. The store records the reference in each
 	// account that it stores for the first time.
 	AccountRef string
-	// AccountKey returns a key that identifies the bank account of the given data; "" if the bank account is not known.
-	// Two accounts with the same non-empty key are the same bank account. AccountKey is a pure function. If AccountKey
-	// is nil, every key is "".
-	AccountKey func(domain.AccountData) string
+	// Present contains the external ids of all accounts that the vendor lists now, also of those that cannot be read; ""
+	// stands for an id that cannot be read. It is nil if Accounts is not the vendor's list.
+	Present []string
+	// Identity returns the facts that identify an account. It is a pure function. If it is nil, no fact is known.
+	Identity func(domain.AccountData) domain.AccountIdentity
+	// MaybeContinues contains, by external id, the accounts of deleted connections that an account may continue. Only
+	// an account that is stored for the first time gets them.
+	MaybeContinues map[string][]domain.AccountID
 	// Staged describes how the rows are staged (stored, but invisible to readers before a Publication). It is nil if
 	// the rows become visible immediately.
 	Staged *Staging
@@ -134,12 +138,12 @@ type Staging struct {
 	Restart bool
 }
 
-// KeyOf returns the result of AccountKey for an account; "" if AccountKey is nil.
+// KeyOf returns the key of an account; see domain.AccountIdentity.Key. It returns "" if Identity is nil.
 func (w PageWrite) KeyOf(account domain.AccountData) string {
-	if w.AccountKey == nil {
+	if w.Identity == nil {
 		return ""
 	}
-	return w.AccountKey(account)
+	return w.Identity(account).Key(account)
 }
 
 // SweepWrite describes a complete listing of a window of dates. The listing is compared with the stored rows, to find
@@ -174,6 +178,8 @@ type PublishedAccount struct {
 	// Continues is the id of the stored account that continues as Data: both are the same bank account. It is zero if
 	// there is no such account.
 	Continues domain.AccountID
+	// MaybeContinues contains the accounts of deleted connections that a new account may continue.
+	MaybeContinues []domain.AccountID
 }
 
 // Publication describes the accounts of a new account reference. A store stores these accounts, and publishes the
@@ -188,8 +194,8 @@ type Publication struct {
 	// account that is not listed may then still exist. Publish therefore marks nothing as removed. It publishes all
 	// staged rows, and Published.Complete is true.
 	Unproved   bool
-	Matching   *Matching                       // nil if no rows are matched
-	AccountKey func(domain.AccountData) string // see PageWrite
+	Matching   *Matching                                       // nil if no rows are matched
+	Identity   func(domain.AccountData) domain.AccountIdentity // see PageWrite
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress
 	At         time.Time

@@ -188,10 +188,10 @@ func (mr *MockPullsMockRecorder) Finish(ctx, lease, o any) *gomock.Call {
 }
 
 // FormerAccounts mocks base method.
-func (m *MockPulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
+func (m *MockPulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]ports.FormerAccount, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "FormerAccounts", ctx, lease)
-	ret0, _ := ret[0].([]domain.Account)
+	ret0, _ := ret[0].([]ports.FormerAccount)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }

@@ -166,6 +166,9 @@ func auditedChanges(f *fixture) {
 	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, heldAccount, f.now(), withoutMatching,
 		audited("Ledger.ApplyRemovals"))
 	f.noError(err)
+	_, err = f.Ledger.ForgetCandidates(f.ctx, f.tenant, f.accountWithCandidates(f.createConnection()), f.now(),
+		audited("Ledger.ForgetCandidates"))
+	f.noError(err)
 	a := f.newApplication("audited")
 	f.noError(f.Applications.Create(f.ctx, a, audited("Applications.Create")))
 	_, err = f.Applications.Update(f.ctx, f.tenant, a.ID, ports.ApplicationChange{}, audited("Applications.Update"),

@@ -232,7 +232,7 @@ func (f *fixture) readAccount(c domain.Connection, externalID, number string) do
 	account.Number = number
 	f.mustStorePage(l, ports.PageWrite{
 		Accounts: []domain.AccountData{account}, Listed: true,
-		AccountKey: func(a domain.AccountData) string { return a.Number },
+		Identity: idOfNumber,
 	})
 	f.finish(l, domain.PullSucceeded, "")
 	for _, a := range f.listAccounts(c) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
@@ -37,6 +39,7 @@ var relinkTests = []storeTest{
 	{"an account of a deleted connection moves with everything that belongs to it", relinkMoves},
 	{"a publication of many rows is complete", relinkManyRows},
 	{"an account that two live connections read is shared", relinkSharedAccounts},
+	{"a new account may continue others until somebody decides", relinkCandidates},
 	{"a connection tells since when rows are staged", relinkStagedSince},
 	{"a publication without a proof removes nothing", relinkUnproved},
 	{"history that arrives after a publication continues the rows before it", relinkLateHistory},
@@ -457,7 +460,7 @@ func relinkFindsFormer(f *fixture) {
 	names := func() []string {
 		former, err := f.Pulls.FormerAccounts(f.ctx, l)
 		f.noError(err)
-		return ids(former, func(a domain.Account) string { return a.ExternalID })
+		return ids(former, func(a ports.FormerAccount) string { return a.ExternalID })
 	}
 	f.equal("of deleted connections", []string{"a1", "a2", "b"}, names())
 	f.mustStorePage(l, ports.PageWrite{
@@ -570,12 +573,11 @@ func relinkMoves(f *fixture) {
 }
 
 func relinkSharedAccounts(f *fixture) {
-	key := func(a domain.AccountData) string { return a.Number }
 	read := func(c domain.Connection, externalID, number string) {
 		l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
 		account := accountData(externalID)
 		account.Number = number
-		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, AccountKey: key})
+		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, Identity: idOfNumber})
 		f.finish(l, domain.PullSucceeded, "")
 	}
 	other := f.newConnection("of another vendor")
@@ -928,7 +930,6 @@ func relinkQuarantined(f *fixture) {
 }
 
 func relinkLateAccount(f *fixture) {
-	key := func(a domain.AccountData) string { return a.Number }
 	account := func(externalID, number string) domain.AccountData {
 		a := accountData(externalID)
 		a.Number = number
@@ -937,13 +938,13 @@ func relinkLateAccount(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{
 		Accounts: []domain.AccountData{account("a", "1"), account("b", "2")}, Listed: true, AccountRef: "item-1",
-		AccountKey: key,
+		Identity: idOfNumber,
 	})
 	r := (&replacements{fixture: f, c: c, l: l}).relinkTo("item-2")
 	r.publish("a2=a")
 	store := func(l domain.Lease, ref string, accounts ...domain.AccountData) error {
 		_, err := f.Pulls.StorePage(f.ctx, l, ports.PageWrite{
-			Accounts: accounts, Listed: true, AccountRef: ref, AccountKey: key, NewID: newID[domain.Transaction],
+			Accounts: accounts, Listed: true, AccountRef: ref, Identity: idOfNumber, NewID: newID[domain.Transaction],
 			Transactions: []domain.TransactionData{row("t")}, Progress: listing(), At: f.now(), LeaseUntil: l.Until,
 		})
 		return err
@@ -961,7 +962,7 @@ func relinkLateAccount(f *fixture) {
 	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{
 		Proof: domain.OneRead, Seen: func(string) bool { return true }, At: f.now(), LeaseUntil: l.Until,
 		Page: ports.PageWrite{
-			Accounts: []domain.AccountData{account("c3", "3")}, AccountRef: "item-3", AccountKey: key,
+			Accounts: []domain.AccountData{account("c3", "3")}, AccountRef: "item-3", Identity: idOfNumber,
 			NewID: newID[domain.Transaction],
 		},
 	})
@@ -976,4 +977,65 @@ func relinkLateAccount(f *fixture) {
 	third.Vendor = otherVendor
 	l, _ = f.claim(f.requestPull(f.createStored(third), domain.PullScope{}).ID)
 	f.noError(store(l, "item-4", account("f4", "9")))
+}
+
+// idOfNumber returns an identity that consists of the number of an account.
+func idOfNumber(a domain.AccountData) domain.AccountIdentity {
+	return domain.AccountIdentity{ID: a.Number}
+}
+
+// accountWithCandidates stores the account "new" of a connection, which may continue two accounts of deleted
+// connections, and returns its id.
+func (f *fixture) accountWithCandidates(c domain.Connection) domain.AccountID {
+	f.Helper()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	account := accountData("new")
+	account.Institution = domain.Institution{ID: "201", Name: "Banco"}
+	f.mustStorePage(l, ports.PageWrite{
+		Accounts: []domain.AccountData{account, accountData("other")}, Listed: true,
+		MaybeContinues: map[string][]domain.AccountID{"new": candidates},
+	})
+	f.finish(l, domain.PullSucceeded, "")
+	for _, a := range f.listAccounts(c) {
+		if a.ExternalID == "new" {
+			return a.ID
+		}
+	}
+	f.Fatal("the account is not stored")
+	return domain.AccountID{}
+}
+
+var candidates = []domain.AccountID{newID[domain.Account](), newID[domain.Account]()}
+
+func relinkCandidates(f *fixture) {
+	c := f.createConnection()
+	f.equal("before", domain.ConnectionFacts{}.MaybeAfter, f.factsOf(c).MaybeAfter)
+	id := f.accountWithCandidates(c)
+	facts := f.factsOf(c)
+	f.equal("since", f.getAccount(id).FirstSeenAt, facts.MaybeSince)
+	f.equal("former accounts", candidates, facts.MaybeBefore)
+	f.equal("new accounts", []string{"new"}, facts.MaybeAfter)
+	f.equal("candidates", candidates, f.getAccount(id).MaybeContinues)
+	f.equal("institution", domain.Institution{ID: "201", Name: "Banco"}, f.getAccount(id).Institution)
+
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("new")}, Listed: true})
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("candidates after another pull", candidates, f.getAccount(id).MaybeContinues)
+
+	_, err := f.Ledger.ForgetCandidates(f.ctx, domain.TenantID{UUID: uuid.Max}, id, f.now(), nil)
+	f.errorIs(err, domain.NotFound)
+	account, err := f.Ledger.ForgetCandidates(f.ctx, f.tenant, id, f.now(), nil)
+	f.noError(err)
+	f.equal("candidates afterwards", 0, len(account.MaybeContinues)+len(f.factsOf(c).MaybeBefore))
+	f.equal("since afterwards", true, f.factsOf(c).MaybeSince.IsZero())
+	_, err = f.Ledger.ForgetCandidates(f.ctx, f.tenant, id, f.now(), nil)
+	f.errorIs(err, domain.AccountNotAmbiguous)
+}
+
+func (f *fixture) getAccount(id domain.AccountID) domain.Account {
+	f.Helper()
+	account, err := f.Ledger.Account(f.ctx, f.tenant, id)
+	f.noError(err)
+	return account
 }

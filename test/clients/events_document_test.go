@@ -69,7 +69,7 @@ func TestTheVerifiersOfTheDocumentAcceptOnlyOurSignatures(t *testing.T) {
 		body = string(text)
 	}))
 	defer server.Close()
-	if err := sender(t, server.URL, otherSecret, signingSecret).Send(t.Context(), event(1)); err != nil {
+	if _, err := sender(t, server.URL, otherSecret, signingSecret).Send(t.Context(), event(1)); err != nil {
 		t.Fatal(err)
 	}
 	document, err := os.ReadFile(filepath.Join(root, "docs", "events.md"))

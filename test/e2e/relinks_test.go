@@ -20,10 +20,24 @@ type linker interface {
 }
 
 // eachLinker runs body for each bank on each backend. It first removes the bank's rows that have no account. Under a
-// new link, such rows become new transactions, which the tests do not expect.
+// new link, such rows become new transactions, which the tests do not expect. It also ensures that each account has an
+// identity: at Belvo an id of the institution. At Pluggy, nothing identifies a card, so the item lists only the bank
+// account.
 func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
+		if pluggy, ok := b.(*pluggyBank); ok {
+			if err := pluggy.sim.SetAccountListed(pluggysim.DemoCardAccountID, false); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if belvo, ok := b.(*belvoBank); ok {
+			for _, id := range []string{belvosim.DemoAccountID, belvosim.DemoCardAccountID} {
+				if err := belvo.sim.UpdateAccount(id, func(a *belvosim.Account) {
+					a.InternalIdentification = &id
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for _, row := range belvo.sim.Transactions(belvo.link) {
 				if row.Account != "" {
 					continue
@@ -80,7 +94,7 @@ func (b *pluggyBank) linkAgain(t *testing.T) (item string) {
 	}
 	next.ID = ""
 	next = b.sim.AddItem(next)
-	for _, id := range pluggyAccounts {
+	for _, id := range []string{pluggysim.DemoBankAccountID} {
 		var account pluggysim.Account
 		if err := b.sim.UpdateAccount(id, func(a *pluggysim.Account) { account = *a }); err != nil {
 			t.Fatal(err)

@@ -110,7 +110,8 @@ func sendWebhook(scheme string) call {
 			SigningSecrets: []domain.Secret{domain.SecretText("whsec_" + key)},
 		})
 		defer sender.Close()
-		return sender.Send(ctx, outgoingEvent)
+		_, err := sender.Send(ctx, outgoingEvent)
+		return err
 	}
 }
 

@@ -48,7 +48,7 @@ func TestStandardWebhooksVerifiesTheSignatures(t *testing.T) {
 			ID:   "0198c0de-0000-7000-8000-000000000001",
 			Data: []byte(`{"text":"ação 😀 <&>"}`),
 		}
-		if err := sender.Send(t.Context(), event); err != nil {
+		if _, err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 		sender.Close()

@@ -410,8 +410,8 @@ func (s *sim) listedBefore() map[domain.AccountID]bool {
 	return listed
 }
 
-func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
-	return intercept(ctx, v.sim, "Pulls.FormerAccounts", func(ctx context.Context) ([]domain.Account, error) {
+func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]ports.FormerAccount, error) {
+	return intercept(ctx, v.sim, "Pulls.FormerAccounts", func(ctx context.Context) ([]ports.FormerAccount, error) {
 		return v.Pulls.FormerAccounts(ctx, lease)
 	})
 }

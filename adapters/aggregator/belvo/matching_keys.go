@@ -2,7 +2,6 @@ package belvo
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -64,22 +63,30 @@ type identityJSON struct {
 	CheckDigit  vendorhttp.Text `json:"check_digit"`
 	PublicName  vendorhttp.Text `json:"public_identification_name"`
 	PublicValue vendorhttp.Text `json:"public_identification_value"`
+	Institution jsontext.Value  `json:"institution"`
+}
+
+type institutionJSON struct {
+	Name vendorhttp.Text `json:"name"`
 }
 
 // AccountIdentity implements ports.AccountIdentifier.
 func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
-	return accountIdentity(account.Metadata)
+	return accountIdentity(account)
 }
 
 // accountIdentity returns the numbers by which the bank identifies an account, read from the metadata. In Mexico, the
 // public identification is a CLABE. In Brazil, it has the form "agency/number-digit". From it, accountIdentity takes an
-// agency or a check digit that is missing elsewhere in the metadata.
-func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
-	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
-	clabe, public := "", ""
+// agency or a check digit that is missing elsewhere in the metadata. The vendor states no code of the bank, so its name
+// of the institution stands for the bank.
+func accountIdentity(account domain.AccountData) domain.AccountIdentity {
+	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(account.Metadata))
+	clabe, iban, public := "", "", ""
 	switch strings.ToUpper(in.PublicName.Clean()) {
 	case "CLABE":
 		clabe = in.PublicValue.Clean()
+	case "IBAN":
+		iban = in.PublicValue.Clean()
 	case "AGENCY/ACCOUNT":
 		public = in.PublicValue.Clean()
 	}
@@ -88,9 +95,15 @@ func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 		agency, number = "", public
 	}
 	if digit := in.CheckDigit.Clean(); digit != "" && in.Number.Clean() != "" {
-		number = in.Number.Clean() + digit
+		number = in.Number.Clean() + "-" + digit
 	}
-	return domain.NewAccountIdentity(
+	identity := domain.NewAccountIdentity(
 		"", cmp.Or(in.Agency.Clean(), agency), cmp.Or(number, in.Number.Clean()), clabe, in.ID.Clean(),
-	)
+	).WithIBAN(iban)
+	if account.Type == domain.CreditAccount {
+		identity = identity.OfCard(in.Number.Clean())
+	}
+	institution := vendorhttp.DecodeObject[institutionJSON](in.Institution)
+	identity.Bank = strings.ToLower(institution.Name.Clean())
+	return identity
 }

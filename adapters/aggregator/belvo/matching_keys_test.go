@@ -2,6 +2,7 @@ package belvo
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -29,7 +30,11 @@ func TestInstitutionKeysGolden(t *testing.T) {
 func TestAccountIdentityGolden(t *testing.T) {
 	got := map[string]domain.AccountIdentity{}
 	for _, raw := range readResults(t, "identities.json") {
-		got[rowName(t, raw)] = accountIdentity(raw)
+		account := domain.AccountData{Metadata: raw}
+		if strings.Contains(rowName(t, raw), "card") {
+			account.Type = domain.CreditAccount
+		}
+		got[rowName(t, raw)] = accountIdentity(account)
 	}
 	goldenfile.Compare(t, "testdata/identities.golden.json", got)
 }
@@ -40,7 +45,7 @@ func TestMetadataThatIsNoObjectHasNoKeys(t *testing.T) {
 		if got := institutionKeys(domain.TransactionData{Metadata: raw}); got != (domain.InstitutionKeys{}) {
 			t.Errorf("%s has the keys %+v", metadata, got)
 		}
-		if got := accountIdentity(raw); got != (domain.AccountIdentity{}) {
+		if got := accountIdentity(domain.AccountData{Metadata: raw}); got != (domain.AccountIdentity{}) {
 			t.Errorf("%s has the identity %+v", metadata, got)
 		}
 	}

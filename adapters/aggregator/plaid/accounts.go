@@ -146,12 +146,15 @@ func (*Adapter) Balance(account domain.AccountData) books.VendorBalance {
 }
 
 // AccountIdentity implements ports.AccountIdentifier. For three institutions, the vendor reports an account id that
-// is the same in all Items. The mask (the last digits of the account number) is not used, because it is not unique.
+// is the same in all Items. The mask (the last digits of the account number) is not unique, and it may change.
 func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[struct {
-		ID vendorhttp.Text `json:"persistent_account_id"`
+		ID   vendorhttp.Text `json:"persistent_account_id"`
+		Mask vendorhttp.Text `json:"mask"`
 	}](jsontext.Value(account.Metadata))
-	return domain.NewAccountIdentity("", "", "", "", in.ID.Clean())
+	identity := domain.NewAccountIdentity("", "", "", "", in.ID.Clean())
+	identity.Mask, identity.Institution = in.Mask.Clean(), account.Institution
+	return identity
 }
 
 // validID reports whether s can be an id in the ledger: not empty, without control characters, and at most

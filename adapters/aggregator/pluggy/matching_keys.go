@@ -2,7 +2,6 @@ package pluggy
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -111,8 +110,9 @@ func partyDocument(value jsontext.Value) string {
 // identityJSON contains the members of an account by which the bank identifies it.
 // Source: the vendor's OpenAPI document, Account and BankData.
 type identityJSON struct {
-	Number vendorhttp.Text `json:"number"`
-	Bank   jsontext.Value  `json:"bankData"`
+	Number    vendorhttp.Text `json:"number"`
+	TaxNumber vendorhttp.Text `json:"taxNumber"`
+	Bank      jsontext.Value  `json:"bankData"`
 }
 
 type bankJSON struct {
@@ -121,14 +121,16 @@ type bankJSON struct {
 
 // AccountIdentity implements ports.AccountIdentifier.
 func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
-	return accountIdentity(account.Metadata)
+	identity := accountIdentity(account)
+	identity.Institution = account.Institution
+	return identity
 }
 
-// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. The member
-// bankData.transferNumber has the form "bank/agency/number-digit", and the member number has the form
-// "agency/number-digit". For a card, the number consists of the card's last digits.
-func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
-	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
+// accountIdentity returns the numbers by which the bank identifies an account, and the tax number of its holder, from
+// its metadata. The member bankData.transferNumber has the form "bank/agency/number-digit", and the member number has
+// the form "agency/number-digit". For a card, the number consists of the card's last digits.
+func accountIdentity(account domain.AccountData) domain.AccountIdentity {
+	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(account.Metadata))
 	bank := vendorhttp.DecodeObject[bankJSON](in.Bank)
 	parts := strings.Split(bank.TransferNumber.Clean(), "/")
 	if len(parts) < 2 {
@@ -141,7 +143,12 @@ func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 	if len(parts) > 1 {
 		agency = parts[len(parts)-2]
 	}
-	return domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
+	identity := domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
+	if account.Type == domain.CreditAccount {
+		identity = identity.OfCard(in.Number.Clean())
+	}
+	identity.Document = vendorhttp.TaxNumber(in.TaxNumber.Clean())
+	return identity
 }
 
 // decimalText returns a decimal number without trailing zeros, or "" if the value is not a number.

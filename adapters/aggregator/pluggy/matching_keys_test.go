@@ -2,6 +2,7 @@ package pluggy
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -40,7 +41,11 @@ func TestInstitutionKeysGolden(t *testing.T) {
 func TestAccountIdentityGolden(t *testing.T) {
 	got := map[string]domain.AccountIdentity{}
 	for _, raw := range objects(t, "identities") {
-		got[rowName(t, raw)] = accountIdentity(json.RawMessage(raw))
+		account := domain.AccountData{Metadata: json.RawMessage(raw)}
+		if strings.Contains(rowName(t, raw), "card") {
+			account.Type = domain.CreditAccount
+		}
+		got[rowName(t, raw)] = accountIdentity(account)
 	}
 	goldenfile.Compare(t, "testdata/golden/identities.json", got)
 }
@@ -51,7 +56,7 @@ func TestMetadataThatIsNoObjectHasNoKeys(t *testing.T) {
 		if got := institutionKeys(domain.TransactionData{Metadata: raw}); got != (domain.InstitutionKeys{}) {
 			t.Errorf("%s has the keys %+v", metadata, got)
 		}
-		if got := accountIdentity(raw); got != (domain.AccountIdentity{}) {
+		if got := accountIdentity(domain.AccountData{Metadata: raw}); got != (domain.AccountIdentity{}) {
 			t.Errorf("%s has the identity %+v", metadata, got)
 		}
 	}

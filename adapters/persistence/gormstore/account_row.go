@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -41,6 +42,10 @@ type AccountRow struct {
 	// References contains all account references of the account as JSON. It is "" if the account has had only one
 	// reference.
 	References string `gorm:"column:account_refs"`
+	// Institution is the domain.Institution as JSON; "" if it is not known.
+	Institution string `gorm:"column:institution"`
+	// MaybeContinues contains the ids of accounts, separated by commas.
+	MaybeContinues string `gorm:"column:maybe_continues"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -60,16 +65,39 @@ func (r AccountRow) Domain() (domain.Account, error) {
 		references = nil
 		err = DecodeJSON(r.References, &references)
 	}
+	institution, maybe := domain.Institution{}, []domain.AccountID(nil)
+	if err == nil && r.Institution != "" {
+		err = DecodeJSON(r.Institution, &institution)
+	}
+	if err == nil {
+		maybe, err = AccountIDs(r.MaybeContinues)
+	}
 	return domain.Account{
 		ID: domain.AccountID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
 		AccountData: domain.AccountData{
 			ExternalID: r.ExternalID, Type: domain.AccountType(r.Type), Subtype: r.Subtype, Name: r.Name,
 			Number: r.Number, Currency: r.Currency, Balance: balance, Metadata: json.RawMessage(r.Metadata),
+			Institution: institution,
 		},
 		FirstSeenAt: r.FirstSeen.Time, UpdatedAt: r.Updated.Time,
-		BankReadAt: r.BankRead.Time, RemovedAt: r.Removed.Time, References: references,
+		BankReadAt: r.BankRead.Time, RemovedAt: r.Removed.Time, References: references, MaybeContinues: maybe,
 	}, err
+}
+
+// AccountIDs returns the ids in a text that separates them by commas; nil for "".
+func AccountIDs(text string) (ids []domain.AccountID, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for id := range strings.SplitSeq(text, ",") {
+		parsed, err := domain.ParseID[domain.Account](id)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, parsed)
+	}
+	return ids, nil
 }
 
 // moneyOf is the inverse of moneyColumns. It returns nil if the amount is NULL, and an error if the amount is not a

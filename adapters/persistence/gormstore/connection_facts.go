@@ -37,6 +37,9 @@ var factSources = []struct{ name, sql string }{
 			UNION ALL SELECT p.connection_id, e.since FROM externals e
 				JOIN present p ON p.vendor = e.vendor AND p.external_id = e.external_id)
 		SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id`},
+	{"maybe", `SELECT connection_id, max(first_seen_at) AS since, string_agg(external_id, '
+') AS after, string_agg(maybe_continues, ',') AS before
+		FROM accounts WHERE {rows} AND maybe_continues <> '' AND removed_at IS NULL GROUP BY connection_id`},
 	{"pairs", `SELECT connection_id, min(CASE WHEN state = 'open' THEN since END) AS suggested,
 			min(CASE WHEN state = 'join_undone' THEN since END) AS undone
 		FROM possible_replacements WHERE {rows} AND state IN ('open', 'join_undone') GROUP BY connection_id`},
@@ -76,10 +79,17 @@ type factColumn struct {
 	into any
 }
 
+// factTexts contains the texts of columns that hold several values.
+type factTexts struct {
+	ambiguity   string // see decodeAmbiguity
+	maybeBefore string // ids of accounts, separated by commas
+	maybeAfter  string // external ids, one a line
+}
+
 // factColumns returns the columns for the facts f. If selected is true, the facts of only some connections are read,
 // with their ConnectionActivity: the columns that take an index lookup or more for each connection.
 func factColumns(
-	d Dialect, f *domain.ConnectionFacts, paused *time.Time, ambiguity *string, selected bool,
+	d Dialect, f *domain.ConnectionFacts, paused *time.Time, t *factTexts, selected bool,
 ) []factColumn {
 	h, c, w := &f.Health, &f.Consent, &f.Webhook
 	columns := []factColumn{
@@ -89,7 +99,9 @@ func factColumns(
 		{"consent_status", (*string)(&c.Status)}, {"consent_expires_at", &c.ExpiresAt}, {"consent_since", &c.Since},
 		{"webhook_next_at", &w.Schedule.NextAt}, {"webhook_due_at", &w.DueAt}, {"webhook_missed_at", &w.MissedAt},
 		{"usage_month", &f.Usage.Month}, {"usage_refreshes", &f.Usage.Refreshes}, {"usage_pulls", &f.Usage.Pulls},
-		{"paused_at", paused}, {"updated_at", &f.UpdatedAt}, {"ambiguity", ambiguity},
+		{"paused_at", paused}, {"updated_at", &f.UpdatedAt}, {"ambiguity", &t.ambiguity},
+		{"maybe.since", &f.MaybeSince}, {"coalesce(maybe.before, '')", &t.maybeBefore},
+		{"coalesce(maybe.after, '')", &t.maybeAfter},
 		{"coalesce(quarantine.quarantined, 0)", &f.Quarantined}, {"quarantine.since", &f.QuarantinedSince},
 		{"held.since", &f.RemovalsHeldAt}, {"drift.since", &f.DriftSince}, {"sharing.since", &f.SharedSince},
 		{"pairs.suggested", &f.SuggestedSince}, {"pairs.undone", &f.JoinUndoneSince},
@@ -163,8 +175,8 @@ func (s connections) VisitFacts(
 ) error {
 	var f domain.ConnectionFacts
 	var paused time.Time
-	var ambiguity string
-	columns, args := factColumns(s.Dialect, &f, &paused, &ambiguity, ids != nil), []any{UUID(tenant.UUID)}
+	var texts factTexts
+	columns, args := factColumns(s.Dialect, &f, &paused, &texts, ids != nil), []any{UUID(tenant.UUID)}
 	if ids != nil {
 		args = append(args, s.Dialect.AnyOf("", textsOf(ids)).Vars...)
 	}
@@ -172,8 +184,15 @@ func (s connections) VisitFacts(
 	for i, column := range columns {
 		targets[i] = ScanTarget(column.into)
 	}
-	return s.Rows(ctx, factsQuery(s.Dialect, columns, ids != nil), args, targets, func() error {
-		f.Paused, f.Ambiguity = !paused.IsZero(), decodeAmbiguity(ambiguity)
+	return s.Rows(ctx, factsQuery(s.Dialect, columns, ids != nil), args, targets, func() (err error) {
+		f.Paused, f.Ambiguity = !paused.IsZero(), decodeAmbiguity(texts.ambiguity)
+		f.MaybeBefore, err = AccountIDs(texts.maybeBefore)
+		if f.MaybeAfter = nil; texts.maybeAfter != "" {
+			f.MaybeAfter = strings.Split(texts.maybeAfter, "\n")
+		}
+		if err != nil {
+			return err
+		}
 		return visit(&f)
 	})
 }

@@ -24,6 +24,7 @@ var indexUses = map[string]string{
 	"account_references_by_connection": "account_references WHERE connection_id = :id AND tenant_id = :id",
 	"accounts_by_external_id":          "accounts WHERE external_id = :text AND tenant_id = :id",
 	"accounts_by_key":                  "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
+	"accounts_maybe":                   "accounts WHERE tenant_id = :id AND connection_id = :id AND maybe_continues <> ''",
 	"accounts_of_tenant":               "accounts WHERE tenant_id = :id ORDER BY external_id, id",
 	"announced_removals_held":          "announced_removals WHERE tenant_id = :id AND state = 'held'",
 	"applications_list":                "applications WHERE tenant_id = :id ORDER BY name, id",
@@ -92,13 +93,13 @@ var indexUses = map[string]string{
 	"reopened_closes_connection": "reopened_closes WHERE connection_id = :id",
 	"search_index_amount": "search_index WHERE tenant_id = :id AND amount = :text " +
 		"ORDER BY date DESC, transaction_id DESC",
-	"search_index_connection":     "search_index WHERE connection_id = :id",
-	"search_index_folded":         "search_index WHERE folded LIKE '%abc%'", // on SQLite, see search_texts
-	"search_index_newest":         "search_index WHERE tenant_id = :id ORDER BY date DESC, transaction_id DESC",
-	"staged_transactions_by_date": "staged_transactions WHERE connection_id = :id AND date >= :text",
+	"search_index_connection":       "search_index WHERE connection_id = :id",
+	"search_index_folded":           "search_index WHERE folded LIKE '%abc%'", // on SQLite, see search_texts
+	"search_index_newest":           "search_index WHERE tenant_id = :id ORDER BY date DESC, transaction_id DESC",
+	"staged_transactions_by_date":   "staged_transactions WHERE connection_id = :id AND date >= :text",
 	"subscription_attempts_answers": "subscription_attempts WHERE tenant_id = :id AND response_body <> ''",
-	"subscription_events_parked":  "subscription_events WHERE subscription_id = :id AND parked GROUP BY subject",
-	"subscriptions_tenant":        "subscriptions WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
+	"subscription_events_parked":    "subscription_events WHERE subscription_id = :id AND parked GROUP BY subject",
+	"subscriptions_tenant":          "subscriptions WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
 	"transaction_versions_by_date": "transaction_versions WHERE connection_id = :id AND updated_at <= :at " +
 		"AND replaced_at > :at ORDER BY date DESC, id DESC",
 	"transaction_versions_first": "transaction_versions WHERE version = 1 AND tenant_id = :id AND change_tx > 5 " +

@@ -239,7 +239,7 @@ export interface paths {
         put?: never;
         /**
          * Say which account of a new reference continues an account
-         * @description Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
          */
         post: operations["continue-account"];
         delete?: never;
@@ -1646,6 +1646,13 @@ export interface components {
             /** @description The bank; absent if the vendor does not state it */
             institution?: components["schemas"]["InstitutionView"];
             /**
+             * @description The ids of accounts of deleted connections that may be the same bank account; POST /accounts/{id}/continue decides. Absent if there are none
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+             *     ]
+             */
+            maybeContinues?: string[];
+            /**
              * @description The vendor's own object
              * @example {
              *       "id": "c0ffee00-0000-4000-8000-000000000002"
@@ -1746,14 +1753,14 @@ export interface components {
         };
         AmbiguousView: {
             /**
-             * @description The ids of the former accounts
+             * @description The ids of the former accounts, also of accounts of deleted connections
              * @example [
              *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
              *     ]
              */
             accountIds: string[];
             /**
-             * @description The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
+             * @description The vendor's ids of the accounts that may continue them. POST /accounts/{id}/continue accepts them
              * @example [
              *       "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
              *     ]
@@ -1906,7 +1913,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand). soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -2465,7 +2472,7 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo" | "plaid";
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -2544,10 +2551,15 @@ export interface components {
         };
         ContinueRequest: {
             /**
-             * @description The vendor's id of the account under the new account reference
+             * @description The vendor's id of the account that continues this one; without none
              * @example 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
              */
-            externalId: string;
+            externalId?: string;
+            /**
+             * @description Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; without externalId
+             * @example true
+             */
+            none?: boolean;
         };
         CountsView: {
             /**
@@ -3110,7 +3122,7 @@ export interface components {
             since?: string;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -5674,6 +5686,9 @@ export interface operations {
                      *             "id": "612",
                      *             "name": "Nubank"
                      *           },
+                     *           "maybeContinues": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *           ],
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -5882,6 +5897,9 @@ export interface operations {
                      *         "id": "612",
                      *         "name": "Nubank"
                      *       },
+                     *       "maybeContinues": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *       ],
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -7971,13 +7989,60 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "externalId": "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
+                 *       "externalId": "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1",
+                 *       "none": true
                  *     }
                  */
                 "application/json": components["schemas"]["ContinueRequest"];
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "balance": "1520.37",
+                     *       "bankReadAt": "2026-03-02T09:30:00Z",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "coversTo": "2026-02-27",
+                     *       "currency": "BRL",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "institution": {
+                     *         "id": "612",
+                     *         "name": "Nubank"
+                     *       },
+                     *       "maybeContinues": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *       ],
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "name": "Conta corrente",
+                     *       "number": "0001/12345-6",
+                     *       "references": [
+                     *         {
+                     *           "accountRef": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *           "from": "2026-03-01T10:00:00Z",
+                     *           "until": "2026-03-09T10:00:00Z"
+                     *         }
+                     *       ],
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "subtype": "CHECKING_ACCOUNT",
+                     *       "type": "bank",
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
@@ -10818,6 +10883,9 @@ export interface operations {
                      *             "id": "612",
                      *             "name": "Nubank"
                      *           },
+                     *           "maybeContinues": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *           ],
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,16 +96,25 @@ func (c commands) dismissReplacement() *cobra.Command {
 }
 
 func (c commands) continueAccount() *cobra.Command {
-	return &cobra.Command{
-		Use: "continue-account ACCOUNT EXTERNAL-ID", Args: between(2, 2),
-		Short:             "Say which account of a new reference continues an account that cannot be told apart",
+	var none bool
+	cmd := &cobra.Command{
+		Use: "continue-account ACCOUNT [EXTERNAL-ID]", Args: between(1, 2),
+		Short:             "Say which account continues an account that cannot be told apart, or that none does",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
+			if none {
+				return show[discovery.AccountView](s, accountView, func(ctx context.Context) (*http.Response, error) {
+					return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{None: &none})
+				})
+			}
+			externalID := strings.Join(args[1:], "")
 			return show[discovery.PullView](s, pullView, func(ctx context.Context) (*http.Response, error) {
-				return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{ExternalID: args[1]})
+				return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{ExternalID: &externalID})
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&none, "none", false, "no account continues it; or it continues none of maybeContinues")
+	return cmd
 }
 
 var appliedRemovalsView = view{

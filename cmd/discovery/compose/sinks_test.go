@@ -46,7 +46,7 @@ func TestTheEgressGuardCoversEverySink(t *testing.T) {
 	} {
 		for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{AllowedCIDRs: allowed}), system.Clock{}) {
 			sender := sink.Open(targets[sink.Kind()])
-			if err := sender.Send(t.Context(), ports.OutgoingEvent{}); !errors.Is(err, code) {
+			if _, err := sender.Send(t.Context(), ports.OutgoingEvent{}); !errors.Is(err, code) {
 				t.Errorf("%s: got %v, want %s", sink.Kind(), err, code)
 			}
 			sender.Close()

@@ -1,6 +1,8 @@
 package records
 
 import (
+	"strings"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
@@ -28,6 +30,17 @@ func newAccountRow(a records.Account) (gormstore.AccountRow, error) {
 		AccountKey:  a.Key,
 	}
 	r.Balance, r.BalanceCurrency = moneyColumns(a.Balance)
+	maybe := make([]string, len(a.MaybeContinues))
+	for i, id := range a.MaybeContinues {
+		maybe[i] = id.String()
+	}
+	r.MaybeContinues = strings.Join(maybe, ",")
+	if a.Institution != (domain.Institution{}) {
+		var err error
+		if r.Institution, err = gormstore.EncodeJSON(a.Institution); err != nil {
+			return r, err
+		}
+	}
 	if len(a.References) == 0 {
 		return r, nil
 	}
@@ -63,14 +76,13 @@ func moneyColumns(m *domain.Money) (*string, string) {
 // condition.
 const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
 	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, bank_read_at, account_ref,
-	account_refs FROM accounts WHERE `
+	account_refs, institution, maybe_continues FROM accounts WHERE `
 
 // accountTargets returns the scan targets for the columns of selectAccounts.
 func accountTargets(r *gormstore.AccountRow) []any {
 	return gormstore.ScanTargets(
 		&r.ID, &r.Tenant, &r.Connection, &r.Vendor, &r.ExternalID, &r.Type, &r.Subtype, &r.Name, &r.Number,
 		&r.Currency, &r.Balance, &r.BalanceCurrency, &r.Metadata, &r.FirstSeen, &r.Updated, &r.Removed,
-		&r.BankRead,
-		&r.AccountRef, &r.References,
+		&r.BankRead, &r.AccountRef, &r.References, &r.Institution, &r.MaybeContinues,
 	)
 }

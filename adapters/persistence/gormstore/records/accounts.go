@@ -29,6 +29,14 @@ func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) 
 		keys, s.pull.Tenant, s.pull.Connection, s.pull.Tenant, s.pull.Vendor)
 }
 
+// ListedAccounts implements records.AccountSource.
+func (s accountSource) ListedAccounts() ([]records.Account, error) { return s.listedAccounts() }
+
+// listedAccounts returns the accounts of the connection that the vendor has listed.
+func (p *pageWriter) listedAccounts() ([]records.Account, error) {
+	return p.readAccounts("connection_id = ? AND tenant_id = ? AND listed", p.pull.Connection, p.pull.Tenant)
+}
+
 // readAccounts returns the accounts that match the condition.
 func (p *pageWriter) readAccounts(condition string, args ...any) ([]records.Account, error) {
 	var rows []gormstore.AccountRow
@@ -92,8 +100,7 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	p := newPageWriter(s.Dialect, ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	_, err := s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
-		stored, err := p.readAccounts("connection_id = ? AND tenant_id = ? AND listed",
-			p.pull.Connection, p.pull.Tenant)
+		stored, err := p.listedAccounts()
 		if err != nil {
 			return err
 		}

@@ -176,6 +176,39 @@ func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs [
 	return held, err
 }
 
+// ForgetCandidates locks the connection, so that no page stores the account meanwhile.
+func (s ledger) ForgetCandidates(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
+	entries ports.AuditEntries,
+) (domain.Account, error) {
+	account, err := s.Account(ctx, tenant, id)
+	if err != nil {
+		return domain.Account{}, err
+	}
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		decision := ports.Decision{At: at}
+		err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
+			changed, err := gormstore.RowsAffected(tx.Model(&gormstore.AccountRow{}).
+				Where("id = ? AND tenant_id = ? AND maybe_continues <> ''", id.UUID, tenant.UUID).
+				Updates(map[string]any{"maybe_continues": "", "updated_at": gormstore.At(at)}))
+			if err == nil && changed == 0 {
+				err = domain.NotAmbiguous()
+			}
+			if err != nil {
+				return err
+			}
+			return p.recordEvents(records.ModifiedAccount(id))
+		})
+		if err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+	if err != nil {
+		return domain.Account{}, err
+	}
+	return s.Account(ctx, tenant, id)
+}
+
 // ApplyRemovals locks the connection, so that no page of the connection is written meanwhile.
 func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
 	matching func(domain.Vendor) *ports.Matching, entries ports.AuditEntries,

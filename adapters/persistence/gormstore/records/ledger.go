@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,32 +34,9 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	}
 	q.Add(" ORDER BY external_id, id")
 	var row gormstore.AccountRow
-	found, err := gormstore.Paged(ctx, s.Rows, q, page, accountTargets(&row),
+	return gormstore.Paged(ctx, s.Rows, q, page, accountTargets(&row),
 		func() (domain.Account, error) { return row.Domain() },
 		func(a domain.Account) domain.Position { return domain.Position{Key: a.ExternalID, ID: a.ID.UUID} })
-	if err != nil || len(found.Items) == 0 {
-		return found, err
-	}
-	return found, s.Read(ctx, func(db *gorm.DB) error { return setInstitutions(db, tenant, found.Items) })
-}
-
-// setInstitutions sets the institution of each account to that of its connection.
-func setInstitutions(db *gorm.DB, tenant domain.TenantID, accounts []domain.Account) error {
-	ids := make([]uuid.UUID, len(accounts))
-	for i, a := range accounts {
-		ids[i] = a.Connection.UUID
-	}
-	var rows []gormstore.ConnectionRow
-	err := db.Select("id", "institution_id", "institution_name").
-		Where("id IN ? AND tenant_id = ?", slices.Compact(ids), tenant.UUID).Find(&rows).Error
-	institutions := make(map[uuid.UUID]domain.Institution, len(rows))
-	for _, row := range rows {
-		institutions[row.ID] = row.Domain().Bank.Institution
-	}
-	for i, a := range accounts {
-		accounts[i].Institution = institutions[a.Connection.UUID]
-	}
-	return err
 }
 
 // Account reads one account.
@@ -71,12 +47,7 @@ func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.A
 		if err != nil {
 			return err
 		}
-		all := make([]domain.Account, 1)
-		if all[0], err = row.Domain(); err != nil {
-			return err
-		}
-		err = setInstitutions(db, tenant, all)
-		a = all[0]
+		a, err = row.Domain()
 		return err
 	})
 	return a, err

@@ -114,17 +114,14 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData), condition s
 
 // FormerAccounts returns the accounts of the connection. If all these accounts belong to the current account reference,
 // it also returns accounts of deleted connections.
-func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
-	var former []domain.Account
+func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]ports.FormerAccount, error) {
+	var former []ports.FormerAccount
 	p := newPageWriter(s.Dialect, ports.PageWrite{})
-	err := s.readUnderLease(ctx, s.WorkTimeout, lease, p, func() error {
-		var rows []gormstore.AccountRow
-		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
-			Order("external_id").Limit(ports.MaxFormerAccounts).Find(&rows).Error
-		if err != nil {
-			return err
-		}
-		if former, err = accountsOf(rows); err != nil {
+	err := s.readUnderLease(ctx, s.WorkTimeout, lease, p, func() (err error) {
+		own := p.tx.Table("accounts").Select("accounts.*").
+			Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+			Order("external_id").Limit(ports.MaxFormerAccounts)
+		if former, err = formerAccounts(own); err != nil {
 			return err
 		}
 		var connection gormstore.ConnectionRow
@@ -133,38 +130,42 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(former, func(a domain.Account) bool { return !a.IsOf(connection.AccountRef) }) {
+		if slices.ContainsFunc(former, func(a ports.FormerAccount) bool { return !a.IsOf(connection.AccountRef) }) {
 			return nil
 		}
-		rows = nil
-		err = p.tx.Table("accounts").Select("accounts.*").
+		deleted, err := formerAccounts(p.tx.Table("accounts").Select("accounts.*, c.deleted_at").
 			Joins("JOIN connections c ON c.id = accounts.connection_id AND c.tenant_id = accounts.tenant_id").
 			Where("c.tenant_id = ? AND c.vendor = ? AND "+isContinuable, p.pull.Tenant, p.pull.Vendor).
-			Order("c.deleted_at DESC, c.id DESC, accounts.external_id").Limit(ports.MaxFormerAccounts - len(former)).
-			Find(&rows).Error
-		if err != nil {
-			return err
-		}
-		deleted, err := accountsOf(rows)
+			Order("c.deleted_at DESC, c.id DESC, accounts.external_id").Limit(ports.MaxFormerAccounts - len(former)))
 		former = append(former, deleted...)
 		return err
 	})
 	return former, err
 }
 
-// isContinuable is an SQL condition on rows of connections with the alias c. It is true for a deleted connection whose
-// accounts another connection may take over.
-const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
-
-func accountsOf(rows []gormstore.AccountRow) (accounts []domain.Account, err error) {
-	accounts = make([]domain.Account, len(rows))
+// formerAccounts runs a query of accounts. The column deleted_at is that of the connection.
+func formerAccounts(query *gorm.DB) ([]ports.FormerAccount, error) {
+	var rows []struct {
+		gormstore.AccountRow
+		Deleted gormstore.Instant `gorm:"column:deleted_at"`
+	}
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	accounts := make([]ports.FormerAccount, len(rows))
 	for i := range rows {
-		if accounts[i], err = rows[i].Domain(); err != nil {
+		account, err := rows[i].Domain()
+		if err != nil {
 			return nil, err
 		}
+		accounts[i] = ports.FormerAccount{Account: account, DeletedAt: rows[i].Deleted.Time}
 	}
 	return accounts, nil
 }
+
+// isContinuable is an SQL condition on rows of connections with the alias c. It is true for a deleted connection whose
+// accounts another connection may take over.
+const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
 
 // RowsOfAccount reads the rows one by one, so that it does not keep the metadata of all rows in memory at the same
 // time.

@@ -325,7 +325,9 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
 -- account_ref: the account reference under which the account was stored first. account_refs: all account references of
 -- the account, as JSON; '' if there is only the first one. account_key: equal for accounts that are the same account of
 -- an institution; '' if that is not known. bank_read_at: when the vendor last read the transactions of the account at
--- the bank; NULL if it states no time.
+-- the bank; NULL if it states no time. institution: the bank as JSON; '' if the vendor states none for the whole
+-- reference. maybe_continues: ids of accounts of deleted connections, separated by commas, about which somebody must
+-- decide.
 CREATE TABLE accounts (
     id               TEXT    NOT NULL,
     tenant_id        TEXT    NOT NULL,
@@ -349,12 +351,15 @@ CREATE TABLE accounts (
     account_refs     TEXT    NOT NULL DEFAULT '',
     account_key      TEXT    NOT NULL DEFAULT '',
     bank_read_at     INTEGER,
+    institution      TEXT    NOT NULL DEFAULT '',
+    maybe_continues  TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 ) STRICT;
 
 CREATE INDEX accounts_of_tenant ON accounts (tenant_id, external_id, id);
 CREATE INDEX accounts_by_key ON accounts (account_key, tenant_id) WHERE account_key <> '';
+CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
 CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
 CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
 

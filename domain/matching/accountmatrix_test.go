@@ -1,0 +1,248 @@
+package matching_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// stated says how a fact of two accounts relates.
+type stated int
+
+const (
+	equal stated = iota
+	different
+	oneSide // only the former account states it
+	absent
+	states // number of the states
+)
+
+// accountFacts contains the relation of each fact of two accounts. The check digit is a part of the number.
+type accountFacts struct{ number, bank, agency, digit, document, institution, id, subtype stated }
+
+// accountCase is a case of the matrix: the facts of the only account of each side, and the number of rows, all of which
+// both accounts have.
+type accountCase struct {
+	accountFacts
+	occasion matching.Occasion
+	rows     int
+}
+
+func (c accountCase) fullNumber() bool {
+	return c.bank == equal && c.agency == equal && c.number == equal && c.digit == equal
+}
+
+func (c accountCase) sameType() bool { return c.subtype == equal || c.subtype == absent }
+
+func (c accountCase) bothBanks() bool { return c.bank == equal || c.bank == different }
+
+// accountSentences are the sentences of the documentation (docs/matching.md, "The same account again"), in the order in
+// which they apply. They are written without regard to the code that decides.
+var accountSentences = []struct {
+	text    string
+	applies func(accountCase) bool
+	ground  matching.Ground
+}{
+	{"a part of the number that both state differs", func(c accountCase) bool {
+		return c.number == different || c.agency == different || c.number == equal && c.digit == different
+	}, matching.NewAccount},
+	{"another bank by its code", func(c accountCase) bool { return c.bank == different }, matching.NewAccount},
+	{"another institution, and the codes are not known", func(c accountCase) bool {
+		return !c.bothBanks() && c.institution == different
+	}, matching.NewAccount},
+	{"another holder, without a full number", func(c accountCase) bool {
+		return c.document == different && !(c.fullNumber() && c.sameType())
+	}, matching.NewAccount},
+	{"another holder of a full number, in one connection", func(c accountCase) bool {
+		return c.document == different && c.occasion == matching.SameConnection
+	}, matching.Undecided},
+	{"another holder of a full number, in a new connection", func(c accountCase) bool {
+		return c.document == different
+	}, matching.MaybeContinues},
+	{"the id of the institution", func(c accountCase) bool { return c.id == equal && c.sameType() }, matching.ByIdentity},
+	{"the full number", func(c accountCase) bool { return c.fullNumber() && c.sameType() }, matching.ByIdentity},
+	{"a new connection: the same bank and equal digits", func(c accountCase) bool {
+		sameBank := c.bank == equal || !c.bothBanks() && c.institution == equal
+		return c.occasion == matching.NewConnection && sameBank && c.number == equal && c.subtype != different
+	}, matching.MaybeContinues},
+	{"a new connection otherwise", func(c accountCase) bool {
+		return c.occasion == matching.NewConnection
+	}, matching.NewAccount},
+	{"ten common rows", func(c accountCase) bool { return c.rows >= 10 }, matching.ByRows},
+	{"another type", func(c accountCase) bool { return c.subtype == different }, matching.NewAccount},
+	{"equal digits", func(c accountCase) bool { return c.number == equal }, matching.Undecided},
+	{"a few common rows", func(c accountCase) bool { return c.rows > 0 }, matching.Undecided},
+	{"nothing", func(accountCase) bool { return true }, matching.NewAccount},
+}
+
+// sides returns the values of both accounts for a fact.
+func (s stated) sides(value, other string) (before, after string) {
+	switch s {
+	case equal:
+		return value, value
+	case different:
+		return value, other
+	case oneSide:
+		return value, ""
+	}
+	return "", ""
+}
+
+// accounts returns the accounts of a case.
+func (c accountCase) accounts(rows []matching.Row) (before, after matching.LinkedAccount) {
+	bank, bank2 := c.bank.sides("341", "237")
+	agency, agency2 := c.agency.sides("0001", "0002")
+	number, number2 := c.number.sides("12345", "54321")
+	digit, digit2 := c.digit.sides("-6", "-7")
+	document, document2 := c.document.sides("11144477735", "52998224725")
+	institution, institution2 := c.institution.sides("201", "202")
+	id, id2 := c.id.sides("k", "z")
+	subtype, subtype2 := c.subtype.sides("CHECKING_ACCOUNT", "SAVINGS_ACCOUNT")
+	account := func(externalID, subtype, bank, agency, number, digit, id string) matching.LinkedAccount {
+		if number == "" {
+			digit = ""
+		}
+		return matching.LinkedAccount{
+			ExternalID: externalID, Type: domain.BankAccount, Subtype: subtype, Currency: "BRL", Rows: rows,
+			Identity: domain.NewAccountIdentity(bank, agency, number+digit, "", id),
+		}
+	}
+	before = account("o", subtype, bank, agency, number, digit, id)
+	after = account("n", subtype2, bank2, agency2, number2, digit2, id2)
+	before.Identity.Document, after.Identity.Document = document, document2
+	before.Identity.Institution.ID, after.Identity.Institution.ID = institution, institution2
+	return before, after
+}
+
+func (c accountCase) want() (ground matching.Ground, sentence string) {
+	for _, s := range accountSentences {
+		if s.applies(c) {
+			return s.ground, s.text
+		}
+	}
+	panic("no sentence applies")
+}
+
+// Each combination of facts is compared with the sentences of the documentation, on each occasion and with several
+// numbers of common rows. The tests in short mode take every eleventh combination.
+func TestEachCombinationOfFactsAboutTwoAccounts(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	all, failed := linked(t, "x", "", 1, 60, "A").Rows, 0
+	used := map[string]bool{}
+	for n := 0; n < 1<<16; n += step {
+		at := func(i int) stated { return stated(n >> (2 * i) & 3) }
+		facts := accountFacts{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)}
+		for _, rows := range []int{0, 3, 12, 60} {
+			for _, occasion := range []matching.Occasion{matching.SameConnection, matching.NewConnection} {
+				c := accountCase{facts, occasion, rows}
+				before, after := c.accounts(all[:rows])
+				want, sentence := c.want()
+				used[sentence] = true
+				got := matching.Recognize(occasion, []matching.LinkedAccount{before}, []matching.LinkedAccount{after})
+				wantBefore := []string{"o"}
+				if want == matching.NewAccount {
+					wantBefore = nil
+				}
+				if len(got) != 1 || got[0].Ground != want || fmt.Sprint(got[0].Before) != fmt.Sprint(wantBefore) {
+					if failed++; failed < 10 {
+						t.Errorf("%+v: %v, want %s: %s", c, got, want, sentence)
+					}
+				}
+			}
+		}
+	}
+	if failed > 0 {
+		t.Errorf("%d cases failed", failed)
+	}
+	for _, s := range accountSentences {
+		if !used[s.text] {
+			t.Errorf("no case for: %s", s.text)
+		}
+	}
+}
+
+// A card has only its last digits, and Plaid shows a mask.
+func TestPartsOfANumberIdentifyNoAccount(t *testing.T) {
+	card := func(digits string) domain.AccountIdentity { return domain.AccountIdentity{}.OfCard(digits) }
+	masked := func(mask string) domain.AccountIdentity { return domain.AccountIdentity{Mask: mask} }
+	full := func(number string) domain.AccountIdentity { return domain.NewAccountIdentity("1", "2", number, "", "") }
+	iban := func(text string) domain.AccountIdentity { return domain.AccountIdentity{}.WithIBAN(text) }
+	for name, c := range map[string]struct {
+		before, after domain.AccountIdentity
+		rows          int
+		want          matching.Ground
+	}{
+		"equal digits of a card":            {card("8671"), card("8671"), 0, matching.Undecided},
+		"more digits of a card":             {card("8671"), card("5502098671"), 0, matching.Undecided},
+		"other digits of a card":            {card("8671"), card("8672"), 60, matching.NewAccount},
+		"digits of a card and equal rows":   {card("8671"), card("8671"), 12, matching.ByRows},
+		"digits of a number":                {full("12345-6"), card("3456"), 0, matching.Undecided},
+		"digits without the check digit":    {full("12345-6"), card("2345"), 0, matching.Undecided},
+		"other digits of a number":          {full("12345-6"), card("9999"), 60, matching.NewAccount},
+		"an equal mask":                     {masked("0000"), masked("0000"), 0, matching.Undecided},
+		"another mask":                      {masked("0000"), masked("1111"), 0, matching.NewAccount},
+		"another mask and equal rows":       {masked("0000"), masked("1111"), 12, matching.ByRows},
+		"a number formatted in another way": {full("0012345-6"), full("123456"), 0, matching.ByIdentity},
+		"a short number":                    {full("123-4"), full("123-4"), 0, matching.Undecided},
+		"an IBAN":                           {iban("GB82 WEST 1234"), iban("gb82west1234"), 0, matching.ByIdentity},
+		"another IBAN":                      {iban("GB82 WEST 1234"), iban("GB82 WEST 9999"), 60, matching.NewAccount},
+	} {
+		before := linked(t, "o", "", 1, c.rows, "A")
+		after := linked(t, "n", "", 1, c.rows, "A")
+		before.Identity, after.Identity = c.before, c.after
+		got := matching.Recognize(matching.SameConnection,
+			[]matching.LinkedAccount{before}, []matching.LinkedAccount{after})
+		if got[0].Ground != c.want {
+			t.Errorf("%s: %s, want %s", name, got[0].Ground, c.want)
+		}
+	}
+}
+
+// A direct connector and one of Open Finance are one bank: by the code that other accounts of the item state, or by the
+// name.
+func TestConnectorsOfOneBankAreOneBank(t *testing.T) {
+	card := func(id, connector, name string) matching.LinkedAccount {
+		a := linked(t, id, "", 1, 12, "A")
+		a.Type, a.Subtype = domain.CreditAccount, "CREDIT_CARD"
+		a.Identity = domain.AccountIdentity{}.OfCard("8671")
+		a.Identity.Institution = domain.Institution{ID: connector, Name: name}
+		return a
+	}
+	bank := func(id, code, connector string) matching.LinkedAccount {
+		a := linked(t, id, "", 7, 0, "A")
+		a.Identity = domain.NewAccountIdentity(code, "1", "55555-5", "", "")
+		a.Identity.Institution = domain.Institution{ID: connector}
+		return a
+	}
+	for name, c := range map[string]struct {
+		before, after []matching.LinkedAccount
+		want          matching.Ground
+	}{
+		"another connector": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú")}, []matching.LinkedAccount{card("n", "612", "Bradesco")},
+			matching.NewAccount,
+		},
+		"a connector of the same name": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú")},
+			[]matching.LinkedAccount{card("n", "612", "Itau (Open Finance)")}, matching.ByRows,
+		},
+		"connectors with one code": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},
+			[]matching.LinkedAccount{card("n", "612", "ITAU UNIBANCO"), bank("n2", "341", "612")}, matching.ByRows,
+		},
+		"connectors with other codes": {
+			[]matching.LinkedAccount{card("o", "201", "Itaú"), bank("o2", "341", "201")},
+			[]matching.LinkedAccount{card("n", "612", "Itaú"), bank("n2", "237", "612")}, matching.NewAccount,
+		},
+	} {
+		got := matching.Recognize(matching.SameConnection, c.before, c.after)
+		if got[0].After != "n" || got[0].Ground != c.want {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}

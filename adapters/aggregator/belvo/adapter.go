@@ -68,7 +68,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	var link link
 	err := a.http.DoJSON(ctx, call, &link)
 	switch {
-	case errors.Is(err, errHolderMustAct):
+	case errors.Is(err, domain.ErrHolderMustAct):
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
 		return domain.LinkStatus{}, err
@@ -78,9 +78,11 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	if link.Status != "valid" {
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	}
-	return domain.LinkStatus{
-		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
-	}, nil
+	status := domain.LinkStatus{
+		Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
+	}
+	status.SyncedAt, _ = domain.ParseConsentTime(link.LastAccessedAt.Value)
+	return status, nil
 }
 
 // link contains the members of a link that the adapter needs. The members that are needed only for the schedule accept

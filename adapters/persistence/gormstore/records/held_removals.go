@@ -176,6 +176,25 @@ func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs [
 	return held, err
 }
 
+// heldPage returns the page that removes the rows of an account whose removal is held back (records.ApplyHeld).
+func (s recordSource) heldPage(account string, w ports.PageWrite) (*records.Page, error) {
+	announced, err := s.HeldRemovals(account)
+	if err != nil {
+		return nil, err
+	}
+	absent, err := s.Absences(account)
+	return records.ApplyHeld(announced, absent, w), err
+}
+
+// applyHeldAccount marks the account as removed if its removal is held back, and reports whether it was.
+func (p *pageWriter) applyHeldAccount(id domain.AccountID) (held bool, err error) {
+	stored, err := p.readAccounts("id = ? AND tenant_id = ? AND held_at IS NOT NULL", id.UUID, p.pull.Tenant)
+	if err != nil || len(stored) == 0 {
+		return false, err
+	}
+	return true, p.saveAccounts(records.ApplyHeldAccount(stored[0], p.At))
+}
+
 // ApplyRemovals locks the connection, so that no page of the connection is written meanwhile.
 func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
 	matching func(domain.Vendor) *ports.Matching, entries ports.AuditEntries,
@@ -189,20 +208,27 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 		err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
 			p.pull.Vendor = string(account.Vendor)
 			source := recordSource{p}
-			held, err := source.HeldRemovals(account.ExternalID)
+			page, err := source.heldPage(account.ExternalID, ports.PageWrite{
+				At: p.At, Matching: matching(account.Vendor),
+			})
 			if err != nil {
 				return err
 			}
-			page := records.ApplyHeld(held, ports.PageWrite{At: p.At, Matching: matching(account.Vendor)})
-			if page == nil {
-				return domain.NoHeldRemovals()
+			if page != nil {
+				p.PageWrite, p.page = page.PageWrite, page
+				if err := p.apply(page.Changes(p.view(), source)); err != nil {
+					return err
+				}
+				if err := p.forget(&absenceRow{}, page.Removed); err != nil {
+					return err
+				}
+				removed = p.counts.Removed
 			}
-			p.PageWrite, p.page = page.PageWrite, page
-			if err := p.apply(page.Changes(p.view(), source)); err != nil {
-				return err
+			held, err := p.applyHeldAccount(id)
+			if err == nil && page == nil && !held {
+				err = domain.NoHeldRemovals()
 			}
-			removed = p.counts.Removed
-			return nil
+			return err
 		})
 		if err != nil {
 			return err

@@ -312,7 +312,8 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
 -- it, or it was only embedded in rows. absent_pull_id: the pull whose list was the first one without the account.
 -- account_ref: the account reference under which the account was stored first. account_refs: all account references of
 -- the account, as JSON; '' if there is only the first one. account_key: equal for accounts that are the same account of
--- an institution; '' if that is not known.
+-- an institution; '' if that is not known. held_at: when the removal of the account was held back, because the vendor
+-- listed no account at all. held_sync: when the vendor had last read the institution at that time.
 CREATE TABLE accounts (
     id               uuid        NOT NULL,
     tenant_id        uuid        NOT NULL,
@@ -335,6 +336,8 @@ CREATE TABLE accounts (
     account_ref      text        NOT NULL DEFAULT '',
     account_refs     text        NOT NULL DEFAULT '',
     account_key      text        NOT NULL DEFAULT '',
+    held_at          timestamptz,
+    held_sync        timestamptz,
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -562,6 +565,8 @@ CREATE INDEX carried_over_transactions_by_date ON carried_over_transactions (con
 
 -- Live transactions that the last complete read did not return. pull_id: the first pull whose read did not return the
 -- row. held_at: when the removal was held back, because too many rows of the account would have been removed.
+-- held_sync: when the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
+-- that the row was removed.
 CREATE TABLE absent_transactions (
     tenant_id     uuid NOT NULL,
     connection_id uuid NOT NULL,
@@ -569,6 +574,8 @@ CREATE TABLE absent_transactions (
     account       text NOT NULL,
     pull_id       uuid NOT NULL,
     held_at       timestamptz,
+    held_sync     timestamptz,
+    proved_by     uuid,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 

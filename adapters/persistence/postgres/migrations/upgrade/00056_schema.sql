@@ -39,3 +39,8 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+
+ALTER TABLE absent_transactions ADD COLUMN held_sync timestamptz;
+ALTER TABLE absent_transactions ADD COLUMN proved_by uuid;
+ALTER TABLE accounts ADD COLUMN held_at timestamptz;
+ALTER TABLE accounts ADD COLUMN held_sync timestamptz;

@@ -111,9 +111,11 @@ func TestTheConsentIsTheLastRequestOfAnAttempt(t *testing.T) {
 // TestAFailedAttemptShowsWhatItHasLearned checks that the health and the consent are stored although the attempt fails
 // and is retried.
 func TestAFailedAttemptShowsWhatItHasLearned(t *testing.T) {
-	for name, failure := range map[string]*domain.Error{
+	for name, failure := range map[string]error{
 		"the status says so": unavailable(domain.VendorUnreachable),
-		"a list says so":     {Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+		"a list says so": &domain.Error{
+			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct,
+		},
 	} {
 		v := &consentVendor{}
 		e := newEnv(t, withConsents(v))

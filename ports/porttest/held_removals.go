@@ -18,6 +18,7 @@ var heldRemovalTests = []storeTest{
 	{"an operator applies held removals", heldApplied},
 	{"an empty list of accounts removes them after a wait", heldAccounts},
 	{"an operator applies what listings have held back", heldListingsApplied},
+	{"what events report is applied beside a waiting pull", reportedEarly},
 	{"announced removals wait while the vendor cannot read", heldWhileWaiting},
 	{"removals that a page of staged rows announces are held back", heldOfStagedPage},
 	{"removals that were announced in an earlier hour do not count", heldForgotten},
@@ -113,6 +114,28 @@ func heldEarly(f *fixture) {
 	f.equal("blocked", true, blocked)
 	f.equal("held", 30, f.factsOf(c).HeldRemovals)
 	f.equal("removed", []string(nil), f.removedIDs(c))
+}
+
+// reportedEarly checks that the health and the consent of events are stored while their pull must wait for another one,
+// and that an announced removal then waits.
+func reportedEarly(f *fixture) {
+	c, token := f.connectionWithToken()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	ids := f.manyRows(l, "a", 2)
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	d := f.receive(f.incoming(token, wantedEvent("error", domain.PullScope{
+		Signal: domain.SignalReauth, Removed: ids[:1],
+		Consents: []domain.ConsentReport{{Status: domain.ReportedRevoked}},
+	}))).Delivery
+	for range 2 {
+		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), withoutMatching)
+		f.noError(err)
+		f.equal("blocked", true, blocked)
+	}
+	facts := f.factsOf(c)
+	f.equal("reauth", true, facts.Health.NeedsReauth)
+	f.equal("consent", domain.ReportedRevoked, facts.Consent.Status)
+	f.equal("held", 1, facts.HeldRemovals)
 }
 
 func heldOfGoneAccount(f *fixture) {

@@ -228,9 +228,6 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 		return err
 	}
 	a.checked = true
-	if err = a.showReauth(ctx); err != nil {
-		return err
-	}
 	// There is no new data yet: this write only extends the lease.
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err

@@ -40,26 +40,6 @@ func (a *attempt) learned() domain.Connection {
 	return c
 }
 
-// showReauth stores at once that the account holder must sign in again, because the rest of the attempt may take
-// minutes.
-func (a *attempt) showReauth(ctx context.Context) error {
-	if !a.status.NeedsReauth || a.connection.Health.NeedsReauth {
-		return nil
-	}
-	now := a.Clock.Now()
-	_, err := a.Connections.Update(ctx, a.connection.Tenant, a.connection.Kind, a.connection.ID, nil,
-		func(c *domain.Connection) error {
-			if c.SameAccess(a.connection) {
-				c.Health = c.Health.AfterReauth(now)
-			}
-			return nil
-		})
-	if errors.Is(err, domain.NotFound) {
-		return nil // the next write finds that the connection was deleted
-	}
-	return err
-}
-
 // rowProof returns a function that selects what a list of the account's transactions proves. If account is "", which
 // means that the list contains all accounts, the function returns the weakest proof.
 func (a *attempt) rowProof(account string) func(domain.Ground) domain.AbsenceProof {

@@ -101,10 +101,34 @@ func TestTheConsentIsTheLastRequestOfAnAttempt(t *testing.T) {
 	v := &consentVendor{}
 	e := newEnv(t, withConsents(v))
 	c := e.createConnection("books")
-	v.onAccounts = func() error { return unavailable(domain.VendorUnreachable) }
+	v.onAccounts = func() error { return unavailable(domain.VendorRateLimited) }
 	e.runPull(e.requestFullPull(c))
 	if v.calls != 0 {
-		t.Errorf("%d requests for consents after a failure that is retried", v.calls)
+		t.Errorf("%d requests for consents although the vendor accepts no more", v.calls)
+	}
+}
+
+// TestAFailedAttemptShowsWhatItHasLearned checks that the health and the consent are stored although the attempt fails
+// and is retried.
+func TestAFailedAttemptShowsWhatItHasLearned(t *testing.T) {
+	for name, failure := range map[string]error{
+		"the status says so": unavailable(domain.VendorUnreachable),
+		"a list says so": &domain.Error{
+			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct,
+		},
+	} {
+		v := &consentVendor{}
+		e := newEnv(t, withConsents(v))
+		c := e.createConnection("books")
+		e.vendor.status = domain.LinkStatus{NeedsReauth: name == "the status says so"}
+		v.report = domain.ConsentReport{Status: domain.ReportedRevoked}
+		v.onAccounts = func() error { return failure }
+		e.runPull(e.requestFullPull(c))
+		stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+		e.noError(err)
+		if !stored.Health.NeedsReauth || stored.Consent.Status != domain.ReportedRevoked {
+			t.Errorf("%s: the health is %+v, the consent %+v", name, stored.Health, stored.Consent)
+		}
 	}
 }
 

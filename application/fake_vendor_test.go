@@ -44,7 +44,9 @@ type vendor struct {
 }
 
 // settledStatus is the status of an account reference whose last synchronisation was complete.
-var settledStatus = domain.LinkStatus{SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead}
+var settledStatus = domain.LinkStatus{
+	SyncComplete: true, Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead,
+}
 
 func newVendor(name domain.Vendor) *vendor {
 	return &vendor{name: name, status: settledStatus}

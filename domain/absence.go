@@ -2,20 +2,69 @@ package domain
 
 import "time"
 
-// The limits of a mass removal. A mass removal concerns at least massRemovalRows rows of an account, and more than half
-// of the account's live rows in the window of the listing. The removal must be confirmed by another listing without
-// these rows, at least massRemovalWait later.
+// The limits of a mass removal. A listing of an account shows a mass removal in two cases:
+//
+//   - It lacks at least massRemovalRows live rows of the account, and more than half of the live rows in its window.
+//   - It lacks all live rows of the account in its window, and at least massRemovalAll of them are dated within the
+//     last twelve months.
+//
+// Rows whose records continue with new rows are not lacking.
 const (
 	massRemovalRows = 20
-	massRemovalWait = time.Hour
+	massRemovalAll  = 3
+	massRemovalDays = 365
 )
+
+// How long a mass removal waits for the listing that confirms it. The listing must show a later synchronisation of the
+// vendor. Without knowledge about the vendor's synchronisations, it must be considerably later.
+const (
+	massRemovalWait     = time.Hour
+	massRemovalLongWait = 6 * time.Hour
+)
+
+// SyncPlanAhead is how far ahead the vendor's next synchronisation may be for a mass removal to wait for it.
+const SyncPlanAhead = 48 * time.Hour
+
+// SyncTime describes the vendor's synchronisation whose result a listing shows.
+type SyncTime struct {
+	At      time.Time // when the vendor last read the institution, in its own words; zero if it states no time
+	Planned bool      // the vendor plans another synchronisation within SyncPlanAhead
+}
+
+// Hold states since when the removal of a row or an account has been delayed. The zero Hold means that it is not
+// delayed.
+type Hold struct {
+	At   time.Time
+	Sync time.Time // SyncTime.At of the first listing that lacked the row; zero if the vendor stated no time
+}
+
+// HoldAt returns the hold of a removal that is delayed from now on. sync describes the present listing.
+func HoldAt(now time.Time, sync SyncTime) Hold { return Hold{At: now, Sync: sync.At} }
+
+// Equal reports whether both holds have the same times.
+func (h Hold) Equal(other Hold) bool { return h.At.Equal(other.At) && h.Sync.Equal(other.Sync) }
+
+// ReleasedBy reports whether a listing at the time now confirms a removal that was delayed before. sync describes the
+// listing.
+func (h Hold) ReleasedBy(now time.Time, sync SyncTime) bool {
+	if h.At.IsZero() {
+		return false
+	}
+	waited, stated := now.Sub(h.At), !h.Sync.IsZero() && !sync.At.IsZero()
+	if stated && sync.At.After(h.Sync) {
+		return waited >= massRemovalWait
+	}
+	return waited >= massRemovalLongWait && !(stated && sync.Planned)
+}
 
 // Absence is a live row that was missing from a complete listing.
 type Absence struct {
 	ExternalID string
-	Account    string    // the account's external id; "" when the vendor names none
-	Pull       PullID    // the first pull whose listing did not contain the row
-	HeldAt     time.Time // when Judge first delayed the removal of the row because of a mass removal; zero if never
+	Account    string // the account's external id; "" when the vendor names none
+	Date       Date   // of the row; not stored
+	Pull       PullID // the first pull whose listing did not contain the row
+	ProvedBy   PullID // the first of them whose listing had a ground (see GroundOf); zero if there is none
+	Held       Hold   // since when Judge has delayed the removal of the row because of a mass removal
 }
 
 // AbsenceRead describes a complete listing that did not contain some of the live rows.
@@ -23,31 +72,49 @@ type AbsenceRead struct {
 	Proof AbsenceProof
 	Pull  PullID
 	At    time.Time
+	Sync  SyncTime
 	// Live maps each account to the number of its live rows that are dated within the window of the listing. The absent
 	// rows are included.
 	Live map[string]int
+	// Shown contains the accounts of which the listing contains a row that was live before the listing, or that
+	// continues the record of such a row.
+	Shown map[string]bool
+}
+
+// lacking counts the rows of an account that a listing lacks.
+type lacking struct {
+	rows   int
+	recent int // dated within massRemovalDays
 }
 
 // Judge returns the external ids of the rows that were removed at the vendor, and the remaining absences. A remaining
 // absence is judged again after a later listing. If a row is part of a mass removal, Judge may delay the removal of the
-// row. In this case, the row's absence remains, and its HeldAt is set if it was zero.
+// row. In this case, the row's absence remains with a Hold.
 func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining []Absence) {
-	proved := map[string]int{}
+	proved := map[string]lacking{}
+	recent := DateOf(r.At).AddDays(-massRemovalDays)
 	for _, a := range absences {
-		if r.Proves(a) {
-			proved[a.Account]++
+		if !r.Proves(a) {
+			continue
 		}
+		n := proved[a.Account]
+		if n.rows++; a.Date >= recent {
+			n.recent++
+		}
+		proved[a.Account] = n
 	}
 	for _, a := range absences {
-		n := proved[a.Account]
-		switch mass := n >= massRemovalRows && 2*n > r.Live[a.Account]; {
+		switch {
 		case !r.Proves(a):
+			if r.Proof != NoProof && a.ProvedBy.IsZero() {
+				a.ProvedBy = r.Pull
+			}
 			remaining = append(remaining, a)
-		case !mass, !a.HeldAt.IsZero() && !a.HeldAt.After(r.At.Add(-massRemovalWait)):
+		case !r.isMass(a.Account, proved[a.Account]), a.Held.ReleasedBy(r.At, r.Sync):
 			removedIDs = append(removedIDs, a.ExternalID)
 		default:
-			if a.HeldAt.IsZero() {
-				a.HeldAt = r.At
+			if a.Held == (Hold{}) {
+				a.Held = HoldAt(r.At, r.Sync)
 			}
 			remaining = append(remaining, a)
 		}
@@ -55,8 +122,13 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 	return removedIDs, remaining
 }
 
+// isMass reports whether the absences of an account are a mass removal.
+func (r AbsenceRead) isMass(account string, n lacking) bool {
+	return n.rows >= massRemovalRows && 2*n.rows > r.Live[account] || n.recent >= massRemovalAll && !r.Shown[account]
+}
+
 // Proves reports whether the listing proves that the row was removed. It does not consider mass removals; see Judge.
-// If r.Proof is TwoReads, the row must be missing from the listings of two pulls.
+// If r.Proof is TwoReads, the row must be missing from the listings of two pulls, and both must have a ground.
 func (r AbsenceRead) Proves(a Absence) bool {
-	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
+	return r.Proof == OneRead || r.Proof == TwoReads && !a.ProvedBy.IsZero() && a.ProvedBy != r.Pull
 }

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
+func TestManyRowsOfAnAccountAreRemovedOnlyAfterAWait(t *testing.T) {
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	pull := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
 	for name, c := range map[string]struct {
@@ -21,20 +22,22 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
 		"19 of 19":                                {19, 19, 0, 0, 19},
 		"20 of 40":                                {20, 40, 0, 0, 20},
 		"20 of 39":                                {20, 39, 0, 0, 0},
-		"20 of 39, all held back for 59 minutes":  {20, 39, 20, 59, 0},
-		"20 of 39, all held back for an hour":     {20, 39, 20, 60, 20},
-		"30 of 39, 20 of them held for an hour":   {30, 39, 20, 60, 20},
+		"20 of 39, all held back for 5:59":        {20, 39, 20, 359, 0},
+		"20 of 39, all held back for six hours":   {20, 39, 20, 360, 20},
+		"30 of 39, 20 of them held for six hours": {30, 39, 20, 360, 20},
 		"19 of 38, some came back before an hour": {19, 38, 19, 1, 19},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := start.Add(time.Duration(c.minutes) * time.Minute)
 			live := map[string]int{"a": c.live, "b": 9}
-			read := domain.AbsenceRead{Proof: domain.OneRead, Pull: pull, At: at, Live: live}
+			read := domain.AbsenceRead{
+				Proof: domain.OneRead, Pull: pull, At: at, Live: live, Shown: map[string]bool{"a": true, "b": true},
+			}
 			absent := []domain.Absence{{ExternalID: "of b", Account: "b", Pull: pull}}
 			for i := range c.absent {
 				a := domain.Absence{ExternalID: fmt.Sprint(i), Account: "a", Pull: pull}
 				if i < c.held {
-					a.HeldAt = start
+					a.Held.At = start
 				}
 				absent = append(absent, a)
 			}
@@ -47,8 +50,8 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
 				if c.want == 0 && i < c.held {
 					held = start
 				}
-				if a.HeldAt != held {
-					t.Errorf("%s is held back since %v, want %v", a.ExternalID, a.HeldAt, held)
+				if a.Held.At != held {
+					t.Errorf("%s is held back since %v, want %v", a.ExternalID, a.Held.At, held)
 				}
 			}
 		})
@@ -58,12 +61,21 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
 func TestTwoReadsOfDifferentPullsProveAnAbsence(t *testing.T) {
 	first := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
 	second := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000002")}
-	absent := []domain.Absence{{ExternalID: "old", Pull: first}, {ExternalID: "new", Pull: second}}
+	absent := []domain.Absence{
+		{ExternalID: "old", Pull: first, ProvedBy: first}, {ExternalID: "new", Pull: second},
+		{ExternalID: "without ground before", Pull: first},
+	}
 	removed, remaining := domain.AbsenceRead{Proof: domain.TwoReads, Pull: second}.Judge(absent)
 	if diff := cmp.Diff([]string{"old"}, removed); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(absent[1:], remaining); diff != "" {
+	want := slices.Clone(absent[1:])
+	want[0].ProvedBy, want[1].ProvedBy = second, second
+	if diff := cmp.Diff(want, remaining); diff != "" {
 		t.Error(diff)
+	}
+	_, remaining = domain.AbsenceRead{Pull: second}.Judge(absent[2:])
+	if diff := cmp.Diff(absent[2:], remaining); diff != "" {
+		t.Errorf("after a listing without ground: %s", diff)
 	}
 }

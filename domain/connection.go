@@ -194,6 +194,27 @@ func (c *Connection) CheckNotPaused() error {
 	return &Error{Kind: Conflict, Code: ConnectionPaused, Message: "the connection is paused"}
 }
 
+// Report changes the health and the consent to what the events of a scope have reported. A later read of the status
+// overrules it. Report returns whether anything has changed: applying the same scope again changes nothing.
+func (c *Connection) Report(scope PullScope, at time.Time) (changed bool) {
+	health, consent := c.Health, c.Consent
+	if scope.Signal == SignalReauth && !c.Health.ReauthByEvent ||
+		scope.Signal == SignalRecovered && c.Health.NeedsReauth {
+		c.Health = c.Health.AfterSignal(scope.Signal, at)
+	}
+	for _, report := range scope.Consents {
+		c.Consent = c.Consent.After(report, at)
+	}
+	return c.Health != health || c.Consent != consent
+}
+
+// CannotBeRead reports whether it is known that the vendor cannot read the account reference at the time now: the
+// consent has ended, or the account holder must sign in again. What the vendor then returns or announces proves no
+// removal.
+func (c *Connection) CannotBeRead(now time.Time) bool {
+	return c.Health.NeedsReauth || c.Consent.State(now).Ended()
+}
+
 // BumpRevision increments the revision and sets UpdatedAt. It is called once for all changes
 // that an operator made together.
 func (c *Connection) BumpRevision(at time.Time) {

@@ -18,6 +18,9 @@ const (
 	ConsentRevoked  ConsentState = "revoked"
 )
 
+// Ended reports whether the vendor may not read any data of the account holder.
+func (s ConsentState) Ended() bool { return s == ConsentExpired || s == ConsentRevoked }
+
 // ConsentNotice is how long a consent is in the state ConsentExpiring before it expires.
 const ConsentNotice = 30 * 24 * time.Hour
 

@@ -64,17 +64,19 @@ type LinkStatus struct {
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.
 	SyncComplete bool
-	// Accounts and Transactions state how many listings prove that a stored account, or a stored transaction, was
-	// removed. They can differ, because the vendor's last synchronisation may have updated only accounts or only
-	// transactions.
-	Accounts, Transactions AbsenceProof
+	// Accounts, Cards and Transactions are the products of the account reference. Each states how many listings of the
+	// product prove that a stored row was removed. They can differ, because the vendor's last synchronisation may have
+	// updated only some products. Cards are the accounts of the type CreditAccount; see GroundOf.
+	Accounts, Cards, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
 	SyncMarker string
 	// Schedule describes when the vendor synchronises next. ConsentExpiresAt is when the account holder's consent
-	// expires; zero if the vendor does not report it. SameState does not compare these two members.
+	// expires; zero if the vendor does not report it. SyncedAt is when the vendor last read the institution; zero if the
+	// vendor does not report it. SameState does not compare these members.
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
+	SyncedAt         time.Time
 	// Bank states when the vendor last read the bank; nil if the response contains nothing about it. SameState ignores
 	// it: for a vendor that reports its synchronisations, SyncMarker identifies them.
 	Bank *BankReading
@@ -88,15 +90,22 @@ func (s LinkStatus) Institution() Institution {
 	return s.Bank.Institution
 }
 
+// SyncTime returns the synchronisation that the vendor's listings show at the time now.
+func (s LinkStatus) SyncTime(now time.Time) SyncTime {
+	distance := s.Schedule.NextAt.Sub(now).Abs()
+	return SyncTime{At: s.SyncedAt, Planned: !s.Schedule.NextAt.IsZero() && distance <= SyncPlanAhead}
+}
+
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
-	s.Schedule, s.ConsentExpiresAt, s.Bank = other.Schedule, other.ConsentExpiresAt, other.Bank
+	s.Schedule, s.ConsentExpiresAt, s.SyncedAt, s.Bank = other.Schedule, other.ConsentExpiresAt, other.SyncedAt, other.Bank
 	return s == other
 }
 
 // State formats the status as one text. Statuses for which SameState returns true have the same text.
 func (s LinkStatus) State() string {
-	return fmt.Sprintf("%t %t %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Transactions, s.SyncMarker)
+	return fmt.Sprintf("%t %t %d %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Cards, s.Transactions,
+		s.SyncMarker)
 }
 
 // Consent returns what the status says about the consent.
@@ -132,18 +141,29 @@ func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	return next.withReauth(h.NeedsReauth || reason == CredentialRejected, at)
 }
 
-// After returns the health after a pull attempt or a connection test. status is used only if the check succeeded. A
-// failure changes the health only if its kind is Rejected. If only one account could not be read, because the vendor
-// does not list it yet, the check counts as a success.
+// ErrHolderMustAct is the cause of errors that persist until the account holder signs in at the institution again. The
+// vendor did not reject the credential, so a pull waits and retries.
+var ErrHolderMustAct = errors.New("the account holder must sign in again")
+
+// After returns the health after a pull attempt or a connection test. status is the zero value if it could not be read.
+// A failure changes the health if its kind is Rejected. If only one account could not be read, because the vendor
+// does not list it yet, the check counts as a success. Any other failure changes only NeedsReauth: it becomes true if
+// the status says so, or if ErrHolderMustAct is the cause.
 func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 	switch {
 	case failure == nil, errors.Is(failure, AccountNotListed) && errors.Is(failure, Unavailable):
 		return h.AfterSuccess(status, at)
 	case errors.Is(failure, Rejected):
 		return h.AfterFailure(ReasonOf(failure), at)
+	case status.NeedsReauth, errors.Is(failure, ErrHolderMustAct):
+		return h.AfterReauth(at)
 	}
 	return h
 }
+
+// AfterReauth returns the health after the vendor has reported that the account holder must sign in again. It does
+// not decide about the status, because the check has not ended, or has failed for a reason that may pass.
+func (h Health) AfterReauth(at time.Time) Health { return h.withReauth(true, at) }
 
 // ReasonOf returns the code that a connection test reports for a failure. There are six such codes. If failure is nil,
 // ReasonOf returns "".

@@ -27,6 +27,23 @@ type RawTransaction struct {
 	Normalize func() (TransactionData, error)
 }
 
+// The dates between which the date of a row must lie. Statements and closes can state no other dates, and no bank has
+// rows of other dates.
+const (
+	firstRowDate Date = "1900-01-01"
+	lastRowDate  Date = "2199-12-31"
+)
+
+// Row returns the result of Normalize. A row with a date before 1900 or after 2199 is unreadable, whichever vendor
+// returned it.
+func (r RawTransaction) Row() (TransactionData, error) {
+	row, err := r.Normalize()
+	if err == nil && row.Date != "" && (row.Date < firstRowDate || row.Date > lastRowDate) {
+		return TransactionData{Metadata: row.Metadata}, UnreadableRow(InvalidDate)
+	}
+	return row, err
+}
+
 // RawTransactionsOf wraps rows that are already normalised. Each RawTransaction has the content hash of its row. A
 // store always treats a row with the zero hash as changed.
 func RawTransactionsOf(rows ...TransactionData) []RawTransaction {

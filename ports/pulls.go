@@ -175,9 +175,10 @@ type PullExecution interface {
 	// to continue now belongs to another live connection.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
-	// RemoveAnnounced applies the announced removals of a queued pull early, while another pull of the connection
-	// waits for its next attempt. In one atomic change, it marks the rows as removed, except those that it holds
-	// back, and adds their number to the counts of the queued pull. It then returns true.
+	// RemoveAnnounced applies what the events of a queued pull have reported early, while another pull of the
+	// connection waits for its next attempt. In one atomic change, it stores the reported health and consent
+	// (domain.Connection.Report), marks announced rows as removed, except those that it holds back, and adds their
+	// number to the counts of the queued pull. It then returns true.
 	//
 	// If no other pull waits, or if the connection is paused, RemoveAnnounced changes nothing and returns false. If the
 	// deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are applied

@@ -24,6 +24,10 @@ const maxRestarts = 3
 // margin is sufficient only if the plan is less than a week old.
 const maxPlanDays = 1
 
+// maxChangeAttempts is the number of attempts after which a pull no longer reads the changes since the stream position
+// of the connection. It then reads everything, because the vendor may never return these changes.
+const maxChangeAttempts = 3
+
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores the accounts of the
 // reference, and plans the steps. Then it reads and stores the pages of each step.
 type attempt struct {
@@ -40,6 +44,7 @@ type attempt struct {
 	status       domain.LinkStatus // returned by the check before the first page is read
 	checked      bool              // status is set
 	confirmation confirmation
+	consent      consentRead
 	listedAt     time.Time            // when the accounts and their balances were requested
 	listed       []string             // the external ids of all accounts that the vendor lists
 	accounts     []domain.AccountData // accounts with a known external id, including unreadable ones
@@ -130,8 +135,12 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	for !a.pull.Progress.Done() {
-		err := a.readStep(ctx)
-		if errors.Is(err, domain.StreamGone) && a.pull.Progress.Current().Since != "" {
+		var err error
+		changes := a.pull.Progress.Current().Since != ""
+		if !changes || a.pull.Attempts <= maxChangeAttempts {
+			err = a.readStep(ctx)
+		}
+		if changes && (errors.Is(err, domain.StreamGone) || a.pull.Attempts > maxChangeAttempts) {
 			err = a.readEverything(ctx)
 		}
 		if err != nil {
@@ -466,6 +475,7 @@ func (a *attempt) completed(ctx context.Context, w ports.PageWrite) ports.PageWr
 	w = a.forStage(a.forPage(ctx, w))
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
+	w.Waits = len(w.Removed) > 0 && a.cannotBeRead()
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
 	return w
 }
@@ -527,7 +537,7 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 
 // sweep marks stored rows as removed if a complete listing did not return them, and advances to the next step. In these
 // cases it marks no rows:
-//   - The listing proves nothing, for example because the vendor has synchronised during the listing (see settled). The
+//   - The listing proves nothing, for example because the vendor has synchronised during the listing (see proof). The
 //     store then only remembers which rows the listing lacks.
 //   - The listing contains a row whose id cannot be read. It may be the id of any stored row.
 //   - The vendor has not read the whole history yet.
@@ -538,7 +548,7 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 // first states that every stored row of the account comes from this listing. The rows are then not compared.
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, lastBatch batch, first bool) error {
 	page := lastBatch.write()
-	settled, err := a.settled(ctx, a.status.Transactions)
+	proof, err := a.proof(ctx, a.rowProof(step.Account), changes.distinct() == 0)
 	if err != nil {
 		// The removals of this step are not stored yet, so the progress must not advance to the next step.
 		page.Progress = a.pull.Progress
@@ -548,16 +558,16 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 		return err
 	}
 	if page.Progress.Incomplete {
-		settled, a.confirmation = false, statusChanged
+		proof, a.confirmation = domain.NoProof, statusChanged
 	}
 	if first {
 		return a.writePage(ctx, page)
 	}
 	w := ports.SweepWrite{
-		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
-		CollectedFrom: changes.collectedFrom, Page: a.completed(ctx, page),
+		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: proof,
+		Sync: a.status.SyncTime(a.Clock.Now()), CollectedFrom: changes.collectedFrom, Page: a.completed(ctx, page),
 	}
-	if !settled || changes.unidentified {
+	if changes.unidentified {
 		w.Proof = domain.NoProof
 	}
 	if !a.resumed {
@@ -575,47 +585,31 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	return a.written(ctx, w.Page, counts, err)
 }
 
-// settled reports whether the listing that has just ended can prove that a row is absent. If the proof is
-// OneRead, the vendor must report the same status as before the first page. If the proof is TwoReads, the
-// result is true.
-func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool, error) {
-	if proof != domain.OneRead || a.confirmation == statusChanged {
-		return proof == domain.TwoReads, nil
-	}
-	if err := a.checkNotPaused(ctx); err != nil {
-		return false, err
-	}
-	status, err := a.vendor.Check(ctx, a.access)
-	if err != nil {
-		return false, err
-	}
-	a.confirmation = statusChanged
-	if status.SameState(a.status) {
-		a.confirmation = statusSame
-	}
-	return a.confirmation == statusSame, nil
-}
-
 // sweepAccounts marks stored accounts as removed if the vendor no longer lists them. It marks nothing in these cases:
 //   - The pull does not read everything.
 //   - The rows of the pull are staged (stored, but not visible yet).
 //   - The vendor's list of accounts does not prove that an account was removed.
 //   - The list contains an account whose id cannot be read.
-//   - The vendor has synchronised during the attempt (see settled), or has not read the whole history yet.
+//   - The vendor has synchronised during the attempt (see proof), or has not read the whole history yet.
 func (a *attempt) sweepAccounts(ctx context.Context) error {
-	proof := a.status.Accounts
-	if !a.readsEverything() || proof == domain.NoProof || a.relink.staged || a.pull.Progress.Incomplete {
+	if !a.readsEverything() || a.relink.staged || a.pull.Progress.Incomplete {
 		return nil
 	}
 	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account
 		return nil
 	}
-	if a.confirmation != statusSame {
-		if settled, err := a.settled(ctx, proof); err != nil || !settled {
+	proves := func(g domain.Ground) domain.AbsenceProof { return g.Accounts }
+	proof := proves(a.ground())
+	if a.confirmation != statusSame || len(a.listed) == 0 {
+		var err error
+		if proof, err = a.proof(ctx, proves, len(a.listed) == 0); err != nil {
 			return err
 		}
 	}
-	w := ports.AccountSweepWrite{Proof: proof, Listed: a.listed}
+	if proof == domain.NoProof {
+		return nil
+	}
+	w := ports.AccountSweepWrite{Ground: a.ground(), Sync: a.status.SyncTime(a.Clock.Now()), Listed: a.listed}
 	w.At, w.LeaseUntil = a.leaseTimes()
 	return a.Pulls.SweepAccounts(ctx, a.lease, w)
 }

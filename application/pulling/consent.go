@@ -19,32 +19,49 @@ const consentTimeout = 5 * time.Second
 func ConsentOf(
 	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
 ) domain.ConsentReport {
+	report, _ := consentOf(ctx, vendor, access, status)
+	return report
+}
+
+// consentOf is like ConsentOf, and also returns the error of the request. The report is valid even after an error.
+func consentOf(
+	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
+) (domain.ConsentReport, error) {
 	reader, ok := vendor.(ports.ConsentReader)
 	if !ok {
-		return status.Consent()
+		return status.Consent(), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, consentTimeout)
 	defer cancel()
 	report, err := reader.Consent(ctx, access)
 	if err != nil || report.Status == "" {
-		return status.Consent()
+		return status.Consent(), err
 	}
 	if report.Status == domain.ReportedGranted && report.ExpiresAt.IsZero() && !status.ConsentExpiresAt.IsZero() {
 		report.ExpiresAt, report.NoExpiry = status.ConsentExpiresAt, false
 	}
-	return report
+	return report, nil
 }
 
 // readConsent returns what the vendor reports about the consent at the end of an attempt. It sends no request in these
-// cases; the result then depends only on the status that the attempt has read:
+// cases; the result then depends only on what the attempt has read:
+//   - The attempt has read the consent already.
 //   - The attempt has not read the status of the account reference.
-//   - The attempt has failed with an error other than Rejected and AccountNotListed.
+//   - The attempt has failed for a reason of ours, or because the vendor accepts no more requests now. Any other
+//     failure may have its reason in the consent, for example if the vendor returns no rows.
 //   - The connection is paused.
 func (a *attempt) readConsent(ctx context.Context, failure error) domain.ConsentReport {
+	if a.consent.done {
+		return a.consent.report
+	}
 	if !a.checked {
 		return domain.ConsentReport{}
 	}
-	if failure != nil && !errors.Is(failure, domain.Rejected) && !errors.Is(failure, domain.AccountNotListed) {
+	switch domain.CodeOf(failure) {
+	case domain.BudgetExhausted, domain.MemoryExhausted, domain.Interrupted, domain.VendorRateLimited:
+		return a.status.Consent()
+	}
+	if ctx.Err() != nil || errors.Is(failure, domain.StoreUnavailable) || errors.Is(failure, domain.LeaseLost) {
 		return a.status.Consent()
 	}
 	if a.checkNotPaused(ctx) != nil {

@@ -168,7 +168,7 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 		if same[i] {
 			continue
 		}
-		row, err := raw.Normalize()
+		row, err := raw.Row()
 		reason := domain.UnreadableReason(err)
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: raw.ExternalID}
 		switch {

@@ -105,7 +105,7 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 // vendor returns the row later, the row is quarantined again.
 func (a *attempt) releaseUnseen(ctx context.Context) error {
 	settled := a.status.SyncComplete || a.status.Transactions == domain.TwoReads && !a.status.NeedsReauth
-	if !a.readsEverything() || !settled {
+	if !a.readsEverything() || !settled || a.ground().Rows == domain.NoProof {
 		return nil
 	}
 	var unseen []domain.QuarantineKey

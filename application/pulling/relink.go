@@ -176,7 +176,7 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 }
 
 // publish makes the staged rows visible if the vendor has read its whole history, and has not synchronised meanwhile
-// (see settled). Otherwise the rows stay staged, and the next pull reads them again.
+// (see proof). Otherwise the rows stay staged, and the next pull reads them again.
 //
 // Rows that have been staged for domain.MaxStaged become visible even then. In this case, nothing is marked as removed,
 // because nothing proves the absence of earlier rows and accounts.
@@ -188,11 +188,12 @@ func (a *attempt) publish(ctx context.Context) error {
 		return nil
 	}
 	settled := false
-	if a.status.Accounts != domain.NoProof && !a.pull.Progress.Incomplete {
-		var err error
-		if settled, err = a.settled(ctx, a.status.Transactions); err != nil {
+	if !a.pull.Progress.Incomplete {
+		proof, err := a.proof(ctx, func(g domain.Ground) domain.AbsenceProof { return min(g.Accounts, g.Rows) }, false)
+		if err != nil {
 			return err
 		}
+		settled = proof != domain.NoProof
 	}
 	if !settled && !a.stagedTooLong() {
 		return nil

@@ -38,16 +38,16 @@ func (a *attempt) settledRead() *ports.SettledRead {
 }
 
 // readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. It
-// returns false if the account holder must sign in again.
+// returns false if the account holder must sign in again, or the consent has ended.
 //
 // If the proof is TwoReads, the vendor does not report when it synchronises. In this case, confirmation need not be
 // statusSame.
 func (a *attempt) readSettled() bool {
-	if !a.readsEverything() || a.confirmation == statusChanged || a.status.NeedsReauth {
+	if !a.readsEverything() || a.confirmation == statusChanged {
 		return false
 	}
-	return a.status.Transactions == domain.TwoReads ||
-		a.status.Transactions == domain.OneRead && a.confirmation == statusSame
+	proof := a.ground().Rows
+	return proof == domain.TwoReads || proof == domain.OneRead && a.confirmation == statusSame
 }
 
 // readBalances reports whether the attempt has read balances that must equal the sums of the records, although it has
@@ -57,6 +57,5 @@ func (a *attempt) readSettled() bool {
 //     then has a record of each row.
 func (a *attempt) readBalances() bool {
 	atEnd := a.pull.Progress.StreamPosition != "" && !a.pull.Progress.Incomplete
-	return (a.pull.Scope.ChangesSums() || atEnd) && !a.readsEverything() && !a.status.NeedsReauth &&
-		a.status.Transactions != domain.NoProof
+	return (a.pull.Scope.ChangesSums() || atEnd) && !a.readsEverything() && a.ground().Rows != domain.NoProof
 }

@@ -18,6 +18,7 @@ type Account struct {
 	Key         string        // see domain.AccountIdentity.Key
 	Listed      bool          // the vendor has listed the account; if not, it is known only from rows
 	AbsentSince domain.PullID // the first pull whose list lacked the account; zero while the account is listed
+	Held        domain.Hold   // since when its removal is delayed; see SweepAccounts
 }
 
 // AccountSource reads stored accounts. Its methods change nothing.
@@ -164,7 +165,7 @@ func (v View) newAccount(data domain.AccountData, w PageWrite) Account {
 func (a Account) with(data domain.AccountData, key string, isListed bool) Account {
 	a.AccountData, a.Key = data, key
 	if isListed {
-		a.Listed, a.AbsentSince, a.RemovedAt = true, domain.PullID{}, time.Time{}
+		a.Listed, a.AbsentSince, a.RemovedAt, a.Held = true, domain.PullID{}, time.Time{}, domain.Hold{}
 	}
 	return a
 }
@@ -174,7 +175,7 @@ func (a Account) equal(b Account) bool {
 	return a.ExternalID == b.ExternalID && a.Type == b.Type && a.Subtype == b.Subtype && a.Name == b.Name &&
 		a.Number == b.Number && a.Currency == b.Currency && sameMoney(a.Balance, b.Balance) &&
 		bytes.Equal(a.Metadata, b.Metadata) && a.Institution == b.Institution && a.Key == b.Key && a.Listed == b.Listed &&
-		a.AbsentSince == b.AbsentSince && a.RemovedAt.Equal(b.RemovedAt)
+		a.AbsentSince == b.AbsentSince && a.RemovedAt.Equal(b.RemovedAt) && a.Held.Equal(b.Held)
 }
 
 // sameMoney reports whether two amounts, which may be nil, are equal.
@@ -187,8 +188,9 @@ func sameMoney(a, b *domain.Money) bool {
 
 // AccountSweepWrite describes a complete listing of the accounts.
 type AccountSweepWrite struct {
-	Listed     []string            // the external ids of all accounts that the vendor lists
-	Proof      domain.AbsenceProof // OneRead or TwoReads: how many listings prove the removal
+	Listed     []string        // the external ids of all accounts that the vendor lists
+	Ground     domain.Ground   // what the listing proves
+	Sync       domain.SyncTime // the vendor's synchronisation that the listing shows
 	At         time.Time
 	LeaseUntil time.Time // the lease's new expiry
 }
@@ -198,31 +200,49 @@ type AccountSweepWrite struct {
 // connection's accounts.
 //
 //   - An account that the vendor has never listed does not change: it is known only from rows.
-//   - If w.Proof is TwoReads, the first pull only remembers that the account is absent. Another pull removes it.
+//   - If the proof of an account is TwoReads, the first pull only remembers that the account is absent. Another pull
+//     removes it. If it is NoProof, the account does not change.
+//   - An empty list is a mass removal: it removes an account only after a Hold.
 //   - StorePage has already restored most of the listed accounts, but it does not store accounts that cannot be read.
 func SweepAccounts(w AccountSweepWrite, pull domain.PullID, stored []Account) AccountChanges {
 	var changes AccountChanges
 	for _, a := range stored {
-		isRemoved, isAbsent := !a.RemovedAt.IsZero(), !a.AbsentSince.IsZero()
+		isRemoved, isAbsent, isHeld := !a.RemovedAt.IsZero(), !a.AbsentSince.IsZero(), a.Held != domain.Hold{}
+		proof := w.Ground.Account(a.Type)
 		switch {
 		case !a.Listed:
 		case slices.Contains(w.Listed, a.ExternalID):
-			a.RemovedAt, a.AbsentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, w.At
+			a.RemovedAt, a.AbsentSince, a.Held, a.UpdatedAt = time.Time{}, domain.PullID{}, domain.Hold{}, w.At
 			if isRemoved {
 				changes.save(a, events.AccountModified)
-			} else if isAbsent {
+			} else if isAbsent || isHeld {
 				changes.save(a)
 			}
-		case isRemoved:
-		case w.Proof == domain.TwoReads && !isAbsent:
+		case isRemoved, proof == domain.NoProof:
+		case proof == domain.TwoReads && !isAbsent:
 			a.AbsentSince = pull
 			changes.save(a)
-		case w.Proof == domain.OneRead || a.AbsentSince != pull:
-			a.RemovedAt, a.UpdatedAt = w.At, w.At
-			changes.Removed = append(changes.Removed, a.ExternalID)
-			changes.save(a, events.AccountRemoved)
+		case proof == domain.TwoReads && a.AbsentSince == pull:
+		case len(w.Listed) == 0 && !a.Held.ReleasedBy(w.At, w.Sync):
+			if !isHeld {
+				a.Held = domain.HoldAt(w.At, w.Sync)
+				changes.save(a)
+			}
+		default:
+			gone := ApplyHeldAccount(a, w.At)
+			changes.Save, changes.Events = append(changes.Save, gone.Save...), append(changes.Events, gone.Events...)
+			changes.Removed = append(changes.Removed, gone.Removed...)
 		}
 	}
+	return changes
+}
+
+// ApplyHeldAccount marks an account as removed whose removal is held back, because an operator has confirmed it.
+func ApplyHeldAccount(a Account, at time.Time) AccountChanges {
+	var changes AccountChanges
+	a.RemovedAt, a.UpdatedAt, a.Held = at, at, domain.Hold{}
+	changes.Removed = append(changes.Removed, a.ExternalID)
+	changes.save(a, events.AccountRemoved)
 	return changes
 }
 

@@ -251,7 +251,9 @@ func TestASweepOfAccounts(t *testing.T) {
 	} {
 		a := listedAccount(1, "a")
 		tc.edit(&a)
-		w := records.AccountSweepWrite{Proof: tc.proof, At: later}
+		w := records.AccountSweepWrite{
+			Ground: domain.Ground{Accounts: tc.proof}, Listed: []string{"b"}, At: later,
+		}
 		if tc.listed {
 			w.Listed = []string{"b", "a"}
 		}
@@ -275,6 +277,41 @@ func TestASweepOfAccounts(t *testing.T) {
 		} else {
 			wantAccountEvents(t, tc.name, changes, accountEvent(tc.event, 1))
 		}
+	}
+}
+
+// TestAnEmptyListOfAccounts checks that an empty list removes an account only after a wait, and a list without the cards
+// removes no card.
+func TestAnEmptyListOfAccounts(t *testing.T) {
+	this, card := domain.PullID{UUID: uuid.UUID{1}}, listedAccount(2, "card")
+	card.Type = domain.CreditAccount
+	sweep := func(w records.AccountSweepWrite, a records.Account) records.AccountChanges {
+		w.Ground.Accounts = domain.OneRead
+		return records.SweepAccounts(w, this, []records.Account{a})
+	}
+	synced := domain.SyncTime{At: epoch, Planned: true}
+	changes := sweep(records.AccountSweepWrite{At: later, Sync: synced}, listedAccount(1, "a"))
+	if len(changes.Save) != 1 || len(changes.Removed) > 0 || changes.Save[0].Held != domain.HoldAt(later, synced) {
+		t.Fatalf("the first list: %+v", changes)
+	}
+	held := changes.Save[0]
+	confirmed := records.AccountSweepWrite{At: later.Add(time.Hour), Sync: domain.SyncTime{At: later, Planned: true}}
+	if changes := sweep(records.AccountSweepWrite{At: confirmed.At, Sync: synced}, held); len(changes.Save) > 0 {
+		t.Errorf("the same synchronisation: %+v", changes)
+	}
+	if changes := sweep(confirmed, held); !slices.Equal(changes.Removed, []string{"a"}) {
+		t.Errorf("the next synchronisation: %+v", changes)
+	}
+	confirmed.Listed = []string{"a"}
+	if changes := sweep(confirmed, held); changes.Save[0].Held != (domain.Hold{}) || len(changes.Removed) > 0 {
+		t.Errorf("listed again: %+v", changes)
+	}
+	if changes := sweep(confirmed, card); len(changes.Save) > 0 {
+		t.Errorf("the vendor has not read the cards: %+v", changes)
+	}
+	confirmed.Ground.Cards = domain.OneRead
+	if changes := sweep(confirmed, card); !slices.Equal(changes.Removed, []string{"card"}) {
+		t.Errorf("the vendor has read the cards: %+v", changes)
 	}
 }
 

@@ -40,7 +40,8 @@ type AnnouncedSource interface {
 }
 
 // holdAnnounced judges the announced removals of the page. It holds a removal back if it is part of a mass removal
-// (domain.AnnouncedSum.IsMass), or was held back before. It ignores a removal that this pull has found to be void.
+// (domain.AnnouncedSum.IsMass), or was held back before, or if PageWrite.Waits is set. It ignores a removal that this
+// pull has found to be void.
 //
 // The removals of one account that were announced within domain.AnnouncementWindow are judged together, also those of
 // other pages. Removals that were applied stay applied. Only live records count. A page of staged rows may also
@@ -60,13 +61,15 @@ func (d *decision) holdAnnounced() error {
 	if err := d.emit(Changes{Announced: &c}); err != nil || len(fresh) == 0 {
 		return err
 	}
-	mass, err := d.massAnnounced(fresh)
-	if err != nil {
-		return err
+	var mass map[string]bool
+	if !d.Waits {
+		if mass, err = d.massAnnounced(fresh); err != nil {
+			return err
+		}
 	}
 	var held []domain.AnnouncedRemoval
 	for _, a := range fresh {
-		if mass[a.Account] {
+		if d.Waits || mass[a.Account] {
 			a.State = domain.AnnouncedHeld
 			held = append(held, a)
 			delete(d.leaving, a.ExternalID)
@@ -187,12 +190,21 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.Announced
 	return d.emit(Changes{Announced: &c})
 }
 
-// ApplyHeld returns the page that removes rows whose announced removals are held back, because an operator has
-// confirmed them. It returns nil if there are none. held is a result of AnnouncedSource.HeldRemovals.
-func ApplyHeld(held map[string]domain.AnnouncedRemoval, w PageWrite) *Page {
+// ApplyHeld returns the page that removes rows whose removals are held back, because an operator has confirmed them. It
+// returns nil if there are none. announced is a result of AnnouncedSource.HeldRemovals, and absent of Source.Absences.
+func ApplyHeld(
+	announced map[string]domain.AnnouncedRemoval, absent map[string]domain.Absence, w PageWrite,
+) *Page {
+	held := slices.Collect(maps.Keys(announced))
+	for externalID, a := range absent {
+		if !a.Held.At.IsZero() {
+			held = append(held, externalID)
+		}
+	}
 	if len(held) == 0 {
 		return nil
 	}
-	w.Removed, w.Confirmed = slices.Sorted(maps.Keys(held)), true
+	slices.Sort(held)
+	w.Removed, w.Confirmed = slices.Compact(held), true
 	return NewPage(w)
 }

@@ -352,7 +352,7 @@ func TestHeldRemovalsAreMatchedWithTheRowsThatReplaceThem(t *testing.T) {
 
 func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 	b, ids := days(30)
-	if page := records.ApplyHeld(nil, records.PageWrite{}); page != nil {
+	if page := records.ApplyHeld(nil, nil, records.PageWrite{}); page != nil {
 		t.Error("nothing is held back, but there is a page")
 	}
 	b.announce(t, records.PageWrite{Removed: ids})
@@ -360,7 +360,7 @@ func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := records.ApplyHeld(held, records.PageWrite{At: now, Matching: &records.Matching{}})
+	page := records.ApplyHeld(held, nil, records.PageWrite{At: now, Matching: &records.Matching{}})
 	if err := b.write(page, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // Page is a write of a page, a sweep, or announced removals, prepared before the store's transaction begins.
@@ -119,10 +120,16 @@ type decision struct {
 	missing map[string]missingRow
 	// continued contains the external ids of the missing rows whose records a new row continues.
 	continued map[string]bool
-	// absences is emitted when it is known which of the missing rows have left.
+	// absences is emitted when it is known which of the missing rows have left. judged are the absences from which it
+	// was made.
 	absences *Absences
-	onPage   map[string]bool // the external ids of the page's rows; filled by isShown
-	never    map[domain.MatchPair]bool
+	judged   *judgedAbsences
+	// matched is the comparison of removed and new rows; nil if there was none. unsuggested are its suggestions for
+	// missing rows.
+	matched     *replacement
+	unsuggested []matching.Suggestion
+	onPage      map[string]bool // the external ids of the page's rows; filled by isShown
+	never       map[domain.MatchPair]bool
 	// suggested contains the suggestions for rows that have no record yet, by external id.
 	suggested map[string][]Suggestion
 	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has

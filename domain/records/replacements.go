@@ -65,11 +65,16 @@ func (d *decision) matchRemoved() error {
 			return err
 		}
 	}
-	suggestions = slices.DeleteFunc(suggestions, func(s matching.Suggestion) bool {
+	d.matched = r
+	opened := slices.DeleteFunc(slices.Clone(suggestions), func(s matching.Suggestion) bool {
 		_, missing := d.missing[s.Old] // the record stays live
 		return missing
 	})
-	return d.suggest(r, suggestions)
+	d.unsuggested = slices.DeleteFunc(suggestions, func(s matching.Suggestion) bool {
+		_, missing := d.missing[s.Old]
+		return !missing
+	})
+	return d.suggest(r, opened)
 }
 
 // emitReplacements emits the changes by which each matched old row is replaced by its new row.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // missingRow is a live row that is missing from a complete listing, although the listing does not prove its removal.
@@ -40,9 +41,12 @@ func (d *decision) judgeAbsences() error {
 		return err
 	}
 	r := absenceReading{
-		AbsenceRead: domain.AbsenceRead{Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Live: map[string]int{}},
-		oldest:      map[string]domain.Date{},
-		held:        map[string]bool{},
+		AbsenceRead: domain.AbsenceRead{
+			Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Sync: d.sweep.Sync, Live: map[string]int{},
+			Shown: map[string]bool{},
+		},
+		oldest: map[string]domain.Date{},
+		held:   map[string]bool{},
 	}
 	held, err := d.source.HeldRemovals(d.sweep.Account)
 	if err != nil {
@@ -72,6 +76,7 @@ func (d *decision) judgeAbsences() error {
 		}
 	}
 	d.absences = &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining}
+	d.judged = &judgedAbsences{read: r.AbsenceRead, absences: absent}
 	if !d.CarriedOver || d.sweep.Proof == domain.NoProof {
 		return nil
 	}
@@ -85,14 +90,56 @@ func (d *decision) miss(externalID string, row missingRow) {
 	d.missing[externalID] = row
 }
 
-// rememberAbsences emits the absences of a sweep, except those of rows that have left meanwhile.
+// judgedAbsences are the absences of a sweep.
+type judgedAbsences struct {
+	read     domain.AbsenceRead
+	absences []domain.Absence
+}
+
+// judgeWithoutContinued judges the absences of a sweep again, if records of absent rows have continued with new rows.
+// The vendor still has these rows, so the others may be no mass removal. The rows that leave now are added to
+// d.leaving, and their suggestions are opened.
+func (d *decision) judgeWithoutContinued() error {
+	if len(d.continued) == 0 {
+		return nil
+	}
+	r := d.judged.read
+	var absent []domain.Absence
+	for _, a := range d.judged.absences {
+		if d.continued[a.ExternalID] {
+			r.Shown[a.Account] = true
+			r.Live[a.Account]-- // its new row was counted, too
+		} else {
+			absent = append(absent, a)
+		}
+	}
+	removed, remaining := r.Judge(absent)
+	d.absences.Remaining = remaining
+	since := map[string]domain.PullID{}
+	for _, a := range absent {
+		since[a.ExternalID] = a.Pull
+	}
+	for _, externalID := range removed {
+		d.leaving[externalID] = since[externalID]
+		delete(d.missing, externalID)
+	}
+	if d.matched == nil {
+		return nil
+	}
+	return d.suggest(d.matched, slices.DeleteFunc(d.unsuggested, func(s matching.Suggestion) bool {
+		_, leaves := d.leaving[s.Old]
+		return !leaves
+	}))
+}
+
+// rememberAbsences emits the absences of a sweep.
 func (d *decision) rememberAbsences() error {
 	if d.absences == nil {
 		return nil
 	}
-	d.absences.Remaining = slices.DeleteFunc(d.absences.Remaining, func(a domain.Absence) bool {
-		return d.continued[a.ExternalID]
-	})
+	if err := d.judgeWithoutContinued(); err != nil {
+		return err
+	}
 	return d.emit(Changes{Absences: d.absences})
 }
 
@@ -115,6 +162,7 @@ func (d *decision) readWindow(r *absenceReading, held map[string]domain.Announce
 		}
 		r.list(record.Account, record.Date)
 		r.Live[record.Account]++
+		r.Shown[record.Account] = true
 	})
 	for i := range d.Transactions {
 		row := &d.Transactions[i]
@@ -156,6 +204,7 @@ func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([
 		a, wasAbsent := known[record.ExternalID]
 		switch {
 		case wasAbsent:
+			a.Date = record.Date
 			absent = append(absent, a)
 		case d.sweep.Proof != domain.TwoReads:
 			if !record.CarriedOver || r.reaches(record) {
@@ -183,7 +232,7 @@ func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([
 }
 
 func (r *absenceReading) absence(record LiveRecord) domain.Absence {
-	return domain.Absence{ExternalID: record.ExternalID, Account: record.Account, Pull: r.Pull}
+	return domain.Absence{ExternalID: record.ExternalID, Account: record.Account, Date: record.Date, Pull: r.Pull}
 }
 
 // collected returns the external ids of the records that the vendor collected at or after the time in CollectedFrom for

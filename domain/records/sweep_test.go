@@ -29,7 +29,9 @@ func TestASweep(t *testing.T) {
 	two := func() *book { return newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12"))) }
 	absent := func(pull int) *book {
 		b := two()
-		b.absences["b"] = domain.Absence{ExternalID: "b", Account: "acc", Pull: pullID(pull)}
+		b.absences["b"] = domain.Absence{
+			ExternalID: "b", Account: "acc", Pull: pullID(pull), ProvedBy: pullID(pull),
+		}
 		return b
 	}
 	collected := func(w records.SweepWrite, from time.Time) records.SweepWrite {
@@ -166,6 +168,8 @@ func TestASweepTellsWhetherThereAreAbsencesToForget(t *testing.T) {
 // New rows of the listing, and rows whose announced removals are held back, count as rows of the account.
 func TestAMassRemovalIsMeasuredAgainstAllRowsOfTheAccount(t *testing.T) {
 	b, ids := days(40)
+	stays := record(99, dated("stays", "2026-01-20"))
+	b.records = append(b.records, stays)
 	var page []domain.TransactionData
 	for i := range 20 {
 		page = append(page, data(fmt.Sprintf("n%02d", i), fmt.Sprint("new ", i), fmt.Sprint(1000+i), "2026-01-20"))
@@ -173,7 +177,7 @@ func TestAMassRemovalIsMeasuredAgainstAllRowsOfTheAccount(t *testing.T) {
 	for _, id := range ids[:20] { // 20 rows are missing from the listing, and 20 are held back
 		b.announced[id] = domain.AnnouncedRemoval{ExternalID: id, Account: "acc", At: now, State: domain.AnnouncedHeld}
 	}
-	var seen []string
+	seen := []string{"stays"}
 	for _, row := range page {
 		seen = append(seen, row.ExternalID)
 	}
@@ -186,6 +190,7 @@ func TestAMassRemovalIsMeasuredAgainstAllRowsOfTheAccount(t *testing.T) {
 	}
 	for name, removedBefore := range map[string]bool{"new rows": false, "rows that return": true} {
 		b, _ := days(20)
+		b.records = append(b.records, stays)
 		if removedBefore {
 			for i, row := range page {
 				b.records = append(b.records, removed(record(50+i, row), 400))
@@ -292,24 +297,35 @@ func TestTheRowsOfAMassRemovalContinueWithTheirPartners(t *testing.T) {
 	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, rows[:23]); err != nil {
 		t.Fatal(err)
 	}
-	if kept := b.continued(25); kept != 23 || b.counts.Removed != 0 {
+	if kept := b.continued(25); kept != 23 || b.counts.Removed != 2 {
 		t.Errorf("%d records continue, and %d were removed", kept, b.counts.Removed)
 	}
-	if len(b.absences) != 2 {
-		t.Errorf("%d rows wait for another listing, want 2", len(b.absences))
+	if len(b.absences) != 0 {
+		t.Errorf("%d rows wait for another listing, but only 2 are lacking", len(b.absences))
+	}
+	b, rows = churned(45)
+	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, rows[:2]); err != nil {
+		t.Fatal(err)
+	}
+	if kept := b.continued(45); kept != 2 || b.counts.Removed != 0 || len(b.absences) != 43 {
+		t.Errorf("%d records continue, %d were removed, %d wait", kept, b.counts.Removed, len(b.absences))
 	}
 }
 
-// Missing rows whose removal is not proved are not suggested, because their records stay live.
+// Missing rows whose removal is not proved are not suggested, because their records stay live. If the rest of the rows
+// is no mass removal without those that continue, they are removed, and suggested.
 func TestMissingRowsAreNotSuggested(t *testing.T) {
-	b, rows := churned(25)
-	twin := rows[24]
-	twin.ExternalID = "twin"
-	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, append(rows[:22:22], rows[24], twin)); err != nil {
-		t.Fatal(err)
-	}
-	if kept := b.continued(25); kept < 22 || len(b.absences) == 0 || len(b.suggestions) > 0 {
-		t.Errorf("%d continue, %d wait, suggestions: %+v", kept, len(b.absences), b.suggestions)
+	for n, removed := range map[int]bool{50: false, 25: true} {
+		b, rows := churned(n)
+		twin := rows[n-1]
+		twin.ExternalID = "twin"
+		listing := append(rows[:22:22], rows[n-1], twin)
+		if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, listing); err != nil {
+			t.Fatal(err)
+		}
+		if kept := b.continued(n); kept < 22 || (len(b.absences) == 0) != removed || (len(b.suggestions) > 0) != removed {
+			t.Errorf("%d continue, %d wait, suggestions: %+v", kept, len(b.absences), b.suggestions)
+		}
 	}
 }
 

@@ -67,6 +67,9 @@ type PageWrite struct {
 	// Announced contains the external ids of rows that later writes of the pull mark as removed. They are only stored,
 	// so that all announced removals of the pull are judged together.
 	Announced []string
+	// Waits is set if every row of Removed is held back, because the vendor cannot read the account reference now: the
+	// consent has ended, or the account holder must sign in again. A later complete listing decides about the rows.
+	Waits bool
 	// Confirmed is set if no row of Removed is held back, because an operator has confirmed the removals.
 	Confirmed bool
 	// Quarantined are rows to add to the quarantine. They replace quarantined rows with the same key.
@@ -155,6 +158,7 @@ type SweepWrite struct {
 	// ShownBefore reports whether the pull has returned the row before this listing; see domain.ReplacementInput.
 	ShownBefore func(externalID string) bool
 	Proof       domain.AbsenceProof // how many listings without a row prove its removal
+	Sync        domain.SyncTime     // the vendor's synchronisation that the listing shows
 	// CollectedFrom contains one time for each account: the earliest collection time of the listed rows. The keys are
 	// the external ids of the accounts. CollectedFrom is set only if Proof is TwoReads and CollectedAt is not nil.
 	CollectedFrom map[string]time.Time

@@ -20,7 +20,7 @@ var accountSweepTests = []storeTest{
 func (f *fixture) sweepAccounts(l domain.Lease, proof domain.AbsenceProof, listed ...string) {
 	f.Helper()
 	f.noError(f.Pulls.SweepAccounts(f.ctx, l, ports.AccountSweepWrite{
-		Listed: listed, Proof: proof, At: f.now(), LeaseUntil: l.Until,
+		Listed: listed, Ground: domain.Ground{Accounts: proof, Cards: proof}, At: f.now(), LeaseUntil: l.Until,
 	}))
 }
 
@@ -100,8 +100,8 @@ func accountSweepNeedsTwoPulls(f *fixture) {
 func accountSweepKeepsEmbedded(f *fixture) {
 	c, l := f.runningPull()
 	f.storeAccounts(l, false, "a", "b")
-	f.storeAccounts(l, true, "b")
-	f.sweepAccounts(l, domain.OneRead)
+	f.storeAccounts(l, true, "b", "c")
+	f.sweepAccounts(l, domain.OneRead, "c")
 	f.equal("removed", []string{"b"}, f.removedAccounts(c))
 }
 
@@ -217,15 +217,15 @@ func claimOfRemovedAccounts(f *fixture) {
 func accountSweepScope(f *fixture) {
 	c, l := f.runningPull()
 	other, second := f.runningPull()
-	f.storeAccounts(l, true, "a")
+	f.storeAccounts(l, true, "a", "b")
 	f.storeAccounts(second, true, "a")
-	f.sweepAccounts(l, domain.OneRead)
+	f.sweepAccounts(l, domain.OneRead, "b")
 	f.equal("removed", []string{"a"}, f.removedAccounts(c))
 	f.equal("removed of another connection", []string(nil), f.removedAccounts(other))
 	late := second
 	late.ID = newID[domain.Lease]()
 	err := f.Pulls.SweepAccounts(f.ctx, late, ports.AccountSweepWrite{
-		Proof: domain.OneRead, At: f.now(), LeaseUntil: second.Until,
+		Ground: domain.Ground{Accounts: domain.OneRead, Cards: domain.OneRead}, At: f.now(), LeaseUntil: second.Until,
 	})
 	f.errorIs(err, domain.LeaseLost)
 	f.equal("removed under a lost lease", []string(nil), f.removedAccounts(other))

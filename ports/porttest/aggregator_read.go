@@ -29,9 +29,13 @@ func testAccess(t *testing.T, suite VendorSuite) {
 		t.Errorf("Vendor: %v", err)
 	}
 	status, err := env.Adapter.Check(t.Context(), env.Good)
-	want := domain.LinkStatus{SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead}
+	want := domain.LinkStatus{
+		SyncComplete: true, Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead,
+	}
 	if env.NeverSyncComplete {
-		want = domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}
+		want = domain.LinkStatus{
+			Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads,
+		}
 	}
 	if status.SyncMarker = ""; err != nil || !status.SameState(want) {
 		t.Errorf(

@@ -16,6 +16,10 @@ var heldRemovalTests = []storeTest{
 	{"removals that the deliveries of a queued pull announce are held back", heldEarly},
 	{"held removals of an account that is gone are forgotten", heldOfGoneAccount},
 	{"an operator applies held removals", heldApplied},
+	{"an empty list of accounts removes them after a wait", heldAccounts},
+	{"an operator applies what listings have held back", heldListingsApplied},
+	{"what events report is applied beside a waiting pull", reportedEarly},
+	{"announced removals wait while the vendor cannot read", heldWhileWaiting},
 	{"removals that a page of staged rows announces are held back", heldOfStagedPage},
 	{"removals that were announced in an earlier hour do not count", heldForgotten},
 }
@@ -112,6 +116,28 @@ func heldEarly(f *fixture) {
 	f.equal("removed", []string(nil), f.removedIDs(c))
 }
 
+// reportedEarly checks that the health and the consent of events are stored while their pull must wait for another one,
+// and that an announced removal then waits.
+func reportedEarly(f *fixture) {
+	c, token := f.connectionWithToken()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	ids := f.manyRows(l, "a", 2)
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	d := f.receive(f.incoming(token, wantedEvent("error", domain.PullScope{
+		Signal: domain.SignalReauth, Removed: ids[:1],
+		Consents: []domain.ConsentReport{{Status: domain.ReportedRevoked}},
+	}))).Delivery
+	for range 2 {
+		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), withoutMatching)
+		f.noError(err)
+		f.equal("blocked", true, blocked)
+	}
+	facts := f.factsOf(c)
+	f.equal("reauth", true, facts.Health.NeedsReauth)
+	f.equal("consent", domain.ReportedRevoked, facts.Consent.Status)
+	f.equal("held", 1, facts.HeldRemovals)
+}
+
 func heldOfGoneAccount(f *fixture) {
 	c, l := f.runningPull()
 	f.storeAccounts(l, true, "a", "b")
@@ -144,6 +170,56 @@ func heldApplied(f *fixture) {
 	_, err = apply(f.tenant, account)
 	f.errorIs(err, domain.HeldNone)
 	f.equal("versions", 2, f.getRow(c, a[0]).Version)
+}
+
+// heldAccounts checks the removals of accounts that an empty list holds back.
+func heldAccounts(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	at := f.now()
+	sweep := func(after time.Duration, synced time.Time) {
+		f.noError(f.Pulls.SweepAccounts(f.ctx, l, ports.AccountSweepWrite{
+			Ground: domain.Ground{Accounts: domain.OneRead}, At: at.Add(after), LeaseUntil: l.Until,
+			Sync: domain.SyncTime{At: synced, Planned: true},
+		}))
+	}
+	sweep(0, at)
+	f.equal("after the first list", []string(nil), f.removedAccounts(c))
+	f.equal("since", false, f.facts()[c.ID].RemovalsHeldAt.IsZero())
+	l = f.nextPull(c, l)
+	sweep(2*time.Hour, at)
+	f.equal("after the same synchronisation", []string(nil), f.removedAccounts(c))
+	sweep(2*time.Hour, at.Add(time.Hour))
+	f.equal("after the next synchronisation", []string{"a", "b"}, f.removedAccounts(c))
+	f.equal("since", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
+}
+
+// heldListingsApplied checks that an operator applies the removals that listings hold back: of rows, and of the account.
+func heldListingsApplied(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	a := f.manyRows(l, "a", 12)
+	f.sweep(l, ports.SweepWrite{Account: "a"})
+	f.sweepAccounts(l, domain.OneRead)
+	f.equal("held", 12, f.factsOf(c).HeldRemovals)
+	account := f.getRow(c, a[0]).AccountID
+	n, err := f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, f.now(), withoutMatching, nil)
+	f.noError(err)
+	f.equal("applied", 12, n)
+	f.equal("removed", a, f.removedIDs(c))
+	f.equal("removed accounts", []string{"a"}, f.removedAccounts(c))
+	f.equal("held", 0, f.factsOf(c).HeldRemovals)
+	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, f.now(), withoutMatching, nil)
+	f.errorIs(err, domain.HeldNone)
+}
+
+func heldWhileWaiting(f *fixture) {
+	c, l := f.runningPull()
+	ids := f.manyRows(l, "a", 2)
+	f.equal("counts", domain.Counts{}, f.mustStorePage(l, ports.PageWrite{Removed: ids[:1], Waits: true}))
+	f.equal("held", 1, f.factsOf(c).HeldRemovals)
+	f.sweep(l, ports.SweepWrite{Account: "a"}, ids[1])
+	f.equal("removed", ids[:1], f.removedIDs(c))
 }
 
 func heldForgotten(f *fixture) {

@@ -101,13 +101,17 @@ func sweepHoldsBack(f *fixture) {
 	a, b := f.manyRows(l, "a", 39), f.manyRows(l, "b", 40)
 	seen, at := append(slices.Clone(a[20:]), b[20:]...), f.now()
 	f.equal("held back before", false, f.holdsBack(c))
-	f.equal("the first read", domain.Counts{Removed: 20}, f.sweep(l, ports.SweepWrite{At: at}, seen...))
+	first := domain.SyncTime{At: at, Planned: true}
+	f.equal("the first read", domain.Counts{Removed: 20}, f.sweep(l, ports.SweepWrite{At: at, Sync: first}, seen...))
 	f.equal("removed", b[:20], f.removedIDs(c))
 	f.equal("held back", true, f.holdsBack(c))
 	l = f.nextPull(c, l)
-	w := ports.SweepWrite{At: at.Add(time.Hour - time.Microsecond)}
+	synced := domain.SyncTime{At: at.Add(time.Minute), Planned: true}
+	w := ports.SweepWrite{At: at.Add(time.Hour - time.Microsecond), Sync: synced}
 	f.equal("within the hour", domain.Counts{}, f.sweep(l, w, seen...))
-	w.At = at.Add(time.Hour)
+	w.At, w.Sync = at.Add(2*time.Hour), first
+	f.equal("of the same synchronisation", domain.Counts{}, f.sweep(l, w, seen...))
+	w.At, w.Sync = at.Add(time.Hour), synced
 	f.equal("an hour later", domain.Counts{Removed: 20}, f.sweep(l, w, seen...))
 	f.equal("removed", append(slices.Clone(a[:20]), b[:20]...), f.removedIDs(c))
 	f.equal("held back after", false, f.holdsBack(c))
@@ -185,8 +189,8 @@ func sweepWindow(f *fixture) {
 	} {
 		c, l := f.runningPull()
 		f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")),
-			row("3", withDate("2026-02-03")), row("4", withDate("2026-02-04")))
-		counts := f.sweep(l, ports.SweepWrite{Window: tc.window})
+			row("3", withDate("2026-02-03")), row("4", withDate("2026-02-04")), row("5", withDate("2026-02-02")))
+		counts := f.sweep(l, ports.SweepWrite{Window: tc.window}, "5")
 		f.equal(fmt.Sprintf("%+v: counts", tc.window), domain.Counts{Removed: len(tc.want)}, counts)
 		f.equal(fmt.Sprintf("%+v: removed", tc.window), tc.want, f.removedIDs(c))
 	}

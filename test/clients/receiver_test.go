@@ -79,7 +79,7 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 	ctx, kill := context.WithCancel(t.Context())
 	send := func(url string, e ports.OutgoingEvent, want error, secrets ...string) {
 		t.Helper()
-		if err := sender(t, url, secrets...).Send(t.Context(), e); !errors.Is(err, want) {
+		if _, err := sender(t, url, secrets...).Send(t.Context(), e); !errors.Is(err, want) {
 			t.Errorf("event %d with %d secrets: got %v, want %v", e.Sequence, len(secrets), err, want)
 		}
 	}

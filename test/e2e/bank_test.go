@@ -41,6 +41,8 @@ type bank interface {
 	// setAccountListed changes whether the vendor lists a certain account. It returns the account's external id. It
 	// also returns how many successive complete reads without the account prove its removal.
 	setAccountListed(t *testing.T, listed bool) (account string, reads int)
+	// synchronise makes the vendor state that it has just read the institution.
+	synchronise(t *testing.T)
 	generate(t *testing.T, n int)
 	// revoke revokes the credential; grant makes it valid again.
 	revoke()

@@ -262,6 +262,14 @@ func (b *belvoBank) inject(t *testing.T, faults ...fault) {
 	}
 }
 
+func (b *belvoBank) synchronise(t *testing.T) {
+	t.Helper()
+	_, err := b.sim.UpdateLink(b.link, func(l *belvosim.Link) { l.LastAccessedAt = time.Now().UTC().Format(time.RFC3339Nano) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *belvoBank) setAccountListed(t *testing.T, listed bool) (account string, reads int) {
 	t.Helper()
 	if err := b.sim.SetAccountListed(belvosim.DemoAccountID, listed); err != nil {

@@ -141,7 +141,8 @@ func TestAMassRemovalIsHeldBack(t *testing.T) {
 }
 
 // TestAMassRemovalIsAppliedAnHourLater checks when a mass removal is applied. For an hour after the first read without
-// the rows, no read may remove them. A later read must remove the rows that are still missing, and no others.
+// the rows, and before the vendor has read the institution again, no read may remove them. A later read must remove the
+// rows that are still missing, and no others.
 func TestAMassRemovalIsAppliedAnHourLater(t *testing.T) {
 	for name := range backends {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,7 @@ func checkLateMassRemoval(t *testing.T, backend string, b bank) {
 		o.pull(id, nil)
 	}
 	later.pass(58 * time.Minute)
+	b.synchronise(t)
 	o.pull(id, nil)
 	o.checkWarnings(id, "mass_removal")
 	o.checkRows(b, id, gone...)

@@ -207,6 +207,13 @@ func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
 	}
 }
 
+func (b *pluggyBank) synchronise(t *testing.T) {
+	t.Helper()
+	if err := b.sim.SetItemStatus(b.item, "UPDATED", "SUCCESS"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *pluggyBank) setAccountListed(t *testing.T, listed bool) (account string, reads int) {
 	t.Helper()
 	if err := b.sim.SetAccountListed(pluggysim.DemoCardAccountID, listed); err != nil {

@@ -37,7 +37,8 @@ func produce(more string) call {
 	return func(ctx context.Context, t *testing.T, peer *hostile.Peer) error {
 		sender := openKafka(t, peer, more)
 		defer sender.Close()
-		return sender.Send(ctx, outgoingEvent)
+		_, err := sender.Send(ctx, outgoingEvent)
+		return err
 	}
 }
 

@@ -30,7 +30,8 @@ func publish(scheme string) call {
 	return func(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {
 		sender := openRabbitMQ(scheme, peer)
 		defer sender.Close()
-		return sender.Send(ctx, outgoingEvent)
+		_, err := sender.Send(ctx, outgoingEvent)
+		return err
 	}
 }
 

@@ -221,7 +221,7 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 			if v.name == "pluggy" {
 				proof = domain.OneRead
 			}
-			status.Accounts, status.Transactions = proof, proof
+			status.Accounts, status.Cards, status.Transactions = proof, proof, proof
 			if v.name == "pluggy" && ref.partial {
 				status.SyncComplete, status.Accounts = false, domain.NoProof
 			}

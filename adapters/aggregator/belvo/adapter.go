@@ -68,7 +68,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	var link link
 	err := a.http.DoJSON(ctx, call, &link)
 	switch {
-	case errors.Is(err, errHolderMustAct):
+	case errors.Is(err, domain.ErrHolderMustAct):
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
 		return domain.LinkStatus{}, err
@@ -78,9 +78,12 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	if link.Status != "valid" {
 		return domain.LinkStatus{NeedsReauth: true, Bank: link.bankReading()}, nil
 	}
-	return domain.LinkStatus{
-		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(), Bank: link.bankReading(),
-	}, nil
+	status := domain.LinkStatus{
+		Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
+		Bank: link.bankReading(),
+	}
+	status.SyncedAt, _ = domain.ParseConsentTime(link.LastAccessedAt.Value)
+	return status, nil
 }
 
 // bankReading returns the last successful access to the link. It is the same for all of the link's accounts.

@@ -25,7 +25,7 @@ func TestCheckReportsLinkStatus(t *testing.T) {
 			got, err := a.Check(t.Context(), access)
 			want := domain.LinkStatus{NeedsReauth: reauth}
 			if !reauth {
-				want.Accounts, want.Transactions = domain.TwoReads, domain.TwoReads
+				want.Accounts, want.Cards, want.Transactions = domain.TwoReads, domain.TwoReads, domain.TwoReads
 			}
 			if err != nil || !got.SameState(want) {
 				t.Errorf("got %+v (%v), want %+v", got, err, want)

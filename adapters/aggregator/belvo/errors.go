@@ -1,24 +1,19 @@
 package belvo
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// errHolderMustAct is the cause of errors that persist until the account holder acts. The vendor did not reject the API
-// credential. Therefore a pull waits and retries, and Check reports that the link needs reauthorization.
-var errHolderMustAct = errors.New("the link waits for its holder")
-
 // errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
 // listed is classified by its HTTP status. Source: developers.belvo.com, Errors.
 var errorCodes = map[string]domain.Error{
-	"invalid_link":     {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
-	"unconfirmed_link": {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
-	"token_required":   {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
-	"session_expired":  {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
+	"invalid_link":     {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"unconfirmed_link": {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"token_required":   {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
+	"session_expired":  {Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct},
 
 	"institution_down":        {Code: domain.VendorUnreachable},
 	"institution_unavailable": {Code: domain.VendorUnreachable},
@@ -43,7 +38,7 @@ func explainError(status int, body []byte) *domain.Error {
 	case http.StatusConflict: // a refresh of the link is in progress
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
 	case http.StatusPreconditionRequired:
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errHolderMustAct}
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: domain.ErrHolderMustAct}
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (*Adapter) UsesAccessToken() bool { return true }
 func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
 	found, err := a.readItem(ctx, access)
 	switch {
-	case errors.Is(err, errHolderMustAct):
+	case errors.Is(err, domain.ErrHolderMustAct):
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
 		return domain.LinkStatus{}, err
@@ -162,7 +162,7 @@ const syncInterval = 24 * time.Hour
 // linkStatus returns the status of the Item. The schedule has NewsOnly, because the vendor sends a webhook only if an
 // update has found something new.
 func (r itemResponse) linkStatus() domain.LinkStatus {
-	status := domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}
+	status := domain.LinkStatus{Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads}
 	if r.Item.Error != nil {
 		status = domain.LinkStatus{NeedsReauth: loginErrors[r.Item.Error.Code]}
 	}
@@ -172,7 +172,7 @@ func (r itemResponse) linkStatus() domain.LinkStatus {
 		return status
 	}
 	if last, ok := domain.ParseConsentTime(r.Status.Transactions.LastUpdate.Value); ok {
-		status.SyncMarker = last.Format(time.RFC3339)
+		status.SyncMarker, status.SyncedAt = last.Format(time.RFC3339), last
 		status.Schedule = domain.SyncSchedule{NextAt: last.Add(syncInterval), Every: syncInterval, NewsOnly: true}
 	}
 	return status

@@ -1,16 +1,9 @@
 package plaid
 
 import (
-	"errors"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
-
-// errHolderMustAct is the cause of errors that persist until the account holder signs in at the institution again. The
-// vendor did not reject the credential. Therefore a pull waits and retries, and Check reports that the Item needs
-// reauthorization.
-var errHolderMustAct = errors.New("the item waits for its holder")
 
 // loginErrors contains the codes of errors that end when the account holder signs in again.
 var loginErrors = map[string]bool{
@@ -79,7 +72,7 @@ func explainError(_ int, body []byte) *domain.Error {
 	e := errorOf(body)
 	if loginErrors[e.Code] {
 		return &domain.Error{
-			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: e.Code, Cause: errHolderMustAct,
+			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: e.Code, Cause: domain.ErrHolderMustAct,
 		}
 	}
 	if e.Type == rateLimitType {

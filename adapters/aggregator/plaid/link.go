@@ -27,7 +27,7 @@ const linkLifetime = 30 * time.Minute
 func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (ports.LinkToken, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	if _, err := a.readItem(ctx, access); err != nil && !errors.Is(err, errHolderMustAct) {
+	if _, err := a.readItem(ctx, access); err != nil && !errors.Is(err, domain.ErrHolderMustAct) {
 		return ports.LinkToken{}, err
 	}
 	var got struct {
@@ -87,7 +87,7 @@ func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	_, err := a.readItem(ctx, access)
-	if err == nil || errors.Is(err, errHolderMustAct) {
+	if err == nil || errors.Is(err, domain.ErrHolderMustAct) {
 		err = a.request(ctx, access, newCall(access, "/item/remove", budgetRemovals))
 	}
 	if errors.Is(err, domain.AccountNotFound) {

@@ -68,9 +68,14 @@ type productStatus struct {
 	LastUpdatedAt optionalTime `json:"lastUpdatedAt"`
 }
 
-// updated reports whether the last synchronisation updated the product. It is false if the vendor
+// proof returns domain.OneRead if the last synchronisation updated the product. It returns domain.NoProof if the vendor
 // reports no result.
-func (p *productStatus) updated() bool { return p != nil && p.IsUpdated }
+func (p *productStatus) proof() domain.AbsenceProof {
+	if p != nil && p.IsUpdated {
+		return domain.OneRead
+	}
+	return domain.NoProof
+}
 
 // Check returns the status of the item: GET /items/{id}. SyncComplete is true only if every product of the last
 // synchronisation succeeded (UPDATED with SUCCESS). Errors: account_not_found for an item that is unknown, was deleted
@@ -119,7 +124,8 @@ func (i item) linkStatus() domain.LinkStatus {
 		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.instant},
 		ConsentExpiresAt: i.ConsentExpiresAt.instant,
 	}
-	s.Accounts, s.Transactions = i.proofs()
+	s.SyncedAt, _ = domain.ParseConsentTime(i.LastUpdatedAt)
+	i.setProofs(&s)
 	s.Bank = i.bankReading()
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
@@ -130,33 +136,26 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// proofs returns what the absence of a row from a list proves: either nothing, or that the vendor has removed the
-// row. The first result is for the list of accounts, the second for lists of transactions. After a partial
-// synchronisation, a list is complete only if the vendor has updated its products.
-//
-// The list of accounts contains accounts of two products: ACCOUNTS and CREDIT_CARDS. For a product that the item does
-// not have, the vendor reports no status.
+// setProofs sets, for each product, whether one list without a row proves that the vendor has removed the row. After a
+// partial synchronisation, this is true only of the products that the vendor has updated. For a product that the item
+// does not have, the vendor reports no status.
 //
 // PARTIAL_SUCCESS is an execution status in the vendor's responses; the item's status is then UPDATED. The vendor's
 // documentation also lists PARTIAL_SUCCESS as a status.
-func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
+func (i item) setProofs(s *domain.LinkStatus) {
 	switch {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
-		return domain.OneRead, domain.OneRead
+		s.Accounts, s.Cards, s.Transactions = domain.OneRead, domain.OneRead, domain.OneRead
+		return
 	case i.Status != "PARTIAL_SUCCESS" && (i.Status != "UPDATED" || i.ExecutionStatus != "PARTIAL_SUCCESS"):
-		return domain.NoProof, domain.NoProof
+		return
 	}
 	var detail statusDetail
 	if vendorhttp.Decode(i.StatusDetail, &detail) != nil {
-		return domain.NoProof, domain.NoProof
+		return
 	}
-	if detail.Accounts.updated() && (detail.CreditCards == nil || detail.CreditCards.updated()) {
-		accounts = domain.OneRead
-	}
-	if detail.Accounts.updated() && detail.Transactions.updated() {
-		transactions = domain.OneRead
-	}
-	return accounts, transactions
+	s.Accounts, s.Cards = detail.Accounts.proof(), detail.CreditCards.proof()
+	s.Transactions = detail.Transactions.proof()
 }
 
 // connector contains the id and the name of an item's connector.

@@ -21,9 +21,11 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 		want              domain.LinkStatus
 	}{
 		{"UPDATED", "SUCCESS", domain.LinkStatus{
-			SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead,
+			SyncComplete: true, Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead,
 		}},
-		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{Transactions: domain.OneRead}},
+		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{
+			Accounts: domain.OneRead, Transactions: domain.OneRead,
+		}},
 		{"PARTIAL_SUCCESS", "PARTIAL_SUCCESS", domain.LinkStatus{}},
 		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.LinkStatus{}},
 		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true}},
@@ -305,30 +307,33 @@ func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 	const yes, no = `{"isUpdated":true}`, `{"isUpdated":false}`
 	for name, test := range map[string]struct {
-		detail                 string
-		accounts, transactions domain.AbsenceProof
+		detail                        string
+		accounts, cards, transactions domain.AbsenceProof
 	}{
 		"all but another product": {
 			`{"accounts":` + yes + `,"creditCards":` + yes + `,"transactions":` + yes + `,"identity":` + no + `}`,
-			domain.OneRead, domain.OneRead,
+			domain.OneRead, domain.OneRead, domain.OneRead,
 		},
 		"no card product": {
-			`{"accounts":` + yes + `,"creditCards":null,"transactions":` + yes + `}`, domain.OneRead, domain.OneRead,
+			`{"accounts":` + yes + `,"creditCards":null,"transactions":` + yes + `}`,
+			domain.OneRead, domain.NoProof, domain.OneRead,
 		},
 		"cards failed": {
 			`{"accounts":` + yes + `,"creditCards":` + no + `,"transactions":` + yes + `}`,
-			domain.NoProof, domain.OneRead,
+			domain.OneRead, domain.NoProof, domain.OneRead,
 		},
 		"transactions failed": {
-			`{"accounts":` + yes + `,"transactions":` + no + `}`, domain.OneRead, domain.NoProof,
+			`{"accounts":` + yes + `,"transactions":` + no + `}`, domain.OneRead, domain.NoProof, domain.NoProof,
 		},
 		"accounts failed": {
-			`{"accounts":` + no + `,"transactions":` + yes + `}`, domain.NoProof, domain.NoProof,
+			`{"accounts":` + no + `,"transactions":` + yes + `}`, domain.NoProof, domain.NoProof, domain.OneRead,
 		},
-		"no detail":         {`null`, domain.NoProof, domain.NoProof},
-		"an empty detail":   {`{}`, domain.NoProof, domain.NoProof},
-		"detail as a text":  {`"accounts"`, domain.NoProof, domain.NoProof},
-		"product as a text": {`{"accounts":"yes","transactions":` + yes + `}`, domain.NoProof, domain.NoProof},
+		"no detail":        {detail: `null`},
+		"an empty detail":  {detail: `{}`},
+		"detail as a text": {detail: `"accounts"`},
+		"product as a text": {
+			detail: `{"accounts":"yes","transactions":` + yes + `}`,
+		},
 	} {
 		for _, status := range []string{
 			`"status":"UPDATED","executionStatus":"PARTIAL_SUCCESS"`, `"status":"PARTIAL_SUCCESS"`,
@@ -337,7 +342,7 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 				adapter, access := newFixedVendor(t, http.StatusOK,
 					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
 				got, err := adapter.Check(t.Context(), access)
-				want := domain.LinkStatus{Accounts: test.accounts, Transactions: test.transactions}
+				want := domain.LinkStatus{Accounts: test.accounts, Cards: test.cards, Transactions: test.transactions}
 				if got.Bank = nil; err != nil || got != want {
 					t.Errorf("got %+v, %v, want %+v", got, err, want)
 				}

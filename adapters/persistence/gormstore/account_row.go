@@ -35,6 +35,9 @@ type AccountRow struct {
 	// AbsentSince is the first pull whose account list did not contain the account; NULL while the vendor
 	// lists the account.
 	AbsentSince uuid.NullUUID `gorm:"column:absent_pull_id"`
+	// HeldAt and HeldSync state since when the removal of the account is held back (domain.Hold).
+	HeldAt   Instant `gorm:"column:held_at"`
+	HeldSync Instant `gorm:"column:held_sync"`
 	// AccountRef is the account reference under which the account was first stored. Later references are in References.
 	AccountRef string `gorm:"column:account_ref"`
 	// AccountKey is the key that ports.PageWrite.AccountKey has returned for the account.

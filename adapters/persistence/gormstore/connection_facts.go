@@ -20,7 +20,9 @@ var factSources = []struct{ name, sql string }{
 			SELECT connection_id, min(held_at) AS since FROM absent_transactions
 				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id
 			UNION ALL SELECT connection_id, min(announced_at) FROM announced_removals
-				WHERE {rows} AND state = 'held' GROUP BY connection_id) removals
+				WHERE {rows} AND state = 'held' GROUP BY connection_id
+			UNION ALL SELECT connection_id, min(held_at) FROM accounts
+				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id) removals
 		GROUP BY connection_id`},
 	{"drift", `SELECT connection_id, min(drift_since) AS since FROM account_completeness c
 		WHERE {rows} AND drift_since IS NOT NULL AND ` + isOfPresentAccount + ` GROUP BY connection_id`},

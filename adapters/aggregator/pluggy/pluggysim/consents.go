@@ -32,6 +32,13 @@ func (s *Simulator) AddConsent(c Consent) (Consent, error) {
 	return c, nil
 }
 
+// consentEnded reports whether all consents of the item are revoked. The vendor then returns empty lists of accounts and
+// transactions. It is false if the item has no consent. The caller must hold s.mu.
+func (s *Simulator) consentEnded(item string) bool {
+	consents := s.store.consents[item]
+	return len(consents) > 0 && !slices.ContainsFunc(consents, func(c Consent) bool { return c.RevokedAt.IsZero() })
+}
+
 // RevokeConsent revokes a consent, as the account holder can do at the institution. Errors: ErrNotFound.
 func (s *Simulator) RevokeConsent(id string) error {
 	s.mu.Lock()

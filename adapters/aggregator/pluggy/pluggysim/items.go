@@ -77,7 +77,7 @@ func (s *Simulator) accounts(w http.ResponseWriter, r *http.Request, client stri
 	_, ok := s.store.visibleItem(item, client)
 	var found []Account
 	for _, id := range s.store.accountIDs[item] {
-		if l := s.store.accounts[id]; (kind == "" || kind == l.Type) && !s.store.unlisted[id] {
+		if l := s.store.accounts[id]; (kind == "" || kind == l.Type) && !s.store.unlisted[id] && !s.consentEnded(item) {
 			found = append(found, l.Account)
 		}
 	}

@@ -35,6 +35,9 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	if !ok {
 		return cursorPage{}, false
 	}
+	if s.consentEnded(l.ItemID) {
+		return cursorPage{Results: []*Transaction{}}, true
+	}
 	x := s.indexFor(l, q)
 	first, end := x.indexUntil(q.newest()), x.countSince(q.oldest())
 	if q.after != nil {

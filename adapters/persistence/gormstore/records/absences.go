@@ -19,6 +19,8 @@ type absenceRow struct {
 	Account    string            `gorm:"column:account"`
 	Pull       uuid.UUID         `gorm:"column:pull_id"`
 	Held       gormstore.Instant `gorm:"column:held_at"`
+	HeldSync   gormstore.Instant `gorm:"column:held_sync"`
+	ProvedBy   uuid.NullUUID     `gorm:"column:proved_by"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -41,7 +43,8 @@ func (s recordSource) Absences(account string) (map[string]domain.Absence, error
 	for _, row := range rows {
 		known[row.ExternalID] = domain.Absence{
 			ExternalID: row.ExternalID, Account: row.Account, Pull: domain.PullID{UUID: row.Pull},
-			HeldAt: row.Held.Time,
+			ProvedBy: domain.PullID{UUID: row.ProvedBy.UUID},
+			Held:     domain.Hold{At: row.Held.Time, Sync: row.HeldSync.Time},
 		}
 	}
 	return known, err
@@ -149,7 +152,8 @@ func (p *pageWriter) replaceAbsences(a *records.Absences) error {
 	for _, absence := range a.Remaining {
 		rows = append(rows, absenceRow{
 			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: absence.ExternalID,
-			Account: absence.Account, Pull: absence.Pull.UUID, Held: gormstore.At(absence.HeldAt),
+			Account: absence.Account, Pull: absence.Pull.UUID, Held: gormstore.At(absence.Held.At),
+			HeldSync: gormstore.At(absence.Held.Sync), ProvedBy: gormstore.Optional(absence.ProvedBy.UUID),
 		})
 	}
 	return p.tx.CreateInBatches(rows, absenceBatch).Error

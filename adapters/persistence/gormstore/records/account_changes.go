@@ -28,6 +28,8 @@ func newAccountRow(a records.Account) (gormstore.AccountRow, error) {
 		Listed:      a.Listed,
 		AbsentSince: gormstore.Optional(a.AbsentSince.UUID),
 		AccountKey:  a.Key,
+		HeldAt:      gormstore.At(a.Held.At),
+		HeldSync:    gormstore.At(a.Held.Sync),
 	}
 	r.Balance, r.BalanceCurrency = moneyColumns(a.Balance)
 	maybe := make([]string, len(a.MaybeContinues))
@@ -59,6 +61,7 @@ func accountOf(r gormstore.AccountRow) (records.Account, error) {
 	account, err := r.Domain()
 	return records.Account{
 		Account: account, Key: r.AccountKey, Listed: r.Listed, AbsentSince: domain.PullID{UUID: r.AbsentSince.UUID},
+		Held: domain.Hold{At: r.HeldAt.Time, Sync: r.HeldSync.Time},
 	}, err
 }
 

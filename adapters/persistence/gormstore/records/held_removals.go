@@ -209,6 +209,25 @@ func (s ledger) ForgetCandidates(ctx context.Context, tenant domain.TenantID, id
 	return s.Account(ctx, tenant, id)
 }
 
+// heldPage returns the page that removes the rows of an account whose removal is held back (records.ApplyHeld).
+func (s recordSource) heldPage(account string, w ports.PageWrite) (*records.Page, error) {
+	announced, err := s.HeldRemovals(account)
+	if err != nil {
+		return nil, err
+	}
+	absent, err := s.Absences(account)
+	return records.ApplyHeld(announced, absent, w), err
+}
+
+// applyHeldAccount marks the account as removed if its removal is held back, and reports whether it was.
+func (p *pageWriter) applyHeldAccount(id domain.AccountID) (held bool, err error) {
+	stored, err := p.readAccounts("id = ? AND tenant_id = ? AND held_at IS NOT NULL", id.UUID, p.pull.Tenant)
+	if err != nil || len(stored) == 0 {
+		return false, err
+	}
+	return true, p.saveAccounts(records.ApplyHeldAccount(stored[0], p.At))
+}
+
 // ApplyRemovals locks the connection, so that no page of the connection is written meanwhile.
 func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
 	matching func(domain.Vendor) *ports.Matching, entries ports.AuditEntries,
@@ -224,7 +243,7 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 			decision := ports.Decision{At: at}
 			err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
 				p.pull.Vendor = string(account.Vendor)
-				err := p.applyHeld(account.ExternalID, matching(account.Vendor), comparisons)
+				err := p.applyHeld(account, matching(account.Vendor), comparisons)
 				removed = p.counts.Removed
 				return err
 			})
@@ -240,19 +259,27 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 	return removed, nil
 }
 
-// applyHeld removes the rows of the account whose announced removals are held back. Errors: records.ErrNotCompared;
-// domain.NoHeldRemovals if there are none.
-func (p *pageWriter) applyHeld(account string, rules *ports.Matching, comparisons *records.Comparisons) error {
+// applyHeld removes the rows of the account whose removals are held back, and the account itself if its removal is.
+// Errors: records.ErrNotCompared; domain.NoHeldRemovals if there are none.
+func (p *pageWriter) applyHeld(account domain.Account, rules *ports.Matching, comparisons *records.Comparisons) error {
 	source := recordSource{p}
-	held, err := source.HeldRemovals(account)
+	page, err := source.heldPage(account.ExternalID, ports.PageWrite{At: p.At, Matching: rules})
 	if err != nil {
 		return err
 	}
-	page := records.ApplyHeld(held, ports.PageWrite{At: p.At, Matching: rules})
-	if page == nil {
-		return domain.NoHeldRemovals()
+	if page != nil {
+		page.Share(comparisons)
+		p.PageWrite, p.page = page.PageWrite, page
+		if err := p.apply(page.Changes(p.view(), source)); err != nil {
+			return err
+		}
+		if err := p.forget(&absenceRow{}, page.Removed); err != nil {
+			return err
+		}
 	}
-	page.Share(comparisons)
-	p.PageWrite, p.page = page.PageWrite, page
-	return p.apply(page.Changes(p.view(), source))
+	held, err := p.applyHeldAccount(account.ID)
+	if err == nil && page == nil && !held {
+		err = domain.NoHeldRemovals()
+	}
+	return err
 }

@@ -148,7 +148,7 @@ func (s pulls) RemoveAnnounced(
 	defer comparisons.Release()
 	err = compared(comparisons, func() error {
 		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
-			queued, err := s.lockBlocked(tx, id)
+			queued, c, err := s.lockBlocked(tx, id)
 			if blocked = err == nil; errors.Is(err, domain.NotFound) {
 				return nil
 			}
@@ -160,10 +160,21 @@ func (s pulls) RemoveAnnounced(
 				return err
 			}
 			scope, err := s.mergedScope(tx.DB, next)
-			if err != nil || len(scope.Removed) == 0 {
+			if err != nil {
 				return err
 			}
-			page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
+			reported := c
+			if reported.Report(scope, at) {
+				if err := s.applyReport(tx, c, reported, at); err != nil {
+					return err
+				}
+			}
+			if len(scope.Removed) == 0 {
+				return nil
+			}
+			page := records.NewPage(ports.PageWrite{
+				Removed: scope.Removed, Waits: reported.CannotBeRead(at), At: at, Matching: matching(next.Vendor),
+			})
 			page.Share(comparisons)
 			p := newPageWriter(s.Dialect, page.PageWrite)
 			p.tx, p.pull, p.page = tx, queued, page
@@ -194,34 +205,48 @@ func (p *pageWriter) removeAnnounced() error {
 		Error
 }
 
-// lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
-// its connection is live and not paused, and another pull of the connection waits for its next attempt.
-func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow, error) {
+// applyReport stores what events have reported about a connection, and the events about the change.
+func (s pulls) applyReport(tx gormstore.Tx, before, after domain.Connection, at time.Time) error {
+	var changes []records.Event
+	after.Announced, changes = records.OfHealth(before, after)
+	err := tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", after.ID.UUID, after.Tenant.UUID).
+		Select(gormstore.ReportedColumns).Updates(gormstore.RowOfConnection(after)).Error
+	if err != nil {
+		return err
+	}
+	origin := gormstore.EventOrigin{Tenant: after.Tenant.UUID, Connection: after.ID.UUID, At: at}
+	return gormstore.RecordEvents(tx, s.Dialect, origin, changes...)
+}
+
+// lockBlocked locks and returns the queued pull with this id, and its connection. Errors: NotFound unless the pull is
+// queued, its connection is live and not paused, and another pull of the connection waits for its next attempt.
+func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow, domain.Connection, error) {
 	query, err := s.byID(tx.DB, id)
 	if err != nil {
-		return gormstore.PullRow{}, err
+		return gormstore.PullRow{}, domain.Connection{}, err
 	}
 	queued, err := gormstore.First[gormstore.PullRow](query.Omit("scope", "progress").Where(gormstore.IsQueued))
 	if err != nil {
-		return gormstore.PullRow{}, err
+		return gormstore.PullRow{}, domain.Connection{}, err
 	}
 	if err := shareConnections(s.Dialect, tx, queued.Tenant, queued.Connection.String()); err != nil {
-		return gormstore.PullRow{}, err
+		return gormstore.PullRow{}, domain.Connection{}, err
 	}
-	_, err = gormstore.First[gormstore.ConnectionRow](gormstore.Locked(gormstore.Live(tx.DB), gormstore.KeyShare).
+	row, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
 		Where("id = ? AND tenant_id = ? AND paused_at IS NULL", queued.Connection, queued.Tenant))
 	if err != nil {
-		return gormstore.PullRow{}, err
+		return gormstore.PullRow{}, domain.Connection{}, err
 	}
 	_, err = gormstore.First[gormstore.PullRow](gormstore.Locked(tx.DB, gormstore.ForUpdate).Omit("scope", "progress").
 		Where("connection_id = ? AND "+gormstore.IsUnderWay+" AND state = ?",
 			queued.Connection, gormstore.StateWaiting).
 		Where(s.Dialect.TenantIs("tenant_id", "?"), queued.Tenant))
 	if err != nil {
-		return gormstore.PullRow{}, err
+		return gormstore.PullRow{}, domain.Connection{}, err
 	}
-	return gormstore.First[gormstore.PullRow](
+	queued, err = gormstore.First[gormstore.PullRow](
 		gormstore.Locked(tx.DB, gormstore.ForUpdate).
 			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, queued.Tenant),
 	)
+	return queued, row.Domain(), err
 }

@@ -326,7 +326,8 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
 -- an institution; '' if that is not known. bank_read_at: when the vendor last read the transactions of the account at
 -- the bank; NULL if it states no time. institution: the bank as JSON; '' if the vendor states none for the whole
 -- reference. maybe_continues: ids of accounts of deleted connections, separated by commas, about which somebody must
--- decide.
+-- decide. held_at: when the removal of the account was held back, because the vendor listed no account at all.
+-- held_sync: when the vendor had last read the institution at that time.
 CREATE TABLE accounts (
     id               uuid        NOT NULL,
     tenant_id        uuid        NOT NULL,
@@ -352,6 +353,8 @@ CREATE TABLE accounts (
     bank_read_at     timestamptz,
     institution      text        NOT NULL DEFAULT '',
     maybe_continues  text        NOT NULL DEFAULT '',
+    held_at          timestamptz,
+    held_sync        timestamptz,
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -581,6 +584,8 @@ CREATE INDEX carried_over_transactions_by_date ON carried_over_transactions (con
 
 -- Live transactions that the last complete read did not return. pull_id: the first pull whose read did not return the
 -- row. held_at: when the removal was held back, because too many rows of the account would have been removed.
+-- held_sync: when the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
+-- that the row was removed.
 CREATE TABLE absent_transactions (
     tenant_id     uuid NOT NULL,
     connection_id uuid NOT NULL,
@@ -588,6 +593,8 @@ CREATE TABLE absent_transactions (
     account       text NOT NULL,
     pull_id       uuid NOT NULL,
     held_at       timestamptz,
+    held_sync     timestamptz,
+    proved_by     uuid,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 

@@ -73,3 +73,7 @@ ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAUL
 ALTER TABLE accounts ADD COLUMN institution text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues text NOT NULL DEFAULT '';
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
+ALTER TABLE absent_transactions ADD COLUMN held_sync timestamptz;
+ALTER TABLE absent_transactions ADD COLUMN proved_by uuid;
+ALTER TABLE accounts ADD COLUMN held_at timestamptz;
+ALTER TABLE accounts ADD COLUMN held_sync timestamptz;

@@ -76,3 +76,7 @@ ALTER TABLE account_completeness ADD COLUMN incomparable INTEGER NOT NULL DEFAUL
 ALTER TABLE accounts ADD COLUMN institution TEXT NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues TEXT NOT NULL DEFAULT '';
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
+ALTER TABLE absent_transactions ADD COLUMN held_sync INTEGER;
+ALTER TABLE absent_transactions ADD COLUMN proved_by TEXT;
+ALTER TABLE accounts ADD COLUMN held_at INTEGER;
+ALTER TABLE accounts ADD COLUMN held_sync INTEGER;

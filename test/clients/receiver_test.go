@@ -91,7 +91,7 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 	send(url, event(4), nil, otherSecret, signingSecret) // during a rotation, each event is signed with both secrets
 	large := event(5)
 	large.Data = []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
-	if err := sender(t, url, signingSecret).Send(t.Context(), large); err == nil {
+	if _, err := sender(t, url, signingSecret).Send(t.Context(), large); err == nil {
 		t.Error("a body of 2 MiB was accepted")
 	}
 	kill()

@@ -49,7 +49,7 @@ func TestAnIdleConnectionTakesFewBytesFromAKafkaBroker(t *testing.T) {
 			t.Parallel()
 			peer := hostile.Start(t, behave)
 			sender := openKafka(t, peer, "")
-			if err := sender.Send(t.Context(), outgoingEvent); err != nil {
+			if _, err := sender.Send(t.Context(), outgoingEvent); err != nil {
 				t.Fatal(err)
 			}
 			_ = sender.Send(t.Context(), outgoingEvent)

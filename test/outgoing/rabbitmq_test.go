@@ -42,7 +42,7 @@ func TestAnIdleConnectionTakesFewBytesFromABroker(t *testing.T) {
 			t.Parallel()
 			peer := hostile.Start(t, behave)
 			sender := openRabbitMQ("amqp", peer)
-			if err := sender.Send(t.Context(), outgoingEvent); err != nil {
+			if _, err := sender.Send(t.Context(), outgoingEvent); err != nil {
 				t.Fatal(err)
 			}
 			peer.WaitReleased(t, patience)

@@ -52,7 +52,7 @@ func TestAnIdleConnectionTakesFewBytesFromAKafkaBroker(t *testing.T) {
 			if _, err := sender.Send(t.Context(), outgoingEvent); err != nil {
 				t.Fatal(err)
 			}
-			_ = sender.Send(t.Context(), outgoingEvent)
+			_, _ = sender.Send(t.Context(), outgoingEvent)
 			sender.Close()
 			peer.WaitReleased(t, patience)
 			if sent := peer.Written(); sent > maxUnrequested {

@@ -124,7 +124,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.causedReads, m.budget,
 		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed,
-		m.comparedBeyond, m.eventAttempts, m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.comparedBeyond, m.eventAttempts, m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors,
+		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -152,7 +153,7 @@ var backgroundTasks = []string{
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
 	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
 	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
-	"maintenance staleness",
+	"maintenance staleness", "maintenance erasures at vendors", "maintenance prune rate budgets",
 	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }

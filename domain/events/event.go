@@ -1,7 +1,6 @@
 package events
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -248,23 +247,9 @@ type SinkAnswer struct {
 // MaxAnswer is the maximum number of bytes of an answer that are kept.
 const MaxAnswer = 1 << 10
 
-// hiddenSecret stands for a secret in the text of an answer.
-const hiddenSecret = "…"
-
-// NewSinkAnswer returns an answer with the beginning of the body, as a text that is safe to show: valid UTF-8, control
-// and bidirectional characters as visible symbols, and "…" wherever the body contains one of the secrets. If the body is
-// cut, its end may be the beginning of a secret, and is left out.
-func NewSinkAnswer(status int, body []byte, cut bool, secrets []domain.Secret) SinkAnswer {
-	longest := 0
-	for _, secret := range secrets {
-		if text := secret.Reveal(); len(text) > 0 {
-			body = bytes.ReplaceAll(body, text, []byte(hiddenSecret))
-			longest = max(longest, len(text))
-		}
-	}
-	if cut {
-		body = body[:max(0, len(body)-longest)]
-	}
+// NewSinkAnswer returns an answer with the beginning of the body, as a text that is safe to show: valid UTF-8, with
+// control and bidirectional characters as visible symbols. The caller has removed all secrets from the body.
+func NewSinkAnswer(status int, body []byte) SinkAnswer {
 	var text strings.Builder
 	for _, r := range strings.ToValidUTF8(string(body), "\uFFFD") {
 		r = visible(r)

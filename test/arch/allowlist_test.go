@@ -137,7 +137,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/sink/webhook": {
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
-		"github.com/standard-webhooks/standard-webhooks/libraries/go",
+		"github.com/standard-webhooks/standard-webhooks/libraries/go", "golang.org/x/net/http/httpguts",
 	},
 	"adapters/bankstatement": {
 		"domain", "domain/witness", "ports",

@@ -50,6 +50,7 @@ func (s fakeService) IndexTexts(ctx context.Context, limit int) (int, error) {
 	return s.indexTexts(ctx, limit)
 }
 
+func (s fakeService) NoticeStaleness(context.Context) (int, error)           { return 0, nil }
 func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
 

@@ -52,6 +52,8 @@ type fakeMaintenance struct {
 	tokenUsage func(ctx context.Context) error
 }
 
+func (fakeMaintenance) NoticeStaleness(context.Context) (int, error) { return 0, nil }
+
 func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }

@@ -22,6 +22,7 @@ var indexUses = map[string]string{
 
 	"account_completeness_connection":  "account_completeness WHERE connection_id = :id",
 	"account_references_by_connection": "account_references WHERE connection_id = :id AND tenant_id = :id",
+	"accounts_bank_read":               "accounts WHERE bank_read_at IS NOT NULL AND removed_at IS NULL AND bank_read_at < :at",
 	"accounts_by_external_id":          "accounts WHERE external_id = :text AND tenant_id = :id",
 	"accounts_by_key":                  "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
 	"accounts_maybe":                   "accounts WHERE tenant_id = :id AND connection_id = :id AND maybe_continues <> ''",
@@ -43,6 +44,9 @@ var indexUses = map[string]string{
 		"AND consent_notice_at <= :at ORDER BY consent_notice_at",
 	"connections_deleted":   "connections WHERE tenant_id = :id AND vendor = :text AND deleted_at >= :at",
 	"connections_of_tenant": "connections WHERE tenant_id = :id ORDER BY id",
+	"connections_institution": "connections WHERE tenant_id = :id AND vendor = :text AND institution_id = :text " +
+		"AND deleted_at IS NULL",
+	"connections_stale": "connections WHERE stale_announced AND deleted_at IS NULL ORDER BY id",
 	"connections_reference": "connections WHERE tenant_id = :id AND lower(account_ref:c) = :text AND deleted_at IS" +
 		" NULL",
 	"connections_silent": "connections WHERE webhook_missed_at IS NOT NULL AND deleted_at IS NULL " +
@@ -136,7 +140,10 @@ var indexUses = map[string]string{
 
 // largerIndexes are indexes that the planner could use instead of the one in the key. On an empty table, it does not
 // know that they are larger. The test drops them, and rolls this back.
-var largerIndexes = map[string]string{"deliveries_age": "deliveries_of_connection, deliveries_newest"}
+var largerIndexes = map[string]string{
+	"deliveries_age":          "deliveries_of_connection, deliveries_newest",
+	"connections_institution": "connections_reference, connections_of_tenant, connections_deleted",
+}
 
 func TestEachIndexHasAStatementThatUsesIt(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {

@@ -12,11 +12,10 @@ import (
 
 // vendorStatus is a status that a vendor reports, with the proofs that its lists have.
 type vendorStatus struct {
-	name                  string
-	status                domain.LinkStatus
-	accounts, cards       domain.AbsenceProof // of the list of accounts
-	rows, rowsOfCredit    domain.AbsenceProof
-	consentDoesNotConcern bool
+	name               string
+	status             domain.LinkStatus
+	accounts, cards    domain.AbsenceProof // of the list of accounts
+	rows, rowsOfCredit domain.AbsenceProof
 }
 
 // vendorStatuses are the statuses of the three vendors, in the form in which their adapters report them.

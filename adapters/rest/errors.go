@@ -312,8 +312,7 @@ func (x *exchange) problem(err error) *Problem {
 // statementFields returns a field error for each reason why a statement was refused: the code of the doubt, or the ids
 // of the records without an amount in the currency of the account.
 func statementFields(e *domain.Error) (all []ProblemField) {
-	switch e.Code {
-	case domain.AccountDrifting, domain.AccountChanged, domain.NotCovered:
+	if slices.Contains([]domain.Code{domain.AccountDrifting, domain.AccountChanged, domain.NotCovered}, e.Code) {
 		return []ProblemField{{"query.force", string(e.Code)}}
 	}
 	for _, id := range e.Records {

@@ -180,7 +180,7 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 
 // forceOf parses the parameter force, which is valid.
 func forceOf(text string) (f books.StatementForce) {
-	for _, name := range strings.Split(text, ",") {
+	for name := range strings.SplitSeq(text, ",") {
 		f.Drift = f.Drift || name == "drift" || name == "true"
 		f.Changed = f.Changed || name == "changed" || name == "unsettled" || name == "true"
 		f.NotCovered = f.NotCovered || name == "not_covered" || name == "true"

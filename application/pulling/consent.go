@@ -3,6 +3,7 @@ package pulling
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -57,8 +58,10 @@ func (a *attempt) readConsent(ctx context.Context, failure error) domain.Consent
 	if !a.checked {
 		return domain.ConsentReport{}
 	}
-	switch domain.CodeOf(failure) {
-	case domain.BudgetExhausted, domain.MemoryExhausted, domain.Interrupted, domain.VendorRateLimited:
+	ours := []domain.Code{
+		domain.BudgetExhausted, domain.MemoryExhausted, domain.Interrupted, domain.VendorRateLimited,
+	}
+	if slices.Contains(ours, domain.CodeOf(failure)) {
 		return a.status.Consent()
 	}
 	if ctx.Err() != nil || errors.Is(failure, domain.StoreUnavailable) || errors.Is(failure, domain.LeaseLost) {

@@ -88,15 +88,8 @@ func (f StatementForce) Decide(doubts []domain.Code) (refused domain.Code, force
 
 // allows reports whether the caller accepts the doubt.
 func (f StatementForce) allows(doubt domain.Code) bool {
-	switch doubt {
-	case domain.AccountDrifting:
-		return f.Drift
-	case domain.AccountChanged:
-		return f.Changed
-	case domain.NotCovered:
-		return f.NotCovered
-	}
-	return false
+	return f.Drift && doubt == domain.AccountDrifting || f.Changed && doubt == domain.AccountChanged ||
+		f.NotCovered && doubt == domain.NotCovered
 }
 
 // CheckConverted returns Conflict (no_account_amount) with the ids of the unconverted records, at most
@@ -105,11 +98,10 @@ func (st Statement) CheckConverted() error {
 	if len(st.Unconverted) == 0 || st.OmitUnconverted {
 		return nil
 	}
-	failure := &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
-	for _, id := range st.Unconverted[:min(len(st.Unconverted), maxNamedRecords)] {
-		failure.Records = append(failure.Records, id)
+	return &domain.Error{
+		Kind: domain.Conflict, Code: domain.NoAccountAmount,
+		Records: st.Unconverted[:min(len(st.Unconverted), maxNamedRecords)],
 	}
-	return failure
 }
 
 // maxNamedRecords is the maximum number of records that an error names.

@@ -86,8 +86,9 @@ func (s stated) sides(value, other string) (before, after string) {
 		return value, other
 	case oneSide:
 		return value, ""
+	default:
+		return "", ""
 	}
-	return "", ""
 }
 
 // accounts returns the accounts of a case.

@@ -46,6 +46,7 @@ func recognize(before, after []matching.LinkedAccount) (r recognized) {
 		case matching.Undecided:
 			r.AmbiguousAfter = append(r.AmbiguousAfter, v.After)
 			r.AmbiguousBefore = append(r.AmbiguousBefore, v.Before...)
+		default:
 		}
 	}
 	slices.SortFunc(r.Pairs, func(a, b accountPair) int { return cmp.Compare(a.Before, b.Before) })

@@ -87,10 +87,10 @@ func compareNumbers(x, y domain.AccountIdentity) relation {
 		compareAccountNumbers(x, y), compareLastDigits(x.LastDigits, y.LastDigits),
 		compareEnd(x, y.LastDigits), compareEnd(y, x.LastDigits),
 	} {
-		switch compared {
-		case differ:
+		if compared == differ {
 			return differ
-		case agree:
+		}
+		if compared == agree {
 			result = agree
 		}
 	}

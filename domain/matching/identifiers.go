@@ -86,10 +86,10 @@ func (ids *identifiers) take(s *scan) {
 				return false
 			}
 			k := n.kind
-			switch k {
-			case invoiceNumber:
+			switch {
+			case k == invoiceNumber:
 				value = digitsOf(value)
-			case boletoLine, slipNumber:
+			case k == boletoLine, k == slipNumber:
 				if k, value = ofBoleto(k, digitsOf(value)); value == "" {
 					return false
 				}

@@ -134,14 +134,12 @@ func informationOf(s books.Statement) string {
 		facts = append(facts, "bank read at "+dateTime(s.BankReadAt))
 	}
 	if n := len(s.Unconverted); n > 0 {
-		text := fmt.Sprintf("left out: %d records without an amount in %s:", n, s.Currency)
-		for _, id := range s.Unconverted {
-			text += " " + books.CompactID(id.UUID)
-			if len(text) > maxStatementInformation {
-				break
-			}
+		parts := []string{fmt.Sprintf("left out: %d records without an amount in %s:", n, s.Currency)}
+		const longEnough = maxStatementInformation / 32 // the length of an id
+		for _, id := range s.Unconverted[:min(n, longEnough)] {
+			parts = append(parts, books.CompactID(id.UUID))
 		}
-		facts = append(facts, text)
+		facts = append(facts, strings.Join(parts, " "))
 	}
 	return books.Truncate(strings.Join(facts, "; "), maxStatementInformation)
 }

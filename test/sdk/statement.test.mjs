@@ -32,8 +32,10 @@ async function recordsOf(account) {
   return all.filter((t) => !t.removedAt).sort((a, b) => (a.date + a.id < b.date + b.id ? -1 : 1));
 }
 
-async function statement(account, format, query = '') {
-  const response = await fetchPath(`/accounts/${account.id}/statement?format=${format}${query}`);
+// statement returns the statement of all records, also of those for which the bank was read too early.
+async function statement(account, format, query) {
+  const last = expected[account.id].at(-1)?.date;
+  const response = await fetchPath(`/accounts/${account.id}/statement?format=${format}${query ?? `&to=${last}&force=not_covered`}`);
   const text = await response.text();
   assert.equal(response.status, 200, text);
   return text;
@@ -78,7 +80,7 @@ test('the XML parser of camt-parser reads every description of a camt.053', asyn
     [e.NtryDtls.TxDtls.RmtInf?.Ustrd || []].flat().join(''), e.NtryDtls.TxDtls.AmtDtls?.InstdAmt.Amt._]),
   expected[bank.id].map((t) => {
     const text = allowed(t.description || '');
-    return [cut(text, 500), text === cut(text, 500) ? '' : text, t.accountAmount && absolute(t.amount)];
+    return [cut(text, 500), text === cut(text, 500) ? cut(text, 140) : text, t.accountAmount && absolute(t.amount)];
   }));
 });
 

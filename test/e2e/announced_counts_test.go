@@ -69,7 +69,7 @@ func countAnnounced(t *testing.T, b bank) (rows int, added string) {
 func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
-		o, id, hook := connectAndPull(t, w, b)
+		o, id, hook := connectAndConfirm(t, w, b)
 		account := o.accountPath(id, external)
 		check := func(when string, want ...string) {
 			t.Helper()

@@ -126,7 +126,7 @@ func (o operator) adjusted() map[string]string {
 func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
-		o, id, hook := connectAndPull(t, w, b)
+		o, id, hook := connectAndConfirm(t, w, b)
 		account := o.accountPath(id, external)
 		yesterday := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 		late := o.closable(id, account, yesterday)
@@ -135,8 +135,8 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		first := o.send(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").
 			want(http.StatusOK)
 		closed := first.json()
-		if closed["closedBy"] == "" || closed["completeness"] != "complete" || closed["sum"] == "" ||
-			closed["date"] != yesterday || closed["closedAt"] == nil {
+		if closed["closedBy"] == "" || closed["completeness"] != o.ifCovered(account, yesterday, "complete") ||
+			closed["sum"] == "" || closed["date"] != yesterday || closed["closedAt"] == nil {
 			t.Errorf("the close is %s", first.raw)
 		}
 		o.checkDigest("at once", id, account, closed)
@@ -203,6 +203,20 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
 }
 
+// ifCovered returns the completeness that a close of the day has: verdict, but not_covered if the day is after the
+// account's coversTo. coversTo depends on the day of the week on which the test runs.
+func (o operator) ifCovered(account, day, verdict string) string {
+	o.t.Helper()
+	coversTo := text(o.get(account).want(http.StatusOK).json(), "coversTo")
+	if coversTo == "" {
+		o.t.Fatalf("%s has no coversTo", account)
+	}
+	if day > coversTo {
+		return "not_covered"
+	}
+	return verdict
+}
+
 // closedDocuments returns the documents of a closed period by their format.
 func (o operator) closedDocuments(account, day string) map[string]string {
 	o.t.Helper()
@@ -242,6 +256,10 @@ func (o operator) checkEvidence(when, account string, closed object, document st
 	if err := json.Unmarshal([]byte(files["close.json"]), &inPack); err != nil {
 		o.t.Fatal(err)
 	}
+	if inPack["format"] != 2.0 {
+		o.t.Errorf("%s: the format of close.json is %v, want 2", when, inPack["format"])
+	}
+	delete(inPack, "format")
 	if diff := cmp.Diff(closed, inPack); diff != "" {
 		o.t.Errorf("%s: close.json (-API +pack):\n%s", when, diff)
 	}

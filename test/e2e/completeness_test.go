@@ -54,7 +54,14 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 				t.Errorf("%s: %s", when, diff)
 			}
 		}
-		check("after the first pull", "complete", "baseline", "0", "complete")
+		first, basis := "unknown", "first_reading"
+		if b.vendor() == "pluggy" { // states the balance after each row
+			first, basis = "complete", "running_balance"
+		}
+		check("after the first pull", first, basis, "", first)
+		b.synchronise(t)
+		o.pull(id, nil)
+		check("after a second synchronisation", "complete", "baseline", "0", "complete")
 
 		b.setBalance(t, "987.66")
 		o.pull(id, nil)
@@ -69,10 +76,10 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 		o.send(http.MethodPost, account+"/completeness/accept", object{"reason": ""}).
 			problem(400, "MTCH-0001", "body.reason")
 		key := "Idempotency-Key: accept-1"
-		first := o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
+		accepted := o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
 		again := o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
-		if again.header.Get("X-Idempotency-Replayed") != "true" || string(first.raw) != string(again.raw) {
-			t.Errorf("the repeated request got %s, the first one %s", again.raw, first.raw)
+		if again.header.Get("X-Idempotency-Replayed") != "true" || string(accepted.raw) != string(again.raw) {
+			t.Errorf("the repeated request got %s, the first one %s", again.raw, accepted.raw)
 		}
 		check("after it was accepted", "complete", "baseline", "0", "complete")
 
@@ -93,7 +100,7 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
-		o, id, _ := connectAndPull(t, w, b)
+		o, id, _ := connectAndConfirm(t, w, b)
 		b.setBalance(t, "900")
 		o.pull(id, nil)
 		want := []string{"complete", "baseline", "-100", "complete"}

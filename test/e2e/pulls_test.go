@@ -22,6 +22,16 @@ func connectAndPull(t *testing.T, w *env, b bank) (o operator, id, hook string) 
 	return o, id, hook
 }
 
+// connectAndConfirm is like connectAndPull, but pulls again after a second synchronisation of the vendor, so that the
+// completeness of the accounts is known.
+func connectAndConfirm(t *testing.T, w *env, b bank) (o operator, id, hook string) {
+	t.Helper()
+	o, id, hook = connectAndPull(t, w, b)
+	b.synchronise(t)
+	o.pull(id, nil)
+	return o, id, hook
+}
+
 func TestTheFirstPullReadsEverything(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)

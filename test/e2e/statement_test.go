@@ -106,8 +106,9 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 			UTC().
 			Format(time.DateOnly)
 		opening := minus(t, "1000.25", sumOf(t, rows))
-		references, balances := o.camt(account, "")
-		want := []string{"OPBD " + opening + " " + first, "CLBD 1000.25 " + max(today, last)}
+		end := max(today, last)
+		references, balances := o.camt(account, "&force=not_covered&to="+end)
+		want := []string{"OPBD " + opening + " " + first, "CLBD 1000.25 " + end}
 		if diff := cmp.Diff(want, balances); diff != "" {
 			t.Error(diff)
 		}
@@ -120,10 +121,18 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 			t.Errorf("%d entries, want %d", len(references), len(rows))
 		}
 
+		// Without an end, a statement with balances must end with the last day that the bank reading covers.
+		_, covered := o.camt(account, "")
+		coversTo := text(o.get(account).want(http.StatusOK).json(), "coversTo")
+		if coversTo == "" || !strings.HasSuffix(covered[1], " "+coversTo) {
+			t.Errorf("the balances are %v, and the account is covered to %q", covered, coversTo)
+		}
+		o.get(account+"/statement?format=camt053&to="+end).problem(409, "MTCH-0007", "query.force")
+
 		// The closing balance of a day must be the opening balance of the next day.
 		before := slices.IndexFunc(rows, func(row object) bool { return text(row, "date") == last })
-		_, until := o.camt(account, "&to="+last)
-		_, since := o.camt(account, "&from="+last+"&to="+last)
+		_, until := o.camt(account, "&force=not_covered&to="+last)
+		_, since := o.camt(account, "&force=not_covered&from="+last+"&to="+last)
 		if got := minus(t, balanceText(until[1]), balanceText(since[0])); got != sumOf(t, rows[before:]) ||
 			until[1] != since[1] {
 			t.Errorf("until %v, on the last day %v", until, since)
@@ -154,7 +163,7 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 func (o operator) checkMaxBytes(account, format string, rows []object) {
 	o.t.Helper()
 	first, last := text(rows[0], "date"), text(rows[len(rows)-1], "date")
-	path := account + "/statement?format=" + format + "&from=" + first + "&to="
+	path := account + "/statement?force=not_covered&format=" + format + "&from=" + first + "&to="
 	whole := len(o.get(path + last).want(http.StatusOK).raw)
 	o.get(path + last + "&maxBytes=" + strconv.Itoa(whole)).want(http.StatusOK)
 	for _, row := range rows {
@@ -188,21 +197,22 @@ func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 		external := b.setBalance(t, "1000")
 		o, id, _ := connectAndPull(t, w, b)
 		account := o.accountPath(id, external)
-		_, before := o.camt(account, "")
+		end := "&to=" + time.Now().UTC().Format(time.DateOnly)
+		_, before := o.camt(account, "&force=not_covered"+end)
 		b.setBalance(t, "987.66")
 		o.pull(id, nil)
 		for _, format := range []string{"camt053", "ofx"} {
-			o.get(account+"/statement?format="+format).problem(409, "MTCH-0007")
-			o.get(account + "/statement?force=true&format=" + format).want(http.StatusOK)
+			o.get(account+"/statement?force=not_covered&format="+format+end).problem(409, "MTCH-0007", "query.force")
+			o.get(account + "/statement?force=true&format=" + format + end).want(http.StatusOK)
 		}
 		for _, format := range []string{"csv", "matcher"} {
 			o.get(account + "/statement?format=" + format).want(http.StatusOK)
 		}
-		if _, forced := o.camt(account, "&force=true"); cmp.Diff(before, forced) != "" {
+		if _, forced := o.camt(account, "&force=true"+end); cmp.Diff(before, forced) != "" {
 			t.Errorf("the balances of the records are %v, and %v while the account drifts", before, forced)
 		}
 		o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}).want(200)
-		if _, after := o.camt(account, ""); balanceText(after[1]) != "987.66" {
+		if _, after := o.camt(account, "&force=not_covered"+end); balanceText(after[1]) != "987.66" {
 			t.Errorf("the balances after the difference was accepted are %v", after)
 		}
 	}, func(s *setup) { s.cfg.DriftGrace = 0 })

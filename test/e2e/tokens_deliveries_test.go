@@ -122,7 +122,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		unknown := o.get(pathOf(id, "/health")).want(200).
-			members("health", "needsReauth", "paused", "quarantined", "completeness", "consent", "webhook", "thisMonth")
+			members("health", "needsReauth", "paused", "quarantined", "completeness", "consent", "webhook", "thisMonth", "bankReadAt", "institution")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
@@ -132,7 +132,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		known := o.get(pathOf(id, "/health")).
 			want(200).
 			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined",
-				"completeness", "consent", "webhook", "thisMonth")
+				"completeness", "consent", "webhook", "thisMonth", "bankReadAt", "institution")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)
 		}

@@ -1,5 +1,5 @@
 // The accounts of a connection, their statements, and what the connection is.
-import { Outdated, State, stateOf } from './completeness.js';
+import { CoversTo, Outdated, State, stateOf } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
@@ -24,7 +24,7 @@ function CompletenessState({ href, account }) {
   return html`<a href=${href}>${state ? html`<${State} state=${state} />` : '…'}
     <span class="hidden"> ${t('account.completeness')}</span></a>
     ${state === 'drifting' && value?.data?.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}
-    ${value?.data && html`<${Outdated} of=${value.data} />`}`;
+    ${value?.data && html`<${CoversTo} of=${value.data} /><${Outdated} of=${value.data} />`}`;
 }
 
 // LastClose shows the last closed day of an account and whether something has changed since, and links to its closes.
@@ -48,6 +48,7 @@ const columns = (connection) => [
   },
   { title: t('column.number'), cell: (account) => account.number || html`<span class="muted">–</span>` },
   { title: t('column.type'), cell: (account) => t('account.' + account.type) },
+  { title: t('column.bankRead'), cell: (account) => html`<${Ago} at=${account.bankReadAt} none=${'time.unknown'} />` },
   { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
   { title: t('column.balance'), kind: 'number', cell: balance },
   {

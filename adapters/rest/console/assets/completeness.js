@@ -7,13 +7,16 @@ import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, Ago, Amount, Empty, Loaded, More, Page, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Day, Empty, Loaded, More, Page, Status, Table } from './ui.js';
 
 const tones = { complete: 'good', differs: 'warn', drifting: 'bad', unknown: 'plain', unverified: 'plain' };
 const muted = html`<span class="muted">–</span>`;
 
 // Outdated says that transactions have changed since the balance was read.
 export const Outdated = ({ of }) => of.changedSince && html` <span class="note">${t('completeness.changed')}</span>`;
+
+// CoversTo says up to which day the bank has been read.
+export const CoversTo = ({ of }) => of.coversTo && html` <span class="note">${t('completeness.upTo', { day: html`<${Day} date=${of.coversTo} />` })}</span>`;
 
 const counted = (check) => check.check === 'announced_count';
 
@@ -67,7 +70,8 @@ export function AccountCompleteness({ id, account }) {
   };
   return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
       above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
-      lead=${found && html`${t('completeness.lead.' + stateOf(found))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}`}
+      lead=${found && html`${t('completeness.lead.' + stateOf(found))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}${' '}
+        ${found.bankReadAt && t('bank.read', { when: html`<${Ago} at=${found.bankReadAt} />` })}<${CoversTo} of=${found} />`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
       rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>

@@ -51,7 +51,8 @@ function Lead({ health, pull }) {
   const when = html`<${Ago} at=${health.lastPullAt} />`;
   const rows = pull?.status === 'succeeded' ? pull.counts.added : undefined;
   const key = rows === undefined ? 'connection.lastRead' : rows ? 'connection.lastReadRows' : 'connection.lastReadNothing';
-  return html`${state} ${t(key, { when, n: rows })}`;
+  const bank = health.bankReadAt && t('bank.read', { when: html`<${Ago} at=${health.bankReadAt} />` });
+  return html`${state} ${t(key, { when, n: rows })} ${bank}`;
 }
 
 // TestResult shows the outcome of a live test.

@@ -5,9 +5,13 @@ import { nameOf } from './names.js';
 import { html, useState } from './preact.js';
 import { useAction, useResource } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, Amount, announce, Dialog, Failure, Select } from './ui.js';
+import { ActionButton, Amount, announce, Dialog, Failure, Loaded, Select } from './ui.js';
 
-// Former asks for one former account. It shows what tells the account apart, because several have one number.
+// The value of the choice that no account continues a former one. The values of the other choices begin with chosenId.
+const none = 'none';
+const chosenId = 'id:';
+
+// Former asks for one account. It shows what tells the account apart, because several have one number.
 function Former({ connection, id, chosen, externalIds, choose }) {
   const account = useResource('/accounts/' + id).value?.data;
   return html`<div class="former">
@@ -15,20 +19,33 @@ function Former({ connection, id, chosen, externalIds, choose }) {
       && html` · <${Amount} value=${account.balance} currency=${account.currency || ''} />`}${' · '}
       <a href=${link(`/connections/${connection}/transactions`, { accountId: id })}>${t('continue.rows')}</a></p>
     <${Select} label=${t('continue.as')} name=${'continue-' + id} value=${chosen} onChange=${choose}
-      options=${[['', t('continue.open')], ...externalIds.map((externalId) => [externalId, externalId])]} />
+      options=${[['', t('continue.open')], ...externalIds.map((externalId) => [chosenId + externalId, externalId]), [none, t('continue.none')]]} />
   </div>`;
 }
 
-// ContinueDialog stores one decision for each former account for which an account was chosen. ambiguous is the member
+// questionsOf returns the accounts to ask about: for each former account the new ones that may continue it, and for each
+// account with maybeContinues only whether it continues none of these. accounts are those of the connection.
+const questionsOf = ({ accountIds, externalIds }, accounts) => {
+  const undecided = accounts.filter((account) => account.maybeContinues && !account.removedAt);
+  const former = accountIds.filter((id) => !undecided.some((account) => account.maybeContinues.includes(id)));
+  const offered = externalIds.filter((externalId) => !undecided.some((account) => account.externalId === externalId));
+  return [...former.map((id) => ({ id, externalIds: offered })), ...undecided.map(({ id }) => ({ id, externalIds: [] }))];
+};
+
+// ContinueDialog stores one decision for each account for which something was chosen. ambiguous is the member
 // ambiguousAccounts of a health.
-export function ContinueDialog({ connection, ambiguous: { accountIds, externalIds }, done, onClose }) {
+export function ContinueDialog({ connection, ambiguous, done, onClose }) {
   const [chosen, setChosen] = useState({});
-  const decisions = accountIds.filter((id) => chosen[id]);
-  const twice = new Set(decisions.map((id) => chosen[id])).size < decisions.length;
+  const accounts = useResource(`/aggregator-connections/${connection}/accounts?limit=200`);
+  const questions = accounts.value ? questionsOf(ambiguous, accounts.value.data.items) : [];
+  const decisions = questions.map(({ id }) => id).filter((id) => chosen[id]);
+  const continued = decisions.map((id) => chosen[id]).filter((choice) => choice !== none);
+  const twice = new Set(continued).size < continued.length;
   const action = useAction(async (input, key) => {
     for (const [i, id] of decisions.entries()) {
       try {
-        await request('POST', `/accounts/${id}/continue`, { body: { externalId: chosen[id] }, key: key + i });
+        const body = chosen[id] === none ? { none: true } : { externalId: chosen[id].slice(chosenId.length) };
+        await request('POST', `/accounts/${id}/continue`, { body, key: key + i });
       } catch (problem) {
         // The pull after an earlier decision has found the others by itself.
         if (i === 0 || !(problem instanceof Problem) || problem.status !== 409) throw problem;
@@ -45,8 +62,9 @@ export function ContinueDialog({ connection, ambiguous: { accountIds, externalId
   };
   return html`<${Dialog} title=${t('continue.title')} onClose=${onClose}><form onSubmit=${submit}>
     <p>${t('continue.text')}</p>
-    ${accountIds.map((id) => html`<${Former} key=${id} connection=${connection} id=${id} chosen=${chosen[id] || ''}
-      externalIds=${externalIds} choose=${(externalId) => setChosen({ ...chosen, [id]: externalId })} />`)}
+    <${Loaded} of=${accounts} rows=${2}>${() => questions.map(({ id, externalIds }) => html`<${Former} key=${id}
+      connection=${connection} id=${id} chosen=${chosen[id] || ''} externalIds=${externalIds}
+      choose=${(choice) => setChosen({ ...chosen, [id]: choice })} />`)}</${Loaded}>
     ${twice && html`<p class="error" role="alert">${t('continue.twice')}</p>`}
     <${Failure} problem=${action.problem} />
     <div class="actions">

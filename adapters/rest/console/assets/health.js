@@ -53,11 +53,12 @@ export const ConsentStatus = ({ consent = { state: 'unknown', expiresAt: undefin
 export const WebhookStatus = ({ webhook = { state: 'unknown', lastAt: undefined } }) => html`${webhook.state === 'silent' && html`
   <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
 
-// LinkFacts shows the application of a connection, and what is known about its consent and its webhooks.
-export const LinkFacts = ({ connection, health: { consent, webhook } }) => html`<dl class="facts">
+// LinkFacts shows the application of a connection, when the bank was last read, and what is known about its consent and its webhooks.
+export const LinkFacts = ({ connection, health, health: { consent, webhook } }) => html`<dl class="facts">
   ${connection.applicationId && html`<div><dt>${t('field.application')}</dt><dd><${ApplicationName} id=${connection.applicationId} /></dd></div>`}
   <div><dt>${t('column.consent')}</dt><dd><${ConsentStatus} consent=${consent} /></dd></div>
   <div><dt>${t('column.webhooks')}</dt><dd><${Status} tone=${webhookTones[webhook.state]}>${t('webhook.' + webhook.state)}</${Status}></dd></div>
   <div><dt>${t('column.lastWebhook')}</dt><dd><${Ago} at=${webhook.lastAt} /></dd></div>
+  ${health.bankReadAt && html`<div><dt>${t('column.bankRead')}</dt><dd><${Ago} at=${health.bankReadAt} /></dd></div>`}
   ${webhook.expectedBy && html`<div><dt>${t('column.expectedBy')}</dt><dd><${Instant} at=${webhook.expectedBy} /></dd></div>`}
 </dl>`;

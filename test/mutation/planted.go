@@ -61,7 +61,7 @@ var defects = []defect{
 	},
 	{
 		"a carried-over record ends when a row continues it", "domain/records/carried_over.go",
-		"c.Returned = append(c.Returned, match.Old)", "",
+		"c.Returned = append(c.Returned, all[i].Old)", "",
 	},
 	{
 		"rows of an unreadable account remain staged", "domain/records/publication.go",

@@ -24,7 +24,8 @@ type connection struct {
 	continued      bool            // this connection was deleted, and a new connection to its accounts exists
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 	moves          int             // how often the connection has joined or left an application
-	positionedAt   time.Time       // when a pull of the vendor's stream of changes first succeeded
+	positionedAt   time.Time       // when the connection got the position from which its pulls read the stream
+	skippedAt      time.Time       // when a pull last read everything instead of the stream; zero if never
 }
 
 type token struct {

@@ -30,7 +30,7 @@ type counters struct {
 
 	// Counters of the vendor that has a stream of changes. They are not in byName, because TestSimulation runs
 	// without this vendor.
-	streamPages, streamedRemovals, mutations, gonePositions int
+	streamPages, streamedRemovals, mutations, gonePositions, skippedStreams int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -136,6 +136,7 @@ func (t *counters) add(other counters) {
 	t.streamedRemovals += other.streamedRemovals
 	t.mutations += other.mutations
 	t.gonePositions += other.gonePositions
+	t.skippedStreams += other.skippedStreams
 }
 
 // missing returns the sorted names of the counters that are zero.
@@ -156,6 +157,6 @@ func (t counters) String() string {
 		all = append(all, fmt.Sprintf("%s ×%d", name, *count))
 	}
 	slices.Sort(all)
-	return fmt.Sprintf("%q, %d pages, %d removals, %d mutations and %d refused positions of streams", all,
-		t.streamPages, t.streamedRemovals, t.mutations, t.gonePositions)
+	return fmt.Sprintf("%q, %d pages, %d removals, %d mutations, %d refused and %d skipped positions of streams",
+		all, t.streamPages, t.streamedRemovals, t.mutations, t.gonePositions, t.skippedStreams)
 }

@@ -172,13 +172,22 @@ func (s *sim) reconcileAll() {
 	s.reconcileRound(0) // no pull is requested, because a complete pull is already queued for every connection
 	s.drainPulls()
 	for range s.readsUntilRemoved() {
-		s.clock.advance(massWait)
-		for _, c := range s.liveConnections() {
-			_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{})
-			s.mustSucceed(err)
-		}
-		s.drainPulls()
+		s.readAgain(massWait)
 	}
+	s.readAgain(massLongWait)
+}
+
+// readAgain lets time pass, and reads everything. Meanwhile, the vendors that plan synchronisations synchronise.
+func (s *sim) readAgain(wait time.Duration) {
+	s.clock.advance(wait)
+	for _, c := range s.liveConnections() {
+		if c.ref.plansSync {
+			c.ref.syncedAt = s.clock.Now()
+		}
+		_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{})
+		s.mustSucceed(err)
+	}
+	s.drainPulls()
 }
 
 // readsUntilRemoved returns how many more complete pulls are needed until all missing rows are marked as removed. A
@@ -186,8 +195,11 @@ func (s *sim) reconcileAll() {
 // several pulls are needed:
 //
 //   - A row is marked as removed if it is missing from two successive pulls.
-//   - If many rows of an account are missing (a mass removal), a pull at least an hour later must confirm the removal.
-//   - An account is marked as removed after two pulls without it. The removal of its rows needs further pulls.
+//   - If many rows of an account, or all, are missing (a mass removal), a pull at least an hour later must confirm the
+//     removal. If the vendor does not synchronise meanwhile, or does not state when it does, the pull must be six hours
+//     later. reconcileAll therefore adds such a pull.
+//   - An account is marked as removed after two pulls without it. The removal of its rows needs further pulls. If no
+//     account is listed, another pull must confirm the removal, as for a mass removal of rows.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
@@ -416,7 +428,7 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	switch {
 	case r == nil:
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
-	case r.removed && t.RemovedAt.IsZero() && (t.Vendor == "belvo" || ref.stream.lost) && !s.provable(t):
+	case r.removed && t.RemovedAt.IsZero() && s.needsList(ref, r, t) && !s.provable(t):
 		return // no list reveals the removal of a row that is older than all other rows of its account
 	case r.broken != "" && r.removals+swept > 0 && !r.removed: // back but unreadable: it may still be stored as removed
 	case r.removed != !t.RemovedAt.IsZero():
@@ -434,6 +446,13 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 		t.AccountID.IsZero() && !ref.odd[r.account]) {
 		s.violated("%s differs from the vendor's: %+v", r.id, t)
 	}
+}
+
+// needsList reports whether only lists of the vendor reveal that the row was removed: the vendor announces no removals,
+// or the service did not read the announcement in the stream.
+func (s *sim) needsList(ref *accountRef, r *row, t domain.Transaction) bool {
+	return t.Vendor == "belvo" || ref.stream.lost ||
+		t.Vendor == "plaid" && !r.removedAt.After(s.connectionByID(t.Connection).skippedAt)
 }
 
 // provable reports whether a list of the vendor can prove that the row was removed. Such a list contains a readable row

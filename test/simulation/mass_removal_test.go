@@ -10,8 +10,10 @@ import (
 // The limits of a mass removal, as the contract with the callers of the API states them. They are repeated here, so
 // that the simulation detects a change of the constants in package domain.
 const (
-	massRows = 20
-	massWait = time.Hour
+	massRows     = 20
+	massAll      = 3 // if a listing contains no row of the account
+	massWait     = time.Hour
+	massLongWait = 6 * time.Hour
 )
 
 // bigAccount is the number of rows that growAccount adds to an account.
@@ -63,8 +65,26 @@ func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 // absentRow describes a stored row that has been missing from every sweep since a point in time. A sweep compares a
 // complete listing with the stored rows, and marks the missing rows as removed.
 type absentRow struct {
+	// since and sync describe the first of these sweeps that was a proof, and in which the row was part of a mass
+	// removal. The removal of the row is held back from then on; zero if it is not held back.
 	since time.Time
-	held  bool // the last sweep has kept the row, to avoid a mass removal
+	sync  domain.SyncTime
+}
+
+// released reports whether a sweep with these members applies the removal of a row that is held back:
+//
+//   - an hour later, if the vendor states that it has synchronised since
+//   - otherwise six hours later, but not if the vendor states its synchronisations, and plans the next one
+func (a absentRow) released(at time.Time, sync domain.SyncTime) bool {
+	waited, stated := at.Sub(a.since), !a.sync.At.IsZero() && !sync.At.IsZero()
+	switch {
+	case a.since.IsZero():
+		return false
+	case stated && sync.At.After(a.sync.At):
+		return waited >= massWait
+	default:
+		return waited >= massLongWait && !(stated && sync.Planned)
+	}
 }
 
 // sweptWindow contains the live rows that a sweep compares with the vendor's rows. The keys are external ids.
@@ -90,67 +110,127 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval is called after a sweep (see absentRow), and checks the rows that the sweep has marked as removed.
-// If many rows of one account were removed, each row must have been missing for at least an hour. previousRows
-// contains the rows that were live before the sweep.
+// sweptAccount describes what a sweep did with the rows of one account.
+type sweptAccount struct {
+	live    int      // the rows before the sweep, and the new ones
+	shown   int      // the rows that the sweep contains, or that new rows continue
+	removed []string // the external ids of the rows that the sweep has removed
+	unseen  []string // the external ids of the other rows that the sweep lacks
+	recent  int      // how many of removed and unseen are dated within twelve months
+}
+
+// isMass reports whether the removal of rows of the account is a mass removal. recent is how many of them are dated
+// within twelve months.
+func (a *sweptAccount) isMass(rows, recent int) bool {
+	return rows >= massRows && 2*rows > a.live || recent >= massAll && a.shown == 0
+}
+
+// checkMassRemoval is called after a sweep (see absentRow), and checks the rows that it lacks. previousRows contains
+// the rows that were live before the sweep. These rules are exact at a vendor whose rows are removed after one listing:
+//
+//   - Rows that are no mass removal are removed.
+//   - Each row of a mass removal is removed if and only if it is released (see absentRow.released).
+//
+// At the other vendors, a row may stay until a second listing proves its removal.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousRows sweptWindow) {
 	connection := s.claims[lease.ID].Connection
-	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
-	after := map[domain.TransactionID]string{} // the external ids of the rows that are live after the sweep
-	for id, t := range s.windowOf(lease, w) {
-		after[t.ID] = id
-		if _, ok := previousRows[id]; !ok { // the sweep also stores new rows
-			live[t.Account]++
+	accounts := s.sweptAccounts(connection, lease, w, previousRows)
+	for account, swept := range accounts {
+		recent := 0
+		for _, id := range swept.removed {
+			recent += s.isRecent(previousRows[id], w.At)
 		}
-	}
-	for id, t := range previousRows {
-		live[t.Account]++
-		switch now, ok := after[t.ID]; {
-		case w.Seen(id) || ok && now != id:
-			// The row is not missing: either the vendor returned it, or another row has replaced it.
-			delete(s.absent, rowKey{connection, id})
-		case ok:
-			unseen[t.Account] = append(unseen[t.Account], id)
-		case s.announced[rowKey{connection, id}]:
-			// A complete listing applies announced removals that were held back, regardless of their number.
-		default:
-			removed[t.Account] = append(removed[t.Account], id)
-		}
-	}
-	for account, ids := range removed {
-		if !isMass(len(ids), live[account]) {
+		if !swept.isMass(len(swept.removed), recent) {
 			continue
 		}
 		s.counters.massRemovals++
-		for _, id := range ids {
-			a, ok := s.absent[rowKey{connection, id}]
-			if !ok || w.At.Sub(a.since) < massWait {
-				s.violated("a sweep removed %d of %d rows of %s, but %s is absent since %v", len(ids), live[account],
-					account, id, a.since)
+		for _, id := range swept.removed {
+			if a := s.absent[rowKey{connection, id}]; !a.released(w.At, w.Sync) {
+				s.violated("a sweep removed %d of %d rows of %s, but %s is held back since %v", len(swept.removed),
+					swept.live, account, id, a.since)
 			}
 		}
 	}
-	for account, ids := range unseen {
-		held := isMass(len(ids)+len(removed[account]), live[account])
+	if w.Proof == domain.NoProof {
+		return
+	}
+	for _, swept := range accounts {
+		held := swept.isMass(len(swept.unseen)+len(swept.removed), swept.recent)
 		if held {
 			s.counters.massHeld++
 		}
-		for _, id := range ids {
-			key := rowKey{connection, id}
-			a, ok := s.absent[key]
-			if !ok {
-				a.since = w.At
-			}
-			s.absent[key] = absentRow{a.since, held}
+		for _, id := range swept.unseen {
+			s.checkUnseen(rowKey{connection, id}, w, held)
 		}
 	}
 }
 
-func isMass(rows, live int) bool { return rows >= massRows && 2*rows > live }
+// checkUnseen checks and records a row that stays live although a sweep lacks it. held reports whether it is part of a
+// mass removal.
+func (s *sim) checkUnseen(key rowKey, w ports.SweepWrite, held bool) {
+	a := s.absent[key]
+	if w.Proof == domain.OneRead && !w.Page.CarriedOver && !s.announced[key] && (!held || a.released(w.At, w.Sync)) {
+		s.violated("a sweep did not remove %s, which is held back since %v", key.externalID, a.since)
+	}
+	if held && a.since.IsZero() {
+		s.absent[key] = absentRow{w.At, w.Sync}
+	}
+}
 
-// isHeld reports whether the last sweep did not remove a missing row, because the sweep would have been a mass removal.
+// sweptAccounts returns what a sweep did, by account. It forgets the absences of the rows that are not missing.
+// Announced removals that were held back are left out: a complete listing applies them, regardless of their number.
+func (s *sim) sweptAccounts(
+	connection domain.ConnectionID, lease domain.Lease, w ports.SweepWrite, previousRows sweptWindow,
+) map[string]*sweptAccount {
+	accounts := map[string]*sweptAccount{}
+	of := func(t domain.Transaction) *sweptAccount {
+		if accounts[t.Account] == nil {
+			accounts[t.Account] = &sweptAccount{}
+		}
+		return accounts[t.Account]
+	}
+	before := map[domain.TransactionID]bool{}
+	for _, t := range previousRows {
+		before[t.ID] = true
+	}
+	after := map[domain.TransactionID]string{} // the external ids of the rows that are live after the sweep
+	for id, t := range s.windowOf(lease, w) {
+		if after[t.ID] = id; !before[t.ID] { // the sweep also stores new rows
+			of(t).live++
+		}
+	}
+	for id, t := range previousRows {
+		key, account := rowKey{connection, id}, of(t)
+		account.live++
+		switch now, ok := after[t.ID]; {
+		case w.Seen(id) || ok && now != id:
+			// The row is not missing: either the vendor returned it, or another row has replaced it.
+			account.shown++
+			delete(s.absent, key)
+			continue
+		case ok:
+			account.unseen = append(account.unseen, id)
+		case s.announced[key]:
+			continue
+		default:
+			account.removed = append(account.removed, id)
+		}
+		account.recent += s.isRecent(t, w.At)
+	}
+	return accounts
+}
+
+// isRecent returns 1 if the row is dated within twelve months, and 0 otherwise.
+func (*sim) isRecent(t domain.Transaction, at time.Time) int {
+	if t.Date >= domain.DateOf(at).AddDays(-365) {
+		return 1
+	}
+	return 0
+}
+
+// isHeld reports whether the last sweeps did not remove a missing row, because that would have been a mass removal.
 func (s *sim) isHeld(t domain.Transaction) bool {
-	return s.absent[rowKey{t.Connection, t.ExternalID}].held
+	return !s.absent[rowKey{t.Connection, t.ExternalID}].since.IsZero()
 }
 
 // holdsRemovals reports whether removals of the connection's rows are held back.

@@ -13,10 +13,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// AccountIdentity returns an identity that contains only the account number. The service uses this identity to
-// recognise the account under another account reference.
+// AccountIdentity returns an identity of bank code, agency, and number with check digit. The service uses this identity
+// to recognise the account under another account reference. A number alone would identify no account.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
-	return domain.NewAccountIdentity("", "", account.Number, "", "")
+	number, check := account.Number[:len(account.Number)-1], account.Number[len(account.Number)-1:]
+	return domain.NewAccountIdentity("237", "1234", number+"-"+check, "", "")
 }
 
 // newLink returns another account reference (a link) for the accounts of ref. A vendor creates such a reference when
@@ -26,6 +27,7 @@ func (s *sim) newLink(ref *accountRef) *accountRef {
 	link := &accountRef{
 		vendor: ref.vendor, id: fmt.Sprintf("item-%d", s.names), secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
 		odd: map[string]bool{}, former: ref, capital: !ref.capital, numbers: map[string]string{},
+		statesSync: ref.statesSync, plansSync: ref.plansSync, syncedAt: s.clock.Now(),
 	}
 	if s.chance(0.3) {
 		link.shift = 1

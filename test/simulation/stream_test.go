@@ -175,18 +175,27 @@ func lastOccurrences(texts []string) (distinct []string) {
 	return distinct
 }
 
+// maxChangeAttempts is the number of attempts after which a pull reads everything instead of the stream.
+const maxChangeAttempts = 3
+
 // checkChangesApplied checks a successful pull of a connection to the vendor "plaid" that had to read the stream. Each
 // row that the vendor removed before the pull started must be marked as removed. It checks nothing while removals are
 // held back, or if the vendor has refused a position. It does not check rows that the vendor removed before the first
-// pull of the stream had stored a position. Only later complete reads find these removals.
+// pull of the stream had stored a position, or before the last pull that read everything instead of the stream, because
+// it had failed several times. Only two complete reads find these removals.
 func (s *sim) checkChangesApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "plaid" || !p.Scope.Everything && !p.Scope.News || len(p.Scope.Doubted) > 0 ||
 		c.ref.stream.lost || c.startedBefore(p) || s.hasNewReference(c) || s.holdsRemovals(c) {
 		return
 	}
-	if c.positionedAt.IsZero() || c.positionedAt.Before(c.ref.linkedAt) {
+	skipped := p.Attempts > maxChangeAttempts
+	if c.positionedAt.IsZero() || c.positionedAt.Before(c.ref.linkedAt) || skipped {
 		c.positionedAt = s.clock.Now()
+		if skipped {
+			c.skippedAt = c.positionedAt
+			s.counters.skippedStreams++
+		}
 		return
 	}
 	for _, t := range s.ownRows(c) {
@@ -208,7 +217,8 @@ func TestSimulationOfAStream(t *testing.T) {
 	}
 	t.Log(total)
 	if *streamSteps >= 10*stepsPerSeed &&
-		min(total.streamPages, total.streamedRemovals, total.mutations, total.gonePositions) == 0 {
+		min(total.streamPages, total.streamedRemovals, total.mutations, total.gonePositions,
+			total.skippedStreams) == 0 {
 		t.Error("something never happened: the simulation injects too little")
 	}
 }

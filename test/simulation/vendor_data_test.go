@@ -17,6 +17,7 @@ func (s *sim) newAccountRef() *accountRef {
 	ref := &accountRef{
 		vendor: s.used[s.rand.IntN(len(s.used))], id: fmt.Sprintf("item-%d", s.names),
 		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{}, numbers: map[string]string{},
+		statesSync: s.chance(0.6), plansSync: s.chance(0.5), syncedAt: s.clock.Now(),
 	}
 	for i := range 1 + s.rand.IntN(2) {
 		account := fmt.Sprintf("%s-account-%d", ref.id, i)
@@ -42,7 +43,7 @@ func (s *sim) changeVendorData(ref *accountRef) {
 	case s.chance(0.03):
 		s.changeListed(ref)
 	case s.chance(0.03):
-		ref.partial, ref.syncChangedAt = !ref.partial, s.clock.Now()
+		ref.partial, ref.syncChangedAt, ref.syncedAt = !ref.partial, s.clock.Now(), s.clock.Now()
 	case s.chance(0.03):
 		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
 		if ref.vendor == "plaid" && s.chance(0.3) {
@@ -227,7 +228,7 @@ func (s *sim) endSync(ref *accountRef) {
 			return
 		}
 	}
-	ref.syncing, ref.reauth, ref.syncChangedAt = false, false, s.clock.Now()
+	ref.syncing, ref.reauth, ref.syncChangedAt, ref.syncedAt = false, false, s.clock.Now(), s.clock.Now()
 	for _, r := range ref.rows {
 		r.hidden = false
 	}

@@ -63,6 +63,9 @@ type accountRef struct {
 
 	syncing       bool      // during a synchronisation some rows are hidden
 	syncChangedAt time.Time // the time of the last start or end of a synchronisation
+	syncedAt      time.Time // when the last synchronisation ended
+	statesSync    bool      // the status contains syncedAt
+	plansSync     bool      // the status also contains the time of the next synchronisation
 	reauth        bool
 	partial       bool            // at pluggy: the last synchronisation updated transactions, but not accounts
 	unlisted      map[string]bool // the accounts that are missing from the list of accounts
@@ -207,6 +210,9 @@ func (v *vendor) randomError(ref *accountRef) error {
 	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: retryAfter}
 }
 
+// syncInterval is the interval of the synchronisations of an account reference with plansSync.
+const syncInterval = 24 * time.Hour
+
 func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, error) {
 	return callVendor(ctx, v, "vendor.Check", a, func(ref *accountRef) (domain.LinkStatus, error) {
 		if t := v.sim.current; t != nil && !t.checked {
@@ -216,6 +222,12 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 			}
 		}
 		status := domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}
+		if ref.statesSync {
+			status.SyncedAt = ref.syncedAt
+			if ref.plansSync {
+				status.Schedule = domain.SyncSchedule{NextAt: ref.syncedAt.Add(syncInterval), NewsOnly: true}
+			}
+		}
 		if !ref.syncing {
 			proof := domain.TwoReads
 			if v.name == "pluggy" {

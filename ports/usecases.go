@@ -655,6 +655,9 @@ type Maintenance interface {
 	// idempotency responses that are older than ResponseRetention. It also deletes at most limit link sessions that
 	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// PrunePulls deletes at most limit pulls that ended longer than the given duration (keep) ago and changed nothing;
+	// see PullMaintenance.Prune.
+	PrunePulls(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// PruneBudgets deletes the rate budgets of vendors that were not used for a day.
 	PruneBudgets(ctx context.Context) error
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns

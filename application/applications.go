@@ -63,18 +63,30 @@ func (s *Service) ListApplications(
 }
 
 // DeleteApplication implements ports.ApplicationManager.
-func (s *Service) DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error {
+func (s *Service) DeleteApplication(
+	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match ports.IfMatch,
+) error {
 	entries := s.audits.EntriesOf(ctx, "application.delete", id.String())
-	err := s.Applications.Delete(ctx, tenant, id, entries)
+	err := s.Applications.Delete(ctx, tenant, id, entries, func(a domain.Application) error {
+		return matchApplication(match, a)
+	})
 	if err == nil {
 		s.audits.Emit(ctx, tenant, "application.delete", id.String())
 	}
 	return err
 }
 
+// matchApplication returns a Conflict (revision_mismatch) if the revision of a does not satisfy the If-Match condition.
+func matchApplication(match ports.IfMatch, a domain.Application) error {
+	if match == nil || slices.Contains(match, a.Revision) {
+		return nil
+	}
+	return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the application has changed"}
+}
+
 // UpdateApplication implements ports.ApplicationManager.
 func (s *Service) UpdateApplication(
-	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationUpdate,
+	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match ports.IfMatch, u ports.ApplicationUpdate,
 ) (domain.Application, error) {
 	probe := domain.Application{Name: u.Name}
 	if err := domain.Join(append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)); err != nil {
@@ -82,6 +94,9 @@ func (s *Service) UpdateApplication(
 	}
 	a, err := s.Applications.Get(ctx, tenant, id)
 	if err != nil {
+		return domain.Application{}, err
+	}
+	if err := matchApplication(match, a); err != nil {
 		return domain.Application{}, err
 	}
 	var fresh *applicationCredential
@@ -102,6 +117,9 @@ func (s *Service) UpdateApplication(
 	var replaced []domain.Connection // the members before the change
 	updated, err := s.Applications.Update(ctx, tenant, id, change, entries,
 		func(a *domain.Application, members []*domain.Connection) error {
+			if err := matchApplication(match, *a); err != nil {
+				return err
+			}
 			replaced = replaced[:0]
 			for _, c := range members {
 				replaced = append(replaced, *c)

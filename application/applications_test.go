@@ -33,7 +33,7 @@ func (e *env) joinApplication(a domain.Application, name string) domain.Connecti
 }
 
 func (e *env) rotateApplication(a domain.Application, clientID, secret string, force bool) (domain.Application, error) {
-	return e.UpdateApplication(e.ctx, e.tenant, a.ID, ports.ApplicationUpdate{
+	return e.UpdateApplication(e.ctx, e.tenant, a.ID, nil, ports.ApplicationUpdate{
 		Name: a.Name, ClientID: domain.SecretText(clientID), Secret: domain.SecretText(secret), Force: force,
 		Receiver: receiver,
 	})
@@ -61,7 +61,7 @@ func TestAnApplicationReportsEveryInvalidField(t *testing.T) {
 		"secret":   {Name: "x", ClientID: domain.SecretText("id")},
 		"clientId": {Name: "x", Secret: domain.SecretText("new")},
 	} {
-		_, err := e.UpdateApplication(e.ctx, e.tenant, a.ID, u)
+		_, err := e.UpdateApplication(e.ctx, e.tenant, a.ID, nil, u)
 		e.wantError(err, domain.Invalid, domain.HalfCredential)
 		if diff := cmp.Diff([]string{missing}, fields(err)); diff != "" {
 			t.Error(diff)
@@ -183,7 +183,7 @@ func TestAnotherClientIDMakesANewWebhook(t *testing.T) {
 	if shared, err := e.registerOf("other"); err != nil || !shared.Shared || shared.ID == first.ID {
 		t.Errorf("got %+v, %v", shared, err)
 	}
-	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID), domain.Conflict, domain.ApplicationInUse)
+	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID, nil), domain.Conflict, domain.ApplicationInUse)
 }
 
 // joinLink starts a link session whose new connection will use the credential of the application.
@@ -200,7 +200,7 @@ func TestALinkSessionFollowsItsApplication(t *testing.T) {
 	e, linker := newLinkerEnv(t)
 	a := e.createApplication("production")
 	s := e.joinLink(a, "books")
-	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID), domain.Conflict, domain.ApplicationInUse)
+	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID, nil), domain.Conflict, domain.ApplicationInUse)
 	_, err := e.rotateApplication(a, "id", "second", true)
 	e.noError(err)
 	linker.objects["item-7"] = linkedObject{s.ID.String(), domain.LinkedReady}
@@ -224,9 +224,9 @@ func TestALinkSessionFollowsItsApplication(t *testing.T) {
 	if c.ApplicationID != a.ID || e.secretOf(c) != "right" || c.BaseURL != a.BaseURL {
 		t.Errorf("the connection is %+v", c)
 	}
-	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID), domain.Conflict, domain.ApplicationInUse)
+	e.wantError(e.DeleteApplication(e.ctx, e.tenant, a.ID, nil), domain.Conflict, domain.ApplicationInUse)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
-	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID))
+	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID, nil))
 }
 
 // The object that a link session creates at the vendor belongs to the client id with which the session was started.
@@ -248,7 +248,7 @@ func TestALinkSessionOfAnOldClientIDIsAbandoned(t *testing.T) {
 			t.Errorf("the vendor was called with %s", used)
 		}
 	}
-	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID))
+	e.noError(e.DeleteApplication(e.ctx, e.tenant, a.ID, nil))
 }
 
 func TestALinkSessionDoesNotWaitForAnotherRegistration(t *testing.T) {
@@ -342,7 +342,7 @@ func TestARotationReadsTheConnectionsWhoseHealthWasKnown(t *testing.T) {
 			t.Errorf("%s is %s (%s)", name, h.Status, h.Reason)
 		}
 	}
-	_, err = e.UpdateApplication(e.ctx, e.tenant, a.ID, ports.ApplicationUpdate{Name: "renamed"})
+	_, err = e.UpdateApplication(e.ctx, e.tenant, a.ID, nil, ports.ApplicationUpdate{Name: "renamed"})
 	e.noError(err)
 	page, err = e.ListTenantPulls(e.ctx, e.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 10})
 	e.noError(err)

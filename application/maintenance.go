@@ -13,6 +13,10 @@ import (
 // stuckGrace is how long a due pull may wait for a worker before its job is queued again.
 const stuckGrace = 10 * time.Second
 
+// minPullRetention is the minimum time for which pulls are kept. Matching compares rows that pulls within
+// domain.MatchWindow have read.
+const minPullRetention = domain.MatchWindow + 24*time.Hour
+
 // ListStuck implements ports.Maintenance.
 func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
@@ -127,6 +131,15 @@ func (s *Service) BacklogAge(ctx context.Context) (time.Duration, error) {
 // PruneEvents implements ports.Maintenance.
 func (s *Service) PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error) {
 	rows, err := s.Subscriptions.PruneEvents(ctx, s.Clock.Now().Add(-keep), limit)
+	if rows > 0 {
+		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
+	}
+	return rows, err
+}
+
+// PrunePulls implements ports.Maintenance. It keeps pulls for minPullRetention at least, because matching reads them.
+func (s *Service) PrunePulls(ctx context.Context, keep time.Duration, limit int) (int, error) {
+	rows, err := s.Pulls.Prune(ctx, s.Clock.Now().Add(-max(keep, minPullRetention)), limit)
 	if rows > 0 {
 		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
 	}

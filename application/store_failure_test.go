@@ -154,6 +154,7 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 			_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{}, mustNotRun)
 			return err
 		}},
+		"Pulls.Prune":               {func() error { _, err := e.PrunePulls(e.ctx, time.Hour, 5); return err }},
 		"Pulls.ListDueForReconcile": {func() error { _, err := e.Reconcile(e.ctx, time.Minute, 5); return err }},
 		"Ledger.FeedHold":           {func() error { _, err := e.FeedDelay(e.ctx); return err }},
 		"Pulls.OldestOpen":          {func() error { _, err := e.BacklogAge(e.ctx); return err }},

@@ -86,6 +86,7 @@ type Config struct {
 	// MATCH_REPLACEMENTS, default true.
 	MatchReplacements bool
 	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
+	PullRetention     time.Duration // PULL_RETENTION, for pulls that changed nothing; default 90d; 0 retains all pulls
 	PullWorkers       int           // PULL_WORKERS, number of pull workers of this process; default 32
 	EventRetention    time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
 

@@ -241,7 +241,7 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		negative := c.ReconcileInterval < 0 || c.DriftGrace < 0 || c.WebhookSilenceGrace < 0 ||
-			c.DeliveryRetention < 0 || c.RatePerMinute < 0 || c.WebhookRatePerMinute < 0 ||
+			c.DeliveryRetention < 0 || c.PullRetention < 0 || c.RatePerMinute < 0 || c.WebhookRatePerMinute < 0 ||
 			c.ServerMaxConnections < 0 || c.PullWorkers < 1
 		empty := c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == ""
 		if err == nil && (negative || empty) {

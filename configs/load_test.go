@@ -315,6 +315,10 @@ var (
 			func(c configs.Config) any { return c.DeliveryRetention },
 			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,
 		},
+		"PULL_RETENTION": {
+			func(c configs.Config) any { return c.PullRetention },
+			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,
+		},
 		"EVENT_RETENTION": {
 			func(c configs.Config) any { return c.EventRetention },
 			map[string]any{"": 30 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,

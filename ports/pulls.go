@@ -251,6 +251,15 @@ type PullMaintenance interface {
 	// its own scope counts, not the scopes of its deliveries.
 	ListDueForReconcile(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error)
 
+	// Prune deletes at most limit pulls that ended before the given time and changed nothing, and returns their number.
+	// It deletes pulls of all tenants, but none of these:
+	//
+	//   - The newest pull of each connection, and its first and its last one that succeeded.
+	//   - A pull to which a delivery is attached.
+	//   - A pull that a version of a record, a balance (books.AccountReading.Pull), an absence, an announced removal, or
+	//     a quarantined row names.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+
 	// ListUnheard returns at most limit live aggregator connections that are not paused and whose expected webhook is
 	// due (Webhook.DueAt <= cutoff), earliest first. A call is cheap if there are no such connections.
 	ListUnheard(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error)

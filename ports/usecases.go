@@ -97,17 +97,18 @@ type ApplicationManager interface {
 	// UpdateApplication renames an application, and rotates the credential of all its connections in one atomic
 	// change. Unless Force is set, it first tries a new credential with one call to the vendor. If the client id
 	// changes, the webhook that the service has created for the application is removed at the vendor and a new one is
-	// created, both later. Errors: Invalid; NotFound; Conflict (name_taken); if the credential is tried, Rejected
-	// (vendor_refused) and the Unavailable errors of Aggregator.
-	UpdateApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID,
+	// created, both later. Errors: Invalid; NotFound; Conflict (name_taken, revision_mismatch); if the credential is tried, Rejected
+	// (vendor_refused) and the Unavailable errors of Aggregator. Conflict (revision_mismatch) is returned before the
+	// vendor is called.
+	UpdateApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match IfMatch,
 		u ApplicationUpdate) (domain.Application, error)
 	// DeleteApplication deletes an application. Errors: NotFound; Conflict (application_in_use) while a connection, a
-	// link session or an erasure at the vendor uses it.
-	DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error
+	// link session or an erasure at the vendor uses it; Conflict (revision_mismatch).
+	DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match IfMatch) error
 }
 
-// IfMatch is an If-Match condition on the revision of a connection or of a subscription. It is satisfied if the
-// current revision is one of the listed revisions. A nil IfMatch is satisfied by every revision.
+// IfMatch is an If-Match condition on the revision of a connection, an application or a subscription. It is satisfied
+// if the current revision is one of the listed revisions. A nil IfMatch is satisfied by every revision.
 type IfMatch []int64
 
 // TestResult is the outcome of a live test of an aggregator connection.
@@ -654,6 +655,9 @@ type Maintenance interface {
 	// idempotency responses that are older than ResponseRetention. It also deletes at most limit link sessions that
 	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// PrunePulls deletes at most limit pulls that ended longer than the given duration (keep) ago and changed nothing;
+	// see PullMaintenance.Prune.
+	PrunePulls(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// PruneBudgets deletes the rate budgets of vendors that were not used for a day.
 	PruneBudgets(ctx context.Context) error
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns

@@ -58,6 +58,8 @@ func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 
 
 func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
 
+func (m fakeMaintenance) PrunePulls(context.Context, time.Duration, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
 func (m fakeMaintenance) NextRenewal(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil

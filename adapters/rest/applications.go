@@ -46,12 +46,6 @@ type applicationChange struct {
 	Secret   domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential of all connections; without both it is kept" example:"s3cr3t-of-the-vendor"`
 }
 
-// createdApplication is the response to the creation of an application.
-type createdApplication struct {
-	Location string `header:"Location" doc:"The path of the new object"`
-	Body     applicationView
-}
-
 // applicationRoutes returns the routes of applications.
 func (s *server) applicationRoutes() []route {
 	const tag, one = "Applications", applicationsPath + "/{id}"
@@ -91,17 +85,18 @@ func (s *server) applicationRoutes() []route {
 				"credential of all its connections in one change, or both omitted. Unless force is set, the new " +
 				"credential is first tried with one call to the vendor; if that fails, the response is a 502, and " +
 				"nothing changes. After a change of clientId, the webhook that the service has created for the " +
-				"application is removed at the vendor, and a new one is created.",
+				"application is removed at the vendor, and a new one is created. If-Match prevents lost updates.",
 			status: http.StatusOK, tag: tag, summary: "Rename an application or rotate its credential",
-			scope: scopeWrite, notFound: applicationNotFound, conflict: true, idempotent: true, callsVendor: true,
-			mount: handle(s.updateApplication),
+			scope: scopeWrite, notFound: applicationNotFound, conflict: true, ifMatch: true, idempotent: true,
+			callsVendor: true,
+			mount:       handle(s.updateApplication),
 		},
 		{
 			id: "delete-application", method: http.MethodDelete, path: one,
 			description: "Deletes the application. The response is a 409 while a connection, a link session or an " +
 				"erasure at the vendor uses it.",
 			status: http.StatusNoContent, tag: tag, summary: "Delete an application",
-			scope: scopeWrite, notFound: applicationNotFound, conflict: true,
+			scope: scopeWrite, notFound: applicationNotFound, conflict: true, ifMatch: true,
 			mount: handle(s.deleteApplication),
 		},
 	}
@@ -110,7 +105,7 @@ func (s *server) applicationRoutes() []route {
 // createApplication creates an application. The response contains no part of the credential.
 func (s *server) createApplication(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newApplication },
-) (*createdApplication, error) {
+) (*createdOutput[applicationView], error) {
 	a, err := s.service.CreateApplication(ctx, tenant, ports.NewApplication{
 		Vendor: in.Body.Vendor, Name: string(in.Body.Name), BaseURL: in.Body.BaseURL,
 		ClientID: in.Body.ClientID, Secret: in.Body.Secret,
@@ -118,7 +113,9 @@ func (s *server) createApplication(
 	if err != nil {
 		return nil, err
 	}
-	return &createdApplication{applicationsPath + "/" + a.ID.String(), applicationOf(a)}, nil
+	return &createdOutput[applicationView]{
+		applicationsPath + "/" + a.ID.String(), etag(a.Revision), applicationOf(a),
+	}, nil
 }
 
 // listApplications returns a page of the tenant's applications.
@@ -137,38 +134,39 @@ func (s *server) listApplications(ctx context.Context, tenant domain.TenantID, i
 // getApplication returns one application.
 func (s *server) getApplication(
 	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Application],
-) (*bodyOutput[applicationView], error) {
+) (*taggedOutput[applicationView], error) {
 	a, err := s.service.GetApplication(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[applicationView]{applicationOf(a)}, nil
+	return &taggedOutput[applicationView]{etag(a.Revision), applicationOf(a)}, nil
 }
 
 // updateApplication renames an application, and rotates its credential if the body has one.
 func (s *server) updateApplication(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID    pathID[domain.Application] `path:"id" doc:"Opaque"`
-	Force string                     `query:"force" enum:"true,false" default:"false" doc:"true: store the new credential without trying it at the vendor" example:"true"`
-	Body  applicationChange
+	ID      pathID[domain.Application] `path:"id" doc:"Opaque"`
+	Force   string                     `query:"force" enum:"true,false" default:"false" doc:"true: store the new credential without trying it at the vendor" example:"true"`
+	IfMatch ifMatchHeader              `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	Body    applicationChange
 },
-) (*bodyOutput[applicationView], error) {
-	a, err := s.service.UpdateApplication(ctx, tenant, in.ID.ID, ports.ApplicationUpdate{
+) (*taggedOutput[applicationView], error) {
+	a, err := s.service.UpdateApplication(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch, ports.ApplicationUpdate{
 		Name: string(in.Body.Name), ClientID: in.Body.ClientID, Secret: in.Body.Secret, Force: in.Force == "true",
 		Receiver: exchangeOf(ctx).webhookOrigin + prefix + "/webhooks",
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[applicationView]{applicationOf(a)}, nil
+	return &taggedOutput[applicationView]{etag(a.Revision), applicationOf(a)}, nil
 }
 
 // deleteApplication deletes an application. A second deletion responds with 404.
 func (s *server) deleteApplication(
 	ctx context.Context,
 	tenant domain.TenantID,
-	in *idInput[domain.Application],
+	in *conditionalInput[domain.Application],
 ) (*noContent, error) {
-	return nil, s.service.DeleteApplication(ctx, tenant, in.ID.ID)
+	return nil, s.service.DeleteApplication(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch)
 }
 
 // applicationIn parses the member applicationId of a body; "" is the zero id. Errors: NotFound (application_not_found).

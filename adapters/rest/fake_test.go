@@ -373,12 +373,14 @@ func (f *fake) ListApplications(
 }
 
 func (f *fake) UpdateApplication(
-	_ context.Context, _ domain.TenantID, _ domain.ApplicationID, u ports.ApplicationUpdate,
+	_ context.Context, _ domain.TenantID, _ domain.ApplicationID, _ ports.IfMatch, u ports.ApplicationUpdate,
 ) (domain.Application, error) {
 	return applicationFixture(), f.record(u)
 }
 
-func (f *fake) DeleteApplication(_ context.Context, _ domain.TenantID, id domain.ApplicationID) error {
+func (f *fake) DeleteApplication(
+	_ context.Context, _ domain.TenantID, id domain.ApplicationID, _ ports.IfMatch,
+) error {
 	return f.record(id)
 }
 

@@ -218,7 +218,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	want := map[string][]string{
 		"POST " + connectionsPath:           {"201", "400", "404", "409"},
 		"POST " + applicationsPath:          {"201", "400", "409"},
-		"PUT " + applicationsPath + "/{id}": {"200", "400", "404", "409"},
+		"PUT " + applicationsPath + "/{id}": {"200", "400", "404", "409", "412"},
 		"PUT " + connectionsPath + "/{id}":  {"200", "400", "404", "409", "412"},
 		"POST " + enginesPath:               {"201", "400", "409"}, "POST " + tokensPath: {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},

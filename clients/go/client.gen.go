@@ -6289,6 +6289,12 @@ type CreateApplicationParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// DeleteApplicationParams defines parameters for DeleteApplication.
+type DeleteApplicationParams struct {
+	// IfMatch Entity tags of the revisions that may be changed
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // UpdateApplicationParams defines parameters for UpdateApplication.
 type UpdateApplicationParams struct {
 	// Force true: store the new credential without trying it at the vendor
@@ -6296,6 +6302,9 @@ type UpdateApplicationParams struct {
 
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+
+	// IfMatch Entity tags of the revisions that may be changed
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // UpdateApplicationParamsForce defines parameters for UpdateApplication.
@@ -7714,7 +7723,7 @@ type ClientInterface interface {
 	// Deletes the application. The response is a 409 while a connection, a link session or an erasure at the vendor uses it.
 	//
 	// Corresponds with DELETE /v1/discovery/applications/{id} (the `DeleteApplication` operationId).
-	DeleteApplication(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteApplication(ctx context.Context, id string, params *DeleteApplicationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetApplication Get an application
 	//
@@ -7725,7 +7734,7 @@ type ClientInterface interface {
 
 	// UpdateApplicationWithBody Rename an application or rotate its credential
 	//
-	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7734,7 +7743,7 @@ type ClientInterface interface {
 
 	// UpdateApplication Rename an application or rotate its credential
 	//
-	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9027,8 +9036,8 @@ func (c *Client) CreateApplication(ctx context.Context, params *CreateApplicatio
 // Deletes the application. The response is a 409 while a connection, a link session or an erasure at the vendor uses it.
 //
 // Corresponds with DELETE /v1/discovery/applications/{id} (the `DeleteApplication` operationId).
-func (c *Client) DeleteApplication(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteApplicationRequest(c.Server, id)
+func (c *Client) DeleteApplication(ctx context.Context, id string, params *DeleteApplicationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteApplicationRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9058,7 +9067,7 @@ func (c *Client) GetApplication(ctx context.Context, id string, reqEditors ...Re
 
 // UpdateApplicationWithBody Rename an application or rotate its credential
 //
-// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9077,7 +9086,7 @@ func (c *Client) UpdateApplicationWithBody(ctx context.Context, id string, param
 
 // UpdateApplication Rename an application or rotate its credential
 //
-// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12458,7 +12467,7 @@ func NewCreateApplicationRequestWithBody(server string, params *CreateApplicatio
 }
 
 // NewDeleteApplicationRequest constructs an http.Request for the DeleteApplication method
-func NewDeleteApplicationRequest(server string, id string) (*http.Request, error) {
+func NewDeleteApplicationRequest(server string, id string, params *DeleteApplicationParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12486,6 +12495,21 @@ func NewDeleteApplicationRequest(server string, id string) (*http.Request, error
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12607,6 +12631,17 @@ func NewUpdateApplicationRequestWithBody(server string, id string, params *Updat
 			}
 
 			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
 		}
 
 	}
@@ -16168,7 +16203,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/discovery/applications/{id} (the `DeleteApplication` operationId).
-	DeleteApplicationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error)
+	DeleteApplicationWithResponse(ctx context.Context, id string, params *DeleteApplicationParams, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error)
 
 	// GetApplicationWithResponse Get an application
 	//
@@ -16181,7 +16216,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateApplicationWithBodyWithResponse Rename an application or rotate its credential
 	//
-	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -16190,7 +16225,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateApplicationWithResponse Rename an application or rotate its credential
 	//
-	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+	// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21748,6 +21783,7 @@ func (r ListApplicationsResponse) ContentType() string {
 
 // CreateApplicationResponse201Headers the declared response headers of an HTTP 201 response for CreateApplication
 type CreateApplicationResponse201Headers struct {
+	ETag                 *string
 	Location             *string
 	XIdempotencyReplayed *string
 }
@@ -21956,6 +21992,8 @@ type DeleteApplicationResponse struct {
 	ApplicationProblemJSON405 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -22002,6 +22040,11 @@ func (r DeleteApplicationResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
 }
 
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DeleteApplicationResponse) GetApplicationProblemJSON412() *Problem {
+	return r.ApplicationProblemJSON412
+}
+
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
 func (r DeleteApplicationResponse) GetApplicationProblemJSON429() *Problem {
 	return r.ApplicationProblemJSON429
@@ -22046,6 +22089,11 @@ func (r DeleteApplicationResponse) ContentType() string {
 	return ""
 }
 
+// GetApplicationResponse200Headers the declared response headers of an HTTP 200 response for GetApplication
+type GetApplicationResponse200Headers struct {
+	ETag *string
+}
+
 // GetApplicationResponse401Headers the declared response headers of an HTTP 401 response for GetApplication
 type GetApplicationResponse401Headers struct {
 	WWWAuthenticate *string
@@ -22087,6 +22135,8 @@ type GetApplicationResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetApplicationResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetApplicationResponse401Headers
 	// Headers405 the parsed response headers for an HTTP 405 response
@@ -22173,6 +22223,7 @@ func (r GetApplicationResponse) ContentType() string {
 
 // UpdateApplicationResponse200Headers the declared response headers of an HTTP 200 response for UpdateApplication
 type UpdateApplicationResponse200Headers struct {
+	ETag                 *string
 	XIdempotencyReplayed *string
 }
 
@@ -22198,6 +22249,11 @@ type UpdateApplicationResponse405Headers struct {
 
 // UpdateApplicationResponse409Headers the declared response headers of an HTTP 409 response for UpdateApplication
 type UpdateApplicationResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// UpdateApplicationResponse412Headers the declared response headers of an HTTP 412 response for UpdateApplication
+type UpdateApplicationResponse412Headers struct {
 	XIdempotencyReplayed *string
 }
 
@@ -22230,6 +22286,8 @@ type UpdateApplicationResponse struct {
 	ApplicationProblemJSON408 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *Problem
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -22256,6 +22314,8 @@ type UpdateApplicationResponse struct {
 	Headers405 *UpdateApplicationResponse405Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *UpdateApplicationResponse409Headers
+	// Headers412 the parsed response headers for an HTTP 412 response
+	Headers412 *UpdateApplicationResponse412Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *UpdateApplicationResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -22300,6 +22360,11 @@ func (r UpdateApplicationResponse) GetApplicationProblemJSON408() *Problem {
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r UpdateApplicationResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r UpdateApplicationResponse) GetApplicationProblemJSON412() *Problem {
+	return r.ApplicationProblemJSON412
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -30200,8 +30265,8 @@ func (c *ClientWithResponses) CreateApplicationWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/discovery/applications/{id} (the `DeleteApplication` operationId).
-func (c *ClientWithResponses) DeleteApplicationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error) {
-	rsp, err := c.DeleteApplication(ctx, id, reqEditors...)
+func (c *ClientWithResponses) DeleteApplicationWithResponse(ctx context.Context, id string, params *DeleteApplicationParams, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error) {
+	rsp, err := c.DeleteApplication(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -30225,7 +30290,7 @@ func (c *ClientWithResponses) GetApplicationWithResponse(ctx context.Context, id
 
 // UpdateApplicationWithBodyWithResponse Rename an application or rotate its credential
 //
-// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30240,7 +30305,7 @@ func (c *ClientWithResponses) UpdateApplicationWithBodyWithResponse(ctx context.
 
 // UpdateApplicationWithResponse Rename an application or rotate its credential
 //
-// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+// Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -36499,6 +36564,13 @@ func ParseCreateApplicationResponse(rsp *http.Response) (*CreateApplicationRespo
 	switch {
 	case rsp.StatusCode == 201:
 		var headers CreateApplicationResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Location"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -36637,6 +36709,13 @@ func ParseDeleteApplicationResponse(rsp *http.Response) (*DeleteApplicationRespo
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
@@ -36787,6 +36866,16 @@ func ParseGetApplicationResponse(rsp *http.Response) (*GetApplicationResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetApplicationResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetApplicationResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -36902,6 +36991,13 @@ func ParseUpdateApplicationResponse(rsp *http.Response) (*UpdateApplicationRespo
 		}
 		response.ApplicationProblemJSON409 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -36956,6 +37052,13 @@ func ParseUpdateApplicationResponse(rsp *http.Response) (*UpdateApplicationRespo
 	switch {
 	case rsp.StatusCode == 200:
 		var headers UpdateApplicationResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -37014,6 +37117,16 @@ func ParseUpdateApplicationResponse(rsp *http.Response) (*UpdateApplicationRespo
 			headers.XIdempotencyReplayed = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 412:
+		var headers UpdateApplicationResponse412Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers412 = &headers
 	case rsp.StatusCode == 429:
 		var headers UpdateApplicationResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {

@@ -322,6 +322,21 @@ func (mr *MockPullsMockRecorder) PassWebhook(ctx, connection, dueAt, r any) *gom
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PassWebhook", reflect.TypeOf((*MockPulls)(nil).PassWebhook), ctx, connection, dueAt, r)
 }
 
+// Prune mocks base method.
+func (m *MockPulls) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Prune", ctx, before, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Prune indicates an expected call of Prune.
+func (mr *MockPullsMockRecorder) Prune(ctx, before, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Prune", reflect.TypeOf((*MockPulls)(nil).Prune), ctx, before, limit)
+}
+
 // Publish mocks base method.
 func (m *MockPulls) Publish(ctx context.Context, lease domain.Lease, p ports.Publication) (ports.Published, error) {
 	m.ctrl.T.Helper()

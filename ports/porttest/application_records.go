@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ var applicationRecordTests = []storeTest{
 	{"a connection joins only the application as it is now", joinComparesTheRevision},
 	{"Update changes the application and its connections together, or nothing", applicationUpdate},
 	{"another client id removes the registration and plans a new one", applicationGetsAnotherClient},
+	{"Delete deletes no application that its check refuses", deletionRefused},
 	{"an application is not deleted while a connection or an erasure at the vendor uses it", applicationInUse},
 	{"a link session joins its application, which is not deleted before", applicationOfALinkSession},
 	{"a renewal is claimed once, with the oldest connection, and ends", renewals},
@@ -90,7 +92,7 @@ func applicationNames(f *fixture) {
 	f.equal("a rename", domain.NameTaken, domain.CodeOf(rename(b, "a")))
 	f.equal("after the refusal", b, f.getApplication(b.ID))
 	f.noError(rename(b, "b"))
-	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil))
+	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil, allowed))
 	f.noError(rename(b, "a"))
 	f.tenant = newTenant()
 	f.createApplication("a")
@@ -140,7 +142,7 @@ func applicationsOfOthers(f *fixture) {
 		return nil
 	})
 	f.errorIs(err, domain.NotFound)
-	f.errorIs(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil), domain.NotFound)
+	f.errorIs(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil, allowed), domain.NotFound)
 	members, err := f.Applications.Members(f.ctx, f.tenant, a.ID)
 	f.noError(err)
 	f.equal("members", 0, len(members))
@@ -288,10 +290,28 @@ func applicationGetsAnotherClient(f *fixture) {
 	f.wantOwner("handed over", token, outside, outside.AccountRef)
 }
 
+// allowed is a check of Applications.Delete that refuses nothing.
+func allowed(domain.Application) error { return nil }
+
+// deletionRefused checks that Delete calls check with the stored application, and changes nothing if check refuses.
+func deletionRefused(f *fixture) {
+	a := f.createApplication("a")
+	refused := errors.New("refused")
+	err := f.Applications.Delete(f.ctx, f.tenant, a.ID, f.entry("application.delete"), func(got domain.Application) error {
+		f.equal("the checked revision", a.Revision, got.Revision)
+		return refused
+	})
+	f.errorIs(err, refused)
+	f.equal("after the refusal", a, f.getApplication(a.ID))
+	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil, allowed))
+}
+
 func applicationInUse(f *fixture) {
 	a := f.createApplication("a")
 	c := f.joined(a, "c", 1)
-	del := func() error { return f.Applications.Delete(f.ctx, f.tenant, a.ID, f.entry("application.delete")) }
+	del := func() error {
+		return f.Applications.Delete(f.ctx, f.tenant, a.ID, f.entry("application.delete"), allowed)
+	}
 	f.equal("with a connection", domain.ApplicationInUse, domain.CodeOf(del()))
 	f.errorIs(del(), domain.Conflict)
 	_, err := f.Erasures.Start(f.ctx, f.tenant, c.ID, domain.ErasureRequest{
@@ -301,10 +321,10 @@ func applicationInUse(f *fixture) {
 	f.equal("with an erasure", domain.ApplicationInUse, domain.CodeOf(del()))
 	b := f.createApplication("b")
 	f.deleteConnection(f.joined(b, "deleted", 1))
-	f.noError(f.Applications.Delete(f.ctx, f.tenant, b.ID, f.entry("application.delete")))
+	f.noError(f.Applications.Delete(f.ctx, f.tenant, b.ID, f.entry("application.delete"), allowed))
 	_, err = f.Applications.Get(f.ctx, f.tenant, b.ID)
 	f.errorIs(err, domain.NotFound)
-	f.errorIs(f.Applications.Delete(f.ctx, f.tenant, b.ID, nil), domain.NotFound)
+	f.errorIs(f.Applications.Delete(f.ctx, f.tenant, b.ID, nil, allowed), domain.NotFound)
 }
 
 func applicationOfALinkSession(f *fixture) {
@@ -315,7 +335,7 @@ func applicationOfALinkSession(f *fixture) {
 	stored, err := f.LinkSessions.Get(f.ctx, f.tenant, session.ID)
 	f.noError(err)
 	f.equal("stored", a.ID, stored.Application)
-	del := func() error { return f.Applications.Delete(f.ctx, f.tenant, a.ID, nil) }
+	del := func() error { return f.Applications.Delete(f.ctx, f.tenant, a.ID, nil, allowed) }
 	f.equal("with a session", domain.ApplicationInUse, domain.CodeOf(del()))
 
 	connect := func(revision int64) error {

@@ -174,7 +174,7 @@ func auditedChanges(f *fixture) {
 	_, err = f.Applications.Update(f.ctx, f.tenant, a.ID, ports.ApplicationChange{}, audited("Applications.Update"),
 		func(*domain.Application, []*domain.Connection) error { return nil })
 	f.noError(err)
-	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, audited("Applications.Delete")))
+	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, audited("Applications.Delete"), allowed))
 	m := f.newMatched()
 	at := m.now()
 	record := m.mark(at)[0]

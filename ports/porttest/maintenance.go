@@ -19,6 +19,7 @@ var maintenanceTests = []storeTest{
 	{"a connection without a recent complete pull is due for reconciliation", connectionsDueForReconcile},
 	{"a pull of a few rows does not put off the reconciliation", narrowPullsAndReconcile},
 	{"a first pull and an event of everything put off the reconciliation", completePullsWithoutARequest},
+	{"pulls that changed nothing are pruned by age, unless something names them", pullsPruned},
 	{"OldestOpen is the time of the oldest pull that has not ended", oldestOpenPull},
 }
 
@@ -294,4 +295,57 @@ func (f *fixture) oldPull(c domain.Connection) domain.Pull {
 		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at}, nil)
 	f.noError(err)
 	return pull
+}
+
+// pullsPruned prunes pulls that ended long ago. Prune deletes pulls of every tenant, so the pulls of other tests must be
+// younger.
+func pullsPruned(f *fixture) {
+	c, token := f.connectionWithToken()
+	at := longAgo
+	end := func(pull domain.PullID, state domain.PullState, work func(domain.Lease)) domain.PullID {
+		f.Helper()
+		l, _ := f.claim(pull)
+		if work != nil {
+			work(l)
+		}
+		at = at.Add(time.Minute)
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: state, Attempts: 1, At: at}))
+		return pull
+	}
+	request := func() domain.PullID { return f.requestPull(c, domain.PullScope{Everything: true}).ID }
+	kept := map[string]domain.PullID{
+		"the first that succeeded": end(request(), domain.PullSucceeded, nil),
+		"changed a record": end(request(), domain.PullSucceeded, func(l domain.Lease) {
+			f.storeRows(l, row("a"), row("b"))
+		}),
+	}
+	nothing := end(request(), domain.PullSucceeded, nil)
+	failed := end(request(), domain.PullFailed, nil)
+	kept["noted an absence"] = end(request(), domain.PullSucceeded, func(l domain.Lease) {
+		f.equal("swept", domain.Counts{}, f.sweep(l, ports.SweepWrite{Proof: domain.TwoReads}, "b"))
+	})
+	kept["has a delivery"] = end(f.receiveWanted(token).Pull, domain.PullSucceeded, nil)
+	more := end(request(), domain.PullSucceeded, nil)
+	kept["the last that succeeded"] = end(request(), domain.PullSucceeded, nil)
+	kept["the newest"] = end(request(), domain.PullFailed, nil)
+
+	prune := func(before time.Time, limit int) (n int) {
+		f.Helper()
+		n, err := f.Pulls.Prune(f.ctx, before, limit)
+		f.noError(err)
+		return n
+	}
+	f.equal("not old enough", 0, prune(longAgo.Add(3*time.Minute), 10))
+	f.equal("of limit 1", 1, prune(longAgo.Add(time.Hour), 1))
+	f.equal("the others", 2, prune(longAgo.Add(time.Hour), 10))
+	f.equal("again", 0, prune(longAgo.Add(time.Hour), 10))
+	for _, id := range []domain.PullID{nothing, failed, more} {
+		_, err := f.Pulls.Get(f.ctx, f.tenant, id)
+		f.errorIs(err, domain.NotFound)
+	}
+	for name, id := range kept {
+		if _, err := f.Pulls.Get(f.ctx, f.tenant, id); err != nil {
+			f.Errorf("%s: %v", name, err)
+		}
+	}
 }

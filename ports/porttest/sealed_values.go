@@ -65,7 +65,7 @@ func (f *fixture) sealedObjects() []sealedObject {
 			a.Sealed = s
 			return a
 		},
-		remove: func() { f.noError(f.Applications.Delete(f.ctx, tenant, a.ID, nil)) },
+		remove: func() { f.noError(f.Applications.Delete(f.ctx, tenant, a.ID, nil, allowed)) },
 	})
 	s := f.subscribe()
 	add(ports.SealedSubscription, s.ID.UUID, s.ID.UUID, s.Sealed, sealedObject{

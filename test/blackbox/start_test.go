@@ -58,6 +58,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"DRIFT_GRACE":                   canary,
 		"MATCH_REPLACEMENTS":            canary,
 		"DELIVERY_RETENTION":            canary,
+		"PULL_RETENTION":                canary,
 		"PULL_WORKERS":                  "-1",
 		"RATE_LIMIT_PER_MINUTE":         canary,
 		"WEBHOOK_RATE_LIMIT_PER_MINUTE": canary,

@@ -210,7 +210,18 @@ func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 		for _, id := range []string{first, second} {
 			o.send(http.MethodDelete, pathOf(id, ""), nil).want(204)
 		}
-		o.send(http.MethodDelete, one, nil).want(204)
+		tag := o.get(one).want(200).header.Get("ETag")
+		next := o.send(http.MethodPut, one, object{"name": "again"}, "If-Match: "+tag).want(200).header.Get("ETag")
+		if next == tag || next != o.get(one).header.Get("ETag") {
+			t.Errorf("a change moved the ETag from %s to %s", tag, next)
+		}
+		calls := b.sim.Stats().Resources["auth"].Requests
+		o.send(http.MethodPut, one, wrong, "If-Match: "+tag).problem(412, "MTCH-0020")
+		o.send(http.MethodDelete, one, nil, "If-Match: "+tag).problem(412, "MTCH-0020")
+		if n := b.sim.Stats().Resources["auth"].Requests; n != calls {
+			t.Errorf("%d calls to the vendor for a refused change", n-calls)
+		}
+		o.send(http.MethodDelete, one, nil, "If-Match: "+next).want(204)
 		o.get(one).problem(404, "MTCH-0005")
 		// The test searches only for the secret. The client id occurs in the webhooks of the simulator, as in those
 		// of the vendor. TestNoSecretLeaks searches for a client id.

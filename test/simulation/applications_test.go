@@ -97,7 +97,7 @@ func (s *sim) rotateApplication(ctx context.Context, app *application.Service, c
 func (s *sim) updateApplication(
 	ctx context.Context, app *application.Service, a *vendorApplication, force bool,
 ) error {
-	updated, err := app.UpdateApplication(ctx, a.Tenant, a.ID, ports.ApplicationUpdate{
+	updated, err := app.UpdateApplication(ctx, a.Tenant, a.ID, nil, ports.ApplicationUpdate{
 		Name: a.Name, ClientID: domain.SecretText(a.clientID), Secret: domain.SecretText(a.secret), Force: force,
 		Receiver: receiver,
 	})
@@ -112,7 +112,7 @@ func (s *sim) deleteApplication(ctx context.Context, app *application.Service, c
 	if len(live) == 0 {
 		return nil
 	}
-	return app.DeleteApplication(ctx, c.Tenant, live[s.rand.IntN(len(live))].ID)
+	return app.DeleteApplication(ctx, c.Tenant, live[s.rand.IntN(len(live))].ID, nil)
 }
 
 // joinOrLeave makes a connection without an application use an application of the same vendor, if the tenant has one.
@@ -258,9 +258,10 @@ func (v applications) Update(ctx context.Context, t domain.TenantID, id domain.A
 
 func (v applications) Delete(
 	ctx context.Context, t domain.TenantID, id domain.ApplicationID, entries ports.AuditEntries,
+	check func(domain.Application) error,
 ) error {
 	return interceptError(ctx, v.sim, "Applications.Delete", func(ctx context.Context) error {
-		err := v.Applications.Delete(ctx, t, id, entries)
+		err := v.Applications.Delete(ctx, t, id, entries, check)
 		if err == nil {
 			v.sim.applicationDeleted(id)
 		}

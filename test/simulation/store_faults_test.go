@@ -482,6 +482,12 @@ func (v pulls) ListDueForReconcile(ctx context.Context, cutoff time.Time, limit 
 	})
 }
 
+func (v pulls) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	return intercept(ctx, v.sim, "Pulls.Prune", func(ctx context.Context) (int, error) {
+		return v.Pulls.Prune(ctx, before, limit)
+	})
+}
+
 type ledger struct {
 	sim *sim
 	ports.Ledger

@@ -132,6 +132,7 @@ func tasks(
 	reconcileEvery := min(max(cfg.ReconcileInterval/20, time.Second), 5*time.Minute)
 	add("reconcile", reconcileEvery, cfg.ReconcileInterval, service.Reconcile)
 	add("prune", pruneInterval, cfg.DeliveryRetention, service.Prune)
+	add("prune pulls", pruneInterval, cfg.PullRetention, service.PrunePulls)
 	add("prune events", pruneInterval, cmp.Or(cfg.EventRetention, forever), service.PruneEvents)
 	return append(list, reports(cfg, service)...)
 }

@@ -18,6 +18,7 @@ type fakeService struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
 	reconcile  func(ctx context.Context, interval time.Duration, limit int) (int, error)
+	prunePulls func(ctx context.Context, retention time.Duration, limit int) (int, error)
 	prune      func(ctx context.Context, retention time.Duration, limit int) (int, error)
 	events     func(ctx context.Context, retention time.Duration, limit int) (int, error)
 	tokenUsage func(ctx context.Context) error
@@ -105,6 +106,13 @@ func (s fakeService) Prune(ctx context.Context, retention time.Duration, limit i
 		return 0, nil
 	}
 	return s.prune(ctx, retention, limit)
+}
+
+func (s fakeService) PrunePulls(ctx context.Context, retention time.Duration, limit int) (int, error) {
+	if s.prunePulls == nil {
+		return 0, nil
+	}
+	return s.prunePulls(ctx, retention, limit)
 }
 
 func (s fakeService) PruneEvents(ctx context.Context, retention time.Duration, limit int) (int, error) {
@@ -218,12 +226,25 @@ func TestTasksRunPeriodically(t *testing.T) {
 			return 1, nil
 		},
 	}
-	cfg := background.Config{ReconcileInterval: 6 * time.Hour, DeliveryRetention: 24 * time.Hour}
+	pulls := 0
+	service.prunePulls = func(_ context.Context, retention time.Duration, limit int) (int, error) {
+		if retention != 48*time.Hour {
+			t.Errorf("PrunePulls was called with retention %v, want 48h", retention)
+		}
+		if pulls++; pulls%2 != 0 {
+			return limit, nil
+		}
+		return 0, nil
+	}
+	cfg := background.Config{
+		ReconcileInterval: 6 * time.Hour, DeliveryRetention: 24 * time.Hour, PullRetention: 48 * time.Hour,
+	}
 	runFor(t, 10*time.Hour, cfg, service, func() {
 		wantAbout(t, "stuck pulls", stuck, 7200)
 		wantAbout(t, "token usage", usage, 3600)
 		wantAbout(t, "reconcile", reconciled, 120)
 		wantAbout(t, "prune", pruned, 30)
+		wantAbout(t, "prune pulls", pulls, 20)
 	})
 }
 
@@ -283,9 +304,10 @@ func TestBacklogIsMeasuredAndReported(t *testing.T) {
 
 func TestTasksThatAreTurnedOffDoNotRun(t *testing.T) {
 	service := fakeService{
-		reconcile: func(context.Context, time.Duration, int) (int, error) { t.Error("reconciled"); return 0, nil },
-		prune:     func(context.Context, time.Duration, int) (int, error) { t.Error("pruned"); return 0, nil },
-		backlog:   func(context.Context) (time.Duration, error) { t.Error("measured"); return 0, nil },
+		reconcile:  func(context.Context, time.Duration, int) (int, error) { t.Error("reconciled"); return 0, nil },
+		prune:      func(context.Context, time.Duration, int) (int, error) { t.Error("pruned"); return 0, nil },
+		prunePulls: func(context.Context, time.Duration, int) (int, error) { t.Error("pruned pulls"); return 0, nil },
+		backlog:    func(context.Context) (time.Duration, error) { t.Error("measured"); return 0, nil },
 	}
 	runFor(t, 10*time.Hour, background.Config{}, service, nil)
 }

@@ -276,9 +276,14 @@ func (s applications) Members(
 // Delete locks the application, so that nothing can begin to use it.
 func (s applications) Delete(
 	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, entries ports.AuditEntries,
+	check func(domain.Application) error,
 ) error {
 	return s.Change(ctx, func(tx Tx) error {
-		if _, err := First[applicationRow](Locked(ofApplication(tx.DB, tenant, id), ForUpdate)); err != nil {
+		row, err := First[applicationRow](Locked(ofApplication(tx.DB, tenant, id), ForUpdate))
+		if err != nil {
+			return err
+		}
+		if err := check(row.domain()); err != nil {
 			return err
 		}
 		used, err := isApplicationUsed(tx.DB, tenant, id)

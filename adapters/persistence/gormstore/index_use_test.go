@@ -89,9 +89,11 @@ var indexUses = map[string]string{
 		"ORDER BY finished_at DESC",
 	"pulls_ended": "pulls WHERE connection_id = :id AND state IN ('succeeded', 'failed') " +
 		"ORDER BY finished_at DESC",
-	"pulls_failed":               "pulls WHERE tenant_id = :id AND state = 'failed' ORDER BY created_at DESC, id DESC",
-	"pulls_newest":               "pulls WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
-	"pulls_of_connection":        "pulls WHERE connection_id = :id ORDER BY created_at DESC, id DESC",
+	"pulls_failed":        "pulls WHERE tenant_id = :id AND state = 'failed' ORDER BY created_at DESC, id DESC",
+	"pulls_newest":        "pulls WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
+	"pulls_of_connection": "pulls WHERE connection_id = :id ORDER BY created_at DESC, id DESC",
+	"pulls_unchanged": "pulls WHERE state IN ('succeeded', 'failed') AND added = 0 AND modified = 0 " +
+		"AND removed = 0 AND NOT uncounted AND finished_at < :at ORDER BY finished_at",
 	"pulls_open":                 "pulls WHERE state IN ('queued', 'running', 'waiting') ORDER BY created_at",
 	"quarantined_rows_of_tenant": "quarantined_rows WHERE tenant_id = :id ORDER BY connection_id, first_seen_at",
 	"reopened_closes_connection": "reopened_closes WHERE connection_id = :id",

@@ -53,6 +53,7 @@ type PullRow struct {
 	Created    Instant       `gorm:"column:created_at"`
 	Started    Instant       `gorm:"column:started_at"`
 	Finished   Instant       `gorm:"column:finished_at"`
+	Uncounted  bool          `gorm:"column:uncounted"` // see pulls.Prune
 }
 
 // countColumns contains a column for each member of domain.Counts.

@@ -642,7 +642,7 @@ export interface paths {
         get: operations["get-application"];
         /**
          * Rename an application or rotate its credential
-         * @description Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+         * @description Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created. If-Match prevents lost updates.
          */
         put: operations["update-application"];
         post?: never;
@@ -13997,6 +13997,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    ETag?: string;
                     Location?: string;
                     /** @description Present only when the response is replayed for a repeated idempotency key */
                     "X-Idempotency-Replayed"?: "true";
@@ -14280,6 +14281,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14474,6 +14476,8 @@ export interface operations {
             header?: {
                 /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
                 "X-Idempotency-Key"?: string;
+                /** @description Entity tags of the revisions that may be changed */
+                "If-Match"?: string;
             };
             path: {
                 /** @description Opaque */
@@ -14497,6 +14501,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     /** @description Present only when the response is replayed for a repeated idempotency key */
                     "X-Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
@@ -14665,6 +14670,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -14813,7 +14839,10 @@ export interface operations {
     "delete-application": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags of the revisions that may be changed */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Opaque */
                 id: string;
@@ -14948,6 +14977,25 @@ export interface operations {
                      *       "detail": "the request conflicts with the current state",
                      *       "instance": "/v1/discovery/applications/{id}",
                      *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0020"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -203,7 +203,7 @@ func (c commands) deleteApplication() *cobra.Command {
 			return err
 		}
 		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
-			return s.api.DeleteApplication(ctx, found.ID)
+			return s.api.DeleteApplication(ctx, found.ID, nil)
 		}); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func openStores(
 ) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
-	jobsConfig.EventRetention = cfg.EventRetention
+	jobsConfig.EventRetention, jobsConfig.PullRetention = cfg.EventRetention, cfg.PullRetention
 	var stores Stores
 	var err error
 	switch {

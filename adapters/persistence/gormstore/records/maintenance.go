@@ -104,3 +104,52 @@ func (s pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 const isOfActive = "NOT EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = p.connection_id AND connections.tenant_id = p.tenant_id " +
 	"AND connections.paused_at IS NOT NULL)"
+
+// isPrunable is an SQL condition on rows of pulls with the alias p: the pull ended before the time in the parameter, and
+// Prune may delete it. The first line repeats the condition of a partial index, which keeps changed pulls out of reach.
+const isPrunable = `p.state IN ('succeeded', 'failed') AND p.added = 0 AND p.modified = 0 AND p.removed = 0
+	AND NOT p.uncounted AND p.finished_at < ?
+	AND EXISTS (SELECT 1 FROM pulls n WHERE n.connection_id = p.connection_id AND n.tenant_id = p.tenant_id
+		AND (n.created_at, n.id) > (p.created_at, p.id))
+	AND (p.state = 'failed'
+		OR EXISTS (SELECT 1 FROM pulls n WHERE n.connection_id = p.connection_id AND n.tenant_id = p.tenant_id
+			AND n.state IN ('succeeded', 'failed') AND n.state = 'succeeded' AND n.finished_at > p.finished_at)
+		AND EXISTS (SELECT 1 FROM pulls n WHERE n.connection_id = p.connection_id AND n.tenant_id = p.tenant_id
+			AND n.state IN ('succeeded', 'failed') AND n.state = 'succeeded' AND n.finished_at < p.finished_at))
+	AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.pull_id = p.id AND d.tenant_id = p.tenant_id)
+	AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = p.connection_id AND a.tenant_id = p.tenant_id
+		AND a.absent_pull_id = p.id)
+	AND NOT EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = p.connection_id
+		AND c.tenant_id = p.tenant_id AND CAST(c.state AS text) LIKE '%' || CAST(p.id AS text) || '%')
+	AND NOT EXISTS (SELECT 1 FROM absent_transactions a WHERE a.connection_id = p.connection_id
+		AND a.tenant_id = p.tenant_id AND (a.pull_id = p.id OR a.proved_by = p.id))
+	AND NOT EXISTS (SELECT 1 FROM announced_removals a WHERE a.connection_id = p.connection_id
+		AND a.tenant_id = p.tenant_id AND a.pull_id = p.id)
+	AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = p.connection_id
+		AND q.tenant_id = p.tenant_id AND q.pull_id = p.id)`
+
+// Prune selects the ids of the pulls, oldest first, and then deletes them tenant by tenant. A pull that has ended does
+// not change any more, but a replay may attach a delivery to it meanwhile, so the DELETE checks the condition again.
+func (s pulls) Prune(ctx context.Context, before time.Time, limit int) (pruned int, err error) {
+	var rows []gormstore.PullRow
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Table("pulls p").Select("p.id", "p.tenant_id").Where(isPrunable, gormstore.At(before)).
+			Order("p.finished_at").Limit(limit).Find(&rows).Error
+	})
+	byTenant := map[uuid.UUID][]uuid.UUID{}
+	for _, row := range rows {
+		byTenant[row.Tenant] = append(byTenant[row.Tenant], row.ID)
+	}
+	for tenant, ids := range byTenant {
+		if err != nil {
+			break
+		}
+		err = s.Background().Write(ctx, func(db *gorm.DB) error {
+			n, err := gormstore.RowsAffected(db.Exec("DELETE FROM pulls AS p WHERE p.tenant_id = ? AND p.id IN ? AND "+
+				isPrunable, tenant, ids, gormstore.At(before)))
+			pruned += n
+			return err
+		})
+	}
+	return pruned, err
+}

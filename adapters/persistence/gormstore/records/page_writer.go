@@ -224,10 +224,12 @@ func keys[T any](items []T, key func(*T) string) []string {
 type pageWriter struct {
 	ports.PageWrite // the argument of StorePage; other writes set only some of the members
 
-	page      *records.Page // nil unless the write has rows to compare
-	dialect   gormstore.Dialect
-	tx        gormstore.Tx
-	pull      gormstore.PullRow
+	page    *records.Page // nil unless the write has rows to compare
+	dialect gormstore.Dialect
+	tx      gormstore.Tx
+	pull    gormstore.PullRow
+	// uncounted is set if versions were written that counts may not contain.
+	uncounted bool
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 

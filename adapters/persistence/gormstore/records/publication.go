@@ -210,6 +210,7 @@ func (b *publisher) moveAccount(account records.Account) error {
 // transaction gets a new version.
 func (b *publisher) moveRows(source, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
+	b.uncounted = true
 	if err := b.readChangeSeq(); err != nil { // the account may have brought a closed period or a reading
 		return err
 	}

@@ -248,6 +248,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	}
 	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), gormstore.At(p.At)
 	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
+	p.uncounted = true
 	if columns["reason"] == nil {
 		columns["reason"] = ""
 	}
@@ -311,6 +312,9 @@ func (p *pageWriter) updatePull(progress *domain.Progress) error {
 		gormstore.At(p.LeaseUntil).Param(p.tx.Name()), total.Accounts, total.Read)
 	q.Add(", added = ?, modified = ?, removed = ?, unchanged = ?, quarantined = ?",
 		total.Added, total.Modified, total.Removed, total.Unchanged, total.Quarantined)
+	if p.uncounted {
+		q.Add(", uncounted = ?", true)
+	}
 	if progress != nil {
 		text, err := gormstore.EncodeJSON(progress)
 		if err != nil {

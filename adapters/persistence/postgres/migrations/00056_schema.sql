@@ -241,6 +241,8 @@ CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_
 
 -- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
 -- the vendor has. Only such pulls put off the next reconciliation of their connection.
+-- uncounted: the pull wrote versions that its numbers do not count: of records with a new suggestion, or of an account
+-- that it has moved to its connection.
 CREATE TABLE pulls (
     id            uuid        NOT NULL,
     tenant_id     uuid        NOT NULL,
@@ -267,6 +269,7 @@ CREATE TABLE pulls (
     finished_at   timestamptz,
     complete      boolean     NOT NULL DEFAULT false,
     quarantined   integer     NOT NULL DEFAULT 0,
+    uncounted     boolean     NOT NULL DEFAULT false,
     PRIMARY KEY (id, tenant_id)
 ) WITH (fillfactor = 80);
 
@@ -278,6 +281,9 @@ CREATE INDEX pulls_complete ON pulls (connection_id, finished_at)
     WHERE complete AND state IN ('succeeded', 'failed');
 CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
 CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
+-- The pulls that changed nothing, by age. They are deleted after PULL_RETENTION.
+CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
+    AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 -- Failed pulls are few, so their index is small.
 CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
 

@@ -242,6 +242,8 @@ CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_
 
 -- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
 -- the vendor has. Only such pulls put off the next reconciliation of their connection.
+-- uncounted: the pull wrote versions that its numbers do not count: of records with a new suggestion, or of an account
+-- that it has moved to its connection.
 CREATE TABLE pulls (
     id            TEXT    NOT NULL,
     tenant_id     TEXT    NOT NULL,
@@ -268,6 +270,7 @@ CREATE TABLE pulls (
     finished_at   INTEGER,
     complete      INTEGER NOT NULL DEFAULT 0,
     quarantined   INTEGER NOT NULL DEFAULT 0,
+    uncounted     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
@@ -279,6 +282,9 @@ CREATE INDEX pulls_complete ON pulls (connection_id, finished_at)
     WHERE complete AND state IN ('succeeded', 'failed');
 CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
 CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
+-- The pulls that changed nothing, by age. They are deleted after PULL_RETENTION.
+CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
+    AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 -- Failed pulls are few, so their index is small.
 CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
 

@@ -155,14 +155,24 @@ async function leave() {
 }
 
 // A sign-in in a popup window sends its answer to the window that opened it. The two windows have no reference to each
-// other, because the console isolates itself from other origins.
+// other, because the console isolates itself from other origins. The opener replies with the state of the sign-in when it
+// has redeemed the code. A popup window without such a reply, for example of a forged address, never shows a success.
 const channel = provider && new BroadcastChannel(pendingKey);
-let awaited;
-channel?.addEventListener('message', ({ data }) => {
+let awaited; // the sign-in that this window waits for as the opener
+let sent; // the state that this window has sent to its opener
+channel?.addEventListener('message', async ({ data }) => {
+  if (sent && data?.redeemed === sent) {
+    sent = undefined;
+    progress.set({ done: true });
+    window.close();
+  }
   if (!awaited || data?.state !== awaited.state) return;
   const pending = awaited;
   awaited = undefined;
-  attempt(() => complete(data, pending));
+  await attempt(async () => {
+    await complete(data, pending);
+    channel.postMessage({ redeemed: pending.state });
+  });
 });
 
 // signInAtProvider signs in by a redirect. With popup, it signs in in another window, so that the page keeps its state.
@@ -209,7 +219,6 @@ export async function start() {
     return;
   }
   navigate(base, true); // removes the code from the address
+  sent = params.state;
   channel.postMessage(params);
-  progress.set({ done: true });
-  window.close();
 }

@@ -77,3 +77,6 @@ ALTER TABLE absent_transactions ADD COLUMN held_sync timestamptz;
 ALTER TABLE absent_transactions ADD COLUMN proved_by uuid;
 ALTER TABLE accounts ADD COLUMN held_at timestamptz;
 ALTER TABLE accounts ADD COLUMN held_sync timestamptz;
+ALTER TABLE pulls ADD COLUMN uncounted boolean NOT NULL DEFAULT false;
+CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
+    AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;

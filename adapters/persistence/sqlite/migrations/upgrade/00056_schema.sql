@@ -80,3 +80,6 @@ ALTER TABLE absent_transactions ADD COLUMN held_sync INTEGER;
 ALTER TABLE absent_transactions ADD COLUMN proved_by TEXT;
 ALTER TABLE accounts ADD COLUMN held_at INTEGER;
 ALTER TABLE accounts ADD COLUMN held_sync INTEGER;
+ALTER TABLE pulls ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
+    AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;

@@ -1,0 +1,61 @@
+package rest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// withoutIfMatch are the changes of one object by its path that take no If-Match, each with the reason. The path of none
+// of them can be read, so there is no entity tag that a caller could send.
+var withoutIfMatch = map[string]string{
+	"revoke-webhook-token": "a token has no changeable members; a revoked token stays revoked",
+	"close-period":         "a close never changes: a second request responds with the first close",
+	"reopen-period":        "a close never changes, so no change of it can be lost",
+}
+
+// TestEveryObjectThatChangesTakesIfMatch checks the route table. A route that replaces, changes or deletes the object at
+// its path takes If-Match, and a GET of the same path responds with the entity tag.
+func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
+	s := newEnv(t)
+	paths := openAPI(t, s)["paths"].(map[string]any)
+	hasTag := func(op any, status string) bool {
+		response, _ := op.(map[string]any)["responses"].(map[string]any)[status].(map[string]any)
+		headers, _ := response["headers"].(map[string]any)
+		return headers["ETag"] != nil
+	}
+	conditional, exceptions := 0, 0
+	for _, r := range (&server{}).routes() {
+		if !slices.Contains([]string{http.MethodPut, http.MethodPatch, http.MethodDelete}, r.method) {
+			continue
+		}
+		item := paths[r.path].(map[string]any)
+		if withoutIfMatch[r.id] != "" {
+			exceptions++
+			if r.ifMatch || item["get"] != nil {
+				t.Errorf("%s is an exception, but takes If-Match or can be read", r.id)
+			}
+			continue
+		}
+		conditional++
+		if !r.ifMatch {
+			t.Errorf("%s takes no If-Match", r.id)
+		}
+		if get := item["get"]; get == nil || !hasTag(get, "200") {
+			t.Errorf("%s: no GET of %s responds with an ETag", r.id, r.path)
+		}
+		if r.method != http.MethodDelete && !hasTag(item[strings.ToLower(r.method)], "200") {
+			t.Errorf("%s responds without the new ETag", r.id)
+		}
+		// The middleware refuses an empty list of tags on exactly the routes that take If-Match.
+		w := s.call(r.method, strings.ReplaceAll(r.path, "{id}", someID.String()), "{}", "If-Match", ",")
+		if p := problemIn(t, w, http.StatusBadRequest, codeInvalid); !strings.Contains(p.Errors[len(p.Errors)-1].Location+
+			p.Errors[0].Location, "header.If-Match") {
+			t.Errorf("%s: %+v", r.id, p.Errors)
+		}
+	}
+	if conditional < 8 || exceptions != len(withoutIfMatch) {
+		t.Errorf("%d conditional routes and %d of %d exceptions", conditional, exceptions, len(withoutIfMatch))
+	}
+}

@@ -207,7 +207,7 @@ func TestATerminalThatIsTooNarrowShowsFewerColumns(t *testing.T) {
 	item := `{"configName":"main","connectionId":"01a1fb2b-0551-7a6e-aaca-dd984c539666","vendor":"pluggy",
 		"health":"healthy","lastPullAt":"2026-01-02T03:04:05Z","lastWebhookAt":"2026-01-02T03:04:05Z"}`
 	for width, want := range map[int][]string{
-		80:  {"LAST WEBHOOK", "ID"},
+		80:  {"LAST PULL", "LAST WEBHOOK", "ID"},
 		200: nil,
 	} {
 		text, omitted := tableOf(t, tableWriter{view: healthListView, width: width, omit: true}, item)

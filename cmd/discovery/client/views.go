@@ -186,6 +186,7 @@ var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: 
 	{member: "paused", title: "PAUSED"},
 	{member: "consent", title: "CONSENT", format: consentState},
 	{member: "webhook", title: "WEBHOOKS", format: webhookState},
+	{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 }}
 
 var summaryView = view{schema: reflect.TypeFor[discovery.ConnectionSummary](), columns: []column{
@@ -279,6 +280,7 @@ var healthListView = view{
 		{member: "paused", title: "PAUSED"},
 		{member: "consent", title: "CONSENT", flexible: true, format: consentState},
 		{member: "webhook", title: "WEBHOOKS", format: webhookState},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 		{member: "lastPullAt", title: "LAST PULL", width: timeWidth},
 		{member: "lastWebhookAt", title: "LAST WEBHOOK", width: timeWidth},
 		{member: "connectionId", title: "ID", width: idWidth},
@@ -302,6 +304,8 @@ var accountView = view{
 		{member: "number", title: "NUMBER", flexible: true},
 		{member: "balance", title: "BALANCE", right: true},
 		{member: "currency", title: "CUR"},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
+		{member: "coversTo", title: "COVERS TO"},
 	},
 }
 

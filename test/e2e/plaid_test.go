@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 
 // plaidBank is a simulated Plaid with an Item that has one account.
 type plaidBank struct {
+	// behind is how far the vendor's clock is behind, in nanoseconds. A test reduces it to date the vendor's next
+	// synchronisation, which is stated in whole seconds.
+	behind atomic.Int64
+
 	sim     *plaidsim.Simulator
 	at      *gate
 	url     string
@@ -25,7 +30,11 @@ const plaidClient, plaidSecret = "plaid-client", "plaid-secret"
 
 func newPlaid(t *testing.T) *plaidBank {
 	t.Helper()
-	b := &plaidBank{sim: plaidsim.New(plaidsim.Options{})}
+	b := &plaidBank{}
+	b.behind.Store(int64(time.Minute))
+	b.sim = plaidsim.New(plaidsim.Options{Now: func() time.Time {
+		return time.Now().Add(-time.Duration(b.behind.Load()))
+	}})
 	b.sim.AddClient(plaidClient, plaidSecret)
 	b.item = b.sim.AddItem(plaidsim.Item{})
 	account, err := b.sim.AddAccount(b.item.ID, plaidsim.Account{
@@ -162,6 +171,7 @@ func TestPlaidCompletenessAfterChanges(t *testing.T) {
 		check := func(when, difference string, statement int) {
 			t.Helper()
 			b.news(t, o, id)
+			b.behind.Add(-int64(time.Second)) // the next synchronisation has another time
 			got := o.get(account + "/completeness").want(http.StatusOK).json()
 			checks, _ := got["checks"].([]any)
 			if len(checks) != 1 || got["changedSince"] != nil || checks[0].(object)["difference"] != difference {
@@ -169,6 +179,7 @@ func TestPlaidCompletenessAfterChanges(t *testing.T) {
 			}
 			o.get(account + "/statement?format=camt053").want(statement)
 		}
+		b.behind.Add(-int64(time.Second))
 		row := b.put(t, "COFFEE", "4.50", false)
 		balance("96")
 		check("after a new row", "0", http.StatusOK)

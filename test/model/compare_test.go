@@ -267,6 +267,11 @@ func (w *world) compareCompleteness(ids map[string]string) {
 			continue
 		}
 		difference := want.anchor - want.baseline
+		if got["basis"] == "first_reading" {
+			w.compareFirst(a.external, want, got, anchor)
+			continue
+		}
+		want.confirmed = want.confirmed || got["state"] == "complete"
 		fits := func(difference int64, since time.Time) bool {
 			state := "complete"
 			if !since.IsZero() && w.clock.Now().Sub(since) >= driftGrace {
@@ -279,6 +284,20 @@ func (w *world) compareCompleteness(ids map[string]string) {
 			w.fail("account %s is %v, want the difference %d since %v: %+v",
 				a.external, got, difference, want.since, *want)
 		}
+	}
+}
+
+// compareFirst checks the completeness of an account whose baseline no later synchronisation has confirmed. Its state
+// is unknown. It may stay so only while the vendor has not read the bank again, or while there is a difference.
+func (w *world) compareFirst(external string, want *accountModel, got, anchor object) {
+	readAt := text(got, "bankReadAt")
+	if want.firstReadAt == "" {
+		want.firstReadAt = readAt
+	}
+	differs := slices.ContainsFunc(want.since, func(since time.Time) bool { return !since.IsZero() })
+	if got["state"] != "unknown" || anchor == nil || anchor["state"] != "unknown" || want.confirmed ||
+		readAt != want.firstReadAt && !differs {
+		w.fail("account %s is %v, and the bank was first read at %s: %+v", external, got, want.firstReadAt, *want)
 	}
 }
 

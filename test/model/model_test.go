@@ -106,6 +106,10 @@ type accountModel struct {
 	anchored bool  // the account has a baseline
 	baseline int64 // the first or the last accepted anchor, in cents
 	anchor   int64 // the last balance minus posted amounts, in cents
+	// firstReadAt is when the bank was read for the baseline. confirmed means that a later reading has confirmed it, or
+	// an operator has accepted it.
+	firstReadAt string
+	confirmed   bool
 	// since contains the possible times at which the present difference began. The zero time means that there is no
 	// difference. There are several possible times after a pull in which a page failed, because the service may not
 	// have read the balances.

@@ -78,7 +78,7 @@ func (s *sim) applicationCreated(a domain.Application) {
 }
 
 // rotateApplication changes the credential of the connection's application at the vendor, and afterwards in the
-// service. Sometimes the new credential has another client id. Sometimes the request forces the service to store the
+// service. Usually the new credential has another client id. Sometimes the request forces the service to store the
 // credential without a successful test.
 func (s *sim) rotateApplication(ctx context.Context, app *application.Service, c *connection) error {
 	a := s.applicationByID(c.ApplicationID)
@@ -87,7 +87,7 @@ func (s *sim) rotateApplication(ctx context.Context, app *application.Service, c
 	}
 	s.names++
 	a.secret = fmt.Sprintf("%s-secret-%d", canary, s.names)
-	if s.chance(0.3) {
+	if s.chance(0.7) {
 		a.clientID = fmt.Sprintf("%s-id-%d", canary, s.names)
 	}
 	return s.toleratingVendor("rotate", s.updateApplication(ctx, app, a, s.chance(0.3)))

@@ -64,7 +64,7 @@ const (
 	NotDue             Code = "not_due"              // the pull must not run yet (Conflict)
 	CredentialRejected Code = "credential_rejected"  // the vendor does not accept the credential (Rejected)
 	AccountNotFound    Code = "account_not_found"    // the vendor does not know the account reference (Rejected)
-	VendorRefused      Code = "vendor_refused"       // the vendor refuses the request of an operator (Rejected)
+	VendorRefused      Code = "vendor_refused"       // the vendor refuses a request for another reason (Rejected)
 	AccountNotListed   Code = "account_not_listed"   // an event names an account that is not listed yet (Unavailable)
 	AccessDenied       Code = "access_denied"        // the vendor accepted the credential but refused access (Rejected)
 	AddressNotAllowed  Code = "address_not_allowed"  // the egress policy forbids the address (Rejected)
@@ -120,6 +120,8 @@ type Error struct {
 	LastDay Date
 	// Records contains the ids of the records that caused the error; set only with NoAccountAmount.
 	Records []TransactionID
+	// UpstreamCode is the vendor's code for the error; "" unless the documentation of the vendor lists the code.
+	UpstreamCode string
 	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none was requested.
 	RetryAfter time.Duration
 	// Cause is the underlying error. It is written only to the log.
@@ -214,4 +216,14 @@ func RetryAfterOf(err error) time.Duration {
 		return e.RetryAfter
 	}
 	return 0
+}
+
+// UpstreamCodeOf returns the first UpstreamCode of the Errors that err wraps one in another; "" if there is none.
+func UpstreamCodeOf(err error) string {
+	for e := (*Error)(nil); errors.As(err, &e); err = e.Cause {
+		if e.UpstreamCode != "" {
+			return e.UpstreamCode
+		}
+	}
+	return ""
 }

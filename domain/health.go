@@ -165,14 +165,15 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 // not decide about the status, because the check has not ended, or has failed for a reason that may pass.
 func (h Health) AfterReauth(at time.Time) Health { return h.withReauth(true, at) }
 
-// ReasonOf returns the code that a connection test reports for a failure. There are six such codes. If failure is nil,
+// ReasonOf returns the code that a connection test reports for a failure. There are seven such codes. If failure is nil,
 // ReasonOf returns "".
 func ReasonOf(failure error) Code {
 	if failure == nil {
 		return ""
 	}
 	switch code := CodeOf(failure); code {
-	case CredentialRejected, CredentialUnopened, AccountNotFound, VendorRateLimited, AddressNotAllowed:
+	case CredentialRejected, CredentialUnopened, AccountNotFound, VendorRateLimited, AddressNotAllowed,
+		VendorRefused:
 		return code
 	case AccessDenied:
 		return CredentialRejected

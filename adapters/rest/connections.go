@@ -74,7 +74,7 @@ type testOutcome struct {
 	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	Healthy    bool   `json:"healthy" example:"true" doc:"Whether the test succeeded"`
-	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed" example:"credential_rejected"`
+	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused" example:"credential_rejected"`
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 

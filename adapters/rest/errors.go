@@ -274,8 +274,15 @@ type Problem struct {
 	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
 	To       string         `json:"to,omitempty" format:"date" example:"2026-02-14" doc:"With code MTCH-0010 of a statement: the latest day such that the statement up to it fits. Absent if none does"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input, with code MTCH-0001; why the vendor refused, with code MTCH-0022"`
+	// Upstream is nil unless the vendor has refused the request with a code that its documentation lists.
+	Upstream *Upstream `json:"upstream,omitempty" doc:"What the vendor said, with code MTCH-0022"`
 
 	headers http.Header
+}
+
+// Upstream describes the error of a vendor. It contains no text of the vendor's.
+type Upstream struct {
+	Code string `json:"code" doc:"The vendor's error code, if the documentation of the vendor lists it" example:"INVALID_ACCESS_TOKEN"`
 }
 
 // Error implements error, so that a handler can return a Problem. It returns the detail, which
@@ -300,6 +307,9 @@ func (x *exchange) problem(err error) *Problem {
 	}
 	if r.status == http.StatusBadRequest || r.status == http.StatusBadGateway {
 		p.Errors = x.matchedRoute().problemFields(err)
+	}
+	if code := domain.UpstreamCodeOf(err); r.code == codeVendorRefused && code != "" {
+		p.Upstream = &Upstream{code}
 	}
 	if e := (*domain.Error)(nil); errors.As(err, &e) {
 		p.To = string(e.LastDay)

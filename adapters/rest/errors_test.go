@@ -36,7 +36,9 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			"refusal by a vendor",
 			&domain.Error{
 				Kind: domain.Rejected, Code: domain.VendorRefused, Message: "address_not_allowed",
-				Cause: &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed},
+				Cause: &domain.Error{
+					Kind: domain.Rejected, Code: domain.AddressNotAllowed, UpstreamCode: "LISTED_CODE", Message: canary,
+				},
 			}, 502, codeVendorRefused, "",
 		},
 		{
@@ -83,6 +85,9 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			}
 			if strings.Contains(w.Body.String(), canary) {
 				t.Error("the response contains the cause")
+			}
+			if refused := p.Upstream != nil && p.Upstream.Code == "LISTED_CODE"; refused != (c.status == 502) {
+				t.Errorf("upstream is %v", p.Upstream)
 			}
 			if c.status == 502 && (len(p.Errors) != 1 || p.Errors[0] != ProblemField{"vendor", "address_not_allowed"}) {
 				t.Errorf("the reason is %v", p.Errors)

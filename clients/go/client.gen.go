@@ -4896,6 +4896,9 @@ type Problem struct {
 	//
 	// Examples: about:blank
 	Type string `json:"type"`
+
+	// Upstream What the vendor said, with code MTCH-0022
+	Upstream *Upstream `json:"upstream,omitempty"`
 }
 
 // ProblemField defines model for ProblemField.
@@ -5567,7 +5570,7 @@ type TestOutcome struct {
 	// Examples: 184
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
+	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
@@ -5924,6 +5927,14 @@ type UnmappedView struct {
 //
 // Examples: no_source
 type UnmappedViewReason string
+
+// Upstream defines model for Upstream.
+type Upstream struct {
+	// Code The vendor's error code, if the documentation of the vendor lists it
+	//
+	// Examples: INVALID_ACCESS_TOKEN
+	Code string `json:"code"`
+}
 
 // UsageView defines model for UsageView.
 type UsageView struct {

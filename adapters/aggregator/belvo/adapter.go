@@ -33,9 +33,9 @@ var budgets = map[string]int{budgetAPI: 600, budgetTokens: 60, budgetDeletions: 
 // responses. laterPageAPI is for all pages of a list except the first. On such a page, a 400 or 404 means that the page
 // no longer exists.
 var (
-	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
-	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
-	laterPageAPI = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPageError}
+	vendor       = vendorWith(explainError)
+	tokenAPI     = vendorWith(explainTokenError)
+	laterPageAPI = vendorWith(explainLaterPageError)
 )
 
 // Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.

@@ -24,6 +24,32 @@ var errorCodes = map[string]domain.Error{
 	"operational_limits_reached": {Code: domain.VendorRateLimited},
 }
 
+// vendorWith describes the vendor to the HTTP client. classifyError classifies error responses.
+func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendorhttp.Vendor {
+	listed := map[string]bool{}
+	for code := range errorCodes {
+		listed[code] = true
+	}
+	return vendorhttp.Vendor{
+		Name: Name, Budgets: budgets, ClassifyError: classifyError, ErrorCode: errorCode, UpstreamCodes: listed,
+	}
+}
+
+// errorCode returns the first listed code of an error response, or its first code. It returns false if the body has
+// not the form of the vendor's errors.
+func errorCode(body []byte) (code string, ok bool) {
+	codes := errorCodesOf(body)
+	for _, known := range codes {
+		if _, listed := errorCodes[known]; listed {
+			return known, true
+		}
+	}
+	if len(codes) == 0 {
+		return "", false
+	}
+	return codes[0], codes[0] != ""
+}
+
 // explainError returns the domain error for an error response of the vendor. It returns nil for a response without a
 // code or status that is specific to this vendor. The caller then classifies the HTTP status. The body is an array of
 // objects with a code, or a single object.

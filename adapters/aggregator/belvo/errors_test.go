@@ -38,7 +38,7 @@ func TestVendorErrorsMapToCodes(t *testing.T) {
 		"conflict":                   {status("conflict"), domain.VendorUnreachable},
 		"too_many_requests":          {status("too_many_requests"), domain.VendorRateLimited},
 		"unexpected_error":           {status("unexpected_error"), domain.VendorUnreachable},
-		"required":                   {status("required"), domain.MalformedResponse},
+		"required":                   {status("required"), domain.VendorRefused},
 		"a gateway's 503": {
 			belvosim.Fault{Kind: belvosim.FaultStatus, Status: 503}, domain.VendorUnreachable,
 		},

@@ -72,6 +72,7 @@ var (
 func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendorhttp.Vendor {
 	return vendorhttp.Vendor{
 		Name: Name, Budgets: budgets, RateLimitWait: time.Minute, ClassifyError: classifyError,
+		ErrorCode: errorCode, UpstreamCodes: upstreamCodes(),
 	}
 }
 

@@ -1,6 +1,8 @@
 package plaid
 
 import (
+	"maps"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -64,6 +66,21 @@ func errorOf(body []byte) errorJSON {
 		return errorJSON{}
 	}
 	return e
+}
+
+// errorCode returns the code of the error object in a body, and false if the body has no such object.
+func errorCode(body []byte) (code string, ok bool) {
+	e := errorOf(body)
+	return e.Code, e.Type != "" && e.Code != ""
+}
+
+// upstreamCodes returns the codes that docs/vendors/plaid.md lists.
+func upstreamCodes() map[string]bool {
+	codes := maps.Clone(loginErrors)
+	for code := range errorCodes {
+		codes[code] = true
+	}
+	return codes
 }
 
 // explainError returns the domain error for an error response of the vendor. It returns nil for a response whose code

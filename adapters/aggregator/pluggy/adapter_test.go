@@ -262,10 +262,10 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 		{http.StatusNotFound, cursor, domain.CursorGone},
 		{http.StatusForbidden, cursor, domain.AccessDenied},
 		{http.StatusNotFound, "", domain.AccountNotFound},
-		{http.StatusBadRequest, "", domain.MalformedResponse},
+		{http.StatusBadRequest, "", domain.VendorRefused},
 		// The cursor "500" refers to the first page of the second list of ids. The vendor's part of the cursor is
 		// empty.
-		{http.StatusBadRequest, "500", domain.MalformedResponse},
+		{http.StatusBadRequest, "500", domain.VendorRefused},
 	} {
 		e := newEnv(t, vendorhttp.Config{})
 		if test.status != 0 {

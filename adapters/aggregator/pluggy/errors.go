@@ -35,16 +35,49 @@ var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 // responses. Depending on the request, a 400 is about the credential, the item, the list, or the cursor of a later
 // page.
 var (
-	authAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
-	itemAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
-	itemListAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemListError}
-	refreshAPI  = &vendorhttp.Vendor{
-		Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError,
-	}
-	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
-	webhookAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyWebhookError}
-	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}
+	authAPI        = vendorWith(classifyAuthError)
+	itemAPI        = vendorWith(classifyItemError)
+	itemListAPI    = vendorWith(classifyItemListError)
+	refreshAPI     = refreshVendor()
+	transactionAPI = vendorWith(classifyError)
+	webhookAPI     = vendorWith(classifyWebhookError)
+	laterPageAPI   = vendorWith(classifyLaterPageError)
 )
+
+// upstreamCodes contains the error codes that docs/vendors/pluggy.md lists.
+var upstreamCodes = map[string]bool{
+	alreadyUpdating: true, isAlreadyUpdating: true, updatedTooOften: true,
+}
+
+// The codes that PATCH /items/{id} can return.
+const (
+	alreadyUpdating   = "ITEM_ALREADY_UPDATING"
+	isAlreadyUpdating = "ITEM_IS_ALREADY_UPDATING"
+	updatedTooOften   = "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY"
+)
+
+func vendorWith(classifyError func(status int, body []byte) *domain.Error) *vendorhttp.Vendor {
+	return &vendorhttp.Vendor{
+		Name: Name, Budgets: budgets, ClassifyError: classifyError, ErrorCode: errorCode, UpstreamCodes: upstreamCodes,
+	}
+}
+
+func refreshVendor() *vendorhttp.Vendor {
+	v := vendorWith(classifyRefreshError)
+	v.Windows = windows
+	return v
+}
+
+// errorCode returns the codeDescription of an error object, which is often missing. It returns false if the body is not
+// an error object: it has neither a codeDescription nor a message.
+func errorCode(body []byte) (code string, ok bool) {
+	var in struct {
+		Description string `json:"codeDescription"`
+		Message     string `json:"message"`
+	}
+	err := vendorhttp.Decode(body, &in)
+	return in.Description, err == nil && in.Description+in.Message != ""
+}
 
 // errKeyRefused is the cause of the error for a missing, invalid or expired API key.
 var errKeyRefused = errors.New("the API key was refused")
@@ -97,9 +130,9 @@ func classifyRefreshError(status int, body []byte) *domain.Error {
 	switch {
 	case err != nil || status >= http.StatusInternalServerError:
 		return nil
-	case description == "ITEM_ALREADY_UPDATING", description == "ITEM_IS_ALREADY_UPDATING":
+	case description == alreadyUpdating, description == isAlreadyUpdating:
 		return &domain.Error{Kind: domain.Conflict, Cause: errAlreadyUpdating}
-	case description == "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY":
+	case description == updatedTooOften:
 		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRateLimited}
 	case description != "" && status == http.StatusBadRequest:
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}

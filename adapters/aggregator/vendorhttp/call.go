@@ -34,6 +34,13 @@ type Vendor struct {
 	// not contain text of the body. If an Unavailable error has no RetryAfter, the client sets RetryAfter from the
 	// response headers.
 	ClassifyError func(status int, body []byte) *domain.Error
+	// ErrorCode returns the error code in an error response, and false if the body is not an error object in the
+	// vendor's documented form. The client returns Rejected (vendor_refused) for a 4xx response that has this form if
+	// neither ClassifyError nor the status says more. ErrorCode can be nil.
+	ErrorCode func(body []byte) (code string, ok bool)
+	// UpstreamCodes contains the error codes that the documentation of the vendor lists. Only these are part of an
+	// error (domain.Error.UpstreamCode).
+	UpstreamCodes map[string]bool
 }
 
 // Call is one request to a vendor.

@@ -23,7 +23,8 @@ type statusRule struct {
 }
 
 // statusRules is the only table that maps an HTTP status to a kind of error. All other 5xx statuses are mapped to
-// vendor_unreachable, and all remaining statuses to malformed_response.
+// vendor_unreachable, other 4xx statuses with an error object of the vendor to vendor_refused, and all remaining
+// statuses to malformed_response.
 var statusRules = map[int]statusRule{
 	http.StatusUnauthorized:    {domain.Rejected, domain.CredentialRejected, false},
 	http.StatusForbidden:       {domain.Rejected, domain.AccessDenied, true},
@@ -37,9 +38,12 @@ var statusRules = map[int]statusRule{
 func statusError(v *Vendor, r response, now time.Time) *domain.Error {
 	classified := classifyByVendor(v, r)
 	if classified == nil {
-		classified = classifyByStatus(r)
+		classified = classifyByStatus(v, r)
 	}
 	failure := *classified // a copy, because ClassifyError may return the same pointer each time
+	if code, ok := errorCode(v, r); ok && v.UpstreamCodes[code] {
+		failure.UpstreamCode = code
+	}
 	if failure.Kind == domain.Unavailable && failure.RetryAfter == 0 {
 		failure.RetryAfter = retryAfter(r.header, now)
 	}
@@ -59,7 +63,7 @@ func classifyByVendor(v *Vendor, r response) *domain.Error {
 }
 
 // classifyByStatus returns the error to which the status of the response is mapped.
-func classifyByStatus(r response) *domain.Error {
+func classifyByStatus(v *Vendor, r response) *domain.Error {
 	rule, found := statusRules[r.status]
 	switch {
 	case found && (!rule.needsJSON || looksLikeJSON(r.body)):
@@ -67,7 +71,18 @@ func classifyByStatus(r response) *domain.Error {
 	case r.status >= 500:
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: statusText(r.status)}
 	}
+	if _, ok := errorCode(v, r); ok && r.status >= 400 {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused, Message: statusText(r.status)}
+	}
 	return malformed(statusText(r.status))
+}
+
+// errorCode returns the result of [Vendor.ErrorCode]; false if the vendor has no such function.
+func errorCode(v *Vendor, r response) (code string, ok bool) {
+	if v.ErrorCode == nil {
+		return "", false
+	}
+	return v.ErrorCode(r.body)
 }
 
 func statusText(status int) string { return "status " + strconv.Itoa(status) }

@@ -4362,6 +4362,8 @@ export interface components {
              * @example about:blank
              */
             type: string;
+            /** @description What the vendor said, with code MTCH-0022 */
+            upstream?: components["schemas"]["Upstream"];
         };
         ProblemField: {
             /**
@@ -4990,7 +4992,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
+             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused
              * @example credential_rejected
              */
             reason?: string;
@@ -5330,6 +5332,13 @@ export interface components {
              * @example checking
              */
             type: string;
+        };
+        Upstream: {
+            /**
+             * @description The vendor's error code, if the documentation of the vendor lists it
+             * @example INVALID_ACCESS_TOKEN
+             */
+            code: string;
         };
         UsageView: {
             /**

@@ -181,6 +181,7 @@ export default {
 
   'reason.access_denied': 'The vendor accepts the credential, but refuses access to the data.',
   'reason.account_not_found': 'The vendor does not know the account reference.',
+  'reason.vendor_refused': 'The vendor refused the request.',
   'reason.address_not_allowed': 'The base URL leads to an address that this service must not call.',
   'reason.budget_exhausted': 'The rate budget for this vendor is used up.',
   'reason.connection_deleted': 'The connection was deleted before the pull could run.',
@@ -206,6 +207,7 @@ export default {
 
   'advice.account_not_found': 'Correct the account reference, then pull again.',
   'advice.access_denied': 'Ask the vendor to permit access for this credential.',
+  'advice.vendor_refused': 'See the log for the status, and ask the vendor.',
   'advice.address_not_allowed': 'Correct the base URL, or ask your operator to allow the address.',
   'advice.credential_rejected': 'Replace the credential, then pull again.',
   'advice.credential_unopened': 'Ask your operator: a sealing key is missing.',

@@ -181,6 +181,7 @@ export default {
 
   'reason.access_denied': 'O agregador aceita a credencial, mas nega o acesso aos dados.',
   'reason.account_not_found': 'O agregador não conhece a referência de conta.',
+  'reason.vendor_refused': 'O fornecedor recusou a solicitação.',
   'reason.address_not_allowed': 'A URL base leva a um endereço que este serviço não pode chamar.',
   'reason.budget_exhausted': 'O limite de requisições para este agregador acabou.',
   'reason.connection_deleted': 'A conexão foi excluída antes que a busca pudesse rodar.',
@@ -206,6 +207,7 @@ export default {
 
   'advice.account_not_found': 'Corrija a referência de conta e busque de novo.',
   'advice.access_denied': 'Peça ao agregador que libere o acesso desta credencial.',
+  'advice.vendor_refused': 'Veja o status no log e consulte o fornecedor.',
   'advice.address_not_allowed': 'Corrija a URL base, ou peça ao seu operador que libere o endereço.',
   'advice.credential_rejected': 'Substitua a credencial e busque de novo.',
   'advice.credential_unopened': 'Fale com seu operador: falta uma chave de cifra.',

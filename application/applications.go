@@ -86,7 +86,11 @@ func matchApplication(match ports.IfMatch, a domain.Application) error {
 
 // UpdateApplication implements ports.ApplicationManager.
 func (s *Service) UpdateApplication(
-	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match ports.IfMatch, u ports.ApplicationUpdate,
+	ctx context.Context,
+	tenant domain.TenantID,
+	id domain.ApplicationID,
+	match ports.IfMatch,
+	u ports.ApplicationUpdate,
 ) (domain.Application, error) {
 	probe := domain.Application{Name: u.Name}
 	if err := domain.Join(append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)); err != nil {

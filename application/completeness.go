@@ -35,9 +35,14 @@ func (s *Service) accountCompleteness(id domain.AccountID, c books.Completeness)
 	now := s.Clock.Now()
 	state, since := c.PresentState(now, s.DriftGrace)
 	return ports.AccountCompleteness{
-		Account: id, State: state, Since: since, Basis: c.BasisAt(now, s.DriftGrace), Checks: c.Results(now, s.DriftGrace),
-		ChangedSince: c.ChangedSince(now), BankReadAt: c.BankReadAt(),
-		CoversTo: s.coverage().To(c.BankReadAt(), c.Currency),
+		Account:      id,
+		State:        state,
+		Since:        since,
+		Basis:        c.BasisAt(now, s.DriftGrace),
+		Checks:       c.Results(now, s.DriftGrace),
+		ChangedSince: c.ChangedSince(now),
+		BankReadAt:   c.BankReadAt(),
+		CoversTo:     s.coverage().To(c.BankReadAt(), c.Currency),
 	}
 }
 

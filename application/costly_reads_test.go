@@ -108,7 +108,12 @@ func TestAFilteredListTakesAShare(t *testing.T) {
 				c := e.createConnection("c")
 				for range max(1, runtime.GOMAXPROCS(0)/4) {
 					go func() {
-						_, _ = e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+						_, _ = e.SearchTransactions(
+							e.ctx,
+							e.tenant,
+							domain.TransactionSearch{},
+							domain.PageRequest{Limit: 1},
+						)
 					}()
 				}
 				synctest.Wait()

@@ -61,7 +61,12 @@ func TestAListProvesOnlyWhatTheVendorHasRead(t *testing.T) {
 			if !proves {
 				want = domain.Ground{}
 			}
-			if got := domain.GroundOf(v.status, consent, false); proves && got != want || !proves && got != (domain.Ground{}) {
+			if got := domain.GroundOf(
+				v.status,
+				consent,
+				false,
+			); proves && got != want ||
+				!proves && got != (domain.Ground{}) {
 				t.Errorf("%s, consent %s: %+v", v.name, consent, got)
 			}
 			want = domain.Ground{Accounts: v.accounts, Cards: v.cards, Rows: v.rows, RowsOfCredit: v.rowsOfCredit}

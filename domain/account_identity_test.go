@@ -9,7 +9,14 @@ import (
 )
 
 func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
-	want := domain.AccountIdentity{Bank: "99", Agency: "1", Number: "123450", CheckDigit: "0", CLABE: "150194683119900273", ID: "0x-1"}
+	want := domain.AccountIdentity{
+		Bank:       "99",
+		Agency:     "1",
+		Number:     "123450",
+		CheckDigit: "0",
+		CLABE:      "150194683119900273",
+		ID:         "0x-1",
+	}
 	for _, got := range []domain.AccountIdentity{
 		domain.NewAccountIdentity("099", "0001", "12345-0", "150194683119900273", "0x-1"),
 		domain.NewAccountIdentity(" 99 ", "0001-9", "0012.345-0", "150 194 68311990027-3", "0x-1"),
@@ -37,7 +44,14 @@ func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
 			t.Errorf("the bank %q became %q, want %q", in, got, want)
 		}
 	}
-	if got := domain.NewAccountIdentity("", "0000", "**** 0670", "", ""); got.Agency != "0" || got.LastDigits != "0670" {
+	if got := domain.NewAccountIdentity(
+		"",
+		"0000",
+		"**** 0670",
+		"",
+		"",
+	); got.Agency != "0" ||
+		got.LastDigits != "0670" {
 		t.Errorf("%+v", got)
 	}
 	card := domain.NewAccountIdentity("1", "2", "0671", "", "k").OfCard("0671")

@@ -14,7 +14,10 @@ func TestARowOfAnImpossibleDateIsUnreadable(t *testing.T) {
 	} {
 		raw := domain.RawTransactionsOf(domain.TransactionData{Date: date, Metadata: []byte(`{"a":1}`)})[0]
 		row, err := raw.Row()
-		if reason := domain.UnreadableReason(err); (err == nil) != readable || !readable && reason != domain.InvalidDate {
+		if reason := domain.UnreadableReason(
+			err,
+		); (err == nil) != readable ||
+			!readable && reason != domain.InvalidDate {
 			t.Errorf("%s: %v", date, err)
 		}
 		if string(row.Metadata) != `{"a":1}` {

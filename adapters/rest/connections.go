@@ -112,7 +112,10 @@ type ambiguousView struct {
 // ambiguousOf returns the representation of the accounts that cannot be told apart. It returns nil if the connection
 // does not have the warning.
 func ambiguousOf(f *domain.ConnectionFacts, attention []domain.Attention) *ambiguousView {
-	if !slices.ContainsFunc(attention, func(a domain.Attention) bool { return a.Reason == domain.NeedsAccountContinued }) {
+	if !slices.ContainsFunc(
+		attention,
+		func(a domain.Attention) bool { return a.Reason == domain.NeedsAccountContinued },
+	) {
 		return nil
 	}
 	v := &ambiguousView{AccountIDs: []string{}, ExternalIDs: []string{}}

@@ -50,8 +50,16 @@ func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 		}
 		// The middleware refuses an empty list of tags on exactly the routes that take If-Match.
 		w := s.call(r.method, strings.ReplaceAll(r.path, "{id}", someID.String()), "{}", "If-Match", ",")
-		if p := problemIn(t, w, http.StatusBadRequest, codeInvalid); !strings.Contains(p.Errors[len(p.Errors)-1].Location+
-			p.Errors[0].Location, "header.If-Match") {
+		if p := problemIn(
+			t,
+			w,
+			http.StatusBadRequest,
+			codeInvalid,
+		); !strings.Contains(
+			p.Errors[len(p.Errors)-1].Location+
+				p.Errors[0].Location,
+			"header.If-Match",
+		) {
 			t.Errorf("%s: %+v", r.id, p.Errors)
 		}
 	}

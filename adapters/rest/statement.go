@@ -168,8 +168,15 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Close), w.write)
 	} else {
 		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, ports.StatementQuery{
-			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: forceOf(in.Force), Balances: format.HasBalances(),
-			ByReference: in.ExternalID == "reference", MaxBytes: int64(in.MaxBytes), Format: measuredIn(format, in),
+			Window: domain.Window{
+				From: domain.Date(in.From),
+				To:   domain.Date(in.To),
+			},
+			Force:       forceOf(in.Force),
+			Balances:    format.HasBalances(),
+			ByReference: in.ExternalID == "reference",
+			MaxBytes:    int64(in.MaxBytes),
+			Format:      measuredIn(format, in),
 		}, w.write)
 	}
 	if err != nil && c.Response().Committed {

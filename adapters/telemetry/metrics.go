@@ -267,7 +267,8 @@ func (m *Metrics) Attention(count ports.Attention) {
 		return a.At.Compare(b.At)
 	})
 	for _, r := range oldest[:min(len(oldest), maxInstitutions)] {
-		m.bankReadAge.WithLabelValues(m.labels.vendor(r.Vendor), r.Institution).Set(max(0, count.At.Sub(r.At)).Seconds())
+		m.bankReadAge.WithLabelValues(m.labels.vendor(r.Vendor), r.Institution).
+			Set(max(0, count.At.Sub(r.At)).Seconds())
 	}
 }
 

@@ -21,9 +21,21 @@ import (
 // allowed maps the name of every label to the maximum number of values that the label may have, whatever the input is.
 // The numbers apply to metrics with two configured vendors.
 var allowed = map[string]int{
-	"limit":  2,
-	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
-	"change": 5, "template": 65, "resource": 65, "where": 65, "sink": 65, "cause": 2, "institution": maxInstitutions + 2,
+	"limit":       2,
+	"method":      10,
+	"route":       65,
+	"status":      502,
+	"vendor":      3,
+	"outcome":     65,
+	"state":       65,
+	"error":       66,
+	"change":      5,
+	"template":    65,
+	"resource":    65,
+	"where":       65,
+	"sink":        65,
+	"cause":       2,
+	"institution": maxInstitutions + 2,
 }
 
 // usedMetrics returns metrics in which every series has at least one value.

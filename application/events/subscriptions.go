@@ -359,9 +359,16 @@ func (s *Service) rotateSubscriptionSecret(
 	}
 	until := s.Clock.Now().Add(events.OldSecretFor)
 	entries := s.Audits.EntriesOf(ctx, "subscription.secret", before.ID.String())
-	after, err := s.changeSubscription(ctx, before, "subscription.secret", entries, nil, func(sub *events.Subscription) {
-		sub.Sink.Settings, sub.Sealed, sub.PreviousUntil = settings.Public, sealed, until
-	})
+	after, err := s.changeSubscription(
+		ctx,
+		before,
+		"subscription.secret",
+		entries,
+		nil,
+		func(sub *events.Subscription) {
+			sub.Sink.Settings, sub.Sealed, sub.PreviousUntil = settings.Public, sealed, until
+		},
+	)
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
 }
 

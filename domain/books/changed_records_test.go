@@ -83,7 +83,8 @@ func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 	at := firstReading.Add(time.Hour)
 	verdict = dated(confirmed(verdict), firstReading)
 	const day, currency = "2026-03-01", "BRL"
-	if verdict.ChangedSince(at) || verdict.BasisAt(at, grace) != books.BasisBaseline || verdict.OutdatedOn("2026-03-31", at) ||
+	if verdict.ChangedSince(at) || verdict.BasisAt(at, grace) != books.BasisBaseline ||
+		verdict.OutdatedOn("2026-03-31", at) ||
 		verdict.StateOfClose(day, currency, domain.Coverage{}, at, grace) != books.Complete {
 		t.Errorf("without a change: %v, %s", verdict.ChangedSince(at), verdict.BasisAt(at, grace))
 	}
@@ -107,7 +108,8 @@ func TestAVerdictDoesNotOutliveItsRecords(t *testing.T) {
 			if !settled {
 				basis = books.BasisUnsettled
 			}
-			if c.ChangedSince(now) != settled || c.BasisAt(now, grace) != basis || c.OutdatedOn("2026-01-01", now) == settled {
+			if c.ChangedSince(now) != settled || c.BasisAt(now, grace) != basis ||
+				c.OutdatedOn("2026-01-01", now) == settled {
 				t.Errorf("%s: after %v: %v, %s", name, after, c.ChangedSince(now), c.BasisAt(now, grace))
 			}
 		}

@@ -61,7 +61,11 @@ var accountSentences = []struct {
 	{"another holder of a full number, in a new connection", func(c accountCase) bool {
 		return c.document == different
 	}, matching.MaybeContinues},
-	{"the id of the institution", func(c accountCase) bool { return c.id == equal && c.sameType() }, matching.ByIdentity},
+	{
+		"the id of the institution",
+		func(c accountCase) bool { return c.id == equal && c.sameType() },
+		matching.ByIdentity,
+	},
 	{"the full number", func(c accountCase) bool { return c.fullNumber() && c.sameType() }, matching.ByIdentity},
 	{"a new connection: the same bank and equal digits", func(c accountCase) bool {
 		sameBank := c.bank == equal || !c.bothBanks() && c.institution == equal

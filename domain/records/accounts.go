@@ -174,7 +174,10 @@ func (a Account) with(data domain.AccountData, key string, isListed bool) Accoun
 func (a Account) equal(b Account) bool {
 	return a.ExternalID == b.ExternalID && a.Type == b.Type && a.Subtype == b.Subtype && a.Name == b.Name &&
 		a.Number == b.Number && a.Currency == b.Currency && sameMoney(a.Balance, b.Balance) &&
-		bytes.Equal(a.Metadata, b.Metadata) && a.Institution == b.Institution && a.Key == b.Key && a.Listed == b.Listed &&
+		bytes.Equal(
+			a.Metadata,
+			b.Metadata,
+		) && a.Institution == b.Institution && a.Key == b.Key && a.Listed == b.Listed &&
 		a.AbsentSince == b.AbsentSince && a.RemovedAt.Equal(b.RemovedAt) && a.Held.Equal(b.Held)
 }
 

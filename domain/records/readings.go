@@ -143,7 +143,10 @@ func (s *settling) addAccounts(stored []AccountState) error {
 		}
 		if balance, read := s.Balances[a.ExternalID]; read && s.mayRead(a.Completeness, balance) {
 			s.accounts = append(s.accounts, &settledAccount{
-				AccountState: a, balance: balance, bankReadAt: s.outcome.bankReadAt(a), quarantined: names(payloads, a.ExternalID),
+				AccountState: a,
+				balance:      balance,
+				bankReadAt:   s.outcome.bankReadAt(a),
+				quarantined:  names(payloads, a.ExternalID),
 			})
 		}
 	}

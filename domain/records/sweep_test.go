@@ -323,7 +323,10 @@ func TestMissingRowsAreNotSuggested(t *testing.T) {
 		if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, listing); err != nil {
 			t.Fatal(err)
 		}
-		if kept := b.continued(n); kept < 22 || (len(b.absences) == 0) != removed || (len(b.suggestions) > 0) != removed {
+		if kept := b.continued(
+			n,
+		); kept < 22 || (len(b.absences) == 0) != removed ||
+			(len(b.suggestions) > 0) != removed {
 			t.Errorf("%d continue, %d wait, suggestions: %+v", kept, len(b.absences), b.suggestions)
 		}
 	}

@@ -297,10 +297,16 @@ func allowed(domain.Application) error { return nil }
 func deletionRefused(f *fixture) {
 	a := f.createApplication("a")
 	refused := errors.New("refused")
-	err := f.Applications.Delete(f.ctx, f.tenant, a.ID, f.entry("application.delete"), func(got domain.Application) error {
-		f.equal("the checked revision", a.Revision, got.Revision)
-		return refused
-	})
+	err := f.Applications.Delete(
+		f.ctx,
+		f.tenant,
+		a.ID,
+		f.entry("application.delete"),
+		func(got domain.Application) error {
+			f.equal("the checked revision", a.Revision, got.Revision)
+			return refused
+		},
+	)
 	f.errorIs(err, refused)
 	f.equal("after the refusal", a, f.getApplication(a.ID))
 	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, nil, allowed))

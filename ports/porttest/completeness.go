@@ -233,7 +233,11 @@ func completenessQuarantine(f *fixture) {
 	f.equal("first basis", books.BasisFirst, f.completeness(id).BasisAt(f.now(), 0))
 	f.confirm(c, read)
 	f.equal("basis", books.BasisQuarantined, f.completeness(id).BasisAt(f.now(), 0))
-	f.equal("basis of another account", books.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).BasisAt(f.now(), 0))
+	f.equal(
+		"basis of another account",
+		books.BasisBaseline,
+		f.completeness(f.listAccounts(c)[1].ID).BasisAt(f.now(), 0),
+	)
 	l = f.startPull(c)
 	f.mustStorePage(l, ports.PageWrite{Released: []domain.QuarantineKey{
 		{Kind: domain.QuarantinedTransaction, ID: "q"},

@@ -619,7 +619,11 @@ func queueAttempts(f *fixture) {
 		})
 	}
 	want[1].Error = ""
-	want[0].Answer, want[0].NextAttempt = events.SinkAnswer{Status: 503, Body: "maintenance ␀"}, f.now().Add(time.Minute)
+	want[0].Answer, want[0].NextAttempt = events.SinkAnswer{
+		Status: 503,
+		Body:   "maintenance ␀",
+	}, f.now().
+		Add(time.Minute)
 	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 2, Attempts: want})
 	slices.Reverse(want)
 	got := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[events.EventAttempt], error) {

@@ -352,7 +352,10 @@ func TestAnAccountAtBelvoWhoseIDChangesKeepsItsRecords(t *testing.T) {
 		present := b.belvoAccount(t, b.link, "itau_br", identity)
 		o.pull(id, nil)
 		o.checkContinued(id, cursor, before)
-		if now := o.accountsOf(id); len(now) != 1 || now[0]["id"] != account["id"] || text(now[0], "externalId") != present {
+		if now := o.accountsOf(
+			id,
+		); len(now) != 1 || now[0]["id"] != account["id"] ||
+			text(now[0], "externalId") != present {
 			t.Errorf("the accounts are %v", now)
 		}
 	})

@@ -264,7 +264,10 @@ func (b *belvoBank) inject(t *testing.T, faults ...fault) {
 
 func (b *belvoBank) synchronise(t *testing.T) {
 	t.Helper()
-	_, err := b.sim.UpdateLink(b.link, func(l *belvosim.Link) { l.LastAccessedAt = time.Now().UTC().Format(time.RFC3339Nano) })
+	_, err := b.sim.UpdateLink(
+		b.link,
+		func(l *belvosim.Link) { l.LastAccessedAt = time.Now().UTC().Format(time.RFC3339Nano) },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -224,7 +224,11 @@ func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 					s.over.Clock, s.cfg.Sealing.KeysetFile = afterTimeout{}, w.cfg.Sealing.KeysetFile
 				})
 				running.Go(func() {
-					if _, err := porttest.RunDue(context.Background(), replica.app.Service.NextRemoval, 10); err != nil {
+					if _, err := porttest.RunDue(
+						context.Background(),
+						replica.app.Service.NextRemoval,
+						10,
+					); err != nil {
 						t.Error(err)
 					}
 				})

@@ -134,9 +134,15 @@ func (l link) schedule() domain.SyncSchedule {
 // plain text of the credential is read only when the request is sent.
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
-		Tenant: access.Tenant, Client: vendorhttp.ClientOf(access.Credential), Resource: budgetAPI, Reserve: access.Reserve,
-		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
+		Vendor:       &vendor,
+		BaseURL:      access.BaseURL,
+		Path:         path,
+		PathTemplate: path,
+		Tenant:       access.Tenant,
+		Client:       vendorhttp.ClientOf(access.Credential),
+		Resource:     budgetAPI,
+		Reserve:      access.Reserve,
+		SetAuth:      func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }
 

@@ -49,8 +49,16 @@ func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Sec
 		Key domain.Secret `json:"apiKey"`
 	}
 	err := a.http.DoJSON(ctx, vendorhttp.Call{
-		Vendor: authAPI, Method: http.MethodPost, BaseURL: at.BaseURL, Path: "/auth", PathTemplate: "/auth",
-		Tenant: at.Tenant, Client: vendorhttp.ClientOf(at.Credential), Resource: "auth", Retryable: true, Body: func() []byte { return authBody(at.Credential) },
+		Vendor:       authAPI,
+		Method:       http.MethodPost,
+		BaseURL:      at.BaseURL,
+		Path:         "/auth",
+		PathTemplate: "/auth",
+		Tenant:       at.Tenant,
+		Client:       vendorhttp.ClientOf(at.Credential),
+		Resource:     "auth",
+		Retryable:    true,
+		Body:         func() []byte { return authBody(at.Credential) },
 	}, &got)
 	if err != nil {
 		return domain.Secret{}, err

@@ -242,9 +242,14 @@ func TestTokensMoveInBatches(t *testing.T) {
 	if err := s.Connections().Create(t.Context(), other, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err := db.Pool.Exec(t.Context(), `INSERT INTO webhook_tokens (id, tenant_id, connection_id, vendor, hash, created_at)
+	_, err := db.Pool.Exec(
+		t.Context(),
+		`INSERT INTO webhook_tokens (id, tenant_id, connection_id, vendor, hash, created_at)
 		SELECT gen_random_uuid(), $1, $2, 'pluggy', sha256(n::text::bytea), now() FROM generate_series(2, $3::int) n`,
-		token.Tenant.UUID, token.Connection.UUID, tokens)
+		token.Tenant.UUID,
+		token.Connection.UUID,
+		tokens,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -537,7 +537,13 @@ func TestLogins(t *testing.T) {
 			}
 			porttest.SecretFree(t, err)
 		}
-		if _, err := open(t, settingsOf(c.address, "")).Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
+		if _, err := open(
+			t,
+			settingsOf(c.address, ""),
+		).Send(t.Context(), event); !errors.Is(
+			err,
+			domain.SinkUnreachable,
+		) {
 			t.Errorf("%s: no login: %v", mechanism, err)
 		}
 	}

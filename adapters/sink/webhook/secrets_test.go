@@ -19,7 +19,11 @@ func TestTheSecretsInAnAnswerAreHidden(t *testing.T) {
 func TestACutAnswerShowsNoPartOfASecret(t *testing.T) {
 	const canary = "canary-0123456789"
 	for cut := range len(canary) {
-		got := withoutSecrets([]byte("echo: "+canary+" "+canary[:cut]), true, []domain.Secret{domain.SecretText(canary)})
+		got := withoutSecrets(
+			[]byte("echo: "+canary+" "+canary[:cut]),
+			true,
+			[]domain.Secret{domain.SecretText(canary)},
+		)
 		if strings.Contains(string(got), "can") {
 			t.Errorf("the answer shows %q", got)
 		}

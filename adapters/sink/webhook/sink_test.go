@@ -334,7 +334,8 @@ func TestTheAnswerIsReturned(t *testing.T) {
 	defer sender.Close()
 	for status, body = range map[int]string{200: "thanks ", 422: "no such account ", 503: ""} {
 		got, err := sender.Send(t.Context(), event)
-		if want := (events.SinkAnswer{Status: status, Body: body + "…………"}); got != want || (err == nil) != (status == 200) {
+		if want := (events.SinkAnswer{Status: status, Body: body + "…………"}); got != want ||
+			(err == nil) != (status == 200) {
 			t.Errorf("answer %+v, error %v, want %+v", got, err, want)
 		}
 	}

@@ -51,7 +51,8 @@ func (c commands) searchTransactions() *cobra.Command {
 	}
 	flags.register(cmd)
 	dates.register(cmd)
-	cmd.Flags().StringVar(&amount, "amount", "", "exact amount, such as 212.45; with a sign (-212.45) in one direction only")
+	cmd.Flags().
+		StringVar(&amount, "amount", "", "exact amount, such as 212.45; with a sign (-212.45) in one direction only")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
 	cmd.Flags().
 		StringVar(&reference, "reference", "", "end-to-end id, line of a boleto, cheque number or other reference")

@@ -114,10 +114,11 @@ func onFirstRow(fn func()) *ports.Matching {
 // stage stages rows under a new account reference, and returns their publication.
 func (p *pulled) stage(rows []domain.TransactionData, rules *ports.Matching) ports.Publication {
 	p.t.Helper()
-	c, err := p.Connections().Update(p.t.Context(), p.c.Tenant, p.c.Kind, p.c.ID, nil, func(c *domain.Connection) error {
-		c.Repoint(c.BaseURL, "item-2", p.now)
-		return nil
-	})
+	c, err := p.Connections().
+		Update(p.t.Context(), p.c.Tenant, p.c.Kind, p.c.ID, nil, func(c *domain.Connection) error {
+			c.Repoint(c.BaseURL, "item-2", p.now)
+			return nil
+		})
 	p.must(err)
 	p.store(ports.PageWrite{Transactions: rows, Staged: &ports.Staging{}, AccountRef: "item-2"})
 	accounts, err := p.Ledger().Accounts(p.t.Context(), p.c.Tenant, p.c.ID, domain.PageRequest{Limit: 1})
@@ -177,7 +178,13 @@ func TestNoWriterWaitsWhileRowsAreCompared(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // only a waiting writer needs it
 					defer cancel()
 					_, err := other.Pulls().StorePage(ctx, other.lease, ports.PageWrite{
-						Transactions: longRows("x", 1), NewID: newRecordID, At: other.now, LeaseUntil: other.lease.Until,
+						Transactions: longRows(
+							"x",
+							1,
+						),
+						NewID:      newRecordID,
+						At:         other.now,
+						LeaseUntil: other.lease.Until,
 					})
 					if compared = true; err != nil {
 						t.Errorf("another tenant cannot write: %v", err)

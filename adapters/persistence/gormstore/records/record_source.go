@@ -66,7 +66,9 @@ func (p *pageWriter) visitOf(table string, columns func(gormstore.Column) bool, 
 func (p *pageWriter) visitScope(table string, columns func(gormstore.Column) bool, scope clause.Expr,
 	add func(*records.Record), condition string, args ...any,
 ) error {
-	q := gormstore.NewQuery("SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE "+scope.SQL, scope.Vars...)
+	q := gormstore.NewQuery(
+		"SELECT "+gormstore.SelectedColumns(columns)+" FROM "+table+" WHERE "+scope.SQL,
+		scope.Vars...)
 	q.Add(" AND "+p.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(p.pull.Tenant))
 	q.Add(" AND "+condition, args...)
 	row := gormstore.NewTransactionRow()

@@ -38,7 +38,6 @@ func bankReadAtMoves(f *fixture) {
 	first := f.now().Add(-time.Hour)
 	f.readBank(l, bankOf(first), false)
 	f.equal("after a pull of some rows", time.Time{}, f.listAccounts(c)[0].BankReadAt)
-	f.equal("the institution", domain.Institution{ID: "612", Name: "Nubank"}, f.listAccounts(c)[0].Institution)
 	f.readBank(f.startPull(c), bankOf(first), true)
 	got, err := f.Ledger.Account(f.ctx, f.tenant, id)
 	f.noError(err)

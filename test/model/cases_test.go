@@ -81,10 +81,10 @@ func TestAWaitingRowCountsAsGone(t *testing.T) {
 	}, "pluggy", "belvo")
 }
 
-// TestARecordContinuesAfterItsAccountHasGotAnotherID tests section 7 of the contract. An account of Plaid and all its
-// rows get new ids. The records of the old rows are removed, and the new rows become records of the account with the
-// new id. When a row of that account then gets another id, its record must continue.
-func TestARecordContinuesAfterItsAccountHasGotAnotherID(t *testing.T) {
+// TestARecordContinuesInAnAccountThatReplacedAnother tests section 7 of the contract. Another account takes the place of
+// an account of Plaid. The records of the former account are removed. When a row of the new account then gets another
+// id, its record must continue.
+func TestARecordContinuesInAnAccountThatReplacedAnother(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]
 		w.churn()

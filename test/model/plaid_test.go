@@ -305,46 +305,63 @@ func (w *world) listsChanged() bool {
 	return false
 }
 
-// churn gives each listed account, and each of its rows, a new id. An account with another id is another account, so
-// its records are new, too. The records of the former accounts are removed.
+// churn replaces each listed account by another one, with other rows on the same days. The former account leaves before
+// the other one comes, so all records are new. The records of the former accounts are removed.
 func (w *world) churn() {
 	if w.changing() { // the contract leaves open what two rows of one movement become if both leave at once
 		w.settle("")
 	}
 	for i, a := range w.accounts {
-		if !a.listed {
-			continue
+		if a.listed {
+			w.replace(i, a)
 		}
-		fresh := &account{kind: a.kind, compared: a.compared, listed: true, offset: a.offset}
-		fresh.external = w.bank.addAccount(a.kind, fmt.Sprintf("9%04d%d", w.rand.IntN(10000), i))
-		w.life.note("%s: account %s becomes %s", w.bank.vendor(), a.external, fresh.external)
-		renamed := func(v *row) *row {
-			w.bank.drop(v.id)
-			to := *v
-			to.id, to.account, to.link, to.unreadable = w.newID(), fresh.external, "", false
-			return &to
-		}
-		for _, v := range a.ladder {
-			to := renamed(v)
-			fresh.ladder = append(fresh.ladder, to)
-			w.bank.put(fresh, to)
-		}
-		for _, m := range w.movements {
-			if m.account != a || len(m.rows) == 0 {
-				continue
-			}
-			moved := &movement{account: fresh, frozen: m.frozen}
-			w.movements = append(w.movements, moved)
+	}
+	w.rest()
+}
+
+// replace replaces one account.
+func (w *world) replace(i int, a *account) {
+	var shown []*movement
+	for _, v := range a.ladder {
+		w.bank.drop(v.id)
+	}
+	for _, m := range w.movements {
+		if m.account == a && len(m.rows) > 0 {
+			shown = append(shown, m)
 			for _, v := range m.rows {
-				w.show(moved, renamed(v))
+				w.bank.drop(v.id)
 			}
 		}
-		w.movements = slices.DeleteFunc(w.movements, func(m *movement) bool { return m.account == a })
-		a.listed, a.ladder = false, nil
-		w.bank.setListed(a.external, false)
-		w.former, w.accounts[i] = append(w.former, a), fresh
+	}
+	w.movements = slices.DeleteFunc(w.movements, func(m *movement) bool { return m.account == a })
+	ladder := a.ladder
+	a.listed, a.ladder = false, nil
+	w.bank.setListed(a.external, false)
+	w.former = append(w.former, a)
+	fresh := &account{kind: a.kind, compared: a.compared, offset: a.offset}
+	w.accounts[i] = fresh
+	w.settle("")
+	w.settle("")
+	fresh.listed, fresh.external = true, w.bank.addAccount(a.kind, fmt.Sprintf("9%04d%d", w.rand.IntN(10000), i))
+	w.life.note("%s: account %s is replaced by %s", w.bank.vendor(), a.external, fresh.external)
+	another := func(v *row) *row {
+		to := *v
+		to.id, to.account, to.link, to.unreadable = w.newID(), fresh.external, "", false
+		to.cents, to.text = w.amountLike(v.cents), w.text()
+		return &to
+	}
+	for _, v := range ladder {
+		to := another(v)
+		fresh.ladder = append(fresh.ladder, to)
+		w.bank.put(fresh, to)
+	}
+	for _, m := range shown {
+		moved := &movement{account: fresh, frozen: m.frozen}
+		w.movements = append(w.movements, moved)
+		for _, v := range m.rows {
+			w.show(moved, another(v))
+		}
 	}
 	w.settle("")
 	w.settle("")
-	w.rest()
 }

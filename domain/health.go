@@ -90,10 +90,14 @@ func (s LinkStatus) Institution() Institution {
 	return s.Bank.Institution
 }
 
-// SyncTime returns the synchronisation that the vendor's listings show at the time now.
+// SyncTime returns the synchronisation that the vendor's listings show at the time now. A time after now is not
+// believed: otherwise no later synchronisation would count for as long as the vendor's clock is ahead.
 func (s LinkStatus) SyncTime(now time.Time) SyncTime {
 	distance := s.Schedule.NextAt.Sub(now).Abs()
-	return SyncTime{At: s.SyncedAt, Planned: !s.Schedule.NextAt.IsZero() && distance <= SyncPlanAhead}
+	return SyncTime{
+		At:      Earlier(s.SyncedAt, now),
+		Planned: !s.Schedule.NextAt.IsZero() && distance <= SyncPlanAhead,
+	}
 }
 
 // SameState reports whether both statuses describe the same state of the account reference.

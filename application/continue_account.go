@@ -46,8 +46,8 @@ func (s *Service) EndAccount(
 	return stored, err
 }
 
-// decideContinuation stores a decision about an ambiguous account, and requests a pull of the connection whose rows wait
-// for it.
+// decideContinuation stores a decision about an ambiguous account, and requests a pull of the connection whose rows
+// wait for it.
 func (s *Service) decideContinuation(
 	ctx context.Context, account domain.Account, decide func(domain.AccountAmbiguity) (domain.AccountAmbiguity, error),
 ) (domain.Pull, error) {

@@ -90,12 +90,16 @@ func TestAFilteredListTakesAShare(t *testing.T) {
 		limit  int
 		waits  bool
 	}{
-		"a small page":              {limit: 50},
-		"a large page":              {limit: 51, waits: true},
-		"a window":                  {filter: ports.TransactionFilter{Window: domain.Window{From: "2026-01-01"}}, limit: 1},
-		"an external id":            {filter: ports.TransactionFilter{ExternalID: "x"}, limit: 1},
-		"a status":                  {filter: ports.TransactionFilter{Status: domain.Posted}, limit: 1, waits: true},
-		"an account":                {filter: ports.TransactionFilter{Account: domain.AccountID{UUID: uuid.Max}}, limit: 1, waits: true},
+		"a small page": {limit: 50},
+		"a large page": {limit: 51, waits: true},
+		"a window": {
+			filter: ports.TransactionFilter{Window: domain.Window{From: "2026-01-01"}}, limit: 1,
+		},
+		"an external id": {filter: ports.TransactionFilter{ExternalID: "x"}, limit: 1},
+		"a status":       {filter: ports.TransactionFilter{Status: domain.Posted}, limit: 1, waits: true},
+		"an account": {
+			filter: ports.TransactionFilter{Account: domain.AccountID{UUID: uuid.Max}}, limit: 1, waits: true,
+		},
 		"the records of the moment": {filter: ports.TransactionFilter{AsOf: time.Unix(1, 0)}, limit: 1, waits: true},
 	} {
 		t.Run(name, func(t *testing.T) {

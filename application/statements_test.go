@@ -112,16 +112,31 @@ func TestAStatementWithBalancesEndsWithTheLastCoveredDay(t *testing.T) {
 		to      domain.Date // "" if the statement is refused before it is read
 		refused bool
 	}{
-		"without an end":        {c, ports.StatementQuery{Balances: true}, "2026-01-08", false},
-		"a covered end":         {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-08")}, "2026-01-08", false},
-		"a later end":           {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09")}, "2026-01-09", true},
-		"a later end, forced":   {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09"), Force: force}, "2026-01-09", false},
-		"a later beginning":     {c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", "")}, "", true},
-		"undated":               {undated, ports.StatementQuery{Balances: true}, "", true},
-		"undated, with an end":  {undated, ports.StatementQuery{Balances: true, Window: window("", "2026-01-01")}, "2026-01-01", true},
-		"without balances":      {c, ports.StatementQuery{Window: window("", "2026-01-09")}, "2026-01-09", false},
-		"other things forced":   {c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09"), Force: books.StatementForce{Drift: true}}, "2026-01-09", true},
-		"without an end, later": {c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", ""), Force: force}, "", false},
+		"without an end": {c, ports.StatementQuery{Balances: true}, "2026-01-08", false},
+		"a covered end": {
+			c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-08")}, "2026-01-08", false,
+		},
+		"a later end": {
+			c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09")}, "2026-01-09", true,
+		},
+		"a later end, forced": {
+			c, ports.StatementQuery{Balances: true, Window: window("", "2026-01-09"), Force: force},
+			"2026-01-09", false,
+		},
+		"a later beginning": {c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", "")}, "", true},
+		"undated":           {undated, ports.StatementQuery{Balances: true}, "", true},
+		"undated, with an end": {
+			undated, ports.StatementQuery{Balances: true, Window: window("", "2026-01-01")}, "2026-01-01", true,
+		},
+		"without balances": {c, ports.StatementQuery{Window: window("", "2026-01-09")}, "2026-01-09", false},
+		"other things forced": {
+			c, ports.StatementQuery{
+				Balances: true, Window: window("", "2026-01-09"), Force: books.StatementForce{Drift: true},
+			}, "2026-01-09", true,
+		},
+		"without an end, later": {
+			c, ports.StatementQuery{Balances: true, Window: window("2026-01-09", ""), Force: force}, "", false,
+		},
 	} {
 		e := newEnv(t, withAccount(tc.c, nil, "2026-01-01", "2026-01-09"))
 		st, _, err := e.writeStatement(tc.query)

@@ -76,8 +76,8 @@ type Config struct {
 	DriftGrace time.Duration
 	// CloseOffset is the offset from UTC of the time zone whose days can be closed. CLOSE_OFFSET, default -03:00.
 	CloseOffset time.Duration
-	// CoverAfter is how long into a banking day the bank books the transactions of the days before. COVER_AFTER, default
-	// 12h.
+	// CoverAfter is how long into a banking day the bank books the transactions of the days before. COVER_AFTER,
+	// default 12h.
 	CoverAfter time.Duration
 	// StaleAfter is how old the last reading of the bank may be before a connection is stale. STALE_AFTER, default 36h;
 	// 0 = any age.

@@ -32,7 +32,9 @@ func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
 	}
-	for in, want := range map[string]string{"12345-x": "X", "12345X": "X", "12345-0": "0", "123450": "", "1234-50": ""} {
+	for in, want := range map[string]string{
+		"12345-x": "X", "12345X": "X", "12345-0": "0", "123450": "", "1234-50": "",
+	} {
 		if got := domain.NewAccountIdentity("", "", in, "", "").CheckDigit; got != want {
 			t.Errorf("the check digit of %q is %q, want %q", in, got, want)
 		}

@@ -112,13 +112,15 @@ func TestAStaleConnectionNeedsAttentionUnlessMoreIsKnown(t *testing.T) {
 		facts domain.ConnectionFacts
 		want  domain.Severity // "" if the connection is not stale
 	}{
-		"fresh":     {domain.ConnectionFacts{BankReadAt: now.Add(-time.Hour)}, ""},
-		"old":       {domain.ConnectionFacts{BankReadAt: old}, domain.SeverityNow},
-		"undated":   {domain.ConnectionFacts{}, ""},
-		"on demand": {domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{OnDemand: true}}, domain.SeveritySoon},
-		"weekly":    {domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{Every: 7 * 24 * time.Hour}}, ""},
-		"paused":    {domain.ConnectionFacts{BankReadAt: old, Paused: true}, ""},
-		"sign in":   {domain.ConnectionFacts{BankReadAt: old, Health: domain.Health{NeedsReauth: true}}, ""},
+		"fresh":   {domain.ConnectionFacts{BankReadAt: now.Add(-time.Hour)}, ""},
+		"old":     {domain.ConnectionFacts{BankReadAt: old}, domain.SeverityNow},
+		"undated": {domain.ConnectionFacts{}, ""},
+		"on demand": {
+			domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{OnDemand: true}}, domain.SeveritySoon,
+		},
+		"weekly":  {domain.ConnectionFacts{BankReadAt: old, Bank: domain.BankFacts{Every: 7 * 24 * time.Hour}}, ""},
+		"paused":  {domain.ConnectionFacts{BankReadAt: old, Paused: true}, ""},
+		"sign in": {domain.ConnectionFacts{BankReadAt: old, Health: domain.Health{NeedsReauth: true}}, ""},
 		"consent": {domain.ConnectionFacts{
 			BankReadAt: old, Consent: domain.Consent{Status: domain.ReportedExpired, ExpiresAt: old},
 		}, ""},

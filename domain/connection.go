@@ -109,7 +109,8 @@ func (c *Connection) Validate() []*Error {
 func (c *Connection) Rename(name string) { c.Name = name }
 
 // Repoint changes the connection's target at its vendor. It resets the health, the consent, the state of the webhooks,
-// the facts about the bank and the stream position, because these values describe the old target. If the target stays the same, nothing changes.
+// the facts about the bank and the stream position, because these values describe the old target. If the target stays
+// the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return

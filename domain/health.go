@@ -72,8 +72,8 @@ type LinkStatus struct {
 	// such marker.
 	SyncMarker string
 	// Schedule describes when the vendor synchronises next. ConsentExpiresAt is when the account holder's consent
-	// expires; zero if the vendor does not report it. SyncedAt is when the vendor last read the institution; zero if the
-	// vendor does not report it. SameState does not compare these members.
+	// expires; zero if the vendor does not report it. SyncedAt is when the vendor last read the institution; zero if
+	// the vendor does not report it. SameState does not compare these members.
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
 	SyncedAt         time.Time
@@ -102,7 +102,8 @@ func (s LinkStatus) SyncTime(now time.Time) SyncTime {
 
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
-	s.Schedule, s.ConsentExpiresAt, s.SyncedAt, s.Bank = other.Schedule, other.ConsentExpiresAt, other.SyncedAt, other.Bank
+	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
+	s.SyncedAt, s.Bank = other.SyncedAt, other.Bank
 	return s == other
 }
 
@@ -169,8 +170,8 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 // not decide about the status, because the check has not ended, or has failed for a reason that may pass.
 func (h Health) AfterReauth(at time.Time) Health { return h.withReauth(true, at) }
 
-// ReasonOf returns the code that a connection test reports for a failure. There are seven such codes. If failure is nil,
-// ReasonOf returns "".
+// ReasonOf returns the code that a connection test reports for a failure. There are seven such codes. If failure is
+// nil, ReasonOf returns "".
 func ReasonOf(failure error) Code {
 	if failure == nil {
 		return ""

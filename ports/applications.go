@@ -59,8 +59,8 @@ type Applications interface {
 
 	// Delete deletes an application. Errors: NotFound; Conflict (application_in_use) while one of these uses it: a live
 	// connection, a link session (domain.LinkSession.Application), or a deleted connection whose account reference is
-	// still to be deleted at the vendor. Delete first calls check, and if check returns an error, Delete changes nothing
-	// and returns this error unchanged.
+	// still to be deleted at the vendor. Delete first calls check, and if check returns an error, Delete changes
+	// nothing and returns this error unchanged.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, entries AuditEntries,
 		check func(domain.Application) error) error
 

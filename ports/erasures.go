@@ -56,8 +56,8 @@ type Erasures interface {
 
 	// Claim returns at most limit running erasures that are due (DueAt <= now), and sets their DueAt to claimEnd. If
 	// atVendor is set, it returns only erasures that must ask the vendor now (domain.Erasure.AsksVendor), and otherwise
-	// only the others. Concurrent calls never return the same erasure. Claim is not limited to one tenant, but omits the
-	// tenants in skip.
+	// only the others. Concurrent calls never return the same erasure. Claim is not limited to one tenant, but omits
+	// the tenants in skip.
 	Claim(ctx context.Context, now, claimEnd time.Time, atVendor bool, skip []domain.TenantID,
 		limit int) ([]ClaimedErasure, error)
 

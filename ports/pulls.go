@@ -130,9 +130,9 @@ type PullExecution interface {
 	// Errors:
 	//
 	//   - LeaseLost (Conflict) if the lease was replaced or the connection was deleted.
-	//   - AccountContinues (Conflict) if a new account has the same key as a former account (see domain.AccountIdentity.Key). A former account is
-	//     a stored account of a deleted connection, or of another account reference of this connection (see
-	//     FormerAccounts).
+	//   - AccountContinues (Conflict) if a new account has the same key as a former account (see
+	//     domain.AccountIdentity.Key). A former account is a stored account of a deleted connection, or of another
+	//     account reference of this connection (see FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
 	// FormerAccounts returns at most MaxFormerAccounts stored accounts. They are compared with the vendor's accounts,
@@ -256,8 +256,8 @@ type PullMaintenance interface {
 	//
 	//   - The newest pull of each connection, and its first and its last one that succeeded.
 	//   - A pull to which a delivery is attached.
-	//   - A pull that a version of a record, a balance (books.AccountReading.Pull), an absence, an announced removal, or
-	//     a quarantined row names.
+	//   - A pull that a version of a record, a balance (books.AccountReading.Pull), an absence, an announced removal,
+	//     or a quarantined row names.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 
 	// ListUnheard returns at most limit live aggregator connections that are not paused and whose expected webhook is

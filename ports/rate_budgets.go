@@ -11,9 +11,10 @@ import (
 // RateBudgetKey identifies a rate budget that replicas share. A budget limits the calls from one address to one
 // resource at one origin of a vendor.
 type RateBudgetKey struct {
-	Vendor        domain.Vendor
-	Origin        string // as domain.OriginOf returns it
-	Resource      string // also contains a hash of what the vendor counts calls by, if it does not count them by address
+	Vendor domain.Vendor
+	Origin string // as domain.OriginOf returns it
+	// Resource also contains a hash of what the vendor counts calls by, if it does not count them by address.
+	Resource      string
 	EgressAddress string // a name for the address from which the replica calls; it can be ""
 }
 

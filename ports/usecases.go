@@ -97,9 +97,9 @@ type ApplicationManager interface {
 	// UpdateApplication renames an application, and rotates the credential of all its connections in one atomic
 	// change. Unless Force is set, it first tries a new credential with one call to the vendor. If the client id
 	// changes, the webhook that the service has created for the application is removed at the vendor and a new one is
-	// created, both later. Errors: Invalid; NotFound; Conflict (name_taken, revision_mismatch); if the credential is tried, Rejected
-	// (vendor_refused) and the Unavailable errors of Aggregator. Conflict (revision_mismatch) is returned before the
-	// vendor is called.
+	// created, both later. Errors: Invalid; NotFound; Conflict (name_taken, revision_mismatch); if the credential is
+	// tried, Rejected (vendor_refused) and the Unavailable errors of Aggregator. Conflict (revision_mismatch) is
+	// returned before the vendor is called.
 	UpdateApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, match IfMatch,
 		u ApplicationUpdate) (domain.Application, error)
 	// DeleteApplication deletes an application. Errors: NotFound; Conflict (application_in_use) while a connection, a

@@ -59,8 +59,8 @@ type closeView struct {
 	PostedSum      string `json:"postedSum,omitempty"`
 	ReopenedAt     string `json:"reopenedAt,omitempty"`
 	Statement      string `json:"statement,omitempty"`
-	// Format is absent from the packs of closes whose document has format 1. BankReadAt and the completeness not_covered
-	// exist since format 2.
+	// Format is absent from the packs of closes whose document has format 1. BankReadAt and the completeness
+	// not_covered exist since format 2.
 	Format     int    `json:"format,omitempty"`
 	BankReadAt string `json:"bankReadAt,omitempty"`
 }

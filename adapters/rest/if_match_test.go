@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// withoutIfMatch are the changes of one object by its path that take no If-Match, each with the reason. The path of none
-// of them can be read, so there is no entity tag that a caller could send.
+// withoutIfMatch are the changes of one object by its path that take no If-Match, each with the reason. The path of
+// none of them can be read, so there is no entity tag that a caller could send.
 var withoutIfMatch = map[string]string{
 	"revoke-webhook-token": "a token has no changeable members; a revoked token stays revoked",
 	"close-period":         "a close never changes: a second request responds with the first close",
 	"reopen-period":        "a close never changes, so no change of it can be lost",
 }
 
-// TestEveryObjectThatChangesTakesIfMatch checks the route table. A route that replaces, changes or deletes the object at
-// its path takes If-Match, and a GET of the same path responds with the entity tag.
+// TestEveryObjectThatChangesTakesIfMatch checks the route table. A route that replaces, changes or deletes the object
+// at its path takes If-Match, and a GET of the same path responds with the entity tag.
 func TestEveryObjectThatChangesTakesIfMatch(t *testing.T) {
 	s := newEnv(t)
 	paths := openAPI(t, s)["paths"].(map[string]any)

@@ -109,11 +109,13 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 				"an empty pull":       {domain.ItemSize(&domain.Pull{}), pullOf(domain.Pull{})},
 				"an empty token":      {domain.ItemSize(&domain.WebhookToken{}), tokenOf(domain.WebhookToken{})},
 				"an empty balance":    {domain.ItemSize(&books.AccountBalance{}), balanceOf(books.AccountBalance{})},
-				"an empty attempt":    {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{}, sinkAnswerView{})},
-				"an empty erasure":    {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
-				"an empty close":      {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
-				"an adjustment":       {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},
-				"a connection":        {domain.ItemSize(&connection), descriptorOf(connection)},
+				"an empty attempt": {
+					domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{}, sinkAnswerView{}),
+				},
+				"an empty erasure": {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
+				"an empty close":   {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
+				"an adjustment":    {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},
+				"a connection":     {domain.ItemSize(&connection), descriptorOf(connection)},
 			} {
 				encoded, err := json.Marshal(pair.view, operation.ResponseOptions)
 				if err != nil {

@@ -128,7 +128,8 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 //   - NotCovered if the bank was last read too early for the day.
 //   - Unverified if posted records have changed since the latest reading, or if announced removals of such records are
 //     held back.
-//   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the bank.
+//   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the
+//     bank.
 func (c Completeness) StateOfClose(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) CompletenessState {

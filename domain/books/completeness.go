@@ -62,8 +62,8 @@ const (
 type VendorBalance struct {
 	Amount   decimal.Decimal
 	Currency string
-	// Parts is the money that the bank has invested or set apart by itself, and that Amount does not contain. A movement
-	// between Amount and Parts has no record.
+	// Parts is the money that the bank has invested or set apart by itself, and that Amount does not contain. A
+	// movement between Amount and Parts has no record.
 	Parts decimal.Decimal
 	// Missing is the reason why the balance cannot be compared with the records; "" if it can. If Missing is not "",
 	// the other members are zero.

@@ -73,8 +73,8 @@ func sameFullNumber(x, y domain.AccountIdentity) bool {
 		x.CheckDigit+y.CheckDigit != ""
 }
 
-// compareNumbers compares the parts of the numbers that both accounts state. It returns unknown if they state no part in
-// common.
+// compareNumbers compares the parts of the numbers that both accounts state. It returns unknown if they state no part
+// in common.
 func compareNumbers(x, y domain.AccountIdentity) relation {
 	if otherText(x.Agency, y.Agency) || otherText(x.CLABE, y.CLABE) || otherText(x.IBAN, y.IBAN) {
 		return differ

@@ -26,7 +26,8 @@ func References(stated domain.References, texts ...string) domain.References {
 }
 
 // TextReferences returns the references that a bank writes into a description: a bare end-to-end id, CLAVE DE RASTREO,
-// CHEQUE, the digitable line or the barcode of a boleto, TXID. The notations are those of this package. A text with two identifiers of one kind gives none of them.
+// CHEQUE, the digitable line or the barcode of a boleto, TXID. The notations are those of this package. A text with two
+// identifiers of one kind gives none of them.
 func TextReferences(description string) domain.References {
 	description, _ = cutText(description)
 	if !mayHaveReference(description) {

@@ -280,8 +280,8 @@ func TestASweepOfAccounts(t *testing.T) {
 	}
 }
 
-// TestAnEmptyListOfAccounts checks that an empty list removes an account only after a wait, and a list without the cards
-// removes no card.
+// TestAnEmptyListOfAccounts checks that an empty list removes an account only after a wait, and a list without the
+// cards removes no card.
 func TestAnEmptyListOfAccounts(t *testing.T) {
 	this, card := domain.PullID{UUID: uuid.UUID{1}}, listedAccount(2, "card")
 	card.Type = domain.CreditAccount

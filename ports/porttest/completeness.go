@@ -39,7 +39,8 @@ func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.
 	f.finishRead(l, readAt, readAt, settled)
 }
 
-// confirm runs another settled pull of the connection, after another synchronisation. The balances confirm the baseline.
+// confirm runs another settled pull of the connection, after another synchronisation. The balances confirm the
+// baseline.
 func (f *fixture) confirm(c domain.Connection, settled ports.SettledRead) {
 	f.Helper()
 	f.finishSettled(f.startPull(c), f.now(), settled)

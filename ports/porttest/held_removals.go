@@ -194,7 +194,8 @@ func heldAccounts(f *fixture) {
 	f.equal("since", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 }
 
-// heldListingsApplied checks that an operator applies the removals that listings hold back: of rows, and of the account.
+// heldListingsApplied checks that an operator applies the removals that listings hold back: of rows, and of the
+// account.
 func heldListingsApplied(f *fixture) {
 	c, l := f.runningPull()
 	f.storeAccounts(l, true, "a", "b")

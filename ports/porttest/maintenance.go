@@ -297,8 +297,8 @@ func (f *fixture) oldPull(c domain.Connection) domain.Pull {
 	return pull
 }
 
-// pullsPruned prunes pulls that ended long ago. Prune deletes pulls of every tenant, so the pulls of other tests must be
-// younger.
+// pullsPruned prunes pulls that ended long ago. Prune deletes pulls of every tenant, so the pulls of other tests must
+// be younger.
 func pullsPruned(f *fixture) {
 	c, token := f.connectionWithToken()
 	at := longAgo

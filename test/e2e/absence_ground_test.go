@@ -131,8 +131,8 @@ func TestAllRowsOfAnAccountAreAMassRemoval(t *testing.T) {
 	})
 }
 
-// TestAnEmptyListOfAccountsIsAMassRemoval checks that the accounts stay when the vendor lists none, until an operator or
-// the next synchronisation confirms it.
+// TestAnEmptyListOfAccountsIsAMassRemoval checks that the accounts stay when the vendor lists none, until an operator
+// or the next synchronisation confirms it.
 func TestAnEmptyListOfAccountsIsAMassRemoval(t *testing.T) {
 	eachLater(t, func(t *testing.T, w *env, b *pluggyBank, later *laterClock) {
 		o, id, _ := connectAndPull(t, w, b)

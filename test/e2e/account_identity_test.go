@@ -105,7 +105,8 @@ func TestANewConnectionContinuesAnAccountByItsIdentityOnly(t *testing.T) {
 			bank("0001/12345-0", "", holderA, "201"), bank("0001/12345-0", "", holderA, "201"), maybe,
 		},
 		"a full number": {
-			bank("0001/12345-6", fullNumber, holderA, "201"), bank("12345-6", "341/1/012345-6", holderA, "612"), continues,
+			bank("0001/12345-6", fullNumber, holderA, "201"), bank("12345-6", "341/1/012345-6", holderA, "612"),
+			continues,
 		},
 		"a full number of another holder": {
 			bank("0001/12345-6", fullNumber, holderA, "201"), bank("0001/12345-6", fullNumber, holderB, "201"), maybe,

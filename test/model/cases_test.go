@@ -81,9 +81,9 @@ func TestAWaitingRowCountsAsGone(t *testing.T) {
 	}, "pluggy", "belvo")
 }
 
-// TestARecordContinuesInAnAccountThatReplacedAnother tests section 7 of the contract. Another account takes the place of
-// an account of Plaid. The records of the former account are removed. When a row of the new account then gets another
-// id, its record must continue.
+// TestARecordContinuesInAnAccountThatReplacedAnother tests section 7 of the contract. Another account takes the place
+// of an account of Plaid. The records of the former account are removed. When a row of the new account then gets
+// another id, its record must continue.
 func TestARecordContinuesInAnAccountThatReplacedAnother(t *testing.T) {
 	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
 		w := l.worlds[0]

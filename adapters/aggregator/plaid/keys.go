@@ -26,8 +26,8 @@ const (
 // keyCache caches the public keys with which webhooks are verified. An entry is added before its key is requested
 // from the vendor, so that concurrent webhooks share the request. The zero keyCache is empty.
 //
-// Anybody who knows a webhook token can send key ids that do not exist. They must neither evict the keys that the vendor
-// has confirmed, nor use up the look-ups with which these keys are refreshed.
+// Anybody who knows a webhook token can send key ids that do not exist. They must neither evict the keys that the
+// vendor has confirmed, nor use up the look-ups with which these keys are refreshed.
 type keyCache struct {
 	mu      sync.Mutex
 	known   map[cachedKeyID]*cachedKey // keys that the vendor has returned

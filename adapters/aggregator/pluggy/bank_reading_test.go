@@ -23,11 +23,15 @@ func TestTheBankReadingFollowsTheStatusOfTheItem(t *testing.T) {
 		item string
 		want domain.BankReading
 	}{
-		"updated":        {`{"status":"UPDATED","executionStatus":"SUCCESS",` + last + `}`, of(at, at)},
-		"null":           {`{"status":"UPDATED","executionStatus":"SUCCESS","lastUpdatedAt":null}`, domain.BankReading{}},
-		"outdated":       {`{"status":"OUTDATED","executionStatus":"ERROR",` + last + `}`, of(at, at)},
-		"login error":    {`{"status":"LOGIN_ERROR","executionStatus":"INVALID_CREDENTIALS",` + last + `}`, of(at, at)},
-		"updating":       {`{"status":"UPDATING","executionStatus":"TRANSACTIONS_IN_PROGRESS",` + last + `}`, of(at, at)},
+		"updated": {`{"status":"UPDATED","executionStatus":"SUCCESS",` + last + `}`, of(at, at)},
+		"null": {
+			`{"status":"UPDATED","executionStatus":"SUCCESS","lastUpdatedAt":null}`, domain.BankReading{},
+		},
+		"outdated":    {`{"status":"OUTDATED","executionStatus":"ERROR",` + last + `}`, of(at, at)},
+		"login error": {`{"status":"LOGIN_ERROR","executionStatus":"INVALID_CREDENTIALS",` + last + `}`, of(at, at)},
+		"updating": {
+			`{"status":"UPDATING","executionStatus":"TRANSACTIONS_IN_PROGRESS",` + last + `}`, of(at, at),
+		},
 		"failed, though": {`{"status":"UPDATED","executionStatus":"SITE_NOT_AVAILABLE",` + last + `}`, of(at, at)},
 		"partial, other product": {
 			detail(`{"identity":{"isUpdated":false,"lastUpdatedAt":"2026-11-12T08:00:00Z"}}`), of(at, at),

@@ -44,7 +44,8 @@ type Config struct {
 	// DeliveryRetention is how long webhook deliveries are retained before they are pruned. 0 turns this pruning off:
 	// deliveries and the stored responses of idempotent requests are then retained forever.
 	DeliveryRetention time.Duration
-	// PullRetention is how long pulls that changed nothing are retained before they are pruned. 0 turns this pruning off.
+	// PullRetention is how long pulls that changed nothing are retained before they are pruned. 0 turns this pruning
+	// off.
 	PullRetention time.Duration
 	// EventRetention is how long delivered events of subscriptions, and the attempts to send them, are retained
 	// before they are pruned. 0 retains them until their subscription is deleted.

@@ -105,7 +105,8 @@ func (s connections) AnnounceStale(
 ) (changed bool, err error) {
 	err = s.Background().Change(ctx, func(tx Tx) error {
 		n, err := RowsAffected(tx.Model(&ConnectionRow{}).
-			Where("id = ? AND tenant_id = ? AND deleted_at IS NULL AND stale_announced = ?", id.UUID, tenant.UUID, !stale).
+			Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", id.UUID, tenant.UUID).
+			Where("stale_announced = ?", !stale).
 			Updates(map[string]any{"stale_announced": stale}))
 		if changed = n > 0; err != nil || !changed {
 			return err

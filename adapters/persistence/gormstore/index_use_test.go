@@ -22,15 +22,17 @@ var indexUses = map[string]string{
 
 	"account_completeness_connection":  "account_completeness WHERE connection_id = :id",
 	"account_references_by_connection": "account_references WHERE connection_id = :id AND tenant_id = :id",
-	"accounts_bank_read":               "accounts WHERE bank_read_at IS NOT NULL AND removed_at IS NULL AND bank_read_at < :at",
-	"accounts_by_external_id":          "accounts WHERE external_id = :text AND tenant_id = :id",
-	"accounts_by_key":                  "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
-	"accounts_maybe":                   "accounts WHERE tenant_id = :id AND connection_id = :id AND maybe_continues <> ''",
-	"accounts_of_tenant":               "accounts WHERE tenant_id = :id ORDER BY external_id, id",
-	"announced_removals_held":          "announced_removals WHERE tenant_id = :id AND state = 'held'",
-	"applications_list":                "applications WHERE tenant_id = :id ORDER BY name, id",
-	"applications_renewal":             "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
-	"audit_entries_actor":              "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
+	"accounts_bank_read": "accounts WHERE bank_read_at IS NOT NULL AND removed_at IS NULL " +
+		"AND bank_read_at < :at",
+	"accounts_by_external_id": "accounts WHERE external_id = :text AND tenant_id = :id",
+	"accounts_by_key":         "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
+	"accounts_maybe": "accounts WHERE tenant_id = :id AND connection_id = :id " +
+		"AND maybe_continues <> ''",
+	"accounts_of_tenant":      "accounts WHERE tenant_id = :id ORDER BY external_id, id",
+	"announced_removals_held": "announced_removals WHERE tenant_id = :id AND state = 'held'",
+	"applications_list":       "applications WHERE tenant_id = :id ORDER BY name, id",
+	"applications_renewal":    "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
+	"audit_entries_actor":     "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
 	"audit_entries_object": "audit_entries WHERE object = :text AND tenant_id = :id ORDER BY sequence" +
 		" DESC",
 	"audit_entries_tenant":              "audit_entries WHERE tenant_id = :id ORDER BY sequence DESC",
@@ -128,8 +130,8 @@ var indexUses = map[string]string{
 		"AND end_to_end_id <> '' ORDER BY date DESC, id DESC",
 	"transactions_institution_id": "transactions WHERE tenant_id = :id AND lower(institution_id) = :text " +
 		"AND institution_id <> '' ORDER BY date DESC, id DESC",
-	"transactions_receiver_reference_id": "transactions WHERE tenant_id = :id AND lower(receiver_reference_id) = :text " +
-		"AND receiver_reference_id <> '' ORDER BY date DESC, id DESC",
+	"transactions_receiver_reference_id": "transactions WHERE tenant_id = :id " +
+		"AND lower(receiver_reference_id) = :text AND receiver_reference_id <> '' ORDER BY date DESC, id DESC",
 	"transactions_reference_number": "transactions WHERE tenant_id = :id AND lower(reference_number) = :text " +
 		"AND reference_number <> '' AND lower(reference_number) <> lower(end_to_end_id) ORDER BY date DESC, id DESC",
 	"transactions_tracking_key": "transactions WHERE tenant_id = :id AND lower(tracking_key) = :text " +

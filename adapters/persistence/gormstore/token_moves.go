@@ -93,8 +93,9 @@ func lockOwners(
 // reboundBatch is the maximum number of tokens that one statement of saveRebound changes.
 const reboundBatch = 500
 
-// saveRebound writes those columns of the tokens that domain.RebindTokens can change. A connection can have thousands of
-// tokens, and most of them change in the same way. A statement therefore changes all tokens that get the same values.
+// saveRebound writes those columns of the tokens that domain.RebindTokens can change. A connection can have thousands
+// of tokens, and most of them change in the same way. A statement therefore changes all tokens that get the same
+// values.
 func saveRebound(tx *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken) error {
 	type values struct {
 		connection              domain.ConnectionID

@@ -76,7 +76,8 @@ const (
 		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
 
 	updateRateBudget = `UPDATE rate_budgets
-		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, refusals = $9, updated_at = clock_timestamp()
+		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, refusals = $9,
+			updated_at = clock_timestamp()
 		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
 
 	insertRateBudget = `INSERT INTO rate_budgets

@@ -9,8 +9,8 @@
 //   - EndToEndId and TxId are the end-to-end id and the transaction id of the record. They are absent if they are not
 //     known or have more than 35 characters.
 //   - RltdPties contains the name and the tax number of the other party.
-//   - RmtInf/Ustrd contains the first 140 characters of the description, and the whole description, in pieces, if it has
-//     more than 500 characters.
+//   - RmtInf/Ustrd contains the first 140 characters of the description, and the whole description, in pieces, if it
+//     has more than 500 characters.
 //   - RmtInf/Strd contains the id of a PIX charge in CdtrRefInf/Ref and the digitable line of a boleto in AddtlRmtInf.
 //   - AddtlStmtInf states the completeness of the account, if the statement is that of a closed period, when the vendor
 //     last read the bank, and which records are left out.

@@ -32,8 +32,8 @@ func (s *Simulator) AddConsent(c Consent) (Consent, error) {
 	return c, nil
 }
 
-// consentEnded reports whether all consents of the item are revoked. The vendor then returns empty lists of accounts and
-// transactions. It is false if the item has no consent. The caller must hold s.mu.
+// consentEnded reports whether all consents of the item are revoked. The vendor then returns empty lists of accounts
+// and transactions. It is false if the item has no consent. The caller must hold s.mu.
 func (s *Simulator) consentEnded(item string) bool {
 	consents := s.store.consents[item]
 	return len(consents) > 0 && !slices.ContainsFunc(consents, func(c Consent) bool { return c.RevokedAt.IsZero() })

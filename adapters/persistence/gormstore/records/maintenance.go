@@ -105,8 +105,9 @@ const isOfActive = "NOT EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = p.connection_id AND connections.tenant_id = p.tenant_id " +
 	"AND connections.paused_at IS NOT NULL)"
 
-// isPrunable is an SQL condition on rows of pulls with the alias p: the pull ended before the time in the parameter, and
-// Prune may delete it. The first line repeats the condition of a partial index, which keeps changed pulls out of reach.
+// isPrunable is an SQL condition on rows of pulls with the alias p: the pull ended before the time in the parameter,
+// and Prune may delete it. The first line repeats the condition of a partial index, which keeps changed pulls out of
+// reach.
 const isPrunable = `p.state IN ('succeeded', 'failed') AND p.added = 0 AND p.modified = 0 AND p.removed = 0
 	AND NOT p.uncounted AND p.finished_at < ?
 	AND EXISTS (SELECT 1 FROM pulls n WHERE n.connection_id = p.connection_id AND n.tenant_id = p.tenant_id

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, afterEach, before, test } from 'node:test';
 import { checkAccessibility, closePages, launch, open } from './browser.mjs';
 import {
-  api, belvoLogin, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
+  api, belvoLogin, confirm, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
 
 let browser;
@@ -196,6 +196,7 @@ test('an account shows whether it is complete, and a difference is accepted with
   const row = { accountId: pluggyBankAccount, description: 'PIX DO TESTE', amount: -7.5, type: 'DEBIT', status: 'POSTED' };
   const { id: lost } = await control(PLUGGY, 'POST', '/transactions', { ...row, date: new Date().toISOString() });
   const { id } = await connect(operator, pluggyLogin, 'complete');
+  await confirm(operator, id);
   const page = await open(browser, '/console/connections/' + id, { token: operator });
   await page.getByRole('link', { name: 'Completeness' }).first().click();
   await page.getByText('The transactions explain the balance.').waitFor();
@@ -203,7 +204,7 @@ test('an account shows whether it is complete, and a difference is accepted with
   await checks.getByText('Balance without posted transactions').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Accept the difference' }).count(), 0);
   await control(PLUGGY, 'DELETE', '/transactions/' + lost);
-  await pull(operator, id);
+  await confirm(operator, id);
   await page.reload();
   await checks.getByText('−7.50 BRL').waitFor();
   await checks.getByText('Difference found').waitFor();
@@ -1147,7 +1148,7 @@ test('accounts that cannot be told apart are told apart where the warning is sho
   await dialog.getByText('Two accounts cannot continue as the same one.').waitFor();
   assert.ok(await dialog.getByRole('button', { name: 'Store and pull' }).isDisabled());
   await checkAccessibility(page, 'the dialog');
-  await selects.nth(1).selectOption('');
+  await selects.nth(1).selectOption(after.accounts[1]);
   const [former] = (await api(operator, 'GET', path + '/health')).ambiguousAccounts.accountIds;
   await dialog.getByRole('button', { name: 'Store and pull' }).click();
   await page.getByText('The decision is stored.').waitFor();
@@ -1161,6 +1162,7 @@ test('accounts that cannot be told apart are told apart where the warning is sho
 test('the accounts of a month-end are closed together, and those that cannot be closed say why', async () => {
   const operator = token(63);
   const { id } = await connect(operator, pluggyLogin, 'ledger');
+  await confirm(operator, id);
   const accounts = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
   const page = await open(browser, '/console/month-end?day=2026-01-31', { token: operator });
   await heading(page, /^0 of 2 accounts are closed to .*2026/);

@@ -84,6 +84,12 @@ export async function connect(operator, login, configName, pulled = true) {
   return connection;
 }
 
+// confirm pulls again after another synchronisation of the item: one reading alone confirms no balance.
+export async function confirm(operator, id, item = pluggyLogin.accountRef) {
+  await control(PLUGGY, 'POST', `/items/${item}/status`, { status: 'UPDATED', executionStatus: 'SUCCESS' });
+  await pull(operator, id);
+}
+
 // pull requests a pull and waits until it has ended.
 export async function pull(operator, id) {
   const { id: requested } = await api(operator, 'POST', `/aggregator-connections/${id}/pulls`, {});

@@ -1,7 +1,7 @@
 // The views and the dialogs of the console. Each of them must be accessible, fit a narrow window, work with the keyboard
 // only, and be in the language of the operator; views.test.mjs checks that. A new view or dialog is one line here.
 import {
-  api, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, token, until,
+  api, confirm, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, token, until,
 } from './env.mjs';
 
 const row = (values) => control(PLUGGY, 'POST', '/transactions', {
@@ -18,12 +18,13 @@ async function addHistory(operator) {
   const lost = await row({ description: 'TARIFA DO TESTE', amount: -4.5, date: daysAgo(40) });
   const pending = await row({ description: 'MERCADO DO TESTE', amount: -31.2, status: 'PENDING' });
   const { id } = await connect(operator, pluggyLogin, 'bank');
+  await confirm(operator, id);
   const posted = await control(PLUGGY, 'POST', `/transactions/${pending.id}/churn`);
   const { id: versions, accountId } = await first(operator, `/aggregator-connections/${id}/transactions?externalId=${pending.id}`);
   const day = daysAgo(30).slice(0, 10);
   await api(operator, 'PUT', `/accounts/${accountId}/closes/${day}`);
   await control(PLUGGY, 'DELETE', '/transactions/' + lost.id);
-  await pull(operator, id);
+  await confirm(operator, id);
   await control(PLUGGY, 'DELETE', '/transactions/' + posted.id);
   return { bank: '/console/connections/' + id, id, versions, account: `/console/connections/${id}/accounts/${accountId}`, day };
 }

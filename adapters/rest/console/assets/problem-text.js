@@ -15,7 +15,7 @@ export const details = {
   'a connection, a link session or an erasure at the vendor uses the application': 'applicationInUse',
   'the application has changed meanwhile: repeat the request': 'applicationChanged',
   'the vendor does not offer this': 'notOffered',
-  'the transactions of the account do not explain its balance; force=true ignores this': 'accountDrifting',
+  'the transactions of the account do not explain its balance; force=drift ignores this': 'accountDrifting',
   'no balance of the account is known': 'noBalance',
   'the amount of a transaction in the currency of the account is not known': 'noAccountAmount',
   'an amount of the statement has more digits than the format allows': 'notRepresentable',

@@ -115,10 +115,14 @@ func TestATenantGetsTheNextFreeWorker(t *testing.T) {
 		runFor(t, 10*time.Second, background.Config{}, service, func() {
 			late := turnTenant(200)
 			due.add(200, 1, run(200))
+			due.mu.Lock()
 			before := len(due.due)
+			due.mu.Unlock()
 			time.Sleep(30 * time.Minute)
 			synctest.Wait()
+			due.mu.Lock()
 			place := slices.Index(order, late)
+			due.mu.Unlock()
 			if place < 0 || place > 2*(others+1)+128 { // those that run already, and a round of turns
 				t.Errorf("the tenant had its turn after %d others, of %d", place, before)
 			}
@@ -143,6 +147,8 @@ func TestErrorsAndPanicsOfWorkAreReported(t *testing.T) {
 			failed.add(e)
 		}}
 		runFor(t, 10*time.Second, cfg, service, func() {
+			due.mu.Lock()
+			defer due.mu.Unlock()
 			if len(failed) != 2 || len(due.due) != 0 || failed[0].Task != "maintenance "+task {
 				t.Errorf("reported %v", failed)
 			}

@@ -64,9 +64,9 @@ func (s *server) statementRoute(tag string) route {
 			"cases, unless force names it: an amount in the currency of the account is not known (csv prints the row " +
 			"without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions " +
 			"have changed since its balance was read, or the bank was last read too early for the last day. It is " +
-			"also a 409 if the format needs a balance and none is known. With close, the document is that of a closed " +
-			"period: the same bytes each time, whatever changed since; the response is a 404 if the day was never " +
-			"closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the " +
+			"also a 409 if the format needs a balance and none is known. With close, the document is that of a " +
+			"closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was " +
+			"never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the " +
 			"statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing " +
 			"fails after the first byte, the connection is closed before the end of the document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",

@@ -405,18 +405,9 @@ func (s *Service) cleanLink(ctx context.Context, linker ports.Linker, session do
 // deleteSuperfluous deletes the superfluous objects of a session. For a done session, it uses the credential of the
 // connection. If the connection was deleted, nothing is deleted at the vendor.
 func (s *Service) deleteSuperfluous(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
-	access, err := s.linkAccess(ctx, session)
-	if session.State == domain.LinkDone {
-		c, getErr := s.Connections.Get(ctx, session.Tenant, domain.Aggregator, session.Connection)
-		if errors.Is(getErr, domain.NotFound) {
-			return nil
-		}
-		if getErr != nil {
-			return getErr
-		}
-		var credential domain.Credential
-		credential, err = s.open(ctx, c)
-		access = ports.AccessOf(c, credential)
+	access, err := s.accessAfterLink(ctx, session)
+	if errors.Is(err, domain.NotFound) && session.State == domain.LinkDone {
+		return nil
 	}
 	if err != nil {
 		return err
@@ -432,6 +423,20 @@ func (s *Service) deleteSuperfluous(ctx context.Context, linker ports.Linker, se
 		}
 	}
 	return nil
+}
+
+// accessAfterLink returns the access to the vendor for a closing or done session. A done session has no credential, so
+// the connection's is used. Errors: NotFound if the connection was deleted.
+func (s *Service) accessAfterLink(ctx context.Context, session domain.LinkSession) (ports.Access, error) {
+	if session.State != domain.LinkDone {
+		return s.linkAccess(ctx, session)
+	}
+	c, err := s.Connections.Get(ctx, session.Tenant, domain.Aggregator, session.Connection)
+	if err != nil {
+		return ports.Access{}, err
+	}
+	credential, err := s.open(ctx, c)
+	return ports.AccessOf(c, credential), err
 }
 
 // retryLink postpones the next step of a session after a failure, and returns the failure. A session that is too old

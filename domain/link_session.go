@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -252,15 +253,20 @@ func (s *LinkSession) end(now time.Time) {
 // Discard ends a session whose token could not be requested.
 func (s *LinkSession) Discard(now time.Time) { s.end(now) }
 
-// Retry sets the time of the next attempt after a failure. After LinkGiveUp the session ends instead, and Retry returns
-// true. The vendor may then still have an object of the session.
+// Retry sets the time of the next attempt after a failure. The wait grows with the number of failed attempts. An attempt
+// that the rate budget did not permit is not counted, because the vendor was not asked. After LinkGiveUp the session
+// ends instead, and Retry returns true. The vendor may then still have an object of the session.
 func (s *LinkSession) Retry(cause error, now time.Time) (givenUp bool) {
 	if now.Sub(s.CreatedAt) >= LinkGiveUp {
 		s.end(now)
 		return true
 	}
-	s.Attempts++
-	wait := max(removalWait(s.Attempts), RetryAfterOf(cause))
+	wait := minRemovalWait
+	if !errors.Is(cause, BudgetExhausted) {
+		s.Attempts++
+		wait = removalWait(s.Attempts)
+	}
+	wait = max(wait, RetryAfterOf(cause))
 	s.DueAt = Earlier(now.Add(wait), s.CreatedAt.Add(LinkGiveUp))
 	return false
 }

@@ -130,6 +130,25 @@ func TestARetryIsNeverLaterThanTheEndOfTheCredential(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatTheRateBudgetDidNotPermitIsNotCounted(t *testing.T) {
+	s := openLink()
+	s.Close(linkEpoch)
+	s.Retry(&domain.Error{Kind: domain.Unavailable}, linkEpoch)
+	want := s.DueAt.Sub(linkEpoch)
+	for range 20 {
+		s.Retry(&domain.Error{Kind: domain.Unavailable, Code: domain.BudgetExhausted}, linkEpoch)
+	}
+	if wait := s.DueAt.Sub(linkEpoch); s.Attempts != 1 || wait > want {
+		t.Errorf("%d attempts, and the next after %v; want 1 and at most %v", s.Attempts, wait, want)
+	}
+	s.Retry(&domain.Error{
+		Kind: domain.Unavailable, Code: domain.BudgetExhausted, RetryAfter: time.Minute,
+	}, linkEpoch)
+	if wait := s.DueAt.Sub(linkEpoch); wait != time.Minute {
+		t.Errorf("the next attempt is after %v, want the wait of the rate budget", wait)
+	}
+}
+
 func TestAnnouncedObjectsAreBoundedAndMakeTheSessionDue(t *testing.T) {
 	s := openLink()
 	s.DueAt = linkEpoch.Add(time.Hour)

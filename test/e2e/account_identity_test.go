@@ -18,6 +18,10 @@ type holderAccount struct {
 	connector                                 string // the id of the connector; "" if the item names none
 }
 
+// holderRowsAt is the time of all rows of the accounts of holders. A bank that gives an account another id does not
+// change the times of its rows.
+var holderRowsAt = pluggysim.At(time.Now().Add(-24 * time.Hour))
+
 // addHolder adds an item with one account, whose rows do not depend on the holder. It returns the ids of both.
 func (b *pluggyBank) addHolder(t *testing.T, h holderAccount, rows int) (item, account string) {
 	t.Helper()
@@ -46,7 +50,7 @@ func (b *pluggyBank) addHolderAccount(t *testing.T, item string, h holderAccount
 	for n := range rows {
 		if _, err := b.sim.AddTransaction(pluggysim.Transaction{
 			AccountID: account.ID, Type: "DEBIT", Amount: pluggysim.Number(fmt.Sprintf("-%d.17", 20+n)),
-			Description: fmt.Sprintf("LOJA %d", n),
+			Description: fmt.Sprintf("LOJA %d", n), Date: holderRowsAt,
 		}); err != nil {
 			t.Fatal(err)
 		}

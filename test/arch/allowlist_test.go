@@ -227,8 +227,8 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "adapters/persistence/gormstore/stores", "domain", "domain/records",
-		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3",
-		"github.com/shopspring/decimal", "gorm.io/gorm",
+		"github.com/glebarez/go-sqlite", "github.com/glebarez/sqlite", "github.com/google/uuid",
+		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 
 	// Every adapter that calls a host chosen by a tenant uses egress to dial that host.

@@ -48,9 +48,9 @@ type Dialect interface {
 	// HasTextIndex returns an SQL expression that is true if TextMatch uses an index.
 	HasTextIndex() string
 
-	// TextMatch returns a condition on a row of search_index, whose alias is given. The condition is true if the column
-	// folded contains the text, which has at least 3 characters.
-	TextMatch(alias, folded string) clause.Expr
+	// TextMatch returns a condition on a row of search_index of the tenant, whose alias is given. The condition is true
+	// if the column folded contains the text, which has at least 3 characters.
+	TextMatch(alias string, tenant uuid.UUID, folded string) clause.Expr
 
 	// TextContains returns a condition that is true if the column contains the text. It uses no index.
 	TextContains(column, text string) clause.Expr

@@ -252,7 +252,7 @@ func (Dialect) HasTextIndex() string {
 var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
 
 // TextMatch implements gormstore.Dialect.
-func (Dialect) TextMatch(alias, folded string) clause.Expr {
+func (Dialect) TextMatch(alias string, _ uuid.UUID, folded string) clause.Expr {
 	return clause.Expr{SQL: alias + ".folded LIKE ?", Vars: []any{"%" + likeEscaper.Replace(folded) + "%"}}
 }
 

@@ -204,12 +204,11 @@ func (dialect) DecimalSum(column string) []gormstore.SumPart {
 // HasTextIndex implements gormstore.Dialect.
 func (dialect) HasTextIndex() string { return "true" }
 
-// TextMatch searches the trigrams of the text as a phrase, which finds exactly the texts that contain it.
-func (dialect) TextMatch(alias, folded string) clause.Expr {
-	phrase := `"` + strings.ReplaceAll(folded, `"`, `""`) + `"`
+// TextMatch searches the terms of the text as a phrase, which finds exactly the tenant's texts that contain it.
+func (dialect) TextMatch(alias string, tenant uuid.UUID, folded string) clause.Expr {
 	return clause.Expr{
 		SQL:  alias + ".id IN (SELECT rowid FROM search_texts WHERE search_texts MATCH ?)",
-		Vars: []any{phrase},
+		Vars: []any{`"` + searchTerms(tenant.String(), folded) + `"`},
 	}
 }
 

@@ -156,8 +156,8 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	if diff := gocmp.Diff(before, rowsByTable(t, upgraded, columns)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	const found = `SELECT i.transaction_id FROM search_texts s JOIN search_index i ON i.id = s.rowid
-		WHERE s.folded MATCH 'ENERGIA'`
+	const found = `SELECT i.transaction_id FROM search_index i WHERE i.id IN (
+		SELECT rowid FROM search_texts WHERE search_texts MATCH '"' || search_terms(i.tenant_id, 'ENERGIA') || '"')`
 	if len(queryLines(t, upgraded, found)) == 0 {
 		t.Error("the search finds nothing after the upgrade")
 	}

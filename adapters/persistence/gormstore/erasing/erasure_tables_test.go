@@ -35,8 +35,8 @@ var keptTables = map[string]string{
 	"tenant_feeds":         "positions of the change feed",
 	"search_texts":         "the texts of search_index, whose triggers remove them",
 	"search_texts_config":  "settings of search_texts",
-	"search_texts_data":    "the trigrams of search_texts; removed with secure-delete",
-	"search_texts_docsize": "numbers of trigrams",
+	"search_texts_data":    "the terms of search_texts, which are hashes; removed with secure-delete",
+	"search_texts_docsize": "numbers of terms",
 	"search_texts_idx":     "the pages of search_texts_data",
 	"last_webhook_tokens":  "ids of connections and tokens",
 }

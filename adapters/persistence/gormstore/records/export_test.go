@@ -1,12 +1,14 @@
 package records
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Rows returns the GORM models of this package.
@@ -30,4 +32,9 @@ func UpdateOfRecord(db *gorm.DB, d gormstore.Dialect) string {
 	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), d, uuid.Nil, uuid.Nil).
 		Updates(map[string]any{"external_id": "x"})
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+}
+
+// IndexOnce adds transactions of the tenant to the index in one database transaction, and returns their number.
+func IndexOnce(ctx context.Context, l ports.Ledger, tenant uuid.UUID) (int, error) {
+	return l.(ledger).indexTenant(ctx, tenant, indexBatch)
 }

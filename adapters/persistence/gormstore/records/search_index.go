@@ -38,6 +38,9 @@ const (
 	minIndexedText = 3
 	// indexBatch is the maximum number of transactions that one database transaction adds to the index.
 	indexBatch = 512
+	// indexBatchText is the number of characters of texts after which a database transaction adds no further
+	// transactions to the index. On SQLite, no other write can begin meanwhile.
+	indexBatchText = 64 << 10
 	// indexCheckInterval is how long a process caches whether the database has an index of texts.
 	indexCheckInterval = time.Minute
 )
@@ -138,25 +141,32 @@ type unindexed struct {
 }
 
 // nextUnindexed returns at most limit of the tenant's transactions after the position of the index, in the order of the
-// change feed. It returns no ids if none is left.
+// change feed, and fewer if their texts are long. It returns no ids if none is left.
 func (s ledger) nextUnindexed(tx gormstore.Tx, tenant uuid.UUID, limit int) (next unindexed, err error) {
 	q, place, columns := indexedUntil(tenant)
 	if err := tx.Read(q.AsRead(columns, func() error { return nil })); err != nil {
 		return next, err
 	}
 	next.before = *place
-	q = gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
-		gormstore.UUID(tenant))
+	q = gormstore.NewQuery("SELECT change_tx, id, connection_id, length(description) + length(counterparty) "+
+		"FROM transactions WHERE tenant_id = ?", gormstore.UUID(tenant))
 	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", place.tx, gormstore.UUID(place.id))
 	q.AddExpr(s.Dialect.VisibleBefore(gormstore.TenantParam(tenant)))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var connection uuid.UUID
-	columns = gormstore.ScanTargets(&next.last.tx, &next.last.id, &connection)
+	var length, text int
+	columns = append(gormstore.ScanTargets(&next.last.tx, &next.last.id, &connection), &length)
 	err = tx.Read(q.AsRead(columns, func() error {
 		next.ids = append(next.ids, next.last.id.String())
 		next.connections = append(next.connections, connection.String())
+		if text += length; text > indexBatchText {
+			return gormstore.ErrStop
+		}
 		return nil
 	}))
+	if errors.Is(err, gormstore.ErrStop) {
+		err = nil
+	}
 	slices.Sort(next.connections)
 	next.connections = slices.Compact(next.connections)
 	return next, err
@@ -322,7 +332,8 @@ func (m *searchMerge) candidates(
 		}
 	}
 	if m.search.Amount == nil {
-		return m.readIndex(ctx, after, m.Dialect.TextMatch("x", folded), maxCandidates, clause.Expr{})
+		return m.readIndex(
+			ctx, after, m.Dialect.TextMatch("x", m.tenant.UUID, folded), maxCandidates, clause.Expr{})
 	}
 	for _, amount := range m.search.Amounts() {
 		condition := clause.Expr{SQL: "x.amount = ?", Vars: []any{amount.Normalize().String()}}

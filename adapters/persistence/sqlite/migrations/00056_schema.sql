@@ -781,22 +781,22 @@ CREATE INDEX search_index_connection ON search_index (connection_id);
 -- A search for a text that occurs often examines the newest rows of the index first.
 CREATE INDEX search_index_newest ON search_index (tenant_id, date, transaction_id);
 
--- The trigrams of search_index.folded. With secure-delete, nothing of a deleted text stays in the index.
-CREATE VIRTUAL TABLE search_texts USING fts5 (
-    folded, content = 'search_index', content_rowid = 'id', tokenize = 'trigram case_sensitive 1'
-);
+-- The terms of search_index.folded: one for each three consecutive characters. The SQL function search_terms of this
+-- program returns them; see search_terms.go. With secure-delete, nothing of a deleted text stays in the index.
+CREATE VIRTUAL TABLE search_texts USING fts5 (terms, content = '', tokenize = 'ascii');
 
 INSERT INTO search_texts (search_texts, rank) VALUES ('secure-delete', 1);
 
 -- +goose StatementBegin
 CREATE TRIGGER search_index_inserted AFTER INSERT ON search_index BEGIN
-    INSERT INTO search_texts (rowid, folded) VALUES (new.id, new.folded);
+    INSERT INTO search_texts (rowid, terms) VALUES (new.id, search_terms(new.tenant_id, new.folded));
 END;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 CREATE TRIGGER search_index_deleted AFTER DELETE ON search_index BEGIN
-    INSERT INTO search_texts (search_texts, rowid, folded) VALUES ('delete', old.id, old.folded);
+    INSERT INTO search_texts (search_texts, rowid, terms)
+        VALUES ('delete', old.id, search_terms(old.tenant_id, old.folded));
 END;
 -- +goose StatementEnd
 

@@ -83,3 +83,26 @@ ALTER TABLE accounts ADD COLUMN held_sync INTEGER;
 ALTER TABLE pulls ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
+
+-- The terms of the index of texts contain the tenant.
+DROP TRIGGER search_index_inserted;
+DROP TRIGGER search_index_deleted;
+DROP TABLE search_texts;
+CREATE VIRTUAL TABLE search_texts USING fts5 (terms, content = '', tokenize = 'ascii');
+
+INSERT INTO search_texts (search_texts, rank) VALUES ('secure-delete', 1);
+
+-- +goose StatementBegin
+CREATE TRIGGER search_index_inserted AFTER INSERT ON search_index BEGIN
+    INSERT INTO search_texts (rowid, terms) VALUES (new.id, search_terms(new.tenant_id, new.folded));
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER search_index_deleted AFTER DELETE ON search_index BEGIN
+    INSERT INTO search_texts (search_texts, rowid, terms)
+        VALUES ('delete', old.id, search_terms(old.tenant_id, old.folded));
+END;
+-- +goose StatementEnd
+
+INSERT INTO search_texts (rowid, terms) SELECT id, search_terms(tenant_id, folded) FROM search_index;

@@ -241,6 +241,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err = a.checkNotPaused(ctx); err != nil {
 		return err
 	}
+	a.noteConsentBefore(ctx)
 	a.listedAt = a.Clock.Now()
 	listed, err := a.vendor.Accounts(ctx, a.access)
 	if err != nil {

@@ -134,18 +134,8 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.startStaging(ctx); err != nil {
 		return err
 	}
-	for !a.pull.Progress.Done() {
-		var err error
-		changes := a.pull.Progress.Current().Since != ""
-		if !changes || a.pull.Attempts <= maxChangeAttempts {
-			err = a.readStep(ctx)
-		}
-		if changes && (errors.Is(err, domain.StreamGone) || a.pull.Attempts > maxChangeAttempts) {
-			err = a.readEverything(ctx)
-		}
-		if err != nil {
-			return err
-		}
+	if err := a.readSteps(ctx); err != nil {
+		return err
 	}
 	if a.fromStart {
 		if err := a.releaseUnseen(ctx); err != nil {
@@ -153,6 +143,9 @@ func (a *attempt) run(ctx context.Context) error {
 		}
 	}
 	if err := a.publish(ctx); err != nil {
+		return err
+	}
+	if err := a.readSteps(ctx); err != nil { // those that publish has added
 		return err
 	}
 	if a.initial || a.pull.Scope.MoreRemoved && a.storedRows {
@@ -172,6 +165,24 @@ func (a *attempt) run(ctx context.Context) error {
 	return a.awaitAccounts(ctx)
 }
 
+// readSteps reads the steps that are left.
+func (a *attempt) readSteps(ctx context.Context) error {
+	for !a.pull.Progress.Done() {
+		var err error
+		changes := a.pull.Progress.Current().Since != ""
+		if !changes || a.pull.Attempts <= maxChangeAttempts {
+			err = a.readStep(ctx)
+		}
+		if changes && (errors.Is(err, domain.StreamGone) || a.pull.Attempts > maxChangeAttempts) {
+			err = a.readEverything(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readEverything plans the pull again, so that it reads everything instead of the changes since a stream position that
 // the vendor has refused.
 func (a *attempt) readEverything(ctx context.Context) error {
@@ -188,6 +199,7 @@ func (a *attempt) readEverything(ctx context.Context) error {
 //     contain the removals that the vendor has announced in the stream.
 //   - A scope with doubted rows is read without the stream.
 //   - Staged rows are read without the stream, because all rows of an account reference must become visible together.
+//     The changes are read after the publication; see stepsAfterPublication.
 //   - After the vendor has refused the position, everything is read without the stream.
 func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
 	var changes []domain.Step
@@ -203,6 +215,17 @@ func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.St
 		scope = scope.Merge(domain.PullScope{Everything: true})
 	}
 	return append(changes, a.vendor.Plan(scope, a.accounts, today)...)
+}
+
+// stepsAfterPublication returns the steps that read the changes since the stream position of the connection, after
+// staged rows were published. The staged rows were read without the stream, so the removals in it are not known yet.
+func (a *attempt) stepsAfterPublication() []domain.Step {
+	position := a.connection.StreamPosition
+	stream, ok := a.vendor.(ports.ChangeStream)
+	if !ok || position == "" || a.positionGone {
+		return nil
+	}
+	return stream.PlanFrom(position, domain.PullScope{News: true}, a.accounts, domain.DateOf(a.Clock.Now()))
 }
 
 // awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it

@@ -212,6 +212,13 @@ type CreationReader interface {
 	CreatedAt(metadata json.RawMessage) time.Time
 }
 
+// UpdateReader is an optional interface of an Aggregator, for a vendor that reports when it last changed a row.
+type UpdateReader interface {
+	// UpdatedAt returns when the vendor last changed the row with this metadata; zero if the metadata does not contain
+	// the time.
+	UpdatedAt(metadata json.RawMessage) time.Time
+}
+
 // RowReader is an optional interface of an Aggregator whose rows contain more evidence than the normalised members:
 // keys that the institution assigned, the other party of a payment, the institution's own text.
 type RowReader interface {

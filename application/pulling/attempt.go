@@ -71,7 +71,8 @@ type attempt struct {
 	storedAccounts map[string]bool
 	lastWrite      time.Time // when the pull's row was last written
 	pending        pendingProgress
-	restarts       int // how often this attempt has started a step again
+	restarts       int                   // how often this attempt has started a step again
+	inconsistency  *domain.Inconsistency // of the last list; nil if it did not contradict itself
 
 	positionGone bool // the vendor has refused the connection's stream position
 }
@@ -396,6 +397,11 @@ func (a *attempt) readStep(ctx context.Context) error {
 		staged:        a.relink.staged,
 		partial:       !step.Sweep,
 	}
+	if updates, ok := a.vendor.(ports.UpdateReader); ok {
+		changes.updatedAt = updates.UpdatedAt
+	} else if purger, ok := a.vendor.(ports.Purger); ok {
+		changes.updatedAt = purger.CollectedAt
+	}
 	for {
 		err := a.readPages(ctx, step, changes)
 		if err == nil && len(a.pull.Scope.Doubted) > 0 {
@@ -431,6 +437,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		a.shown = a.shown.WithShown(batch.shown)
 		a.readRows.add(&batch, step)
 		a.noteEmbedded(batch.accounts)
+		a.inconsistency = batch.inconsistency
 		if changed && batch.err != nil { // the next reading begins with the first page
 			return a.stopStep(ctx, batch.err)
 		}
@@ -550,6 +557,9 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	switch {
 	case errors.Is(failure, domain.EndlessCursor), needsRestart(failure):
 		progress = a.pull.Progress.Restart()
+		if a.inconsistency != nil && a.restarts == maxRestarts {
+			progress.Inconsistency = progress.Inconsistency.Again(*a.inconsistency)
+		}
 	case a.pending.pages == 0:
 		return failure
 	}

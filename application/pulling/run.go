@@ -234,6 +234,9 @@ func (a *attempt) outcome(
 		}
 	}
 	if failure == nil {
+		if inconsistent := a.pull.Progress.Inconsistent; !replaced && (inconsistent || a.readsEverything()) {
+			o.Inconsistent = &inconsistent
+		}
 		if !replaced {
 			o.Settled, o.Announced = a.settledRead(), a.pull.Scope.Announced
 		}

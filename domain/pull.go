@@ -259,6 +259,24 @@ func (p Pull) AwaitsAccount() bool {
 	return p.State == PullQueued && !p.StartedAt.IsZero() && p.LastError == AccountNotListed
 }
 
+// The values of RequestTimeout.
+const (
+	MinRequestTimeout = 8 * time.Second
+	MaxRequestTimeout = time.Minute
+)
+
+// RequestTimeout returns how long one request to the vendor may take in an attempt of a pull: 8 s in the first two
+// attempts, 20 s in the next two, and 60 s after that. A bank that is slow is not unreachable.
+func RequestTimeout(attempt int) time.Duration {
+	switch {
+	case attempt <= 2:
+		return MinRequestTimeout
+	case attempt <= 4:
+		return 20 * time.Second
+	}
+	return MaxRequestTimeout
+}
+
 // maxBackoff is the longest wait between two attempts.
 const maxBackoff = time.Hour
 

@@ -68,7 +68,8 @@ type VendorPage struct {
 // Aggregator is the client of one vendor.
 //
 // Each call returns within 15 seconds, including the adapter's own retries. The lease of the calling worker therefore
-// does not expire during the call. Errors:
+// does not expire during the call. With a longer timeout for requests (WithRequestTimeout), a call may take longer in
+// the same proportion. Errors:
 //
 //   - Rejected (credential_rejected, account_not_found, access_denied, address_not_allowed).
 //   - Unavailable (vendor_unreachable, vendor_rate_limited, budget_exhausted, malformed_response), with RetryAfter if

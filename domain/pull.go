@@ -126,6 +126,8 @@ type Progress struct {
 	// not. Inconsistent is set if a list was stored although it contradicts itself. Incomplete is then set, too.
 	Inconsistency Inconsistency `json:"inconsistency,omitzero"`
 	Inconsistent  bool          `json:"inconsistent,omitempty"`
+	// ChangeFailures is the number of attempts that have failed while they read the changes of the current step.
+	ChangeFailures int `json:"changeFailures,omitempty"`
 }
 
 // Inconsistency describes how a list contradicts itself: it has other rows than the vendor counts.
@@ -203,7 +205,7 @@ func (p Progress) Advance(nextCursor string) Progress {
 	p.Cursor, p.Pages = nextCursor, p.Pages+1
 	if nextCursor == "" {
 		p = p.Restart()
-		p.Inconsistency = Inconsistency{}
+		p.Inconsistency, p.ChangeFailures = Inconsistency{}, 0
 		p.Step++
 	}
 	return p

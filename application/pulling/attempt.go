@@ -24,9 +24,9 @@ const maxRestarts = 3
 // margin is sufficient only if the plan is less than a week old.
 const maxPlanDays = 1
 
-// maxChangeAttempts is the number of attempts after which a pull no longer reads the changes since the stream position
-// of the connection. It then reads everything, because the vendor may never return these changes.
-const maxChangeAttempts = 3
+// maxChangeFailures is the number of attempts that may fail while they read the changes since one stream position. The
+// pull then reads everything, because the vendor may never return these changes.
+const maxChangeFailures = 3
 
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores the accounts of the
 // reference, and plans the steps. Then it reads and stores the pages of each step.
@@ -171,17 +171,39 @@ func (a *attempt) readSteps(ctx context.Context) error {
 	for !a.pull.Progress.Done() {
 		var err error
 		changes := a.pull.Progress.Current().Since != ""
-		if !changes || a.pull.Attempts <= maxChangeAttempts {
+		failed := changes && a.pull.Progress.ChangeFailures >= maxChangeFailures
+		if !failed {
 			err = a.readStep(ctx)
 		}
-		if changes && (errors.Is(err, domain.StreamGone) || a.pull.Attempts > maxChangeAttempts) {
+		switch {
+		case failed, changes && errors.Is(err, domain.StreamGone):
 			err = a.readEverything(ctx)
+		case changes && err != nil:
+			err = a.countChangeFailure(ctx, err)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// countChangeFailure stores that the attempt has failed while it read changes, and returns the failure. A failure for a
+// reason of ours does not count.
+func (a *attempt) countChangeFailure(ctx context.Context, failure error) error {
+	ours := []domain.Code{
+		domain.BudgetExhausted, domain.MemoryExhausted, domain.Interrupted, domain.ConnectionPaused,
+		domain.StoreUnavailable, domain.LeaseLost, domain.AccountContinues,
+	}
+	if slices.Contains(ours, codeOf(failure)) || errors.Is(failure, domain.Rejected) || a.relink.staged {
+		return failure
+	}
+	progress := a.pull.Progress.Restart()
+	progress.ChangeFailures++
+	if err := a.writePage(ctx, ports.PageWrite{Progress: progress}); err != nil {
+		return err
+	}
+	return failure
 }
 
 // readEverything plans the pull again, so that it reads everything instead of the changes since a stream position that

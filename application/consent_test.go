@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -181,5 +183,52 @@ func TestAStoreFailureEndsTheRoundOfMissingWebhooks(t *testing.T) {
 	e.noError(err)
 	if n != 1 {
 		t.Errorf("%d examined after the failure, want 1", n)
+	}
+}
+
+// TestAListProvesAnAbsenceOnlyIfItWasReadWithTheConsent checks the lists of a pull around a renewal of the consent. The
+// renewed consent has a key of its own.
+func TestAListProvesAnAbsenceOnlyIfItWasReadWithTheConsent(t *testing.T) {
+	granted := func(key string) domain.ConsentReport {
+		return domain.ConsentReport{Status: domain.ReportedGranted, Key: key}
+	}
+	revoked := domain.ConsentReport{Status: domain.ReportedRevoked, Key: "k"}
+	for name, tc := range map[string]struct {
+		stored, before, after domain.ConsentReport // the reports of an earlier pull, and around the list of this pull
+		proves                bool
+	}{
+		"granted all the time":              {granted("k"), granted("k"), granted("k"), true},
+		"revoked before":                    {granted("k"), revoked, revoked, false},
+		"revoked during the list":           {granted("k"), granted("k"), revoked, false},
+		"still revoked":                     {revoked, revoked, revoked, false},
+		"renewed before the list":           {revoked, granted("k2"), granted("k2"), true},
+		"renewed during the list":           {revoked, revoked, granted("k2"), false},
+		"renewed and revoked again":         {revoked, granted("k2"), revoked, false},
+		"revoked and renewed since":         {granted("k"), granted("k"), granted("k2"), false},
+		"renewed before, and again after":   {revoked, granted("k2"), granted("k3"), false},
+		"revoked without a key, then known": {granted(""), granted("k"), granted("k"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &consentVendor{report: tc.stored}
+			e := newEnv(t, withConsents(v))
+			e.vendor.setRows("r1", "r2")
+			c := e.createConnection("books")
+			e.runPull(e.requestFullPull(c))
+			e.runPull(e.requestFullPull(c))
+			e.vendor.setRows("r1")
+			v.report = tc.before
+			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+				v.report = tc.after
+				return nil, nil
+			}
+			e.runPull(e.requestFullPull(c))
+			want := []string{"r1 v1", "r2 v1"}
+			if tc.proves {
+				want[1] = "r2 v2 removed"
+			}
+			if diff := cmp.Diff(want, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

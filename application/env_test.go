@@ -147,6 +147,16 @@ func (e *env) getHealth(c domain.Connection) domain.Health {
 	return h.Facts.Health
 }
 
+// wantWarnings fails the test unless the connection has exactly these warnings.
+func (e *env) wantWarnings(c domain.Connection, want ...domain.Warning) {
+	e.Helper()
+	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	if got := domain.ConnectionWarnings(h.Attention); !slices.Equal(got, want) {
+		e.Errorf("the warnings are %v, want %v", got, want)
+	}
+}
+
 // requestFullPull requests a pull of everything and returns its id.
 func (e *env) requestFullPull(c domain.Connection) domain.PullID {
 	e.Helper()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -41,6 +42,8 @@ type vendor struct {
 	planned []string           // the days that were passed to Plan
 	cursors []string           // the cursors of all calls of Read
 	checks  int
+
+	requestTimeouts []time.Duration // ports.RequestTimeoutOf at the calls of Check
 }
 
 // settledStatus is the status of an account reference whose last synchronisation was complete.
@@ -70,8 +73,9 @@ func row(externalID, description string) domain.TransactionData {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, error) {
+func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, error) {
 	v.checks++
+	v.requestTimeouts = append(v.requestTimeouts, ports.RequestTimeoutOf(ctx))
 	if v.onCheck != nil {
 		if err := v.onCheck(); err != nil {
 			return domain.LinkStatus{}, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -56,6 +57,20 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A vendor that answers slowly gets more time in later attempts.
+func TestLaterAttemptsWaitLongerForTheVendor(t *testing.T) {
+	e := newEnv(t)
+	id := e.requestFullPull(e.createConnection("books"))
+	e.vendor.onCheck = func() error { return unavailable(domain.VendorUnreachable) }
+	for range 5 {
+		e.clock.pass(max(e.runPull(id), 0))
+	}
+	want := []time.Duration{8 * time.Second, 8 * time.Second, 20 * time.Second, 20 * time.Second, time.Minute}
+	if diff := cmp.Diff(want, e.vendor.requestTimeouts); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -325,4 +340,35 @@ func TestAStepThatFailsKeepsItsStoredPages(t *testing.T) {
 	if diff := cmp.Diff([]string{"", "2", "2"}, e.vendor.cursors); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// While an attempt waits for a slow vendor, its lease is extended, so that no other worker takes the pull over.
+func TestALaterAttemptKeepsItsLease(t *testing.T) {
+	var ticks []func()
+	e := newEnv(t, func(d *application.Deps) {
+		d.Every = func(_ time.Duration, fn func()) (stop func()) {
+			ticks = append(ticks, fn)
+			return func() {}
+		}
+	})
+	id := e.requestFullPull(e.createConnection("books"))
+	e.vendor.onCheck = func() error { return unavailable(domain.VendorUnreachable) }
+	for range 2 {
+		e.clock.pass(e.runPull(id))
+	}
+	if len(ticks) > 0 {
+		t.Fatalf("%d attempts with short requests extend their leases", len(ticks))
+	}
+	e.vendor.onCheck = func() error {
+		for range 4 {
+			e.clock.pass(15 * time.Second)
+			ticks[0]()
+		}
+		lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: id, Until: e.clock.Now().Add(time.Minute)}
+		_, err := e.deps.Pulls.Claim(e.ctx, lease, e.clock.Now())
+		e.wantError(err, domain.NotDue)
+		return nil
+	}
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
 }

@@ -123,7 +123,7 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 		},
 		"a row repeated on its page": {
 			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
-			[]string{`2 changed, assumeNew false, 0 unchanged, to "1"`,
+			[]string{`1 changed, assumeNew false, 0 unchanged, to "1"`,
 				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"a row that cannot be normalised": {

@@ -213,3 +213,60 @@ func TestATotalThatIsNeverRightFailsTheAttempt(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A list that contradicts itself in the same way for three attempts is stored. It proves no removal, and the connection
+// has a warning until a list is consistent.
+func TestAListThatStaysInconsistentIsStoredAfterThreeAttempts(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	total := 9
+	e.vendor.reportTotal = func() *int { return &total }
+	id := e.requestFullPull(c)
+	for attempt := 1; attempt <= 4; attempt++ {
+		again := e.runPull(id)
+		p, err := e.GetPull(e.ctx, e.tenant, id)
+		e.noError(err)
+		if ended := attempt == 4; ended != (p.State == domain.PullSucceeded) {
+			t.Fatalf("attempt %d: the pull is %s (%s)", attempt, p.State, p.LastError)
+		}
+		if attempt == 1 {
+			total = 8 // another contradiction
+		}
+		e.clock.pass(again)
+	}
+	if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	e.wantWarnings(c, "list_inconsistent")
+	e.vendor.reportTotal = func() *int { return new(3) }
+	e.runPull(e.requestFullPull(c))
+	e.wantWarnings(c)
+	if diff := cmp.Diff(rowsAfterSweep, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A row that a list without a total has twice is stored at once, but the list proves nothing.
+func TestAListWithARowTwiceProvesNothing(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	posted := row("r3", "posted")
+	pending := row("r3", "pending")
+	pending.Status = domain.Pending
+	e.vendor.rows = []domain.TransactionData{row("r1", "as first seen"), posted, pending}
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(e.vendor.rows...)}, nil
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v2"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	page, err := e.ListTransactions(
+		e.ctx, e.tenant, c.ID, ports.TransactionFilter{ExternalID: "r3"}, domain.PageRequest{Limit: 2},
+	)
+	e.noError(err)
+	if len(page.Items) != 1 || page.Items[0].Description != "posted" {
+		t.Errorf("the row is %+v", page.Items)
+	}
+	e.wantWarnings(c, "list_inconsistent")
+}

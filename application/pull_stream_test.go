@@ -363,3 +363,26 @@ func TestACompletePullDecidesAboutHeldRemovals(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Only attempts that fail while they read the changes count: a vendor that was unreachable before does not make the pull
+// read everything.
+func TestOnlyFailuresOfTheStreamMakeAPullReadEverything(t *testing.T) {
+	e, s, c := newStreamEnv(t)
+	s.set("p1", ports.VendorPage{StreamPosition: "p2"}, "r2")
+	s.set("", ports.VendorPage{StreamPosition: "p3"}, "r1", "r2")
+	id := e.receive(e.mintToken(c), eventBody("news", domain.PullScope{News: true})).Delivery.Pull
+	e.vendor.onAccounts = func() error { return unavailable(domain.VendorUnreachable) }
+	for range 4 {
+		e.clock.pass(e.runPull(id))
+	}
+	e.vendor.onAccounts = nil
+	for range 3 {
+		s.fail["p1"] = unavailable(domain.VendorUnreachable)
+		e.clock.pass(e.runPull(id))
+	}
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"p1", "p1", "p1", ""}, s.read); diff != "" {
+		t.Errorf("the pages that were read: %s", diff)
+	}
+}

@@ -89,6 +89,10 @@ type Deps struct {
 	// fn has ended. The returned function panics if fn has panicked. It can be called more than once.
 	Go func(fn func()) (wait func())
 
+	// Every calls fn at each interval, never twice at a time. It returns a function that ends the calls, and waits for
+	// the last one. If Every is nil, the lease of a pull is not extended while it waits for a slow vendor.
+	Every func(interval time.Duration, fn func()) (stop func())
+
 	// PullWorkers is the number of pulls that the job queue runs at the same time. A tenant uses at most a quarter of
 	// it, but at least one. 0 means 32.
 	PullWorkers int
@@ -225,7 +229,7 @@ func New(d Deps) (*Service, error) {
 		Coverage: s.coverage(), DriftGrace: s.DriftGrace,
 		Pulls: d.Pulls, Connections: d.Connections, Aggregators: s.aggregators, OpenCredential: s.open,
 		Changed: s.events.Changed, Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
-		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Workers: d.PullWorkers, Memory: d.Memory,
+		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Every: d.Every, Workers: d.PullWorkers, Memory: d.Memory,
 		KeepReplacementsApart: d.KeepReplacementsApart,
 	})
 	s.worker, s.matching = engine, engine.Matching

@@ -25,6 +25,7 @@ const (
 	NeedsQuarantineReviewed AttentionReason = "quarantined"
 	NeedsAccountUnshared    AttentionReason = "account_shared"    // another live connection reads an account
 	NeedsAccountContinued   AttentionReason = "account_ambiguous" // see AccountAmbiguity
+	NeedsConsistentList     AttentionReason = "list_inconsistent" // the vendor's list contradicts itself
 	NeedsPairsDecided       AttentionReason = "suggestions"       // transactions may be one movement
 	NeedsJoinsReviewed      AttentionReason = "join_undone"       // the vendor returns both rows of joined transactions
 )
@@ -74,8 +75,10 @@ type ConnectionFacts struct {
 	Bank      BankFacts
 	// BankReadAt is when the bank was last read for the live account for which that was longest ago; zero if it is not
 	// known for any account.
-	BankReadAt     time.Time
-	StaleAnnounced bool // an event has reported that the connection is stale, and no event has reported the end
+	BankReadAt time.Time
+	// InconsistentSince is since when the vendor's lists contradict themselves; zero if they do not.
+	InconsistentSince time.Time
+	StaleAnnounced    bool // an event has reported that the connection is stale, and no event has reported the end
 	// Quarantined is the number of rows in the quarantine. QuarantinedSince is when the oldest of them was first seen;
 	// zero if there is none.
 	Quarantined      int
@@ -166,6 +169,10 @@ var attentionRules = []attentionRule{
 	{
 		reason: NeedsAccountContinued, severity: SeveritySoon, since: maybeSince,
 		explainedBy: []AttentionReason{NeedsAccountContinued},
+	},
+	{
+		reason: NeedsConsistentList, severity: SeveritySoon, warns: true,
+		since: known(func(f *ConnectionFacts) time.Time { return f.InconsistentSince }),
 	},
 	{
 		reason: NeedsPairsDecided, severity: SeveritySoon,

@@ -79,6 +79,8 @@ type Connection struct {
 	// StreamPosition is the position in the vendor's stream of changes up to which a pull has stored everything for the
 	// current target; "" if there is none. Only the vendor's adapter can interpret it. See PullScope.News.
 	StreamPosition string
+	// InconsistentSince is since when the vendor's lists contradict themselves; zero if they do not. See Inconsistency.
+	InconsistentSince time.Time
 	// Ambiguity describes the accounts of AccountRef that cannot be told apart; zero if there are none.
 	Ambiguity AccountAmbiguity
 	PausedAt  time.Time // when requests to the vendor were stopped; zero unless paused
@@ -121,6 +123,7 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
 	c.Consent, c.Webhook, c.StreamPosition, c.Bank = Consent{}, WebhookWatch{}, "", BankFacts{}
+	c.InconsistentSince = time.Time{}
 }
 
 // Target returns the vendor's address and the account reference as one text. Two targets are
@@ -167,6 +170,7 @@ func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
 	c.Announced, c.Ambiguity, c.StreamPosition, c.Bank = Announced{}, AccountAmbiguity{}, "", BankFacts{}
+	c.InconsistentSince = time.Time{}
 }
 
 // EraseAccess removes the credential, the address and the account reference.

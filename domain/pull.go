@@ -122,6 +122,42 @@ type Progress struct {
 	// Incomplete is set if the vendor had not read its whole history yet when the pull read it. A row that the pull has
 	// not read may then still exist.
 	Incomplete bool `json:"incomplete,omitempty"`
+	// Inconsistency describes how the list of the current step contradicted itself in earlier attempts; zero if it did
+	// not. Inconsistent is set if a list was stored although it contradicts itself. Incomplete is then set, too.
+	Inconsistency Inconsistency `json:"inconsistency,omitzero"`
+	Inconsistent  bool          `json:"inconsistent,omitempty"`
+	// ChangeFailures is the number of attempts that have failed while they read the changes of the current step.
+	ChangeFailures int `json:"changeFailures,omitempty"`
+}
+
+// Inconsistency describes how a list contradicts itself: it has other rows than the vendor counts.
+type Inconsistency struct {
+	// Missing is the vendor's count minus the number of different rows; Shifted means that pages state different counts.
+	Missing int  `json:"missing,omitempty"`
+	Shifted bool `json:"shifted,omitempty"`
+	// Attempts is the number of successive attempts that have ended because of this.
+	Attempts int `json:"attempts"`
+}
+
+// maxInconsistentAttempts is the number of attempts that end because a list contradicts itself in the same way. The
+// next attempt stores such a list.
+const maxInconsistentAttempts = 2
+
+// IsLasting reports whether enough attempts have ended because a list contradicted itself in the way of found.
+func (i Inconsistency) IsLasting(found Inconsistency) bool {
+	return i.Attempts >= maxInconsistentAttempts && i.isLike(found)
+}
+
+// Again returns the inconsistency after one more attempt has ended because of found.
+func (i Inconsistency) Again(found Inconsistency) Inconsistency {
+	if found.Attempts = 1; i.isLike(found) {
+		found.Attempts += i.Attempts
+	}
+	return found
+}
+
+func (i Inconsistency) isLike(other Inconsistency) bool {
+	return i.Missing == other.Missing && i.Shifted == other.Shifted
 }
 
 // AtStart reports whether no page of any step has been read.
@@ -147,6 +183,16 @@ func (p Progress) Count(rows int, total *int) Progress {
 	return p
 }
 
+// InconsistencyOf returns how the list of the current step contradicts itself if it has the given number of rows. See
+// Complete.
+func (p Progress) InconsistencyOf(read int) Inconsistency {
+	found := Inconsistency{Shifted: p.Shifted}
+	if p.Total != nil {
+		found.Missing = *p.Total - read
+	}
+	return found
+}
+
 // Complete reports whether the given number of rows equals the total that the vendor reported with every page of the
 // current step. It returns true if the vendor reported no total.
 func (p Progress) Complete(read int) bool {
@@ -159,6 +205,7 @@ func (p Progress) Advance(nextCursor string) Progress {
 	p.Cursor, p.Pages = nextCursor, p.Pages+1
 	if nextCursor == "" {
 		p = p.Restart()
+		p.Inconsistency, p.ChangeFailures = Inconsistency{}, 0
 		p.Step++
 	}
 	return p
@@ -212,6 +259,24 @@ const MaxAccountWait = 24 * time.Hour
 // everything else, and is queued for another attempt.
 func (p Pull) AwaitsAccount() bool {
 	return p.State == PullQueued && !p.StartedAt.IsZero() && p.LastError == AccountNotListed
+}
+
+// The values of RequestTimeout.
+const (
+	MinRequestTimeout = 8 * time.Second
+	MaxRequestTimeout = time.Minute
+)
+
+// RequestTimeout returns how long one request to the vendor may take in an attempt of a pull: 8 s in the first two
+// attempts, 20 s in the next two, and 60 s after that. A bank that is slow is not unreachable.
+func RequestTimeout(attempt int) time.Duration {
+	switch {
+	case attempt <= 2:
+		return MinRequestTimeout
+	case attempt <= 4:
+		return 20 * time.Second
+	}
+	return MaxRequestTimeout
 }
 
 // maxBackoff is the longest wait between two attempts.

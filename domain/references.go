@@ -46,6 +46,13 @@ func (r References) Values() []string {
 	}
 }
 
+// Strong returns the known values of the members that may identify one movement of an account: end-to-end id,
+// institution's id, authentication code, tracking key and barcode.
+func (r References) Strong() []string {
+	values := []string{r.EndToEndID, r.TransactionID, r.AuthenticationCode, r.TrackingKey, r.Barcode}
+	return slices.DeleteFunc(values, func(value string) bool { return value == "" })
+}
+
 // hash appends the values to the input of a Digest. The digests of references without a boleto or a charge are those
 // of the versions of the service that did not read them.
 func (r References) hash(input []byte) []byte {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -263,6 +264,16 @@ func TestTheFirstFiveRetriesComeWithin30Seconds(t *testing.T) {
 	}
 	if total > 30*time.Second {
 		t.Fatalf("the first backoffs take %v together", total)
+	}
+}
+
+func TestLaterAttemptsAllowSlowerVendors(t *testing.T) {
+	var got []time.Duration
+	for _, attempt := range []int{1, 2, 3, 4, 5, domain.MaxAttempts} {
+		got = append(got, domain.RequestTimeout(attempt)/time.Second)
+	}
+	if want := []time.Duration{8, 8, 20, 20, 60, 60}; !slices.Equal(got, want) {
+		t.Errorf("seconds for a request: %d, want %d", got, want)
 	}
 }
 

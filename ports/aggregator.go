@@ -68,7 +68,8 @@ type VendorPage struct {
 // Aggregator is the client of one vendor.
 //
 // Each call returns within 15 seconds, including the adapter's own retries. The lease of the calling worker therefore
-// does not expire during the call. Errors:
+// does not expire during the call. With a longer timeout for requests (WithRequestTimeout), a call may take longer in
+// the same proportion. Errors:
 //
 //   - Rejected (credential_rejected, account_not_found, access_denied, address_not_allowed).
 //   - Unavailable (vendor_unreachable, vendor_rate_limited, budget_exhausted, malformed_response), with RetryAfter if
@@ -210,6 +211,13 @@ type CreationReader interface {
 	// CreatedAt returns when the vendor created the row with this metadata; zero if the metadata does not contain the
 	// time.
 	CreatedAt(metadata json.RawMessage) time.Time
+}
+
+// UpdateReader is an optional interface of an Aggregator, for a vendor that reports when it last changed a row.
+type UpdateReader interface {
+	// UpdatedAt returns when the vendor last changed the row with this metadata; zero if the metadata does not contain
+	// the time.
+	UpdatedAt(metadata json.RawMessage) time.Time
 }
 
 // RowReader is an optional interface of an Aggregator whose rows contain more evidence than the normalised members:

@@ -135,6 +135,10 @@ type PullExecution interface {
 	//     account reference of this connection (see FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
+	// ExtendLease changes only the expiry of the lease. A worker calls it while it waits for a slow vendor. Errors:
+	// LeaseLost (Conflict).
+	ExtendLease(ctx context.Context, lease domain.Lease, until time.Time) error
+
 	// FormerAccounts returns at most MaxFormerAccounts stored accounts. They are compared with the vendor's accounts,
 	// to recognise accounts that were linked again.
 	//

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,31 @@ func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Every calls fn at each interval, never twice at a time. stop ends the calls, and waits for the last one. It panics if
+// fn panicked.
+func Every(interval time.Duration, fn func()) (stop func()) {
+	ended, done := make(chan struct{}), make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				fn()
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(ended)
+		if failure := <-done; failure != nil {
+			panic(failure)
+		}
+	})
 }
 
 // IDs generates UUIDs of version 7 (RFC 9562), in ascending order within the process.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
@@ -44,4 +45,18 @@ func TestSleepEndsWithItsContext(t *testing.T) {
 	if err := (system.Clock{}).Sleep(context.Background(), time.Nanosecond); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestEveryEndsAfterTheLastCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		stop := system.Every(time.Second, func() { calls++ })
+		time.Sleep(3500 * time.Millisecond)
+		stop()
+		stop()
+		time.Sleep(time.Minute)
+		if calls != 3 {
+			t.Errorf("%d calls, want 3", calls)
+		}
+	})
 }

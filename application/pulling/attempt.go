@@ -24,9 +24,9 @@ const maxRestarts = 3
 // margin is sufficient only if the plan is less than a week old.
 const maxPlanDays = 1
 
-// maxChangeAttempts is the number of attempts after which a pull no longer reads the changes since the stream position
-// of the connection. It then reads everything, because the vendor may never return these changes.
-const maxChangeAttempts = 3
+// maxChangeFailures is the number of attempts that may fail while they read the changes since one stream position. The
+// pull then reads everything, because the vendor may never return these changes.
+const maxChangeFailures = 3
 
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores the accounts of the
 // reference, and plans the steps. Then it reads and stores the pages of each step.
@@ -71,7 +71,8 @@ type attempt struct {
 	storedAccounts map[string]bool
 	lastWrite      time.Time // when the pull's row was last written
 	pending        pendingProgress
-	restarts       int // how often this attempt has started a step again
+	restarts       int                   // how often this attempt has started a step again
+	inconsistency  *domain.Inconsistency // of the last list; nil if it did not contradict itself
 
 	positionGone bool // the vendor has refused the connection's stream position
 }
@@ -134,18 +135,8 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.startStaging(ctx); err != nil {
 		return err
 	}
-	for !a.pull.Progress.Done() {
-		var err error
-		changes := a.pull.Progress.Current().Since != ""
-		if !changes || a.pull.Attempts <= maxChangeAttempts {
-			err = a.readStep(ctx)
-		}
-		if changes && (errors.Is(err, domain.StreamGone) || a.pull.Attempts > maxChangeAttempts) {
-			err = a.readEverything(ctx)
-		}
-		if err != nil {
-			return err
-		}
+	if err := a.readSteps(ctx); err != nil {
+		return err
 	}
 	if a.fromStart {
 		if err := a.releaseUnseen(ctx); err != nil {
@@ -153,6 +144,9 @@ func (a *attempt) run(ctx context.Context) error {
 		}
 	}
 	if err := a.publish(ctx); err != nil {
+		return err
+	}
+	if err := a.readSteps(ctx); err != nil { // those that publish has added
 		return err
 	}
 	if a.initial || a.pull.Scope.MoreRemoved && a.storedRows {
@@ -172,6 +166,46 @@ func (a *attempt) run(ctx context.Context) error {
 	return a.awaitAccounts(ctx)
 }
 
+// readSteps reads the steps that are left.
+func (a *attempt) readSteps(ctx context.Context) error {
+	for !a.pull.Progress.Done() {
+		var err error
+		changes := a.pull.Progress.Current().Since != ""
+		failed := changes && a.pull.Progress.ChangeFailures >= maxChangeFailures
+		if !failed {
+			err = a.readStep(ctx)
+		}
+		switch {
+		case failed, changes && errors.Is(err, domain.StreamGone):
+			err = a.readEverything(ctx)
+		case changes && err != nil:
+			err = a.countChangeFailure(ctx, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countChangeFailure stores that the attempt has failed while it read changes, and returns the failure. A failure for a
+// reason of ours does not count.
+func (a *attempt) countChangeFailure(ctx context.Context, failure error) error {
+	ours := []domain.Code{
+		domain.BudgetExhausted, domain.MemoryExhausted, domain.Interrupted, domain.ConnectionPaused,
+		domain.StoreUnavailable, domain.LeaseLost, domain.AccountContinues,
+	}
+	if slices.Contains(ours, codeOf(failure)) || errors.Is(failure, domain.Rejected) || a.relink.staged {
+		return failure
+	}
+	progress := a.pull.Progress.Restart()
+	progress.ChangeFailures++
+	if err := a.writePage(ctx, ports.PageWrite{Progress: progress}); err != nil {
+		return err
+	}
+	return failure
+}
+
 // readEverything plans the pull again, so that it reads everything instead of the changes since a stream position that
 // the vendor has refused.
 func (a *attempt) readEverything(ctx context.Context) error {
@@ -188,6 +222,7 @@ func (a *attempt) readEverything(ctx context.Context) error {
 //     contain the removals that the vendor has announced in the stream.
 //   - A scope with doubted rows is read without the stream.
 //   - Staged rows are read without the stream, because all rows of an account reference must become visible together.
+//     The changes are read after the publication; see stepsAfterPublication.
 //   - After the vendor has refused the position, everything is read without the stream.
 func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
 	var changes []domain.Step
@@ -203,6 +238,17 @@ func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.St
 		scope = scope.Merge(domain.PullScope{Everything: true})
 	}
 	return append(changes, a.vendor.Plan(scope, a.accounts, today)...)
+}
+
+// stepsAfterPublication returns the steps that read the changes since the stream position of the connection, after
+// staged rows were published. The staged rows were read without the stream, so the removals in it are not known yet.
+func (a *attempt) stepsAfterPublication() []domain.Step {
+	position := a.connection.StreamPosition
+	stream, ok := a.vendor.(ports.ChangeStream)
+	if !ok || position == "" || a.positionGone {
+		return nil
+	}
+	return stream.PlanFrom(position, domain.PullScope{News: true}, a.accounts, domain.DateOf(a.Clock.Now()))
 }
 
 // awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it
@@ -241,6 +287,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err = a.checkNotPaused(ctx); err != nil {
 		return err
 	}
+	a.noteConsentBefore(ctx)
 	a.listedAt = a.Clock.Now()
 	listed, err := a.vendor.Accounts(ctx, a.access)
 	if err != nil {
@@ -372,6 +419,11 @@ func (a *attempt) readStep(ctx context.Context) error {
 		staged:        a.relink.staged,
 		partial:       !step.Sweep,
 	}
+	if updates, ok := a.vendor.(ports.UpdateReader); ok {
+		changes.updatedAt = updates.UpdatedAt
+	} else if purger, ok := a.vendor.(ports.Purger); ok {
+		changes.updatedAt = purger.CollectedAt
+	}
 	for {
 		err := a.readPages(ctx, step, changes)
 		if err == nil && len(a.pull.Scope.Doubted) > 0 {
@@ -407,6 +459,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		a.shown = a.shown.WithShown(batch.shown)
 		a.readRows.add(&batch, step)
 		a.noteEmbedded(batch.accounts)
+		a.inconsistency = batch.inconsistency
 		if changed && batch.err != nil { // the next reading begins with the first page
 			return a.stopStep(ctx, batch.err)
 		}
@@ -526,6 +579,9 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	switch {
 	case errors.Is(failure, domain.EndlessCursor), needsRestart(failure):
 		progress = a.pull.Progress.Restart()
+		if a.inconsistency != nil && a.restarts == maxRestarts {
+			progress.Inconsistency = progress.Inconsistency.Again(*a.inconsistency)
+		}
 	case a.pending.pages == 0:
 		return failure
 	}

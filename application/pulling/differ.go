@@ -2,6 +2,7 @@ package pulling
 
 import (
 	"context"
+	"encoding/json"
 	"hash/maphash"
 	"slices"
 	"sync/atomic"
@@ -22,7 +23,9 @@ type differ struct {
 	tenant     domain.TenantID
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
-	staged     bool // the rows are staged (stored, but not visible yet), so each of them is written
+	// updatedAt returns when the vendor last changed the row with this metadata; nil if the vendor does not state it.
+	updatedAt func(metadata json.RawMessage) time.Time
+	staged    bool // the rows are staged (stored, but not visible yet), so each of them is written
 
 	quarantine quarantine // used only by appendChanged
 	// removedIDs are the sorted external ids of rows whose removal is already stored. A page may still contain such a
@@ -183,9 +186,42 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 			rows = append(rows, row)
 		}
 	}
+	rows = append(rows[:len(b.rows):len(b.rows)], d.latest(rows[len(b.rows):])...)
 	b.accounts = append(b.accounts, d.quarantine.sortAccounts(page.Accounts, &changes)...)
 	b.rows, b.quarantine = rows, changes
 	return unchanged, nil
+}
+
+// latest returns the rows of a page without those that the page also has in another version. The version counts that
+// the vendor changed last, then a posted before a pending one, then the last one on the page.
+func (d *differ) latest(rows []domain.TransactionData) []domain.TransactionData {
+	best := make(map[string]int, len(rows))
+	for i := range rows {
+		if at, found := best[rows[i].ExternalID]; !found || !d.isLater(&rows[at], &rows[i]) {
+			best[rows[i].ExternalID] = i
+		}
+	}
+	if len(best) == len(rows) {
+		return rows
+	}
+	var latest []domain.TransactionData
+	for i := range rows {
+		if best[rows[i].ExternalID] == i {
+			latest = append(latest, rows[i])
+		}
+	}
+	return latest
+}
+
+// isLater reports whether a version of a row counts although another one follows it on the page.
+func (d *differ) isLater(row, next *domain.TransactionData) bool {
+	if d.updatedAt != nil {
+		at, nextAt := d.updatedAt(row.Metadata), d.updatedAt(next.Metadata)
+		if !at.IsZero() && !nextAt.IsZero() && !at.Equal(nextAt) {
+			return at.After(nextAt)
+		}
+	}
+	return row.Status == domain.Posted && next.Status == domain.Pending
 }
 
 // isRemoved reports whether the removal of the row with this external id is stored already.
@@ -242,6 +278,7 @@ func (d *differ) again() *differ {
 	counted.sort()
 	return &differ{
 		pulls:         d.pulls,
+		updatedAt:     d.updatedAt,
 		tenant:        d.tenant,
 		connection:    d.connection,
 		empty:         false,

@@ -44,6 +44,10 @@ type Deps struct {
 	// fn has panicked. It can be called more than once.
 	Go func(fn func()) (wait func())
 
+	// Every calls fn at each interval, never twice at a time. It returns a function that ends the calls, and waits for
+	// the last one. If Every is nil, the lease of a pull is not extended while it waits for a slow vendor.
+	Every func(interval time.Duration, fn func()) (stop func())
+
 	Workers               int                // number of workers of the job queue; 0 means 32
 	Memory                ports.MemoryBudget // bounds the pages that pulls hold; nil means no bound
 	KeepReplacementsApart bool               // each new row becomes a separate transaction

@@ -13,14 +13,19 @@ type consentRead struct {
 	report  domain.ConsentReport
 	done    bool // report is set
 	unknown bool // the last request for the consent failed
+
+	before domain.Consent // the consent when the attempt began to read lists
+	early  bool           // it was read from the vendor then
 }
 
-// ground returns what the vendor's listings prove, as far as the attempt knows.
+// ground returns what the vendor's listings prove, as far as the attempt knows. They prove nothing unless the attempt
+// had the same consent when it began to read them: a vendor may have returned empty lists before the holder renewed it.
 func (a *attempt) ground() domain.Ground {
-	if a.consent.unknown {
+	c, before := a.learned(), a.consent.before
+	renewed := before.Key != "" && c.Consent.Key != before.Key
+	if a.consent.unknown || renewed || before.State(a.Clock.Now()).Ended() {
 		return domain.Ground{}
 	}
-	c := a.learned()
 	return domain.GroundOf(a.status, c.Consent.State(a.Clock.Now()), c.Health.NeedsReauth)
 }
 
@@ -73,15 +78,27 @@ func (a *attempt) proof(
 		}
 		a.confirmation = statusSame
 	}
-	if !a.consent.done || empty {
+	if !a.consent.done || a.consent.early || empty {
 		a.noteConsent(ctx)
 	}
 	return of(a.ground()), nil
+}
+
+// noteConsentBefore notes the consent before the attempt reads lists. If the consent has ended, or an event has changed
+// it, the vendor is asked: these lists prove something only if they were read with a renewed consent.
+func (a *attempt) noteConsentBefore(ctx context.Context) {
+	if a.learned().Consent.State(a.Clock.Now()).Ended() || len(a.pull.Scope.Consents) > 0 {
+		a.noteConsent(ctx)
+		a.consent.early = true
+	}
+	a.consent.before = a.learned().Consent
 }
 
 // noteConsent reads the consent. A request that was refused says nothing about the consent, because not every account
 // reference has one.
 func (a *attempt) noteConsent(ctx context.Context) {
 	report, err := consentOf(ctx, a.vendor, a.access, a.status)
-	a.consent = consentRead{report: report, done: true, unknown: err != nil && !errors.Is(err, domain.Rejected)}
+	a.consent = consentRead{
+		report: report, done: true, unknown: err != nil && !errors.Is(err, domain.Rejected), before: a.consent.before,
+	}
 }

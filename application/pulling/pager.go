@@ -62,9 +62,10 @@ type fetchedPage struct {
 	ports.VendorPage
 	progress domain.Progress // the pull's progress after the page is stored
 	repeated map[string]bool // external ids of rows that are written even if they equal the stored rows
-	changed  bool            // this is the last page, and the list changed while it was read
-	memory   *pageMemory
-	err      error
+	// inconsistency is set if this is the last page, and the list contradicts itself.
+	inconsistency *domain.Inconsistency
+	memory        *pageMemory
+	err           error
 }
 
 // batch holds the changed rows of one page, or of several pages that are stored with one write.
@@ -82,8 +83,9 @@ type batch struct {
 	last       bool            // this is the last batch of the step
 	memory     []*pageMemory   // the memory of the pages
 	// err is the reason why no further page of the step can be read. It is ListChanged if the vendor's list changed
-	// during the step. Any other error comes from the request for the page after this batch.
-	err error
+	// during the step, or contradicts itself. Any other error comes from the request for the page after this batch.
+	err           error
+	inconsistency *domain.Inconsistency // set if err is ListChanged
 }
 
 // newPager returns a pager that reads the step, starting at the pull's current progress. The pager
@@ -141,7 +143,7 @@ func (p *pager) collect() (b batch) {
 		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
 		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged
 		b.progress, b.last = page.progress, page.Next == ""
-		if page.changed {
+		if b.inconsistency = page.inconsistency; b.inconsistency != nil {
 			b.last, b.err = false, &domain.Error{Kind: domain.Unavailable, Code: domain.ListChanged}
 			return b
 		}
@@ -190,8 +192,14 @@ func (p *pager) fetch() fetchedPage {
 		p.stale = 0
 	}
 	p.at = p.at.Count(len(page.Transactions), page.Total)
-	changed := page.Next == "" && p.listChanged()
-	if changed {
+	found := p.inconsistency(page.Next == "")
+	switch {
+	case found != nil && p.at.Inconsistency.IsLasting(*found):
+		p.at.Incomplete, p.at.Inconsistent, found = true, true, nil
+	case page.Next == "" && p.repeats():
+		p.at.Incomplete, p.at.Inconsistent = true, true
+	}
+	if found != nil {
 		p.at = p.at.Restart()
 	} else {
 		p.at = p.at.Advance(page.Next)
@@ -202,7 +210,7 @@ func (p *pager) fetch() fetchedPage {
 		p.at.StreamPosition = page.StreamPosition
 	}
 	p.at.Incomplete = p.at.Incomplete || page.Incomplete
-	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed, memory: memory}
+	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, inconsistency: found, memory: memory}
 }
 
 // read reserves memory for the next page and requests the page from the vendor. After an error, no memory is
@@ -233,23 +241,35 @@ func (p *pager) releaseStored() {
 	p.stored = nil
 }
 
-// listChanged reports whether the vendor's list changed while it was read. A row may then have been skipped, because
-// some vendors cut pages by position. listChanged must be called after the differ has received the last page.
+// inconsistency returns how the vendor's list contradicts itself after its last page; nil if it does not. The list may
+// have changed while it was read: a row may then have been skipped, because some vendors cut pages by position.
+// inconsistency must be called after the differ has received the page.
 //
-// The list has changed in two cases:
+// There are two cases:
 //   - The vendor reported different totals.
 //   - The total differs from the number of rows.
 //
 // A row on several pages is counted once. If an earlier attempt has read the first pages, the ids of their rows are
 // unknown. In this case, a row on several pages is counted several times.
-func (p *pager) listChanged() bool {
-	switch {
-	case p.at.Total == nil:
-		return false
-	case p.whole:
-		return !p.at.Complete(p.differ.distinct())
+func (p *pager) inconsistency(last bool) *domain.Inconsistency {
+	if !last || p.at.Total == nil {
+		return nil
 	}
-	return !p.at.Complete(p.at.Rows)
+	read := p.at.Rows
+	if p.whole {
+		read = p.differ.distinct()
+	}
+	if p.at.Complete(read) {
+		return nil
+	}
+	found := p.at.InconsistencyOf(read)
+	return &found
+}
+
+// repeats reports whether a complete list without a total has a row twice. It is stored, but proves nothing: another
+// row may be missing in the place of the repeated one.
+func (p *pager) repeats() bool {
+	return p.at.Total == nil && p.whole && p.step.Sweep && p.differ.distinct() < p.at.Rows
 }
 
 // close cancels the prefetch, waits until it has ended, and releases the memory of all pages. It panics if the prefetch

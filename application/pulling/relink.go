@@ -220,6 +220,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
 	w.Progress.Staged = false
+	w.Progress.Steps = append(slices.Clone(w.Progress.Steps), a.stepsAfterPublication()...)
 	w.At, w.LeaseUntil = a.leaseTimes()
 	published, err := a.Pulls.Publish(ctx, a.lease, w)
 	if err != nil {

@@ -22,6 +22,8 @@ import (
 // The time between two extensions is therefore at most progressFlushInterval plus one call, either to the vendor or to
 // the store.
 //
+// An attempt whose requests may take longer extends its lease also while it waits for the vendor (keepLease).
+//
 // leaseTime is too short if the longest vendor call is followed by a page lookup that takes the store's whole timeout
 // (10 s). Another worker may then claim the pull although this worker is still alive. This costs one attempt, and the
 // new worker reads the page again. The data stays correct, because the store accepts no write under a lost lease.
@@ -118,8 +120,14 @@ func (e *Engine) runPull(
 			startedAt)
 	}
 	traced, endSpan := e.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
-	failure := a.run(traced)
-	consent := a.readConsent(traced, failure)
+	timeout := domain.RequestTimeout(a.pull.Attempts)
+	patient, stop := ports.WithRequestTimeout(traced, timeout), func() {}
+	if timeout > domain.MinRequestTimeout {
+		stop = a.keepLease(ctx)
+	}
+	failure := a.run(patient)
+	consent := a.readConsent(patient, failure)
+	stop()
 	endSpan(failure)
 	if errors.Is(failure, domain.StoreUnavailable) {
 		// The outcome cannot be stored either. The lease will expire, and the pull will resume from its
@@ -127,6 +135,27 @@ func (e *Engine) runPull(
 		return 0, failure
 	}
 	return a.finish(ctx, failure, consent, startedAt)
+}
+
+// keepLeaseInterval is the time between two writes of keepLease. It is short enough for the lease to survive a failed
+// write, and a write that waits for the store's whole timeout (10 s).
+const keepLeaseInterval = 5 * time.Second
+
+// keepLease extends the lease regularly until stop is called. It ignores errors: if the lease was lost, the next write
+// of the attempt fails.
+func (a *attempt) keepLease(ctx context.Context) (stop func()) {
+	if a.Every == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	wait := a.Every(keepLeaseInterval, func() {
+		_, until := a.leaseTimes()
+		_ = a.Pulls.ExtendLease(ctx, a.lease, until)
+	})
+	return func() {
+		cancel()
+		wait()
+	}
 }
 
 // removalPoll is the maximum time between two calls of removeAnnounced for a pull that must wait for another pull of
@@ -234,6 +263,9 @@ func (a *attempt) outcome(
 		}
 	}
 	if failure == nil {
+		if inconsistent := a.pull.Progress.Inconsistent; !replaced && (inconsistent || a.readsEverything()) {
+			o.Inconsistent = &inconsistent
+		}
 		if !replaced {
 			o.Settled, o.Announced = a.settledRead(), a.pull.Scope.Announced
 		}

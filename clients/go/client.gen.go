@@ -416,6 +416,7 @@ const (
 	ConnectionHealthItemWarningsAccountAmbiguous ConnectionHealthItemWarnings = "account_ambiguous"
 	ConnectionHealthItemWarningsAccountShared    ConnectionHealthItemWarnings = "account_shared"
 	ConnectionHealthItemWarningsJoinUndone       ConnectionHealthItemWarnings = "join_undone"
+	ConnectionHealthItemWarningsListInconsistent ConnectionHealthItemWarnings = "list_inconsistent"
 	ConnectionHealthItemWarningsMassRemoval      ConnectionHealthItemWarnings = "mass_removal"
 )
 
@@ -427,6 +428,8 @@ func (e ConnectionHealthItemWarnings) Valid() bool {
 	case ConnectionHealthItemWarningsAccountShared:
 		return true
 	case ConnectionHealthItemWarningsJoinUndone:
+		return true
+	case ConnectionHealthItemWarningsListInconsistent:
 		return true
 	case ConnectionHealthItemWarningsMassRemoval:
 		return true
@@ -704,6 +707,7 @@ const (
 	HealthViewWarningsAccountAmbiguous HealthViewWarnings = "account_ambiguous"
 	HealthViewWarningsAccountShared    HealthViewWarnings = "account_shared"
 	HealthViewWarningsJoinUndone       HealthViewWarnings = "join_undone"
+	HealthViewWarningsListInconsistent HealthViewWarnings = "list_inconsistent"
 	HealthViewWarningsMassRemoval      HealthViewWarnings = "mass_removal"
 )
 
@@ -715,6 +719,8 @@ func (e HealthViewWarnings) Valid() bool {
 	case HealthViewWarningsAccountShared:
 		return true
 	case HealthViewWarningsJoinUndone:
+		return true
+	case HealthViewWarningsListInconsistent:
 		return true
 	case HealthViewWarningsMassRemoval:
 		return true
@@ -2280,7 +2286,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -2860,7 +2866,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -3564,7 +3570,7 @@ type HealthView struct {
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
 
-	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive

@@ -42,9 +42,9 @@ type Context struct {
 	// and all new rows.
 	AsMany bool
 
-	// Repeated reports whether several old rows, or several new rows, have the identifier with the given key, which
-	// is a result of StrongKeys. Repeated is set if Match gets only a part of the account's rows. If Repeated is nil,
-	// no identifier is repeated in the other rows.
+	// Repeated reports whether another row of the account, listed or removed, has the identifier with the given key,
+	// which is a result of StrongKeys. Match itself finds the identifiers that several of its old rows, or several of
+	// its new rows, have. If Repeated is nil, no identifier is repeated in the other rows.
 	Repeated func(key string) bool
 
 	shared map[identifierKey]bool // identifiers that several rows of one side have
@@ -57,7 +57,8 @@ type identifierKey struct {
 	value   string
 }
 
-// isUnique reports whether at most one old row and at most one new row have the identifier.
+// isUnique reports whether at most one old row and at most one new row have the identifier, and no other row of the
+// account has it.
 func (c *Context) isUnique(account domain.AccountID, k kind, value string) bool {
 	key := identifierKey{account, k, value}
 	return !c.shared[key] && (c.Repeated == nil || !c.Repeated(key.text()))

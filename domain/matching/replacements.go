@@ -218,7 +218,7 @@ func (r Result) Matches() []domain.Match {
 
 // StrongKeys returns the identifiers of a row that each identify one movement of its account. A caller that cannot
 // load all rows of an account can find pairs of rows by these keys. A key counts only if exactly one old row and
-// exactly one new row have it.
+// exactly one new row have it, and no other row of the account; see Context.Repeated.
 func StrongKeys(r Row) (keys []string) {
 	parsed := parse(&r)
 	if parsed == nil {
@@ -228,6 +228,21 @@ func StrongKeys(r Row) (keys []string) {
 		if key.kind >= 0 {
 			keys = append(keys, key.text())
 		}
+	}
+	return keys
+}
+
+// StrongReferences is like StrongKeys, for the references that are stored with a row. It does not read the text of the
+// row, so it omits identifiers that are no reference.
+func StrongReferences(account domain.AccountID, stored domain.References) (keys []string) {
+	var ids identifiers
+	ids.addKey(endToEndID, stored.EndToEndID)
+	ids.addKey(trackingKey, stored.TrackingKey)
+	ids.addKey(institutionID, stored.TransactionID)
+	ids.addKey(authenticationCode, stored.AuthenticationCode)
+	ids.addKey(boletoLine, stored.Barcode)
+	for _, key := range strongKeys(&row{Row: &Row{Account: account}, Evidence: Evidence{ids: ids}}) {
+		keys = append(keys, key.text())
 	}
 	return keys
 }

@@ -95,6 +95,7 @@ type book struct {
 	absences    map[string]domain.Absence
 	announced   map[string]domain.AnnouncedRemoval
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
+	payloads    map[string]string // of quarantined transactions, by external id
 	staged      []domain.TransactionData
 	suggestions []records.Suggestion
 	fails       string                 // the method that fails
@@ -335,6 +336,33 @@ func (b *book) VisitMetadata(ids []string, visit func(string, []byte)) error {
 		visit(id, b.byKey(id).Metadata)
 	}
 	return b.fail("VisitMetadata")
+}
+
+func (b *book) VisitIdentified(
+	account domain.AccountID, values []string, visit func(domain.TransactionID, domain.References),
+) error {
+	b.require(slices.IsSorted(values), "the values %v have no order", values)
+	for _, r := range b.records {
+		has := slices.ContainsFunc(r.References.Strong(), func(value string) bool {
+			return slices.Contains(values, domain.LowerReference(value))
+		})
+		if r.AccountID != account || !has {
+			continue
+		}
+		owner := r.ID
+		if !r.SupersededBy.IsZero() {
+			owner = r.SupersededBy
+		}
+		visit(owner, r.References)
+	}
+	return b.fail("VisitIdentified")
+}
+
+func (b *book) VisitQuarantined(limit int, visit func(string, []byte)) error {
+	for _, id := range slices.Sorted(maps.Keys(b.payloads)) {
+		visit(id, []byte(b.payloads[id][:min(limit, len(b.payloads[id]))]))
+	}
+	return b.fail("VisitQuarantined")
 }
 
 func (b *book) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {

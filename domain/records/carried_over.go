@@ -95,15 +95,26 @@ func (d *decision) findCarriedOver(
 	var key inputHash
 	key.addNever(d.never)
 	records := map[string]*Record{}
+	var old, came []identified
 	for i := range stored {
-		records[stored[i].ExternalID] = &stored[i]
-		add(&key, stored[i].versionOn(0))
+		r := &stored[i]
+		records[r.ExternalID] = r
+		add(&key, r.versionOn(0))
+		old = append(old, identified{r.ID, r.ExternalID, r.AccountID, r.References})
 	}
 	for _, row := range newRows {
 		add(&key, row.ExternalID)
+		came = append(came, identified{
+			externalID: row.ExternalID, account: d.Accounts[row.Account], references: row.References,
+		})
 	}
-	never := d.never
-	result := d.of(uint64(key), func() matching.Result { return d.compareCarriedOver(stored, newRows, never) })
+	repeated, err := d.repeatedAmong(old, came)
+	if err != nil {
+		return nil, err
+	}
+	key.addRepeated(repeated)
+	in := matching.Relink{Never: d.never, Repeated: func(key string) bool { return repeated[key] }}
+	result := d.of(uint64(key), func() matching.Result { return d.compareCarriedOver(in, stored, newRows) })
 	for _, match := range result.Matches() {
 		record := records[match.Old]
 		continued[record.ID] = true
@@ -112,11 +123,10 @@ func (d *decision) findCarriedOver(
 	return found, nil
 }
 
-// compareCarriedOver compares carried-over records with new rows.
+// compareCarriedOver adds carried-over records and new rows to the input, and compares them.
 func (d *decision) compareCarriedOver(
-	stored []Record, newRows []*domain.TransactionData, never map[domain.MatchPair]bool,
+	in matching.Relink, stored []Record, newRows []*domain.TransactionData,
 ) matching.Result {
-	in := matching.Relink{Never: never}
 	for _, row := range newRows {
 		in.New = append(in.New, d.Matching.Row(*row, d.Accounts[row.Account]))
 	}

@@ -122,6 +122,13 @@ func (h *inputHash) addNever(never map[domain.MatchPair]bool) {
 	}
 }
 
+// addRepeated adds the keys that other rows of the account repeat; see decision.repeatedKeys.
+func (h *inputHash) addRepeated(repeated map[string]bool) {
+	for key := range repeated {
+		add(h, key)
+	}
+}
+
 // recordVersion identifies the content of a record. It does not contain the id of the record: a split within the write
 // gives a record another id in each transaction.
 type recordVersion struct {

@@ -47,6 +47,8 @@ type Outcome struct {
 	// Stream is the position in the vendor's stream of changes that the pull has read; nil if it has not read the
 	// stream to its end. If the connection still has the target of the stream, Finish stores the position.
 	Stream *StreamRead
+	// Inconsistent states whether a list of the pull contradicted itself; nil if the pull has not read everything.
+	Inconsistent *bool
 	// Bank is what the vendor has stated about the bank before the pull read it; nil if that is not known, or if the
 	// target was replaced during the attempt. Finish stores its facts with the connection.
 	Bank *domain.BankReading
@@ -150,7 +152,7 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
 		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil ||
-			o.Unmatched != nil || o.Stream != nil || o.Bank != nil || counts || c.Announced != v.Connection.Announced,
+			o.Unmatched != nil || o.Stream != nil || o.Bank != nil || o.Inconsistent != nil || counts || c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}
@@ -185,6 +187,13 @@ func report(v FinishView, o Outcome) (domain.Connection, error) {
 	}
 	if r := o.Stream; r != nil && r.Target == c.Target() {
 		c.StreamPosition = r.Position
+	}
+	switch i := o.Inconsistent; {
+	case i == nil:
+	case !*i:
+		c.InconsistentSince = time.Time{}
+	case c.InconsistentSince.IsZero():
+		c.InconsistentSince = o.At
 	}
 	if o.Bank != nil {
 		c.Bank = c.Bank.After(*o.Bank)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -762,5 +763,72 @@ func TestTheIDOfASplitRecordRequiresNoOtherComparison(t *testing.T) {
 	}
 	if len(b.records) != 4 {
 		t.Errorf("%d records, want 4", len(b.records))
+	}
+}
+
+// paid returns a posted payment of a standing order. Each of its rows has the same id of the institution.
+func paid(externalID string, date domain.Date) domain.TransactionData {
+	row := data(externalID, "PIX ENVIADO "+externalID, "-15", date)
+	row.References.TransactionID = "7f3a91c2-0d5e-4b7e"
+	return row
+}
+
+// institutionIDs reads the institution's id of a row, as the vendors' adapters do.
+func institutionIDs(data domain.TransactionData, account domain.AccountID) matching.Row {
+	return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
+}
+
+func TestAnIDThatAnotherRecordHasIsWeak(t *testing.T) {
+	old := removed(record(1, paid("old", "2026-03-04")), 5)
+	came := paid("new", "2026-03-11")
+	twoAnd := func(others ...string) []string {
+		return slices.Concat([]string{"1 old v2 removed"}, others, []string{"101 new v1"})
+	}
+	elsewhere := record(2, paid("elsewhere", "2026-01-07"))
+	elsewhere.AccountID = domain.AccountID{UUID: [16]byte{8}}
+	superseded := removed(record(2, paid("past", "2026-01-07")), 24*30)
+	superseded.SupersededBy = recordID(1)
+	for name, tc := range map[string]struct {
+		others      []records.Record
+		quarantined map[string]string
+		want        []string
+	}{
+		"no other record has it": {want: []string{"1 new v3 <old"}},
+		"a live record has it": {
+			others: []records.Record{record(2, paid("live", "2026-01-07"))}, want: twoAnd("2 live v1"),
+		},
+		"a record has it that was removed long ago": {
+			others: []records.Record{removed(record(2, paid("gone", "2025-09-07")), 24*100)},
+			want:   twoAnd("2 gone v2 removed"),
+		},
+		"a record of another account has it": {
+			others: []records.Record{elsewhere}, want: []string{"1 new v3 <old", "2 elsewhere v1"},
+		},
+		"the record itself has superseded a record with it": {
+			others: []records.Record{superseded}, want: []string{"1 new v3 <old", "2 past v2 removed superseded by 1"},
+		},
+		"a quarantined row has it": {
+			quarantined: map[string]string{"bad": `{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e","date":null}`},
+			want:        twoAnd(),
+		},
+		"a quarantined row has another one": {
+			quarantined: map[string]string{"bad": `{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e-2","date":null}`},
+			want:        []string{"1 new v3 <old"},
+		},
+		"an earlier version of the row is quarantined": {
+			quarantined: map[string]string{"old": `{"id":"old","providerId":"7f3a91c2-0d5e-4b7e"}`},
+			want:        []string{"1 new v3 <old"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(append([]records.Record{old}, tc.others...)...)
+			b.payloads = tc.quarantined
+			page := pageOf(came)
+			page.Matching = &records.Matching{RowOf: institutionIDs}
+			if err := b.store(page); err != nil {
+				t.Fatal(err)
+			}
+			b.want(t, tc.want...)
+		})
 	}
 }

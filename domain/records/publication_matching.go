@@ -204,24 +204,25 @@ type relinkSide struct {
 	input func(records, newRows []matching.Row) matching.Relink
 }
 
-// relinkedRow is a record that a new row may continue.
+// relinkedRow is a record that a new row may continue, or the new row; record is zero for the latter.
 type relinkedRow struct {
 	matching.Row
-	record domain.TransactionID
+	record     domain.TransactionID
+	references domain.References
 }
 
 // visitRecords calls visit with the selected records that are not taken.
 func (s relinkSide) visitRecords(records RecordsOf, visit func(relinkedRow)) error {
 	return s.source.VisitRecords(records, func(r *Record) {
 		if !s.takenRecords[r.ID] {
-			visit(relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), r.ID})
+			visit(relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), r.ID, r.References})
 		}
 	})
 }
 
 // visitNew calls visit with the selected new rows that are not taken. It visits only the rows of those accounts that
 // have records to compare.
-func (s relinkSide) visitNew(rows StagedRowsOf, visit func(matching.Row)) error {
+func (s relinkSide) visitNew(rows StagedRowsOf, visit func(relinkedRow)) error {
 	compared := map[domain.AccountID]bool{}
 	for _, account := range slices.Concat(s.relinked, s.carriedOver) {
 		compared[account] = true
@@ -238,7 +239,7 @@ func (s relinkSide) visitNew(rows StagedRowsOf, visit func(matching.Row)) error 
 	rows.Held, rows.New = s.held, true
 	return s.source.VisitStaged(rows, func(data domain.TransactionData) {
 		if !s.takenRows[data.ExternalID] {
-			visit(s.Matching.Row(data, s.Accounts[data.Account]))
+			visit(relinkedRow{Row: s.Matching.Row(data, s.Accounts[data.Account]), references: data.References})
 		}
 	})
 }
@@ -252,8 +253,8 @@ type keyedRow struct {
 }
 
 // matchKeys matches records with new rows by their strong keys. A key must be unique within its account, even among
-// rows with distant dates. matchKeys therefore keeps the hashes of all keys in memory. It returns a function that
-// reports whether several records or several new rows have a key.
+// rows with distant dates, and among the records that are not selected. matchKeys therefore keeps the hashes of all
+// keys in memory. It returns a function that reports whether several records or several new rows have a key.
 func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 	seed, known := maphash.MakeSeed(), map[uint64]keyedRow{}
 	err = s.visitRecords(s.records, func(r relinkedRow) {
@@ -266,10 +267,10 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.visitNew(StagedRowsOf{}, func(row matching.Row) {
-		for _, key := range matching.StrongKeys(row) {
+	err = s.visitNew(StagedRowsOf{}, func(r relinkedRow) {
+		for _, key := range matching.StrongKeys(r.Row) {
 			hash := maphash.String(seed, key)
-			row := keyedRow{newID: row.ExternalID, hasNew: true}
+			row := keyedRow{newID: r.ExternalID, hasNew: true}
 			if before, found := known[hash]; found {
 				row.record, row.shared = before.record, before.shared || before.hasNew
 			}
@@ -293,25 +294,33 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 		return cmp.Or(cmp.Compare(x.newID, y.newID), x.record.Compare(y.record))
 	})
 	for batch := range slices.Chunk(pairs, renameBatch) {
-		if err := s.matchKeyed(batch); err != nil {
+		repeated, err := s.matchKeyed(batch)
+		if err != nil {
 			return nil, err
+		}
+		for key := range repeated {
+			shared[maphash.String(seed, key)] = true
 		}
 	}
 	return func(key string) bool { return shared[maphash.String(seed, key)] }, nil
 }
 
-// matchKeyed matches pairs of rows with a common key. It skips a pair if one of its rows is already matched.
-func (s relinkSide) matchKeyed(pairs []keyedRow) error {
+// matchKeyed matches pairs of rows with a common key. It skips a pair if one of its rows is already matched. It returns
+// the common keys that other records have, too.
+func (s relinkSide) matchKeyed(pairs []keyedRow) (repeated map[string]bool, err error) {
 	records, rows := s.records, StagedRowsOf{}
 	for _, pair := range pairs {
 		records.IDs, rows.ExternalIDs = append(records.IDs, pair.record), append(rows.ExternalIDs, pair.newID)
 	}
-	stored, newRows := map[domain.TransactionID]relinkedRow{}, map[string]matching.Row{}
+	stored, newRows := map[domain.TransactionID]relinkedRow{}, map[string]relinkedRow{}
 	if err := s.visitRecords(records, func(r relinkedRow) { stored[r.record] = r }); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.visitNew(rows, func(row matching.Row) { newRows[row.ExternalID] = row }); err != nil {
-		return err
+	if err := s.visitNew(rows, func(row relinkedRow) { newRows[row.ExternalID] = row }); err != nil {
+		return nil, err
+	}
+	if repeated, err = s.repeatedIn(pairs, stored, newRows); err != nil {
+		return nil, err
 	}
 	for _, pair := range pairs {
 		old, known := stored[pair.record]
@@ -319,7 +328,10 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) error {
 		if !known || !isNew {
 			continue
 		}
-		in := matching.Relink{Old: []matching.Row{old.Row}, New: []matching.Row{row}, Never: s.never}
+		in := matching.Relink{
+			Old: []matching.Row{old.Row}, New: []matching.Row{row.Row}, Never: s.never,
+			Repeated: func(key string) bool { return repeated[key] },
+		}
 		for _, pair := range s.compared(in).Pairs {
 			if pair.Rule == domain.SameKey || pair.Rule == matching.VendorLink {
 				s.take(old.record, domain.Match{MatchPair: pair.MatchPair, Rule: pair.Rule})
@@ -328,7 +340,30 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) error {
 			}
 		}
 	}
-	return nil
+	return repeated, nil
+}
+
+// repeatedIn returns the common keys of the pairs that other records have, too.
+func (s relinkSide) repeatedIn(
+	pairs []keyedRow, stored map[domain.TransactionID]relinkedRow, newRows map[string]relinkedRow,
+) (map[string]bool, error) {
+	keyed := map[string]*keyedRows{}
+	for _, pair := range pairs {
+		old, known := stored[pair.record]
+		row, isNew := newRows[pair.newID]
+		if !known || !isNew {
+			continue
+		}
+		rows := &keyedRows{account: row.Account}
+		rows.add(old.record, old.ExternalID, old.references)
+		rows.add(domain.TransactionID{}, row.ExternalID, row.references)
+		for _, key := range matching.StrongKeys(old.Row) {
+			if slices.Contains(matching.StrongKeys(row.Row), key) {
+				keyed[key] = rows
+			}
+		}
+	}
+	return s.repeatedKeys(keyed)
 }
 
 // matchWindows matches records with new rows by their other evidence, one window of dates after the other. The function
@@ -351,8 +386,8 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 		return domain.Window{From: window.From.AddDays(-days), To: window.To.AddDays(days)}
 	}
 	var newRows, rows []matching.Row
-	err := s.visitNew(StagedRowsOf{Dates: around(daysAroundNewRow)}, func(row matching.Row) {
-		newRows = append(newRows, row)
+	err := s.visitNew(StagedRowsOf{Dates: around(daysAroundNewRow)}, func(row relinkedRow) {
+		newRows = append(newRows, row.Row)
 	})
 	if err != nil || len(newRows) == 0 {
 		return err

@@ -445,3 +445,24 @@ func TestAnErrorOfTheStoreEndsThePublication(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIDOfARecordThatWasRemovedLongAgoIsWeakInAPublication(t *testing.T) {
+	early := removed(record(2, paid("gone", "2025-09-07")), 24*100)
+	for name, tc := range map[string]struct {
+		others []records.Record
+		want   domain.TransactionID
+	}{
+		"no other record":                 {nil, recordID(1)},
+		"a record that was removed early": {[]records.Record{early}, recordID(101)},
+	} {
+		b := staging([]domain.TransactionData{paid("new", "2026-03-11")},
+			append([]records.Record{record(1, paid("old", "2026-03-04"))}, tc.others...)...)
+		err := b.publish(func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = institutionIDs })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.byKey("new").ID; got != tc.want {
+			t.Errorf("%s: the row is of the record %v, want %v", name, got, tc.want)
+		}
+	}
+}

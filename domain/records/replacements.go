@@ -130,15 +130,19 @@ func (d *decision) findReplacements(
 		if err := d.judgeWhole(of); err != nil {
 			return nil, nil, err
 		}
-		found := d.of(r.key(of), func() matching.Result { return matching.FindReplacements(*of) })
+		repeated, err := d.readRepeated(r, of)
+		if err != nil {
+			return nil, nil, err
+		}
+		found := d.of(r.key(of, repeated), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
 	return matches, suggestions, d.check()
 }
 
-// key returns a hash of the input of a comparison. The rows of the page and the rules are the same in each transaction
-// of the write.
-func (r *replacement) key(of *matching.Replacements) uint64 {
+// key returns a hash of the input of a comparison, with the keys that other rows of the account repeat. The rows of the
+// page and the rules are the same in each transaction of the write.
+func (r *replacement) key(of *matching.Replacements, repeated map[string]bool) uint64 {
 	var h inputHash
 	for i := range of.Old {
 		row := &of.Old[i]
@@ -156,6 +160,7 @@ func (r *replacement) key(of *matching.Replacements) uint64 {
 		add(&h, rowTimes{"", of.Reads[i].StartedAt.UnixNano(), of.Reads[i].ID})
 	}
 	h.addNever(of.Never)
+	h.addRepeated(repeated)
 	add(&h, of.Context.Whole)
 	return uint64(h)
 }

@@ -118,6 +118,18 @@ type Source interface {
 	// VisitMetadata calls visit with the metadata of the records with these external ids.
 	VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error
 
+	// VisitIdentified calls visit with the references of the records of an account, also of removed and superseded
+	// ones, that have one of the values as end-to-end id, transaction id, authentication code, tracking key or barcode.
+	// The values are in lower case; see domain.LowerReference. A superseded record belongs to the record that
+	// supersedes it, so visit gets the id of the latter.
+	VisitIdentified(
+		account domain.AccountID, values []string, visit func(domain.TransactionID, domain.References),
+	) error
+
+	// VisitQuarantined calls visit with the external id and at most limit bytes of each transaction in the quarantine
+	// of the connection. The id is "" if it cannot be read.
+	VisitQuarantined(limit int, visit func(externalID string, payload []byte)) error
+
 	// Quarantine returns when each row in the quarantine of the connection was last quarantined, by its key.
 	Quarantine() (map[domain.QuarantineKey]QuarantineEntry, error)
 }

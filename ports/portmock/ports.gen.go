@@ -143,6 +143,20 @@ func (mr *MockPullsMockRecorder) Claim(ctx, lease, at any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Claim", reflect.TypeOf((*MockPulls)(nil).Claim), ctx, lease, at)
 }
 
+// ExtendLease mocks base method.
+func (m *MockPulls) ExtendLease(ctx context.Context, lease domain.Lease, until time.Time) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ExtendLease", ctx, lease, until)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ExtendLease indicates an expected call of ExtendLease.
+func (mr *MockPullsMockRecorder) ExtendLease(ctx, lease, until any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ExtendLease", reflect.TypeOf((*MockPulls)(nil).ExtendLease), ctx, lease, until)
+}
+
 // FilterHeld mocks base method.
 func (m *MockPulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) ([]string, error) {
 	m.ctrl.T.Helper()

@@ -42,6 +42,10 @@ func withDescription(text string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.Description = text }
 }
 
+func withReferences(references domain.References) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.References = references }
+}
+
 func accountData(externalID string) domain.AccountData {
 	balance := money("100", "BRL")
 	return domain.AccountData{

@@ -35,6 +35,7 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 				ports.SweepWrite{Seen: func(string) bool { return false }, At: at, LeaseUntil: longAfter(at)})
 			return err
 		}(),
+		"ExtendLease": f.Pulls.ExtendLease(f.ctx, l, longAfter(at)),
 		"Finish": f.Pulls.Finish(f.ctx, l, ports.Outcome{
 			State: domain.PullSucceeded, Attempts: 7, At: at,
 			Health: func(h domain.Health) domain.Health { return h.AfterFailure(domain.AccessDenied, at) },
@@ -75,6 +76,11 @@ func writesExtend(f *fixture) {
 	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: f.now(),
 		LeaseUntil: until})
 	f.noError(err)
+	f.notDue(l.Pull, until.Add(-timeResolution))
+	before := f.getPull(l.Pull)
+	until = until.Add(time.Minute)
+	f.noError(f.Pulls.ExtendLease(f.ctx, l, until))
+	f.equal("the pull", before, f.getPull(l.Pull))
 	f.notDue(l.Pull, until.Add(-timeResolution))
 	f.claimAt(l.Pull, until.Add(timeResolution))
 }

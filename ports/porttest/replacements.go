@@ -23,6 +23,7 @@ var replacementTests = []storeTest{
 	{"a list that was read more than once proves nothing about its own rows", replaceNotAfterReread},
 	{"no row is matched if two rows could continue it", replaceAmbiguous},
 	{"as many removed rows are matched with as many new ones", replaceGroups},
+	{"an id of the institution that another record or a quarantined row has does not decide", replaceRepeatedID},
 	{"rows of other accounts, old removals and excluded rows are not matched", replaceLimits},
 	{"a removal of a past id has no effect", replaceIgnoresPastRemoval},
 	{"a row that is removed again continues with a third row", replaceChain},
@@ -332,6 +333,60 @@ func replaceGroups(f *fixture) {
 	counts := r.sweepPage(domain.OneRead, nil, purchase("y"), purchase("y2"))
 	f.equal("counts", domain.Counts{Read: 2, Modified: 2}, counts)
 	f.equal("transactions", 2, len(r.state()))
+}
+
+// replaceRepeatedID checks the id of a standing order, which each of its payments has.
+func replaceRepeatedID(f *fixture) {
+	const order = "7F3A91C2-0d5e-4b7e"
+	paid := func(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
+		edits = append([]func(*domain.TransactionData){
+			withDescription("pix " + externalID), withReferences(domain.References{TransactionID: order}),
+		}, edits...)
+		return purchase(externalID, edits...)
+	}
+	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+		return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
+	}}
+	for name, test := range map[string]struct {
+		before ports.PageWrite
+		gone   string
+		want   []string
+	}{
+		"no other record": {want: []string{"1: x v1", "2: n v3 was o"}},
+		"a removed record": {
+			before: ports.PageWrite{Transactions: []domain.TransactionData{
+				paid("q", withDate("2025-10-10"), withReferences(domain.References{EndToEndID: strings.ToLower(order)})),
+				paid("r", withDate("2025-09-10")),
+			}},
+			gone: "r", want: []string{"1: x v1", "2: q v1", "3: r v2 removed", "4: o v2 removed", "5: n v1"},
+		},
+		"a record of another account": {
+			before: ports.PageWrite{Transactions: []domain.TransactionData{paid("r", withAccount("b"))}},
+			want:   []string{"1: x v1", "2: r v1", "3: n v3 was o"},
+		},
+		"a quarantined row": {
+			before: ports.PageWrite{Quarantined: []domain.UnreadableData{
+				unreadable("bad", domain.InvalidDate, `{"providerId":"`+order+`"}`),
+			}},
+			want: []string{"1: x v1", "2: o v2 removed", "3: n v1"},
+		},
+	} {
+		r := newReplacements(f)
+		f.mustStorePage(r.l, test.before)
+		if test.gone != "" {
+			f.mustStorePage(r.l, ports.PageWrite{Removed: []string{test.gone}, At: f.now().Add(-100 * 24 * time.Hour)})
+		}
+		r.next()
+		f.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{paid("o")}})
+		r.next()
+		r.remove("o")
+		r.next()
+		f.mustStorePage(r.l, ports.PageWrite{
+			Transactions: []domain.TransactionData{paid("n", withDate("2026-02-12"))}, Progress: news(),
+			Matching: rules, RecentlyRemoved: true,
+		})
+		r.want(name, test.want...)
+	}
 }
 
 func replaceLimits(f *fixture) {

@@ -360,3 +360,40 @@ func TestPlaidHistoryThatIsNotReady(t *testing.T) {
 		}
 	})
 }
+
+// TestPlaidRemovalsBesideAnotherAccountID checks that the removals in the stream are applied although the vendor has
+// given the account another id since the last pull, so that all rows are read again.
+func TestPlaidRemovalsBesideAnotherAccountID(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b, id := connectPlaid(t, w)
+		old, err := b.sim.Put(b.item.ID, plaidsim.Transaction{
+			Account: b.account, Amount: "77.10", Currency: new("USD"), Name: "GARDEN CENTRE",
+			Date: time.Now().UTC().AddDate(0, 0, -40).Format(time.DateOnly),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.sim.EditAccount(b.item.ID, b.account, func(a *plaidsim.Account) {
+			a.PersistentID = "persistent-1"
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 5 {
+			b.put(t, fmt.Sprintf("BOOKSHOP %c", 'A'+n), fmt.Sprintf("%d.37", 20+n), false)
+		}
+		b.news(t, o, id)
+		before := o.liveIDs(id)
+		gone := text(o.rows(id)[old.ID], "id")
+		if err := b.sim.Remove(b.item.ID, old.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.sim.ChurnAccounts(b.item.ID); err != nil {
+			t.Fatal(err)
+		}
+		b.news(t, o, id)
+		delete(before, gone)
+		if after := o.liveIDs(id); !maps.Equal(after, before) {
+			t.Errorf("the live records are %v, want %v; the row %s was removed", after, before, gone)
+		}
+	})
+}

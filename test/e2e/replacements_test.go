@@ -4,8 +4,11 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
 // byExternalID returns the connection's transactions that have or had this external id.
@@ -176,5 +179,36 @@ func TestASplitIsNotUndoneByLaterPulls(t *testing.T) {
 		}
 		o.checkRows(b, id)
 		o.send(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
+	})
+}
+
+// TestAStandingOrderKeepsItsPaymentsApart checks that the institution's id of a standing order, which each of its
+// payments has, continues no record of one payment with the row of another one.
+func TestAStandingOrderKeepsItsPaymentsApart(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		pay := func(daysAgo int) string {
+			row, err := b.sim.AddTransaction(pluggysim.Transaction{
+				AccountID: pluggysim.DemoBankAccountID, Amount: "-15", Type: "DEBIT", ProviderID: "7f3a91c2-0d5e-4b7e",
+				Description: "PIX ENVIADO", Date: pluggysim.Time{Time: time.Now().AddDate(0, 0, -daysAgo)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return row.ID
+		}
+		pay(80)
+		first := pay(19)
+		o, id, _ := connectAndPull(t, w, b)
+		record := text(o.byExternalID(id, first)[0], "id")
+		b.remove(t, first)
+		second := pay(12)
+		o.pull(id, nil)
+		if found := o.byExternalID(id, second); len(found) != 1 || text(found[0], "id") == record {
+			t.Errorf("the record of the next payment is %v, the earlier one is %s", found, record)
+		}
+		if found := o.byExternalID(id, first); len(found) != 1 || found[0]["removedAt"] == nil {
+			t.Errorf("the earlier payment is %v", found)
+		}
 	})
 }

@@ -92,3 +92,15 @@ func (a *Adapter) CreatedAt(metadata json.RawMessage) time.Time {
 	at, _ := parseTime(in.CreatedAt)
 	return at
 }
+
+// UpdatedAt implements ports.UpdateReader. If the row has no time that can be read, the result is the zero time.
+func (a *Adapter) UpdatedAt(metadata json.RawMessage) time.Time {
+	var in struct {
+		UpdatedAt string `json:"updatedAt"`
+	}
+	if err := json.Unmarshal(metadata, &in); err != nil {
+		return time.Time{}
+	}
+	at, _ := parseTime(in.UpdatedAt)
+	return at
+}

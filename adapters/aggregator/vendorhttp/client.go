@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Client sends requests to vendors. One Client serves all vendors and connections; it is
@@ -51,9 +53,17 @@ func (c *Client) Close() {
 }
 
 // WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel function. Adapters use it in
-// those methods of ports.Aggregator that make several calls.
+// those methods of ports.Aggregator that make several calls. If ctx has a longer timeout for requests
+// (ports.WithRequestTimeout), the total time is longer in the same proportion.
 func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
+	factor := float64(c.attemptTimeout(ctx)) / float64(c.cfg.AttemptTimeout)
+	return context.WithTimeout(ctx, time.Duration(factor*float64(c.cfg.TotalTimeout)))
+}
+
+// attemptTimeout returns the maximum duration of one attempt: [Config.AttemptTimeout], or the timeout in ctx
+// (ports.WithRequestTimeout) if that is longer.
+func (c *Client) attemptTimeout(ctx context.Context) time.Duration {
+	return max(c.cfg.AttemptTimeout, min(ports.RequestTimeoutOf(ctx), domain.MaxRequestTimeout))
 }
 
 // Do makes a call and returns the body of its 2xx response. It makes up to three attempts, but none while the circuit
@@ -92,7 +102,7 @@ func (c *Client) DoJSON(ctx context.Context, call Call, dst any) error {
 }
 
 // attempt waits for the rate budgets, sends the request once and reads the response, which
-// must be complete before [Config.AttemptTimeout]. It uses the round tripper without an
+// must be complete before the timeout of an attempt. It uses the round tripper without an
 // http.Client, because a round tripper follows no redirect and stores no cookie.
 func (c *Client) attempt(
 	ctx context.Context, call Call, target *url.URL, budgets []callBudget,
@@ -100,7 +110,7 @@ func (c *Client) attempt(
 	if err := c.waitForBudgets(ctx, call, budgets); err != nil {
 		return response{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.AttemptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout(ctx))
 	defer cancel()
 	req, err := call.newRequest(c.cfg.AttemptContext(ctx, call.PathTemplate), target, c.cfg.UserAgent)
 	if err != nil {

@@ -27,10 +27,11 @@ type Config struct {
 	AllowedCIDRs []netip.Prefix
 	// AllowHTTP allows base URLs with http in addition to https.
 	AllowHTTP bool
-	// AttemptTimeout bounds one attempt, including reading the response body. Zero means 8 s.
+	// AttemptTimeout bounds one attempt, including reading the response body. Zero means 8 s. A longer timeout in the
+	// context (ports.WithRequestTimeout) takes precedence.
 	AttemptTimeout time.Duration
 	// TotalTimeout bounds a call with all its waits and retries. Zero means 14 s, which is below
-	// the 15 s that ports.Aggregator promises.
+	// the 15 s that ports.Aggregator promises. See [Client.WithTimeout].
 	TotalTimeout time.Duration
 	// MaxBodyBytes bounds a response body, in bytes after decompression. Zero means 16 MiB.
 	MaxBodyBytes int64

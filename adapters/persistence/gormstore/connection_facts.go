@@ -110,7 +110,7 @@ func factColumns(
 		{isHeard, &f.Webhooks.Heard}, {"reading.read_at", &f.BankReadAt},
 		{"institution_id", &f.Bank.Institution.ID}, {"institution_name", &f.Bank.Institution.Name},
 		{"bank_every * 1000", (*int64)(&f.Bank.Every)}, {"bank_on_demand", &f.Bank.OnDemand},
-		{"stale_announced", &f.StaleAnnounced},
+		{"stale_announced", &f.StaleAnnounced}, {"inconsistent_since", &f.InconsistentSince},
 	}
 	if !selected {
 		return append(columns, factColumn{

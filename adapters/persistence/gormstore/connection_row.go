@@ -31,6 +31,7 @@ type ConnectionRow struct {
 	Usage            usageColumns   `gorm:"embedded"`
 	Bank             bankColumns    `gorm:"embedded"`
 	StaleAnnounced   bool           `gorm:"column:stale_announced"`
+	Inconsistent     Instant        `gorm:"column:inconsistent_since"`
 	ReauthAnnounced  bool           `gorm:"column:reauth_announced"`
 	FailureAnnounced bool           `gorm:"column:failure_announced"`
 	Revision         int64          `gorm:"column:revision"`
@@ -56,14 +57,14 @@ const (
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
 		stream_position, client_key, application_id, institution_id, institution_name, bank_every, bank_on_demand,
-		stale_announced`
+		stale_announced, inconsistent_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *ConnectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 47)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 48)
 	return append(columns,
 		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
 		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
@@ -75,7 +76,8 @@ func (r *ConnectionRow) targets() []any {
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
 		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID),
-		(*Text)(&r.Bank.ID), (*Text)(&r.Bank.Name), &r.Bank.Every, &r.Bank.OnDemand, &r.StaleAnnounced)
+		(*Text)(&r.Bank.ID), (*Text)(&r.Bank.Name), &r.Bank.Every, &r.Bank.OnDemand, &r.StaleAnnounced,
+		&r.Inconsistent)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -169,7 +171,7 @@ var ReportedColumns = []string{
 	"consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
-	"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand",
+	"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "inconsistent_since",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -224,6 +226,7 @@ func RowOfConnection(c domain.Connection) ConnectionRow {
 		Usage:            usageOf(c.Usage),
 		Bank:             bankOf(c.Bank),
 		StaleAnnounced:   c.Announced.Stale,
+		Inconsistent:     Instant{c.InconsistentSince},
 		ReauthAnnounced:  c.Announced.Reauth,
 		FailureAnnounced: c.Announced.PullFailed,
 		Revision:         c.Revision,
@@ -258,6 +261,7 @@ func (r ConnectionRow) Domain() domain.Connection {
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,
 		Ambiguity: decodeAmbiguity(r.Ambiguity), StreamPosition: r.StreamPosition,
+		InconsistentSince: r.Inconsistent.Time,
 	}
 }
 

@@ -1913,7 +1913,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -2472,8 +2472,8 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo" | "plaid";
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
-            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "list_inconsistent" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };
@@ -3122,8 +3122,8 @@ export interface components {
             since?: string;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
-            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
-            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "list_inconsistent" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };

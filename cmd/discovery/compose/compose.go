@@ -268,6 +268,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		KeepReplacementsApart: !a.cfg.MatchReplacements,
 		Clock:                 clockOf(o),
 		Sleeper:               system.Clock{},
+		Every:                 system.Every,
 		IDs:                   system.IDs{},
 		Entropy:               system.Entropy(),
 		Observer:              observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer},

@@ -181,7 +181,8 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 			"reauth_since", "consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 			"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
-			"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "stale_announced").
+			"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "stale_announced",
+			"inconsistent_since").
 		Updates(&row).Error
 }
 

@@ -205,6 +205,18 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
+// ExtendLease runs a single statement, which is atomic.
+func (s pulls) ExtendLease(ctx context.Context, lease domain.Lease, until time.Time) error {
+	return s.Background().Write(ctx, func(db *gorm.DB) error {
+		n, err := gormstore.RowsAffected(underLease(db.Model(&gormstore.PullRow{}), lease).Where(isLive).
+			Update("lease_until", gormstore.At(until)))
+		if err == nil && n == 0 {
+			err = gormstore.LeaseLost()
+		}
+		return err
+	})
+}
+
 // transactionKey returns the key of a row of a page.
 func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
 

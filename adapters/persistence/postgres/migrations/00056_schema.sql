@@ -37,6 +37,8 @@
 -- position in the vendor's stream of changes up to which a pull has stored everything; '' if there is none
 -- (domain.Connection.StreamPosition).
 --
+-- inconsistent_since: since when the vendor's lists contradict themselves; NULL if they do not.
+--
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
     id                 uuid        NOT NULL,
@@ -89,6 +91,7 @@ CREATE TABLE connections (
     bank_every         bigint      NOT NULL DEFAULT 0,
     bank_on_demand     boolean     NOT NULL DEFAULT false,
     stale_announced    boolean     NOT NULL DEFAULT false,
+    inconsistent_since timestamptz,
     PRIMARY KEY (id, tenant_id)
 );
 

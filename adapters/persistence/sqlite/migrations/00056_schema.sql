@@ -38,6 +38,8 @@
 -- position in the vendor's stream of changes up to which a pull has stored everything; '' if there is none
 -- (domain.Connection.StreamPosition).
 --
+-- inconsistent_since: since when the vendor's lists contradict themselves; NULL if they do not.
+--
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
     id                 TEXT    NOT NULL,
@@ -90,6 +92,7 @@ CREATE TABLE connections (
     bank_every         INTEGER NOT NULL DEFAULT 0,
     bank_on_demand     INTEGER NOT NULL DEFAULT 0,
     stale_announced    INTEGER NOT NULL DEFAULT 0,
+    inconsistent_since INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 

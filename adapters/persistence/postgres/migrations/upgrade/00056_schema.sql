@@ -58,6 +58,7 @@ ALTER TABLE connections ADD COLUMN institution_name text NOT NULL DEFAULT '';
 ALTER TABLE connections ADD COLUMN bank_every bigint NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN bank_on_demand boolean NOT NULL DEFAULT false;
 ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT false;
+ALTER TABLE connections ADD COLUMN inconsistent_since timestamptz;
 ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_closes ADD COLUMN bank_read_at timestamptz;

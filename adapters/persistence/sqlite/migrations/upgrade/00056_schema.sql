@@ -61,6 +61,7 @@ ALTER TABLE connections ADD COLUMN institution_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE connections ADD COLUMN bank_every INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN bank_on_demand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN inconsistent_since INTEGER;
 ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_closes ADD COLUMN bank_read_at INTEGER;

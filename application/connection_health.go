@@ -41,7 +41,7 @@ func (s *Service) visitHealth(
 func (s *Service) healthAt(now time.Time, f *domain.ConnectionFacts) ports.ConnectionHealth {
 	grace, reasons := s.WebhookSilenceGrace, f.Attention(now, s.attentionGrace())
 	return ports.ConnectionHealth{
-		Facts: *f, Completeness: s.completenessOf(now, f), ThisMonth: f.Usage.In(now),
+		Facts: *f, Health: f.Health.At(now, f.Consent), Completeness: s.completenessOf(now, f), ThisMonth: f.Usage.In(now),
 		Consent: ports.ConsentHealth{State: f.Consent.State(now), ExpiresAt: f.Consent.ExpiresAt},
 		Webhook: ports.WebhookHealth{
 			State:      f.Webhook.State(now, grace, f.Webhooks, f.LastWebhookAt, f.Paused),
@@ -62,7 +62,7 @@ func (s *Service) SummarizeConnections(
 ) (summary domain.AttentionSummary, err error) {
 	now := s.Clock.Now()
 	err = s.Connections.VisitFacts(ctx, tenant, nil, func(f *domain.ConnectionFacts) error {
-		summary.Add(f, f.Attention(now, s.attentionGrace()))
+		summary.Add(f, f.Attention(now, s.attentionGrace()), now)
 		return nil
 	})
 	return summary, err
@@ -113,7 +113,7 @@ func (s *Service) selectConnections(
 	}
 	now, selection := s.Clock.Now(), newConnectionSelection(filter, request)
 	err = s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
-		selection.add(f, f.Attention(now, s.attentionGrace()))
+		selection.add(f, f.Attention(now, s.attentionGrace()), now)
 		return nil
 	})
 	selected := selection.first()
@@ -140,8 +140,8 @@ func newConnectionSelection(filter ports.HealthFilter, request domain.PageReques
 }
 
 // add collects the position of a connection with these reasons, if the connection matches the filter and comes after
-// the position of the request.
-func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.Attention) {
+// the position of the request. The reasons are those at the time now.
+func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.Attention, now time.Time) {
 	position := domain.Position{Key: f.Name, ID: f.ID.UUID}
 	if p.filter.Attention {
 		if len(reasons) == 0 {
@@ -151,7 +151,7 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 	}
 	switch before := p.filter.ConsentExpiresBefore; {
 	case !p.request.After.IsZero() && position.Compare(p.request.After) <= 0,
-		p.filter.Health != "" && f.Health.StatusOrUnknown() != p.filter.Health,
+		p.filter.Health != "" && f.Health.At(now, f.Consent).StatusOrUnknown() != p.filter.Health,
 		!before.IsZero() && (f.Consent.ExpiresAt.IsZero() || !f.Consent.ExpiresAt.Before(before)),
 		!strings.Contains(domain.FoldText(f.Name), p.folded):
 		return

@@ -106,7 +106,7 @@ func (s *Service) GetConnection(
 func (s *Service) ListConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
-	filter.Kind = domain.Aggregator
+	filter.Kind, filter.Now = domain.Aggregator, s.Clock.Now()
 	return s.Connections.List(ctx, tenant, filter, page)
 }
 

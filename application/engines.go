@@ -173,7 +173,8 @@ func (s *Service) TestEngine(
 	if failure != nil {
 		result.Message = probeMessages[domain.ReasonOf(failure)]
 	}
-	return result, s.saveTest(ctx, "engine.test", c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
+	_, err = s.saveTest(ctx, "engine.test", c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
+	return result, err
 }
 
 func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -45,12 +46,12 @@ func (s *Service) TestConnection(
 		return ports.TestResult{}, ctx.Err()
 	}
 	s.Observer.Emit(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
-	if err := s.saveTest(ctx, "connection.test", c, status, consent, failure); err != nil {
+	saved, err := s.saveTest(ctx, "connection.test", c, status, consent, failure)
+	if err != nil {
 		return ports.TestResult{}, err
 	}
-	return ports.TestResult{
-		Vendor: v, Name: name, Healthy: failure == nil, Reason: domain.ReasonOf(failure), Latency: took,
-	}, nil
+	reason := cmp.Or(saved.Health.At(s.Clock.Now(), saved.Consent).Stopped(), domain.ReasonOf(failure))
+	return ports.TestResult{Vendor: v, Name: name, Healthy: reason == "", Reason: reason, Latency: took}, nil
 }
 
 // validateAddress validates the vendor and the config name that identify a connection. The argument field is the name
@@ -94,20 +95,20 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 }
 
 // saveTest stores the health of a connection after a test, and an audit entry. If the connection was deleted during
-// the test, only the audit entry is stored, because the vendor was called.
+// the test, only the audit entry is stored, because the vendor was called. saveTest returns the stored connection.
 func (s *Service) saveTest(
 	ctx context.Context, action string, tested domain.Connection, status domain.LinkStatus,
 	consent domain.ConsentReport, failure error,
-) error {
+) (domain.Connection, error) {
 	object := tested.ID.String()
-	err := s.saveHealth(ctx, tested, status, consent, failure, s.audits.EntriesOf(ctx, action, object))
+	saved, err := s.saveHealth(ctx, tested, status, consent, failure, s.audits.EntriesOf(ctx, action, object))
 	if errors.Is(err, domain.NotFound) {
-		return s.audits.Append(ctx, tested.Tenant, action, object)
+		return tested, s.audits.Append(ctx, tested.Tenant, action, object)
 	}
 	if err == nil {
 		s.audits.Emit(ctx, tested.Tenant, action, object)
 	}
-	return err
+	return saved, err
 }
 
 // saveHealth stores the health that results from a check, and the audit entries. After a successful check, it also
@@ -116,11 +117,11 @@ func (s *Service) saveTest(
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
 	failure error, entries ports.AuditEntries,
-) error {
+) (domain.Connection, error) {
 	now := s.Clock.Now()
 	update := func(c *domain.Connection) error {
 		if c.SameAccess(checked) {
-			c.Health = c.Health.After(status, failure, now)
+			c.Health = c.Health.AfterTest(status, failure, now)
 			if errors.Is(failure, domain.CredentialUnopened) {
 				c.Health = c.Health.AfterFailure(domain.CredentialUnopened, now) // although a retry may succeed
 			}
@@ -131,6 +132,5 @@ func (s *Service) saveHealth(
 		}
 		return nil
 	}
-	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, entries, update)
-	return err
+	return s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, entries, update)
 }

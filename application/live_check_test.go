@@ -214,3 +214,74 @@ type verifier struct{ *vendor }
 func (verifier) Verify(context.Context, ports.Access) (domain.LinkStatus, error) {
 	return domain.LinkStatus{}, rejected(domain.AccountNotFound)
 }
+
+// A live test reads only what the vendor answers now. It proves neither that the institution can be read again,
+// nor that the account holder has renewed the consent.
+func TestALiveTestNeverEndsWhatStopsAConnection(t *testing.T) {
+	for name, test := range map[string]struct {
+		change  func(*domain.Connection)
+		failure error
+		want    domain.Code
+	}{
+		"sign in": {func(c *domain.Connection) { c.Health = c.Health.AfterReauth(epoch) }, nil, "reauth_required"},
+		"sign in, announced": {
+			func(c *domain.Connection) { c.Health = c.Health.AfterSignal(domain.SignalReauth, epoch) }, nil,
+			"reauth_required",
+		},
+		"sign in and a rejected credential": {
+			func(c *domain.Connection) { c.Health = c.Health.AfterReauth(epoch) },
+			rejected(domain.CredentialRejected), "reauth_required",
+		},
+		"sign in and an outage": {
+			func(c *domain.Connection) { c.Health = c.Health.AfterReauth(epoch) },
+			unavailable(domain.VendorUnreachable), "reauth_required",
+		},
+		"expired": {
+			func(c *domain.Connection) {
+				c.Consent = domain.Consent{Status: domain.ReportedGranted, ExpiresAt: epoch, Since: epoch}
+			}, nil, "consent_expired",
+		},
+		"revoked": {
+			func(c *domain.Connection) {
+				c.Consent = domain.Consent{Status: domain.ReportedRevoked, Since: epoch}
+				c.Health = c.Health.AfterReauth(epoch)
+			}, nil, "consent_revoked",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			c := e.createConnection("books")
+			_, err := e.deps.Connections.Update(e.ctx, e.tenant, domain.Aggregator, c.ID, nil,
+				func(c *domain.Connection) error { test.change(c); return nil })
+			e.noError(err)
+			e.vendor.status, e.vendor.onCheck = domain.LinkStatus{SyncComplete: true}, func() error { return test.failure }
+			for range 2 {
+				result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+				e.noError(err)
+				if result.Healthy || result.Reason != test.want {
+					t.Errorf("the test answers %+v", result)
+				}
+			}
+			h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+			e.noError(err)
+			if h.Health.Status != domain.Unhealthy || h.Health.Reason != test.want || h.Health.Since.IsZero() {
+				t.Errorf("the health is %+v", h.Health)
+			}
+			for health, n := range map[domain.HealthStatus]int{domain.Unhealthy: 1, domain.Healthy: 0, domain.Unknown: 0} {
+				filter := ports.HealthFilter{ConnectionFilter: ports.ConnectionFilter{Health: health}}
+				if got := e.healthNames(filter, 5); len(got) != n {
+					t.Errorf("%s: %v", health, got)
+				}
+				filter.Attention = true
+				if got := e.healthNames(filter, 5); len(got) != n {
+					t.Errorf("%s with attention: %v", health, got)
+				}
+			}
+			summary, err := e.SummarizeConnections(e.ctx, e.tenant)
+			e.noError(err)
+			if summary.Healthy != 0 || summary.Needy != 1 {
+				t.Errorf("the summary is %+v", summary)
+			}
+		})
+	}
+}

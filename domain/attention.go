@@ -108,6 +108,7 @@ type ConnectionFacts struct {
 type ConnectionActivity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was none
+	Staged        int       // number of rows of a new account reference that wait to be shown
 	HeldRemovals  int       // number of stored rows whose removal is held back; see ConnectionFacts.RemovalsHeldAt
 	Compared      bool      // whether the completeness of at least one live account is known
 }
@@ -133,7 +134,7 @@ var attentionRules = []attentionRule{
 	{reason: NeedsConsent, severity: SeverityNow, since: consentIn(ConsentExpired)},
 	{
 		reason: NeedsReauth, severity: SeverityNow, since: reauthSince,
-		explainedBy: []AttentionReason{NeedsCredential, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent},
+		explainedBy: []AttentionReason{NeedsConsent, NeedsRevokedConsent},
 	},
 	{
 		reason: NeedsPull, severity: SeverityNow, since: unhealthyOtherwise,
@@ -278,7 +279,7 @@ func unhealthyOtherwise(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time
 }
 
 func reauthSince(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
-	if !f.Health.NeedsReauth {
+	if !f.Health.MustSignIn() {
 		return time.Time{}, false
 	}
 	return f.orUpdated(f.Health.ReauthSince)
@@ -329,18 +330,19 @@ func silentSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.
 // AttentionSummary counts the connections of a tenant by the reasons why they need a person.
 type AttentionSummary struct {
 	Connections int
-	Healthy     int // number of connections with the status Healthy
+	Healthy     int // number of connections that are Healthy; see Health.At
 	Needy       int // number of connections with at least one reason
 	Reasons     map[AttentionReason]int
 	Quarantined int // number of rows in the quarantines
 	Drifting    int // number of connections with the reason NeedsDriftExplained
 }
 
-// Add counts a connection with the facts f, which needs a person for the given reasons. reasons may be empty.
-func (s *AttentionSummary) Add(f *ConnectionFacts, reasons []Attention) {
+// Add counts a connection with the facts f, which needs a person for the given reasons at the time now. reasons may be
+// empty.
+func (s *AttentionSummary) Add(f *ConnectionFacts, reasons []Attention, now time.Time) {
 	s.Connections++
 	s.Quarantined += f.Quarantined
-	if f.Health.Status == Healthy {
+	if f.Health.At(now, f.Consent).Status == Healthy {
 		s.Healthy++
 	}
 	if len(reasons) > 0 {

@@ -37,6 +37,10 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 			domain.ConnectionFacts{Health: domain.Health{}.AfterFailure(domain.CredentialRejected, ago(5))},
 			[]domain.Attention{{"credential_rejected", now1, ago(5)}},
 		},
+		"rejected credential while the holder must sign in": {
+			domain.ConnectionFacts{Health: domain.Health{}.AfterReauth(ago(7)).AfterFailure(domain.CredentialRejected, ago(5))},
+			[]domain.Attention{{"reauth", now1, ago(7)}, {"credential_rejected", now1, ago(5)}},
+		},
 		"sealing key": {
 			domain.ConnectionFacts{Health: unhealthy(domain.CredentialUnopened)},
 			[]domain.Attention{{"credential_unopened", now1, ago(5)}},
@@ -166,9 +170,9 @@ func TestASummaryCountsConnectionsAndReasons(t *testing.T) {
 		{Health: domain.Health{Status: domain.Healthy, NeedsReauth: true}, Quarantined: 2, QuarantinedSince: noon},
 		{DriftSince: noon.Add(-time.Hour)},
 	} {
-		s.Add(&f, f.Attention(noon, domain.AttentionGrace{}))
+		s.Add(&f, f.Attention(noon, domain.AttentionGrace{}), noon)
 	}
-	if s.Connections != 3 || s.Healthy != 2 || s.Needy != 2 || s.Quarantined != 2 || s.Drifting != 1 ||
+	if s.Connections != 3 || s.Healthy != 1 || s.Needy != 2 || s.Quarantined != 2 || s.Drifting != 1 ||
 		len(s.Reasons) != 3 || s.Reasons["reauth"] != 1 || s.Reasons["quarantined"] != 1 || s.Reasons["drifting"] != 1 {
 		t.Errorf("%+v", s)
 	}

@@ -33,6 +33,49 @@ type Health struct {
 	ReauthByEvent bool
 }
 
+// The reasons of a connection from which nothing can arrive.
+const (
+	ReauthRequired Code = "reauth_required" // the account holder must sign in again
+	ConsentEnded   Code = "consent_expired"
+	ConsentTaken   Code = "consent_revoked"
+)
+
+// MustSignIn reports whether the account holder must sign in at the institution again. NeedsReauth alone may also mean
+// that an operator must enter another credential, if it was set together with CredentialRejected.
+func (h Health) MustSignIn() bool {
+	byCredential := h.Status == Unhealthy && h.Reason == CredentialRejected
+	earlier := !h.ReauthSince.IsZero() && h.ReauthSince.Before(h.Since)
+	return h.NeedsReauth && (!byCredential || h.ReauthByEvent || earlier)
+}
+
+// At returns the health at the time now with the given consent. While nothing can arrive, it is Unhealthy with the
+// reason for that, whatever the latest check has shown.
+func (h Health) At(now time.Time, consent Consent) Health {
+	switch state := consent.State(now); {
+	case state == ConsentExpired:
+		since := consent.Since
+		if !consent.ExpiresAt.IsZero() && !consent.ExpiresAt.After(now) {
+			since = consent.ExpiresAt
+		}
+		h.Status, h.Reason, h.Since = Unhealthy, ConsentEnded, since
+	case state == ConsentRevoked:
+		h.Status, h.Reason, h.Since = Unhealthy, ConsentTaken, consent.Since
+	case h.MustSignIn():
+		h.Status, h.Reason, h.Since = Unhealthy, ReauthRequired, h.ReauthSince
+	}
+	return h
+}
+
+// Stopped returns the reason why nothing can arrive from a connection with this health, which At has returned; "" if
+// there is none.
+func (h Health) Stopped() Code {
+	switch h.Reason {
+	case ReauthRequired, ConsentEnded, ConsentTaken:
+		return h.Reason
+	}
+	return ""
+}
+
 // StatusOrUnknown returns the status, or Unknown for the zero Health.
 func (h Health) StatusOrUnknown() HealthStatus {
 	if h.Status == "" {
@@ -166,12 +209,21 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 	return h
 }
 
+// AfterTest returns the health after a live test. A test never ends MustSignIn: only a pull or an event proves that the
+// vendor reads the institution again.
+func (h Health) AfterTest(status LinkStatus, failure error, at time.Time) Health {
+	status.NeedsReauth = status.NeedsReauth || h.MustSignIn()
+	next := h.After(status, failure, at)
+	next.ReauthByEvent = h.ReauthByEvent
+	return next
+}
+
 // AfterReauth returns the health after the vendor has reported that the account holder must sign in again. It does
 // not decide about the status, because the check has not ended, or has failed for a reason that may pass.
 func (h Health) AfterReauth(at time.Time) Health { return h.withReauth(true, at) }
 
-// ReasonOf returns the code that a connection test reports for a failure. There are seven such codes. If failure is
-// nil, ReasonOf returns "".
+// ReasonOf returns the code that a connection test reports for a failure. It never returns a reason of Stopped.
+// If failure is nil, ReasonOf returns "".
 func ReasonOf(failure error) Code {
 	if failure == nil {
 		return ""

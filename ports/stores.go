@@ -10,7 +10,8 @@ import (
 // ConnectionFilter narrows a list of connections. A zero member does not narrow the list.
 type ConnectionFilter struct {
 	Kind   domain.ConnectionKind
-	Health domain.HealthStatus
+	Health domain.HealthStatus // at the time Now; see domain.Health.At
+	Now    time.Time
 	// ConsentExpiresBefore selects connections whose consent has a known expiry before this time.
 	ConsentExpiresBefore time.Time
 	// IDs selects the connections with these ids; nil does not narrow the list.

@@ -124,6 +124,7 @@ type TestResult struct {
 // Reading it calls no vendor.
 type ConnectionHealth struct {
 	Facts        domain.ConnectionFacts
+	Health       domain.Health           // at the present time; see domain.Health.At
 	Completeness books.CompletenessState // the completeness of the connection's accounts
 	Consent      ConsentHealth
 	Webhook      WebhookHealth

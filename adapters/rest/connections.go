@@ -73,15 +73,15 @@ type testRequest struct {
 type testOutcome struct {
 	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	Healthy    bool   `json:"healthy" example:"true" doc:"Whether the test succeeded"`
-	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused" example:"credential_rejected"`
+	Healthy    bool   `json:"healthy" example:"true" doc:"Whether the test succeeded, and data can arrive"`
+	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts" example:"credential_rejected"`
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 
 // healthView is the stored health of a connection. Reading it does not call the vendor.
 type healthView struct {
-	Health        string          `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
-	Reason        string          `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
+	Health        string          `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor; unhealthy while nothing can arrive"`
+	Reason        string          `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise. reauth_required, consent_expired and consent_revoked come before any other reason: nothing can arrive until the account holder acts"`
 	Since         time.Time       `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
 	NeedsReauth   bool            `json:"needsReauth" example:"false" doc:"Whether somebody must act before the vendor can read again: the account holder must sign in at the institution or, with the reason credential_rejected, an operator must enter another credential"`
 	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
@@ -90,6 +90,7 @@ type healthView struct {
 	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,list_inconsistent,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
 	HeldRemovals  int             `json:"heldRemovals,omitzero" example:"31" doc:"How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply"`
 	Quarantined   int             `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
+	Staged        int             `json:"staged" example:"0" doc:"Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which"`
 	Attention     []attentionView `json:"attention,omitempty" doc:"Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason"`
 	Completeness  string          `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView     `json:"consent" doc:"The consent of the account holder"`
@@ -205,9 +206,9 @@ type connectionHealthItem struct {
 func healthOf(h ports.ConnectionHealth) healthView {
 	f := &h.Facts
 	return healthView{
-		Health:        string(f.Health.StatusOrUnknown()),
-		Reason:        string(f.Health.Reason),
-		Since:         utcOrZero(f.Health.Since),
+		Health:        string(h.Health.StatusOrUnknown()),
+		Reason:        string(h.Health.Reason),
+		Since:         utcOrZero(h.Health.Since),
 		NeedsReauth:   f.Health.NeedsReauth,
 		Paused:        f.Paused,
 		LastPullAt:    utcOrZero(f.LastPullAt),
@@ -215,6 +216,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Warnings:      warningCodes(h.Warnings),
 		HeldRemovals:  f.Unremoved(),
 		Quarantined:   f.Quarantined,
+		Staged:        f.Staged,
 		Attention:     attentionOf(h.Attention),
 		Completeness:  string(h.Completeness),
 		Consent:       consentView{string(h.Consent.State), utcOrZero(h.Consent.ExpiresAt)},

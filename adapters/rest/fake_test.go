@@ -217,11 +217,10 @@ func (f *fake) ListConnectionHealth(
 		ConnectionHealth: ports.ConnectionHealth{
 			Facts: domain.ConnectionFacts{
 				ID: c.ID, Vendor: c.Vendor, Name: c.Name,
-				Health: domain.Health{
-					Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true,
-				},
+				Health:             domain.Health{NeedsReauth: true},
 				ConnectionActivity: domain.ConnectionActivity{LastWebhookAt: moment},
 			},
+			Health:       domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected},
 			Completeness: books.Drifting,
 			Consent:      ports.ConsentHealth{State: domain.ConsentActive},
 			Webhook:      ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},

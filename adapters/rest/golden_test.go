@@ -142,7 +142,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"health": {
 			"GET", idPath + "/health", "", 200,
 			`{"health":"unknown","needsReauth":false,"paused":false,"lastPullAt":"2026-01-02T03:04:05.6Z",` +
-				`"quarantined":0,"completeness":"complete","consent":{"state":"expiring",` +
+				`"quarantined":0,"staged":0,"completeness":"complete","consent":{"state":"expiring",` +
 				`"expiresAt":"2026-01-02T03:04:05.6Z"},"webhook":{"state":"silent","lastAt":"2026-01-02T03:04:05.6Z",` +
 				`"expectedBy":"2026-01-02T03:04:05.6Z"},"thisMonth":{"refreshes":3,"pulls":41}}`, nil,
 		},
@@ -167,13 +167,13 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"refresh": {"POST", idPath + "/refresh", "", 202, "", nil},
 		"pause": {
 			"POST", idPath + "/pause", "", 200,
-			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"completeness":"complete",` +
+			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"staged":0,"completeness":"complete",` +
 				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
 				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},
 		"resume": {
 			"POST", idPath + "/resume", "", 200,
-			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"completeness":"complete",` +
+			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"staged":0,"completeness":"complete",` +
 				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
 				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},
@@ -181,7 +181,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"GET", connectionsPath + "/health", "", 200, envelope[healthList](
 				`{"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main",` +
 					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,"paused":false,` +
-					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"attention":[` +
+					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"staged":0,"attention":[` +
 					`{"reason":"credential_rejected","severity":"now","since":"2026-01-02T03:04:05.6Z"}],` +
 					`"completeness":"drifting","consent":{"state":"active"},` +
 					`"webhook":{"state":"active","lastAt":"2026-01-02T03:04:05.6Z"},` +

@@ -2807,7 +2807,7 @@ type ConnectionHealthItem struct {
 	// Consent The consent of the account holder
 	Consent ConsentView `json:"consent"`
 
-	// Health The result of the last contact with the vendor
+	// Health The result of the last contact with the vendor; unhealthy while nothing can arrive
 	//
 	// Examples: healthy
 	Health ConnectionHealthItemHealth `json:"health"`
@@ -2845,7 +2845,7 @@ type ConnectionHealthItem struct {
 	// Examples: 0
 	Quarantined int64 `json:"quarantined"`
 
-	// Reason Why it is unhealthy; absent otherwise
+	// Reason Why it is unhealthy; absent otherwise. reauth_required, consent_expired and consent_revoked come before any other reason: nothing can arrive until the account holder acts
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
@@ -2857,6 +2857,11 @@ type ConnectionHealthItem struct {
 	//
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
+
+	// Staged Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which
+	//
+	// Examples: 0
+	Staged int64 `json:"staged"`
 
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
@@ -2878,7 +2883,7 @@ type ConnectionHealthItem struct {
 // Examples: complete
 type ConnectionHealthItemCompleteness string
 
-// ConnectionHealthItemHealth The result of the last contact with the vendor
+// ConnectionHealthItemHealth The result of the last contact with the vendor; unhealthy while nothing can arrive
 //
 // Examples: healthy
 type ConnectionHealthItemHealth string
@@ -3519,7 +3524,7 @@ type HealthView struct {
 	// Consent The consent of the account holder
 	Consent ConsentView `json:"consent"`
 
-	// Health The result of the last contact with the vendor
+	// Health The result of the last contact with the vendor; unhealthy while nothing can arrive
 	//
 	// Examples: healthy
 	Health HealthViewHealth `json:"health"`
@@ -3557,7 +3562,7 @@ type HealthView struct {
 	// Examples: 0
 	Quarantined int64 `json:"quarantined"`
 
-	// Reason Why it is unhealthy; absent otherwise
+	// Reason Why it is unhealthy; absent otherwise. reauth_required, consent_expired and consent_revoked come before any other reason: nothing can arrive until the account holder acts
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
@@ -3566,6 +3571,11 @@ type HealthView struct {
 	//
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
+
+	// Staged Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which
+	//
+	// Examples: 0
+	Staged int64 `json:"staged"`
 
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
@@ -3582,7 +3592,7 @@ type HealthView struct {
 // Examples: complete
 type HealthViewCompleteness string
 
-// HealthViewHealth The result of the last contact with the vendor
+// HealthViewHealth The result of the last contact with the vendor; unhealthy while nothing can arrive
 //
 // Examples: healthy
 type HealthViewHealth string
@@ -5566,7 +5576,7 @@ type TestOutcome struct {
 	// Examples: pluggy-main
 	ConfigName string `json:"configName"`
 
-	// Healthy Whether the test succeeded
+	// Healthy Whether the test succeeded, and data can arrive
 	//
 	// Examples: true
 	Healthy bool `json:"healthy"`
@@ -5576,7 +5586,7 @@ type TestOutcome struct {
 	// Examples: 184
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused
+	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`

@@ -77,6 +77,7 @@ func listByConsentExpiry(f *fixture) {
 	listed := func(before time.Time, health domain.HealthStatus) []domain.ConnectionID {
 		found := f.listConnections(ports.ConnectionFilter{
 			Kind: domain.Aggregator, ConsentExpiresBefore: before, Health: health,
+			Now: at.Add(-timeResolution),
 		}, 1, nil)
 		return ids(found, connectionID)
 	}

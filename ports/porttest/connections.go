@@ -140,16 +140,34 @@ func connectionFilters(f *fixture) {
 	with("b unknown", domain.Unknown)
 	with("c healthy", domain.Healthy)
 	with("d unhealthy", domain.Unhealthy)
+	at := f.now()
+	stopped := f.newConnection("d signed out")
+	stopped.Health = domain.Health{Status: domain.Healthy, NeedsReauth: true, ReauthSince: at}
+	f.createStored(stopped)
+	consent := func(name string, c domain.Consent) {
+		connection := f.newConnection(name)
+		connection.Health.Status, connection.Consent = domain.Healthy, c
+		f.createStored(connection)
+	}
+	consent("d taken", domain.Consent{Status: domain.ReportedRevoked, Since: at})
+	consent("d told", domain.Consent{Status: domain.ReportedExpired, ExpiresAt: at, Since: at})
+	consent("f ends", domain.Consent{Status: domain.ReportedGranted, ExpiresAt: longAfter(at), Since: at})
 	f.createStored(f.newEngine("e engine"))
+	unknown := []string{"a new", "b unknown"}
+	broken := []string{"d signed out", "d taken", "d told", "d unhealthy"}
+	all := slices.Concat(unknown, []string{"c healthy"}, broken, []string{"e engine", "f ends"})
 	for _, row := range []struct {
 		filter ports.ConnectionFilter
 		want   []string
 	}{
-		{ports.ConnectionFilter{}, []string{"a new", "b unknown", "c healthy", "d unhealthy", "e engine"}},
+		{ports.ConnectionFilter{}, all},
 		{ports.ConnectionFilter{Kind: domain.Engine}, []string{"e engine"}},
 		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Unknown}, []string{"a new", "b unknown"}},
-		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Healthy}, []string{"c healthy"}},
-		{ports.ConnectionFilter{Health: domain.Unhealthy}, []string{"d unhealthy"}},
+		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Healthy, Now: at}, []string{"c healthy", "f ends"}},
+		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Unknown, Now: longAfter(at)}, unknown},
+		{ports.ConnectionFilter{Health: domain.Unhealthy, Now: at}, broken},
+		{ports.ConnectionFilter{Health: domain.Unhealthy, Now: longAfter(at)}, append(broken, "f ends")},
+		{ports.ConnectionFilter{Health: domain.Healthy, Now: longAfter(at)}, []string{"c healthy"}},
 		{ports.ConnectionFilter{Kind: domain.Engine, Health: domain.Healthy}, nil},
 	} {
 		names := ids(f.listConnections(row.filter, 2, nil), func(c domain.Connection) string { return c.Name })

@@ -177,6 +177,7 @@ func relinkPublishes(f *fixture) {
 	r.stage(0,
 		renewed("y", withDescription("PADARIA DO ZE NSU 123456")), renewed("n", withDescription("new")),
 		renewed("first", withDate("2026-01-05"), withDescription("first")))
+	f.equal("staged", 3, f.factsAmong(f.tenant, []domain.ConnectionID{r.c.ID})[r.c.ID].Staged)
 	w := r.publication("a2=a", "b2=b", "c2")
 	published, err := f.Pulls.Publish(f.ctx, r.l, w)
 	f.noError(err)
@@ -213,6 +214,7 @@ func relinkPublishes(f *fixture) {
 	again, err := f.Pulls.Publish(f.ctx, r.l, r.publication("a2=a2", "b2=b2", "c2=c2"))
 	f.noError(err)
 	f.equal("nothing is staged any more", domain.Counts{Accounts: 3}, again.Counts)
+	f.equal("staged afterwards", 0, f.factsAmong(f.tenant, []domain.ConnectionID{r.c.ID})[r.c.ID].Staged)
 }
 
 func relinkFeed(f *fixture) {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ type healthStep struct {
 	status []string // the new status; nil leaves it unchanged
 	event  string   // the event that the vendor then sends; if "", the operator requests a pull instead
 	reauth bool
+	reason string // the reason of the health; "" means reauth_required while reauth is set, and otherwise none
 }
 
 func (c healthConnection) runSteps(steps []healthStep) {
@@ -28,7 +30,11 @@ func (c healthConnection) runSteps(steps []healthStep) {
 		} else if pull := c.pullAndWait(); pull["status"] != "succeeded" {
 			c.t.Fatalf("%s: a pull with %v ended as %v", c.bank.vendor, step.status, pull)
 		}
-		c.checkHealth(when, "healthy", "", step.reauth)
+		health, reason := "healthy", ""
+		if step.reauth || step.reason != "" {
+			health, reason = "unhealthy", cmp.Or(step.reason, "reauth_required")
+		}
+		c.checkHealth(when, health, reason, step.reauth)
 	}
 }
 
@@ -89,12 +95,12 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 			{event: "ACCOUNTS/new_accounts_available"},
 			// The link's status does not show whether the consent has expired. Therefore a valid status does not clear
 			// needsReauth. Only a later event of the vendor clears it.
-			{event: "CONSENT/openfinance_consent_expired", reauth: true},
-			{status: []string{"valid"}, reauth: true},
+			{event: "CONSENT/openfinance_consent_expired", reauth: true, reason: "consent_expired"},
+			{status: []string{"valid"}, reauth: true, reason: "consent_expired"},
 			{event: consent("openfinance_consent_renewed")},
-			{event: "CONSENT/consent_expired", reauth: true},
-			{event: "TRANSACTIONS/historical_update"},
-			{event: consent("consent_revoked"), reauth: true},
+			{event: "CONSENT/consent_expired", reauth: true, reason: "consent_expired"},
+			{event: "TRANSACTIONS/historical_update", reason: "consent_expired"}, // the consent is not renewed
+			{event: consent("consent_revoked"), reauth: true, reason: "consent_revoked"},
 			{event: consent("consent_authorised")},
 			{event: "CONSENT/openfinance_consent_about_to_expire"},
 		})

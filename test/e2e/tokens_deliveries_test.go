@@ -122,7 +122,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		unknown := o.get(pathOf(id, "/health")).want(200).
-			members("health", "needsReauth", "paused", "quarantined", "completeness", "consent", "webhook", "thisMonth")
+			members("health", "needsReauth", "paused", "quarantined", "staged", "completeness", "consent", "webhook", "thisMonth")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
@@ -131,7 +131,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		before := b.gate().total()
 		known := o.get(pathOf(id, "/health")).
 			want(200).
-			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined",
+			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined", "staged",
 				"completeness", "consent", "webhook", "thisMonth", "bankReadAt", "institution")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)

@@ -97,7 +97,8 @@ func factColumns(
 	columns := []factColumn{
 		{"connections.id", &f.ID.UUID}, {"name", &f.Name}, {"vendor", (*string)(&f.Vendor)},
 		{"health_status", (*string)(&h.Status)}, {"health_reason", (*string)(&h.Reason)}, {"health_since", &h.Since},
-		{"needs_reauth", &h.NeedsReauth}, {"reauth_since", &h.ReauthSince},
+		{"needs_reauth", &h.NeedsReauth}, {"reauth_by_event", &h.ReauthByEvent},
+		{"reauth_since", &h.ReauthSince},
 		{"consent_status", (*string)(&c.Status)}, {"consent_expires_at", &c.ExpiresAt}, {"consent_since", &c.Since},
 		{"webhook_next_at", &w.Schedule.NextAt}, {"webhook_due_at", &w.DueAt}, {"webhook_missed_at", &w.MissedAt},
 		{"usage_month", &f.Usage.Month}, {"usage_refreshes", &f.Usage.Refreshes}, {"usage_pulls", &f.Usage.Pulls},
@@ -131,6 +132,7 @@ func factColumns(
 			"(SELECT max(received_at) FROM deliveries WHERE " + ofConnection("deliveries") + ")",
 			&f.LastWebhookAt,
 		},
+		factColumn{"(SELECT count(*) FROM staged_transactions WHERE " + ofConnection("staged_transactions") + ")", &f.Staged},
 		factColumn{`(SELECT count(*) FROM (
 			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL

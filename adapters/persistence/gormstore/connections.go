@@ -110,13 +110,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if filter.Kind != "" {
 		q.Add(" AND kind = ?", string(filter.Kind))
 	}
-	switch filter.Health {
-	case "":
-	case domain.Unknown:
-		q.Add(" AND health_status IN ('', ?)", string(domain.Unknown))
-	default:
-		q.Add(" AND health_status = ?", string(filter.Health))
-	}
+	s.addHealth(q, filter)
 	if !filter.ConsentExpiresBefore.IsZero() {
 		q.Add(" AND consent_expires_at < ?", s.TimeParam(filter.ConsentExpiresBefore))
 	}
@@ -132,6 +126,25 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	return Paged(ctx, s.Rows, q, page, row.targets(),
 		func() (domain.Connection, error) { return row.Domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
+}
+
+// stoppedConnection is an SQL condition that is true if nothing can arrive from the connection at the time in the
+// parameter; see domain.Health.At. A rejected credential, too, sets needs_reauth and is unhealthy.
+const stoppedConnection = "(needs_reauth OR consent_status IN ('expired', 'revoked') OR " +
+	"(consent_status <> '' AND consent_expires_at IS NOT NULL AND consent_expires_at <= ?))"
+
+// addHealth adds the condition for the health of the filter.
+func (s connections) addHealth(q *Query, filter ports.ConnectionFilter) {
+	now := s.TimeParam(filter.Now)
+	switch filter.Health {
+	case "":
+	case domain.Unhealthy:
+		q.Add(" AND (health_status = ? OR "+stoppedConnection+")", string(domain.Unhealthy), now)
+	case domain.Unknown:
+		q.Add(" AND health_status IN ('', ?) AND NOT "+stoppedConnection, string(domain.Unknown), now)
+	default:
+		q.Add(" AND health_status = ? AND NOT "+stoppedConnection, string(filter.Health), now)
+	}
 }
 
 // Update locks the row before it reads the connection, and holds the lock until the edit is committed. A deletion locks
@@ -171,7 +184,8 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err := rememberReference(tx.DB, row, c); err != nil {
 			return err
 		}
-		origin := EventOrigin{row.Tenant, row.ID, c.Health.Since}
+		// Before the first check, only ReauthSince is set.
+		origin := EventOrigin{row.Tenant, row.ID, domain.Later(c.Health.Since, c.Health.ReauthSince)}
 		err = RecordEvents(tx, s.Dialect, origin, events...)
 		if err == nil && before.Paused() && !c.Paused() {
 			err = s.enqueueOpen(tx, row)

@@ -2410,7 +2410,7 @@ export interface components {
             /** @description The consent of the account holder */
             consent: components["schemas"]["ConsentView"];
             /**
-             * @description The result of the last contact with the vendor
+             * @description The result of the last contact with the vendor; unhealthy while nothing can arrive
              * @example healthy
              * @enum {string}
              */
@@ -2452,7 +2452,7 @@ export interface components {
              */
             quarantined: number;
             /**
-             * @description Why it is unhealthy; absent otherwise
+             * @description Why it is unhealthy; absent otherwise. reauth_required, consent_expired and consent_revoked come before any other reason: nothing can arrive until the account holder acts
              * @example credential_rejected
              */
             reason?: string;
@@ -2464,6 +2464,12 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /**
+             * Format: int64
+             * @description Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which
+             * @example 0
+             */
+            staged: number;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
             /**
@@ -3068,7 +3074,7 @@ export interface components {
             /** @description The consent of the account holder */
             consent: components["schemas"]["ConsentView"];
             /**
-             * @description The result of the last contact with the vendor
+             * @description The result of the last contact with the vendor; unhealthy while nothing can arrive
              * @example healthy
              * @enum {string}
              */
@@ -3110,7 +3116,7 @@ export interface components {
              */
             quarantined: number;
             /**
-             * @description Why it is unhealthy; absent otherwise
+             * @description Why it is unhealthy; absent otherwise. reauth_required, consent_expired and consent_revoked come before any other reason: nothing can arrive until the account holder acts
              * @example credential_rejected
              */
             reason?: string;
@@ -3120,6 +3126,12 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /**
+             * Format: int64
+             * @description Number of rows that wait to be shown: rows of a new account reference until the pull that reads it completely, or until somebody says which account continues which
+             * @example 0
+             */
+            staged: number;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
             /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts cannot be told apart. Either the rows of a new account reference, or of an account that the vendor lists in place of another one, stay invisible until POST /accounts/{id}/continue says which account continues which; or an account of a new connection may continue one of a deleted connection (maybeContinues), and nothing waits. list_inconsistent: a list of the vendor contradicts itself in the same way for three attempts, for example with a row twice or a count that is never reached; its rows are stored, but it proves no removal. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
@@ -4981,7 +4993,7 @@ export interface components {
              */
             configName: string;
             /**
-             * @description Whether the test succeeded
+             * @description Whether the test succeeded, and data can arrive
              * @example true
              */
             healthy: boolean;
@@ -4992,7 +5004,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused
+             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
              * @example credential_rejected
              */
             reason?: string;
@@ -9463,6 +9475,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "since": "2026-03-01T10:00:00Z",
+                     *           "staged": 0,
                      *           "thisMonth": {
                      *             "pulls": 41,
                      *             "refreshes": 3
@@ -11457,6 +11470,7 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "staged": 0,
                      *       "thisMonth": {
                      *         "pulls": 41,
                      *         "refreshes": 3
@@ -11971,6 +11985,7 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "staged": 0,
                      *       "thisMonth": {
                      *         "pulls": 41,
                      *         "refreshes": 3
@@ -13289,6 +13304,7 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "staged": 0,
                      *       "thisMonth": {
                      *         "pulls": 41,
                      *         "refreshes": 3

@@ -35,8 +35,8 @@ export const Reasons = ({ id, reasons, boxed = false, changed }) => reasons.leng
 // HealthStatus shows the state of a connection as a word. A pause hides the health, which nothing updates meanwhile. end is punctuation that follows it.
 export function HealthStatus({ health, end = '' }) {
   if (health.paused) return html`<${Status}>${t('health.paused')}${end}</${Status}>`;
-  const needs = health.health !== 'unhealthy' && health.needsReauth;
-  return html`<${Status} tone=${needs ? 'warn' : tones[health.health]}>
+  const needs = health.reason === 'reauth_required';
+  return html`<${Status} tone=${tones[health.health]}>
     ${t(needs ? 'health.reauth' : 'health.' + health.health)}${end}
   </${Status}>`;
 }

@@ -202,6 +202,9 @@ export default {
   'reason.quarantined': { one: '{n} row of the vendor cannot be read.', other: '{n} rows of the vendor cannot be read.' },
   'reason.drifting': 'The transactions of an account do not explain its balance.',
   'reason.reauth': 'The account holder must sign in at the bank again. Until then no new rows arrive.',
+  'reason.reauth_required': 'The account holder must sign in at the bank again. Until then no new rows arrive.',
+  'reason.consent_expired': 'The consent of the account holder has expired. No new rows arrive until it is renewed.',
+  'reason.consent_revoked': 'The account holder has revoked the consent. No new rows arrive until there is another one.',
   'reason.vendor_rate_limited': 'The vendor limits the number of requests.',
   'reason.vendor_unreachable': 'The vendor cannot be reached.',
 

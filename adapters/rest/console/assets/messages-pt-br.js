@@ -202,6 +202,9 @@ export default {
   'reason.quarantined': { one: '{n} linha do agregador não pode ser lida.', other: '{n} linhas do agregador não podem ser lidas.' },
   'reason.drifting': 'As transações de uma conta não explicam o saldo.',
   'reason.reauth': 'O titular da conta precisa entrar de novo no banco. Até lá não chegam linhas novas.',
+  'reason.reauth_required': 'O titular da conta precisa entrar de novo no banco. Até lá não chegam linhas novas.',
+  'reason.consent_expired': 'O consentimento do titular expirou. Até que ele seja renovado não chegam linhas novas.',
+  'reason.consent_revoked': 'O titular revogou o consentimento. Até que ele dê outro não chegam linhas novas.',
   'reason.vendor_rate_limited': 'O agregador limita o número de requisições.',
   'reason.vendor_unreachable': 'Não foi possível acessar o agregador.',
 

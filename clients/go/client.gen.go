@@ -1431,6 +1431,111 @@ func (e SharedTokenVendor) Valid() bool {
 	}
 }
 
+// Defines values for StatementsRequestExternalID.
+const (
+	StatementsRequestExternalIDID        StatementsRequestExternalID = "id"
+	StatementsRequestExternalIDReference StatementsRequestExternalID = "reference"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestExternalID enum.
+func (e StatementsRequestExternalID) Valid() bool {
+	switch e {
+	case StatementsRequestExternalIDID:
+		return true
+	case StatementsRequestExternalIDReference:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestForce.
+const (
+	StatementsRequestForceChanged    StatementsRequestForce = "changed"
+	StatementsRequestForceDrift      StatementsRequestForce = "drift"
+	StatementsRequestForceNotCovered StatementsRequestForce = "not_covered"
+	StatementsRequestForceOmitted    StatementsRequestForce = "omitted"
+	StatementsRequestForceTrue       StatementsRequestForce = "true"
+	StatementsRequestForceUnsettled  StatementsRequestForce = "unsettled"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestForce enum.
+func (e StatementsRequestForce) Valid() bool {
+	switch e {
+	case StatementsRequestForceChanged:
+		return true
+	case StatementsRequestForceDrift:
+		return true
+	case StatementsRequestForceNotCovered:
+		return true
+	case StatementsRequestForceOmitted:
+		return true
+	case StatementsRequestForceTrue:
+		return true
+	case StatementsRequestForceUnsettled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestFormat.
+const (
+	StatementsRequestFormatCamt053 StatementsRequestFormat = "camt053"
+	StatementsRequestFormatCsv     StatementsRequestFormat = "csv"
+	StatementsRequestFormatMatcher StatementsRequestFormat = "matcher"
+	StatementsRequestFormatOfx     StatementsRequestFormat = "ofx"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestFormat enum.
+func (e StatementsRequestFormat) Valid() bool {
+	switch e {
+	case StatementsRequestFormatCamt053:
+		return true
+	case StatementsRequestFormatCsv:
+		return true
+	case StatementsRequestFormatMatcher:
+		return true
+	case StatementsRequestFormatOfx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestLocale.
+const (
+	StatementsRequestLocalePtBR StatementsRequestLocale = "pt-BR"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestLocale enum.
+func (e StatementsRequestLocale) Valid() bool {
+	switch e {
+	case StatementsRequestLocalePtBR:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestVersion.
+const (
+	StatementsRequestVersionN102 StatementsRequestVersion = "102"
+	StatementsRequestVersionN220 StatementsRequestVersion = "220"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestVersion enum.
+func (e StatementsRequestVersion) Valid() bool {
+	switch e {
+	case StatementsRequestVersionN102:
+		return true
+	case StatementsRequestVersionN220:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SubscriptionViewState.
 const (
 	SubscriptionViewStateActive   SubscriptionViewState = "active"
@@ -1701,6 +1806,39 @@ func (e GetStatementParamsFormat) Valid() bool {
 	case GetStatementParamsFormatMatcher:
 		return true
 	case GetStatementParamsFormatOfx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetStatementParamsVersion.
+const (
+	GetStatementParamsVersionN102 GetStatementParamsVersion = "102"
+	GetStatementParamsVersionN220 GetStatementParamsVersion = "220"
+)
+
+// Valid indicates whether the value is a known member of the GetStatementParamsVersion enum.
+func (e GetStatementParamsVersion) Valid() bool {
+	switch e {
+	case GetStatementParamsVersionN102:
+		return true
+	case GetStatementParamsVersionN220:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetStatementParamsLocale.
+const (
+	GetStatementParamsLocalePtBR GetStatementParamsLocale = "pt-BR"
+)
+
+// Valid indicates whether the value is a known member of the GetStatementParamsLocale enum.
+func (e GetStatementParamsLocale) Valid() bool {
+	switch e {
+	case GetStatementParamsLocalePtBR:
 		return true
 	default:
 		return false
@@ -5392,6 +5530,82 @@ type SplitRequest struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// StatementsRequest defines model for StatementsRequest.
+type StatementsRequest struct {
+	// AccountIds The ids of the accounts
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
+	AccountIds []string `json:"accountIds"`
+
+	// Close Print the periods that end on this day as they were when they were closed; not together with from, to and force
+	//
+	// Examples: 2026-02-28
+	Close *openapi_types.Date `json:"close,omitempty"`
+
+	// ExternalID The value of external_id in the format matcher
+	//
+	// Examples: id
+	ExternalID *StatementsRequestExternalID `json:"externalId,omitempty"`
+
+	// Force What the caller accepts; see the statement of one account
+	//
+	// Examples: ["drift"]
+	Force *[]StatementsRequestForce `json:"force,omitempty"`
+
+	// Format The format of the documents
+	//
+	// Examples: ofx
+	Format StatementsRequestFormat `json:"format"`
+
+	// From First value date; by default the date of the first record of each account
+	//
+	// Examples: 2026-02-01
+	From *openapi_types.Date `json:"from,omitempty"`
+
+	// Locale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+	//
+	// Examples: pt-BR
+	Locale *StatementsRequestLocale `json:"locale,omitempty"`
+
+	// MaxBytes The maximum size of each document in bytes
+	//
+	// Examples: 33554432
+	MaxBytes *int64 `json:"maxBytes,omitempty"`
+
+	// To Last value date; by default as for the statement of one account
+	//
+	// Examples: 2026-02-28
+	To *openapi_types.Date `json:"to,omitempty"`
+
+	// Version Only with the format ofx: the version of OFX
+	//
+	// Examples: 102
+	Version *StatementsRequestVersion `json:"version,omitempty"`
+}
+
+// StatementsRequestExternalID The value of external_id in the format matcher
+//
+// Examples: id
+type StatementsRequestExternalID string
+
+// StatementsRequestForce defines model for StatementsRequest.Force.
+type StatementsRequestForce string
+
+// StatementsRequestFormat The format of the documents
+//
+// Examples: ofx
+type StatementsRequestFormat string
+
+// StatementsRequestLocale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+//
+// Examples: pt-BR
+type StatementsRequestLocale string
+
+// StatementsRequestVersion Only with the format ofx: the version of OFX
+//
+// Examples: 102
+type StatementsRequestVersion string
+
 // SubscriptionChange defines model for SubscriptionChange.
 type SubscriptionChange struct {
 	// ConnectionID Only events of this connection; absent for all
@@ -6107,6 +6321,12 @@ type GetStatementParams struct {
 	// Format The format of the document
 	Format GetStatementParamsFormat `form:"format" json:"format"`
 
+	// Version Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8
+	Version *GetStatementParamsVersion `form:"version,omitempty" json:"version,omitempty"`
+
+	// Locale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+	Locale *GetStatementParamsLocale `form:"locale,omitempty" json:"locale,omitempty"`
+
 	// ExternalID The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id
 	ExternalID *GetStatementParamsExternalID `form:"externalId,omitempty" json:"externalId,omitempty"`
 
@@ -6122,6 +6342,12 @@ type GetStatementParams struct {
 
 // GetStatementParamsFormat defines parameters for GetStatement.
 type GetStatementParamsFormat string
+
+// GetStatementParamsVersion defines parameters for GetStatement.
+type GetStatementParamsVersion string
+
+// GetStatementParamsLocale defines parameters for GetStatement.
+type GetStatementParamsLocale string
 
 // GetStatementParamsExternalID defines parameters for GetStatement.
 type GetStatementParamsExternalID string
@@ -6752,6 +6978,9 @@ type StartLinkSessionJSONRequestBody = NewLinkSession
 
 // DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
 type DismissPossibleReplacementsJSONRequestBody = DismissRequest
+
+// GetStatementsJSONRequestBody defines body for GetStatements for application/json ContentType.
+type GetStatementsJSONRequestBody = StatementsRequest
 
 // CreateSubscriptionJSONRequestBody defines body for CreateSubscription for application/json ContentType.
 type CreateSubscriptionJSONRequestBody = NewSubscription
@@ -7962,6 +8191,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/pulls/{id} (the `GetPull` operationId).
 	GetPull(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatementsWithBody Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatements Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatements(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSubscriptions List subscriptions, newest first
 	//
@@ -9576,6 +9823,44 @@ func (c *Client) GetPull(ctx context.Context, id string, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
+// GetStatementsWithBody Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *Client) GetStatementsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStatements Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *Client) GetStatements(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListSubscriptions List subscriptions, newest first
 //
 // Returns the subscriptions of the tenant with their progress.
@@ -11092,6 +11377,30 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Locale != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "locale", *params.Locale, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if params.ExternalID != nil {
@@ -13795,6 +14104,46 @@ func NewGetPullRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetStatementsRequest calls the generic GetStatements builder with application/json body
+func NewGetStatementsRequest(server string, body GetStatementsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetStatementsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewGetStatementsRequestWithBody constructs an http.Request for the GetStatements method, with any body, and a specified content type
+func NewGetStatementsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/statements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListSubscriptionsRequest constructs an http.Request for the ListSubscriptions method
 func NewListSubscriptionsRequest(server string, params *ListSubscriptionsParams) (*http.Request, error) {
 	var err error
@@ -16476,6 +16825,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/pulls/{id} (the `GetPull` operationId).
 	GetPullWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPullResponse, error)
+
+	// GetStatementsWithBodyWithResponse Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error)
+
+	// GetStatementsWithResponse Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithResponse(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error)
 
 	// ListSubscriptionsWithResponse List subscriptions, newest first
 	//
@@ -25258,6 +25625,145 @@ func (r GetPullResponse) ContentType() string {
 	return ""
 }
 
+// GetStatementsResponse200Headers the declared response headers of an HTTP 200 response for GetStatements
+type GetStatementsResponse200Headers struct {
+	ContentDisposition *string
+}
+
+// GetStatementsResponse401Headers the declared response headers of an HTTP 401 response for GetStatements
+type GetStatementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetStatementsResponse405Headers the declared response headers of an HTTP 405 response for GetStatements
+type GetStatementsResponse405Headers struct {
+	Allow *string
+}
+
+// GetStatementsResponse429Headers the declared response headers of an HTTP 429 response for GetStatements
+type GetStatementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetStatementsResponse503Headers the declared response headers of an HTTP 503 response for GetStatements
+type GetStatementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetStatementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetStatementsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetStatementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetStatementsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetStatementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetStatementsResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStatementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStatementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListSubscriptionsResponse401Headers the declared response headers of an HTTP 401 response for ListSubscriptions
 type ListSubscriptionsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -30717,6 +31223,36 @@ func (c *ClientWithResponses) GetPullWithResponse(ctx context.Context, id string
 		return nil, err
 	}
 	return ParseGetPullResponse(rsp)
+}
+
+// GetStatementsWithBodyWithResponse Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *ClientWithResponses) GetStatementsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error) {
+	rsp, err := c.GetStatementsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementsResponse(rsp)
+}
+
+// GetStatementsWithResponse Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *ClientWithResponses) GetStatementsWithResponse(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error) {
+	rsp, err := c.GetStatements(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementsResponse(rsp)
 }
 
 // ListSubscriptionsWithResponse List subscriptions, newest first
@@ -40029,6 +40565,148 @@ func ParseGetPullResponse(rsp *http.Response) (*GetPullResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetPullResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetStatementsResponse parses an HTTP response from a GetStatementsWithResponse call
+func ParseGetStatementsResponse(rsp *http.Response) (*GetStatementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetStatementsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetStatementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetStatementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetStatementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetStatementsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

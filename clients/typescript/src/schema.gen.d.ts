@@ -1028,6 +1028,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download the statements of several accounts
+         * @description Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+         */
+        post: operations["get-statements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/subscriptions": {
         parameters: {
             query?: never;
@@ -4808,6 +4828,70 @@ export interface components {
              * @example two payments on one day
              */
             reason?: string;
+        };
+        StatementsRequest: {
+            /**
+             * @description The ids of the accounts
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+             *     ]
+             */
+            accountIds: string[];
+            /**
+             * Format: date
+             * @description Print the periods that end on this day as they were when they were closed; not together with from, to and force
+             * @example 2026-02-28
+             */
+            close?: string;
+            /**
+             * @description The value of external_id in the format matcher
+             * @example id
+             * @enum {string}
+             */
+            externalId?: "id" | "reference";
+            /**
+             * @description What the caller accepts; see the statement of one account
+             * @example [
+             *       "drift"
+             *     ]
+             */
+            force?: ("true" | "drift" | "changed" | "unsettled" | "not_covered" | "omitted")[];
+            /**
+             * @description The format of the documents
+             * @example ofx
+             * @enum {string}
+             */
+            format: "camt053" | "ofx" | "csv" | "matcher";
+            /**
+             * Format: date
+             * @description First value date; by default the date of the first record of each account
+             * @example 2026-02-01
+             */
+            from?: string;
+            /**
+             * @description Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+             * @example pt-BR
+             * @enum {string}
+             */
+            locale?: "pt-BR";
+            /**
+             * Format: int64
+             * @description The maximum size of each document in bytes
+             * @example 33554432
+             */
+            maxBytes?: number;
+            /**
+             * Format: date
+             * @description Last value date; by default as for the statement of one account
+             * @example 2026-02-28
+             */
+            to?: string;
+            /**
+             * @description Only with the format ofx: the version of OFX
+             * @example 102
+             * @enum {string}
+             */
+            version?: "220" | "102";
         };
         SubscriptionChange: {
             /**
@@ -8610,6 +8694,10 @@ export interface operations {
                 to?: string;
                 /** @description The format of the document */
                 format: "camt053" | "ofx" | "csv" | "matcher";
+                /** @description Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8 */
+                version?: "220" | "102";
+                /** @description Only with the format csv. pt-BR: the form for spreadsheets in Brazil */
+                locale?: "pt-BR";
                 /** @description The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id */
                 externalId?: "id" | "reference";
                 /** @description Print the period that ends on this day as it was when it was closed; not together with from, to and force */
@@ -19752,6 +19840,255 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/pulls/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "accountIds": [
+                 *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                 *       ],
+                 *       "close": "2026-02-28",
+                 *       "externalId": "id",
+                 *       "force": [
+                 *         "drift"
+                 *       ],
+                 *       "format": "ofx",
+                 *       "from": "2026-02-01",
+                 *       "locale": "pt-BR",
+                 *       "maxBytes": 33554432,
+                 *       "to": "2026-02-28",
+                 *       "version": "102"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StatementsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description attachment; filename="statements.zip" */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example the archive */
+                    "application/zip": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/statements",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -777,6 +777,21 @@ func (e KafkaSinkSaslMechanism) Valid() bool {
 	}
 }
 
+// Defines values for KafkaSinkWithout.
+const (
+	KafkaSinkWithoutMetadata KafkaSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkWithout enum.
+func (e KafkaSinkWithout) Valid() bool {
+	switch e {
+	case KafkaSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KafkaSinkViewFormat.
 const (
 	KafkaSinkViewFormatBinary     KafkaSinkViewFormat = "binary"
@@ -825,6 +840,21 @@ func (e KafkaSinkViewSaslMechanism) Valid() bool {
 	case KafkaSinkViewSaslMechanismSCRAMSHA256:
 		return true
 	case KafkaSinkViewSaslMechanismSCRAMSHA512:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkViewWithout.
+const (
+	KafkaSinkViewWithoutMetadata KafkaSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkViewWithout enum.
+func (e KafkaSinkViewWithout) Valid() bool {
+	switch e {
+	case KafkaSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -954,6 +984,21 @@ func (e MatcherSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for MatcherSinkWithout.
+const (
+	MatcherSinkWithoutMetadata MatcherSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkWithout enum.
+func (e MatcherSinkWithout) Valid() bool {
+	switch e {
+	case MatcherSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MatcherSinkViewExternalID.
 const (
 	MatcherSinkViewExternalIDID        MatcherSinkViewExternalID = "id"
@@ -981,6 +1026,21 @@ const (
 func (e MatcherSinkViewKind) Valid() bool {
 	switch e {
 	case MatcherSinkViewKindMatcher:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkViewWithout.
+const (
+	MatcherSinkViewWithoutMetadata MatcherSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkViewWithout enum.
+func (e MatcherSinkViewWithout) Valid() bool {
+	switch e {
+	case MatcherSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -1275,6 +1335,21 @@ func (e RabbitmqSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for RabbitmqSinkWithout.
+const (
+	RabbitmqSinkWithoutMetadata RabbitmqSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkWithout enum.
+func (e RabbitmqSinkWithout) Valid() bool {
+	switch e {
+	case RabbitmqSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RabbitmqSinkViewFormat.
 const (
 	RabbitmqSinkViewFormatBinary     RabbitmqSinkViewFormat = "binary"
@@ -1302,6 +1377,21 @@ const (
 func (e RabbitmqSinkViewKind) Valid() bool {
 	switch e {
 	case RabbitmqSinkViewKindRabbitmq:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RabbitmqSinkViewWithout.
+const (
+	RabbitmqSinkViewWithoutMetadata RabbitmqSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkViewWithout enum.
+func (e RabbitmqSinkViewWithout) Valid() bool {
+	switch e {
+	case RabbitmqSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -1734,6 +1824,21 @@ func (e WebhookSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for WebhookSinkWithout.
+const (
+	WebhookSinkWithoutMetadata WebhookSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkWithout enum.
+func (e WebhookSinkWithout) Valid() bool {
+	switch e {
+	case WebhookSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WebhookSinkViewKind.
 const (
 	WebhookSinkViewKindWebhook WebhookSinkViewKind = "webhook"
@@ -1743,6 +1848,21 @@ const (
 func (e WebhookSinkViewKind) Valid() bool {
 	switch e {
 	case WebhookSinkViewKindWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookSinkViewWithout.
+const (
+	WebhookSinkViewWithoutMetadata WebhookSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkViewWithout enum.
+func (e WebhookSinkViewWithout) Valid() bool {
+	switch e {
+	case WebhookSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -3581,6 +3701,14 @@ type EventReplayRequest struct {
 	From string `json:"from"`
 }
 
+// EventSkipRequest defines model for EventSkipRequest.
+type EventSkipRequest struct {
+	// Sequence The sequence of an event that has failed at least once
+	//
+	// Examples: 42
+	Sequence string `json:"sequence"`
+}
+
 // EvidenceView defines model for EvidenceView.
 type EvidenceView struct {
 	// Kind What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
@@ -3792,6 +3920,11 @@ type KafkaSink struct {
 	//
 	// Examples: lerian.streaming.discovery
 	Topic *string `json:"topic,omitempty"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]KafkaSinkWithout `json:"without,omitempty"`
 }
 
 // KafkaSinkFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
@@ -3808,6 +3941,9 @@ type KafkaSinkKind string
 //
 // Examples: SCRAM-SHA-512
 type KafkaSinkSaslMechanism string
+
+// KafkaSinkWithout defines model for KafkaSink.Without.
+type KafkaSinkWithout string
 
 // KafkaSinkView A topic of a Kafka cluster
 type KafkaSinkView struct {
@@ -3848,6 +3984,11 @@ type KafkaSinkView struct {
 	//
 	// Examples: lerian.streaming.discovery
 	Topic *string `json:"topic,omitempty"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]KafkaSinkViewWithout `json:"without,omitempty"`
 }
 
 // KafkaSinkViewFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
@@ -3864,6 +4005,9 @@ type KafkaSinkViewKind string
 //
 // Examples: SCRAM-SHA-512
 type KafkaSinkViewSaslMechanism string
+
+// KafkaSinkViewWithout defines model for KafkaSinkView.Without.
+type KafkaSinkViewWithout string
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -4097,6 +4241,11 @@ type MatcherSink struct {
 	//
 	// Examples: https://matcher.example.com
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]MatcherSinkWithout `json:"without,omitempty"`
 }
 
 // MatcherSinkExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
@@ -4108,6 +4257,9 @@ type MatcherSinkExternalID string
 //
 // Examples: matcher
 type MatcherSinkKind string
+
+// MatcherSinkWithout defines model for MatcherSink.Without.
+type MatcherSinkWithout string
 
 // MatcherSinkView Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections
 type MatcherSinkView struct {
@@ -4165,6 +4317,11 @@ type MatcherSinkView struct {
 	//
 	// Examples: https://matcher.example.com
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]MatcherSinkViewWithout `json:"without,omitempty"`
 }
 
 // MatcherSinkViewExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
@@ -4176,6 +4333,9 @@ type MatcherSinkViewExternalID string
 //
 // Examples: matcher
 type MatcherSinkViewKind string
+
+// MatcherSinkViewWithout defines model for MatcherSinkView.Without.
+type MatcherSinkViewWithout string
 
 // MatcherTheirs defines model for MatcherTheirs.
 type MatcherTheirs struct {
@@ -5206,6 +5366,11 @@ type RabbitmqSink struct {
 	//
 	// Examples: amqps://books@mq.example.com:5671/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]RabbitmqSinkWithout `json:"without,omitempty"`
 }
 
 // RabbitmqSinkFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
@@ -5217,6 +5382,9 @@ type RabbitmqSinkFormat string
 //
 // Examples: rabbitmq
 type RabbitmqSinkKind string
+
+// RabbitmqSinkWithout defines model for RabbitmqSink.Without.
+type RabbitmqSinkWithout string
 
 // RabbitmqSinkView An exchange of a RabbitMQ broker
 type RabbitmqSinkView struct {
@@ -5244,6 +5412,11 @@ type RabbitmqSinkView struct {
 	//
 	// Examples: amqps://books@mq.example.com:5671/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]RabbitmqSinkViewWithout `json:"without,omitempty"`
 }
 
 // RabbitmqSinkViewFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
@@ -5255,6 +5428,9 @@ type RabbitmqSinkViewFormat string
 //
 // Examples: rabbitmq
 type RabbitmqSinkViewKind string
+
+// RabbitmqSinkViewWithout defines model for RabbitmqSinkView.Without.
+type RabbitmqSinkViewWithout string
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -5501,7 +5677,7 @@ type SinkTestOutcome struct {
 	// Examples: 84
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed
+	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed; skipped if an operator has passed over the event
 	//
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
@@ -6187,12 +6363,20 @@ type WebhookSink struct {
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]WebhookSinkWithout `json:"without,omitempty"`
 }
 
 // WebhookSinkKind The kind of sink; it cannot be changed
 //
 // Examples: webhook
 type WebhookSinkKind string
+
+// WebhookSinkWithout defines model for WebhookSink.Without.
+type WebhookSinkWithout string
 
 // WebhookSinkView An HTTP endpoint, called as Standard Webhooks describes
 type WebhookSinkView struct {
@@ -6205,12 +6389,20 @@ type WebhookSinkView struct {
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]WebhookSinkViewWithout `json:"without,omitempty"`
 }
 
 // WebhookSinkViewKind The kind of sink; it cannot be changed
 //
 // Examples: webhook
 type WebhookSinkViewKind string
+
+// WebhookSinkViewWithout defines model for WebhookSinkView.Without.
+type WebhookSinkViewWithout string
 
 // WebhookView defines model for WebhookView.
 type WebhookView struct {
@@ -6748,6 +6940,12 @@ type RotateSubscriptionSecretParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// SkipEventParams defines parameters for SkipEvent.
+type SkipEventParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListUnmappedAccountsParams defines parameters for ListUnmappedAccounts.
 type ListUnmappedAccountsParams struct {
 	// Limit The maximum number of items on the page
@@ -6990,6 +7188,9 @@ type UpdateSubscriptionJSONRequestBody = SubscriptionChange
 
 // ReplaySubscriptionJSONRequestBody defines body for ReplaySubscription for application/json ContentType.
 type ReplaySubscriptionJSONRequestBody = EventReplayRequest
+
+// SkipEventJSONRequestBody defines body for SkipEvent for application/json ContentType.
+type SkipEventJSONRequestBody = EventSkipRequest
 
 // JoinTransactionsJSONRequestBody defines body for JoinTransactions for application/json ContentType.
 type JoinTransactionsJSONRequestBody = JoinRequest
@@ -8326,6 +8527,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 	RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkipEventWithBody Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithBody(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkipEvent Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEvent(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TestSubscription Send a test event
 	//
@@ -10118,6 +10337,44 @@ func (c *Client) ResumeSubscription(ctx context.Context, id string, params *Resu
 // Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 func (c *Client) RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateSubscriptionSecretRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SkipEventWithBody Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *Client) SkipEventWithBody(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkipEventRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SkipEvent Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *Client) SkipEvent(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkipEventRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14832,6 +15089,68 @@ func NewRotateSubscriptionSecretRequest(server string, id string, params *Rotate
 	return req, nil
 }
 
+// NewSkipEventRequest calls the generic SkipEvent builder with application/json body
+func NewSkipEventRequest(server string, id string, params *SkipEventParams, body SkipEventJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSkipEventRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSkipEventRequestWithBody constructs an http.Request for the SkipEvent method, with any body, and a specified content type
+func NewSkipEventRequestWithBody(server string, id string, params *SkipEventParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/subscriptions/%s/skip", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewTestSubscriptionRequest constructs an http.Request for the TestSubscription method
 func NewTestSubscriptionRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -16978,6 +17297,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 	RotateSubscriptionSecretWithResponse(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*RotateSubscriptionSecretResponse, error)
+
+	// SkipEventWithBodyWithResponse Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithBodyWithResponse(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkipEventResponse, error)
+
+	// SkipEventWithResponse Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithResponse(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SkipEventResponse, error)
 
 	// TestSubscriptionWithResponse Send a test event
 	//
@@ -27647,6 +27984,195 @@ func (r RotateSubscriptionSecretResponse) ContentType() string {
 	return ""
 }
 
+// SkipEventResponse200Headers the declared response headers of an HTTP 200 response for SkipEvent
+type SkipEventResponse200Headers struct {
+	ETag                 *string
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse400Headers the declared response headers of an HTTP 400 response for SkipEvent
+type SkipEventResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse401Headers the declared response headers of an HTTP 401 response for SkipEvent
+type SkipEventResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SkipEventResponse404Headers the declared response headers of an HTTP 404 response for SkipEvent
+type SkipEventResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse405Headers the declared response headers of an HTTP 405 response for SkipEvent
+type SkipEventResponse405Headers struct {
+	Allow *string
+}
+
+// SkipEventResponse409Headers the declared response headers of an HTTP 409 response for SkipEvent
+type SkipEventResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse429Headers the declared response headers of an HTTP 429 response for SkipEvent
+type SkipEventResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SkipEventResponse503Headers the declared response headers of an HTTP 503 response for SkipEvent
+type SkipEventResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SkipEventResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SubscriptionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SkipEventResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SkipEventResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SkipEventResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SkipEventResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SkipEventResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SkipEventResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SkipEventResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SkipEventResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SkipEventResponse) GetJSON200() *SubscriptionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SkipEventResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SkipEventResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkipEventResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SkipEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // TestSubscriptionResponse401Headers the declared response headers of an HTTP 401 response for TestSubscription
 type TestSubscriptionResponse401Headers struct {
 	WWWAuthenticate *string
@@ -31478,6 +32004,36 @@ func (c *ClientWithResponses) RotateSubscriptionSecretWithResponse(ctx context.C
 		return nil, err
 	}
 	return ParseRotateSubscriptionSecretResponse(rsp)
+}
+
+// SkipEventWithBodyWithResponse Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *ClientWithResponses) SkipEventWithBodyWithResponse(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkipEventResponse, error) {
+	rsp, err := c.SkipEventWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkipEventResponse(rsp)
+}
+
+// SkipEventWithResponse Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *ClientWithResponses) SkipEventWithResponse(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SkipEventResponse, error) {
+	rsp, err := c.SkipEvent(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkipEventResponse(rsp)
 }
 
 // TestSubscriptionWithResponse Send a test event
@@ -42713,6 +43269,213 @@ func ParseRotateSubscriptionSecretResponse(rsp *http.Response) (*RotateSubscript
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateSubscriptionSecretResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSkipEventResponse parses an HTTP response from a SkipEventWithResponse call
+func ParseSkipEventResponse(rsp *http.Response) (*SkipEventResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkipEventResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SubscriptionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SkipEventResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers SkipEventResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SkipEventResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers SkipEventResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers SkipEventResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers SkipEventResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers SkipEventResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SkipEventResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -1240,6 +1240,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/subscriptions/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip one event
+         * @description Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+         */
+        post: operations["skip-event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/subscriptions/{id}/test": {
         parameters: {
             query?: never;
@@ -3025,6 +3045,13 @@ export interface components {
              */
             from: string;
         };
+        EventSkipRequest: {
+            /**
+             * @description The sequence of an event that has failed at least once
+             * @example 42
+             */
+            sequence: string;
+        };
         EvidenceView: {
             /**
              * @description What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
@@ -3222,6 +3249,13 @@ export interface components {
              * @example lerian.streaming.discovery
              */
             topic?: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description A topic of a Kafka cluster */
         KafkaSinkView: {
@@ -3269,6 +3303,13 @@ export interface components {
              * @example lerian.streaming.discovery
              */
             topic?: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         LinkSession: {
             /**
@@ -3504,6 +3545,13 @@ export interface components {
              * @example https://matcher.example.com
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections */
         MatcherSinkView: {
@@ -3580,6 +3628,13 @@ export interface components {
              * @example https://matcher.example.com
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         MatcherTheirs: {
             /**
@@ -4548,6 +4603,13 @@ export interface components {
              * @example amqps://books@mq.example.com:5671/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description An exchange of a RabbitMQ broker */
         RabbitmqSinkView: {
@@ -4578,6 +4640,13 @@ export interface components {
              * @example amqps://books@mq.example.com:5671/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         Readiness: {
             /** @description The result of each check, by name */
@@ -4804,7 +4873,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description The failure: sink_unreachable, sink_refused, address_not_allowed
+             * @description The failure: sink_unreachable, sink_refused, address_not_allowed; skipped if an operator has passed over the event
              * @example sink_unreachable
              */
             reason?: string;
@@ -5467,6 +5536,13 @@ export interface components {
              * @example https://books.example.com/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description An HTTP endpoint, called as Standard Webhooks describes */
         WebhookSinkView: {
@@ -5481,6 +5557,13 @@ export interface components {
              * @example https://books.example.com/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         WebhookView: {
             /**
@@ -20135,7 +20218,10 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z",
                      *           "sink": {
                      *             "kind": "webhook",
-                     *             "url": "https://books.example.com/events"
+                     *             "url": "https://books.example.com/events",
+                     *             "without": [
+                     *               "metadata"
+                     *             ]
                      *           },
                      *           "state": "active",
                      *           "types": [
@@ -20324,7 +20410,10 @@ export interface operations {
                  *           "Authorization": "Bearer a-token-of-the-receiver"
                  *         },
                  *         "kind": "webhook",
-                 *         "url": "https://books.example.com/events"
+                 *         "url": "https://books.example.com/events",
+                 *         "without": [
+                 *           "metadata"
+                 *         ]
                  *       },
                  *       "types": [
                  *         "transaction.*",
@@ -20360,7 +20449,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -20677,7 +20769,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -20885,7 +20980,10 @@ export interface operations {
                  *           "Authorization": "Bearer a-token-of-the-receiver"
                  *         },
                  *         "kind": "webhook",
-                 *         "url": "https://books.example.com/events"
+                 *         "url": "https://books.example.com/events",
+                 *         "without": [
+                 *           "metadata"
+                 *         ]
                  *       },
                  *       "types": [
                  *         "transaction.*",
@@ -20921,7 +21019,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22205,7 +22306,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22479,7 +22583,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22801,7 +22908,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -23065,7 +23175,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -23283,6 +23396,340 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "skip-event": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sequence": "42"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventSkipRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "kind": "webhook",
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "transaction.*",
+                     *         "pull.failed"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
                      *       "code": "MTCH-0008"
                      *     }
                      */

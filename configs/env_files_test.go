@@ -135,11 +135,11 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		"migrate": {
 			configs.LoadMigrate, []string{
 				"DATABASE_DISTRIBUTE", "DATABASE_POOLED", "DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE",
-				"ENV_NAME",
+				"ENV_NAME", "TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				DatabasePoolSize: whole.DatabasePoolSize,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize,
 			},
 		},
 		"reseal": {
@@ -147,10 +147,11 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 			[]string{
 				"DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_POOL_SIZE", "DATABASE_URL",
 				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 		"audit": {
@@ -158,10 +159,11 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 			[]string{
 				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED",
 				"DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 	} {

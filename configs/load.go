@@ -179,6 +179,7 @@ func (c *Config) databaseURL(r *reader) {
 	}
 	c.DatabaseURL = r.database("DATABASE_URL", fallback)
 	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
+	c.TrustedCAFile = r.text("TRUSTED_CA_FILE", "")
 	c.DatabasePooled = r.boolean("DATABASE_POOLED", false)
 	c.DatabasePoolSize = r.number("DATABASE_POOL_SIZE", 16, 2, 1000)
 	c.DatabaseDistribute = r.boolean("DATABASE_DISTRIBUTE", false)

@@ -3,10 +3,12 @@ package application_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -883,6 +885,51 @@ func TestEventsAreReplayed(t *testing.T) {
 		}
 		checkReceived(d, s, d.sink.got(receiverURL))
 	})
+}
+
+// An event that the sink always refuses must not hold back the later events of its record for ever.
+func TestASkippedEventLetsTheNextOnePass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(receiverURL)
+		d.sink.set(receiverURL, func(context.Context, ports.OutgoingEvent) error { return refused() })
+		defer d.dispatch(d.Service)()
+		d.store(map[string]string{"a": "1"})
+		time.Sleep(2 * time.Second)
+		d.store(map[string]string{"a": "2"})
+		time.Sleep(2 * time.Second)
+		_, err := d.SkipEvent(d.ctx, d.tenant, s.ID, 2)
+		if !errors.Is(err, domain.Conflict) {
+			t.Errorf("an event that only waits: %v", err)
+		}
+		_, err = d.SkipEvent(d.ctx, d.tenant, s.ID, 1)
+		d.noError(err)
+		d.sink.set(receiverURL, nil)
+		time.Sleep(time.Minute)
+		got := d.sink.got(receiverURL)
+		if len(got) != 1 || got[0].Sequence != "2" || !strings.HasSuffix(got[0].Type, ".transaction.added") {
+			t.Errorf("received %+v", got)
+		}
+	})
+}
+
+// The encoder of these tests encodes nothing but the version.
+func TestAMemberIsLeftOutOfTheDataOfEvents(t *testing.T) {
+	for _, c := range []struct{ data, want string }{
+		{`{"a":1.10,"metadata":{"x":[1]},"b":"\u00e9"}`, `{"a":1.10,"b":"\u00e9"}`},
+		{`{"metadata":null}`, `{}`}, {`{"b":{"metadata":1}}`, `{"b":{"metadata":1}}`},
+	} {
+		got, err := events.LeaveOut([]byte(c.data), []string{events.Metadata})
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s: %s, %v", c.data, got, err)
+		}
+	}
+	for _, settings := range []string{`{}`, `{"url":"https://x.example"}`} {
+		rest, without := events.SplitWithout(events.WithWithout(settings, []string{events.Metadata}))
+		if rest != settings || !slices.Equal(without, []string{events.Metadata}) {
+			t.Errorf("%s: %s, %v", settings, rest, without)
+		}
+	}
 }
 
 func TestBothSecretsSignForADay(t *testing.T) {

@@ -60,6 +60,10 @@ func (s *Service) statement(
 		sum.Add(record.ID, books.SumRowOf(record))
 	}
 	st := sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now)
+	if identifier, ok := s.aggregators[view.Account.Vendor].(ports.AccountIdentifier); ok {
+		identity := identifier.AccountIdentity(view.Account.AccountData)
+		st.Bank, st.Branch = identity.BankCode(), identity.Branch()
+	}
 	st.BankReadAt, st.OmitUnconverted = view.Completeness.BankReadAt(), q.Force.Omitted
 	if q.Balances {
 		doubts := view.Completeness.Doubts(st.Period.To, st.Currency, s.coverage(), now, s.DriftGrace)

@@ -134,30 +134,36 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	}{
 		"migrate": {
 			configs.LoadMigrate, []string{
-				"DATABASE_DISTRIBUTE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME",
+				"DATABASE_DISTRIBUTE", "DATABASE_POOLED", "DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE",
+				"ENV_NAME", "TRUSTED_CA_FILE",
 			},
-			configs.Config{EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
+			configs.Config{
+				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize,
+			},
 		},
 		"reseal": {
 			configs.LoadReseal,
 			[]string{
-				"DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE",
-				"ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_POOL_SIZE", "DATABASE_URL",
+				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 		"audit": {
 			configs.LoadAudit,
 			[]string{
 				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED",
-				"DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 	} {

@@ -169,7 +169,7 @@ func (c *Config) requireHTTPS(r *reader, name, value string) {
 	}
 }
 
-// databaseURL reads DATABASE_URL, DATABASE_POOLED and DATABASE_DISTRIBUTE. DATABASE_URL has a default only in
+// databaseURL reads DATABASE_URL, DATABASE_POOLED, DATABASE_POOL_SIZE and DATABASE_DISTRIBUTE. DATABASE_URL has a default only in
 // development: in production, a service without it would silently store its data in a new file instead of the existing
 // database.
 func (c *Config) databaseURL(r *reader) {
@@ -179,7 +179,9 @@ func (c *Config) databaseURL(r *reader) {
 	}
 	c.DatabaseURL = r.database("DATABASE_URL", fallback)
 	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
+	c.TrustedCAFile = r.text("TRUSTED_CA_FILE", "")
 	c.DatabasePooled = r.boolean("DATABASE_POOLED", false)
+	c.DatabasePoolSize = r.number("DATABASE_POOL_SIZE", 16, 2, 1000)
 	c.DatabaseDistribute = r.boolean("DATABASE_DISTRIBUTE", false)
 	for name, set := range map[string]bool{
 		"DATABASE_POOLED": c.DatabasePooled, "DATABASE_DISTRIBUTE": c.DatabaseDistribute,

@@ -167,6 +167,14 @@ var (
 			func(c configs.Config) any { return c.DatabasePooled },
 			map[string]any{"": false, "true": true, "0": false}, booleans,
 		},
+		"TRUSTED_CA_FILE": {
+			func(c configs.Config) any { return c.TrustedCAFile },
+			map[string]any{"": "", "/etc/ca.crt": "/etc/ca.crt"}, nil,
+		},
+		"DATABASE_POOL_SIZE": {
+			func(c configs.Config) any { return c.DatabasePoolSize },
+			map[string]any{"": 16, "2": 2, "40": 40}, []string{"1", "0", "-1", "x", "1001"},
+		},
 		"DATABASE_DISTRIBUTE": {
 			func(c configs.Config) any { return c.DatabaseDistribute },
 			map[string]any{"": false, "true": true, "0": false}, booleans,

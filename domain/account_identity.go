@@ -60,8 +60,12 @@ func (i AccountIdentity) WithIBAN(iban string) AccountIdentity {
 	return i
 }
 
-// lengthOfISPB is the number of digits of an ISPB code. A COMPE code has three.
-const lengthOfISPB = 8
+// The numbers of digits of an ISPB code, of a COMPE code and of an agency in Brazil.
+const (
+	lengthOfISPB   = 8
+	lengthOfCOMPE  = 3
+	lengthOfAgency = 4
+)
 
 // bankCode returns a COMPE code without leading zeros, or an ISPB code with all its digits; "" for other texts.
 func bankCode(bank string) string {
@@ -86,6 +90,26 @@ func checkDigitOf(number, digits string) string {
 // minSharedDigits is the minimum length of an account number that identifies an account. Shorter numbers, such as the
 // visible digits of a card number, are not unique among the accounts of a tenant.
 const minSharedDigits = 5
+
+// BankCode returns the COMPE code of the bank with its three digits, or its ISPB code of eight; "" if the vendor states
+// neither. The first three digits of a CLABE are the code of the bank, too.
+func (i AccountIdentity) BankCode() string {
+	switch n := len(i.Bank); {
+	case n > 0 && digitsOf(i.Bank) == i.Bank:
+		return strings.Repeat("0", max(lengthOfCOMPE-n, 0)) + i.Bank
+	case i.CLABE != "":
+		return i.CLABE[:lengthOfCOMPE]
+	}
+	return ""
+}
+
+// Branch returns the agency with at least four digits; "" if the vendor states none.
+func (i AccountIdentity) Branch() string {
+	if i.Agency == "" {
+		return ""
+	}
+	return strings.Repeat("0", max(lengthOfAgency-len(i.Agency), 0)) + i.Agency
+}
 
 // HasFullNumber reports whether the identity contains everything that names an account at its bank: the bank, the
 // agency and a number of at least five digits.

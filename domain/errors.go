@@ -44,6 +44,10 @@ const (
 	AccountNotAmbiguous Code = "account_not_ambiguous"
 	// HeldNone: no announced removal of the account's rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
+	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.
+	EventNotFailed Code = "event_not_failed"
+	// EventSkipped: an operator has passed over an event.
+	EventSkipped Code = "skipped"
 	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).
 	NotJoinable        Code = "not_joinable"
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)

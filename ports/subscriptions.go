@@ -21,6 +21,7 @@ type NewSubscription struct {
 
 // SinkRequest is the destination of a subscription as an operator sends it.
 type SinkRequest struct {
+	Without  []string // the members that are left out of the data of events; see events.LeaveOut
 	Kind     string
 	Settings domain.Secret // a JSON object, which can contain secrets; see Sink.Parse
 }
@@ -93,6 +94,10 @@ type SubscriptionManager interface {
 	// after the position of the subscription, the events in between are skipped. The number can be that of a stored
 	// event, or LastSequence + 1. Errors: Invalid (field "from") for any other number.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		sequence int64) (SubscriptionStatus, error)
+	// SkipEvent passes over one event that has failed at least once; it is never sent. If the event reports a new
+	// record, the next event of the record reports it. Errors: Conflict (event_not_failed).
+	SkipEvent(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
@@ -178,10 +183,22 @@ type SubscriptionStore interface {
 	// other number.
 	Replay(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64, entries AuditEntries) (SubscriptionStatus, error)
+	// Skip passes over an event whose attempts have failed, and stores an attempt with the error skipped. A new epoch
+	// begins. If the event is transaction.added, the next event of its subject becomes transaction.added, also if
+	// Append stores it later. Errors: NotFound; Conflict (event_not_failed) for every other event.
+	Skip(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, skip EventSkip,
+		entries AuditEntries) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
 	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[events.EventAttempt], error)
+}
+
+// EventSkip describes how an event is passed over.
+type EventSkip struct {
+	Sequence int64
+	Attempt  events.AttemptID // of the attempt that is stored
+	At       time.Time
 }
 
 // SubscriptionLease is the right of one process to send the events of a subscription. Holder is the fencing token.

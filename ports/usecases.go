@@ -288,6 +288,9 @@ type Statements interface {
 type StatementFormat interface {
 	// Name returns the name by which callers choose the format.
 	Name() string
+	// Variant returns the version or the locale by which callers choose between formats of the same name; "" for the
+	// format that they get if they choose none.
+	Variant() string
 	// MediaType returns the media type of the documents.
 	MediaType() string
 	// Extension returns the extension of file names, without the dot.

@@ -24,6 +24,7 @@ var accessResources = []struct{ path, resource string }{
 	{accountsPath + "/{id}/closes", "closes"},
 	{prefix + "/closes", "closes"},
 	{accountsPath + "/{id}/statement", "statements"},
+	{prefix + "/statements", "statements"},
 	{prefix + "/connector-types", "connections"},
 	{prefix + "/webhooks/deliveries", "webhook-deliveries"},
 	{prefix + "/webhooks/tokens", "webhook-tokens"},

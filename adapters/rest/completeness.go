@@ -111,6 +111,7 @@ func (s *server) completenessRoutes() []route {
 			mount: handle(s.listBalances),
 		},
 		s.statementRoute(tag),
+		s.statementsRoute(tag),
 	}
 }
 

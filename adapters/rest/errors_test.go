@@ -249,6 +249,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if strings.HasSuffix(path, "/replay") && strings.HasPrefix(path, subscriptionsPath) {
 				body[path] = `{"from":"1"}`
 			}
+			if strings.HasSuffix(path, "/skip") {
+				body[path] = `{"sequence":"1"}`
+			}
 			text := body[method] + body[path]
 			if path == applicationsPath+"/{id}" && method == "put" {
 				text = `{"name":"a"}`

@@ -883,6 +883,12 @@ func (f *fake) ReplaySubscription(
 	return subscriptionFixture(id), f.record(from)
 }
 
+func (f *fake) SkipEvent(
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, sequence int64,
+) (ports.SubscriptionStatus, error) {
+	return subscriptionFixture(id), f.record(sequence)
+}
+
 func (f *fake) TestSubscription(
 	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SinkTestResult, error) {

@@ -243,6 +243,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + subscriptionsPath + "/{id}/pause":          {"200", "400", "404", "409"},
 		"POST " + subscriptionsPath + "/{id}/resume":         {"200", "400", "404", "409"},
 		"POST " + subscriptionsPath + "/{id}/replay":         {"200", "400", "404", "409"},
+		"POST " + subscriptionsPath + "/{id}/skip":           {"200", "400", "404", "409"},
 		"POST " + subscriptionsPath + "/{id}/secret":         {"400", "404", "409"},
 
 		"POST " + subscriptionsPath + "/{id}/conflicts/{transactionId}/retry": {"202", "400", "404", "409"},

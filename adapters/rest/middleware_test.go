@@ -24,10 +24,12 @@ func TestScopesAreCheckedWhenRequired(t *testing.T) {
 	}
 	for _, r := range operatorRoutes(t) {
 		w := s.call(r[0], r[1], "", reader...)
-		if r[0] == "GET" && w.Code == 403 {
+		// The archive of statements is a read. It is a POST because of the number of its accounts.
+		reads := r[0] == "GET" || r[1] == prefix+"/statements"
+		if reads && w.Code == 403 {
 			t.Errorf("%v: %d", r, w.Code)
 		}
-		if r[0] != "GET" {
+		if !reads {
 			problemIn(t, w, 403, codeForbidden)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -33,6 +34,9 @@ const (
 	sinkViewSchema    = "SinkView"
 )
 
+// memberWithout is the member of each kind of sink with the members that are left out of the data of events.
+const memberWithout = "without"
+
 // sinkRequest is the part of a request that describes where events are sent (the sink). The members besides kind are
 // the settings, which are passed on as they are.
 type sinkRequest ports.SinkRequest
@@ -49,7 +53,13 @@ func (r *sinkRequest) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(members["kind"], &r.Kind); err != nil {
 		return err
 	}
+	if text := members[memberWithout]; text != nil {
+		if err := json.Unmarshal(text, &r.Without); err != nil {
+			return err
+		}
+	}
 	delete(members, "kind")
+	delete(members, memberWithout)
 	settings, err := json.Marshal(members)
 	r.Settings = domain.NewSecret(settings)
 	return err
@@ -168,6 +178,11 @@ func (s SinkSchema) schema(public bool) (*operation.Schema, error) {
 	schema.Properties["kind"] = &operation.Schema{
 		Type: operation.TypeString, Description: "The kind of sink; it cannot be changed",
 		Enum: []any{s.Kind}, Examples: []any{s.Kind},
+	}
+	schema.Properties[memberWithout] = &operation.Schema{
+		Type: operation.TypeArray, Items: &operation.Schema{Type: operation.TypeString, Enum: []any{events.Metadata}},
+		Description: "The members that are left out of the data of events; metadata is the vendor's own object",
+		Examples:    []any{[]any{events.Metadata}},
 	}
 	schema.Required = append([]string{"kind"}, schema.Required...)
 	return schema, nil

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +38,8 @@ type statementInput struct {
 	From       string                 `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
 	To         string                 `query:"to" format:"date" doc:"Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record"`
 	Format     string                 `query:"format" doc:"The format of the document"`
+	Version    string                 `query:"version" enum:"220,102" example:"102" doc:"Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8"`
+	Locale     string                 `query:"locale" enum:"pt-BR" example:"pt-BR" doc:"Only with the format csv. pt-BR: the form for spreadsheets in Brazil"`
 	ExternalID string                 `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
 	Close      string                 `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	MaxBytes   int                    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
@@ -111,13 +115,13 @@ func (e *statementEndpoint) describe(op *operation.Operation) {
 	op.Responses[statusText(http.StatusOK)] = response
 	for _, p := range op.Parameters {
 		if p.Name == "format" {
-			p.Required = true
-			for _, format := range e.Statements {
-				p.Schema.Enum = append(p.Schema.Enum, format.Name())
-			}
+			p.Required, p.Schema.Enum = true, e.formatNames()
 		}
 	}
 	for _, format := range e.Statements {
+		if response.Content[format.MediaType()] != nil {
+			continue // a variant of a format that is described already
+		}
 		schema := &operation.Schema{
 			Type: operation.TypeString, Description: "A document of the format " + format.Name(),
 			Examples: []any{"the document"},
@@ -152,9 +156,9 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	if in == nil {
 		return err
 	}
-	format := e.formatOf(in.Format)
-	if format == nil {
-		return domain.FieldError("format", "is not known")
+	format, err := e.formatOf(in.Format, in.Version, in.Locale)
+	if err != nil {
+		return err
 	}
 	if err := e.reserveMemory(c.Request().Context(), statementMemory); err != nil {
 		return err
@@ -167,22 +171,27 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 		w.maxBytes = int64(in.MaxBytes)
 		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Close), w.write)
 	} else {
-		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, ports.StatementQuery{
-			Window: domain.Window{
-				From: domain.Date(in.From),
-				To:   domain.Date(in.To),
-			},
-			Force:       forceOf(in.Force),
-			Balances:    format.HasBalances(),
-			ByReference: in.ExternalID == "reference",
-			MaxBytes:    int64(in.MaxBytes),
-			Format:      measuredIn(format, in),
-		}, w.write)
+		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, in.query(format), w.write)
 	}
 	if err != nil && c.Response().Committed {
 		e.abort(x, w, err)
 	}
 	return err
+}
+
+// query returns the selection of the statement.
+func (in *statementInput) query(format ports.StatementFormat) ports.StatementQuery {
+	q := ports.StatementQuery{
+		Window:      domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
+		Force:       forceOf(in.Force),
+		Balances:    format.HasBalances(),
+		ByReference: in.ExternalID == "reference",
+		MaxBytes:    int64(in.MaxBytes),
+	}
+	if q.MaxBytes > 0 {
+		q.Format = format
+	}
+	return q
 }
 
 // forceOf parses the parameter force, which is valid.
@@ -216,22 +225,41 @@ func (w *statementWriter) setForced(header http.Header, s books.Statement) {
 	}
 }
 
-// measuredIn returns format if the request limits the size of the document, and otherwise nil.
-func measuredIn(format ports.StatementFormat, in *statementInput) ports.StatementFormat {
-	if in.MaxBytes == 0 {
-		return nil
-	}
-	return format
-}
-
-// formatOf returns the statement format with this name; nil if there is none.
-func (s *server) formatOf(name string) ports.StatementFormat {
+// formatNames returns the names of the statement formats.
+func (s *server) formatNames() (names []any) {
 	for _, format := range s.Statements {
-		if format.Name() == name {
-			return format
+		if format.Variant() == "" {
+			names = append(names, format.Name())
 		}
 	}
-	return nil
+	return names
+}
+
+// defaultVersion is the version of OFX that a request without a version gets.
+const defaultVersion = "220"
+
+// formatOf returns the statement format with this name, in the version or the locale; "" stands for none. Errors:
+// Invalid on "format", "version" and "locale".
+func (s *server) formatOf(name, version, locale string) (ports.StatementFormat, error) {
+	if !slices.Contains(s.formatNames(), any(name)) {
+		return nil, domain.FieldError("format", "is not known")
+	}
+	if version != "" && name != "ofx" {
+		return nil, domain.FieldError("version", "must be absent unless the format is ofx")
+	}
+	if locale != "" && name != "csv" {
+		return nil, domain.FieldError("locale", "must be absent unless the format is csv")
+	}
+	variant := cmp.Or(locale, version)
+	if variant == defaultVersion {
+		variant = ""
+	}
+	for _, format := range s.Statements {
+		if format.Name() == name && format.Variant() == variant {
+			return format, nil
+		}
+	}
+	return nil, domain.FieldError("format", "has no such version or locale")
 }
 
 // abort closes the connection before the end of the response, so that the caller notices that the document is

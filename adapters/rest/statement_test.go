@@ -27,6 +27,7 @@ const statementPath = accountsPath + "/019b0000-0000-7000-8000-000000000002/stat
 type lines struct{ refuse error }
 
 func (lines) Name() string            { return "lines" }
+func (lines) Variant() string         { return "" }
 func (lines) MediaType() string       { return "text/x-lines" }
 func (lines) Extension() string       { return "txt" }
 func (lines) HasBalances() bool       { return true }

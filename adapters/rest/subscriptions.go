@@ -93,10 +93,15 @@ type eventReplayRequest struct {
 	From string `json:"from" pattern:"^[0-9]{1,18}$" patternDescription:"a sequence" example:"42" doc:"The sequence from which events are sent again. If it is after the position, the events before it are skipped"`
 }
 
+// eventSkipRequest is the request body that passes over one event.
+type eventSkipRequest struct {
+	Sequence string `json:"sequence" pattern:"^[0-9]{1,18}$" patternDescription:"a sequence" example:"42" doc:"The sequence of an event that has failed at least once"`
+}
+
 // sinkTestOutcome is the result of testing a sink. If the test fails, the request itself still succeeds.
 type sinkTestOutcome struct {
 	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
-	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
+	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed; skipped if an operator has passed over the event"`
 	LatencyMs int64  `json:"latencyMs" example:"84" doc:"How long the attempt took, in milliseconds"`
 	sinkAnswerView
 }
@@ -235,6 +240,15 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 				"data is the resource as it is now. Delivered events are stored for EVENT_RETENTION.",
 			status: http.StatusOK, tag: tag, summary: "Send events again, or skip events",
 			scope: scopeWrite, notFound: subscriptionNotFound, idempotent: true, mount: handle(s.replaySubscription),
+		},
+		{
+			id: "skip-event", method: http.MethodPost, path: one + "/skip",
+			description: "Passes over one event that the sink refuses, so that the later events of the resource are " +
+				"sent. The attempts then have one with the reason skipped. If the event reports a new record, the next " +
+				"event of the record does. The response is a 409 unless the event has failed at least once.",
+			status: http.StatusOK, tag: tag, summary: "Skip one event",
+			scope: scopeWrite, notFound: subscriptionNotFound, conflict: true, idempotent: true,
+			mount: handle(s.skipEvent),
 		},
 		{
 			id: "list-event-attempts", method: http.MethodGet, path: one + "/attempts",
@@ -387,6 +401,23 @@ func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID,
 			return ports.SubscriptionStatus{}, domain.FieldError("from", "must be a sequence")
 		}
 		return s.service.ReplaySubscription(ctx, tenant, id, from)
+	})
+}
+
+// skipEvent passes over an event that has failed.
+func (s *server) skipEvent(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	Body eventSkipRequest
+},
+) (*taggedOutput[subscriptionView], error) {
+	sequence, err := strconv.ParseInt(in.Body.Sequence, 10, 64)
+	if err != nil {
+		return nil, domain.FieldError("sequence", "must be a sequence")
+	}
+	return oneSubscription(ctx, tenant, in.ID.ID, func(
+		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	) (ports.SubscriptionStatus, error) {
+		return s.service.SkipEvent(ctx, tenant, id, sequence)
 	})
 }
 

@@ -61,6 +61,8 @@ type eventRunner struct {
 	until  atomic.Int64        // when the lease ends, in Unix microseconds
 	calls  *concurrency.Shares // limits the store calls of all runners
 	sender ports.EventSender
+	// without contains the members that are left out of the data of events.
+	without []string
 	// matcher gets the events of a subscription to Matcher instead of sender; nil for every other subscription.
 	matcher *matcherWorker
 
@@ -201,6 +203,7 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.sender.Close()
+	_, r.without = events.SplitWithout(r.sub.Sink.Settings)
 	endWorker, err := r.startWorker(ctx)
 	if err != nil {
 		return err
@@ -433,7 +436,10 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (answer events.S
 	}
 	var data []byte
 	if e.encode != nil {
-		if data, err = e.encode(); err != nil {
+		if data, err = e.encode(); err == nil {
+			data, err = events.LeaveOut(data, r.without)
+		}
+		if err != nil {
 			return answer, err
 		}
 	}

@@ -84,6 +84,9 @@ func (s *Service) setSink(
 		})
 		return nil, secrets, domain.Join(fieldErrors)
 	}
+	if !events.MayLeaveOut(r.Without) {
+		fieldErrors = append(fieldErrors, domain.FieldError("sink.without", "must contain nothing but metadata"))
+	}
 	settings, invalid := sink.Parse(ctx, r.Settings, stored)
 	for _, fault := range invalid {
 		field := *fault
@@ -99,7 +102,9 @@ func (s *Service) setSink(
 		}
 		sub.Types = []events.EventFilter{matcherTypes}
 	}
-	sub.Sink = events.SubscriptionSink{Kind: sink.Kind(), Settings: settings.Public}
+	sub.Sink = events.SubscriptionSink{
+		Kind: sink.Kind(), Settings: events.WithWithout(settings.Public, r.Without),
+	}
 	return sink, settings.Secrets, nil
 }
 
@@ -111,14 +116,17 @@ func (s *Service) settingsOf(sub events.Subscription, secrets domain.Credential)
 	if sink == nil {
 		return ports.SinkSettings{Public: "{}"}
 	}
-	return sink.Current(ports.SinkSettings{Public: sub.Sink.Settings, Secrets: events.SinkSecrets(secrets)})
+	public, _ := events.SplitWithout(sub.Sink.Settings)
+	return sink.Current(ports.SinkSettings{Public: public, Secrets: events.SinkSecrets(secrets)})
 }
 
 // shown returns a subscription in the form that callers may see, without secrets. The stored settings may contain
 // secrets, because an earlier version stored them in plain text.
 func (s *Service) shown(status ports.SubscriptionStatus, err error) (ports.SubscriptionStatus, error) {
 	if err == nil {
-		status.Sink.Settings = s.settingsOf(status.Subscription, domain.Credential{}).Public
+		_, without := events.SplitWithout(status.Sink.Settings)
+		shown := s.settingsOf(status.Subscription, domain.Credential{}).Public
+		status.Sink.Settings = events.WithWithout(shown, without)
 	}
 	return status, err
 }
@@ -352,6 +360,7 @@ func (s *Service) rotateSubscriptionSecret(
 		return ports.CreatedSubscription{}, err
 	}
 	settings := s.settingsOf(before.Subscription, secrets)
+	_, without := events.SplitWithout(before.Sink.Settings)
 	secrets = events.WithSinkSecrets(events.RotateSigningSecret(secrets, fresh), settings.Secrets)
 	sealed, err := s.sealSubscription(ctx, before.Subscription, secrets)
 	if err != nil {
@@ -366,10 +375,28 @@ func (s *Service) rotateSubscriptionSecret(
 		entries,
 		nil,
 		func(sub *events.Subscription) {
-			sub.Sink.Settings, sub.Sealed, sub.PreviousUntil = settings.Public, sealed, until
+			sub.Sink.Settings = events.WithWithout(settings.Public, without)
+			sub.Sealed, sub.PreviousUntil = sealed, until
 		},
 	)
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
+}
+
+// SkipEvent implements ports.SubscriptionManager.
+func (s *Service) SkipEvent(
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64,
+) (ports.SubscriptionStatus, error) {
+	entry := s.Audits.Entry(ctx, "subscription.skip", id.String())
+	entry.Detail.Numbers = map[string]int64{"sequence": sequence}
+	skip := ports.EventSkip{Sequence: sequence, Attempt: events.AttemptID{UUID: s.IDs.New()}, At: s.Clock.Now()}
+	after, err := s.Subscriptions.Skip(ctx, tenant, id, skip, func() []domain.AuditEntry {
+		return []domain.AuditEntry{entry}
+	})
+	if err == nil {
+		s.Audits.Emit(ctx, tenant, "subscription.skip", id.String())
+		s.signal.nudge()
+	}
+	return s.shown(after, err)
 }
 
 // ReplaySubscription implements ports.SubscriptionManager.

@@ -783,6 +783,21 @@ func (e KafkaSinkSaslMechanism) Valid() bool {
 	}
 }
 
+// Defines values for KafkaSinkWithout.
+const (
+	KafkaSinkWithoutMetadata KafkaSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkWithout enum.
+func (e KafkaSinkWithout) Valid() bool {
+	switch e {
+	case KafkaSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KafkaSinkViewFormat.
 const (
 	KafkaSinkViewFormatBinary     KafkaSinkViewFormat = "binary"
@@ -831,6 +846,21 @@ func (e KafkaSinkViewSaslMechanism) Valid() bool {
 	case KafkaSinkViewSaslMechanismSCRAMSHA256:
 		return true
 	case KafkaSinkViewSaslMechanismSCRAMSHA512:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkViewWithout.
+const (
+	KafkaSinkViewWithoutMetadata KafkaSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkViewWithout enum.
+func (e KafkaSinkViewWithout) Valid() bool {
+	switch e {
+	case KafkaSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -960,6 +990,21 @@ func (e MatcherSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for MatcherSinkWithout.
+const (
+	MatcherSinkWithoutMetadata MatcherSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkWithout enum.
+func (e MatcherSinkWithout) Valid() bool {
+	switch e {
+	case MatcherSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MatcherSinkViewExternalID.
 const (
 	MatcherSinkViewExternalIDID        MatcherSinkViewExternalID = "id"
@@ -987,6 +1032,21 @@ const (
 func (e MatcherSinkViewKind) Valid() bool {
 	switch e {
 	case MatcherSinkViewKindMatcher:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkViewWithout.
+const (
+	MatcherSinkViewWithoutMetadata MatcherSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkViewWithout enum.
+func (e MatcherSinkViewWithout) Valid() bool {
+	switch e {
+	case MatcherSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -1281,6 +1341,21 @@ func (e RabbitmqSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for RabbitmqSinkWithout.
+const (
+	RabbitmqSinkWithoutMetadata RabbitmqSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkWithout enum.
+func (e RabbitmqSinkWithout) Valid() bool {
+	switch e {
+	case RabbitmqSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RabbitmqSinkViewFormat.
 const (
 	RabbitmqSinkViewFormatBinary     RabbitmqSinkViewFormat = "binary"
@@ -1308,6 +1383,21 @@ const (
 func (e RabbitmqSinkViewKind) Valid() bool {
 	switch e {
 	case RabbitmqSinkViewKindRabbitmq:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RabbitmqSinkViewWithout.
+const (
+	RabbitmqSinkViewWithoutMetadata RabbitmqSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkViewWithout enum.
+func (e RabbitmqSinkViewWithout) Valid() bool {
+	switch e {
+	case RabbitmqSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -1431,6 +1521,111 @@ func (e SharedTokenVendor) Valid() bool {
 	case SharedTokenVendorPlaid:
 		return true
 	case SharedTokenVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestExternalID.
+const (
+	StatementsRequestExternalIDID        StatementsRequestExternalID = "id"
+	StatementsRequestExternalIDReference StatementsRequestExternalID = "reference"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestExternalID enum.
+func (e StatementsRequestExternalID) Valid() bool {
+	switch e {
+	case StatementsRequestExternalIDID:
+		return true
+	case StatementsRequestExternalIDReference:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestForce.
+const (
+	StatementsRequestForceChanged    StatementsRequestForce = "changed"
+	StatementsRequestForceDrift      StatementsRequestForce = "drift"
+	StatementsRequestForceNotCovered StatementsRequestForce = "not_covered"
+	StatementsRequestForceOmitted    StatementsRequestForce = "omitted"
+	StatementsRequestForceTrue       StatementsRequestForce = "true"
+	StatementsRequestForceUnsettled  StatementsRequestForce = "unsettled"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestForce enum.
+func (e StatementsRequestForce) Valid() bool {
+	switch e {
+	case StatementsRequestForceChanged:
+		return true
+	case StatementsRequestForceDrift:
+		return true
+	case StatementsRequestForceNotCovered:
+		return true
+	case StatementsRequestForceOmitted:
+		return true
+	case StatementsRequestForceTrue:
+		return true
+	case StatementsRequestForceUnsettled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestFormat.
+const (
+	StatementsRequestFormatCamt053 StatementsRequestFormat = "camt053"
+	StatementsRequestFormatCsv     StatementsRequestFormat = "csv"
+	StatementsRequestFormatMatcher StatementsRequestFormat = "matcher"
+	StatementsRequestFormatOfx     StatementsRequestFormat = "ofx"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestFormat enum.
+func (e StatementsRequestFormat) Valid() bool {
+	switch e {
+	case StatementsRequestFormatCamt053:
+		return true
+	case StatementsRequestFormatCsv:
+		return true
+	case StatementsRequestFormatMatcher:
+		return true
+	case StatementsRequestFormatOfx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestLocale.
+const (
+	StatementsRequestLocalePtBR StatementsRequestLocale = "pt-BR"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestLocale enum.
+func (e StatementsRequestLocale) Valid() bool {
+	switch e {
+	case StatementsRequestLocalePtBR:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementsRequestVersion.
+const (
+	StatementsRequestVersionN102 StatementsRequestVersion = "102"
+	StatementsRequestVersionN220 StatementsRequestVersion = "220"
+)
+
+// Valid indicates whether the value is a known member of the StatementsRequestVersion enum.
+func (e StatementsRequestVersion) Valid() bool {
+	switch e {
+	case StatementsRequestVersionN102:
+		return true
+	case StatementsRequestVersionN220:
 		return true
 	default:
 		return false
@@ -1635,6 +1830,21 @@ func (e WebhookSinkKind) Valid() bool {
 	}
 }
 
+// Defines values for WebhookSinkWithout.
+const (
+	WebhookSinkWithoutMetadata WebhookSinkWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkWithout enum.
+func (e WebhookSinkWithout) Valid() bool {
+	switch e {
+	case WebhookSinkWithoutMetadata:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WebhookSinkViewKind.
 const (
 	WebhookSinkViewKindWebhook WebhookSinkViewKind = "webhook"
@@ -1644,6 +1854,21 @@ const (
 func (e WebhookSinkViewKind) Valid() bool {
 	switch e {
 	case WebhookSinkViewKindWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookSinkViewWithout.
+const (
+	WebhookSinkViewWithoutMetadata WebhookSinkViewWithout = "metadata"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkViewWithout enum.
+func (e WebhookSinkViewWithout) Valid() bool {
+	switch e {
+	case WebhookSinkViewWithoutMetadata:
 		return true
 	default:
 		return false
@@ -1707,6 +1932,39 @@ func (e GetStatementParamsFormat) Valid() bool {
 	case GetStatementParamsFormatMatcher:
 		return true
 	case GetStatementParamsFormatOfx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetStatementParamsVersion.
+const (
+	GetStatementParamsVersionN102 GetStatementParamsVersion = "102"
+	GetStatementParamsVersionN220 GetStatementParamsVersion = "220"
+)
+
+// Valid indicates whether the value is a known member of the GetStatementParamsVersion enum.
+func (e GetStatementParamsVersion) Valid() bool {
+	switch e {
+	case GetStatementParamsVersionN102:
+		return true
+	case GetStatementParamsVersionN220:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetStatementParamsLocale.
+const (
+	GetStatementParamsLocalePtBR GetStatementParamsLocale = "pt-BR"
+)
+
+// Valid indicates whether the value is a known member of the GetStatementParamsLocale enum.
+func (e GetStatementParamsLocale) Valid() bool {
+	switch e {
+	case GetStatementParamsLocalePtBR:
 		return true
 	default:
 		return false
@@ -3454,6 +3712,14 @@ type EventReplayRequest struct {
 	From string `json:"from"`
 }
 
+// EventSkipRequest defines model for EventSkipRequest.
+type EventSkipRequest struct {
+	// Sequence The sequence of an event that has failed at least once
+	//
+	// Examples: 42
+	Sequence string `json:"sequence"`
+}
+
 // EvidenceView defines model for EvidenceView.
 type EvidenceView struct {
 	// Kind What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
@@ -3670,6 +3936,11 @@ type KafkaSink struct {
 	//
 	// Examples: lerian.streaming.discovery
 	Topic *string `json:"topic,omitempty"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]KafkaSinkWithout `json:"without,omitempty"`
 }
 
 // KafkaSinkFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
@@ -3686,6 +3957,9 @@ type KafkaSinkKind string
 //
 // Examples: SCRAM-SHA-512
 type KafkaSinkSaslMechanism string
+
+// KafkaSinkWithout defines model for KafkaSink.Without.
+type KafkaSinkWithout string
 
 // KafkaSinkView A topic of a Kafka cluster
 type KafkaSinkView struct {
@@ -3726,6 +4000,11 @@ type KafkaSinkView struct {
 	//
 	// Examples: lerian.streaming.discovery
 	Topic *string `json:"topic,omitempty"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]KafkaSinkViewWithout `json:"without,omitempty"`
 }
 
 // KafkaSinkViewFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
@@ -3742,6 +4021,9 @@ type KafkaSinkViewKind string
 //
 // Examples: SCRAM-SHA-512
 type KafkaSinkViewSaslMechanism string
+
+// KafkaSinkViewWithout defines model for KafkaSinkView.Without.
+type KafkaSinkViewWithout string
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -3975,6 +4257,11 @@ type MatcherSink struct {
 	//
 	// Examples: https://matcher.example.com
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]MatcherSinkWithout `json:"without,omitempty"`
 }
 
 // MatcherSinkExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
@@ -3986,6 +4273,9 @@ type MatcherSinkExternalID string
 //
 // Examples: matcher
 type MatcherSinkKind string
+
+// MatcherSinkWithout defines model for MatcherSink.Without.
+type MatcherSinkWithout string
 
 // MatcherSinkView Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections
 type MatcherSinkView struct {
@@ -4043,6 +4333,11 @@ type MatcherSinkView struct {
 	//
 	// Examples: https://matcher.example.com
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]MatcherSinkViewWithout `json:"without,omitempty"`
 }
 
 // MatcherSinkViewExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
@@ -4054,6 +4349,9 @@ type MatcherSinkViewExternalID string
 //
 // Examples: matcher
 type MatcherSinkViewKind string
+
+// MatcherSinkViewWithout defines model for MatcherSinkView.Without.
+type MatcherSinkViewWithout string
 
 // MatcherTheirs defines model for MatcherTheirs.
 type MatcherTheirs struct {
@@ -5084,6 +5382,11 @@ type RabbitmqSink struct {
 	//
 	// Examples: amqps://books@mq.example.com:5671/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]RabbitmqSinkWithout `json:"without,omitempty"`
 }
 
 // RabbitmqSinkFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
@@ -5095,6 +5398,9 @@ type RabbitmqSinkFormat string
 //
 // Examples: rabbitmq
 type RabbitmqSinkKind string
+
+// RabbitmqSinkWithout defines model for RabbitmqSink.Without.
+type RabbitmqSinkWithout string
 
 // RabbitmqSinkView An exchange of a RabbitMQ broker
 type RabbitmqSinkView struct {
@@ -5122,6 +5428,11 @@ type RabbitmqSinkView struct {
 	//
 	// Examples: amqps://books@mq.example.com:5671/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]RabbitmqSinkViewWithout `json:"without,omitempty"`
 }
 
 // RabbitmqSinkViewFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
@@ -5133,6 +5444,9 @@ type RabbitmqSinkViewFormat string
 //
 // Examples: rabbitmq
 type RabbitmqSinkViewKind string
+
+// RabbitmqSinkViewWithout defines model for RabbitmqSinkView.Without.
+type RabbitmqSinkViewWithout string
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -5379,7 +5693,7 @@ type SinkTestOutcome struct {
 	// Examples: 84
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed
+	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed; skipped if an operator has passed over the event
 	//
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
@@ -5407,6 +5721,82 @@ type SplitRequest struct {
 	// Examples: two payments on one day
 	Reason *string `json:"reason,omitempty"`
 }
+
+// StatementsRequest defines model for StatementsRequest.
+type StatementsRequest struct {
+	// AccountIds The ids of the accounts
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
+	AccountIds []string `json:"accountIds"`
+
+	// Close Print the periods that end on this day as they were when they were closed; not together with from, to and force
+	//
+	// Examples: 2026-02-28
+	Close *openapi_types.Date `json:"close,omitempty"`
+
+	// ExternalID The value of external_id in the format matcher
+	//
+	// Examples: id
+	ExternalID *StatementsRequestExternalID `json:"externalId,omitempty"`
+
+	// Force What the caller accepts; see the statement of one account
+	//
+	// Examples: ["drift"]
+	Force *[]StatementsRequestForce `json:"force,omitempty"`
+
+	// Format The format of the documents
+	//
+	// Examples: ofx
+	Format StatementsRequestFormat `json:"format"`
+
+	// From First value date; by default the date of the first record of each account
+	//
+	// Examples: 2026-02-01
+	From *openapi_types.Date `json:"from,omitempty"`
+
+	// Locale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+	//
+	// Examples: pt-BR
+	Locale *StatementsRequestLocale `json:"locale,omitempty"`
+
+	// MaxBytes The maximum size of each document in bytes
+	//
+	// Examples: 33554432
+	MaxBytes *int64 `json:"maxBytes,omitempty"`
+
+	// To Last value date; by default as for the statement of one account
+	//
+	// Examples: 2026-02-28
+	To *openapi_types.Date `json:"to,omitempty"`
+
+	// Version Only with the format ofx: the version of OFX
+	//
+	// Examples: 102
+	Version *StatementsRequestVersion `json:"version,omitempty"`
+}
+
+// StatementsRequestExternalID The value of external_id in the format matcher
+//
+// Examples: id
+type StatementsRequestExternalID string
+
+// StatementsRequestForce defines model for StatementsRequest.Force.
+type StatementsRequestForce string
+
+// StatementsRequestFormat The format of the documents
+//
+// Examples: ofx
+type StatementsRequestFormat string
+
+// StatementsRequestLocale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+//
+// Examples: pt-BR
+type StatementsRequestLocale string
+
+// StatementsRequestVersion Only with the format ofx: the version of OFX
+//
+// Examples: 102
+type StatementsRequestVersion string
 
 // SubscriptionChange defines model for SubscriptionChange.
 type SubscriptionChange struct {
@@ -5989,12 +6379,20 @@ type WebhookSink struct {
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]WebhookSinkWithout `json:"without,omitempty"`
 }
 
 // WebhookSinkKind The kind of sink; it cannot be changed
 //
 // Examples: webhook
 type WebhookSinkKind string
+
+// WebhookSinkWithout defines model for WebhookSink.Without.
+type WebhookSinkWithout string
 
 // WebhookSinkView An HTTP endpoint, called as Standard Webhooks describes
 type WebhookSinkView struct {
@@ -6007,12 +6405,20 @@ type WebhookSinkView struct {
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
+
+	// Without The members that are left out of the data of events; metadata is the vendor's own object
+	//
+	// Examples: ["metadata"]
+	Without *[]WebhookSinkViewWithout `json:"without,omitempty"`
 }
 
 // WebhookSinkViewKind The kind of sink; it cannot be changed
 //
 // Examples: webhook
 type WebhookSinkViewKind string
+
+// WebhookSinkViewWithout defines model for WebhookSinkView.Without.
+type WebhookSinkViewWithout string
 
 // WebhookView defines model for WebhookView.
 type WebhookView struct {
@@ -6123,6 +6529,12 @@ type GetStatementParams struct {
 	// Format The format of the document
 	Format GetStatementParamsFormat `form:"format" json:"format"`
 
+	// Version Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8
+	Version *GetStatementParamsVersion `form:"version,omitempty" json:"version,omitempty"`
+
+	// Locale Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+	Locale *GetStatementParamsLocale `form:"locale,omitempty" json:"locale,omitempty"`
+
 	// ExternalID The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id
 	ExternalID *GetStatementParamsExternalID `form:"externalId,omitempty" json:"externalId,omitempty"`
 
@@ -6138,6 +6550,12 @@ type GetStatementParams struct {
 
 // GetStatementParamsFormat defines parameters for GetStatement.
 type GetStatementParamsFormat string
+
+// GetStatementParamsVersion defines parameters for GetStatement.
+type GetStatementParamsVersion string
+
+// GetStatementParamsLocale defines parameters for GetStatement.
+type GetStatementParamsLocale string
 
 // GetStatementParamsExternalID defines parameters for GetStatement.
 type GetStatementParamsExternalID string
@@ -6538,6 +6956,12 @@ type RotateSubscriptionSecretParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// SkipEventParams defines parameters for SkipEvent.
+type SkipEventParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListUnmappedAccountsParams defines parameters for ListUnmappedAccounts.
 type ListUnmappedAccountsParams struct {
 	// Limit The maximum number of items on the page
@@ -6769,6 +7193,9 @@ type StartLinkSessionJSONRequestBody = NewLinkSession
 // DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
 type DismissPossibleReplacementsJSONRequestBody = DismissRequest
 
+// GetStatementsJSONRequestBody defines body for GetStatements for application/json ContentType.
+type GetStatementsJSONRequestBody = StatementsRequest
+
 // CreateSubscriptionJSONRequestBody defines body for CreateSubscription for application/json ContentType.
 type CreateSubscriptionJSONRequestBody = NewSubscription
 
@@ -6777,6 +7204,9 @@ type UpdateSubscriptionJSONRequestBody = SubscriptionChange
 
 // ReplaySubscriptionJSONRequestBody defines body for ReplaySubscription for application/json ContentType.
 type ReplaySubscriptionJSONRequestBody = EventReplayRequest
+
+// SkipEventJSONRequestBody defines body for SkipEvent for application/json ContentType.
+type SkipEventJSONRequestBody = EventSkipRequest
 
 // JoinTransactionsJSONRequestBody defines body for JoinTransactions for application/json ContentType.
 type JoinTransactionsJSONRequestBody = JoinRequest
@@ -7979,6 +8409,24 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/pulls/{id} (the `GetPull` operationId).
 	GetPull(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetStatementsWithBody Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatements Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatements(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSubscriptions List subscriptions, newest first
 	//
 	// Returns the subscriptions of the tenant with their progress.
@@ -8095,6 +8543,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 	RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkipEventWithBody Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithBody(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkipEvent Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEvent(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TestSubscription Send a test event
 	//
@@ -9592,6 +10058,44 @@ func (c *Client) GetPull(ctx context.Context, id string, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
+// GetStatementsWithBody Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *Client) GetStatementsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStatements Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *Client) GetStatements(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatementsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListSubscriptions List subscriptions, newest first
 //
 // Returns the subscriptions of the tenant with their progress.
@@ -9849,6 +10353,44 @@ func (c *Client) ResumeSubscription(ctx context.Context, id string, params *Resu
 // Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 func (c *Client) RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRotateSubscriptionSecretRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SkipEventWithBody Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *Client) SkipEventWithBody(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkipEventRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SkipEvent Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *Client) SkipEvent(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkipEventRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11108,6 +11650,30 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if params.Version != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Locale != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "locale", *params.Locale, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if params.ExternalID != nil {
@@ -13811,6 +14377,46 @@ func NewGetPullRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetStatementsRequest calls the generic GetStatements builder with application/json body
+func NewGetStatementsRequest(server string, body GetStatementsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetStatementsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewGetStatementsRequestWithBody constructs an http.Request for the GetStatements method, with any body, and a specified content type
+func NewGetStatementsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/statements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListSubscriptionsRequest constructs an http.Request for the ListSubscriptions method
 func NewListSubscriptionsRequest(server string, params *ListSubscriptionsParams) (*http.Request, error) {
 	var err error
@@ -14480,6 +15086,68 @@ func NewRotateSubscriptionSecretRequest(server string, id string, params *Rotate
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSkipEventRequest calls the generic SkipEvent builder with application/json body
+func NewSkipEventRequest(server string, id string, params *SkipEventParams, body SkipEventJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSkipEventRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSkipEventRequestWithBody constructs an http.Request for the SkipEvent method, with any body, and a specified content type
+func NewSkipEventRequestWithBody(server string, id string, params *SkipEventParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/subscriptions/%s/skip", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -16493,6 +17161,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/pulls/{id} (the `GetPull` operationId).
 	GetPullWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPullResponse, error)
 
+	// GetStatementsWithBodyWithResponse Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error)
+
+	// GetStatementsWithResponse Download the statements of several accounts
+	//
+	// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+	GetStatementsWithResponse(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error)
+
 	// ListSubscriptionsWithResponse List subscriptions, newest first
 	//
 	// Returns the subscriptions of the tenant with their progress.
@@ -16627,6 +17313,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 	RotateSubscriptionSecretWithResponse(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*RotateSubscriptionSecretResponse, error)
+
+	// SkipEventWithBodyWithResponse Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithBodyWithResponse(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkipEventResponse, error)
+
+	// SkipEventWithResponse Skip one event
+	//
+	// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+	SkipEventWithResponse(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SkipEventResponse, error)
 
 	// TestSubscriptionWithResponse Send a test event
 	//
@@ -25274,6 +25978,145 @@ func (r GetPullResponse) ContentType() string {
 	return ""
 }
 
+// GetStatementsResponse200Headers the declared response headers of an HTTP 200 response for GetStatements
+type GetStatementsResponse200Headers struct {
+	ContentDisposition *string
+}
+
+// GetStatementsResponse401Headers the declared response headers of an HTTP 401 response for GetStatements
+type GetStatementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetStatementsResponse405Headers the declared response headers of an HTTP 405 response for GetStatements
+type GetStatementsResponse405Headers struct {
+	Allow *string
+}
+
+// GetStatementsResponse429Headers the declared response headers of an HTTP 429 response for GetStatements
+type GetStatementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetStatementsResponse503Headers the declared response headers of an HTTP 503 response for GetStatements
+type GetStatementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetStatementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetStatementsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetStatementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetStatementsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetStatementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetStatementsResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetStatementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStatementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStatementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListSubscriptionsResponse401Headers the declared response headers of an HTTP 401 response for ListSubscriptions
 type ListSubscriptionsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -27151,6 +27994,195 @@ func (r RotateSubscriptionSecretResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RotateSubscriptionSecretResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SkipEventResponse200Headers the declared response headers of an HTTP 200 response for SkipEvent
+type SkipEventResponse200Headers struct {
+	ETag                 *string
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse400Headers the declared response headers of an HTTP 400 response for SkipEvent
+type SkipEventResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse401Headers the declared response headers of an HTTP 401 response for SkipEvent
+type SkipEventResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SkipEventResponse404Headers the declared response headers of an HTTP 404 response for SkipEvent
+type SkipEventResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse405Headers the declared response headers of an HTTP 405 response for SkipEvent
+type SkipEventResponse405Headers struct {
+	Allow *string
+}
+
+// SkipEventResponse409Headers the declared response headers of an HTTP 409 response for SkipEvent
+type SkipEventResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SkipEventResponse429Headers the declared response headers of an HTTP 429 response for SkipEvent
+type SkipEventResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SkipEventResponse503Headers the declared response headers of an HTTP 503 response for SkipEvent
+type SkipEventResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SkipEventResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SubscriptionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SkipEventResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SkipEventResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SkipEventResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SkipEventResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SkipEventResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SkipEventResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SkipEventResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SkipEventResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SkipEventResponse) GetJSON200() *SubscriptionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SkipEventResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SkipEventResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SkipEventResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkipEventResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SkipEventResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -30735,6 +31767,36 @@ func (c *ClientWithResponses) GetPullWithResponse(ctx context.Context, id string
 	return ParseGetPullResponse(rsp)
 }
 
+// GetStatementsWithBodyWithResponse Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *ClientWithResponses) GetStatementsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error) {
+	rsp, err := c.GetStatementsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementsResponse(rsp)
+}
+
+// GetStatementsWithResponse Download the statements of several accounts
+//
+// Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/statements (the `GetStatements` operationId).
+func (c *ClientWithResponses) GetStatementsWithResponse(ctx context.Context, body GetStatementsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetStatementsResponse, error) {
+	rsp, err := c.GetStatements(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatementsResponse(rsp)
+}
+
 // ListSubscriptionsWithResponse List subscriptions, newest first
 //
 // Returns the subscriptions of the tenant with their progress.
@@ -30958,6 +32020,36 @@ func (c *ClientWithResponses) RotateSubscriptionSecretWithResponse(ctx context.C
 		return nil, err
 	}
 	return ParseRotateSubscriptionSecretResponse(rsp)
+}
+
+// SkipEventWithBodyWithResponse Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *ClientWithResponses) SkipEventWithBodyWithResponse(ctx context.Context, id string, params *SkipEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkipEventResponse, error) {
+	rsp, err := c.SkipEventWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkipEventResponse(rsp)
+}
+
+// SkipEventWithResponse Skip one event
+//
+// Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/skip (the `SkipEvent` operationId).
+func (c *ClientWithResponses) SkipEventWithResponse(ctx context.Context, id string, params *SkipEventParams, body SkipEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SkipEventResponse, error) {
+	rsp, err := c.SkipEvent(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkipEventResponse(rsp)
 }
 
 // TestSubscriptionWithResponse Send a test event
@@ -40058,6 +41150,148 @@ func ParseGetPullResponse(rsp *http.Response) (*GetPullResponse, error) {
 	return response, nil
 }
 
+// ParseGetStatementsResponse parses an HTTP response from a GetStatementsWithResponse call
+func ParseGetStatementsResponse(rsp *http.Response) (*GetStatementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetStatementsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetStatementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetStatementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetStatementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetStatementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListSubscriptionsResponse parses an HTTP response from a ListSubscriptionsWithResponse call
 func ParseListSubscriptionsResponse(rsp *http.Response) (*ListSubscriptionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -42051,6 +43285,213 @@ func ParseRotateSubscriptionSecretResponse(rsp *http.Response) (*RotateSubscript
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateSubscriptionSecretResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSkipEventResponse parses an HTTP response from a SkipEventWithResponse call
+func ParseSkipEventResponse(rsp *http.Response) (*SkipEventResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkipEventResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SubscriptionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SkipEventResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers SkipEventResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SkipEventResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers SkipEventResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers SkipEventResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers SkipEventResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers SkipEventResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SkipEventResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	_ "golang.org/x/crypto/x509roots/fallback" // root certificates for images that contain none
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/client"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
@@ -36,7 +35,10 @@ func main() {
 	// fill the log with them. The service itself logs through adapters/telemetry.
 	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr)
+	err := errTrust
+	if err == nil {
+		err = run(ctx, os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr)
+	}
 	stop()
 	os.Exit(report(err, os.Stderr))
 }

@@ -16,8 +16,10 @@ type Statement struct {
 	ID        uuid.UUID // unique; each request creates a new statement
 	CreatedAt time.Time
 	Account   domain.Account
-	Currency  string        // the ISO 4217 currency of the account and of all amounts
-	Period    domain.Window // both ends are set
+	// Bank is the code of the bank, and Branch its agency; "" if the account does not state them.
+	Bank, Branch string
+	Currency     string        // the ISO 4217 currency of the account and of all amounts
+	Period       domain.Window // both ends are set
 	// Balances are nil if no balance of the account is known.
 	Balances *StatementBalances
 	Credits  StatementTotal // money in

@@ -188,6 +188,13 @@ func (s Subscription) SigningSecrets(secrets domain.Credential, now time.Time) [
 // the event is disabled at that time.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
+// NotFailed returns the error for a request to skip an event that has not failed.
+func NotFailed() *domain.Error {
+	return &domain.Error{
+		Kind: domain.Conflict, Code: domain.EventNotFailed, Message: "the event is not waiting after a failed attempt",
+	}
+}
+
 // NotStored returns the error for a request to replay the events from a certain event on, if this event is not
 // stored.
 func NotStored() *domain.Error {

@@ -187,6 +187,7 @@ func auditedChanges(f *fixture) {
 	f.noError(err)
 	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, sub.ID, 1, audited("Subscriptions.Replay"))
 	f.noError(err)
+	f.skipAudited(audited("Subscriptions.Skip"))
 	f.noError(f.Subscriptions.Delete(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Delete"),
 		func(events.Subscription) error { return nil }))
 	_, err = f.Erasures.Start(f.ctx, f.tenant, c.ID, f.erasureRequest(false), audited("Erasures.Start"))
@@ -194,6 +195,14 @@ func auditedChanges(f *fixture) {
 	f.equal("actions", methods, f.actions())
 	slices.Sort(methods)
 	f.equal("audited methods", auditedMethods(), methods)
+}
+
+// skipAudited skips an event.
+func (f *fixture) skipAudited(entries ports.AuditEntries) {
+	s, l, recorded := f.subscribedWithEvents(1)
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	_, err := f.Subscriptions.Skip(f.ctx, f.tenant, s.ID, ports.EventSkip{Sequence: 1, At: f.now()}, entries)
+	f.noError(err)
 }
 
 // decideAudited calls the methods of the ledger that store an operator's decision about records.

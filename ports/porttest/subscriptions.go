@@ -23,6 +23,9 @@ var subscriptionTests = []storeTest{
 	{"a replay goes back to a stored event, and unparks all events", replayGoesBack},
 	{"a replay goes ahead and skips what waits", replayGoesAhead},
 	{"a replay from an event that is not stored is Invalid", replayNotStored},
+	{"a skipped event is not sent, and the next event of a new record adds it", skipAdded},
+	{"a record whose added event was skipped is added by its next change, whatever the types", skipLast},
+	{"only an event that has failed can be skipped", skipNotFailed},
 }
 
 // eventQueueTests check ports.EventQueue.
@@ -359,6 +362,86 @@ func replayNotStored(f *fixture) {
 	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(s))
 }
 
+// skip skips the event with the sequence.
+func (f *fixture) skip(s events.Subscription, sequence int64) error {
+	f.Helper()
+	_, err := f.Subscriptions.Skip(f.ctx, f.tenant, s.ID, ports.EventSkip{
+		Sequence: sequence, Attempt: newID[events.EventAttempt](), At: f.now(),
+	}, nil)
+	return err
+}
+
+// failedOnce returns an event after a failed attempt.
+func (f *fixture) failedOnce(e events.SubscriptionEvent) events.SubscriptionEvent {
+	e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = 1, f.now(), f.now(), domain.SinkRefused
+	return e
+}
+
+func skipAdded(f *fixture) {
+	s := f.subscribe(withTypes("transaction.*"))
+	_, running := f.runningPull()
+	f.storeRows(running, row("a"))
+	l := f.lease(s)
+	recorded := f.appended(l, s, 1)
+	f.storeRows(running, row("a", withDescription("2")), row("b"))
+	recorded = append(recorded, f.appended(l, s, 2)...)
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	f.noError(f.skip(s, recorded[0].Sequence))
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{DeliveredTo: 3}), domain.LeaseLost)
+	l.Epoch++
+	rest, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("events to send", []events.EventType{events.TransactionAdded, events.TransactionAdded}, ids(rest, typeOf))
+	f.equal("sequences", []int64{2, 3}, ids(rest, sequenceOf))
+	f.equal("progress", "last 3, delivered to 1, position 1, waiting 2, retrying 0", f.progress(s))
+	attempts, err := f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("attempts", 1, len(attempts.Items))
+	f.equal("error of the attempt", domain.EventSkipped, attempts.Items[0].Error)
+	f.equal("event of the attempt", recorded[0].ID, attempts.Items[0].Event)
+	f.errorIs(f.skip(s, recorded[0].Sequence), domain.Conflict)
+}
+
+func skipLast(f *fixture) {
+	s := f.subscribe(withTypes("transaction.added"))
+	_, running := f.runningPull()
+	f.storeRows(running, row("a"))
+	l := f.lease(s)
+	recorded := f.appended(l, s, 1)
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	f.noError(f.skip(s, recorded[0].Sequence))
+	l.Epoch++
+	rest, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("events to send", 0, len(rest))
+	_, err = f.Subscriptions.PruneEvents(f.ctx, f.now().Add(24*time.Hour), 10)
+	f.noError(err)
+	f.storeRows(running, row("a", withDescription("2")))
+	f.equal("after a change", events.TransactionAdded, f.appended(l, s, 1)[0].Type)
+	f.storeRows(running, row("a", withDescription("3")))
+	f.equal("after another change", 0, len(f.appended(l, s, 0)))
+}
+
+func skipNotFailed(f *fixture) {
+	s, l, recorded := f.subscribedWithEvents(3)
+	waiting := recorded[1]
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 2, Parked: []events.SubscriptionEvent{
+		f.failedOnce(recorded[0]), waiting,
+	}, Attempts: []events.EventAttempt{{
+		ID: newID[events.EventAttempt](), Sequence: 1, Event: recorded[0].ID,
+		Type: recorded[0].Type, Subject: recorded[0].Subject, Number: 1, At: f.now(), Error: domain.SinkRefused,
+	}}})
+	for _, sequence := range []int64{0, 2, 3, 4} {
+		f.errorIs(f.skip(s, sequence), domain.Conflict)
+	}
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionPaused, "", f.now()) })
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionActive, "", f.now()) })
+	f.noError(f.skip(s, 1)) // it has failed before the subscription was resumed
+	other := newTenant()
+	_, err := f.Subscriptions.Skip(f.ctx, other, s.ID, ports.EventSkip{Sequence: 2}, nil)
+	f.errorIs(err, domain.NotFound)
+}
+
 func queueBegins(f *fixture) {
 	_, running := f.runningPull()
 	f.storeRows(running, row("1"))
@@ -496,6 +579,8 @@ func queuePages(f *fixture) {
 }
 
 func sequenceOf(e events.SubscriptionEvent) int64 { return e.Sequence }
+
+func typeOf(e events.SubscriptionEvent) events.EventType { return e.Type }
 
 // distinct returns the set of all keys of the items.
 func distinct[T any, K comparable](items []T, key func(T) K) map[K]bool {

@@ -1,6 +1,7 @@
 package clients_test
 
 import (
+	"archive/zip"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -53,6 +54,22 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 		"<Cd>CLBD</Cd>",
 	) {
 		t.Errorf("the camt.053 is %q", out)
+	}
+	archive := filepath.Join(t.TempDir(), "statements.zip")
+	e.must(t, "", "accounts", "statements", bank, "0196f5d4-6f0e-7000-8000-000000000009", "--format", "ofx",
+		"--ofx-version", "102", "-o", archive)
+	files, err := zip.OpenReader(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = files.Close() }()
+	if len(files.File) != 2 || !strings.HasSuffix(files.File[0].Name, ".ofx") ||
+		files.File[1].Name != "0196f5d4-6f0e-7000-8000-000000000009.txt" {
+		t.Errorf("the archive has %d files", len(files.File))
+	}
+	if out := e.must(t, "", "accounts", "statement", bank, "--format", "csv", "--locale", "pt-BR"); !strings.HasPrefix(
+		out, "\ufeffid;data;valor;") {
+		t.Errorf("the CSV for spreadsheets in Brazil is %q", out)
 	}
 	empty := e.must(
 		t,

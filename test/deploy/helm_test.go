@@ -94,8 +94,8 @@ func TestTheChartPassesHelmLint(t *testing.T) {
 func TestTheChartRendersTheseObjects(t *testing.T) {
 	defaults := []string{
 		"Deployment/rel-discovery", "Job/rel-discovery-migration", "NetworkPolicy/rel-discovery",
-		"PodDisruptionBudget/rel-discovery", "Service/rel-discovery", "Service/rel-discovery-metrics",
-		"ServiceAccount/rel-discovery",
+		"NetworkPolicy/rel-discovery-migration", "PodDisruptionBudget/rel-discovery", "Service/rel-discovery",
+		"Service/rel-discovery-metrics", "ServiceAccount/rel-discovery", "ServiceAccount/rel-discovery-migration",
 	}
 	if diff := cmp.Diff(defaults, slices.Sorted(maps.Keys(render(t)))); diff != "" {
 		t.Errorf("with the default values (-want +got):\n%s", diff)
@@ -155,8 +155,20 @@ func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
 	if diff := cmp.Diff(want, job.value("metadata", "annotations")); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
-	if got := job.value("spec", "template", "spec", "serviceAccountName"); got != nil {
-		t.Errorf("the job needs the account %v, which does not exist before the first installation", got)
+	// The objects of the release do not exist before the first installation. What the job needs must be a hook that is
+	// created before it.
+	for _, name := range []string{"ServiceAccount/rel-discovery-migration", "NetworkPolicy/rel-discovery-migration"} {
+		annotations, _ := objects[name].value("metadata", "annotations").(map[string]any)
+		if annotations["helm.sh/hook"] != "pre-install,pre-upgrade" || annotations["helm.sh/hook-weight"] != "-10" {
+			t.Errorf("%s has the annotations %v", name, annotations)
+		}
+	}
+	if got := job.value("spec", "template", "spec", "serviceAccountName"); got != "rel-discovery-migration" {
+		t.Errorf("the service account of the job is %v", got)
+	}
+	existing := render(t, "serviceAccount.create=false", "serviceAccount.name=mine")
+	if got := existing["Job/rel-discovery-migration"].value("spec", "template", "spec", "serviceAccountName"); got != "mine" {
+		t.Errorf("the service account of the job is %v, want the existing one", got)
 	}
 	for enabled, name := range map[string]string{"true": "false", "false": "true"} {
 		objects := render(t, "migration.enabled="+enabled)
@@ -180,6 +192,85 @@ func TestTheMigrationAndTheServiceUseTheSameDatabase(t *testing.T) {
 					t.Errorf("%s=%s: %s has %v", value, set, name, variables)
 				}
 			}
+		}
+	}
+}
+
+// The bundle of authorities, the extra variables, volumes and mounts, and the labels and annotations must be those of
+// both pods. The schema of Kubernetes is not checked here; the names of the members are.
+func TestBothPodsHaveTheBundleAndTheExtras(t *testing.T) {
+	for _, source := range []string{"configMap", "secret"} {
+		objects := render(t, "trust."+source+"=roots", "trust.key=rds.pem", "extraEnv[0].name=PGSERVICE",
+			"extraEnv[0].value=x", "extraVolumes[0].name=sock", "extraVolumeMounts[0].name=sock",
+			"extraVolumeMounts[0].mountPath=/sock", "podLabels.team=a", "podAnnotations.note=b")
+		for _, name := range []string{"Deployment/rel-discovery", "Job/rel-discovery-migration"} {
+			template := object(objects[name].value("spec", "template").(map[string]any))
+			named := func(items []object, name string) object {
+				i := slices.IndexFunc(items, func(o object) bool { return o["name"] == name })
+				if i < 0 {
+					t.Fatalf("%s: %s is missing in %v", name, name, items)
+				}
+				return items[i]
+			}
+			variables := template.list("spec", "containers", "0", "env")
+			file, _ := named(variables, "TRUSTED_CA_FILE")["value"].(string)
+			mount := named(template.list("spec", "containers", "0", "volumeMounts"), "trust")
+			bundle := named(template.list("spec", "volumes"), "trust").list("projected", "sources")[0]
+			path, _ := bundle.value(source, "items", "0", "path").(string)
+			if file != mount["mountPath"].(string)+"/"+path || bundle.value(source, "name") != "roots" ||
+				bundle.value(source, "items", "0", "key") != "rds.pem" {
+				t.Errorf("%s: the bundle is %v, mounted as %v for %s", name, bundle, mount, file)
+			}
+			named(variables, "PGSERVICE")
+			named(template.list("spec", "volumes"), "sock")
+			named(template.list("spec", "containers", "0", "volumeMounts"), "sock")
+			if template.value("metadata", "labels", "team") != "a" || template.value("metadata", "annotations", "note") != "b" {
+				t.Errorf("%s: the metadata is %v", name, template["metadata"])
+			}
+		}
+	}
+}
+
+func TestTheMigrationMayHaveADatabaseSecretOfItsOwn(t *testing.T) {
+	objects := render(t, "migration.database.existingSecret=owner", "migration.database.key=dsn")
+	for name, want := range map[string]string{
+		"Deployment/rel-discovery": "discovery-database", "Job/rel-discovery-migration": "owner",
+	} {
+		volumes := objects[name].list("spec", "template", "spec", "volumes")
+		secrets := volumes[slices.IndexFunc(volumes, func(o object) bool { return o["name"] == "secrets" })]
+		if got := secrets.list("projected", "sources")[0].value("secret", "name"); got != want {
+			t.Errorf("%s reads the URL from %v, want %s", name, got, want)
+		}
+	}
+}
+
+// The rules for egress must let the access manager and the sinks through, and nothing where nothing is set.
+func TestTheEgressRules(t *testing.T) {
+	ports := func(objects map[string]object, name string) (all []any) {
+		for _, rule := range objects[name].list("spec", "egress") {
+			for _, port := range rule.list("ports") {
+				all = append(all, port["port"])
+			}
+		}
+		return all
+	}
+	const server, migration = "NetworkPolicy/rel-discovery", "NetworkPolicy/rel-discovery-migration"
+	if got := ports(render(t), server); !cmp.Equal(got, []any{53, 53, 5432, 443}) {
+		t.Errorf("by default the service reaches the ports %v", got)
+	}
+	objects := render(t, "auth.authorizerUrl=http://auth:4000", "networkPolicy.authorizerPort=4000",
+		"networkPolicy.databasePort=6432", "networkPolicy.sinks[0].ports[0]=5671",
+		"networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24")
+	if got := ports(objects, server); !cmp.Equal(got, []any{53, 53, 6432, 443, 4000, 5671}) {
+		t.Errorf("the service reaches the ports %v", got)
+	}
+	if got := ports(objects, migration); !cmp.Equal(got, []any{53, 53, 6432}) {
+		t.Errorf("the migration reaches the ports %v", got)
+	}
+	open := render(t, "networkPolicy.restrictEgress=false")
+	for _, name := range []string{server, migration} {
+		if rules := open[name].list("spec", "egress"); len(rules) != 1 || len(rules[0]) != 0 {
+			t.Errorf("%s restricts egress: %v", name, rules)
 		}
 	}
 }
@@ -254,7 +345,8 @@ func env(objects map[string]object) map[string]string {
 // The settings that the chart sets must be known and valid and must cause no warning about a risk. Each file that they
 // name must be mounted.
 func TestTheSettingsOfTheChartAreValid(t *testing.T) {
-	for name, values := range map[string][]string{"default": nil, "everything": everything} {
+	minimum := []string{"auth.jwksUrl=https://issuer.test/jwks.json"}
+	for name, values := range map[string][]string{"minimum": minimum, "everything": everything} {
 		t.Run(name, func(t *testing.T) {
 			objects := render(t, values...)
 			secrets := mounted(t, objects)
@@ -307,7 +399,8 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 	for problem, value := range map[string]string{
 		"a misspelt value":              "replicas=3",
 		"a URL without TLS":             "publicUrl=http://api.example.com",
-		"no source of token keys":       "auth.jwksUrl=",
+		"two bundles of authorities":    "trust.configMap=a,trust.secret=b",
+		"a sink without a port":         "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24",
 		"a secret among the settings":   "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
 		"the database in a setting":     "settings.DATABASE_URL=x",
 		"a setting that the chart sets": "settings.ADMIN_ADDRESS=:1",

@@ -107,6 +107,7 @@ var indexUses = map[string]string{
 	"staged_transactions_by_date":   "staged_transactions WHERE connection_id = :id AND date >= :text",
 	"subscription_attempts_answers": "subscription_attempts WHERE tenant_id = :id AND response_body <> ''",
 	"subscription_events_parked":    "subscription_events WHERE subscription_id = :id AND parked GROUP BY subject",
+	"subscription_events_skipped":   "subscription_events WHERE subscription_id = :id AND last_error = 'skipped'",
 	"subscriptions_tenant":          "subscriptions WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
 	"transaction_versions_by_date": "transaction_versions WHERE connection_id = :id AND updated_at <= :at " +
 		"AND replaced_at > :at ORDER BY date DESC, id DESC",

@@ -193,21 +193,28 @@ const maxAttempts = 3
 
 // query runs a SELECT directly through pgx, which prepares each statement once per connection and reads results in
 // binary form. For each row it fills the variables in columns and calls fn. See Dialect.Query for ErrStop.
-func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, fn func() error) (err error) {
+func (s *Server) query(ctx context.Context, sql string, args, columns []any, fn func() error) (err error) {
 	for range maxAttempts {
-		rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns the error of Query
-		_, err = pgx.ForEachRow(rows, columns, func() error {
+		if err = s.queryOnce(ctx, sql, args, columns, fn); err == nil || !pgconn.SafeToRetry(err) {
+			break
+		}
+	}
+	return err
+}
+
+// queryOnce sends the query once.
+func (s *Server) queryOnce(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return s.withConn(ctx, func(conn *pgxpool.Conn) error {
+		rows, _ := conn.Query(ctx, sql, args...) // ForEachRow returns the error of Query
+		_, err := pgx.ForEachRow(rows, columns, func() error {
 			err := fn()
 			if errors.Is(err, gormstore.ErrStop) {
 				CancelQuery(ctx, rows.Conn())
 			}
 			return err
 		})
-		if err == nil || !pgconn.SafeToRetry(err) {
-			break
-		}
-	}
-	return err
+		return err
+	})
 }
 
 // CancelQuery asks the server to end the query that the connection executes. Without it, pgx would read all remaining

@@ -56,3 +56,12 @@ func ConnectTimeout(url string) (time.Duration, error) {
 	}
 	return config.ConnConfig.ConnectTimeout, nil
 }
+
+// PoolSize returns the maximum number of connections of the pool.
+func PoolSize(c Config) (int32, error) {
+	config, _, err := parse(c)
+	if err != nil {
+		return 0, err
+	}
+	return config.MaxConns, nil
+}

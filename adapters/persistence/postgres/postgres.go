@@ -14,6 +14,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,8 @@ import (
 type Config struct {
 	// URL is a URL "postgres://…" in the form that libpq accepts.
 	URL string
-	// MaxConns bounds the connections of this process; zero means 16.
+	// MaxConns bounds the connections of this process; zero means 16. If the URL has pool_max_conns, the smaller number
+	// counts.
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
@@ -78,6 +80,9 @@ var pooledParams = []string{"application_name", "client_encoding", "DateStyle", 
 
 // execModeParam is the parameter of a URL with which pgx chooses between named prepared statements and other protocols.
 const execModeParam = "default_query_exec_mode"
+
+// poolSizeParam is the parameter of a URL with the size of the pool.
+const poolSizeParam = "pool_max_conns"
 
 // DB is an open database.
 type DB struct {
@@ -132,10 +137,11 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	if err != nil {
 		return nil, "", InvalidURL("is not a PostgreSQL URL") // the error of pgx is omitted, because it quotes the URL
 	}
-	config.MaxConns = defaultConns
-	if c.MaxConns > 0 {
-		config.MaxConns = int32(min(max(c.MaxConns, minConns), 1<<15))
+	size := int32(min(max(cmp.Or(c.MaxConns, defaultConns), minConns), 1<<15))
+	if strings.Contains(c.URL, poolSizeParam+"=") {
+		size = max(min(size, config.MaxConns), minConns)
 	}
+	config.MaxConns = size
 	config.ConnConfig.Tracer = c.Tracer
 	noticeLostServers(config.ConnConfig)
 	params := config.ConnConfig.RuntimeParams

@@ -20,12 +20,12 @@ import (
 )
 
 // RateBudgets returns the rate budgets that all replicas on this database share.
-func (db *DB) RateBudgets() ports.RateBudgets { return rateBudgets{db.Pool} }
+func (db *DB) RateBudgets() ports.RateBudgets { return rateBudgets{db.main} }
 
 // rateBudgets implements ports.RateBudgets. An update reads the row and then writes it, without a lock. If another
 // replica has changed the row in between, the update starts again. A replica that stops during an update therefore does
 // not delay the others.
-type rateBudgets struct{ pool *pgxpool.Pool }
+type rateBudgets struct{ server *Server }
 
 // rateBudgetRow is a row of the table rate_budgets.
 type rateBudgetRow struct {
@@ -107,7 +107,7 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 ) (updated bool, err error) {
 	var row rateBudgetRow
 	targets := []any{&row.version, &row.fullAt, &row.blockedUntil, &row.demands, &row.refusals, &row.now}
-	if err := query(ctx, b.pool, selectRateBudget, names, targets, func() error { return nil }); err != nil {
+	if err := b.server.query(ctx, selectRateBudget, names, targets, func() error { return nil }); err != nil {
 		return false, err
 	}
 	state, err := row.domain()
@@ -136,7 +136,11 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 // anything was sent.
 func (b rateBudgets) exec(ctx context.Context, sql string, args []any) (done pgconn.CommandTag, err error) {
 	for range maxAttempts {
-		if done, err = b.pool.Exec(ctx, sql, args...); err == nil || !pgconn.SafeToRetry(err) {
+		err = b.server.withConn(ctx, func(conn *pgxpool.Conn) (err error) {
+			done, err = conn.Exec(ctx, sql, args...)
+			return err
+		})
+		if err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
 	}

@@ -13,12 +13,16 @@ import (
 type Server struct {
 	Pool *pgxpool.Pool
 
-	sql *sql.DB // uses Pool
+	sql   *sql.DB // uses Pool
+	queue *connectionQueue
 }
 
 // NewServer returns the server that the pool connects to.
 func NewServer(pool *pgxpool.Pool) *Server {
-	return &Server{Pool: pool, sql: stdlib.OpenDBFromPool(pool)}
+	queue := newConnectionQueue(pool)
+	db := sql.OpenDB(connector{stdlib.GetPoolConnector(pool), queue})
+	db.SetMaxIdleConns(0) // the pool keeps the idle connections
+	return &Server{Pool: pool, sql: db, queue: queue}
 }
 
 // Close closes the pool. It waits until all connections of the pool are returned.
@@ -30,7 +34,7 @@ func (s *Server) Close() error {
 
 // Query runs a SELECT on the server. See gormstore.Dialect.Query.
 func (s *Server) Query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return query(ctx, s.Pool, sql, args, columns, fn)
+	return s.query(ctx, sql, args, columns, fn)
 }
 
 // Main returns the server that Config.URL names.

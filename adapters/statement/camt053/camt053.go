@@ -42,6 +42,9 @@ var _ ports.StatementFormat = Format{}
 // Name implements ports.StatementFormat.
 func (Format) Name() string { return "camt053" }
 
+// Variant implements ports.StatementFormat.
+func (Format) Variant() string { return "" }
+
 // MediaType implements ports.StatementFormat.
 func (Format) MediaType() string { return "application/xml" }
 

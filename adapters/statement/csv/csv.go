@@ -4,12 +4,18 @@
 // formula character at the start of a text. A spreadsheet may also divide a text into cells at certain characters.
 // Write inserts an apostrophe before a formula character that follows such a character, too. Amounts are numbers and
 // keep their minus sign.
+//
+// Brazilian writes the form that spreadsheets in Brazil open without an import: semicolons between the cells, a comma
+// in amounts, dates as dd/mm/yyyy, titles in Portuguese, and a byte order mark. A spreadsheet reads a cell of digits as
+// a number, and changes it: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ has its usual
+// punctuation, and any other text that a spreadsheet may take for a number begins with an apostrophe.
 package csv
 
 import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,12 +27,22 @@ import (
 )
 
 // Format implements ports.StatementFormat.
-type Format struct{}
+type Format struct {
+	Brazilian bool // write the form for spreadsheets in Brazil
+}
 
 var _ ports.StatementFormat = Format{}
 
 // Name implements ports.StatementFormat.
 func (Format) Name() string { return "csv" }
+
+// Variant implements ports.StatementFormat.
+func (f Format) Variant() string {
+	if f.Brazilian {
+		return "pt-BR"
+	}
+	return ""
+}
 
 // MediaType implements ports.StatementFormat.
 func (Format) MediaType() string { return "text/csv; charset=utf-8" }
@@ -42,22 +58,74 @@ func (Format) PrintsUnconverted() bool { return true }
 
 // columns is the list of the columns, in their order. The cell of a text is protected against formulas.
 var columns = []struct {
-	title string
-	cell  func(s *books.Statement, r *books.StatementRecord) string
+	title, portuguese string
+	kind              kind
+	cell              func(s *books.Statement, r *books.StatementRecord) string
 }{
-	{"id", func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
-	{"date", func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
-	{"amount", func(_ *books.Statement, r *books.StatementRecord) string { return amountOf(r) }},
-	{"currency", func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
-	{"description", text(func(r *books.StatementRecord) string { return r.Description })},
-	{"counterparty", text(func(r *books.StatementRecord) string { return r.Counterparty })},
-	{"originalAmount", original(func(m domain.Money) string { return m.Amount.String() })},
-	{"originalCurrency", original(func(m domain.Money) string { return m.Currency })},
-	{"externalId", text(func(r *books.StatementRecord) string { return r.ExternalID })},
-	{"endToEndId", text(func(r *books.StatementRecord) string { return r.References.EndToEndID })},
-	{"reference", text(func(r *books.StatementRecord) string { return r.References.Main() })},
-	{"counterpartyDocument", text(func(r *books.StatementRecord) string { return r.CounterpartyDocument.Value })},
-	{"version", func(_ *books.Statement, r *books.StatementRecord) string { return strconv.Itoa(r.Version) }},
+	{"id", "id", plain, func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
+	{"date", "data", day, func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
+	{"amount", "valor", number, func(_ *books.Statement, r *books.StatementRecord) string { return amountOf(r) }},
+	{"currency", "moeda", plain, func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
+	{"description", "descrição", plain, text(func(r *books.StatementRecord) string { return r.Description })},
+	{"counterparty", "contraparte", plain, text(func(r *books.StatementRecord) string { return r.Counterparty })},
+	{"originalAmount", "valor original", number, original(func(m domain.Money) string { return m.Amount.String() })},
+	{"originalCurrency", "moeda original", plain, original(func(m domain.Money) string { return m.Currency })},
+	{"externalId", "id externo", plain, text(func(r *books.StatementRecord) string { return r.ExternalID })},
+	{"endToEndId", "id fim a fim", plain, text(func(r *books.StatementRecord) string { return r.References.EndToEndID })},
+	{"reference", "referência", plain, text(func(r *books.StatementRecord) string { return r.References.Main() })},
+	{"counterpartyDocument", "documento da contraparte", document, text(func(r *books.StatementRecord) string {
+		return r.CounterpartyDocument.Value
+	})},
+	{"version", "versão", number, func(_ *books.Statement, r *books.StatementRecord) string {
+		return strconv.Itoa(r.Version)
+	}},
+}
+
+// kind is how the cells of a column depend on the locale.
+type kind int
+
+const (
+	plain    kind = iota // text
+	number               // a decimal number of the service's own
+	day                  // YYYY-MM-DD
+	document             // a tax number without punctuation
+)
+
+// locale returns the cell of a record as the format writes it.
+func (f Format) locale(k kind, r *books.StatementRecord, cell string) string {
+	switch {
+	case !f.Brazilian:
+	case k == document && cell == r.CounterpartyDocument.Value && isPunctuated(r.CounterpartyDocument.Type):
+		return punctuated(cell)
+	case k == number:
+		return strings.Replace(cell, ".", ",", 1)
+	case k == day:
+		year, month, date := cell[:4], cell[5:7], cell[8:]
+		return date + "/" + month + "/" + year
+	case isNumeric(cell):
+		return "'" + cell
+	}
+	return cell
+}
+
+// isPunctuated reports whether documents of this type have punctuation in print.
+func isPunctuated(t domain.DocumentType) bool { return t == domain.CPF || t == domain.CNPJ }
+
+// punctuated returns a CPF (11 characters) or CNPJ (14 characters) with its punctuation. It returns other texts unchanged.
+func punctuated(cell string) string {
+	switch len(cell) {
+	case 11:
+		return cell[:3] + "." + cell[3:6] + "." + cell[6:9] + "-" + cell[9:]
+	case 14:
+		return cell[:2] + "." + cell[2:5] + "." + cell[5:8] + "/" + cell[8:12] + "-" + cell[12:]
+	}
+	return cell
+}
+
+// isNumeric reports whether a spreadsheet may read the text as a number or a date: it contains a digit, and nothing but
+// digits and the punctuation of numbers and dates. A number in the scientific notation (12E5) is such a text, too.
+func isNumeric(cell string) bool {
+	return strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "0123456789.,/-: eE%$R") == ""
 }
 
 // amountOf returns the amount of a record; "" if it is not known in the currency of the statement.
@@ -86,10 +154,13 @@ func original(of func(domain.Money) string) func(*books.Statement, *books.Statem
 
 // Write implements ports.StatementFormat. It does not use encoding/csv, because that package changes line breaks inside
 // texts when it writes the line ends of RFC 4180.
-func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+func (f Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	var line []byte
 	for _, c := range columns {
-		line = appendCell(line, c.title)
+		line = f.appendCell(line, f.title(c.title, c.portuguese))
+	}
+	if f.Brazilian {
+		line = slices.Concat(line[:1], []byte(byteOrderMark), line[1:])
 	}
 	if err := writeLine(w, line); err != nil {
 		return err
@@ -100,7 +171,7 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 		line = line[:0]
 		for _, c := range columns {
-			line = appendCell(line, c.cell(&s, &r))
+			line = f.appendCell(line, f.locale(c.kind, &r, c.cell(&s, &r)))
 		}
 		if err := writeLine(w, line); err != nil {
 			return err
@@ -109,16 +180,31 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	return nil
 }
 
-// writeLine writes the cells of a line without the first comma.
+// byteOrderMark tells spreadsheets that a file is UTF-8.
+const byteOrderMark = "\ufeff"
+
+// title returns the title of a column.
+func (f Format) title(english, portuguese string) string {
+	if f.Brazilian {
+		return portuguese
+	}
+	return english
+}
+
+// writeLine writes the cells of a line without the first separator.
 func writeLine(w io.Writer, line []byte) error {
 	_, err := w.Write(append(line[1:], "\r\n"...))
 	return err
 }
 
-// appendCell appends a comma and the cell, in quotes if it contains a special character.
-func appendCell(line []byte, cell string) []byte {
-	line = append(line, ',')
-	if !strings.ContainsAny(cell, ",;\"\r\n\t") {
+// appendCell appends a separator and the cell, in quotes if it contains a special character.
+func (f Format) appendCell(line []byte, cell string) []byte {
+	separator, special := byte(','), ",;\"\r\n\t"
+	if f.Brazilian {
+		separator, special = ';', ";\"\r\n\t" // an amount with its comma is no text
+	}
+	line = append(line, separator)
+	if !strings.ContainsAny(cell, special) {
 		return append(line, cell...)
 	}
 	line = append(line, '"')

@@ -21,6 +21,9 @@ var _ ports.StatementFormat = Format{}
 // Name implements ports.StatementFormat.
 func (Format) Name() string { return "matcher" }
 
+// Variant implements ports.StatementFormat.
+func (Format) Variant() string { return "" }
+
 // MediaType implements ports.StatementFormat.
 func (Format) MediaType() string { return "application/json" }
 

@@ -1,4 +1,6 @@
-// Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx). The statement of a bank account is
+// Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx), or in OFX 1.0.2, which many programs
+// in Brazil read. OFX 1.0.2 is SGML. Its elements are the same here. It has another header, and each element with a
+// value is on a line of its own, because such readers expect that. All elements have end tags, so it is XML, too. The statement of a bank account is
 // a STMTRS element, and the statement of a card is a CCSTMTRS element. FITID is the id of the record.
 //
 // All dates are noon in UTC, so that readers in other time zones show the same day.
@@ -21,12 +23,22 @@ import (
 )
 
 // Format implements ports.StatementFormat.
-type Format struct{}
+type Format struct {
+	SGML bool // write OFX 1.0.2, not OFX 2.2
+}
 
 var _ ports.StatementFormat = Format{}
 
 // Name implements ports.StatementFormat.
 func (Format) Name() string { return "ofx" }
+
+// Variant implements ports.StatementFormat.
+func (f Format) Variant() string {
+	if f.SGML {
+		return "102"
+	}
+	return ""
+}
 
 // MediaType implements ports.StatementFormat.
 func (Format) MediaType() string { return "application/x-ofx" }
@@ -45,9 +57,15 @@ const header = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <?OFX OFXHEADER="200" VERSION="220" SECURITY="NONE" OLDFILEUID="NONE" NEWFILEUID="NONE"?>
 `
 
+// headerSGML is the header of OFX 1.0.2 (section 2.2). The specification allows USASCII and UNICODE only. Readers take
+// UTF-8 as the name of the encoding, and read USASCII with the code page in CHARSET.
+const headerSGML = "OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nSECURITY:NONE\r\nENCODING:UTF-8\r\n" +
+	"CHARSET:NONE\r\nCOMPRESSION:NONE\r\nOLDFILEUID:NONE\r\nNEWFILEUID:NONE\r\n\r\n"
+
 // The lengths that the specification allows, in characters.
 const (
 	maxBankID    = 9
+	maxBranchID  = 22
 	maxAccountID = 22
 	maxName      = 32
 	maxMemo      = 255
@@ -58,7 +76,7 @@ const (
 //     required element.
 //   - Conflict with the code s.Doubt, if s.Doubt is set.
 //   - Those of books.Statement.CheckConverted.
-func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+func (f Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
@@ -69,10 +87,13 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	if err := s.CheckConverted(); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, header); err != nil {
+	if _, err := io.WriteString(w, f.header()); err != nil {
 		return err
 	}
 	d := &document{encoder: xml.NewEncoder(w)}
+	if f.SGML {
+		d.encoder.Indent("", " ")
+	}
 	names := bankElements
 	if s.Account.Type == domain.CreditAccount {
 		names = cardElements
@@ -85,7 +106,7 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	d.element("STATUS", successOf(s))
 	d.start(names.statement)
 	d.element("CURDEF", s.Currency)
-	d.element(names.account, accountOf(s.Account))
+	d.element(names.account, accountOf(s))
 	d.start("BANKTRANLIST")
 	d.element("DTSTART", noon(s.Period.From))
 	d.element("DTEND", noon(s.Period.To))
@@ -97,12 +118,14 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 			continue
 		}
 		d.element("STMTTRN", transactionOf(record))
-		d.run(func() error {
-			// Each record is on a line of its own. The encoder has no buffered output here, because EncodeElement
-			// flushes the output.
-			_, err := io.WriteString(w, "\n")
-			return err
-		})
+		if !f.SGML {
+			d.run(func() error {
+				// Each record is on a line of its own. The encoder has no buffered output here, because EncodeElement
+				// flushes the output.
+				_, err := io.WriteString(w, "\n")
+				return err
+			})
+		}
 		if d.err != nil {
 			return d.err
 		}
@@ -113,6 +136,14 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		d.end(name)
 	}
 	return d.close()
+}
+
+// header returns the header of the document.
+func (f Format) header() string {
+	if f.SGML {
+		return headerSGML
+	}
+	return header
 }
 
 // document writes elements until the first error.
@@ -191,19 +222,22 @@ func noon(day domain.Date) string { return strings.ReplaceAll(string(day), "-", 
 
 // account is a BANKACCTFROM element. Without Bank and Type, it is a CCACCTFROM element.
 type account struct {
-	Bank string `xml:"BANKID,omitempty"`
-	ID   string `xml:"ACCTID"`
-	Type string `xml:"ACCTTYPE,omitempty"`
+	Bank   string `xml:"BANKID,omitempty"`
+	Branch string `xml:"BRANCHID,omitempty"`
+	ID     string `xml:"ACCTID"`
+	Type   string `xml:"ACCTTYPE,omitempty"`
 }
 
-// accountOf returns the OFX element for an account. The code of the bank is not known, so the required BANKID of a bank
-// account contains the name of the vendor.
-func accountOf(a domain.Account) account {
+// accountOf returns the OFX element for the account of a statement. If the code of the bank is not known, the required
+// BANKID of a bank account contains the name of the vendor.
+func accountOf(s books.Statement) account {
+	a := s.Account
 	result := account{ID: accountID(a)}
 	if a.Type == domain.CreditAccount {
 		return result
 	}
-	result.Bank, result.Type = books.Truncate(string(a.Vendor), maxBankID), "CHECKING"
+	result.Bank = books.Truncate(cmp.Or(s.Bank, string(a.Vendor)), maxBankID)
+	result.Branch, result.Type = books.Truncate(s.Branch, maxBranchID), "CHECKING"
 	if strings.Contains(strings.ToUpper(a.Subtype), "SAVINGS") {
 		result.Type = "SAVINGS"
 	}

@@ -1028,6 +1028,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download the statements of several accounts
+         * @description Returns a ZIP archive with one statement for each of up to 200 accounts. Each file is named by the institution, the account and the month. If the statement of an account cannot be written, the archive has a text file of its name that says why, with the status and the code that the statement of this account alone would get. If writing fails after the first byte, the connection is closed before the end of the archive.
+         */
+        post: operations["get-statements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/subscriptions": {
         parameters: {
             query?: never;
@@ -1214,6 +1234,26 @@ export interface paths {
          * @description Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
          */
         post: operations["rotate-subscription-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip one event
+         * @description Passes over one event that the sink refuses, so that the later events of the resource are sent. The attempts then have one with the reason skipped. If the event reports a new record, the next event of the record does. The response is a 409 unless the event has failed at least once.
+         */
+        post: operations["skip-event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3011,6 +3051,13 @@ export interface components {
              */
             from: string;
         };
+        EventSkipRequest: {
+            /**
+             * @description The sequence of an event that has failed at least once
+             * @example 42
+             */
+            sequence: string;
+        };
         EvidenceView: {
             /**
              * @description What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
@@ -3214,6 +3261,13 @@ export interface components {
              * @example lerian.streaming.discovery
              */
             topic?: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description A topic of a Kafka cluster */
         KafkaSinkView: {
@@ -3261,6 +3315,13 @@ export interface components {
              * @example lerian.streaming.discovery
              */
             topic?: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         LinkSession: {
             /**
@@ -3496,6 +3557,13 @@ export interface components {
              * @example https://matcher.example.com
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections */
         MatcherSinkView: {
@@ -3572,6 +3640,13 @@ export interface components {
              * @example https://matcher.example.com
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         MatcherTheirs: {
             /**
@@ -4540,6 +4615,13 @@ export interface components {
              * @example amqps://books@mq.example.com:5671/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description An exchange of a RabbitMQ broker */
         RabbitmqSinkView: {
@@ -4570,6 +4652,13 @@ export interface components {
              * @example amqps://books@mq.example.com:5671/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         Readiness: {
             /** @description The result of each check, by name */
@@ -4796,7 +4885,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description The failure: sink_unreachable, sink_refused, address_not_allowed
+             * @description The failure: sink_unreachable, sink_refused, address_not_allowed; skipped if an operator has passed over the event
              * @example sink_unreachable
              */
             reason?: string;
@@ -4820,6 +4909,70 @@ export interface components {
              * @example two payments on one day
              */
             reason?: string;
+        };
+        StatementsRequest: {
+            /**
+             * @description The ids of the accounts
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+             *     ]
+             */
+            accountIds: string[];
+            /**
+             * Format: date
+             * @description Print the periods that end on this day as they were when they were closed; not together with from, to and force
+             * @example 2026-02-28
+             */
+            close?: string;
+            /**
+             * @description The value of external_id in the format matcher
+             * @example id
+             * @enum {string}
+             */
+            externalId?: "id" | "reference";
+            /**
+             * @description What the caller accepts; see the statement of one account
+             * @example [
+             *       "drift"
+             *     ]
+             */
+            force?: ("true" | "drift" | "changed" | "unsettled" | "not_covered" | "omitted")[];
+            /**
+             * @description The format of the documents
+             * @example ofx
+             * @enum {string}
+             */
+            format: "camt053" | "ofx" | "csv" | "matcher";
+            /**
+             * Format: date
+             * @description First value date; by default the date of the first record of each account
+             * @example 2026-02-01
+             */
+            from?: string;
+            /**
+             * @description Only with the format csv. pt-BR: the form for spreadsheets in Brazil
+             * @example pt-BR
+             * @enum {string}
+             */
+            locale?: "pt-BR";
+            /**
+             * Format: int64
+             * @description The maximum size of each document in bytes
+             * @example 33554432
+             */
+            maxBytes?: number;
+            /**
+             * Format: date
+             * @description Last value date; by default as for the statement of one account
+             * @example 2026-02-28
+             */
+            to?: string;
+            /**
+             * @description Only with the format ofx: the version of OFX
+             * @example 102
+             * @enum {string}
+             */
+            version?: "220" | "102";
         };
         SubscriptionChange: {
             /**
@@ -5395,6 +5548,13 @@ export interface components {
              * @example https://books.example.com/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         /** @description An HTTP endpoint, called as Standard Webhooks describes */
         WebhookSinkView: {
@@ -5409,6 +5569,13 @@ export interface components {
              * @example https://books.example.com/events
              */
             url: string;
+            /**
+             * @description The members that are left out of the data of events; metadata is the vendor's own object
+             * @example [
+             *       "metadata"
+             *     ]
+             */
+            without?: "metadata"[];
         };
         WebhookView: {
             /**
@@ -8622,6 +8789,10 @@ export interface operations {
                 to?: string;
                 /** @description The format of the document */
                 format: "camt053" | "ofx" | "csv" | "matcher";
+                /** @description Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8 */
+                version?: "220" | "102";
+                /** @description Only with the format csv. pt-BR: the form for spreadsheets in Brazil */
+                locale?: "pt-BR";
                 /** @description The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id */
                 externalId?: "id" | "reference";
                 /** @description Print the period that ends on this day as it was when it was closed; not together with from, to and force */
@@ -19776,6 +19947,255 @@ export interface operations {
             };
         };
     };
+    "get-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "accountIds": [
+                 *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                 *       ],
+                 *       "close": "2026-02-28",
+                 *       "externalId": "id",
+                 *       "force": [
+                 *         "drift"
+                 *       ],
+                 *       "format": "ofx",
+                 *       "from": "2026-02-01",
+                 *       "locale": "pt-BR",
+                 *       "maxBytes": 33554432,
+                 *       "to": "2026-02-28",
+                 *       "version": "102"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StatementsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description attachment; filename="statements.zip" */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example the archive */
+                    "application/zip": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/statements",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-subscriptions": {
         parameters: {
             query?: {
@@ -19814,7 +20234,10 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z",
                      *           "sink": {
                      *             "kind": "webhook",
-                     *             "url": "https://books.example.com/events"
+                     *             "url": "https://books.example.com/events",
+                     *             "without": [
+                     *               "metadata"
+                     *             ]
                      *           },
                      *           "state": "active",
                      *           "types": [
@@ -20003,7 +20426,10 @@ export interface operations {
                  *           "Authorization": "Bearer a-token-of-the-receiver"
                  *         },
                  *         "kind": "webhook",
-                 *         "url": "https://books.example.com/events"
+                 *         "url": "https://books.example.com/events",
+                 *         "without": [
+                 *           "metadata"
+                 *         ]
                  *       },
                  *       "types": [
                  *         "transaction.*",
@@ -20039,7 +20465,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -20356,7 +20785,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -20564,7 +20996,10 @@ export interface operations {
                  *           "Authorization": "Bearer a-token-of-the-receiver"
                  *         },
                  *         "kind": "webhook",
-                 *         "url": "https://books.example.com/events"
+                 *         "url": "https://books.example.com/events",
+                 *         "without": [
+                 *           "metadata"
+                 *         ]
                  *       },
                  *       "types": [
                  *         "transaction.*",
@@ -20600,7 +21035,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -21884,7 +22322,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22158,7 +22599,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22480,7 +22924,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22744,7 +23191,10 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
                      *         "kind": "webhook",
-                     *         "url": "https://books.example.com/events"
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
                      *       },
                      *       "state": "active",
                      *       "types": [
@@ -22962,6 +23412,340 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "skip-event": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sequence": "42"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventSkipRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "kind": "webhook",
+                     *         "url": "https://books.example.com/events",
+                     *         "without": [
+                     *           "metadata"
+                     *         ]
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "transaction.*",
+                     *         "pull.failed"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/skip",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -20,7 +20,7 @@ func (c commands) subscriptions() *cobra.Command {
 	return group("subscriptions", "Manage the subscriptions that send events to other systems",
 		c.listSubscriptions(), c.getSubscription(), c.createSubscription(), c.updateSubscription(),
 		c.deleteSubscription(), c.testSubscription(), c.pauseSubscription(), c.resumeSubscription(),
-		c.rotateSecret(), c.replaySubscription(), c.listAttempts(), c.listConflicts(), c.retryConflict(),
+		c.rotateSecret(), c.replaySubscription(), c.skipEvent(), c.listAttempts(), c.listConflicts(), c.retryConflict(),
 		c.listUnmapped(),
 	)
 }
@@ -411,6 +411,22 @@ func (c commands) testSubscription() *cobra.Command {
 				reason = printable(*outcome.Reason)
 			}
 			return fmt.Errorf("the event was not delivered: %s", reason)
+		}),
+	}
+}
+
+func (c commands) skipEvent() *cobra.Command {
+	return &cobra.Command{
+		Use: "skip ID SEQUENCE", Short: "Pass over one event that has failed", Args: between(2, 2),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			if strings.Trim(args[1], "0123456789") != "" || args[1] == "" {
+				return usagef("SEQUENCE must be a sequence")
+			}
+			return show[discovery.SubscriptionView](s, subscriptionView,
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.SkipEvent(ctx, args[0], nil, discovery.EventSkipRequest{Sequence: args[1]})
+				})
 		}),
 	}
 }

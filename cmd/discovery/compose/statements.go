@@ -8,7 +8,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// statementFormats returns the formats of statements, in the order in which the API lists them.
+// statementFormats returns the formats of statements, in the order in which the API lists them. The variants of a
+// format follow it.
 func statementFormats() []ports.StatementFormat {
-	return []ports.StatementFormat{camt053.Format{}, ofx.Format{}, csv.Format{}, matcher.Format{}}
+	return []ports.StatementFormat{
+		camt053.Format{}, ofx.Format{}, ofx.Format{SGML: true}, csv.Format{}, csv.Format{Brazilian: true}, matcher.Format{},
+	}
 }

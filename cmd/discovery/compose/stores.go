@@ -161,7 +161,7 @@ func openPostgres(
 	onUnreachable func(address string, err error),
 ) (Stores, error) {
 	pg, err := postgres.Open(ctx, postgres.Config{
-		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled,
+		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled, MaxConns: cfg.DatabasePoolSize,
 	})
 	if invalid := postgres.InvalidURL(""); errors.As(err, &invalid) {
 		return Stores{}, SettingError{invalid}

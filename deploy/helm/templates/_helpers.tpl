@@ -68,6 +68,69 @@ capabilities:
         path: {{ .path }}
 {{- end -}}
 
+{{- define "discovery.migrationServiceAccountName" -}}
+{{- if .Values.migration.serviceAccountName -}}
+{{- .Values.migration.serviceAccountName -}}
+{{- else if .Values.serviceAccount.create -}}
+{{- include "discovery.fullname" . }}-migration
+{{- else -}}
+{{- include "discovery.serviceAccountName" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The variables, mounts and volumes that the service and the migration have in common. */}}
+{{- define "discovery.commonEnv" -}}
+{{- if or .Values.trust.configMap .Values.trust.secret }}
+- { name: TRUSTED_CA_FILE, value: /run/trust/ca.crt }
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "discovery.commonVolumeMounts" -}}
+{{- if or .Values.trust.configMap .Values.trust.secret }}
+- { name: trust, mountPath: /run/trust, readOnly: true }
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "discovery.commonVolumes" -}}
+{{- with .Values.trust }}
+{{- if or .configMap .secret }}
+- name: trust
+  projected:
+    sources:
+      {{- if .configMap }}
+      - configMap: { name: {{ .configMap | quote }}, items: [{ key: {{ .key | quote }}, path: ca.crt }] }
+      {{- else }}
+      - secret: { name: {{ .secret | quote }}, items: [{ key: {{ .key | quote }}, path: ca.crt }] }
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The egress rules for DNS and for PostgreSQL, which the service and the migration need. */}}
+{{- define "discovery.databaseEgress" -}}
+{{- with .Values.networkPolicy }}
+- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+  {{- with .dnsTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+- ports: [{ port: {{ .databasePort }}, protocol: TCP }]
+  {{- with .databaseTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "discovery.scheduling" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

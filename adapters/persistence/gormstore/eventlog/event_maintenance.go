@@ -92,7 +92,8 @@ func (s subscriptions) pruneSubscription(
 		recorded, err = gormstore.RowsAffected(
 			db.Exec(`DELETE FROM subscription_events WHERE subscription_id = ? AND tenant_id = ?
 			AND sequence IN (SELECT sequence FROM (SELECT sequence, made_at FROM subscription_events
-				WHERE subscription_id = ? AND tenant_id = ? AND (? OR sequence <= ? AND NOT parked)
+				WHERE subscription_id = ? AND tenant_id = ? AND (? OR sequence <= ? AND NOT parked
+				AND NOT (last_error = 'skipped' AND type = 'transaction.added'))
 				ORDER BY sequence LIMIT ?) AS first WHERE ? OR made_at < ?)`,
 				row.ID, row.Tenant, row.ID, row.Tenant, gone, row.DeliveredTo, maxEvents, gone, gormstore.At(before)),
 		)

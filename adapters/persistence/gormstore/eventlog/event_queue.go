@@ -120,9 +120,18 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	if err != nil {
 		return ports.AppendedEvents{}, err
 	}
+	skipped, err := s.skippedAdditions(ctx, l)
+	if err != nil {
+		return ports.AppendedEvents{}, err
+	}
 	next := row
 	var appended ports.AppendedEvents
+	var replaced []int64 // the skipped events that the appended ones replace
 	add := func(e events.SubscriptionEvent) {
+		if sequence, ok := skipped[e.Subject]; ok && e.Type.Resource() == events.TransactionAdded.Resource() {
+			e.Type, replaced = events.TransactionAdded, append(replaced, sequence)
+			delete(skipped, e.Subject)
+		}
 		if sub.Wants(e.Type, e.Connection) {
 			next.LastSequence++
 			e.Sequence, e.Source = next.LastSequence, events.Source
@@ -165,6 +174,10 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 		if err == nil && n == 0 {
 			err = gormstore.LeaseLost()
 		}
+		if err == nil && len(replaced) > 0 {
+			err = eventsOf(tx.DB, l.Tenant, l.Subscription).Where("sequence IN ?", replaced).
+				Delete(&subscriptionEventRow{}).Error
+		}
 		if err != nil {
 			return err
 		}
@@ -174,6 +187,19 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 		return ports.AppendedEvents{}, err
 	}
 	return appended, nil
+}
+
+// skippedAdditions returns the sequence numbers of the skipped events about new records, by the record's id. The next
+// event of such a record reports the new record. The index over skipped events usually has no entry.
+func (s subscriptions) skippedAdditions(ctx context.Context, l ports.SubscriptionLease) (map[string]int64, error) {
+	all, err := s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		return db.Where("last_error = 'skipped' AND type = ?", string(events.TransactionAdded))
+	})
+	skipped := make(map[string]int64, len(all))
+	for _, e := range all {
+		skipped[e.Subject] = e.Sequence
+	}
+	return skipped, err
 }
 
 // selectChanges selects the records in the change feed: the current version of each record, at the position of that
@@ -272,7 +298,7 @@ func (s subscriptions) ListEvents(
 	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
 ) ([]events.SubscriptionEvent, error) {
 	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
-		return db.Where("sequence > ? AND NOT parked", afterSequence).Limit(limit)
+		return db.Where("sequence > ? AND NOT parked AND last_error <> 'skipped'", afterSequence).Limit(limit)
 	})
 }
 

@@ -351,6 +351,85 @@ func (s subscriptions) Replay(
 	return status, err
 }
 
+// Skip marks the event, and begins a new epoch, so that a process that has loaded the event no longer writes.
+func (s subscriptions) Skip(
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, skip ports.EventSkip,
+	entries ports.AuditEntries,
+) (status ports.SubscriptionStatus, err error) {
+	err = s.Change(ctx, func(tx gormstore.Tx) error {
+		row, _, err := lockSubscription(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		event, err := failedEvent(tx.DB, tenant, id, skip.Sequence)
+		if err != nil {
+			return err
+		}
+		if err := markSkipped(tx.DB, tenant, id, event); err != nil {
+			return err
+		}
+		attempt := attemptRow{
+			Subscription: row.ID, Tenant: row.Tenant, At: gormstore.At(skip.At), ID: skip.Attempt.UUID,
+			Sequence: event.Sequence, Event: event.Event, Type: event.Type, Subject: event.Subject,
+			Number: event.Attempts + 1, Error: string(domain.EventSkipped),
+		}
+		if err := tx.Create(&attempt).Error; err != nil {
+			return err
+		}
+		row.Epoch++
+		if err := ofSubscription(tx.DB, row).Updates(map[string]any{"epoch": row.Epoch}).Error; err != nil {
+			return err
+		}
+		if status, err = statusOf(tx.DB, row); err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+	return status, err
+}
+
+// failedEvent returns a parked event that has failed at least once. After a subscription was resumed, only the attempts
+// tell that an event has failed. Errors: events.NotFailed.
+func failedEvent(
+	tx *gorm.DB, tenant domain.TenantID, id events.SubscriptionID, sequence int64,
+) (subscriptionEventRow, error) {
+	event, err := gormstore.First[subscriptionEventRow](
+		eventsOf(tx, tenant, id).Where("parked AND sequence = ?", sequence))
+	if err != nil || event.LastError != "" {
+		return event, replacedNotFound(err, events.NotFailed())
+	}
+	var failures int64
+	err = tx.Model(&attemptRow{}).Where("subscription_id = ? AND tenant_id = ? AND sequence = ? AND error <> ''",
+		id.UUID, tenant.UUID, sequence).Count(&failures).Error
+	if err == nil && failures == 0 {
+		err = events.NotFailed()
+	}
+	return event, err
+}
+
+// markSkipped marks an event as skipped. If the event reports a new record, the next event of the record reports it
+// instead: at once if that event is stored already, otherwise when Append stores it.
+func markSkipped(tx *gorm.DB, tenant domain.TenantID, id events.SubscriptionID, event subscriptionEventRow) error {
+	columns := withoutRetries()
+	columns["parked"], columns["last_error"] = false, string(domain.EventSkipped)
+	err := eventsOf(tx, tenant, id).Where("sequence = ?", event.Sequence).Updates(columns).Error
+	if err != nil || event.Type != string(events.TransactionAdded) {
+		return err
+	}
+	var next []subscriptionEventRow
+	err = eventsOf(tx, tenant, id).Where("subject = ? AND sequence > ?", event.Subject, event.Sequence).
+		Order("sequence").Limit(1).Find(&next).Error
+	if err != nil || len(next) == 0 {
+		return err
+	}
+	err = eventsOf(tx, tenant, id).Where("sequence = ?", next[0].Sequence).
+		Updates(map[string]any{"type": string(events.TransactionAdded)}).Error
+	if err == nil {
+		err = eventsOf(tx, tenant, id).Where("sequence = ?", event.Sequence).Delete(&subscriptionEventRow{}).Error
+	}
+	return err
+}
+
 // Attempts scans the primary key backwards, so that the newest attempt comes first.
 func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	page domain.PageRequest,

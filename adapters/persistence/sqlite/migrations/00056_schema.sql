@@ -932,6 +932,10 @@ CREATE TABLE subscription_events (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX subscription_events_parked ON subscription_events (subscription_id, subject, sequence) WHERE parked;
+-- An event with the last_error 'skipped' was passed over by an operator, and is neither parked nor sent. If it reported
+-- a new record, it is stored until the next event of the record, which then reports the new record.
+CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)
+    WHERE last_error = 'skipped';
 
 CREATE TABLE subscription_attempts (
     subscription_id TEXT    NOT NULL,

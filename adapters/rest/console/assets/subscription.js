@@ -68,25 +68,37 @@ function DeleteDialog({ subscription, etag, onClose }) {
   </form></${Dialog}>`;
 }
 
-const attemptColumns = () => [
+// newestFailures returns the attempts after which their events wait for another one. An event can be skipped there.
+const newestFailures = (items) => {
+  const seen = new Set();
+  return new Set(items.filter((item) => {
+    const newest = !seen.has(item.sequence);
+    seen.add(item.sequence);
+    return newest && !item.delivered && item.nextAttemptAt;
+  }));
+};
+
+const attemptColumns = (skip, waiting) => [
   { title: t('column.event'), kind: 'main', cell: (item) => html`<code>${item.type.replace(eventPrefix, '')}</code>` },
   { title: t('column.when'), cell: (item) => html`<${Ago} at=${item.at} />` },
   {
     title: t('column.result'),
     cell: (item) => (item.delivered ? html`<${Status} tone="good">${t('attempt.delivered')}</${Status}>`
-      : html`<${Status} tone="bad">${t('attempt.failed')}</${Status}> <span class="small">${sinkReason(item.reason)}</span>`),
+      : html`<${Status} tone="bad">${t('attempt.failed')}</${Status}> <span class="small">${sinkReason(item.reason)}</span>
+        ${waiting.has(item) && html`<${ActionButton} busy=${skip.busy} onClick=${() => skip.run(item.sequence)}>${t('action.skip')}</${ActionButton}>`}`),
   },
   { title: t('column.sequence'), kind: 'number', cell: (item) => (item.sequence === '0' ? '–' : item.sequence) },
   { title: t('attempt.number'), kind: 'number', cell: (item) => t('number', { n: item.number }) },
   { title: t('column.took'), kind: 'number', cell: (item) => duration(item.latencyMs) },
 ];
 
-function Attempts({ list }) {
+function Attempts({ list, skip }) {
   return html`<section aria-labelledby="attempts">
     <h2 id="attempts">${t('attempt.heading')}</h2>
+    <${Failure} problem=${skip.problem} />
     <${Loaded} of=${list}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('attempt.empty')}><p>${t('attempt.emptyText')}</p></${Empty}>`
-      : html`<${Table} label=${t('attempt.heading')} columns=${attemptColumns()} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
+      : html`<${Table} label=${t('attempt.heading')} columns=${attemptColumns(skip, newestFailures(list.items))} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
   </section>`;
 }
 
@@ -109,6 +121,11 @@ function useSubscriptionActions(path, changed) {
       return data;
     }),
     rotate: useAction((input, key) => post('/secret', { key })),
+    skip: useAction(async (sequence, key) => {
+      const data = await post('/skip', { body: { sequence }, key });
+      announce(t('skip.done'));
+      return data;
+    }),
     replay: useAction(async (from, key) => {
       const data = await post('/replay', { body: { from }, key });
       announce(t('resend.done', { from }));
@@ -192,7 +209,7 @@ export function SubscriptionPage({ id }) {
       [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],
     ]} />
     ${item.sink.kind === 'matcher' && html`<${MatcherSections} path=${path} />`}
-    <${Attempts} list=${attempts} />
+    <${Attempts} list=${attempts} skip=${actions.skip} />
     ${dialog === 'replay' && html`<${ReplayDialog} subscription=${item} replay=${replay} onClose=${close} />`}
     ${dialog === 'rotate' && html`<${RotateDialog} rotate=${rotate} onClose=${close} />`}
     ${dialog === 'delete' && html`<${DeleteDialog} subscription=${item} etag=${loaded.value.etag} onClose=${close} />`}

@@ -73,6 +73,8 @@ CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND del
 ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAULT false;
 ALTER TABLE accounts ADD COLUMN institution text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues text NOT NULL DEFAULT '';
+CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)
+    WHERE last_error = 'skipped';
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
 ALTER TABLE absent_transactions ADD COLUMN held_sync timestamptz;
 ALTER TABLE absent_transactions ADD COLUMN proved_by uuid;

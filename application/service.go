@@ -46,6 +46,9 @@ type Deps struct {
 	Erasures     ports.Erasures
 	AuditLog     ports.AuditLog
 	LinkSessions ports.LinkSessions
+	// BankStatements must belong to the same backend as Ledger.
+	BankStatements  ports.BankStatements
+	StatementReader ports.StatementReader
 	// SealedValues must belong to the same backend as the other stores.
 	SealedValues ports.SealedValues
 
@@ -173,6 +176,7 @@ var _ interface {
 	ports.Replacements
 	ports.Statements
 	ports.Closing
+	ports.BankStatementManager
 	ports.Audit
 	ports.Erasing
 	ports.SubscriptionManager
@@ -262,6 +266,7 @@ func (d Deps) missingMembers() []string {
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Erasures": d.Erasures == nil, "LinkSessions": d.LinkSessions == nil,
+		"BankStatements": d.BankStatements == nil, "StatementReader": d.StatementReader == nil,
 		"SealedValues": d.SealedValues == nil,
 		"Clock":        d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
@@ -60,8 +61,9 @@ func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 	e.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		Applications: store.Applications(),
-		LinkSessions: store.LinkSessions(),
+		Applications:   store.Applications(),
+		LinkSessions:   store.LinkSessions(),
+		BankStatements: store.BankStatements(), StatementReader: bankstatement.Reader{},
 		SealedValues: store.SealedValues(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
@@ -15,6 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -103,8 +105,9 @@ func Example() {
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		Applications: store.Applications(),
-		LinkSessions: store.LinkSessions(),
+		Applications:   store.Applications(),
+		LinkSessions:   store.LinkSessions(),
+		BankStatements: store.BankStatements(), StatementReader: bankstatement.Reader{},
 		SealedValues: store.SealedValues(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
@@ -149,4 +152,13 @@ func check(err error) {
 	if err != nil {
 		panic(err)
 	}
+}
+
+// SealFile returns the content as it is.
+func (plainSealer) SealFile(_ domain.TenantID, _ witness.BankStatementID, content []byte) (domain.Sealed, error) {
+	return content, nil
+}
+
+func (plainSealer) OpenFile(_ domain.TenantID, _ witness.BankStatementID, s domain.Sealed) ([]byte, error) {
+	return s, nil
 }

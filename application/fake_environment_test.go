@@ -11,6 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -157,4 +158,13 @@ func (v *fakeSealer) OpenSubscription(
 	t domain.TenantID, id events.SubscriptionID, s domain.Sealed,
 ) (domain.Credential, error) {
 	return v.Open(t, domain.ConnectionID(id), s)
+}
+
+// SealFile returns the content as it is.
+func (v *fakeSealer) SealFile(_ domain.TenantID, _ witness.BankStatementID, content []byte) (domain.Sealed, error) {
+	return content, nil
+}
+
+func (v *fakeSealer) OpenFile(_ domain.TenantID, _ witness.BankStatementID, s domain.Sealed) ([]byte, error) {
+	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -22,6 +23,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		done, lost := 0, 0
 		for _, kind := range []ports.SealedKind{
 			ports.SealedConnection, ports.SealedLinkSession, ports.SealedApplication, ports.SealedSubscription,
+			ports.SealedFile,
 		} {
 			resealed, unopened, err := s.resealAll(ctx, kind)
 			done, lost, total = done+resealed, lost+unopened, total+resealed
@@ -47,7 +49,11 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 // decrypted.
 func (s *Service) resealAll(ctx context.Context, kind ports.SealedKind) (resealedCount, lostCount int, err error) {
 	for after := (ports.SealedValue{}).ID; ; {
-		batch, err := s.SealedValues.List(ctx, kind, after, resealBatch)
+		limit := resealBatch
+		if kind == ports.SealedFile {
+			limit = 1 // a file may have 8 MiB
+		}
+		batch, err := s.SealedValues.List(ctx, kind, after, limit)
 		if err != nil || len(batch) == 0 {
 			return resealedCount, lostCount, err
 		}
@@ -96,6 +102,14 @@ func (s *Service) resealValue(ctx context.Context, v ports.SealedValue) (bool, e
 func (s *Service) sealAgain(ctx context.Context, v ports.SealedValue) (domain.Sealed, error) {
 	if v.Kind == ports.SealedSubscription {
 		return s.events.SealAgain(ctx, v)
+	}
+	if v.Kind == ports.SealedFile {
+		id := witness.BankStatementID{UUID: v.BoundTo}
+		content, err := s.Sealer.OpenFile(v.Tenant, id, v.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		return s.Sealer.SealFile(v.Tenant, id, content)
 	}
 	c := domain.Connection{ID: domain.ConnectionID{UUID: v.BoundTo}, Tenant: v.Tenant, Sealed: v.Sealed}
 	credential, err := s.unseal(ctx, c)

@@ -46,6 +46,9 @@ type Deps struct {
 	Erasures     ports.Erasures
 	AuditLog     ports.AuditLog
 	LinkSessions ports.LinkSessions
+	// BankStatements must belong to the same backend as Ledger.
+	BankStatements  ports.BankStatements
+	StatementReader ports.StatementReader
 	// SealedValues must belong to the same backend as the other stores.
 	SealedValues ports.SealedValues
 
@@ -177,6 +180,7 @@ var _ interface {
 	ports.Replacements
 	ports.Statements
 	ports.Closing
+	ports.BankStatementManager
 	ports.Audit
 	ports.Erasing
 	ports.SubscriptionManager
@@ -219,7 +223,8 @@ func New(d Deps) (*Service, error) {
 	s.events = events.New(events.Deps{
 		Coverage:      s.coverage(),
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
-		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
+		BankStatements: d.BankStatements,
+		Sinks:          sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
 		Sealer: d.Sealer,
 		Clock:  d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
 		MatcherEntries: d.MatcherEntries,
@@ -266,6 +271,7 @@ func (d Deps) missingMembers() []string {
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Erasures": d.Erasures == nil, "LinkSessions": d.LinkSessions == nil,
+		"BankStatements": d.BankStatements == nil, "StatementReader": d.StatementReader == nil,
 		"SealedValues": d.SealedValues == nil,
 		"Clock":        d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,

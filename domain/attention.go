@@ -28,6 +28,7 @@ const (
 	NeedsConsistentList     AttentionReason = "list_inconsistent" // the vendor's list contradicts itself
 	NeedsPairsDecided       AttentionReason = "suggestions"       // transactions may be one movement
 	NeedsJoinsReviewed      AttentionReason = "join_undone"       // the vendor returns both rows of joined transactions
+	NeedsStatementExplained AttentionReason = "statement_differs" // the records differ from a statement of the bank
 )
 
 // Severity states how urgent an AttentionReason is.
@@ -100,6 +101,9 @@ type ConnectionFacts struct {
 	// SuggestedSince is when the oldest open suggestion was made. JoinUndoneSince is when the oldest join that nobody
 	// has reviewed was undone. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
+	// StatementSince is since when the newest comparison of a covered day says that a bank statement differs, and
+	// nobody has accepted it; zero if none does.
+	StatementSince time.Time
 	ConnectionActivity
 }
 
@@ -182,6 +186,10 @@ var attentionRules = []attentionRule{
 	{
 		reason: NeedsJoinsReviewed, severity: SeveritySoon, warns: true,
 		since: known(func(f *ConnectionFacts) time.Time { return f.JoinUndoneSince }),
+	},
+	{
+		reason: NeedsStatementExplained, severity: SeveritySoon,
+		since: known(func(f *ConnectionFacts) time.Time { return f.StatementSince }),
 	},
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 // Clock returns the current time.
@@ -48,6 +49,10 @@ type Sealer interface {
 	// OpenSubscription decrypts a result of SealSubscription. Errors: those of Open.
 	OpenSubscription(tenant domain.TenantID, subscription events.SubscriptionID,
 		s domain.Sealed) (domain.Credential, error)
+	// SealFile encrypts the file of a bank statement. It cannot be opened as a credential.
+	SealFile(tenant domain.TenantID, statement witness.BankStatementID, content []byte) (domain.Sealed, error)
+	// OpenFile decrypts a result of SealFile. Errors: those of Open.
+	OpenFile(tenant domain.TenantID, statement witness.BankStatementID, s domain.Sealed) ([]byte, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.
 	NeedsReseal(s domain.Sealed) bool
 }

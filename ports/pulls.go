@@ -336,6 +336,20 @@ type AccountView struct {
 	// account has had in any version. It maps each reference to the first of these records by id. Records of every
 	// status count, and removed records count, too. The result is not nil.
 	SharedReferences func(ctx context.Context) (map[string]domain.TransactionID, error)
+	// Live returns the live records of the account, posted and pending ones. It may be called several times.
+	Live PostedRecords
+}
+
+// CoversTo returns the last day up to which the records of the account are complete. If the vendor does not state when
+// it read the bank, this is the day of the latest reading. It returns "" if there is none.
+func (v AccountView) CoversTo(rules domain.Coverage) domain.Date {
+	switch last := v.Completeness.Last; {
+	case !v.Account.BankReadAt.IsZero():
+		return rules.To(v.Account.BankReadAt, v.Account.Currency)
+	case last != nil:
+		return rules.Day(last.At)
+	}
+	return ""
 }
 
 // Ledger reads the accounts and transactions that pulls have stored, and stores the baselines that operators have

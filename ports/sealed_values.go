@@ -17,6 +17,7 @@ const (
 	SealedLinkSession  SealedKind = "link_session" // the credential of a session that has one
 	SealedApplication  SealedKind = "application"  // the credential of an application
 	SealedSubscription SealedKind = "subscription" // the secrets of a subscription
+	SealedFile         SealedKind = "file"         // the file of a bank statement
 )
 
 // The kinds of keys of the service. There is at most one key of each kind.

@@ -27,6 +27,7 @@ type API interface {
 	Replacements
 	Statements
 	Closing
+	BankStatementManager
 	Audit
 	Erasing
 	SubscriptionManager
@@ -686,6 +687,9 @@ type Maintenance interface {
 	// NextLinkSession claims a link session. Its work asks the vendor whether the account holder has signed in. A
 	// session that fails is continued later.
 	NextLinkSession(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextComparison claims a bank statement that is due. Its work compares the statement with the present records. A
+	// comparison that fails is made again later.
+	NextComparison(ctx context.Context, skip []domain.TenantID) (*Work, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.

@@ -36,12 +36,12 @@ type mt940Reader struct {
 	number  string // field 28C without the page
 	// section is the statement that is being read; nil before its opening balance. It goes on over the pages of a
 	// statement.
-	section  *witness.Section
-	currency string
-	owner    mt940Owner
-	entry    bool // the next field 86 belongs to the last line
-	stray    []witness.Block
-	warnings []witness.Warning
+	section      *witness.Section
+	currency     string
+	owner        mt940Owner
+	entry        bool // the next field 86 belongs to the last line
+	unclassified []witness.Block
+	warnings     []witness.Warning
 }
 
 // mt940Owner identifies the statement to which a page belongs.
@@ -57,8 +57,8 @@ func (f *file) readMT940() {
 		}
 	}
 	r.end()
-	if len(r.stray) > 0 {
-		f.add(witness.Account{}, "", witness.Section{Blocks: r.stray}, nil)
+	if len(r.unclassified) > 0 {
+		f.add(witness.Account{}, "", witness.Section{Blocks: r.unclassified}, nil)
 	}
 }
 
@@ -122,7 +122,7 @@ func (r *mt940Reader) refuse(l textLine, format string, args ...any) {
 	}
 	b := refused(l.number, l.text, format, args...)
 	if r.section == nil {
-		r.stray = append(r.stray, b)
+		r.unclassified = append(r.unclassified, b)
 		return
 	}
 	r.section.Blocks = append(r.section.Blocks, b)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 const (
@@ -31,11 +32,14 @@ var bodyTimeout = 10 * time.Second
 //   - Invalid: a required body is empty.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
+	if x.route.takesFile && !isJSON(r.Header) {
+		return s.bufferFile(c, x)
+	}
 	raw, err := s.readBody(c, x, maxBody)
 	switch {
 	case err != nil:
 		return err
-	case len(raw) == 0 && x.route.bodyOptional:
+	case len(raw) == 0 && x.route.bodyOptional && !x.route.takesFile:
 		return nil
 	case !isJSON(r.Header):
 		return errMediaType
@@ -56,6 +60,20 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	return nil
 }
 
+// octetStream is the media type of a file in a request.
+const octetStream = "application/octet-stream"
+
+// bufferFile reads a file into memory. Errors: those of readBody; errMediaType.
+func (s *server) bufferFile(c echo.Context, x *exchange) (err error) {
+	if !hasType(c.Request().Header, octetStream) {
+		return errMediaType
+	}
+	if x.file, err = s.readBody(c, x, witness.MaxFileBytes); err == nil && len(x.file) == 0 {
+		return domain.FieldError("", "is required")
+	}
+	return err
+}
+
 // releaseBody releases the memory that was reserved for the request's body. It must be called only after the request
 // has ended.
 func (s *server) releaseBody(x *exchange) {
@@ -69,13 +87,22 @@ const jsonType = operation.JSONType
 // isJSON reports whether the headers contain exactly one Content-Type, and its value is JSON in UTF-8. It returns false
 // if the body has a content encoding, because decompressing could make the body larger than its limit.
 func isJSON(h http.Header) bool {
+	if !hasType(h, jsonType) {
+		return false
+	}
+	_, params, _ := mime.ParseMediaType(h["Content-Type"][0])
+	charset, named := params["charset"]
+	return !named || isUTF8(charset)
+}
+
+// hasType reports whether the headers contain exactly one Content-Type, with this media type, and no content encoding.
+func hasType(h http.Header, mediaType string) bool {
 	types, encodings := h["Content-Type"], h["Content-Encoding"]
 	if len(types) != 1 || len(encodings) > 1 || (len(encodings) == 1 && encodings[0] != "identity") {
 		return false
 	}
-	media, params, err := mime.ParseMediaType(types[0])
-	charset, named := params["charset"]
-	return err == nil && media == jsonType && (!named || isUTF8(charset))
+	media, _, err := mime.ParseMediaType(types[0])
+	return err == nil && media == mediaType
 }
 
 // isUTF8 reports whether charset is "utf-8", ignoring case. UTF-8 is the only charset of JSON

@@ -232,19 +232,20 @@ var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInt
 type notFound struct{ code, detail string }
 
 var (
-	connectionNotFound   = notFound{codeConnectionNotFound, "connection not found"}
-	applicationNotFound  = notFound{codeNotFound, "application not found"}
-	tokenNotFound        = notFound{codeNotFound, "webhook token not found"}
-	deliveryNotFound     = notFound{codeNotFound, "delivery not found"}
-	pullNotFound         = notFound{codeNotFound, "pull not found"}
-	accountNotFound      = notFound{codeNotFound, "account not found"}
-	transactionNotFound  = notFound{codeNotFound, "transaction not found"}
-	erasureNotFound      = notFound{codeNotFound, "erasure not found"}
-	linkSessionNotFound  = notFound{codeNotFound, "link session not found"}
-	closeNotFound        = notFound{codeNotFound, "the day of the account is not closed"}
-	auditEntryNotFound   = notFound{codeNotFound, "audit entry not found"}
-	subscriptionNotFound = notFound{codeNotFound, "subscription not found"}
-	conflictNotFound     = notFound{codeNotFound, "conflict not found"}
+	connectionNotFound    = notFound{codeConnectionNotFound, "connection not found"}
+	applicationNotFound   = notFound{codeNotFound, "application not found"}
+	tokenNotFound         = notFound{codeNotFound, "webhook token not found"}
+	deliveryNotFound      = notFound{codeNotFound, "delivery not found"}
+	pullNotFound          = notFound{codeNotFound, "pull not found"}
+	accountNotFound       = notFound{codeNotFound, "account not found"}
+	transactionNotFound   = notFound{codeNotFound, "transaction not found"}
+	erasureNotFound       = notFound{codeNotFound, "erasure not found"}
+	linkSessionNotFound   = notFound{codeNotFound, "link session not found"}
+	closeNotFound         = notFound{codeNotFound, "the day of the account is not closed"}
+	auditEntryNotFound    = notFound{codeNotFound, "audit entry not found"}
+	subscriptionNotFound  = notFound{codeNotFound, "subscription not found"}
+	bankStatementNotFound = notFound{codeNotFound, "bank statement not found"}
+	conflictNotFound      = notFound{codeNotFound, "conflict not found"}
 )
 
 // statusRuleFor returns the first rule that matches err according to errors.Is. If no rule matches, it returns

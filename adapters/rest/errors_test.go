@@ -236,6 +236,10 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"reason":"a"}`
 			}
 			switch {
+			case strings.HasSuffix(path, "/decisions"):
+				body[path] = `{"decision":"accepted","note":"a"}`
+			case strings.HasSuffix(path, "/bank-statements"):
+				body[path] = `{"accountId":"` + someID.String() + `","from":"2026-01-01","to":"2026-01-31"}`
 			case strings.HasSuffix(path, "/continue"):
 				body[path] = `{"externalId":"a"}`
 			case strings.HasSuffix(path, "/join"):
@@ -256,6 +260,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if path == applicationsPath+"/{id}" && method == "put" {
 				text = `{"name":"a"}`
 			}
+			if strings.HasSuffix(path, "/csv-mapping") {
+				text = `{"date":"a","dateFormat":"dd/MM/yyyy","amount":"b","decimal":","}`
+			}
 			if path == subscriptionsPath+"/{id}" && method == "put" {
 				text = updatedSubscriptionBody
 			}
@@ -275,7 +282,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
 		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
-		"subscription not found", "link session not found", "application not found",
+		"subscription not found", "link session not found", "bank statement not found", "application not found",
 		"conflict not found",
 	} {
 		if details[want] == 0 {

@@ -27,6 +27,7 @@ type exchange struct {
 	releaseMemory func() // releases the memory that reserveMemory has reserved; nil if it has reserved none
 
 	body []byte // the body of an operation; nil if it has none
+	file []byte // the file in the body; nil if the route takes none, or the body is JSON
 
 	// invalid contains the errors that were found in the request before its input was read. If there are such errors,
 	// the handler is not called.

@@ -43,6 +43,7 @@ type route struct {
 	returnsSecret bool     // the response with status contains a token and must never be stored
 	otherStatus   int      // the status of another successful response, which contains no token; 0 if there is none
 	bodyOptional  bool     // the body may be omitted
+	takesFile     bool     // the body may also be a file of at most witness.MaxFileBytes
 	// memory is how many bytes of memory a request reserves, if this is not the usual number (see memoryOf).
 	memory int64
 	// reservesMemory means that the handler itself calls reserveMemory, because it does not need the memory at once, or
@@ -94,6 +95,15 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 		e := &endpoint[I, O]{
 			server: s, route: r, handler: h,
 			input: operation.NewInput[I](s.api, op), output: operation.NewOutput[O](s.api, op, r.status),
+		}
+		if r.otherStatus != 0 && !r.idempotent {
+			op.Responses[statusText(r.otherStatus)] = &operation.Response{
+				Description: http.StatusText(r.otherStatus), Content: op.Responses[statusText(r.status)].Content,
+			}
+		}
+		if r.takesFile {
+			op.RequestBody.Required = true
+			op.RequestBody.Content[octetStream] = &operation.MediaType{Schema: fileSchema("The file")}
 		}
 		e.memory = memoryOf(r, e.input.HasQuery("limit"))
 		s.api.Document.Add(r.method, r.path, op)
@@ -180,6 +190,7 @@ func (s *server) routes() []route {
 		s.heldDecisionRoutes(),
 		s.completenessRoutes(),
 		s.closeRoutes(),
+		s.bankStatementRoutes(),
 		s.erasureRoutes(),
 		s.subscriptionRoutes(),
 		s.auditRoutes(),

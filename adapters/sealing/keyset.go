@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -21,6 +22,9 @@ const label = "aggregator-connections/credential/v1"
 
 // subscriptionLabel is the label for the secrets of subscriptions.
 const subscriptionLabel = "aggregator-connections/subscription/v1"
+
+// fileLabel is the label for the files of bank statements.
+const fileLabel = "aggregator-connections/file/v1"
 
 // Options configure how a keyset file is checked for changes. The zero value uses the wall clock and
 // discards the errors.
@@ -121,6 +125,28 @@ func (k *Keyset) open(s domain.Sealed, data []byte) (domain.Credential, error) {
 		return domain.Credential{}, unopenedError()
 	}
 	return decodeParts(plain)
+}
+
+// SealFile encrypts the file of a bank statement. It works like Seal, but with fileLabel instead of label.
+func (k *Keyset) SealFile(
+	tenant domain.TenantID, statement witness.BankStatementID, content []byte,
+) (domain.Sealed, error) {
+	sealed, err := k.currentKeys().aead.Encrypt(content, associatedData(fileLabel, tenant.UUID, statement.UUID))
+	if err != nil {
+		return nil, errors.New("sealing: the primary key does not seal")
+	}
+	return sealed, nil
+}
+
+// OpenFile decrypts the file of a bank statement. Its errors are those of Open.
+func (k *Keyset) OpenFile(
+	tenant domain.TenantID, statement witness.BankStatementID, s domain.Sealed,
+) ([]byte, error) {
+	content, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, associatedData(fileLabel, tenant.UUID, statement.UUID))
+	if err != nil {
+		return nil, unopenedError()
+	}
+	return content, nil
 }
 
 // NeedsReseal reports whether s was not sealed with the primary key. It also returns true if s

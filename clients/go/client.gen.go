@@ -99,6 +99,120 @@ func (e AttentionViewSeverity) Valid() bool {
 	}
 }
 
+// Defines values for BankDecisionViewDecision.
+const (
+	BankDecisionViewDecisionAccepted       BankDecisionViewDecision = "accepted"
+	BankDecisionViewDecisionExplained      BankDecisionViewDecision = "explained"
+	BankDecisionViewDecisionGroupConfirmed BankDecisionViewDecision = "group_confirmed"
+	BankDecisionViewDecisionGroupRejected  BankDecisionViewDecision = "group_rejected"
+)
+
+// Valid indicates whether the value is a known member of the BankDecisionViewDecision enum.
+func (e BankDecisionViewDecision) Valid() bool {
+	switch e {
+	case BankDecisionViewDecisionAccepted:
+		return true
+	case BankDecisionViewDecisionExplained:
+		return true
+	case BankDecisionViewDecisionGroupConfirmed:
+		return true
+	case BankDecisionViewDecisionGroupRejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankStatementLineViewBucket.
+const (
+	BankStatementLineViewBucketApart         BankStatementLineViewBucket = "apart"
+	BankStatementLineViewBucketBalanceRow    BankStatementLineViewBucket = "balance_row"
+	BankStatementLineViewBucketBoth          BankStatementLineViewBucket = "both"
+	BankStatementLineViewBucketDifferent     BankStatementLineViewBucket = "different"
+	BankStatementLineViewBucketOnlyOurs      BankStatementLineViewBucket = "only_ours"
+	BankStatementLineViewBucketOnlyTheirs    BankStatementLineViewBucket = "only_theirs"
+	BankStatementLineViewBucketOutside       BankStatementLineViewBucket = "outside"
+	BankStatementLineViewBucketPending       BankStatementLineViewBucket = "pending"
+	BankStatementLineViewBucketProposedGroup BankStatementLineViewBucket = "proposed_group"
+	BankStatementLineViewBucketRefused       BankStatementLineViewBucket = "refused"
+)
+
+// Valid indicates whether the value is a known member of the BankStatementLineViewBucket enum.
+func (e BankStatementLineViewBucket) Valid() bool {
+	switch e {
+	case BankStatementLineViewBucketApart:
+		return true
+	case BankStatementLineViewBucketBalanceRow:
+		return true
+	case BankStatementLineViewBucketBoth:
+		return true
+	case BankStatementLineViewBucketDifferent:
+		return true
+	case BankStatementLineViewBucketOnlyOurs:
+		return true
+	case BankStatementLineViewBucketOnlyTheirs:
+		return true
+	case BankStatementLineViewBucketOutside:
+		return true
+	case BankStatementLineViewBucketPending:
+		return true
+	case BankStatementLineViewBucketProposedGroup:
+		return true
+	case BankStatementLineViewBucketRefused:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankStatementViewCoveredBasis.
+const (
+	BankStatementViewCoveredBasisBalances BankStatementViewCoveredBasis = "balances"
+	BankStatementViewCoveredBasisDeclared BankStatementViewCoveredBasis = "declared"
+	BankStatementViewCoveredBasisNone     BankStatementViewCoveredBasis = "none"
+)
+
+// Valid indicates whether the value is a known member of the BankStatementViewCoveredBasis enum.
+func (e BankStatementViewCoveredBasis) Valid() bool {
+	switch e {
+	case BankStatementViewCoveredBasisBalances:
+		return true
+	case BankStatementViewCoveredBasisDeclared:
+		return true
+	case BankStatementViewCoveredBasisNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankStatementViewState.
+const (
+	BankStatementViewStateCompared     BankStatementViewState = "compared"
+	BankStatementViewStateNeedsAccount BankStatementViewState = "needs_account"
+	BankStatementViewStateNeedsMapping BankStatementViewState = "needs_mapping"
+	BankStatementViewStateRefused      BankStatementViewState = "refused"
+	BankStatementViewStateWithdrawn    BankStatementViewState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the BankStatementViewState enum.
+func (e BankStatementViewState) Valid() bool {
+	switch e {
+	case BankStatementViewStateCompared:
+		return true
+	case BankStatementViewStateNeedsAccount:
+		return true
+	case BankStatementViewStateNeedsMapping:
+		return true
+	case BankStatementViewStateRefused:
+		return true
+	case BankStatementViewStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeViewChange.
 const (
 	ChangeViewChangeAdded    ChangeViewChange = "added"
@@ -225,6 +339,33 @@ func (e CloseViewCoveredCompleteness) Valid() bool {
 	case CloseViewCoveredCompletenessUnknown:
 		return true
 	case CloseViewCoveredCompletenessUnverified:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ComparisonViewVerdict.
+const (
+	ComparisonViewVerdictAgrees       ComparisonViewVerdict = "agrees"
+	ComparisonViewVerdictDatesDiffer  ComparisonViewVerdict = "dates_differ"
+	ComparisonViewVerdictDiffers      ComparisonViewVerdict = "differs"
+	ComparisonViewVerdictInconclusive ComparisonViewVerdict = "inconclusive"
+	ComparisonViewVerdictLinesAgree   ComparisonViewVerdict = "lines_agree"
+)
+
+// Valid indicates whether the value is a known member of the ComparisonViewVerdict enum.
+func (e ComparisonViewVerdict) Valid() bool {
+	switch e {
+	case ComparisonViewVerdictAgrees:
+		return true
+	case ComparisonViewVerdictDatesDiffer:
+		return true
+	case ComparisonViewVerdictDiffers:
+		return true
+	case ComparisonViewVerdictInconclusive:
+		return true
+	case ComparisonViewVerdictLinesAgree:
 		return true
 	default:
 		return false
@@ -504,6 +645,30 @@ func (e CreatedSubscriptionState) Valid() bool {
 	}
 }
 
+// Defines values for DecisionRequestDecision.
+const (
+	DecisionRequestDecisionAccepted       DecisionRequestDecision = "accepted"
+	DecisionRequestDecisionExplained      DecisionRequestDecision = "explained"
+	DecisionRequestDecisionGroupConfirmed DecisionRequestDecision = "group_confirmed"
+	DecisionRequestDecisionGroupRejected  DecisionRequestDecision = "group_rejected"
+)
+
+// Valid indicates whether the value is a known member of the DecisionRequestDecision enum.
+func (e DecisionRequestDecision) Valid() bool {
+	switch e {
+	case DecisionRequestDecisionAccepted:
+		return true
+	case DecisionRequestDecisionExplained:
+		return true
+	case DecisionRequestDecisionGroupConfirmed:
+		return true
+	case DecisionRequestDecisionGroupRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryDetailStatus.
 const (
 	DeliveryDetailStatusAccepted   DeliveryDetailStatus = "accepted"
@@ -654,6 +819,33 @@ func (e EvidenceViewSpeaks) Valid() bool {
 	case EvidenceViewSpeaksAgainst:
 		return true
 	case EvidenceViewSpeaksFor:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FeedMonthViewState.
+const (
+	FeedMonthViewStateComplete   FeedMonthViewState = "complete"
+	FeedMonthViewStateDrifting   FeedMonthViewState = "drifting"
+	FeedMonthViewStateNotCovered FeedMonthViewState = "not_covered"
+	FeedMonthViewStateUnknown    FeedMonthViewState = "unknown"
+	FeedMonthViewStateUnverified FeedMonthViewState = "unverified"
+)
+
+// Valid indicates whether the value is a known member of the FeedMonthViewState enum.
+func (e FeedMonthViewState) Valid() bool {
+	switch e {
+	case FeedMonthViewStateComplete:
+		return true
+	case FeedMonthViewStateDrifting:
+		return true
+	case FeedMonthViewStateNotCovered:
+		return true
+	case FeedMonthViewStateUnknown:
+		return true
+	case FeedMonthViewStateUnverified:
 		return true
 	default:
 		return false
@@ -1095,6 +1287,39 @@ func (e MintedTokenVendor) Valid() bool {
 	}
 }
 
+// Defines values for MonthCoverageViewStatement.
+const (
+	MonthCoverageViewStatementAgrees       MonthCoverageViewStatement = "agrees"
+	MonthCoverageViewStatementDatesDiffer  MonthCoverageViewStatement = "dates_differ"
+	MonthCoverageViewStatementDiffers      MonthCoverageViewStatement = "differs"
+	MonthCoverageViewStatementInconclusive MonthCoverageViewStatement = "inconclusive"
+	MonthCoverageViewStatementLinesAgree   MonthCoverageViewStatement = "lines_agree"
+	MonthCoverageViewStatementNone         MonthCoverageViewStatement = "none"
+	MonthCoverageViewStatementPartial      MonthCoverageViewStatement = "partial"
+)
+
+// Valid indicates whether the value is a known member of the MonthCoverageViewStatement enum.
+func (e MonthCoverageViewStatement) Valid() bool {
+	switch e {
+	case MonthCoverageViewStatementAgrees:
+		return true
+	case MonthCoverageViewStatementDatesDiffer:
+		return true
+	case MonthCoverageViewStatementDiffers:
+		return true
+	case MonthCoverageViewStatementInconclusive:
+		return true
+	case MonthCoverageViewStatementLinesAgree:
+		return true
+	case MonthCoverageViewStatementNone:
+		return true
+	case MonthCoverageViewStatementPartial:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewApplicationVendor.
 const (
 	NewApplicationVendorBelvo  NewApplicationVendor = "belvo"
@@ -1527,6 +1752,78 @@ func (e SharedTokenVendor) Valid() bool {
 	}
 }
 
+// Defines values for StatedBalanceViewSource.
+const (
+	StatedBalanceViewSourceAbsent  StatedBalanceViewSource = "absent"
+	StatedBalanceViewSourceDerived StatedBalanceViewSource = "derived"
+	StatedBalanceViewSourceField   StatedBalanceViewSource = "field"
+	StatedBalanceViewSourceRow     StatedBalanceViewSource = "row"
+	StatedBalanceViewSourceRunning StatedBalanceViewSource = "running"
+)
+
+// Valid indicates whether the value is a known member of the StatedBalanceViewSource enum.
+func (e StatedBalanceViewSource) Valid() bool {
+	switch e {
+	case StatedBalanceViewSourceAbsent:
+		return true
+	case StatedBalanceViewSourceDerived:
+		return true
+	case StatedBalanceViewSourceField:
+		return true
+	case StatedBalanceViewSourceRow:
+		return true
+	case StatedBalanceViewSourceRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatedBalanceViewState.
+const (
+	StatedBalanceViewStateContradicted StatedBalanceViewState = "contradicted"
+	StatedBalanceViewStateProved       StatedBalanceViewState = "proved"
+	StatedBalanceViewStateUnavailable  StatedBalanceViewState = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the StatedBalanceViewState enum.
+func (e StatedBalanceViewState) Valid() bool {
+	switch e {
+	case StatedBalanceViewStateContradicted:
+		return true
+	case StatedBalanceViewStateProved:
+		return true
+	case StatedBalanceViewStateUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementAccountViewMatch.
+const (
+	StatementAccountViewMatchAbsent     StatementAccountViewMatch = "absent"
+	StatementAccountViewMatchChosen     StatementAccountViewMatch = "chosen"
+	StatementAccountViewMatchExact      StatementAccountViewMatch = "exact"
+	StatementAccountViewMatchNormalised StatementAccountViewMatch = "normalised"
+)
+
+// Valid indicates whether the value is a known member of the StatementAccountViewMatch enum.
+func (e StatementAccountViewMatch) Valid() bool {
+	switch e {
+	case StatementAccountViewMatchAbsent:
+		return true
+	case StatementAccountViewMatchChosen:
+		return true
+	case StatementAccountViewMatchExact:
+		return true
+	case StatementAccountViewMatchNormalised:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StatementsRequestExternalID.
 const (
 	StatementsRequestExternalIDID        StatementsRequestExternalID = "id"
@@ -1896,6 +2193,96 @@ func (e WebhookViewState) Valid() bool {
 	}
 }
 
+// Defines values for WitnessSourceViewKind.
+const (
+	WitnessSourceViewKindAccount WitnessSourceViewKind = "account"
+	WitnessSourceViewKindFile    WitnessSourceViewKind = "file"
+)
+
+// Valid indicates whether the value is a known member of the WitnessSourceViewKind enum.
+func (e WitnessSourceViewKind) Valid() bool {
+	switch e {
+	case WitnessSourceViewKindAccount:
+		return true
+	case WitnessSourceViewKindFile:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListBankStatementsParamsVerdict.
+const (
+	ListBankStatementsParamsVerdictAgrees       ListBankStatementsParamsVerdict = "agrees"
+	ListBankStatementsParamsVerdictDatesDiffer  ListBankStatementsParamsVerdict = "dates_differ"
+	ListBankStatementsParamsVerdictDiffers      ListBankStatementsParamsVerdict = "differs"
+	ListBankStatementsParamsVerdictInconclusive ListBankStatementsParamsVerdict = "inconclusive"
+	ListBankStatementsParamsVerdictLinesAgree   ListBankStatementsParamsVerdict = "lines_agree"
+)
+
+// Valid indicates whether the value is a known member of the ListBankStatementsParamsVerdict enum.
+func (e ListBankStatementsParamsVerdict) Valid() bool {
+	switch e {
+	case ListBankStatementsParamsVerdictAgrees:
+		return true
+	case ListBankStatementsParamsVerdictDatesDiffer:
+		return true
+	case ListBankStatementsParamsVerdictDiffers:
+		return true
+	case ListBankStatementsParamsVerdictInconclusive:
+		return true
+	case ListBankStatementsParamsVerdictLinesAgree:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListBankStatementsParamsWithdrawn.
+const (
+	ListBankStatementsParamsWithdrawnFalse ListBankStatementsParamsWithdrawn = "false"
+	ListBankStatementsParamsWithdrawnTrue  ListBankStatementsParamsWithdrawn = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListBankStatementsParamsWithdrawn enum.
+func (e ListBankStatementsParamsWithdrawn) Valid() bool {
+	switch e {
+	case ListBankStatementsParamsWithdrawnFalse:
+		return true
+	case ListBankStatementsParamsWithdrawnTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AddBankStatementParamsFormat.
+const (
+	AddBankStatementParamsFormatCamt    AddBankStatementParamsFormat = "camt"
+	AddBankStatementParamsFormatCnab240 AddBankStatementParamsFormat = "cnab240"
+	AddBankStatementParamsFormatCsv     AddBankStatementParamsFormat = "csv"
+	AddBankStatementParamsFormatMt940   AddBankStatementParamsFormat = "mt940"
+	AddBankStatementParamsFormatOfx     AddBankStatementParamsFormat = "ofx"
+)
+
+// Valid indicates whether the value is a known member of the AddBankStatementParamsFormat enum.
+func (e AddBankStatementParamsFormat) Valid() bool {
+	switch e {
+	case AddBankStatementParamsFormatCamt:
+		return true
+	case AddBankStatementParamsFormatCnab240:
+		return true
+	case AddBankStatementParamsFormatCsv:
+		return true
+	case AddBankStatementParamsFormatMt940:
+		return true
+	case AddBankStatementParamsFormatOfx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListClosesParamsReopened.
 const (
 	ListClosesParamsReopenedFalse ListClosesParamsReopened = "false"
@@ -2079,6 +2466,48 @@ func (e UpdateApplicationParamsForce) Valid() bool {
 	case UpdateApplicationParamsForceFalse:
 		return true
 	case UpdateApplicationParamsForceTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListBankStatementLinesParamsBucket.
+const (
+	ListBankStatementLinesParamsBucketApart         ListBankStatementLinesParamsBucket = "apart"
+	ListBankStatementLinesParamsBucketBalanceRow    ListBankStatementLinesParamsBucket = "balance_row"
+	ListBankStatementLinesParamsBucketBoth          ListBankStatementLinesParamsBucket = "both"
+	ListBankStatementLinesParamsBucketDifferent     ListBankStatementLinesParamsBucket = "different"
+	ListBankStatementLinesParamsBucketOnlyOurs      ListBankStatementLinesParamsBucket = "only_ours"
+	ListBankStatementLinesParamsBucketOnlyTheirs    ListBankStatementLinesParamsBucket = "only_theirs"
+	ListBankStatementLinesParamsBucketOutside       ListBankStatementLinesParamsBucket = "outside"
+	ListBankStatementLinesParamsBucketPending       ListBankStatementLinesParamsBucket = "pending"
+	ListBankStatementLinesParamsBucketProposedGroup ListBankStatementLinesParamsBucket = "proposed_group"
+	ListBankStatementLinesParamsBucketRefused       ListBankStatementLinesParamsBucket = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ListBankStatementLinesParamsBucket enum.
+func (e ListBankStatementLinesParamsBucket) Valid() bool {
+	switch e {
+	case ListBankStatementLinesParamsBucketApart:
+		return true
+	case ListBankStatementLinesParamsBucketBalanceRow:
+		return true
+	case ListBankStatementLinesParamsBucketBoth:
+		return true
+	case ListBankStatementLinesParamsBucketDifferent:
+		return true
+	case ListBankStatementLinesParamsBucketOnlyOurs:
+		return true
+	case ListBankStatementLinesParamsBucketOnlyTheirs:
+		return true
+	case ListBankStatementLinesParamsBucketOutside:
+		return true
+	case ListBankStatementLinesParamsBucketPending:
+		return true
+	case ListBankStatementLinesParamsBucketProposedGroup:
+		return true
+	case ListBankStatementLinesParamsBucketRefused:
 		return true
 	default:
 		return false
@@ -2544,7 +2973,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -2652,6 +3081,238 @@ type BalanceView struct {
 	//
 	// Examples: 520.37
 	Posted string `json:"posted"`
+}
+
+// BankDecisionView defines model for BankDecisionView.
+type BankDecisionView struct {
+	// At When
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	At time.Time `json:"at"`
+
+	// By Who decided
+	//
+	// Examples: maria
+	By string `json:"by"`
+
+	// Decision The decision
+	//
+	// Examples: explained
+	Decision BankDecisionViewDecision `json:"decision"`
+
+	// EndedAt When a later difference has ended it
+	//
+	// Examples: 2026-03-03T10:00:00Z
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+
+	// Lines The positions of the lines; absent for the whole statement
+	//
+	// Examples: [3]
+	Lines *[]int64 `json:"lines,omitempty"`
+
+	// Note Why
+	//
+	// Examples: the bank corrects it on Monday
+	Note string `json:"note"`
+}
+
+// BankDecisionViewDecision The decision
+//
+// Examples: explained
+type BankDecisionViewDecision string
+
+// BankStatementLineView defines model for BankStatementLineView.
+type BankStatementLineView struct {
+	// Amount A signed decimal in the currency of the statement
+	//
+	// Examples: -50.00
+	Amount string `json:"amount"`
+
+	// Bucket What the comparison has found
+	//
+	// Examples: both
+	Bucket BankStatementLineViewBucket `json:"bucket"`
+
+	// Date The day of the booking; absent if an entry that is no line has none
+	//
+	// Examples: 2026-02-10
+	Date *string `json:"date,omitempty"`
+
+	// Different The members that differ, date or amount: theirs and ours
+	Different *map[string][]string `json:"different,omitempty"`
+
+	// Equal The numbers of lines and records with this day and amount, if they differ
+	Equal *EqualView `json:"equal,omitempty"`
+
+	// Ids The identifiers of the line
+	Ids *[]LineIDView `json:"ids,omitempty"`
+
+	// MatchedBy The pass that has matched the line: person, id, day_amount, amount_near_day, id_other_amount, day_text, parts or sum
+	//
+	// Examples: day_amount
+	MatchedBy *string `json:"matchedBy,omitempty"`
+
+	// Position The position of the entry in the statement, from 1; absent for a record without a line
+	//
+	// Examples: 3
+	Position *int64 `json:"position,omitempty"`
+
+	// Raw The text of a refused entry in the file
+	//
+	// Examples: 10/02/2026;PIX;1.234
+	Raw *string `json:"raw,omitempty"`
+
+	// Reason Why an entry is apart or refused
+	//
+	// Examples: line 12: the amount can be read in two ways
+	Reason *string `json:"reason,omitempty"`
+
+	// Text The text of the entry or the record
+	//
+	// Examples: PIX ENVIADO
+	Text string `json:"text"`
+
+	// TransactionIds The records
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
+	TransactionIds *[]string `json:"transactionIds,omitempty"`
+
+	// ValueDate The value date, if it is stated
+	//
+	// Examples: 2026-02-10
+	ValueDate *string `json:"valueDate,omitempty"`
+}
+
+// BankStatementLineViewBucket What the comparison has found
+//
+// Examples: both
+type BankStatementLineViewBucket string
+
+// BankStatementView defines model for BankStatementView.
+type BankStatementView struct {
+	// AccountID The id of the account whose records are compared
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// Closing The closing balance of the witness; absent unless compared
+	Closing *StatedBalanceView `json:"closing,omitempty"`
+
+	// Comparison The latest comparison; absent unless compared
+	Comparison *ComparisonView `json:"comparison,omitempty"`
+
+	// Counts The numbers of entries by kind; blocks is the sum of the others
+	Counts BlockCountsView `json:"counts"`
+
+	// Covered The days on which the witness lists all movements
+	Covered []CoveredDaysView `json:"covered"`
+
+	// CoveredBasis Why these days are covered
+	//
+	// Examples: balances
+	CoveredBasis BankStatementViewCoveredBasis `json:"coveredBasis"`
+
+	// Currency ISO 4217; absent if the witness states none
+	//
+	// Examples: BRL
+	Currency *string `json:"currency,omitempty"`
+
+	// Decisions What persons have decided, oldest first
+	Decisions []BankDecisionView `json:"decisions"`
+
+	// ID The id of the bank statement
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01
+	ID string `json:"id"`
+
+	// Opening The opening balance of the witness; absent unless compared
+	Opening *StatedBalanceView `json:"opening,omitempty"`
+
+	// Previous The file before this one, of the same account
+	Previous *PreviousView `json:"previous,omitempty"`
+
+	// Reason Why the statement is not compared
+	//
+	// Examples: line 3: the date is not readable
+	Reason *string `json:"reason,omitempty"`
+
+	// Source The witness
+	Source WitnessSourceView `json:"source"`
+
+	// State needs_account: the file has several accounts; add it again with statementAccount. needs_mapping: the columns of the CSV file are not known; set csv-mapping
+	//
+	// Examples: compared
+	State BankStatementViewState `json:"state"`
+
+	// StatementAccount The account in the file; absent if the file was not read
+	StatementAccount *StatementAccountView `json:"statementAccount,omitempty"`
+
+	// Sums The sums of the booked lines; both are not negative
+	Sums StatementSumsView `json:"sums"`
+
+	// UploadedAt When it was added
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	UploadedAt time.Time `json:"uploadedAt"`
+
+	// UploadedBy Who added it
+	//
+	// Examples: maria
+	UploadedBy string `json:"uploadedBy"`
+
+	// Warnings Findings that did not stop the reading
+	Warnings []StatementWarningView `json:"warnings"`
+}
+
+// BankStatementViewCoveredBasis Why these days are covered
+//
+// Examples: balances
+type BankStatementViewCoveredBasis string
+
+// BankStatementViewState needs_account: the file has several accounts; add it again with statementAccount. needs_mapping: the columns of the CSV file are not known; set csv-mapping
+//
+// Examples: compared
+type BankStatementViewState string
+
+// BlockCountsView defines model for BlockCountsView.
+type BlockCountsView struct {
+	// Apart Movements that are not booked
+	//
+	// Examples: 1
+	Apart int64 `json:"apart"`
+
+	// BalanceRows Balances that are written like movements
+	//
+	// Examples: 2
+	BalanceRows int64 `json:"balanceRows"`
+
+	// Blocks All entries
+	//
+	// Examples: 40
+	Blocks int64 `json:"blocks"`
+
+	// Lines Booked movements
+	//
+	// Examples: 37
+	Lines int64 `json:"lines"`
+
+	// Refused Entries that cannot be read exactly
+	//
+	// Examples: 0
+	Refused int64 `json:"refused"`
+}
+
+// BucketTotalView defines model for BucketTotalView.
+type BucketTotalView struct {
+	// Count The number of lines
+	//
+	// Examples: 37
+	Count int64 `json:"count"`
+
+	// Sum The sum of their amounts
+	//
+	// Examples: 520.37
+	Sum string `json:"sum"`
 }
 
 // ChangeView defines model for ChangeView.
@@ -2895,6 +3556,68 @@ type ClosesView struct {
 	// Results One result for each account, in the order of the request
 	Results []CloseResultView `json:"results"`
 }
+
+// ComparedBalanceView defines model for ComparedBalanceView.
+type ComparedBalanceView struct {
+	// Date The day at whose end the balance is meant
+	//
+	// Examples: 2026-02-28
+	Date openapi_types.Date `json:"date"`
+
+	// Difference theirs less ours
+	//
+	// Examples: 0
+	Difference *string `json:"difference,omitempty"`
+
+	// Ours The balance as the vendor states it; absent if it is not known
+	//
+	// Examples: 1500.00
+	Ours *string `json:"ours,omitempty"`
+
+	// Theirs The balance of the witness
+	//
+	// Examples: 1500.00
+	Theirs string `json:"theirs"`
+}
+
+// ComparisonView defines model for ComparisonView.
+type ComparisonView struct {
+	// At When it was made
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	At time.Time `json:"at"`
+
+	// Balances The balances of the witness at the ends of days
+	Balances []ComparedBalanceView `json:"balances"`
+
+	// Buckets The numbers and sums of the lines and records by bucket
+	Buckets map[string]BucketTotalView `json:"buckets"`
+
+	// FirstDayApart The first day on which the two part; absent if they do not
+	//
+	// Examples: 2026-02-10
+	FirstDayApart *openapi_types.Date `json:"firstDayApart,omitempty"`
+
+	// Stale Whether records have changed since; the service compares again within a minute after the pull
+	//
+	// Examples: false
+	Stale bool `json:"stale"`
+
+	// Unexplained What the listed differences do not explain of the difference of the balances
+	//
+	// Examples: 0
+	Unexplained string `json:"unexplained"`
+
+	// Verdict The result
+	//
+	// Examples: agrees
+	Verdict ComparisonViewVerdict `json:"verdict"`
+}
+
+// ComparisonViewVerdict The result
+//
+// Examples: agrees
+type ComparisonViewVerdict string
 
 // CompletenessView defines model for CompletenessView.
 type CompletenessView struct {
@@ -3276,6 +3999,19 @@ type CountsView struct {
 	Unchanged int64 `json:"unchanged"`
 }
 
+// CoveredDaysView defines model for CoveredDaysView.
+type CoveredDaysView struct {
+	// From The first day
+	//
+	// Examples: 2026-02-01
+	From openapi_types.Date `json:"from"`
+
+	// To The last day
+	//
+	// Examples: 2026-02-28
+	To openapi_types.Date `json:"to"`
+}
+
 // CreatedSubscription defines model for CreatedSubscription.
 type CreatedSubscription struct {
 	// ConnectionID Only events of this connection; absent for all
@@ -3367,6 +4103,64 @@ type CreatedSubscription struct {
 // Examples: active
 type CreatedSubscriptionState string
 
+// CsvMappingView defines model for CsvMappingView.
+type CsvMappingView struct {
+	// Amount The title of the column with the signed amount; otherwise credit and debit
+	//
+	// Examples: Valor
+	Amount *string `json:"amount,omitempty"`
+
+	// Balance The title of the column with the balance after each row
+	//
+	// Examples: Saldo
+	Balance *string `json:"balance,omitempty"`
+
+	// Credit The title of the column with money in
+	//
+	// Examples: Crédito
+	Credit *string `json:"credit,omitempty"`
+
+	// Date The title of the column with the date
+	//
+	// Examples: Data
+	Date string `json:"date"`
+
+	// DateFormat dd, MM and yyyy or yy, in the order of the file
+	//
+	// Examples: dd/MM/yyyy
+	DateFormat string `json:"dateFormat"`
+
+	// Debit The title of the column with money out
+	//
+	// Examples: Débito
+	Debit *string `json:"debit,omitempty"`
+
+	// Decimal The decimal separator, a comma or a point
+	//
+	// Examples: ,
+	Decimal string `json:"decimal"`
+
+	// Description The titles of the columns with the text
+	//
+	// Examples: ["Descrição"]
+	Description *[]string `json:"description,omitempty"`
+
+	// ID The title of the column with an identifier
+	//
+	// Examples: Identificador
+	ID *string `json:"id,omitempty"`
+
+	// Inverted Whether money out is positive
+	//
+	// Examples: false
+	Inverted *bool `json:"inverted,omitempty"`
+
+	// SkipRows The number of rows before the titles
+	//
+	// Examples: 0
+	SkipRows *int64 `json:"skipRows,omitempty"`
+}
+
 // DayTotalView defines model for DayTotalView.
 type DayTotalView struct {
 	// Count Number of transactions
@@ -3394,6 +4188,29 @@ type DayTotalView struct {
 	// Examples: 212.45
 	Out string `json:"out"`
 }
+
+// DecisionRequest defines model for DecisionRequest.
+type DecisionRequest struct {
+	// Decision explained: the difference has a reason elsewhere. group_confirmed: the records of a proposed group are the line. group_rejected: they are not. accepted: the differences need no attention
+	//
+	// Examples: explained
+	Decision DecisionRequestDecision `json:"decision"`
+
+	// Lines The positions of lines. Required for decisions about groups; otherwise, absent means the whole statement
+	//
+	// Examples: [3]
+	Lines *[]int64 `json:"lines,omitempty"`
+
+	// Note Why
+	//
+	// Examples: the bank corrects it on Monday
+	Note string `json:"note"`
+}
+
+// DecisionRequestDecision explained: the difference has a reason elsewhere. group_confirmed: the records of a proposed group are the line. group_rejected: they are not. accepted: the differences need no attention
+//
+// Examples: explained
+type DecisionRequestDecision string
 
 // DeliveryDetail defines model for DeliveryDetail.
 type DeliveryDetail struct {
@@ -3668,6 +4485,19 @@ type EngineOutcome struct {
 	LatencyMs int64 `json:"latencyMs"`
 }
 
+// EqualView defines model for EqualView.
+type EqualView struct {
+	// Ours Records
+	//
+	// Examples: 5
+	Ours int64 `json:"ours"`
+
+	// Theirs Lines
+	//
+	// Examples: 6
+	Theirs int64 `json:"theirs"`
+}
+
 // ErasureRequest defines model for ErasureRequest.
 type ErasureRequest struct {
 	// AtVendor Whether the vendor is asked to delete the account reference, too
@@ -3747,6 +4577,24 @@ type EvidenceView struct {
 //
 // Examples: for
 type EvidenceViewSpeaks string
+
+// FeedMonthView defines model for FeedMonthView.
+type FeedMonthView struct {
+	// CoversTo The last day up to which the records of the account are complete; absent if it is not known
+	//
+	// Examples: 2026-02-28
+	CoversTo *openapi_types.Date `json:"coversTo,omitempty"`
+
+	// State What a close of the last day of the month would state. not_covered for a month that has not ended; unknown before the account's first row
+	//
+	// Examples: complete
+	State FeedMonthViewState `json:"state"`
+}
+
+// FeedMonthViewState What a close of the last day of the month would state. not_covered for a month that has not ended; unknown before the account's first row
+//
+// Examples: complete
+type FeedMonthViewState string
 
 // FeedPage defines model for FeedPage.
 type FeedPage struct {
@@ -4024,6 +4872,19 @@ type KafkaSinkViewSaslMechanism string
 
 // KafkaSinkViewWithout defines model for KafkaSinkView.Without.
 type KafkaSinkViewWithout string
+
+// LineIDView defines model for LineIDView.
+type LineIDView struct {
+	// Kind The element or column of the file
+	//
+	// Examples: EndToEndId
+	Kind string `json:"kind"`
+
+	// Value The identifier
+	//
+	// Examples: E00000000202602101200abcdef12345
+	Value string `json:"value"`
+}
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -4450,6 +5311,32 @@ type MintedToken struct {
 // Examples: pluggy
 type MintedTokenVendor string
 
+// MonthCoverageView defines model for MonthCoverageView.
+type MonthCoverageView struct {
+	// Feed What the aggregator delivers
+	Feed FeedMonthView `json:"feed"`
+
+	// Ids The bank statements, newest comparison first
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01"]
+	Ids []string `json:"ids"`
+
+	// Month The month
+	//
+	// Examples: 2026-02
+	Month string `json:"month"`
+
+	// Statement The worst verdict of the newest comparisons of the days. partial: some days are not covered; none: no statement has a day of the month
+	//
+	// Examples: agrees
+	Statement MonthCoverageViewStatement `json:"statement"`
+}
+
+// MonthCoverageViewStatement The worst verdict of the newest comparisons of the days. partial: some days are not covered; none: no statement has a day of the month
+//
+// Examples: agrees
+type MonthCoverageViewStatement string
+
 // NewApplication defines model for NewApplication.
 type NewApplication struct {
 	// BaseURL Vendor API base URL; cannot be changed
@@ -4783,6 +5670,48 @@ type PageBalanceView struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
+// PageBankStatementLineView defines model for PageBankStatementLineView.
+type PageBankStatementLineView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []BankStatementLineView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PageBankStatementView defines model for PageBankStatementView.
+type PageBankStatementView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []BankStatementView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // PageCloseView defines model for PageCloseView.
 type PageCloseView struct {
 	// HasMore Whether there are more items after this page
@@ -4918,6 +5847,27 @@ type PageErasureView struct {
 
 	// Items The items of this page
 	Items []ErasureView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PageMonthCoverageView defines model for PageMonthCoverageView.
+type PageMonthCoverageView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []MonthCoverageView `json:"items"`
 
 	// Limit The requested maximum number of items on a page
 	//
@@ -5169,6 +6119,29 @@ type PostgresCredential struct {
 	//
 	// Examples: reader
 	Username *string `json:"username,omitempty"`
+}
+
+// PreviousView defines model for PreviousView.
+type PreviousView struct {
+	// GapDays The days between the two that neither has
+	//
+	// Examples: 0
+	GapDays int64 `json:"gapDays"`
+
+	// ID The id of the bank statement
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00
+	ID string `json:"id"`
+
+	// OpeningAgrees Whether its closing balance is the opening balance of this one
+	//
+	// Examples: true
+	OpeningAgrees bool `json:"openingAgrees"`
+
+	// OverlapDays The days that both have
+	//
+	// Examples: 0
+	OverlapDays int64 `json:"overlapDays"`
 }
 
 // Problem defines model for Problem.
@@ -5720,6 +6693,93 @@ type SplitRequest struct {
 	//
 	// Examples: two payments on one day
 	Reason *string `json:"reason,omitempty"`
+}
+
+// StatedBalanceView defines model for StatedBalanceView.
+type StatedBalanceView struct {
+	// Amount A signed decimal; absent if there is none, or if it can be read in several ways
+	//
+	// Examples: 1500.00
+	Amount *string `json:"amount,omitempty"`
+
+	// Date The day of the balance; absent if it is not known
+	//
+	// Examples: 2026-02-28
+	Date *string `json:"date,omitempty"`
+
+	// Source Where the balance comes from
+	//
+	// Examples: field
+	Source StatedBalanceViewSource `json:"source"`
+
+	// State Whether another balance and the lines between explain it
+	//
+	// Examples: proved
+	State StatedBalanceViewState `json:"state"`
+}
+
+// StatedBalanceViewSource Where the balance comes from
+//
+// Examples: field
+type StatedBalanceViewSource string
+
+// StatedBalanceViewState Whether another balance and the lines between explain it
+//
+// Examples: proved
+type StatedBalanceViewState string
+
+// StatementAccountView defines model for StatementAccountView.
+type StatementAccountView struct {
+	// Bank The bank
+	//
+	// Examples: 0341
+	Bank *string `json:"bank,omitempty"`
+
+	// Branch The branch
+	//
+	// Examples: 1234
+	Branch *string `json:"branch,omitempty"`
+
+	// Match How the account was recognised. absent: the number is not known on both sides
+	//
+	// Examples: exact
+	Match StatementAccountViewMatch `json:"match"`
+
+	// Number The number
+	//
+	// Examples: 56789-0
+	Number *string `json:"number,omitempty"`
+}
+
+// StatementAccountViewMatch How the account was recognised. absent: the number is not known on both sides
+//
+// Examples: exact
+type StatementAccountViewMatch string
+
+// StatementSumsView defines model for StatementSumsView.
+type StatementSumsView struct {
+	// Credits The sum of the money in
+	//
+	// Examples: 1200.50
+	Credits string `json:"credits"`
+
+	// Debits The sum of the money out
+	//
+	// Examples: 300.00
+	Debits string `json:"debits"`
+}
+
+// StatementWarningView defines model for StatementWarningView.
+type StatementWarningView struct {
+	// Blocks The positions of the entries, at most 1000; empty for the whole statement
+	//
+	// Examples: [3]
+	Blocks []int64 `json:"blocks"`
+
+	// Code The kind of finding
+	//
+	// Examples: repeated_ids
+	Code string `json:"code"`
 }
 
 // StatementsRequest defines model for StatementsRequest.
@@ -6443,6 +7503,77 @@ type WebhookView struct {
 // Examples: active
 type WebhookViewState string
 
+// WitnessRequest defines model for WitnessRequest.
+type WitnessRequest struct {
+	// AccountID The id of another account of the tenant, which is the witness
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	AccountID string `json:"accountId"`
+
+	// From The first day to compare
+	//
+	// Examples: 2026-02-01
+	From openapi_types.Date `json:"from"`
+
+	// To The last day to compare
+	//
+	// Examples: 2026-02-28
+	To openapi_types.Date `json:"to"`
+}
+
+// WitnessSourceView defines model for WitnessSourceView.
+type WitnessSourceView struct {
+	// AccountID The other account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	AccountID *string `json:"accountId,omitempty"`
+
+	// BankReadAt When the vendor of the other account last read the bank
+	//
+	// Examples: 2026-03-02T09:30:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// Bytes The size of the file
+	//
+	// Examples: 5120
+	Bytes *int64 `json:"bytes,omitempty"`
+
+	// Dialect The table of a CSV file; mapping if the account's csv-mapping was used
+	//
+	// Examples: inter
+	Dialect *string `json:"dialect,omitempty"`
+
+	// Encoding The encoding of the file
+	//
+	// Examples: utf-8
+	Encoding *string `json:"encoding,omitempty"`
+
+	// Format ofx, cnab240, csv, camt or mt940; absent if it was not recognised
+	//
+	// Examples: ofx
+	Format *string `json:"format,omitempty"`
+
+	// Kind What the witness is
+	//
+	// Examples: file
+	Kind WitnessSourceViewKind `json:"kind"`
+
+	// Name The name of the file, as the caller stated it
+	//
+	// Examples: extrato-2026-02.ofx
+	Name *string `json:"name,omitempty"`
+
+	// Sha256 The SHA-256 hash of the file in lower-case hex
+	//
+	// Examples: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+	Sha256 *string `json:"sha256,omitempty"`
+}
+
+// WitnessSourceViewKind What the witness is
+//
+// Examples: file
+type WitnessSourceViewKind string
+
 // ListAllAccountsParams defines parameters for ListAllAccounts.
 type ListAllAccountsParams struct {
 	// ConnectionID Only items of this connection
@@ -6469,6 +7600,48 @@ type ListBalancesParams struct {
 	// Cursor nextCursor of the previous page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// ListBankStatementsParams defines parameters for ListBankStatements.
+type ListBankStatementsParams struct {
+	// Verdict Only those with this verdict
+	Verdict *ListBankStatementsParamsVerdict `form:"verdict,omitempty" json:"verdict,omitempty"`
+
+	// From Only those with a line or a covered day on this day or later
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only those with a line or a covered day on this day or earlier
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Withdrawn true: only those that were withdrawn
+	Withdrawn *ListBankStatementsParamsWithdrawn `form:"withdrawn,omitempty" json:"withdrawn,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListBankStatementsParamsVerdict defines parameters for ListBankStatements.
+type ListBankStatementsParamsVerdict string
+
+// ListBankStatementsParamsWithdrawn defines parameters for ListBankStatements.
+type ListBankStatementsParamsWithdrawn string
+
+// AddBankStatementParams defines parameters for AddBankStatement.
+type AddBankStatementParams struct {
+	// Name The name of the file
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Format The format of the file; found by its content if absent
+	Format *AddBankStatementParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// StatementAccount The account in the file whose statement is compared, as statementAccount or reason of an earlier response names it
+	StatementAccount *string `form:"statementAccount,omitempty" json:"statementAccount,omitempty"`
+}
+
+// AddBankStatementParamsFormat defines parameters for AddBankStatement.
+type AddBankStatementParamsFormat string
 
 // ListClosesParams defines parameters for ListCloses.
 type ListClosesParams struct {
@@ -6510,6 +7683,15 @@ type AcceptCompletenessParams struct {
 type ContinueAccountParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// GetAccountCoverageParams defines parameters for GetAccountCoverage.
+type GetAccountCoverageParams struct {
+	// From The first month, or a date in it; absent for the first one that is known
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last month, or a date in it; absent for the present one
+	To *string `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ApplyRemovalsParams defines parameters for ApplyRemovals.
@@ -6793,6 +7975,27 @@ type ProveAuditInclusionParams struct {
 	// Size The size of the tree; by default the size of the newest checkpoint
 	Size *int64 `form:"size,omitempty" json:"size,omitempty"`
 }
+
+// WithdrawBankStatementParams defines parameters for WithdrawBankStatement.
+type WithdrawBankStatementParams struct {
+	// IfMatch Entity tags of the revisions that may be changed
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListBankStatementLinesParams defines parameters for ListBankStatementLines.
+type ListBankStatementLinesParams struct {
+	// Bucket Only the lines of this bucket
+	Bucket *ListBankStatementLinesParamsBucket `form:"bucket,omitempty" json:"bucket,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListBankStatementLinesParamsBucket defines parameters for ListBankStatementLines.
+type ListBankStatementLinesParamsBucket string
 
 // ClosePeriodsParams defines parameters for ClosePeriods.
 type ClosePeriodsParams struct {
@@ -7151,11 +8354,17 @@ type ReceiveWebhookParams struct {
 // ReceiveWebhookParamsVendor defines parameters for ReceiveWebhook.
 type ReceiveWebhookParamsVendor string
 
+// AddBankStatementJSONRequestBody defines body for AddBankStatement for application/json ContentType.
+type AddBankStatementJSONRequestBody = WitnessRequest
+
 // AcceptCompletenessJSONRequestBody defines body for AcceptCompleteness for application/json ContentType.
 type AcceptCompletenessJSONRequestBody = AcceptRequest
 
 // ContinueAccountJSONRequestBody defines body for ContinueAccount for application/json ContentType.
 type ContinueAccountJSONRequestBody = ContinueRequest
+
+// SetCsvMappingJSONRequestBody defines body for SetCsvMapping for application/json ContentType.
+type SetCsvMappingJSONRequestBody = CsvMappingView
 
 // CreateConnectionJSONRequestBody defines body for CreateConnection for application/json ContentType.
 type CreateConnectionJSONRequestBody = NewConnection
@@ -7177,6 +8386,9 @@ type CreateApplicationJSONRequestBody = NewApplication
 
 // UpdateApplicationJSONRequestBody defines body for UpdateApplication for application/json ContentType.
 type UpdateApplicationJSONRequestBody = ApplicationChange
+
+// DecideBankStatementJSONRequestBody defines body for DecideBankStatement for application/json ContentType.
+type DecideBankStatementJSONRequestBody = DecisionRequest
 
 // ClosePeriodsJSONRequestBody defines body for ClosePeriods for application/json ContentType.
 type ClosePeriodsJSONRequestBody = ClosesRequest
@@ -7870,6 +9082,31 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/balances (the `ListBalances` operationId).
 	ListBalances(ctx context.Context, id string, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBankStatements List the bank statements of an account, the latest upload first
+	//
+	// Returns the bank statements of an account. Withdrawn ones are listed only with withdrawn=true.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/bank-statements (the `ListBankStatements` operationId).
+	ListBankStatements(ctx context.Context, id string, params *ListBankStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddBankStatementWithBody Add a bank statement
+	//
+	// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+	AddBankStatementWithBody(ctx context.Context, id string, params *AddBankStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddBankStatement Add a bank statement
+	//
+	// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+	AddBankStatement(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListCloses List the closes of an account by day, newest first
 	//
 	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -7947,6 +9184,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 	ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAccountCoverage Get what both witnesses cover, by month
+	//
+	// Returns what the aggregator and the bank statements say about each month.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/coverage (the `GetAccountCoverage` operationId).
+	GetAccountCoverage(ctx context.Context, id string, params *GetAccountCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetCsvMappingWithBody Set the columns of an account's CSV files
+	//
+	// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+	SetCsvMappingWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetCsvMapping Set the columns of an account's CSV files
+	//
+	// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+	SetCsvMapping(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ApplyRemovals Apply announced removals that are held back
 	//
@@ -8241,6 +9503,59 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 	ProveAuditInclusion(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawBankStatement Withdraw a bank statement
+	//
+	// Removes the file and the lines of a bank statement. It stays in lists with withdrawn=true.
+	//
+	// Corresponds with DELETE /v1/discovery/bank-statements/{id} (the `WithdrawBankStatement` operationId).
+	WithdrawBankStatement(ctx context.Context, id string, params *WithdrawBankStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetBankStatement Get a bank statement
+	//
+	// Returns a bank statement with its latest comparison.
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id} (the `GetBankStatement` operationId).
+	GetBankStatement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompareBankStatement Compare a bank statement with the present records
+	//
+	// Booked lines are compared with posted records, one to one. Nothing is written to the records. The service does this by itself within a minute after a pull that changed a record.
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/comparisons (the `CompareBankStatement` operationId).
+	CompareBankStatement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideBankStatementWithBody Decide about a bank statement
+	//
+	// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+	DecideBankStatementWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideBankStatement Decide about a bank statement
+	//
+	// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+	DecideBankStatement(ctx context.Context, id string, body DecideBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetBankStatementFile Download the file of a bank statement
+	//
+	// Returns the bytes of the file as they came. Each download has an audit entry.
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id}/file (the `GetBankStatementFile` operationId).
+	GetBankStatementFile(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBankStatementLines List the lines of a comparison
+	//
+	// Returns the entries of the statement in their order, and then the records without a line, by date.
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
+	ListBankStatementLines(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClosePeriodsWithBody Close a period of several accounts
 	//
@@ -8829,6 +10144,61 @@ func (c *Client) ListBalances(ctx context.Context, id string, params *ListBalanc
 	return c.Client.Do(req)
 }
 
+// ListBankStatements List the bank statements of an account, the latest upload first
+//
+// Returns the bank statements of an account. Withdrawn ones are listed only with withdrawn=true.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/bank-statements (the `ListBankStatements` operationId).
+func (c *Client) ListBankStatements(ctx context.Context, id string, params *ListBankStatementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBankStatementsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddBankStatementWithBody Add a bank statement
+//
+// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+func (c *Client) AddBankStatementWithBody(ctx context.Context, id string, params *AddBankStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddBankStatementRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddBankStatement Add a bank statement
+//
+// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+func (c *Client) AddBankStatement(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddBankStatementRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListCloses List the closes of an account by day, newest first
 //
 // Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -8997,6 +10367,61 @@ func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params 
 // Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 func (c *Client) ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewContinueAccountRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAccountCoverage Get what both witnesses cover, by month
+//
+// Returns what the aggregator and the bank statements say about each month.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/coverage (the `GetAccountCoverage` operationId).
+func (c *Client) GetAccountCoverage(ctx context.Context, id string, params *GetAccountCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountCoverageRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetCsvMappingWithBody Set the columns of an account's CSV files
+//
+// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+func (c *Client) SetCsvMappingWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetCsvMappingRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetCsvMapping Set the columns of an account's CSV files
+//
+// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+func (c *Client) SetCsvMapping(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetCsvMappingRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9671,6 +11096,129 @@ func (c *Client) ProveAuditConsistency(ctx context.Context, params *ProveAuditCo
 // Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 func (c *Client) ProveAuditInclusion(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewProveAuditInclusionRequest(c.Server, sequence, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawBankStatement Withdraw a bank statement
+//
+// Removes the file and the lines of a bank statement. It stays in lists with withdrawn=true.
+//
+// Corresponds with DELETE /v1/discovery/bank-statements/{id} (the `WithdrawBankStatement` operationId).
+func (c *Client) WithdrawBankStatement(ctx context.Context, id string, params *WithdrawBankStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawBankStatementRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBankStatement Get a bank statement
+//
+// Returns a bank statement with its latest comparison.
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id} (the `GetBankStatement` operationId).
+func (c *Client) GetBankStatement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBankStatementRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompareBankStatement Compare a bank statement with the present records
+//
+// Booked lines are compared with posted records, one to one. Nothing is written to the records. The service does this by itself within a minute after a pull that changed a record.
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/comparisons (the `CompareBankStatement` operationId).
+func (c *Client) CompareBankStatement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompareBankStatementRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecideBankStatementWithBody Decide about a bank statement
+//
+// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+func (c *Client) DecideBankStatementWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideBankStatementRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecideBankStatement Decide about a bank statement
+//
+// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+func (c *Client) DecideBankStatement(ctx context.Context, id string, body DecideBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideBankStatementRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBankStatementFile Download the file of a bank statement
+//
+// Returns the bytes of the file as they came. Each download has an audit entry.
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id}/file (the `GetBankStatementFile` operationId).
+func (c *Client) GetBankStatementFile(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBankStatementFileRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBankStatementLines List the lines of a comparison
+//
+// Returns the entries of the statement in their order, and then the records without a line, by date.
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
+func (c *Client) ListBankStatementLines(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBankStatementLinesRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11075,6 +12623,225 @@ func NewListBalancesRequest(server string, id string, params *ListBalancesParams
 	return req, nil
 }
 
+// NewListBankStatementsRequest constructs an http.Request for the ListBankStatements method
+func NewListBankStatementsRequest(server string, id string, params *ListBankStatementsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/bank-statements", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Verdict != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "verdict", *params.Verdict, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Withdrawn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "withdrawn", *params.Withdrawn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddBankStatementRequest calls the generic AddBankStatement builder with application/json body
+func NewAddBankStatementRequest(server string, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddBankStatementRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAddBankStatementRequestWithBody constructs an http.Request for the AddBankStatement method, with any body, and a specified content type
+func NewAddBankStatementRequestWithBody(server string, id string, params *AddBankStatementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/bank-statements", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.StatementAccount != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "statementAccount", *params.StatementAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListClosesRequest constructs an http.Request for the ListCloses method
 func NewListClosesRequest(server string, id string, params *ListClosesParams) (*http.Request, error) {
 	var err error
@@ -11532,6 +13299,126 @@ func NewContinueAccountRequestWithBody(server string, id string, params *Continu
 		}
 
 	}
+
+	return req, nil
+}
+
+// NewGetAccountCoverageRequest constructs an http.Request for the GetAccountCoverage method
+func NewGetAccountCoverageRequest(server string, id string, params *GetAccountCoverageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/coverage", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetCsvMappingRequest calls the generic SetCsvMapping builder with application/json body
+func NewSetCsvMappingRequest(server string, id string, body SetCsvMappingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetCsvMappingRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSetCsvMappingRequestWithBody constructs an http.Request for the SetCsvMapping method, with any body, and a specified content type
+func NewSetCsvMappingRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/csv-mapping", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -13526,6 +15413,289 @@ func NewProveAuditInclusionRequest(server string, sequence string, params *Prove
 		if params.Size != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWithdrawBankStatementRequest constructs an http.Request for the WithdrawBankStatement method
+func NewWithdrawBankStatementRequest(server string, id string, params *WithdrawBankStatementParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetBankStatementRequest constructs an http.Request for the GetBankStatement method
+func NewGetBankStatementRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCompareBankStatementRequest constructs an http.Request for the CompareBankStatement method
+func NewCompareBankStatementRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s/comparisons", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDecideBankStatementRequest calls the generic DecideBankStatement builder with application/json body
+func NewDecideBankStatementRequest(server string, id string, body DecideBankStatementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecideBankStatementRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDecideBankStatementRequestWithBody constructs an http.Request for the DecideBankStatement method, with any body, and a specified content type
+func NewDecideBankStatementRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s/decisions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetBankStatementFileRequest constructs an http.Request for the GetBankStatementFile method
+func NewGetBankStatementFileRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBankStatementLinesRequest constructs an http.Request for the ListBankStatementLines method
+func NewListBankStatementLinesRequest(server string, id string, params *ListBankStatementLinesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bank-statements/%s/lines", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Bucket != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "bucket", *params.Bucket, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -16540,6 +18710,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/balances (the `ListBalances` operationId).
 	ListBalancesWithResponse(ctx context.Context, id string, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*ListBalancesResponse, error)
 
+	// ListBankStatementsWithResponse List the bank statements of an account, the latest upload first
+	//
+	// Returns the bank statements of an account. Withdrawn ones are listed only with withdrawn=true.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/bank-statements (the `ListBankStatements` operationId).
+	ListBankStatementsWithResponse(ctx context.Context, id string, params *ListBankStatementsParams, reqEditors ...RequestEditorFn) (*ListBankStatementsResponse, error)
+
+	// AddBankStatementWithBodyWithResponse Add a bank statement
+	//
+	// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+	AddBankStatementWithBodyWithResponse(ctx context.Context, id string, params *AddBankStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddBankStatementResponse, error)
+
+	// AddBankStatementWithResponse Add a bank statement
+	//
+	// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+	AddBankStatementWithResponse(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AddBankStatementResponse, error)
+
 	// ListClosesWithResponse List the closes of an account by day, newest first
 	//
 	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -16629,6 +18826,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 	ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
+
+	// GetAccountCoverageWithResponse Get what both witnesses cover, by month
+	//
+	// Returns what the aggregator and the bank statements say about each month.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/coverage (the `GetAccountCoverage` operationId).
+	GetAccountCoverageWithResponse(ctx context.Context, id string, params *GetAccountCoverageParams, reqEditors ...RequestEditorFn) (*GetAccountCoverageResponse, error)
+
+	// SetCsvMappingWithBodyWithResponse Set the columns of an account's CSV files
+	//
+	// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+	SetCsvMappingWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetCsvMappingResponse, error)
+
+	// SetCsvMappingWithResponse Set the columns of an account's CSV files
+	//
+	// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+	SetCsvMappingWithResponse(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCsvMappingResponse, error)
 
 	// ApplyRemovalsWithResponse Apply announced removals that are held back
 	//
@@ -16971,6 +19195,69 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 	ProveAuditInclusionWithResponse(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*ProveAuditInclusionResponse, error)
+
+	// WithdrawBankStatementWithResponse Withdraw a bank statement
+	//
+	// Removes the file and the lines of a bank statement. It stays in lists with withdrawn=true.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/discovery/bank-statements/{id} (the `WithdrawBankStatement` operationId).
+	WithdrawBankStatementWithResponse(ctx context.Context, id string, params *WithdrawBankStatementParams, reqEditors ...RequestEditorFn) (*WithdrawBankStatementResponse, error)
+
+	// GetBankStatementWithResponse Get a bank statement
+	//
+	// Returns a bank statement with its latest comparison.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id} (the `GetBankStatement` operationId).
+	GetBankStatementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBankStatementResponse, error)
+
+	// CompareBankStatementWithResponse Compare a bank statement with the present records
+	//
+	// Booked lines are compared with posted records, one to one. Nothing is written to the records. The service does this by itself within a minute after a pull that changed a record.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/comparisons (the `CompareBankStatement` operationId).
+	CompareBankStatementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CompareBankStatementResponse, error)
+
+	// DecideBankStatementWithBodyWithResponse Decide about a bank statement
+	//
+	// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+	DecideBankStatementWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideBankStatementResponse, error)
+
+	// DecideBankStatementWithResponse Decide about a bank statement
+	//
+	// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+	DecideBankStatementWithResponse(ctx context.Context, id string, body DecideBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideBankStatementResponse, error)
+
+	// GetBankStatementFileWithResponse Download the file of a bank statement
+	//
+	// Returns the bytes of the file as they came. Each download has an audit entry.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id}/file (the `GetBankStatementFile` operationId).
+	GetBankStatementFileWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBankStatementFileResponse, error)
+
+	// ListBankStatementLinesWithResponse List the lines of a comparison
+	//
+	// Returns the entries of the statement in their order, and then the records without a line, by date.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
+	ListBankStatementLinesWithResponse(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*ListBankStatementLinesResponse, error)
 
 	// ClosePeriodsWithBodyWithResponse Close a period of several accounts
 	//
@@ -18061,6 +20348,298 @@ func (r ListBalancesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListBalancesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListBankStatementsResponse401Headers the declared response headers of an HTTP 401 response for ListBankStatements
+type ListBankStatementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListBankStatementsResponse405Headers the declared response headers of an HTTP 405 response for ListBankStatements
+type ListBankStatementsResponse405Headers struct {
+	Allow *string
+}
+
+// ListBankStatementsResponse429Headers the declared response headers of an HTTP 429 response for ListBankStatements
+type ListBankStatementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListBankStatementsResponse503Headers the declared response headers of an HTTP 503 response for ListBankStatements
+type ListBankStatementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListBankStatementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageBankStatementView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListBankStatementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListBankStatementsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListBankStatementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListBankStatementsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBankStatementsResponse) GetJSON200() *PageBankStatementView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListBankStatementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBankStatementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBankStatementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBankStatementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBankStatementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddBankStatementResponse201Headers the declared response headers of an HTTP 201 response for AddBankStatement
+type AddBankStatementResponse201Headers struct {
+	ETag *string
+}
+
+// AddBankStatementResponse401Headers the declared response headers of an HTTP 401 response for AddBankStatement
+type AddBankStatementResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// AddBankStatementResponse405Headers the declared response headers of an HTTP 405 response for AddBankStatement
+type AddBankStatementResponse405Headers struct {
+	Allow *string
+}
+
+// AddBankStatementResponse429Headers the declared response headers of an HTTP 429 response for AddBankStatement
+type AddBankStatementResponse429Headers struct {
+	RetryAfter *int
+}
+
+// AddBankStatementResponse503Headers the declared response headers of an HTTP 503 response for AddBankStatement
+type AddBankStatementResponse503Headers struct {
+	RetryAfter *int
+}
+
+type AddBankStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankStatementView
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *BankStatementView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddBankStatementResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AddBankStatementResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *AddBankStatementResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AddBankStatementResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AddBankStatementResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddBankStatementResponse) GetJSON200() *BankStatementView {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddBankStatementResponse) GetJSON201() *BankStatementView {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AddBankStatementResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AddBankStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddBankStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddBankStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddBankStatementResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19244,6 +21823,277 @@ func (r ContinueAccountResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ContinueAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetAccountCoverageResponse401Headers the declared response headers of an HTTP 401 response for GetAccountCoverage
+type GetAccountCoverageResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetAccountCoverageResponse405Headers the declared response headers of an HTTP 405 response for GetAccountCoverage
+type GetAccountCoverageResponse405Headers struct {
+	Allow *string
+}
+
+// GetAccountCoverageResponse429Headers the declared response headers of an HTTP 429 response for GetAccountCoverage
+type GetAccountCoverageResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetAccountCoverageResponse503Headers the declared response headers of an HTTP 503 response for GetAccountCoverage
+type GetAccountCoverageResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetAccountCoverageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageMonthCoverageView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetAccountCoverageResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetAccountCoverageResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetAccountCoverageResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetAccountCoverageResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAccountCoverageResponse) GetJSON200() *PageMonthCoverageView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetAccountCoverageResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAccountCoverageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAccountCoverageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAccountCoverageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAccountCoverageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetCsvMappingResponse401Headers the declared response headers of an HTTP 401 response for SetCsvMapping
+type SetCsvMappingResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SetCsvMappingResponse405Headers the declared response headers of an HTTP 405 response for SetCsvMapping
+type SetCsvMappingResponse405Headers struct {
+	Allow *string
+}
+
+// SetCsvMappingResponse429Headers the declared response headers of an HTTP 429 response for SetCsvMapping
+type SetCsvMappingResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SetCsvMappingResponse503Headers the declared response headers of an HTTP 503 response for SetCsvMapping
+type SetCsvMappingResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SetCsvMappingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CsvMappingView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SetCsvMappingResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SetCsvMappingResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SetCsvMappingResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SetCsvMappingResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetCsvMappingResponse) GetJSON200() *CsvMappingView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SetCsvMappingResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SetCsvMappingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetCsvMappingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetCsvMappingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetCsvMappingResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23739,6 +26589,812 @@ func (r ProveAuditInclusionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ProveAuditInclusionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// WithdrawBankStatementResponse401Headers the declared response headers of an HTTP 401 response for WithdrawBankStatement
+type WithdrawBankStatementResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// WithdrawBankStatementResponse405Headers the declared response headers of an HTTP 405 response for WithdrawBankStatement
+type WithdrawBankStatementResponse405Headers struct {
+	Allow *string
+}
+
+// WithdrawBankStatementResponse429Headers the declared response headers of an HTTP 429 response for WithdrawBankStatement
+type WithdrawBankStatementResponse429Headers struct {
+	RetryAfter *int
+}
+
+// WithdrawBankStatementResponse503Headers the declared response headers of an HTTP 503 response for WithdrawBankStatement
+type WithdrawBankStatementResponse503Headers struct {
+	RetryAfter *int
+}
+
+type WithdrawBankStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *WithdrawBankStatementResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *WithdrawBankStatementResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *WithdrawBankStatementResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *WithdrawBankStatementResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON412() *Problem {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r WithdrawBankStatementResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawBankStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawBankStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawBankStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawBankStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetBankStatementResponse200Headers the declared response headers of an HTTP 200 response for GetBankStatement
+type GetBankStatementResponse200Headers struct {
+	ETag *string
+}
+
+// GetBankStatementResponse401Headers the declared response headers of an HTTP 401 response for GetBankStatement
+type GetBankStatementResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetBankStatementResponse405Headers the declared response headers of an HTTP 405 response for GetBankStatement
+type GetBankStatementResponse405Headers struct {
+	Allow *string
+}
+
+// GetBankStatementResponse429Headers the declared response headers of an HTTP 429 response for GetBankStatement
+type GetBankStatementResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetBankStatementResponse503Headers the declared response headers of an HTTP 503 response for GetBankStatement
+type GetBankStatementResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetBankStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankStatementView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetBankStatementResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBankStatementResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetBankStatementResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetBankStatementResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBankStatementResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBankStatementResponse) GetJSON200() *BankStatementView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetBankStatementResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBankStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBankStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBankStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBankStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CompareBankStatementResponse200Headers the declared response headers of an HTTP 200 response for CompareBankStatement
+type CompareBankStatementResponse200Headers struct {
+	ETag *string
+}
+
+// CompareBankStatementResponse401Headers the declared response headers of an HTTP 401 response for CompareBankStatement
+type CompareBankStatementResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// CompareBankStatementResponse405Headers the declared response headers of an HTTP 405 response for CompareBankStatement
+type CompareBankStatementResponse405Headers struct {
+	Allow *string
+}
+
+// CompareBankStatementResponse429Headers the declared response headers of an HTTP 429 response for CompareBankStatement
+type CompareBankStatementResponse429Headers struct {
+	RetryAfter *int
+}
+
+// CompareBankStatementResponse503Headers the declared response headers of an HTTP 503 response for CompareBankStatement
+type CompareBankStatementResponse503Headers struct {
+	RetryAfter *int
+}
+
+type CompareBankStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankStatementView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CompareBankStatementResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CompareBankStatementResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *CompareBankStatementResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CompareBankStatementResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CompareBankStatementResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CompareBankStatementResponse) GetJSON200() *BankStatementView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CompareBankStatementResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CompareBankStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CompareBankStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompareBankStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompareBankStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DecideBankStatementResponse200Headers the declared response headers of an HTTP 200 response for DecideBankStatement
+type DecideBankStatementResponse200Headers struct {
+	ETag *string
+}
+
+// DecideBankStatementResponse401Headers the declared response headers of an HTTP 401 response for DecideBankStatement
+type DecideBankStatementResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DecideBankStatementResponse405Headers the declared response headers of an HTTP 405 response for DecideBankStatement
+type DecideBankStatementResponse405Headers struct {
+	Allow *string
+}
+
+// DecideBankStatementResponse429Headers the declared response headers of an HTTP 429 response for DecideBankStatement
+type DecideBankStatementResponse429Headers struct {
+	RetryAfter *int
+}
+
+// DecideBankStatementResponse503Headers the declared response headers of an HTTP 503 response for DecideBankStatement
+type DecideBankStatementResponse503Headers struct {
+	RetryAfter *int
+}
+
+type DecideBankStatementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankStatementView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DecideBankStatementResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DecideBankStatementResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *DecideBankStatementResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DecideBankStatementResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DecideBankStatementResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DecideBankStatementResponse) GetJSON200() *BankStatementView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DecideBankStatementResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DecideBankStatementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DecideBankStatementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecideBankStatementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DecideBankStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetBankStatementFileResponse200Headers the declared response headers of an HTTP 200 response for GetBankStatementFile
+type GetBankStatementFileResponse200Headers struct {
+	ContentDisposition *string
+}
+
+// GetBankStatementFileResponse401Headers the declared response headers of an HTTP 401 response for GetBankStatementFile
+type GetBankStatementFileResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetBankStatementFileResponse405Headers the declared response headers of an HTTP 405 response for GetBankStatementFile
+type GetBankStatementFileResponse405Headers struct {
+	Allow *string
+}
+
+// GetBankStatementFileResponse429Headers the declared response headers of an HTTP 429 response for GetBankStatementFile
+type GetBankStatementFileResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetBankStatementFileResponse503Headers the declared response headers of an HTTP 503 response for GetBankStatementFile
+type GetBankStatementFileResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetBankStatementFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetBankStatementFileResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBankStatementFileResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetBankStatementFileResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetBankStatementFileResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBankStatementFileResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetBankStatementFileResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBankStatementFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBankStatementFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBankStatementFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBankStatementFileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListBankStatementLinesResponse401Headers the declared response headers of an HTTP 401 response for ListBankStatementLines
+type ListBankStatementLinesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListBankStatementLinesResponse405Headers the declared response headers of an HTTP 405 response for ListBankStatementLines
+type ListBankStatementLinesResponse405Headers struct {
+	Allow *string
+}
+
+// ListBankStatementLinesResponse429Headers the declared response headers of an HTTP 429 response for ListBankStatementLines
+type ListBankStatementLinesResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListBankStatementLinesResponse503Headers the declared response headers of an HTTP 503 response for ListBankStatementLines
+type ListBankStatementLinesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListBankStatementLinesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageBankStatementLineView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListBankStatementLinesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListBankStatementLinesResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListBankStatementLinesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListBankStatementLinesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBankStatementLinesResponse) GetJSON200() *PageBankStatementLineView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListBankStatementLinesResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBankStatementLinesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBankStatementLinesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBankStatementLinesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBankStatementLinesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -30732,6 +34388,51 @@ func (c *ClientWithResponses) ListBalancesWithResponse(ctx context.Context, id s
 	return ParseListBalancesResponse(rsp)
 }
 
+// ListBankStatementsWithResponse List the bank statements of an account, the latest upload first
+//
+// Returns the bank statements of an account. Withdrawn ones are listed only with withdrawn=true.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/bank-statements (the `ListBankStatements` operationId).
+func (c *ClientWithResponses) ListBankStatementsWithResponse(ctx context.Context, id string, params *ListBankStatementsParams, reqEditors ...RequestEditorFn) (*ListBankStatementsResponse, error) {
+	rsp, err := c.ListBankStatements(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBankStatementsResponse(rsp)
+}
+
+// AddBankStatementWithBodyWithResponse Add a bank statement
+//
+// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+func (c *ClientWithResponses) AddBankStatementWithBodyWithResponse(ctx context.Context, id string, params *AddBankStatementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddBankStatementResponse, error) {
+	rsp, err := c.AddBankStatementWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddBankStatementResponse(rsp)
+}
+
+// AddBankStatementWithResponse Add a bank statement
+//
+// Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
+func (c *ClientWithResponses) AddBankStatementWithResponse(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AddBankStatementResponse, error) {
+	rsp, err := c.AddBankStatement(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddBankStatementResponse(rsp)
+}
+
 // ListClosesWithResponse List the closes of an account by day, newest first
 //
 // Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -30880,6 +34581,51 @@ func (c *ClientWithResponses) ContinueAccountWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseContinueAccountResponse(rsp)
+}
+
+// GetAccountCoverageWithResponse Get what both witnesses cover, by month
+//
+// Returns what the aggregator and the bank statements say about each month.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/coverage (the `GetAccountCoverage` operationId).
+func (c *ClientWithResponses) GetAccountCoverageWithResponse(ctx context.Context, id string, params *GetAccountCoverageParams, reqEditors ...RequestEditorFn) (*GetAccountCoverageResponse, error) {
+	rsp, err := c.GetAccountCoverage(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAccountCoverageResponse(rsp)
+}
+
+// SetCsvMappingWithBodyWithResponse Set the columns of an account's CSV files
+//
+// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+func (c *ClientWithResponses) SetCsvMappingWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetCsvMappingResponse, error) {
+	rsp, err := c.SetCsvMappingWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetCsvMappingResponse(rsp)
+}
+
+// SetCsvMappingWithResponse Set the columns of an account's CSV files
+//
+// Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/csv-mapping (the `SetCsvMapping` operationId).
+func (c *ClientWithResponses) SetCsvMappingWithResponse(ctx context.Context, id string, body SetCsvMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*SetCsvMappingResponse, error) {
+	rsp, err := c.SetCsvMapping(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetCsvMappingResponse(rsp)
 }
 
 // ApplyRemovalsWithResponse Apply announced removals that are held back
@@ -31450,6 +35196,111 @@ func (c *ClientWithResponses) ProveAuditInclusionWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseProveAuditInclusionResponse(rsp)
+}
+
+// WithdrawBankStatementWithResponse Withdraw a bank statement
+//
+// Removes the file and the lines of a bank statement. It stays in lists with withdrawn=true.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/discovery/bank-statements/{id} (the `WithdrawBankStatement` operationId).
+func (c *ClientWithResponses) WithdrawBankStatementWithResponse(ctx context.Context, id string, params *WithdrawBankStatementParams, reqEditors ...RequestEditorFn) (*WithdrawBankStatementResponse, error) {
+	rsp, err := c.WithdrawBankStatement(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawBankStatementResponse(rsp)
+}
+
+// GetBankStatementWithResponse Get a bank statement
+//
+// Returns a bank statement with its latest comparison.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id} (the `GetBankStatement` operationId).
+func (c *ClientWithResponses) GetBankStatementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBankStatementResponse, error) {
+	rsp, err := c.GetBankStatement(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBankStatementResponse(rsp)
+}
+
+// CompareBankStatementWithResponse Compare a bank statement with the present records
+//
+// Booked lines are compared with posted records, one to one. Nothing is written to the records. The service does this by itself within a minute after a pull that changed a record.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/comparisons (the `CompareBankStatement` operationId).
+func (c *ClientWithResponses) CompareBankStatementWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CompareBankStatementResponse, error) {
+	rsp, err := c.CompareBankStatement(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompareBankStatementResponse(rsp)
+}
+
+// DecideBankStatementWithBodyWithResponse Decide about a bank statement
+//
+// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+func (c *ClientWithResponses) DecideBankStatementWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideBankStatementResponse, error) {
+	rsp, err := c.DecideBankStatementWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideBankStatementResponse(rsp)
+}
+
+// DecideBankStatementWithResponse Decide about a bank statement
+//
+// Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/bank-statements/{id}/decisions (the `DecideBankStatement` operationId).
+func (c *ClientWithResponses) DecideBankStatementWithResponse(ctx context.Context, id string, body DecideBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideBankStatementResponse, error) {
+	rsp, err := c.DecideBankStatement(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideBankStatementResponse(rsp)
+}
+
+// GetBankStatementFileWithResponse Download the file of a bank statement
+//
+// Returns the bytes of the file as they came. Each download has an audit entry.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id}/file (the `GetBankStatementFile` operationId).
+func (c *ClientWithResponses) GetBankStatementFileWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBankStatementFileResponse, error) {
+	rsp, err := c.GetBankStatementFile(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBankStatementFileResponse(rsp)
+}
+
+// ListBankStatementLinesWithResponse List the lines of a comparison
+//
+// Returns the entries of the statement in their order, and then the records without a line, by date.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
+func (c *ClientWithResponses) ListBankStatementLinesWithResponse(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*ListBankStatementLinesResponse, error) {
+	rsp, err := c.ListBankStatementLines(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBankStatementLinesResponse(rsp)
 }
 
 // ClosePeriodsWithBodyWithResponse Close a period of several accounts
@@ -32909,6 +36760,301 @@ func ParseListBalancesResponse(rsp *http.Response) (*ListBalancesResponse, error
 	return response, nil
 }
 
+// ParseListBankStatementsResponse parses an HTTP response from a ListBankStatementsWithResponse call
+func ParseListBankStatementsResponse(rsp *http.Response) (*ListBankStatementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBankStatementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageBankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListBankStatementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListBankStatementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListBankStatementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListBankStatementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddBankStatementResponse parses an HTTP response from a AddBankStatementWithResponse call
+func ParseAddBankStatementResponse(rsp *http.Response) (*AddBankStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddBankStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest BankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AddBankStatementResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers AddBankStatementResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers AddBankStatementResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers AddBankStatementResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AddBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListClosesResponse parses an HTTP response from a ListClosesWithResponse call
 func ParseListClosesResponse(rsp *http.Response) (*ListClosesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -34127,6 +38273,277 @@ func ParseContinueAccountResponse(rsp *http.Response) (*ContinueAccountResponse,
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ContinueAccountResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetAccountCoverageResponse parses an HTTP response from a GetAccountCoverageWithResponse call
+func ParseGetAccountCoverageResponse(rsp *http.Response) (*GetAccountCoverageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAccountCoverageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageMonthCoverageView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetAccountCoverageResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetAccountCoverageResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetAccountCoverageResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetAccountCoverageResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetCsvMappingResponse parses an HTTP response from a SetCsvMappingWithResponse call
+func ParseSetCsvMappingResponse(rsp *http.Response) (*SetCsvMappingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetCsvMappingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CsvMappingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers SetCsvMappingResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SetCsvMappingResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers SetCsvMappingResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SetCsvMappingResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -38841,6 +43258,827 @@ func ParseProveAuditInclusionResponse(rsp *http.Response) (*ProveAuditInclusionR
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ProveAuditInclusionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawBankStatementResponse parses an HTTP response from a WithdrawBankStatementWithResponse call
+func ParseWithdrawBankStatementResponse(rsp *http.Response) (*WithdrawBankStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawBankStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers WithdrawBankStatementResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers WithdrawBankStatementResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers WithdrawBankStatementResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers WithdrawBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetBankStatementResponse parses an HTTP response from a GetBankStatementWithResponse call
+func ParseGetBankStatementResponse(rsp *http.Response) (*GetBankStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBankStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetBankStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetBankStatementResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetBankStatementResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetBankStatementResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCompareBankStatementResponse parses an HTTP response from a CompareBankStatementWithResponse call
+func ParseCompareBankStatementResponse(rsp *http.Response) (*CompareBankStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompareBankStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CompareBankStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers CompareBankStatementResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers CompareBankStatementResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers CompareBankStatementResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CompareBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDecideBankStatementResponse parses an HTTP response from a DecideBankStatementWithResponse call
+func ParseDecideBankStatementResponse(rsp *http.Response) (*DecideBankStatementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecideBankStatementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankStatementView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DecideBankStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers DecideBankStatementResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers DecideBankStatementResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers DecideBankStatementResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DecideBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetBankStatementFileResponse parses an HTTP response from a GetBankStatementFileWithResponse call
+func ParseGetBankStatementFileResponse(rsp *http.Response) (*GetBankStatementFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBankStatementFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetBankStatementFileResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetBankStatementFileResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetBankStatementFileResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetBankStatementFileResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBankStatementFileResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListBankStatementLinesResponse parses an HTTP response from a ListBankStatementLinesWithResponse call
+func ParseListBankStatementLinesResponse(rsp *http.Response) (*ListBankStatementLinesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBankStatementLinesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageBankStatementLineView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListBankStatementLinesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListBankStatementLinesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListBankStatementLinesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListBankStatementLinesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -53,6 +53,8 @@ const (
 
 	PeriodAdjusted EventType = "period.adjusted"
 
+	BankStatementCompared EventType = "bank_statement.compared"
+
 	AuditCheckpoint EventType = "audit.checkpoint"
 
 	// MatcherConflict is the type of the event that reports a new matcher.Conflict.
@@ -73,8 +75,8 @@ func EventTypes() []EventType {
 		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
 		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionStale,
 		ConnectionCurrent, ConnectionErased,
-		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, MatcherConflict,
-		AuditCheckpoint,
+		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, BankStatementCompared,
+		MatcherConflict, AuditCheckpoint,
 	}
 }
 

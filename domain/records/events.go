@@ -4,6 +4,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 // Event is an event that a store records atomically with the change that it reports. The store adds the tenant, the
@@ -81,6 +82,11 @@ func OfErasure(e domain.Erasure) []Event {
 		return nil
 	}
 	return []Event{{events.ConnectionErased, e.Connection.String()}}
+}
+
+// OfBankStatement returns the event that reports a comparison of a bank statement.
+func OfBankStatement(id witness.BankStatementID) Event {
+	return Event{events.BankStatementCompared, id.String()}
 }
 
 // OfCheckpoint returns the event that reports a new checkpoint of a tenant's audit log.

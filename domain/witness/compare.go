@@ -36,8 +36,8 @@ func RecordOf(t domain.Transaction, currency string) Record {
 
 // Group is a line together with the records whose sum is its amount.
 type Group struct {
-	Position int // of the line in the statement, from 1
-	Records  []domain.TransactionID
+	Position int                    `json:"position"` // of the line in the statement, from 1
+	Records  []domain.TransactionID `json:"records"`
 }
 
 // Input is everything that a comparison depends on.
@@ -48,8 +48,8 @@ type Input struct {
 	CoversTo domain.Date
 	// Balances are the balances of the account at the ends of days, as the vendor states them.
 	Balances []DayBalance
-	// Confirmed and Rejected are the groups about which a person has decided.
-	Confirmed, Rejected []Group
+	// Confirmed are the groups that a person has confirmed.
+	Confirmed []Group
 }
 
 // Bucket is what a comparison has found out about a line or a record.
@@ -96,7 +96,10 @@ const (
 )
 
 // Difference is a member on which a line and its record differ.
-type Difference struct{ Theirs, Ours string }
+type Difference struct {
+	Theirs string `json:"theirs"`
+	Ours   string `json:"ours"`
+}
 
 // Equal tells how many lines and how many records have one day and amount.
 type Equal struct {
@@ -106,19 +109,21 @@ type Equal struct {
 
 // Finding is a line or a record in its bucket.
 type Finding struct {
-	Position  int // of the block in the statement, from 1; 0 if only we have a record
-	Date      domain.Date
-	ValueDate domain.Date
-	Amount    decimal.Decimal
-	Text      string
-	IDs       []ID
-	Bucket    Bucket
-	Records   []domain.TransactionID
-	MatchedBy MatchedBy
-	Different map[string]Difference // by member: "date", "amount"
-	Equal     *Equal                // only if the numbers differ and one of them is more than 1
-	Reason    string                // of a block that is apart or refused
-	Raw       string                // of a refused block
+	// Position is that of the block in the statement, from 1; 0 if only we have a record.
+	Position  int                    `json:"position,omitempty"`
+	Date      domain.Date            `json:"date,omitempty"`
+	ValueDate domain.Date            `json:"valueDate,omitempty"`
+	Amount    decimal.Decimal        `json:"amount"`
+	Text      string                 `json:"text,omitempty"`
+	IDs       []ID                   `json:"ids,omitempty"`
+	Bucket    Bucket                 `json:"bucket"`
+	Records   []domain.TransactionID `json:"records,omitempty"`
+	MatchedBy MatchedBy              `json:"matchedBy,omitempty"`
+	Different map[string]Difference  `json:"different,omitempty"` // by member: "date", "amount"
+	// Equal is set only if the numbers differ and one of them is more than 1.
+	Equal  *Equal `json:"equal,omitempty"`
+	Reason string `json:"reason,omitempty"` // of a block that is apart or refused
+	Raw    string `json:"raw,omitempty"`    // of a refused block
 }
 
 // Total is the number of findings of a bucket, and the sum of their amounts. If both sides have an amount, it is
@@ -143,10 +148,10 @@ const (
 // ComparedBalance is a balance of a day on both sides. Ours and Difference are nil if our balance is not known.
 // Difference is theirs less ours.
 type ComparedBalance struct {
-	Date       domain.Date
-	Theirs     decimal.Decimal
-	Ours       *decimal.Decimal
-	Difference *decimal.Decimal
+	Date       domain.Date      `json:"date"`
+	Theirs     decimal.Decimal  `json:"theirs"`
+	Ours       *decimal.Decimal `json:"ours,omitempty"`
+	Difference *decimal.Decimal `json:"difference,omitempty"`
 }
 
 // Comparison is the result of Compare.
@@ -173,7 +178,7 @@ func Compare(in Input) Comparison {
 	c.byNearDay(c.open)
 	c.byOtherAmount()
 	c.byParts()
-	c.bySum(in.Rejected)
+	c.bySum()
 	c.aside()
 	return c.result(in)
 }

@@ -298,7 +298,6 @@ func TestDecisionsAboutGroups(t *testing.T) {
 		verdict witness.Verdict
 	}{
 		"confirmed": {func(in *witness.Input) { in.Confirmed = group }, witness.Agrees},
-		"rejected":  {func(in *witness.Input) { in.Rejected = group }, witness.Differs},
 		"a confirmed group whose records have changed": {func(in *witness.Input) {
 			in.Confirmed, in.Records = group, slices.Clone(records)
 			in.Records[0].Amount = amount("-61")

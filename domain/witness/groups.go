@@ -54,8 +54,8 @@ func (c *comparer) freeByDay() map[domain.Date][]int {
 }
 
 // bySum proposes a group for each line whose amount is the sum of several records of its day, if only one such group
-// exists and no other line has one of its records. rejected groups are not proposed again.
-func (c *comparer) bySum(rejected []Group) {
+// exists and no other line has one of its records.
+func (c *comparer) bySum() {
 	days := map[domain.Date]*dayRecords{}
 	for day, records := range c.freeByDay() {
 		days[day] = c.dayRecordsOf(records)
@@ -73,7 +73,7 @@ func (c *comparer) bySum(rejected []Group) {
 				continue
 			}
 			group, found := c.group(l, days[day], &steps)
-			if found && !c.isRejected(l, group, rejected) {
+			if found {
 				groups[i] = group
 				for _, r := range group {
 					claims[r]++
@@ -89,17 +89,6 @@ func (c *comparer) bySum(rejected []Group) {
 		c.pair(i, BySum, group...)
 		c.lines[i].proposed = true
 	}
-}
-
-func (c *comparer) isRejected(l *line, group []int, rejected []Group) bool {
-	ids := map[domain.TransactionID]bool{}
-	for _, r := range group {
-		ids[c.records[r].ID] = true
-	}
-	return slices.ContainsFunc(rejected, func(g Group) bool {
-		return g.Position == l.position && len(g.Records) == len(ids) &&
-			!slices.ContainsFunc(g.Records, func(id domain.TransactionID) bool { return !ids[id] })
-	})
 }
 
 // maxDay is the maximum number of free records of a day among which groups are looked for one by one. On a larger day

@@ -20,12 +20,12 @@ const (
 
 // StatedBalance is the opening or the closing balance of a statement.
 type StatedBalance struct {
-	Amount *decimal.Decimal // nil if there is none, or if it has several readings
-	Date   domain.Date      // "" if unknown
-	Source Source
-	State  State
+	Amount *decimal.Decimal `json:"amount,omitempty"` // nil if there is none, or if it has several readings
+	Date   domain.Date      `json:"date,omitempty"`   // "" if unknown
+	Source Source           `json:"source"`
+	State  State            `json:"state"`
 	// StartOfDay states that an opening balance is that of the beginning of its date, and not of its end.
-	StartOfDay bool
+	StartOfDay bool `json:"startOfDay,omitempty"`
 }
 
 // EndOfDay returns the day at whose end the account has the balance; "" if it is not known.

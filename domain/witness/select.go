@@ -42,25 +42,25 @@ func Select(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	if file.Refusal != nil {
 		return Selected{}, file.Refusal
 	}
-	stray := takeStray(&file)
+	unclassified := takeUnclassified(&file)
 	selected, refusal := selectStatement(file, ours, chosen)
-	if refusal == nil && len(stray) > 0 {
-		selected.Statement.Sections = slices.Concat(selected.Statement.Sections, stray)
+	if refusal == nil && len(unclassified) > 0 {
+		selected.Statement.Sections = slices.Concat(selected.Statement.Sections, unclassified)
 	}
 	return selected, refusal
 }
 
-// takeStray removes the statements that consist of refused blocks without an account, and returns their sections. They
+// takeUnclassified removes the statements that consist of refused blocks without an account, and returns their sections. They
 // may belong to any account of the file.
-func takeStray(file *File) (stray []Section) {
-	isStray := func(s Statement) bool {
+func takeUnclassified(file *File) (unclassified []Section) {
+	isUnclassified := func(s Statement) bool {
 		c := s.Counts()
 		return s.Account == (Account{}) && c.Blocks > 0 && c.Refused == c.Blocks
 	}
 	var kept []Statement
 	for _, s := range file.Statements {
-		if isStray(s) {
-			stray = append(stray, s.Sections...)
+		if isUnclassified(s) {
+			unclassified = append(unclassified, s.Sections...)
 		} else {
 			kept = append(kept, s)
 		}
@@ -69,7 +69,7 @@ func takeStray(file *File) (stray []Section) {
 		return nil
 	}
 	file.Statements = kept
-	return stray
+	return unclassified
 }
 
 func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refusal) {

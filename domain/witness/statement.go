@@ -82,10 +82,10 @@ const (
 
 // Warning is a finding that does not stop the reading.
 type Warning struct {
-	Code WarningCode
+	Code WarningCode `json:"code"`
 	// Blocks contains the positions of the blocks that the warning concerns, from 1 in their statement; nil if it
 	// concerns the whole statement.
-	Blocks []int
+	Blocks []int `json:"blocks,omitempty"`
 }
 
 // WarningCode is the kind of a warning.
@@ -117,12 +117,12 @@ const (
 
 // Account identifies the account of a statement in the bank's own notation. A value that the file does not state is "".
 type Account struct {
-	Bank   string
-	Branch string
-	Number string // with check digit; an IBAN if the file states one
+	Bank   string `json:"bank,omitempty"`
+	Branch string `json:"branch,omitempty"`
+	Number string `json:"number,omitempty"` // with check digit; an IBAN if the file states one
 	// Sub tells apart several accounts with one number, such as the automatic investment of a current account.
-	Sub  string
-	Card bool
+	Sub  string `json:"sub,omitempty"`
+	Card bool   `json:"card,omitempty"`
 }
 
 // Label returns the parts of the account, separated by slashes. Select accepts it as the chosen account.

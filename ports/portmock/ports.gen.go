@@ -18,6 +18,7 @@ import (
 	domain "github.com/LerianStudio/aggregator-connections/domain"
 	events "github.com/LerianStudio/aggregator-connections/domain/events"
 	matching "github.com/LerianStudio/aggregator-connections/domain/matching"
+	witness "github.com/LerianStudio/aggregator-connections/domain/witness"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	gomock "go.uber.org/mock/gomock"
 )
@@ -537,6 +538,21 @@ func (mr *MockSealerMockRecorder) Open(tenant, connection, s any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Open", reflect.TypeOf((*MockSealer)(nil).Open), tenant, connection, s)
 }
 
+// OpenFile mocks base method.
+func (m *MockSealer) OpenFile(tenant domain.TenantID, statement witness.BankStatementID, s domain.Sealed) ([]byte, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "OpenFile", tenant, statement, s)
+	ret0, _ := ret[0].([]byte)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// OpenFile indicates an expected call of OpenFile.
+func (mr *MockSealerMockRecorder) OpenFile(tenant, statement, s any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "OpenFile", reflect.TypeOf((*MockSealer)(nil).OpenFile), tenant, statement, s)
+}
+
 // OpenSubscription mocks base method.
 func (m *MockSealer) OpenSubscription(tenant domain.TenantID, subscription events.SubscriptionID, s domain.Sealed) (domain.Credential, error) {
 	m.ctrl.T.Helper()
@@ -565,6 +581,21 @@ func (m *MockSealer) Seal(tenant domain.TenantID, connection domain.ConnectionID
 func (mr *MockSealerMockRecorder) Seal(tenant, connection, c any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Seal", reflect.TypeOf((*MockSealer)(nil).Seal), tenant, connection, c)
+}
+
+// SealFile mocks base method.
+func (m *MockSealer) SealFile(tenant domain.TenantID, statement witness.BankStatementID, content []byte) (domain.Sealed, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SealFile", tenant, statement, content)
+	ret0, _ := ret[0].(domain.Sealed)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SealFile indicates an expected call of SealFile.
+func (mr *MockSealerMockRecorder) SealFile(tenant, statement, content any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SealFile", reflect.TypeOf((*MockSealer)(nil).SealFile), tenant, statement, content)
 }
 
 // SealSubscription mocks base method.

@@ -14,6 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -159,6 +160,11 @@ func auditedChanges(f *fixture) {
 		func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.noError(err)
 	f.decideAudited(audited)
+	statement := f.reserve(account, "audited")
+	f.noError(f.BankStatements.Save(f.ctx, statement, ports.BankStatementWrite{At: f.now()},
+		audited("BankStatements.Save")))
+	f.noError(f.BankStatements.SaveCSVMapping(f.ctx, f.tenant, account, witness.CSVMapping{}, f.now(),
+		audited("BankStatements.SaveCSVMapping")))
 	link := f.createLinkSession()
 	f.noError(f.LinkSessions.Open(f.ctx, link, link.DueAt, audited("LinkSessions.Open")))
 	connected, linked := f.linked(link)

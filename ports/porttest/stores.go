@@ -18,9 +18,10 @@ type Stores struct {
 	AuditLog    ports.AuditLog
 	Erasures    ports.Erasures
 
-	Applications ports.Applications
-	LinkSessions ports.LinkSessions
-	SealedValues ports.SealedValues
+	Applications   ports.Applications
+	LinkSessions   ports.LinkSessions
+	BankStatements ports.BankStatements
+	SealedValues   ports.SealedValues
 
 	Subscriptions ports.Subscriptions
 
@@ -53,6 +54,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests)},
 		{"Snapshot", snapshotTests},
+		{"Bank statements", bankStatementTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},
 		{"AsOf", asOfTests},
 		{"Idempotency", idempotencyTests},

@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"domain/records": {
-		"domain", "domain/books", "domain/events", "domain/matching",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/witness",
 	},
 	"ports": {
 		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
@@ -57,23 +57,24 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "domain/events", "domain/matching", "ports",
+		"domain", "domain/events", "domain/matching", "domain/witness", "ports",
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
 		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
-		"domain/records", "ports",
+		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
 		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain",
-		"domain/books", "ports",
+		"domain/books", "domain/witness", "ports",
 	},
 	"application/pulling": {
 		"application/concurrency", "domain", "domain/books", "domain/matching", "domain/records", "ports",
 	},
 	"application/events": {
-		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "ports",
+		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "domain/witness",
+		"ports",
 		"github.com/google/uuid",
 	},
 	"application/concurrency": {
@@ -89,7 +90,7 @@ var allowed = map[string][]string{
 
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
-		"domain/events", "domain/matcher", "domain/matching", "ports",
+		"domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
@@ -115,7 +116,7 @@ var allowed = map[string][]string{
 		"adapters/jobs/background", "domain", "ports",
 	},
 	"adapters/sealing": {
-		"domain", "domain/events", "ports",
+		"domain", "domain/events", "domain/witness", "ports",
 		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
 	// The event sinks share the guard that checks addresses, and the parser of settings.
@@ -186,13 +187,14 @@ var allowed = map[string][]string{
 	// other packages below gormstore do not use each other. gormstore may use the types and errors of pgx. It must not
 	// open connections.
 	"adapters/persistence/gormstore": {
-		"domain", "domain/books", "domain/records", "ports",
+		"domain", "domain/books", "domain/records", "domain/witness", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
 		"github.com/klauspost/compress/zstd", "github.com/pressly/goose/v3", "github.com/shopspring/decimal",
 		"gorm.io/gorm",
 	},
 	"adapters/persistence/gormstore/records": {
-		"adapters/persistence/gormstore", "domain", "domain/books", "domain/matching", "domain/records", "ports",
+		"adapters/persistence/gormstore", "domain", "domain/books", "domain/matching", "domain/records", "domain/witness",
+		"ports",
 		"github.com/google/uuid", "github.com/shopspring/decimal", "gorm.io/gorm", "gorm.io/gorm/clause",
 	},
 	"adapters/persistence/gormstore/eventlog": {

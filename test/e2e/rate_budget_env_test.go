@@ -19,6 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
@@ -148,8 +149,9 @@ func onSQLite(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		Applications: store.Applications(),
-		LinkSessions: store.LinkSessions(),
+		Applications:   store.Applications(),
+		LinkSessions:   store.LinkSessions(),
+		BankStatements: store.BankStatements(), StatementReader: bankstatement.Reader{},
 		SealedValues: store.SealedValues(),
 		PullWorkers:  4 * budgetConnections,
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},

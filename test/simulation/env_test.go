@@ -16,12 +16,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
@@ -185,9 +187,10 @@ func (s *sim) deps() application.Deps {
 		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
 		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
-		Erasures:     erasures{s, s.store.Erasures()},
-		Applications: applications{s, s.store.Applications()},
-		LinkSessions: s.store.LinkSessions(),
+		Erasures:       erasures{s, s.store.Erasures()},
+		Applications:   applications{s, s.store.Applications()},
+		LinkSessions:   s.store.LinkSessions(),
+		BankStatements: s.store.BankStatements(), StatementReader: bankstatement.Reader{},
 		SealedValues: sealedValues{s, s.store.SealedValues()},
 		Sealer:       s.sealer, Egress: allowAll{},
 		Aggregators:   []ports.Aggregator{registrar{s.vendors[0]}, s.vendors[1], streamVendor{s.vendors[2]}},
@@ -353,4 +356,13 @@ func (v *fakeSealer) OpenSubscription(
 	t domain.TenantID, id events.SubscriptionID, s domain.Sealed,
 ) (domain.Credential, error) {
 	return v.Open(t, domain.ConnectionID(id), s)
+}
+
+// SealFile returns the content as it is.
+func (v *fakeSealer) SealFile(_ domain.TenantID, _ witness.BankStatementID, content []byte) (domain.Sealed, error) {
+	return content, nil
+}
+
+func (v *fakeSealer) OpenFile(_ domain.TenantID, _ witness.BankStatementID, s domain.Sealed) ([]byte, error) {
+	return s, nil
 }

@@ -26,6 +26,7 @@ const (
 	checkpointInterval   = time.Minute
 	erasuresInterval     = time.Second
 	linkSessionsInterval = time.Second
+	comparisonsInterval  = time.Second // a comparison is made again within a minute after a change
 	backlogInterval      = 15 * time.Second
 	feedDelayInterval    = 5 * time.Second
 	pruneInterval        = time.Hour
@@ -66,6 +67,7 @@ func turnTasks(service ports.Maintenance) []turnTask {
 		{"renewed webhooks", webhooksInterval, 64, 4, service.NextRenewal},
 		{"link sessions", linkSessionsInterval, 128, 16, service.NextLinkSession},
 		{"erasures at vendors", erasuresInterval, 64, 4, service.NextVendorErasure},
+		{"comparisons", comparisonsInterval, 4, 1, service.NextComparison},
 		{"erasures", erasuresInterval, 4, 1, service.NextErasure}, // works on the database and waits for no vendor
 	}
 }

@@ -66,17 +66,18 @@ func migrated(t testing.TB, plain *postgres.DB, c citus.Config) *citus.DB {
 
 func stores(s *postgres.Store) porttest.Stores {
 	return porttest.Stores{
-		Connections:   s.Connections(),
-		Tokens:        s.Tokens(),
-		Deliveries:    s.Deliveries(),
-		Idempotency:   s.Idempotency(),
-		Pulls:         s.Pulls(),
-		Ledger:        s.Ledger(),
-		AuditLog:      s.AuditLog(),
-		Erasures:      s.Erasures(),
-		Applications:  s.Applications(),
-		LinkSessions:  s.LinkSessions(),
-		Subscriptions: s.Subscriptions(),
+		Connections:    s.Connections(),
+		Tokens:         s.Tokens(),
+		Deliveries:     s.Deliveries(),
+		Idempotency:    s.Idempotency(),
+		Pulls:          s.Pulls(),
+		Ledger:         s.Ledger(),
+		AuditLog:       s.AuditLog(),
+		Erasures:       s.Erasures(),
+		Applications:   s.Applications(),
+		LinkSessions:   s.LinkSessions(),
+		BankStatements: s.BankStatements(),
+		Subscriptions:  s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),
 	}

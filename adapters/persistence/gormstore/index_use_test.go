@@ -35,7 +35,15 @@ var indexUses = map[string]string{
 	"audit_entries_actor":     "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
 	"audit_entries_object": "audit_entries WHERE object = :text AND tenant_id = :id ORDER BY sequence" +
 		" DESC",
-	"audit_entries_tenant":              "audit_entries WHERE tenant_id = :id ORDER BY sequence DESC",
+	"audit_entries_tenant": "audit_entries WHERE tenant_id = :id ORDER BY sequence DESC",
+	"bank_statements_alerting": "bank_statements WHERE tenant_id = :id AND connection_id = :id " +
+		"AND alerting_since IS NOT NULL",
+	"bank_statements_connection": "bank_statements WHERE connection_id = :id",
+	"bank_statements_due":        "bank_statements WHERE due_at IS NOT NULL AND due_at <= :at ORDER BY due_at",
+	"bank_statements_list":       "bank_statements WHERE account_id = :id ORDER BY uploaded_at DESC, id DESC",
+	"bank_statements_witness": "bank_statements WHERE witness_connection_id = :id " +
+		"AND witness_connection_id IS NOT NULL",
+	"csv_mappings_connection":           "csv_mappings WHERE connection_id = :id",
 	"carried_over_transactions_by_date": "carried_over_transactions WHERE connection_id = :id AND date >= :text",
 	"close_adjustments_transaction":     "close_adjustments WHERE transaction_id = :id",
 	"connections_application": "connections WHERE application_id = :id AND application_id IS NOT NULL " +

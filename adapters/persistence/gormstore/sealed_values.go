@@ -30,6 +30,7 @@ var sealedTables = map[ports.SealedKind]sealedTable{
 	ports.SealedLinkSession:  {"link_sessions", "connection_id", "length(sealed) > 0"},
 	ports.SealedApplication:  {"applications", "id", "true"},
 	ports.SealedSubscription: {"subscriptions", "id", "state <> 'deleted'"},
+	ports.SealedFile:         {"bank_statement_files", "id", "true"},
 	ports.SealedHashKey:      {name: "client_hash_keys"},
 	ports.SealedAuditKey:     {name: "audit_keys"},
 }

@@ -35,18 +35,19 @@ func opened(t *testing.T, dsn string) *postgres.DB {
 
 func stores(s *postgres.Store) porttest.Stores {
 	return porttest.Stores{
-		Connections:   s.Connections(),
-		Tokens:        s.Tokens(),
-		Deliveries:    s.Deliveries(),
-		Idempotency:   s.Idempotency(),
-		Pulls:         s.Pulls(),
-		Ledger:        s.Ledger(),
-		AuditLog:      s.AuditLog(),
-		Erasures:      s.Erasures(),
-		Applications:  s.Applications(),
-		LinkSessions:  s.LinkSessions(),
-		SealedValues:  s.SealedValues(),
-		Subscriptions: s.Subscriptions(),
+		Connections:    s.Connections(),
+		Tokens:         s.Tokens(),
+		Deliveries:     s.Deliveries(),
+		Idempotency:    s.Idempotency(),
+		Pulls:          s.Pulls(),
+		Ledger:         s.Ledger(),
+		AuditLog:       s.AuditLog(),
+		Erasures:       s.Erasures(),
+		Applications:   s.Applications(),
+		LinkSessions:   s.LinkSessions(),
+		BankStatements: s.BankStatements(),
+		SealedValues:   s.SealedValues(),
+		Subscriptions:  s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),
 	}

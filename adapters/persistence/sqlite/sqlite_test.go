@@ -38,18 +38,19 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	t.Helper()
 	s := opened(t, dsn).Store(nil)
 	return porttest.Stores{
-		Connections:   s.Connections(),
-		Tokens:        s.Tokens(),
-		Deliveries:    s.Deliveries(),
-		Idempotency:   s.Idempotency(),
-		Pulls:         s.Pulls(),
-		Ledger:        s.Ledger(),
-		AuditLog:      s.AuditLog(),
-		Erasures:      s.Erasures(),
-		Applications:  s.Applications(),
-		LinkSessions:  s.LinkSessions(),
-		SealedValues:  s.SealedValues(),
-		Subscriptions: s.Subscriptions(),
+		Connections:    s.Connections(),
+		Tokens:         s.Tokens(),
+		Deliveries:     s.Deliveries(),
+		Idempotency:    s.Idempotency(),
+		Pulls:          s.Pulls(),
+		Ledger:         s.Ledger(),
+		AuditLog:       s.AuditLog(),
+		Erasures:       s.Erasures(),
+		Applications:   s.Applications(),
+		LinkSessions:   s.LinkSessions(),
+		BankStatements: s.BankStatements(),
+		SealedValues:   s.SealedValues(),
+		Subscriptions:  s.Subscriptions(),
 
 		MatcherEntries: s.MatcherEntries(),
 	}

@@ -104,6 +104,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/bank-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the bank statements of an account, the latest upload first
+         * @description Returns the bank statements of an account. Withdrawn ones are listed only with withdrawn=true.
+         */
+        get: operations["list-bank-statements"];
+        put?: never;
+        /**
+         * Add a bank statement
+         * @description Compares the account with a statement file of the bank, which is the body, of at most 8 MiB. Or, with a JSON body, with another account of the tenant. Booked lines are compared with posted records, one to one. Nothing is written to the records. The same witness for the same account returns 200 and the same bank statement.
+         */
+        post: operations["add-bank-statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/closes": {
         parameters: {
             query?: never;
@@ -242,6 +266,46 @@ export interface paths {
          * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
          */
         post: operations["continue-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/accounts/{id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what both witnesses cover, by month
+         * @description Returns what the aggregator and the bank statements say about each month.
+         */
+        get: operations["get-account-coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/accounts/{id}/csv-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the columns of an account's CSV files
+         * @description Keeps the titles of the columns of the account's CSV files. Files that wait for it are read again.
+         */
+        put: operations["set-csv-mapping"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -748,6 +812,110 @@ export interface paths {
          * @description Proves that the tree of a checkpoint contains an entry (RFC 6962, section 2.1.1).
          */
         get: operations["prove-audit-inclusion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bank-statements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a bank statement
+         * @description Returns a bank statement with its latest comparison.
+         */
+        get: operations["get-bank-statement"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a bank statement
+         * @description Removes the file and the lines of a bank statement. It stays in lists with withdrawn=true.
+         */
+        delete: operations["withdraw-bank-statement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bank-statements/{id}/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare a bank statement with the present records
+         * @description Booked lines are compared with posted records, one to one. Nothing is written to the records. The service does this by itself within a minute after a pull that changed a record.
+         */
+        post: operations["compare-bank-statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bank-statements/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about a bank statement
+         * @description Keeps a decision beside the verdict. Only confirmed groups change the comparison, which is made again at once.
+         */
+        post: operations["decide-bank-statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bank-statements/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the file of a bank statement
+         * @description Returns the bytes of the file as they came. Each download has an audit entry.
+         */
+        get: operations["get-bank-statement-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bank-statements/{id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the lines of a comparison
+         * @description Returns the entries of the statement in their order, and then the records without a line, by date.
+         */
+        get: operations["list-bank-statement-lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1953,7 +2121,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -2069,6 +2237,219 @@ export interface components {
              * @example 520.37
              */
             posted: string;
+        };
+        BankDecisionView: {
+            /**
+             * Format: date-time
+             * @description When
+             * @example 2026-03-02T10:00:00Z
+             */
+            at: string;
+            /**
+             * @description Who decided
+             * @example maria
+             */
+            by: string;
+            /**
+             * @description The decision
+             * @example explained
+             * @enum {string}
+             */
+            decision: "explained" | "group_confirmed" | "group_rejected" | "accepted";
+            /**
+             * Format: date-time
+             * @description When a later difference has ended it
+             * @example 2026-03-03T10:00:00Z
+             */
+            endedAt?: string;
+            /**
+             * @description The positions of the lines; absent for the whole statement
+             * @example [
+             *       3
+             *     ]
+             */
+            lines?: number[];
+            /**
+             * @description Why
+             * @example the bank corrects it on Monday
+             */
+            note: string;
+        };
+        BankStatementLineView: {
+            /**
+             * @description A signed decimal in the currency of the statement
+             * @example -50.00
+             */
+            amount: string;
+            /**
+             * @description What the comparison has found
+             * @example both
+             * @enum {string}
+             */
+            bucket: "both" | "different" | "only_theirs" | "only_ours" | "proposed_group" | "pending" | "outside" | "apart" | "refused" | "balance_row";
+            /**
+             * @description The day of the booking; absent if an entry that is no line has none
+             * @example 2026-02-10
+             */
+            date?: string;
+            /** @description The members that differ, date or amount: theirs and ours */
+            different?: {
+                [key: string]: string[];
+            };
+            /** @description The numbers of lines and records with this day and amount, if they differ */
+            equal?: components["schemas"]["EqualView"];
+            /** @description The identifiers of the line */
+            ids?: components["schemas"]["LineIDView"][];
+            /**
+             * @description The pass that has matched the line: person, id, day_amount, amount_near_day, id_other_amount, day_text, parts or sum
+             * @example day_amount
+             */
+            matchedBy?: string;
+            /**
+             * Format: int64
+             * @description The position of the entry in the statement, from 1; absent for a record without a line
+             * @example 3
+             */
+            position?: number;
+            /**
+             * @description The text of a refused entry in the file
+             * @example 10/02/2026;PIX;1.234
+             */
+            raw?: string;
+            /**
+             * @description Why an entry is apart or refused
+             * @example line 12: the amount can be read in two ways
+             */
+            reason?: string;
+            /**
+             * @description The text of the entry or the record
+             * @example PIX ENVIADO
+             */
+            text: string;
+            /**
+             * @description The records
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+             *     ]
+             */
+            transactionIds?: string[];
+            /**
+             * @description The value date, if it is stated
+             * @example 2026-02-10
+             */
+            valueDate?: string;
+        };
+        BankStatementView: {
+            /**
+             * @description The id of the account whose records are compared
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /** @description The closing balance of the witness; absent unless compared */
+            closing?: components["schemas"]["StatedBalanceView"];
+            /** @description The latest comparison; absent unless compared */
+            comparison?: components["schemas"]["ComparisonView"];
+            /** @description The numbers of entries by kind; blocks is the sum of the others */
+            counts: components["schemas"]["BlockCountsView"];
+            /** @description The days on which the witness lists all movements */
+            covered: components["schemas"]["CoveredDaysView"][];
+            /**
+             * @description Why these days are covered
+             * @example balances
+             * @enum {string}
+             */
+            coveredBasis: "balances" | "declared" | "none";
+            /**
+             * @description ISO 4217; absent if the witness states none
+             * @example BRL
+             */
+            currency?: string;
+            /** @description What persons have decided, oldest first */
+            decisions: components["schemas"]["BankDecisionView"][];
+            /**
+             * @description The id of the bank statement
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01
+             */
+            id: string;
+            /** @description The opening balance of the witness; absent unless compared */
+            opening?: components["schemas"]["StatedBalanceView"];
+            /** @description The file before this one, of the same account */
+            previous?: components["schemas"]["PreviousView"];
+            /**
+             * @description Why the statement is not compared
+             * @example line 3: the date is not readable
+             */
+            reason?: string;
+            /** @description The witness */
+            source: components["schemas"]["WitnessSourceView"];
+            /**
+             * @description needs_account: the file has several accounts; add it again with statementAccount. needs_mapping: the columns of the CSV file are not known; set csv-mapping
+             * @example compared
+             * @enum {string}
+             */
+            state: "compared" | "needs_account" | "needs_mapping" | "refused" | "withdrawn";
+            /** @description The account in the file; absent if the file was not read */
+            statementAccount?: components["schemas"]["StatementAccountView"];
+            /** @description The sums of the booked lines; both are not negative */
+            sums: components["schemas"]["StatementSumsView"];
+            /**
+             * Format: date-time
+             * @description When it was added
+             * @example 2026-03-02T10:00:00Z
+             */
+            uploadedAt: string;
+            /**
+             * @description Who added it
+             * @example maria
+             */
+            uploadedBy: string;
+            /** @description Findings that did not stop the reading */
+            warnings: components["schemas"]["StatementWarningView"][];
+        };
+        BlockCountsView: {
+            /**
+             * Format: int64
+             * @description Movements that are not booked
+             * @example 1
+             */
+            apart: number;
+            /**
+             * Format: int64
+             * @description Balances that are written like movements
+             * @example 2
+             */
+            balanceRows: number;
+            /**
+             * Format: int64
+             * @description All entries
+             * @example 40
+             */
+            blocks: number;
+            /**
+             * Format: int64
+             * @description Booked movements
+             * @example 37
+             */
+            lines: number;
+            /**
+             * Format: int64
+             * @description Entries that cannot be read exactly
+             * @example 0
+             */
+            refused: number;
+        };
+        BucketTotalView: {
+            /**
+             * Format: int64
+             * @description The number of lines
+             * @example 37
+             */
+            count: number;
+            /**
+             * @description The sum of their amounts
+             * @example 520.37
+             */
+            sum: string;
         };
         ChangeView: {
             /**
@@ -2297,6 +2678,65 @@ export interface components {
         ClosesView: {
             /** @description One result for each account, in the order of the request */
             results: components["schemas"]["CloseResultView"][];
+        };
+        ComparedBalanceView: {
+            /**
+             * Format: date
+             * @description The day at whose end the balance is meant
+             * @example 2026-02-28
+             */
+            date: string;
+            /**
+             * @description theirs less ours
+             * @example 0
+             */
+            difference?: string;
+            /**
+             * @description The balance as the vendor states it; absent if it is not known
+             * @example 1500.00
+             */
+            ours?: string;
+            /**
+             * @description The balance of the witness
+             * @example 1500.00
+             */
+            theirs: string;
+        };
+        ComparisonView: {
+            /**
+             * Format: date-time
+             * @description When it was made
+             * @example 2026-03-02T10:00:00Z
+             */
+            at: string;
+            /** @description The balances of the witness at the ends of days */
+            balances: components["schemas"]["ComparedBalanceView"][];
+            /** @description The numbers and sums of the lines and records by bucket */
+            buckets: {
+                [key: string]: components["schemas"]["BucketTotalView"];
+            };
+            /**
+             * Format: date
+             * @description The first day on which the two part; absent if they do not
+             * @example 2026-02-10
+             */
+            firstDayApart?: string;
+            /**
+             * @description Whether records have changed since; the service compares again within a minute after the pull
+             * @example false
+             */
+            stale: boolean;
+            /**
+             * @description What the listed differences do not explain of the difference of the balances
+             * @example 0
+             */
+            unexplained: string;
+            /**
+             * @description The result
+             * @example agrees
+             * @enum {string}
+             */
+            verdict: "differs" | "inconclusive" | "dates_differ" | "agrees" | "lines_agree";
         };
         CompletenessView: {
             /**
@@ -2651,6 +3091,20 @@ export interface components {
              */
             unchanged: number;
         };
+        CoveredDaysView: {
+            /**
+             * Format: date
+             * @description The first day
+             * @example 2026-02-01
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day
+             * @example 2026-02-28
+             */
+            to: string;
+        };
         CreatedSubscription: {
             /**
              * @description Only events of this connection; absent for all
@@ -2746,6 +3200,66 @@ export interface components {
              */
             waiting: number;
         };
+        CsvMappingView: {
+            /**
+             * @description The title of the column with the signed amount; otherwise credit and debit
+             * @example Valor
+             */
+            amount?: string;
+            /**
+             * @description The title of the column with the balance after each row
+             * @example Saldo
+             */
+            balance?: string;
+            /**
+             * @description The title of the column with money in
+             * @example Crédito
+             */
+            credit?: string;
+            /**
+             * @description The title of the column with the date
+             * @example Data
+             */
+            date: string;
+            /**
+             * @description dd, MM and yyyy or yy, in the order of the file
+             * @example dd/MM/yyyy
+             */
+            dateFormat: string;
+            /**
+             * @description The title of the column with money out
+             * @example Débito
+             */
+            debit?: string;
+            /**
+             * @description The decimal separator, a comma or a point
+             * @example ,
+             */
+            decimal: string;
+            /**
+             * @description The titles of the columns with the text
+             * @example [
+             *       "Descrição"
+             *     ]
+             */
+            description?: string[];
+            /**
+             * @description The title of the column with an identifier
+             * @example Identificador
+             */
+            id?: string;
+            /**
+             * @description Whether money out is positive
+             * @example false
+             */
+            inverted?: boolean;
+            /**
+             * Format: int64
+             * @description The number of rows before the titles
+             * @example 0
+             */
+            skipRows?: number;
+        };
         DayTotalView: {
             /**
              * Format: int64
@@ -2774,6 +3288,26 @@ export interface components {
              * @example 212.45
              */
             out: string;
+        };
+        DecisionRequest: {
+            /**
+             * @description explained: the difference has a reason elsewhere. group_confirmed: the records of a proposed group are the line. group_rejected: they are not. accepted: the differences need no attention
+             * @example explained
+             * @enum {string}
+             */
+            decision: "explained" | "group_confirmed" | "group_rejected" | "accepted";
+            /**
+             * @description The positions of lines. Required for decisions about groups; otherwise, absent means the whole statement
+             * @example [
+             *       3
+             *     ]
+             */
+            lines?: number[];
+            /**
+             * @description Why
+             * @example the bank corrects it on Monday
+             */
+            note: string;
         };
         DeliveryDetail: {
             /**
@@ -3014,6 +3548,20 @@ export interface components {
              */
             latencyMs: number;
         };
+        EqualView: {
+            /**
+             * Format: int64
+             * @description Records
+             * @example 5
+             */
+            ours: number;
+            /**
+             * Format: int64
+             * @description Lines
+             * @example 6
+             */
+            theirs: number;
+        };
         ErasureRequest: {
             /**
              * @description Whether the vendor is asked to delete the account reference, too
@@ -3080,6 +3628,20 @@ export interface components {
              * @enum {string}
              */
             speaks: "for" | "against";
+        };
+        FeedMonthView: {
+            /**
+             * Format: date
+             * @description The last day up to which the records of the account are complete; absent if it is not known
+             * @example 2026-02-28
+             */
+            coversTo?: string;
+            /**
+             * @description What a close of the last day of the month would state. not_covered for a month that has not ended; unknown before the account's first row
+             * @example complete
+             * @enum {string}
+             */
+            state: "unknown" | "complete" | "drifting" | "unverified" | "not_covered";
         };
         FeedPage: {
             /**
@@ -3322,6 +3884,18 @@ export interface components {
              *     ]
              */
             without?: "metadata"[];
+        };
+        LineIDView: {
+            /**
+             * @description The element or column of the file
+             * @example EndToEndId
+             */
+            kind: string;
+            /**
+             * @description The identifier
+             * @example E00000000202602101200abcdef12345
+             */
+            value: string;
         };
         LinkSession: {
             /**
@@ -3741,6 +4315,28 @@ export interface components {
              */
             webhook_url: string;
         };
+        MonthCoverageView: {
+            /** @description What the aggregator delivers */
+            feed: components["schemas"]["FeedMonthView"];
+            /**
+             * @description The bank statements, newest comparison first
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01"
+             *     ]
+             */
+            ids: string[];
+            /**
+             * @description The month
+             * @example 2026-02
+             */
+            month: string;
+            /**
+             * @description The worst verdict of the newest comparisons of the days. partial: some days are not covered; none: no statement has a day of the month
+             * @example agrees
+             * @enum {string}
+             */
+            statement: "agrees" | "lines_agree" | "dates_differ" | "differs" | "inconclusive" | "partial" | "none";
+        };
         NewApplication: {
             /**
              * Format: uri
@@ -4041,6 +4637,46 @@ export interface components {
              */
             nextCursor?: string;
         };
+        PageBankStatementLineView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["BankStatementLineView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageBankStatementView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["BankStatementView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
         PageCloseView: {
             /**
              * @description Whether there are more items after this page
@@ -4169,6 +4805,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["ErasureView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageMonthCoverageView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["MonthCoverageView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -4408,6 +5064,30 @@ export interface components {
              * @example reader
              */
             username: string;
+        };
+        PreviousView: {
+            /**
+             * Format: int64
+             * @description The days between the two that neither has
+             * @example 0
+             */
+            gapDays: number;
+            /**
+             * @description The id of the bank statement
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00
+             */
+            id: string;
+            /**
+             * @description Whether its closing balance is the opening balance of this one
+             * @example true
+             */
+            openingAgrees: boolean;
+            /**
+             * Format: int64
+             * @description The days that both have
+             * @example 0
+             */
+            overlapDays: number;
         };
         Problem: {
             /**
@@ -4909,6 +5589,79 @@ export interface components {
              * @example two payments on one day
              */
             reason?: string;
+        };
+        StatedBalanceView: {
+            /**
+             * @description A signed decimal; absent if there is none, or if it can be read in several ways
+             * @example 1500.00
+             */
+            amount?: string;
+            /**
+             * @description The day of the balance; absent if it is not known
+             * @example 2026-02-28
+             */
+            date?: string;
+            /**
+             * @description Where the balance comes from
+             * @example field
+             * @enum {string}
+             */
+            source: "field" | "row" | "running" | "derived" | "absent";
+            /**
+             * @description Whether another balance and the lines between explain it
+             * @example proved
+             * @enum {string}
+             */
+            state: "proved" | "contradicted" | "unavailable";
+        };
+        StatementAccountView: {
+            /**
+             * @description The bank
+             * @example 0341
+             */
+            bank?: string;
+            /**
+             * @description The branch
+             * @example 1234
+             */
+            branch?: string;
+            /**
+             * @description How the account was recognised. absent: the number is not known on both sides
+             * @example exact
+             * @enum {string}
+             */
+            match: "exact" | "normalised" | "chosen" | "absent";
+            /**
+             * @description The number
+             * @example 56789-0
+             */
+            number?: string;
+        };
+        StatementSumsView: {
+            /**
+             * @description The sum of the money in
+             * @example 1200.50
+             */
+            credits: string;
+            /**
+             * @description The sum of the money out
+             * @example 300.00
+             */
+            debits: string;
+        };
+        StatementWarningView: {
+            /**
+             * @description The positions of the entries, at most 1000; empty for the whole statement
+             * @example [
+             *       3
+             *     ]
+             */
+            blocks: number[];
+            /**
+             * @description The kind of finding
+             * @example repeated_ids
+             */
+            code: string;
         };
         StatementsRequest: {
             /**
@@ -5596,6 +6349,75 @@ export interface components {
              * @enum {string}
              */
             state: "unknown" | "active" | "silent";
+        };
+        WitnessRequest: {
+            /**
+             * @description The id of another account of the tenant, which is the witness
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            accountId: string;
+            /**
+             * Format: date
+             * @description The first day to compare
+             * @example 2026-02-01
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day to compare
+             * @example 2026-02-28
+             */
+            to: string;
+        };
+        WitnessSourceView: {
+            /**
+             * @description The other account
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            accountId?: string;
+            /**
+             * Format: date-time
+             * @description When the vendor of the other account last read the bank
+             * @example 2026-03-02T09:30:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * Format: int64
+             * @description The size of the file
+             * @example 5120
+             */
+            bytes?: number;
+            /**
+             * @description The table of a CSV file; mapping if the account's csv-mapping was used
+             * @example inter
+             */
+            dialect?: string;
+            /**
+             * @description The encoding of the file
+             * @example utf-8
+             */
+            encoding?: string;
+            /**
+             * @description ofx, cnab240, csv, camt or mt940; absent if it was not recognised
+             * @example ofx
+             */
+            format?: string;
+            /**
+             * @description What the witness is
+             * @example file
+             * @enum {string}
+             */
+            kind: "file" | "account";
+            /**
+             * @description The name of the file, as the caller stated it
+             * @example extrato-2026-02.ofx
+             */
+            name?: string;
+            /**
+             * @description The SHA-256 hash of the file in lower-case hex
+             * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+             */
+            sha256?: string;
         };
     };
     responses: never;
@@ -6487,6 +7309,825 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/accounts/{id}/balances",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bank-statements": {
+        parameters: {
+            query?: {
+                /** @description Only those with this verdict */
+                verdict?: "differs" | "inconclusive" | "dates_differ" | "agrees" | "lines_agree";
+                /** @description Only those with a line or a covered day on this day or later */
+                from?: string;
+                /** @description Only those with a line or a covered day on this day or earlier */
+                to?: string;
+                /** @description true: only those that were withdrawn */
+                withdrawn?: "true" | "false";
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "closing": {
+                     *             "amount": "1500.00",
+                     *             "date": "2026-02-28",
+                     *             "source": "field",
+                     *             "state": "proved"
+                     *           },
+                     *           "comparison": {
+                     *             "at": "2026-03-02T10:00:00Z",
+                     *             "balances": [
+                     *               {
+                     *                 "date": "2026-02-28",
+                     *                 "difference": "0",
+                     *                 "ours": "1500.00",
+                     *                 "theirs": "1500.00"
+                     *               }
+                     *             ],
+                     *             "buckets": {
+                     *               "database": {
+                     *                 "count": 37,
+                     *                 "sum": "520.37"
+                     *               }
+                     *             },
+                     *             "firstDayApart": "2026-02-10",
+                     *             "stale": false,
+                     *             "unexplained": "0",
+                     *             "verdict": "agrees"
+                     *           },
+                     *           "counts": {
+                     *             "apart": 1,
+                     *             "balanceRows": 2,
+                     *             "blocks": 40,
+                     *             "lines": 37,
+                     *             "refused": 0
+                     *           },
+                     *           "covered": [
+                     *             {
+                     *               "from": "2026-02-01",
+                     *               "to": "2026-02-28"
+                     *             }
+                     *           ],
+                     *           "coveredBasis": "balances",
+                     *           "currency": "BRL",
+                     *           "decisions": [
+                     *             {
+                     *               "at": "2026-03-02T10:00:00Z",
+                     *               "by": "maria",
+                     *               "decision": "explained",
+                     *               "endedAt": "2026-03-03T10:00:00Z",
+                     *               "lines": [
+                     *                 3
+                     *               ],
+                     *               "note": "the bank corrects it on Monday"
+                     *             }
+                     *           ],
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *           "opening": {
+                     *             "amount": "1500.00",
+                     *             "date": "2026-02-28",
+                     *             "source": "field",
+                     *             "state": "proved"
+                     *           },
+                     *           "previous": {
+                     *             "gapDays": 0,
+                     *             "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *             "openingAgrees": true,
+                     *             "overlapDays": 0
+                     *           },
+                     *           "reason": "line 3: the date is not readable",
+                     *           "source": {
+                     *             "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *             "bankReadAt": "2026-03-02T09:30:00Z",
+                     *             "bytes": 5120,
+                     *             "dialect": "inter",
+                     *             "encoding": "utf-8",
+                     *             "format": "ofx",
+                     *             "kind": "file",
+                     *             "name": "extrato-2026-02.ofx",
+                     *             "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *           },
+                     *           "state": "compared",
+                     *           "statementAccount": {
+                     *             "bank": "0341",
+                     *             "branch": "1234",
+                     *             "match": "exact",
+                     *             "number": "56789-0"
+                     *           },
+                     *           "sums": {
+                     *             "credits": "1200.50",
+                     *             "debits": "300.00"
+                     *           },
+                     *           "uploadedAt": "2026-03-02T10:00:00Z",
+                     *           "uploadedBy": "maria",
+                     *           "warnings": [
+                     *             {
+                     *               "blocks": [
+                     *                 3
+                     *               ],
+                     *               "code": "repeated_ids"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageBankStatementView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-bank-statement": {
+        parameters: {
+            query?: {
+                /** @description The name of the file */
+                name?: string;
+                /** @description The format of the file; found by its content if absent */
+                format?: "ofx" | "cnab240" | "csv" | "camt" | "mt940";
+                /** @description The account in the file whose statement is compared, as statementAccount or reason of an earlier response names it */
+                statementAccount?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *       "from": "2026-02-01",
+                 *       "to": "2026-02-28"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WitnessRequest"];
+                /** @example the file */
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closing": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "comparison": {
+                     *         "at": "2026-03-02T10:00:00Z",
+                     *         "balances": [
+                     *           {
+                     *             "date": "2026-02-28",
+                     *             "difference": "0",
+                     *             "ours": "1500.00",
+                     *             "theirs": "1500.00"
+                     *           }
+                     *         ],
+                     *         "buckets": {
+                     *           "database": {
+                     *             "count": 37,
+                     *             "sum": "520.37"
+                     *           }
+                     *         },
+                     *         "firstDayApart": "2026-02-10",
+                     *         "stale": false,
+                     *         "unexplained": "0",
+                     *         "verdict": "agrees"
+                     *       },
+                     *       "counts": {
+                     *         "apart": 1,
+                     *         "balanceRows": 2,
+                     *         "blocks": 40,
+                     *         "lines": 37,
+                     *         "refused": 0
+                     *       },
+                     *       "covered": [
+                     *         {
+                     *           "from": "2026-02-01",
+                     *           "to": "2026-02-28"
+                     *         }
+                     *       ],
+                     *       "coveredBasis": "balances",
+                     *       "currency": "BRL",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "by": "maria",
+                     *           "decision": "explained",
+                     *           "endedAt": "2026-03-03T10:00:00Z",
+                     *           "lines": [
+                     *             3
+                     *           ],
+                     *           "note": "the bank corrects it on Monday"
+                     *         }
+                     *       ],
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *       "opening": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "previous": {
+                     *         "gapDays": 0,
+                     *         "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *         "openingAgrees": true,
+                     *         "overlapDays": 0
+                     *       },
+                     *       "reason": "line 3: the date is not readable",
+                     *       "source": {
+                     *         "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *         "bankReadAt": "2026-03-02T09:30:00Z",
+                     *         "bytes": 5120,
+                     *         "dialect": "inter",
+                     *         "encoding": "utf-8",
+                     *         "format": "ofx",
+                     *         "kind": "file",
+                     *         "name": "extrato-2026-02.ofx",
+                     *         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *       },
+                     *       "state": "compared",
+                     *       "statementAccount": {
+                     *         "bank": "0341",
+                     *         "branch": "1234",
+                     *         "match": "exact",
+                     *         "number": "56789-0"
+                     *       },
+                     *       "sums": {
+                     *         "credits": "1200.50",
+                     *         "debits": "300.00"
+                     *       },
+                     *       "uploadedAt": "2026-03-02T10:00:00Z",
+                     *       "uploadedBy": "maria",
+                     *       "warnings": [
+                     *         {
+                     *           "blocks": [
+                     *             3
+                     *           ],
+                     *           "code": "repeated_ids"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BankStatementView"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closing": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "comparison": {
+                     *         "at": "2026-03-02T10:00:00Z",
+                     *         "balances": [
+                     *           {
+                     *             "date": "2026-02-28",
+                     *             "difference": "0",
+                     *             "ours": "1500.00",
+                     *             "theirs": "1500.00"
+                     *           }
+                     *         ],
+                     *         "buckets": {
+                     *           "database": {
+                     *             "count": 37,
+                     *             "sum": "520.37"
+                     *           }
+                     *         },
+                     *         "firstDayApart": "2026-02-10",
+                     *         "stale": false,
+                     *         "unexplained": "0",
+                     *         "verdict": "agrees"
+                     *       },
+                     *       "counts": {
+                     *         "apart": 1,
+                     *         "balanceRows": 2,
+                     *         "blocks": 40,
+                     *         "lines": 37,
+                     *         "refused": 0
+                     *       },
+                     *       "covered": [
+                     *         {
+                     *           "from": "2026-02-01",
+                     *           "to": "2026-02-28"
+                     *         }
+                     *       ],
+                     *       "coveredBasis": "balances",
+                     *       "currency": "BRL",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "by": "maria",
+                     *           "decision": "explained",
+                     *           "endedAt": "2026-03-03T10:00:00Z",
+                     *           "lines": [
+                     *             3
+                     *           ],
+                     *           "note": "the bank corrects it on Monday"
+                     *         }
+                     *       ],
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *       "opening": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "previous": {
+                     *         "gapDays": 0,
+                     *         "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *         "openingAgrees": true,
+                     *         "overlapDays": 0
+                     *       },
+                     *       "reason": "line 3: the date is not readable",
+                     *       "source": {
+                     *         "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *         "bankReadAt": "2026-03-02T09:30:00Z",
+                     *         "bytes": 5120,
+                     *         "dialect": "inter",
+                     *         "encoding": "utf-8",
+                     *         "format": "ofx",
+                     *         "kind": "file",
+                     *         "name": "extrato-2026-02.ofx",
+                     *         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *       },
+                     *       "state": "compared",
+                     *       "statementAccount": {
+                     *         "bank": "0341",
+                     *         "branch": "1234",
+                     *         "match": "exact",
+                     *         "number": "56789-0"
+                     *       },
+                     *       "sums": {
+                     *         "credits": "1200.50",
+                     *         "debits": "300.00"
+                     *       },
+                     *       "uploadedAt": "2026-03-02T10:00:00Z",
+                     *       "uploadedBy": "maria",
+                     *       "warnings": [
+                     *         {
+                     *           "blocks": [
+                     *             3
+                     *           ],
+                     *           "code": "repeated_ids"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BankStatementView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the document is too large",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -8528,6 +10169,504 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-account-coverage": {
+        parameters: {
+            query?: {
+                /** @description The first month, or a date in it; absent for the first one that is known */
+                from?: string;
+                /** @description The last month, or a date in it; absent for the present one */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "feed": {
+                     *             "coversTo": "2026-02-28",
+                     *             "state": "complete"
+                     *           },
+                     *           "ids": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01"
+                     *           ],
+                     *           "month": "2026-02",
+                     *           "statement": "agrees"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageMonthCoverageView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/coverage",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-csv-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "Valor",
+                 *       "balance": "Saldo",
+                 *       "credit": "Crédito",
+                 *       "date": "Data",
+                 *       "dateFormat": "dd/MM/yyyy",
+                 *       "debit": "Débito",
+                 *       "decimal": ",",
+                 *       "description": [
+                 *         "Descrição"
+                 *       ],
+                 *       "id": "Identificador",
+                 *       "inverted": false,
+                 *       "skipRows": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["CsvMappingView"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "amount": "Valor",
+                     *       "balance": "Saldo",
+                     *       "credit": "Crédito",
+                     *       "date": "Data",
+                     *       "dateFormat": "dd/MM/yyyy",
+                     *       "debit": "Débito",
+                     *       "decimal": ",",
+                     *       "description": [
+                     *         "Descrição"
+                     *       ],
+                     *       "id": "Identificador",
+                     *       "inverted": false,
+                     *       "skipRows": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CsvMappingView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/csv-mapping",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -16178,6 +18317,1635 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/audit/proofs/inclusion/{sequence}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bank-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closing": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "comparison": {
+                     *         "at": "2026-03-02T10:00:00Z",
+                     *         "balances": [
+                     *           {
+                     *             "date": "2026-02-28",
+                     *             "difference": "0",
+                     *             "ours": "1500.00",
+                     *             "theirs": "1500.00"
+                     *           }
+                     *         ],
+                     *         "buckets": {
+                     *           "database": {
+                     *             "count": 37,
+                     *             "sum": "520.37"
+                     *           }
+                     *         },
+                     *         "firstDayApart": "2026-02-10",
+                     *         "stale": false,
+                     *         "unexplained": "0",
+                     *         "verdict": "agrees"
+                     *       },
+                     *       "counts": {
+                     *         "apart": 1,
+                     *         "balanceRows": 2,
+                     *         "blocks": 40,
+                     *         "lines": 37,
+                     *         "refused": 0
+                     *       },
+                     *       "covered": [
+                     *         {
+                     *           "from": "2026-02-01",
+                     *           "to": "2026-02-28"
+                     *         }
+                     *       ],
+                     *       "coveredBasis": "balances",
+                     *       "currency": "BRL",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "by": "maria",
+                     *           "decision": "explained",
+                     *           "endedAt": "2026-03-03T10:00:00Z",
+                     *           "lines": [
+                     *             3
+                     *           ],
+                     *           "note": "the bank corrects it on Monday"
+                     *         }
+                     *       ],
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *       "opening": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "previous": {
+                     *         "gapDays": 0,
+                     *         "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *         "openingAgrees": true,
+                     *         "overlapDays": 0
+                     *       },
+                     *       "reason": "line 3: the date is not readable",
+                     *       "source": {
+                     *         "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *         "bankReadAt": "2026-03-02T09:30:00Z",
+                     *         "bytes": 5120,
+                     *         "dialect": "inter",
+                     *         "encoding": "utf-8",
+                     *         "format": "ofx",
+                     *         "kind": "file",
+                     *         "name": "extrato-2026-02.ofx",
+                     *         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *       },
+                     *       "state": "compared",
+                     *       "statementAccount": {
+                     *         "bank": "0341",
+                     *         "branch": "1234",
+                     *         "match": "exact",
+                     *         "number": "56789-0"
+                     *       },
+                     *       "sums": {
+                     *         "credits": "1200.50",
+                     *         "debits": "300.00"
+                     *       },
+                     *       "uploadedAt": "2026-03-02T10:00:00Z",
+                     *       "uploadedBy": "maria",
+                     *       "warnings": [
+                     *         {
+                     *           "blocks": [
+                     *             3
+                     *           ],
+                     *           "code": "repeated_ids"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BankStatementView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-bank-statement": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of the revisions that may be changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "compare-bank-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closing": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "comparison": {
+                     *         "at": "2026-03-02T10:00:00Z",
+                     *         "balances": [
+                     *           {
+                     *             "date": "2026-02-28",
+                     *             "difference": "0",
+                     *             "ours": "1500.00",
+                     *             "theirs": "1500.00"
+                     *           }
+                     *         ],
+                     *         "buckets": {
+                     *           "database": {
+                     *             "count": 37,
+                     *             "sum": "520.37"
+                     *           }
+                     *         },
+                     *         "firstDayApart": "2026-02-10",
+                     *         "stale": false,
+                     *         "unexplained": "0",
+                     *         "verdict": "agrees"
+                     *       },
+                     *       "counts": {
+                     *         "apart": 1,
+                     *         "balanceRows": 2,
+                     *         "blocks": 40,
+                     *         "lines": 37,
+                     *         "refused": 0
+                     *       },
+                     *       "covered": [
+                     *         {
+                     *           "from": "2026-02-01",
+                     *           "to": "2026-02-28"
+                     *         }
+                     *       ],
+                     *       "coveredBasis": "balances",
+                     *       "currency": "BRL",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "by": "maria",
+                     *           "decision": "explained",
+                     *           "endedAt": "2026-03-03T10:00:00Z",
+                     *           "lines": [
+                     *             3
+                     *           ],
+                     *           "note": "the bank corrects it on Monday"
+                     *         }
+                     *       ],
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *       "opening": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "previous": {
+                     *         "gapDays": 0,
+                     *         "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *         "openingAgrees": true,
+                     *         "overlapDays": 0
+                     *       },
+                     *       "reason": "line 3: the date is not readable",
+                     *       "source": {
+                     *         "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *         "bankReadAt": "2026-03-02T09:30:00Z",
+                     *         "bytes": 5120,
+                     *         "dialect": "inter",
+                     *         "encoding": "utf-8",
+                     *         "format": "ofx",
+                     *         "kind": "file",
+                     *         "name": "extrato-2026-02.ofx",
+                     *         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *       },
+                     *       "state": "compared",
+                     *       "statementAccount": {
+                     *         "bank": "0341",
+                     *         "branch": "1234",
+                     *         "match": "exact",
+                     *         "number": "56789-0"
+                     *       },
+                     *       "sums": {
+                     *         "credits": "1200.50",
+                     *         "debits": "300.00"
+                     *       },
+                     *       "uploadedAt": "2026-03-02T10:00:00Z",
+                     *       "uploadedBy": "maria",
+                     *       "warnings": [
+                     *         {
+                     *           "blocks": [
+                     *             3
+                     *           ],
+                     *           "code": "repeated_ids"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BankStatementView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/comparisons",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-bank-statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "explained",
+                 *       "lines": [
+                 *         3
+                 *       ],
+                 *       "note": "the bank corrects it on Monday"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closing": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "comparison": {
+                     *         "at": "2026-03-02T10:00:00Z",
+                     *         "balances": [
+                     *           {
+                     *             "date": "2026-02-28",
+                     *             "difference": "0",
+                     *             "ours": "1500.00",
+                     *             "theirs": "1500.00"
+                     *           }
+                     *         ],
+                     *         "buckets": {
+                     *           "database": {
+                     *             "count": 37,
+                     *             "sum": "520.37"
+                     *           }
+                     *         },
+                     *         "firstDayApart": "2026-02-10",
+                     *         "stale": false,
+                     *         "unexplained": "0",
+                     *         "verdict": "agrees"
+                     *       },
+                     *       "counts": {
+                     *         "apart": 1,
+                     *         "balanceRows": 2,
+                     *         "blocks": 40,
+                     *         "lines": 37,
+                     *         "refused": 0
+                     *       },
+                     *       "covered": [
+                     *         {
+                     *           "from": "2026-02-01",
+                     *           "to": "2026-02-28"
+                     *         }
+                     *       ],
+                     *       "coveredBasis": "balances",
+                     *       "currency": "BRL",
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "by": "maria",
+                     *           "decision": "explained",
+                     *           "endedAt": "2026-03-03T10:00:00Z",
+                     *           "lines": [
+                     *             3
+                     *           ],
+                     *           "note": "the bank corrects it on Monday"
+                     *         }
+                     *       ],
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *       "opening": {
+                     *         "amount": "1500.00",
+                     *         "date": "2026-02-28",
+                     *         "source": "field",
+                     *         "state": "proved"
+                     *       },
+                     *       "previous": {
+                     *         "gapDays": 0,
+                     *         "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00",
+                     *         "openingAgrees": true,
+                     *         "overlapDays": 0
+                     *       },
+                     *       "reason": "line 3: the date is not readable",
+                     *       "source": {
+                     *         "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *         "bankReadAt": "2026-03-02T09:30:00Z",
+                     *         "bytes": 5120,
+                     *         "dialect": "inter",
+                     *         "encoding": "utf-8",
+                     *         "format": "ofx",
+                     *         "kind": "file",
+                     *         "name": "extrato-2026-02.ofx",
+                     *         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                     *       },
+                     *       "state": "compared",
+                     *       "statementAccount": {
+                     *         "bank": "0341",
+                     *         "branch": "1234",
+                     *         "match": "exact",
+                     *         "number": "56789-0"
+                     *       },
+                     *       "sums": {
+                     *         "credits": "1200.50",
+                     *         "debits": "300.00"
+                     *       },
+                     *       "uploadedAt": "2026-03-02T10:00:00Z",
+                     *       "uploadedBy": "maria",
+                     *       "warnings": [
+                     *         {
+                     *           "blocks": [
+                     *             3
+                     *           ],
+                     *           "code": "repeated_ids"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BankStatementView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/decisions",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bank-statement-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description attachment, with the name of the file */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example the file */
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/file",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bank-statement-lines": {
+        parameters: {
+            query?: {
+                /** @description Only the lines of this bucket */
+                bucket?: "both" | "different" | "only_theirs" | "only_ours" | "proposed_group" | "pending" | "outside" | "apart" | "refused" | "balance_row";
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "amount": "-50.00",
+                     *           "bucket": "both",
+                     *           "date": "2026-02-10",
+                     *           "different": {
+                     *             "database": [
+                     *               "-50.00",
+                     *               "-51.00"
+                     *             ]
+                     *           },
+                     *           "equal": {
+                     *             "ours": 5,
+                     *             "theirs": 6
+                     *           },
+                     *           "ids": [
+                     *             {
+                     *               "kind": "EndToEndId",
+                     *               "value": "E00000000202602101200abcdef12345"
+                     *             }
+                     *           ],
+                     *           "matchedBy": "day_amount",
+                     *           "position": 3,
+                     *           "raw": "10/02/2026;PIX;1.234",
+                     *           "reason": "line 12: the amount can be read in two ways",
+                     *           "text": "PIX ENVIADO",
+                     *           "transactionIds": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *           ],
+                     *           "valueDate": "2026-02-10"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageBankStatementLineView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bank statement not found",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bank-statements/{id}/lines",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -65,6 +65,7 @@ func Commands(env Lookup, vendors []Vendor) []*cobra.Command {
 	groups := []*cobra.Command{
 		c.connections(),
 		c.accounts(),
+		c.bankStatements(),
 		c.transactions(),
 		c.replacements(),
 		c.pulls(),

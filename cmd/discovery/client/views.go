@@ -381,6 +381,59 @@ var closeView = view{
 	},
 }
 
+var bankStatementView = view{
+	schema: reflect.TypeFor[discovery.BankStatementView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth, key: true},
+		{member: "state", title: "STATE"},
+		{member: "comparison", title: "VERDICT", format: verdictOf},
+		{member: "source", title: "SOURCE", flexible: true, format: sourceOf},
+		{member: "uploadedAt", title: "UPLOADED AT"},
+		{member: "reason", title: "REASON", flexible: true},
+	},
+}
+
+var bankStatementLineView = view{
+	schema: reflect.TypeFor[discovery.BankStatementLineView](),
+	columns: []column{
+		{member: "position", title: "POSITION", right: true},
+		{member: "date", title: "DATE"},
+		{member: "amount", title: "AMOUNT", right: true},
+		{member: "text", title: "TEXT", flexible: true},
+		{member: "bucket", title: "BUCKET"},
+		{member: "matchedBy", title: "MATCHED BY"},
+		{member: "reason", title: "REASON", flexible: true},
+	},
+}
+
+// verdictOf returns the verdict of a bank statement; "" if it is not compared.
+func verdictOf(r record) string {
+	var comparison struct {
+		Verdict string `json:"verdict"`
+		Stale   bool   `json:"stale"`
+	}
+	if r["comparison"] == nil || json.Unmarshal(r["comparison"], &comparison) != nil {
+		return ""
+	}
+	if comparison.Stale {
+		return comparison.Verdict + " (stale)"
+	}
+	return comparison.Verdict
+}
+
+// sourceOf returns the name of the file of a bank statement, or the id of the account that is the witness.
+func sourceOf(r record) string {
+	var source struct {
+		Name      string `json:"name"`
+		Format    string `json:"format"`
+		AccountID string `json:"accountId"`
+	}
+	if json.Unmarshal(r["source"], &source) != nil {
+		return ""
+	}
+	return cmp.Or(source.AccountID, source.Name, source.Format)
+}
+
 var adjustmentView = view{
 	schema: reflect.TypeFor[discovery.AdjustmentView](),
 	columns: []column{

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/evidence"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
@@ -243,6 +244,8 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Erasures:              a.Stores.Erasures,
 		Applications:          a.Stores.Applications,
 		LinkSessions:          a.Stores.LinkSessions,
+		BankStatements:        a.Stores.BankStatements,
+		StatementReader:       bankstatement.Reader{},
 		SealedValues:          a.Stores.SealedValues,
 		AuditLog:              a.Stores.AuditLog,
 		AuditTree:             transparency.Tree{},

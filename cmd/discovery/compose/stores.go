@@ -20,21 +20,22 @@ import (
 
 // Stores contains the stores of one storage backend, and the queue that runs the pulls.
 type Stores struct {
-	Connections   ports.Connections
-	Tokens        ports.Tokens
-	Deliveries    ports.Deliveries
-	Idempotency   ports.IdempotencyStore
-	Pulls         ports.Pulls
-	Ledger        ports.Ledger
-	RateBudgets   ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
-	AuditLog      ports.AuditLog
-	Erasures      ports.Erasures
-	Applications  ports.Applications
-	LinkSessions  ports.LinkSessions
-	SealedValues  ports.SealedValues
-	Prober        ports.Prober
-	Queue         Queue
-	Subscriptions ports.Subscriptions
+	Connections    ports.Connections
+	Tokens         ports.Tokens
+	Deliveries     ports.Deliveries
+	Idempotency    ports.IdempotencyStore
+	Pulls          ports.Pulls
+	Ledger         ports.Ledger
+	RateBudgets    ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
+	AuditLog       ports.AuditLog
+	Erasures       ports.Erasures
+	Applications   ports.Applications
+	LinkSessions   ports.LinkSessions
+	BankStatements ports.BankStatements
+	SealedValues   ports.SealedValues
+	Prober         ports.Prober
+	Queue          Queue
+	Subscriptions  ports.Subscriptions
 	// MatcherEntries stores a matcher.Entry for each record that a subscription has sent to Matcher: what was sent,
 	// and the next call to Matcher.
 	MatcherEntries ports.MatcherEntries
@@ -69,6 +70,7 @@ type storeSet interface {
 	Erasures() ports.Erasures
 	Applications() ports.Applications
 	LinkSessions() ports.LinkSessions
+	BankStatements() ports.BankStatements
 	SealedValues() ports.SealedValues
 	Subscriptions() ports.Subscriptions
 	MatcherEntries() ports.MatcherEntries
@@ -77,18 +79,19 @@ type storeSet interface {
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
-		Connections:   v.Connections(),
-		Tokens:        v.Tokens(),
-		Deliveries:    v.Deliveries(),
-		Idempotency:   v.Idempotency(),
-		Pulls:         v.Pulls(),
-		Ledger:        v.Ledger(),
-		AuditLog:      v.AuditLog(),
-		Erasures:      v.Erasures(),
-		Applications:  v.Applications(),
-		LinkSessions:  v.LinkSessions(),
-		SealedValues:  v.SealedValues(),
-		Subscriptions: v.Subscriptions(),
+		Connections:    v.Connections(),
+		Tokens:         v.Tokens(),
+		Deliveries:     v.Deliveries(),
+		Idempotency:    v.Idempotency(),
+		Pulls:          v.Pulls(),
+		Ledger:         v.Ledger(),
+		AuditLog:       v.AuditLog(),
+		Erasures:       v.Erasures(),
+		Applications:   v.Applications(),
+		LinkSessions:   v.LinkSessions(),
+		BankStatements: v.BankStatements(),
+		SealedValues:   v.SealedValues(),
+		Subscriptions:  v.Subscriptions(),
 
 		MatcherEntries: v.MatcherEntries(),
 

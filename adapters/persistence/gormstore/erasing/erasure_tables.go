@@ -41,6 +41,14 @@ var erasedTables = []erasedTable{
 	{"account_closes", "", ofConnection("account_id, date")},
 	{"reopened_closes", "", ofConnection("account_id, date, closed_at")},
 	{"account_balances", "", ofConnection("account_id, day")},
+	{"bank_statement_files", "", ofStatements("connection_id", "bank_statement_files.id", "id")},
+	{"bank_statement_files", "of witnesses", ofStatements("witness_connection_id", "bank_statement_files.id", "id")},
+	{"bank_statement_lines", "", ofStatements("connection_id", "statement_id", "statement_id, number")},
+	{"bank_statement_lines", "of witnesses",
+		ofStatements("witness_connection_id", "statement_id", "statement_id, number")},
+	{"bank_statements", "", ofConnection("id")},
+	{"bank_statements", "of witnesses", deleteWhere("witness_connection_id = ? AND tenant_id = ?", "id")},
+	{"csv_mappings", "", ofConnection("account_id")},
 	{"account_completeness", "", ofConnection("account_id")},
 	{"accounts", "", ofConnection("id")},
 	{"pulls", "", ofConnection("id")},
@@ -137,6 +145,15 @@ func entriesNotOpen(b *erasureBatch) (bool, error) {
 func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
 		table+".tenant_id) AND tenant_id = ?", key)
+}
+
+// ofStatements returns an erase function for a table whose column id contains the id of a bank statement. connection is
+// the column of bank_statements with the id of the erased connection.
+func ofStatements(connection, id, key string) func(*erasureBatch) (bool, error) {
+	return func(b *erasureBatch) (bool, error) {
+		return deleteWhere(id+" IN (SELECT s.id FROM bank_statements s WHERE s."+connection+
+			" = ? AND s.tenant_id = "+b.table+".tenant_id) AND tenant_id = ?", key)(b)
+	}
 }
 
 // deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the

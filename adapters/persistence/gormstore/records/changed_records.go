@@ -21,10 +21,10 @@ import (
 const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
 	WHERE account_completeness.connection_id = ? AND account_completeness.tenant_id = ?)`
 
-// changeBooks stores how the changes of the transaction affect the completeness and the closed periods of the accounts.
-// It must be called after the last change.
+// changeBooks stores how the changes of the transaction affect the completeness, the closed periods and the bank
+// statements of the accounts. It must be called after the last change.
 func (p *pageWriter) changeBooks() (err error) {
-	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod {
+	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod && !p.hasStatements {
 		return nil
 	}
 	var closes map[domain.AccountID]*accountCloses
@@ -43,17 +43,21 @@ func (p *pageWriter) changeBooks() (err error) {
 	if p.pull.ID == uuid.Nil {
 		change.Decided = p.At
 	}
-	changed := map[uuid.UUID]books.ChangedRecords{}
+	changed, days := map[uuid.UUID]books.ChangedRecords{}, map[uuid.UUID]domain.Window{}
 	var adjustments []books.Adjustment
 	err = p.visitChanged(func(c records.RecordChange) {
 		books.PostedChanges(c.Before, c.After, func(account domain.AccountID, date domain.Date) {
 			change.First = date
 			changed[account.UUID] = changed[account.UUID].And(change)
+			days[account.UUID] = withDay(days[account.UUID], date)
 		})
 		adjustments = append(adjustments, c.Adjustments(lastDay)...)
 	})
 	if err == nil && p.hasReadings {
 		err = p.storeChanged(changed)
+	}
+	if err == nil && p.hasStatements {
+		err = p.changeStatements(days)
 	}
 	if err != nil {
 		return err

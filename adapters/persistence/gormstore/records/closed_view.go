@@ -46,7 +46,9 @@ func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books
 	return ports.ClosedView{
 		Close: c,
 		Posted: func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
-			r := postedReader{s.Background(), tx, account, window, c.ClosedAt}
+			r := postedReader{
+				store: s.Background(), tx: tx, account: account, window: window, closedAt: c.ClosedAt,
+			}
 			return r.all(ctx)
 		},
 		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {

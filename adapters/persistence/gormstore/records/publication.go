@@ -180,7 +180,7 @@ func (b *publisher) publishable() ([]records.Account, error) {
 // accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
 var accountTables = []string{
 	"account_closes", "reopened_closes", "account_completeness", "account_balances", "carried_over_transactions",
-	"possible_replacements",
+	"possible_replacements", "bank_statements", "csv_mappings",
 }
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
@@ -199,6 +199,10 @@ func (b *publisher) moveAccount(account records.Account) error {
 	for i := 0; i < len(accountTables) && err == nil; i++ {
 		err = b.tx.Table(accountTables[i]).Where("account_id = ? AND tenant_id = ?", id, b.pull.Tenant).
 			Update("connection_id", to).Error
+	}
+	if err == nil {
+		err = b.tx.Table("bank_statements").Where("witness_id = ? AND tenant_id = ?", id, b.pull.Tenant).
+			Update("witness_connection_id", to).Error
 	}
 	if err != nil {
 		return err

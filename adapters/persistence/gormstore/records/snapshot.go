@@ -51,6 +51,10 @@ func (s ledger) readAccount(ctx context.Context, tx gormstore.SnapshotTx, tenant
 		r := postedReader{store: s.Background(), tx: tx, account: keys, window: window}
 		return r.all(ctx)
 	}
+	view.Live = func(ctx context.Context, window domain.Window) iter.Seq2[domain.Transaction, error] {
+		r := postedReader{store: s.Background(), tx: tx, account: keys, window: window, withPending: true}
+		return r.all(ctx)
+	}
 	view.SharedReferences = func(ctx context.Context) (map[string]domain.TransactionID, error) {
 		return sharedReferences(ctx, s.Background(), tx, account)
 	}
@@ -111,6 +115,8 @@ type postedReader struct {
 	account  accountKeys
 	window   domain.Window
 	closedAt time.Time // when the period was closed; zero to read the live records
+	// withPending includes pending records.
+	withPending bool
 }
 
 // all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
@@ -163,10 +169,14 @@ func (r *postedReader) readLive(
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
+	live := "CASE status WHEN 'posted' THEN removed_at IS NULL END"
+	if r.withPending {
+		live = "CASE WHEN status IN ('posted', 'pending') THEN removed_at IS NULL END"
+	}
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+
 			gormstore.EqualUnindexed("account_id", "?")+" AND "+r.store.Dialect.TenantIs("tenant_id", "?")+
-			" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
+			" AND "+live,
 		gormstore.UUID(r.account.Connection),
 		gormstore.UUID(r.account.ID),
 		gormstore.UUID(r.account.Tenant),

@@ -761,6 +761,80 @@ CREATE TABLE close_adjustments (
 
 CREATE INDEX close_adjustments_transaction ON close_adjustments (transaction_id);
 
+-- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
+-- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless
+-- the statement is compared. overview: what the comparison of the account's statements with each other needs, as JSON.
+-- first_day, last_day: the days of the lines and of the covered days; '' if there are none. waits_for: the earliest day
+-- of a line that the account's readings do not cover yet; '' if there is none. changes: the number of changes of records
+-- that may affect the comparison; compared_changes: that number when the records were read. due_at: when the statement
+-- has to be compared again. alerting_since: since when the statement needs attention.
+CREATE TABLE bank_statements (
+    id                    TEXT    NOT NULL,
+    account_id            TEXT    NOT NULL,
+    connection_id         TEXT    NOT NULL,
+    witness_id            TEXT,
+    witness_connection_id TEXT,
+    source_key            TEXT    NOT NULL,
+    state                 TEXT    NOT NULL,
+    verdict               TEXT    NOT NULL,
+    first_day             TEXT    NOT NULL,
+    last_day              TEXT    NOT NULL,
+    waits_for             TEXT    NOT NULL,
+    reading               TEXT    NOT NULL,
+    comparison            TEXT    NOT NULL,
+    overview              TEXT    NOT NULL,
+    decisions             TEXT    NOT NULL,
+    uploaded_by           TEXT    NOT NULL,
+    uploaded_at           INTEGER NOT NULL,
+    revision              INTEGER NOT NULL,
+    changes               INTEGER NOT NULL,
+    compared_changes      INTEGER NOT NULL,
+    due_at                INTEGER,
+    alerting_since        INTEGER,
+    tenant_id             TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE UNIQUE INDEX bank_statements_source ON bank_statements (account_id, source_key, tenant_id);
+CREATE INDEX bank_statements_list ON bank_statements (account_id, uploaded_at, id);
+CREATE INDEX bank_statements_connection ON bank_statements (connection_id);
+CREATE INDEX bank_statements_witness ON bank_statements (witness_connection_id)
+    WHERE witness_connection_id IS NOT NULL;
+CREATE INDEX bank_statements_due ON bank_statements (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX bank_statements_alerting ON bank_statements (tenant_id, connection_id) WHERE alerting_since IS NOT NULL;
+
+-- The sealed files of bank statements.
+CREATE TABLE bank_statement_files (
+    id        TEXT    NOT NULL,
+    sealed    BLOB    NOT NULL,
+    tenant_id TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+-- The lines of the comparisons of bank statements, and the records without a line, in portions of up to 500. number: the
+-- number of the first one, from 1. buckets: the buckets that occur in the portion, separated by commas. content: the
+-- findings as compressed JSON.
+CREATE TABLE bank_statement_lines (
+    statement_id TEXT    NOT NULL,
+    number       INTEGER NOT NULL,
+    buckets      TEXT    NOT NULL,
+    content      BLOB    NOT NULL,
+    tenant_id    TEXT    NOT NULL,
+    PRIMARY KEY (statement_id, number, tenant_id)
+) STRICT;
+
+-- The columns of the accounts' CSV files, as JSON.
+CREATE TABLE csv_mappings (
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    mapping       TEXT    NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
+
 -- The index of the search. A background task fills it after the commit, in the order of the change feed, so that
 -- storing a page does not pay for it. amount: as text without trailing zeros. folded: description and counterparty
 -- without case and accents, separated by a line feed. Erased transactions have no row. currency and status: what

@@ -83,3 +83,77 @@ ALTER TABLE accounts ADD COLUMN held_sync timestamptz;
 ALTER TABLE pulls ADD COLUMN uncounted boolean NOT NULL DEFAULT false;
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
+
+-- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
+-- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless
+-- the statement is compared. overview: what the comparison of the account's statements with each other needs, as JSON.
+-- first_day, last_day: the days of the lines and of the covered days; '' if there are none. waits_for: the earliest day
+-- of a line that the account's readings do not cover yet; '' if there is none. changes: the number of changes of records
+-- that may affect the comparison; compared_changes: that number when the records were read. due_at: when the statement
+-- has to be compared again. alerting_since: since when the statement needs attention.
+CREATE TABLE bank_statements (
+    id                    uuid        NOT NULL,
+    account_id            uuid        NOT NULL,
+    connection_id         uuid        NOT NULL,
+    witness_id            uuid,
+    witness_connection_id uuid,
+    source_key            text        NOT NULL COLLATE "C",
+    state                 text        NOT NULL,
+    verdict               text        NOT NULL,
+    first_day             text        NOT NULL COLLATE "C",
+    last_day              text        NOT NULL COLLATE "C",
+    waits_for             text        NOT NULL COLLATE "C",
+    reading               text        NOT NULL,
+    comparison            text        NOT NULL,
+    overview              text        NOT NULL,
+    decisions             text        NOT NULL,
+    uploaded_by           text        NOT NULL,
+    uploaded_at           timestamptz NOT NULL,
+    revision              bigint      NOT NULL,
+    changes               bigint      NOT NULL,
+    compared_changes      bigint      NOT NULL,
+    due_at                timestamptz,
+    alerting_since        timestamptz,
+    tenant_id             uuid        NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE UNIQUE INDEX bank_statements_source ON bank_statements (account_id, source_key, tenant_id);
+CREATE INDEX bank_statements_list ON bank_statements (account_id, uploaded_at, id);
+CREATE INDEX bank_statements_connection ON bank_statements (connection_id);
+CREATE INDEX bank_statements_witness ON bank_statements (witness_connection_id)
+    WHERE witness_connection_id IS NOT NULL;
+CREATE INDEX bank_statements_due ON bank_statements (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX bank_statements_alerting ON bank_statements (tenant_id, connection_id) WHERE alerting_since IS NOT NULL;
+
+-- The sealed files of bank statements.
+CREATE TABLE bank_statement_files (
+    id        uuid  NOT NULL,
+    sealed    bytea NOT NULL,
+    tenant_id uuid  NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+-- The lines of the comparisons of bank statements, and the records without a line, in portions of up to 500. number: the
+-- number of the first one, from 1. buckets: the buckets that occur in the portion, separated by commas. content: the
+-- findings as compressed JSON.
+CREATE TABLE bank_statement_lines (
+    statement_id uuid   NOT NULL,
+    number       bigint NOT NULL,
+    buckets      text   NOT NULL,
+    content      bytea  NOT NULL,
+    tenant_id    uuid   NOT NULL,
+    PRIMARY KEY (statement_id, number, tenant_id)
+);
+
+-- The columns of the accounts' CSV files, as JSON.
+CREATE TABLE csv_mappings (
+    account_id    uuid        NOT NULL,
+    connection_id uuid        NOT NULL,
+    mapping       text        NOT NULL,
+    updated_at    timestamptz NOT NULL,
+    tenant_id     uuid        NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+);
+
+CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);

@@ -1,0 +1,243 @@
+package application
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+const (
+	// fileFactor is the number of bytes of memory to reserve for each byte of a statement file.
+	fileFactor = 16
+	// accountMemory is the memory in bytes that a comparison reserves before it reads records.
+	accountMemory = 1 << 20
+	// recordPortion is the number of records for which a comparison reserves recordMemory bytes at a time.
+	recordPortion, recordMemory = 5000, 4 << 20
+	// maxCompared is the maximum number of records in a comparison.
+	maxCompared = 300_000
+	// nearDays is the number of days around a statement in which records are compared. Only an equal identifier matches
+	// a record of another day than those of the statement, apart from a few weekdays.
+	nearDays = 92
+	// comparisonClaim is the time after which an unfinished comparison is made again.
+	comparisonClaim = 2 * time.Minute
+)
+
+func fileMemory(bytes int) int64 { return accountMemory + fileFactor*int64(bytes) }
+
+func memoryFor(s witness.BankStatement) int64 { return fileMemory(s.Reading.Bytes) }
+
+// withComparison calls fn, which reads and compares a bank statement, while it holds memory and a share of the costly
+// reads of the tenant. Errors: Unavailable (memory_exhausted, too_many_reads); those of fn.
+func (s *Service) withComparison(
+	ctx context.Context, tenant domain.TenantID, bytes int64, fn func() error,
+) error {
+	release, err := s.reserve(ctx, tenant, bytes)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.withShare(ctx, s.readShares, tenant, fn)
+}
+
+// reserve reserves memory of the tenant.
+func (s *Service) reserve(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error) {
+	if s.Memory == nil {
+		return func() {}, nil
+	}
+	return s.Memory.Acquire(ctx, tenant, bytes)
+}
+
+// NextComparison implements ports.Maintenance.
+func (s *Service) NextComparison(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	now := s.Clock.Now()
+	statement, err := s.BankStatements.Claim(ctx, now, now.Add(comparisonClaim), skip)
+	if err != nil || statement == nil {
+		return nil, err
+	}
+	return workOf(statement.Tenant, "bank statement "+statement.ID.String(), func(ctx context.Context) error {
+		return s.compareDue(ctx, *statement)
+	}), nil
+}
+
+// compareDue does what is due for a statement.
+func (s *Service) compareDue(ctx context.Context, statement witness.BankStatement) error {
+	switch statement.State { //nolint:exhaustive // nothing is due in the other states
+	case witness.StateReading: // the process that has read it is dead
+		return s.BankStatements.Discard(ctx, statement.Tenant, statement.ID)
+	case witness.StateCompared, witness.StateNeedsMapping:
+		release, err := s.reserve(ctx, statement.Tenant, memoryFor(statement))
+		if err != nil {
+			return err
+		}
+		defer release()
+		_, err = s.compareAgain(ctx, statement, "")
+		return err
+	}
+	return s.saveBankStatement(ctx, &statement, ports.BankStatementWrite{At: s.Clock.Now()}, "")
+}
+
+// compareAgain reads the witness of a statement again, compares it with the present records, and saves the result. A
+// file that waits for a mapping is read with the present one.
+func (s *Service) compareAgain(
+	ctx context.Context, statement witness.BankStatement, action string,
+) (witness.BankStatement, error) {
+	if statement.Witness.IsZero() {
+		content, err := s.openFile(ctx, statement)
+		if err != nil {
+			return statement, err
+		}
+		return s.readFile(ctx, statement, content, statement.Reading.Options, action)
+	}
+	selected, err := s.readWitness(ctx, &statement)
+	if err != nil {
+		return statement, err
+	}
+	w := ports.BankStatementWrite{At: s.Clock.Now(), SetFindings: true, Compared: true}
+	if w.Findings, err = s.compare(ctx, &statement, selected); err != nil {
+		return statement, err
+	}
+	return statement, s.saveBankStatement(ctx, &statement, w, action)
+}
+
+// readWitness returns the records of the account that is the witness as a statement.
+func (s *Service) readWitness(ctx context.Context, statement *witness.BankStatement) (witness.Statement, error) {
+	days := statement.Reading.Days
+	theirs, err := s.readRecords(ctx, statement.Tenant, statement.Witness, days, 0)
+	if err != nil {
+		return witness.Statement{}, err
+	}
+	defer theirs.release()
+	account := theirs.account
+	if theirs.coversTo == "" || theirs.coversTo < days.To {
+		days.To = theirs.coversTo
+	}
+	numbers := witness.Account{Number: account.Number, Bank: account.Institution.ID}
+	read := witness.AccountStatement(numbers, account.Currency, days, theirs.records, theirs.balances)
+	statement.Reading = witness.Reading{Days: statement.Reading.Days, BankReadAt: account.BankReadAt}
+	statement.Reading.Read(witness.Selected{Statement: read, Match: witness.MatchChosen})
+	return read, nil
+}
+
+// compare compares a statement with the records of its account, and returns the findings.
+func (s *Service) compare(
+	ctx context.Context, statement *witness.BankStatement, read witness.Statement,
+) ([]witness.Finding, error) {
+	ours, err := s.readRecords(ctx, statement.Tenant, statement.Account, daysOf(read), nearDays)
+	if err != nil {
+		return nil, err
+	}
+	defer ours.release()
+	result := witness.Compare(witness.Input{
+		Statement: read, Records: ours.records, CoversTo: ours.coversTo, Balances: ours.balances,
+		Confirmed: statement.Confirmed(),
+	})
+	statement.Compared(result, s.Clock.Now())
+	statement.ComparedChanges = statement.Changes
+	return result.Findings, nil
+}
+
+// daysOf returns the days that a statement mentions.
+func daysOf(statement witness.Statement) domain.Window {
+	var days domain.Window
+	add := func(dates ...domain.Date) {
+		for _, date := range dates {
+			if date == "" {
+				continue
+			}
+			if days.From == "" || date < days.From {
+				days.From = date
+			}
+			days.To = max(days.To, date)
+		}
+	}
+	for _, section := range statement.Sections {
+		add(section.Declared.From, section.Declared.To)
+		for i := range section.Blocks {
+			add(section.Blocks[i].Date, section.Blocks[i].ValueDate)
+		}
+		for _, b := range section.Balances {
+			add(b.Date)
+		}
+	}
+	return days
+}
+
+// ourRecords are the records of an account that a comparison needs.
+type ourRecords struct {
+	account  domain.Account
+	records  []witness.Record
+	coversTo domain.Date
+	balances []witness.DayBalance
+	release  func() // releases the memory of the records
+}
+
+// readRecords reads the live records of an account in the days and in the given number of days around them.
+func (s *Service) readRecords(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, days domain.Window, around int,
+) (ours ourRecords, err error) {
+	var held []func()
+	ours.release = func() {
+		for _, release := range held {
+			release()
+		}
+	}
+	defer func() {
+		if err != nil {
+			ours.release()
+		}
+	}()
+	readings, err := s.readings(ctx, tenant, id)
+	if err != nil {
+		return ours, err
+	}
+	err = s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
+		ours.account, ours.coversTo = view.Account, view.CoversTo(s.coverage())
+		sums := books.NewDayBalances(view.Completeness, view.Account.Currency, readings, s.coverage())
+		if days.From == "" {
+			return nil
+		}
+		near := domain.Window{From: days.From.AddDays(-around), To: days.To.AddDays(around)}
+		for t, err := range view.Live(ctx, domain.Window{From: near.From}) {
+			if err != nil {
+				return err
+			}
+			record := witness.RecordOf(t, view.Account.Currency)
+			if !record.Pending {
+				sums.Add(record.Date, record.Amount, !record.Unknown)
+			}
+			if !near.Contains(record.Date) {
+				continue
+			}
+			if len(ours.records)%recordPortion == 0 {
+				release, err := s.reserve(ctx, tenant, recordMemory)
+				if err != nil {
+					return err
+				}
+				held = append(held, release)
+			}
+			if ours.records = append(ours.records, record); len(ours.records) > maxCompared {
+				return &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge}
+			}
+		}
+		for _, b := range sums.In(near) {
+			ours.balances = append(ours.balances, witness.DayBalance(b))
+		}
+		return nil
+	})
+	return ours, err
+}
+
+// maxReadings is the maximum number of readings of an account's balance that a comparison uses, the latest ones.
+const maxReadings = 1000
+
+// readings returns the readings of the account's balance, newest first.
+func (s *Service) readings(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+) ([]books.AccountBalance, error) {
+	page, err := s.Ledger.Balances(ctx, tenant, id, domain.Window{}, domain.PageRequest{Limit: maxReadings})
+	return page.Items, err
+}

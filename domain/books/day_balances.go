@@ -1,0 +1,80 @@
+package books
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// DayBalance is the balance of an account at the end of a day.
+type DayBalance struct {
+	Date   domain.Date
+	Amount decimal.Decimal
+}
+
+// DayBalances computes the balances of an account at the ends of days, as the vendor's readings imply them: the latest
+// balance without the posted records after the day. The days are the last covered days of the readings. Only readings
+// count that agree with the latest one about the records, and only if no record has changed since the latest one.
+type DayBalances struct {
+	days    []domain.Date
+	latest  *AccountReading
+	lastDay domain.Date // the last day whose records the latest balance contains
+	posted  map[domain.Date]decimal.Decimal
+	unknown domain.Date // the last day of a record without a known amount
+}
+
+// NewDayBalances returns DayBalances without records. currency is that of the account.
+func NewDayBalances(c Completeness, currency string, readings []AccountBalance, rules domain.Coverage) *DayBalances {
+	d := &DayBalances{posted: map[domain.Date]decimal.Decimal{}}
+	last := c.Last
+	if last == nil || !c.changes().IsZero() || last.Currency != currency {
+		return d
+	}
+	anchor, known := last.Anchor()
+	if !known {
+		return d
+	}
+	d.latest, d.lastDay = last, domain.DateOf(last.At.UTC())
+	for _, r := range readings {
+		day := rules.To(r.BankReadAt, r.Currency)
+		if r.BankReadAt.IsZero() {
+			day = rules.Day(r.At).AddDays(-1)
+		}
+		if r.Currency == currency && r.Anchor.Equal(anchor) {
+			d.days = append(d.days, day)
+		}
+	}
+	return d
+}
+
+// Add adds a live posted record. amount is in the currency of the account; known reports whether it is known. Records
+// may have any order.
+func (d *DayBalances) Add(date domain.Date, amount decimal.Decimal, known bool) {
+	switch {
+	case d.latest == nil, date > d.lastDay: // the balance does not contain the record
+	case !known:
+		d.unknown = max(d.unknown, date)
+	default:
+		d.posted[date] = d.posted[date].Add(amount)
+	}
+}
+
+// In returns the balances at the ends of those days that are in the window. All records after its first day must have
+// been added.
+func (d *DayBalances) In(window domain.Window) (all []DayBalance) {
+	seen := map[domain.Date]bool{}
+	for _, day := range d.days {
+		if seen[day] || !window.Contains(day) || d.unknown > day {
+			continue
+		}
+		seen[day] = true
+		balance := d.latest.Balance
+		for date, sum := range d.posted {
+			if date > day {
+				balance = balance.Sub(sum)
+			}
+		}
+		all = append(all, DayBalance{day, balance})
+	}
+	return all
+}

@@ -121,3 +121,34 @@ func TestThePrefetchWaitsForTheMemoryOfThePageBefore(t *testing.T) {
 		}
 	})
 }
+
+// The new rows of a listing are withheld until its end, because each of them may replace a row that the listing lacks.
+// A vendor chooses their size, so their memory must be reserved, too.
+func TestTheWithheldRowsOfAPullReserveMemory(t *testing.T) {
+	const pages, size = 7, 3 << 20 // the bytes of a row of largeRows
+	ledger := &memoryLedger{}
+	e, _ := envRecordingPages(t, withMemory(ledger), func(d *application.Deps) { d.KeepReplacementsApart = false })
+	e.vendor.steps = []domain.Step{{Sweep: true}}
+	c := e.createConnection("books")
+	e.vendor.onRead = pagesInOrder(largeRows("a"))
+	e.runPull(e.requestFullPull(c))
+	list := [][]domain.RawTransaction{largeRows("a")}
+	for _, id := range numberedIDs("new", pages) {
+		list = append(list, largeRows(id))
+	}
+	inOrder, most := pagesInOrder(list...), int64(0)
+	e.vendor.onRead = func(step domain.Step, cursor string) (*ports.VendorPage, error) {
+		most = max(most, ledger.heldNow())
+		return inOrder(step, cursor)
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	// When the last page is read, at most three pages are not among the withheld rows yet.
+	if want := int64((pages - 3) * size); most < want {
+		t.Errorf("at most %d bytes were reserved, want at least %d", most, want)
+	}
+	if held := ledger.heldNow(); held != 0 {
+		t.Errorf("%d bytes are reserved after the pull", held)
+	}
+}

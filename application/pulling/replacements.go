@@ -95,13 +95,14 @@ func (a *attempt) forPage(ctx context.Context, w ports.PageWrite) ports.PageWrit
 }
 
 // The limits for the rows that are withheld until the end of a step: their number, and their size in bytes of memory.
-// Memory is reserved only if there are more than freeHeldRows rows. A row needs heldRowBytes bytes in addition to its
-// metadata.
+// Memory is reserved only if there are more than freeHeldRows rows, or if they have more than freeHeldBytes. A row
+// needs heldRowBytes bytes in addition to its metadata.
 const (
-	maxHeldRows  = 20_000
-	freeHeldRows = 2000
-	maxHeldBytes = 24 << 20
-	heldRowBytes = 1 << 10
+	maxHeldRows   = 20_000
+	freeHeldRows  = 2000
+	maxHeldBytes  = 24 << 20
+	freeHeldBytes = 4 << 20
+	heldRowBytes  = 1 << 10
 )
 
 // heldRows withholds the changed rows of a step from the store until the step ends. Only then are the removed rows
@@ -119,10 +120,11 @@ type heldRows struct {
 	latest   domain.Progress // the progress after the last batch
 	pinned   domain.Progress // the progress to store while rows are withheld; it excludes their pages
 
-	memory ports.MemoryBudget // nil means no bound
-	tenant domain.TenantID
-	bytes  int      // the memory of the withheld rows
-	free   []func() // release the memory that is reserved
+	memory   ports.MemoryBudget // nil means no bound
+	tenant   domain.TenantID
+	bytes    int      // the memory of the withheld rows
+	reserved int      // the part of bytes that is reserved
+	free     []func() // release the memory that is reserved
 }
 
 // newHeldRows returns an empty heldRows for the current step. sweep reports whether the end of the step marks missing
@@ -143,22 +145,23 @@ func (a *attempt) newHeldRows(sweep, changed bool) *heldRows {
 	}
 }
 
-// reserve reports whether the rows of the batch may be withheld, too. It does not wait for memory, because the rows
-// that are already withheld would keep their memory during the wait.
+// reserve reports whether the rows of the batch may be withheld, too. It reserves the memory of all withheld rows that
+// is not reserved yet. It does not wait for memory, because the rows that are already withheld would keep their memory
+// during the wait.
 func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
 	bytes := b.size() + heldRowBytes*len(b.rows)
 	h.bytes += bytes
 	switch rows := len(h.rows) + len(b.rows); {
 	case rows > maxHeldRows, h.bytes > maxHeldBytes:
 		return false
-	case rows <= freeHeldRows, h.memory == nil, bytes == 0:
+	case rows <= freeHeldRows && h.bytes <= freeHeldBytes, h.memory == nil, bytes == 0:
 		return true
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	free, err := h.memory.Acquire(ctx, h.tenant, int64(bytes))
+	free, err := h.memory.Acquire(ctx, h.tenant, int64(h.bytes-h.reserved))
 	if err == nil {
-		h.free = append(h.free, free)
+		h.reserved, h.free = h.bytes, append(h.free, free)
 	}
 	return err == nil
 }
@@ -168,7 +171,7 @@ func (h *heldRows) release() {
 	for _, free := range h.free {
 		free()
 	}
-	h.bytes, h.free = 0, nil
+	h.bytes, h.reserved, h.free = 0, 0, nil
 }
 
 // hold moves the rows of the batch to the withheld rows. In these cases, it then moves all withheld rows back to the

@@ -46,10 +46,13 @@ func TestTenantsShareNoTermOfTheSearchIndex(t *testing.T) {
 func TestTheSearchIndexFindsExactlyTheTextsThatContainAText(t *testing.T) {
 	db := opened(t, file(t)).Writer
 	tenant := uuid.NewString()
-	texts := []string{"abcabd", "abdabc", "ab cab d", "água de côco", "\"quoted\"", "😀😁😂", "xab", "a*b OR c", "\x00zz\x00zz"}
+	texts := []string{
+		"abcabd", "abdabc", "ab cab d", "água de côco", "\"quoted\"", "😀😁😂", "xab", "a*b OR c", "\x00zz\x00zz",
+	}
 	for i, text := range texts {
 		_, err := db.ExecContext(t.Context(), `INSERT INTO search_index (transaction_id, connection_id, date,
-			amount, currency, status, folded, tenant_id) VALUES (?, '', '', '', '', '', ?, ?)`, fmt.Sprint(i), text, tenant)
+			amount, currency, status, folded, tenant_id) VALUES (?, '', '', '', '', '', ?, ?)`,
+			fmt.Sprint(i), text, tenant)
 		if err != nil {
 			t.Fatal(err)
 		}

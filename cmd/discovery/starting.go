@@ -15,8 +15,8 @@ const handoverTimeout = time.Second
 const startTimeout = 5 * time.Second
 
 // serveStart answers on the listener while the service starts, which takes long while another process migrates the
-// schema: GET /health is a 200, so that an orchestrator does not end the process, and everything else is a 503. stop ends
-// it. Afterwards the listener can be used as before. A listener of another kind than TCP is not served.
+// schema: GET /health is a 200, so that an orchestrator does not end the process, and everything else is a 503. stop
+// ends it. Afterwards the listener can be used as before. A listener of another kind than TCP is not served.
 func serveStart(listener net.Listener) (stop func()) {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {

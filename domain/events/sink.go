@@ -46,8 +46,8 @@ func WithWithout(settings string, without []string) string {
 	return `{"` + memberWithout + `":` + string(names) + rest
 }
 
-// SplitWithout returns the settings that the adapter of the sink has made, and the members that are left out of the data
-// of events. It is the inverse of WithWithout.
+// SplitWithout returns the settings that the adapter of the sink has made, and the members that are left out of the
+// data of events. It is the inverse of WithWithout.
 func SplitWithout(settings string) (rest string, without []string) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(settings), &members); err != nil || members[memberWithout] == nil {

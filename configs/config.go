@@ -33,7 +33,7 @@ type Config struct {
 	// the scheme can be http, and PublicURL can be "". The setting is PUBLIC_URL.
 	PublicURL string
 	// ServerMaxConnections is the maximum number of API connections that are open at the same
-	// time. Further connections wait until an open connection ends. SERVER_MAX_CONNECTIONS,
+	// time. A further one closes the idle one, or waits. SERVER_MAX_CONNECTIONS,
 	// default 4096; 0 = no limit.
 	ServerMaxConnections int
 

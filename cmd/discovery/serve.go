@@ -45,7 +45,9 @@ func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) e
 		_ = listener.Close()
 		return err
 	}
+	stopStart := serveStart(listener)
 	app, err := compose.New(ctx, cfg, compose.Overrides{LogTo: logTo})
+	stopStart()
 	if err != nil {
 		_, _ = listener.Close(), admin.Close()
 		return err

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // SinkKind is the kind of destination to which a subscription sends its events, such as "webhook". The adapter of a
@@ -48,8 +46,8 @@ func WithWithout(settings string, without []string) string {
 	return `{"` + memberWithout + `":` + string(names) + rest
 }
 
-// SplitWithout returns the settings that the adapter of the sink has made, and the members that are left out of the data
-// of events. It is the inverse of WithWithout.
+// SplitWithout returns the settings that the adapter of the sink has made, and the members that are left out of the
+// data of events. It is the inverse of WithWithout.
 func SplitWithout(settings string) (rest string, without []string) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(settings), &members); err != nil || members[memberWithout] == nil {
@@ -72,29 +70,29 @@ func LeaveOut(data []byte, names []string) ([]byte, error) {
 	if len(names) == 0 || len(data) == 0 {
 		return data, nil
 	}
-	in := jsontext.NewDecoder(bytes.NewReader(data))
+	in := json.NewDecoder(bytes.NewReader(data))
 	var out bytes.Buffer
-	if _, err := in.ReadToken(); err != nil {
+	if _, err := in.Token(); err != nil {
 		return nil, err
 	}
 	out.WriteByte('{')
-	for in.PeekKind() == '"' {
-		name, err := in.ReadToken()
+	for in.More() {
+		name, err := in.Token()
 		if err != nil {
 			return nil, err
 		}
-		text := name.String()
-		value, err := in.ReadValue()
-		if err != nil {
+		var value json.RawMessage
+		if err := in.Decode(&value); err != nil {
 			return nil, err
 		}
+		text, _ := name.(string)
 		if slices.Contains(names, text) {
 			continue
 		}
 		if out.Len() > 1 {
 			out.WriteByte(',')
 		}
-		key, err := jsontext.AppendQuote(nil, text)
+		key, err := json.Marshal(text)
 		if err != nil {
 			return nil, err
 		}

@@ -328,7 +328,7 @@ var allowed = map[string][]string{
 	// The composition root connects every adapter to the application.
 	"cmd/discovery/compose": {
 		anyPackage,
-		"github.com/google/uuid", "go.uber.org/zap", "golang.org/x/net/netutil",
+		"github.com/google/uuid", "go.uber.org/zap",
 	},
 
 	"test/kit/binary": {},

@@ -7,7 +7,7 @@
 //
 // Brazilian writes the form that spreadsheets in Brazil open without an import: semicolons between the cells, a comma
 // in amounts, dates as dd/mm/yyyy, titles in Portuguese, and a byte order mark. A spreadsheet reads a cell of digits as
-// a number, and changes it: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ has its usual
+// a number, and changes it: leading zeros and digits after the fifteenth are lost. Therefore a CPF or CNPJ has its
 // punctuation, and any other text that a spreadsheet may take for a number begins with an apostrophe.
 package csv
 
@@ -111,7 +111,7 @@ func (f Format) locale(k kind, r *books.StatementRecord, cell string) string {
 // isPunctuated reports whether documents of this type have punctuation in print.
 func isPunctuated(t domain.DocumentType) bool { return t == domain.CPF || t == domain.CNPJ }
 
-// punctuated returns a CPF (11 characters) or CNPJ (14 characters) with its punctuation. It returns other texts unchanged.
+// punctuated returns a CPF (11 characters) or CNPJ (14 characters) with its punctuation, and other texts unchanged.
 func punctuated(cell string) string {
 	switch len(cell) {
 	case 11:

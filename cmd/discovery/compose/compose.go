@@ -143,6 +143,9 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 	}, lifetime
 }
 
+// slowStart is how long opening the database may take before a log line says that the process waits for it.
+const slowStart = 5 * time.Second
+
 // openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
 	var auditKeys []domain.Secret
@@ -156,6 +159,10 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		Attention:    a.Metrics.Attention,
 		EventBacklog: a.Metrics.EventBacklog,
 	}
+	waiting := time.AfterFunc(slowStart, func() {
+		a.Log.Info("waiting for the database: it does not answer yet, or its schema is being migrated")
+	})
+	defer waiting.Stop()
 	a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
 	if err != nil {
 		return err

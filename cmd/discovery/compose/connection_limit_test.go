@@ -73,22 +73,54 @@ func (c client) mustServe(name string) {
 	}
 }
 
+// begin sends a request whose body does not arrive, so that the connection is in use.
+func (c client) begin() {
+	c.t.Helper()
+	request := "POST /v1/discovery/aggregator-connections HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + harness.Token(c.t, uuid.NewString()) + "\r\nContent-Length: 10\r\n\r\n"
+	if _, err := io.WriteString(c, request); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 func TestAnExcessConnectionWaitsUntilAnotherEnds(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
 	first, second := dial(), dial()
-	first.mustServe("the first connection")
-	second.mustServe("the second connection")
+	for _, c := range []client{first, second} {
+		c.begin()
+	}
 	third := dial()
 	third.send()
 	if err := third.readResponse(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("the third connection did not wait for its response, but got %v", err)
 	}
-	second.mustServe("the second connection, while the third was waiting,")
 	_ = first.Close()
 	if err := third.readResponse(waitTimeout); err != nil {
 		t.Errorf("the third connection got no response after the first had been closed: %v", err)
 	}
+}
+
+// Connections that nobody uses must not keep out a health check.
+func TestAnIdleConnectionMakesRoomForAnother(t *testing.T) {
+	t.Parallel()
+	dial := limitedTo(t, 2)
+	oldest, used := dial(), dial()
+	oldest.mustServe("the first connection")
+	used.mustServe("the second connection")
+	dial().mustServe("a third connection")
+	if err := oldest.readResponse(waitTimeout); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		t.Errorf("the connection that was idle for the longest time is still open: %v", err)
+	}
+	used.mustServe("the second connection, after the third,")
+}
+
+func TestASilentConnectionMakesRoomForAnother(t *testing.T) {
+	t.Parallel()
+	dial := limitedTo(t, 2)
+	dial()
+	dial()
+	dial().mustServe("a third connection beside two that send nothing")
 }
 
 func TestZeroMeansNoConnectionLimit(t *testing.T) {

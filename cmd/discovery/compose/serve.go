@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
@@ -42,7 +41,7 @@ const (
 // service ends because ctx ended, Serve returns nil.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
-	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
+	listener, track := limitConnections(listener, a.cfg.ServerMaxConnections)
 	if err := a.startWork(ctx); err != nil {
 		_ = listener.Close()
 		return err
@@ -53,6 +52,7 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	}
 	failed := make(chan error, 2)
 	api := rest.NewServer("", a.handler)
+	api.ConnState = track
 	go func() { failed <- api.Serve(listener) }()
 	if admin != nil {
 		server := rest.NewServer("", telemetry.Admin(a.Metrics))
@@ -93,16 +93,6 @@ func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 			}
 		}
 	}
-}
-
-// limitConnections returns a listener that accepts at most maxConnections connections at the same time; 0 means no
-// limit. Further connections wait in the kernel's queue. When the listener is closed, the connections that are still
-// waiting are reset.
-func limitConnections(listener net.Listener, maxConnections int) net.Listener {
-	if maxConnections == 0 {
-		return listener
-	}
-	return netutil.LimitListener(listener, maxConnections)
 }
 
 // drain stops the parts of the service one after the other, beginning with the parts that callers use.

@@ -219,7 +219,8 @@ func New(d Deps) (*Service, error) {
 	s.events = events.New(events.Deps{
 		Coverage:      s.coverage(),
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
-		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
+		BankStatements: d.BankStatements,
+		Sinks:          sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
 		Sealer: d.Sealer,
 		Clock:  d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
 		MatcherEntries: d.MatcherEntries,

@@ -27,6 +27,7 @@ const (
 	NeedsAccountContinued   AttentionReason = "account_ambiguous" // see AccountAmbiguity
 	NeedsPairsDecided       AttentionReason = "suggestions"       // transactions may be one movement
 	NeedsJoinsReviewed      AttentionReason = "join_undone"       // the vendor returns both rows of joined transactions
+	NeedsStatementExplained AttentionReason = "statement_differs" // the records differ from a statement of the bank
 )
 
 // Severity states how urgent an AttentionReason is.
@@ -97,6 +98,9 @@ type ConnectionFacts struct {
 	// SuggestedSince is when the oldest open suggestion was made. JoinUndoneSince is when the oldest join that nobody
 	// has reviewed was undone. Each is zero if there is none.
 	SuggestedSince, JoinUndoneSince time.Time
+	// StatementSince is since when the newest comparison of a covered day says that a bank statement differs, and
+	// nobody has accepted it; zero if none does.
+	StatementSince time.Time
 	ConnectionActivity
 }
 
@@ -174,6 +178,10 @@ var attentionRules = []attentionRule{
 	{
 		reason: NeedsJoinsReviewed, severity: SeveritySoon, warns: true,
 		since: known(func(f *ConnectionFacts) time.Time { return f.JoinUndoneSince }),
+	},
+	{
+		reason: NeedsStatementExplained, severity: SeveritySoon,
+		since: known(func(f *ConnectionFacts) time.Time { return f.StatementSince }),
 	},
 }
 

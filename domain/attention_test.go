@@ -123,6 +123,9 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		"undone join": {
 			domain.ConnectionFacts{JoinUndoneSince: ago(1)}, []domain.Attention{{"join_undone", soon, ago(1)}},
 		},
+		"a statement differs": {
+			domain.ConnectionFacts{StatementSince: ago(1)}, []domain.Attention{{"statement_differs", soon, ago(1)}},
+		},
 		"the older one first, although its rule is later": {
 			domain.ConnectionFacts{
 				SharedSince: ago(100), QuarantinedSince: ago(99), RemovalsHeldAt: ago(70), DriftSince: ago(60),

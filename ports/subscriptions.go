@@ -131,6 +131,7 @@ type EventEncoder interface {
 	Pull(p domain.Pull) ([]byte, error)
 	Close(c books.Close) ([]byte, error)
 	Suggestion(s Suggestion) ([]byte, error)
+	BankStatement(s BankStatementView) ([]byte, error)
 	// Conflict encodes an entry for Matcher that has a conflict.
 	Conflict(e matcher.Entry) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)

@@ -162,7 +162,7 @@ type webhookView struct {
 // attentionView is a reason why a person should look at a connection. Clients must accept reasons that they do not
 // know.
 type attentionView struct {
-	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
 	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
 }

@@ -37,6 +37,11 @@ func (EventEncoder) Pull(p domain.Pull) ([]byte, error) { return encodeView(pull
 // Close returns the closed period as the API returns it.
 func (EventEncoder) Close(c books.Close) ([]byte, error) { return encodeView(closeOf(c)) }
 
+// BankStatement returns the bank statement as the API returns it.
+func (EventEncoder) BankStatement(s ports.BankStatementView) ([]byte, error) {
+	return encodeView(bankStatementOf(s))
+}
+
 // Suggestion returns the possible replacement as the API returns it.
 func (EventEncoder) Suggestion(s ports.Suggestion) ([]byte, error) {
 	return encodeView(suggestionOf(s))

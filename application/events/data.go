@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -109,6 +110,10 @@ func (r *eventRunner) loadResource(
 		}, r.Encoder.Pull)
 	case events.PeriodAdjusted.Resource():
 		return r.loadClose(ctx, e.Subject)
+	case events.BankStatementCompared.Resource():
+		return encoder(e.Subject, func(id witness.BankStatementID) (ports.BankStatementView, error) {
+			return r.bankStatement(ctx, id)
+		}, r.Encoder.BankStatement)
 	case events.ReplacementPossible.Resource():
 		return r.loadSuggestion(ctx, e.Subject)
 	case events.MatcherConflict.Resource():
@@ -117,6 +122,18 @@ func (r *eventRunner) loadResource(
 		return r.loadCheckpoint(ctx)
 	}
 	return nil, 0, domain.NotFoundError()
+}
+
+// bankStatement returns a bank statement with the one before it.
+func (r *eventRunner) bankStatement(
+	ctx context.Context, id witness.BankStatementID,
+) (view ports.BankStatementView, err error) {
+	if view.BankStatement, err = r.BankStatements.Get(ctx, r.sub.Tenant, id); err != nil {
+		return view, err
+	}
+	all, err := r.BankStatements.Overviews(ctx, r.sub.Tenant, view.Account)
+	view.Previous = witness.PreviousOf(view.BankStatement, all)
+	return view, err
 }
 
 // encoder parses the id of a resource (subject), reads the resource, and returns a function that encodes the resource.

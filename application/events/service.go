@@ -18,11 +18,13 @@ type Deps struct {
 	Connections   ports.Connections
 	Ledger        ports.Ledger
 	Pulls         ports.Pulls
-	Sinks         map[events.SinkKind]ports.Sink
-	Encoder       ports.EventEncoder
-	Memory        ports.MemoryBudget  // bounds the loaded events; nil means no bound
-	CostlyReads   *concurrency.Shares // limits the loads of a tenant, together with its other costly reads
-	Audits        auditing.Recorder
+
+	BankStatements ports.BankStatements
+	Sinks          map[events.SinkKind]ports.Sink
+	Encoder        ports.EventEncoder
+	Memory         ports.MemoryBudget  // bounds the loaded events; nil means no bound
+	CostlyReads    *concurrency.Shares // limits the loads of a tenant, together with its other costly reads
+	Audits         auditing.Recorder
 
 	// MatcherEntries is needed if one of the sinks is a ports.MatcherSink.
 	MatcherEntries ports.MatcherEntries

@@ -2709,7 +2709,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`

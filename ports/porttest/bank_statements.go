@@ -220,8 +220,13 @@ func bankStatementList(f *fixture) {
 }
 
 func bankStatementAlerting(f *fixture) {
-	_, _, account := f.accountWithRows(row("1", withAccount("a")))
-	f.comparedStatement(account, "1", witness.Differs)
+	c, _, account := f.accountWithRows(row("1", withAccount("a")))
+	f.equal("since before", true, f.factsOf(c).StatementSince.IsZero())
+	differing := f.comparedStatement(account, "1", witness.Differs)
+	since := f.factsOf(c).StatementSince
+	f.equal("since", false, since.IsZero())
+	f.noError(f.BankStatements.Save(f.ctx, differing, ports.BankStatementWrite{At: f.now()}, nil))
+	f.equal("since after another comparison", since, f.factsOf(c).StatementSince)
 	overviews := func() map[witness.BankStatementID]bool {
 		all, err := f.BankStatements.Overviews(f.ctx, f.tenant, account)
 		f.noError(err)
@@ -230,6 +235,7 @@ func bankStatementAlerting(f *fixture) {
 	f.equal("one differs", 1, len(overviews()))
 	f.comparedStatement(account, "2", witness.Agrees)
 	f.equal("a newer one agrees", 0, len(overviews()))
+	f.equal("since after that", true, f.factsOf(c).StatementSince.IsZero())
 }
 
 func bankStatementMapping(f *fixture) {

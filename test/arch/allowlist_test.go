@@ -73,7 +73,8 @@ var allowed = map[string][]string{
 		"application/concurrency", "domain", "domain/books", "domain/matching", "domain/records", "ports",
 	},
 	"application/events": {
-		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "ports",
+		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "domain/witness",
+		"ports",
 		"github.com/google/uuid",
 	},
 	"application/concurrency": {

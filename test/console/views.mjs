@@ -182,7 +182,7 @@ export async function worsen(page, path) {
       'credential_unopened', 'account_not_found', 'reauth', 'consent_expired', 'consent_revoked', 'pull_failed', 'drifting',
       'mass_removal', 'silent', 'a_new_reason',
     ].map((reason) => ({ reason, severity: 'now', since: daysAgo(3) })).concat(
-      ['consent_expiring', 'quarantined', 'account_shared', 'account_ambiguous', 'suggestions', 'join_undone'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
+      ['consent_expiring', 'quarantined', 'account_shared', 'account_ambiguous', 'suggestions', 'join_undone', 'statement_differs'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
   };
   await page.route(/\/aggregator-connections\/(.*\/)?health(\?.*)?$/, async (route) => {
     const url = route.request().url();

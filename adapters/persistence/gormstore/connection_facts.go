@@ -45,6 +45,8 @@ var factSources = []struct{ name, sql string }{
 	{"pairs", `SELECT connection_id, min(CASE WHEN state = 'open' THEN since END) AS suggested,
 			min(CASE WHEN state = 'join_undone' THEN since END) AS undone
 		FROM possible_replacements WHERE {rows} AND state IN ('open', 'join_undone') GROUP BY connection_id`},
+	{"statements", `SELECT connection_id, min(alerting_since) AS since FROM bank_statements
+		WHERE {rows} AND alerting_since IS NOT NULL GROUP BY connection_id`},
 }
 
 // accountsOfAll and accountsOfSelected select the accounts that may be shared. An account is shared if two live
@@ -107,6 +109,7 @@ func factColumns(
 		{"coalesce(quarantine.quarantined, 0)", &f.Quarantined}, {"quarantine.since", &f.QuarantinedSince},
 		{"held.since", &f.RemovalsHeldAt}, {"drift.since", &f.DriftSince}, {"sharing.since", &f.SharedSince},
 		{"pairs.suggested", &f.SuggestedSince}, {"pairs.undone", &f.JoinUndoneSince},
+		{"statements.since", &f.StatementSince},
 		{isHeard, &f.Webhooks.Heard}, {"reading.read_at", &f.BankReadAt},
 		{"institution_id", &f.Bank.Institution.ID}, {"institution_name", &f.Bank.Institution.Name},
 		{"bank_every * 1000", (*int64)(&f.Bank.Every)}, {"bank_on_demand", &f.Bank.OnDemand},

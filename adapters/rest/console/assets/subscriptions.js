@@ -42,7 +42,7 @@ export function Subscriptions() {
 }
 
 // The types that the form offers. Each names all events of a resource.
-const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted'];
+const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted', 'bank_statement.compared'];
 
 // The fields that show what is wrong with them.
 const fieldNames = [...matcherFields, 'name', 'types', 'exchange', 'routingKey', 'brokers', 'topic', 'tls', 'username', 'password'];

@@ -157,7 +157,11 @@ func (versionEncoder) Connection(domain.Connection) ([]byte, error) { return []b
 func (versionEncoder) Pull(domain.Pull) ([]byte, error)             { return []byte("{}"), nil }
 func (versionEncoder) Close(books.Close) ([]byte, error)            { return []byte("{}"), nil }
 func (versionEncoder) Suggestion(ports.Suggestion) ([]byte, error)  { return []byte("{}"), nil }
-func (versionEncoder) Conflict(matcher.Entry) ([]byte, error)       { return []byte("{}"), nil }
+func (versionEncoder) BankStatement(ports.BankStatementView) ([]byte, error) {
+	return []byte("{}"), nil
+}
+
+func (versionEncoder) Conflict(matcher.Entry) ([]byte, error) { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }

@@ -97,9 +97,9 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 			input: operation.NewInput[I](s.api, op), output: operation.NewOutput[O](s.api, op, r.status),
 		}
 		if r.otherStatus != 0 && !r.idempotent {
-			op.Responses[statusText(r.otherStatus)] = &operation.Response{
-				Description: http.StatusText(r.otherStatus), Content: op.Responses[statusText(r.status)].Content,
-			}
+			same := *op.Responses[statusText(r.status)]
+			same.Description = http.StatusText(r.otherStatus)
+			op.Responses[statusText(r.otherStatus)] = &same
 		}
 		if r.takesFile {
 			op.RequestBody.Required = true

@@ -20479,6 +20479,11 @@ func (r ListBankStatementsResponse) ContentType() string {
 	return ""
 }
 
+// AddBankStatementResponse200Headers the declared response headers of an HTTP 200 response for AddBankStatement
+type AddBankStatementResponse200Headers struct {
+	ETag *string
+}
+
 // AddBankStatementResponse201Headers the declared response headers of an HTTP 201 response for AddBankStatement
 type AddBankStatementResponse201Headers struct {
 	ETag *string
@@ -20535,6 +20540,8 @@ type AddBankStatementResponse struct {
 	ApplicationProblemJSON500 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AddBankStatementResponse200Headers
 	// Headers201 the parsed response headers for an HTTP 201 response
 	Headers201 *AddBankStatementResponse201Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
@@ -37000,6 +37007,16 @@ func ParseAddBankStatementResponse(rsp *http.Response) (*AddBankStatementRespons
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers AddBankStatementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 201:
 		var headers AddBankStatementResponse201Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {

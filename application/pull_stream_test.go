@@ -364,8 +364,8 @@ func TestACompletePullDecidesAboutHeldRemovals(t *testing.T) {
 	}
 }
 
-// Only attempts that fail while they read the changes count: a vendor that was unreachable before does not make the pull
-// read everything.
+// Only attempts that fail while they read the changes count: a vendor that was unreachable before does not make the
+// pull read everything.
 func TestOnlyFailuresOfTheStreamMakeAPullReadEverything(t *testing.T) {
 	e, s, c := newStreamEnv(t)
 	s.set("p1", ports.VendorPage{StreamPosition: "p2"}, "r2")

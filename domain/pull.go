@@ -132,7 +132,8 @@ type Progress struct {
 
 // Inconsistency describes how a list contradicts itself: it has other rows than the vendor counts.
 type Inconsistency struct {
-	// Missing is the vendor's count minus the number of different rows; Shifted means that pages state different counts.
+	// Missing is the vendor's count minus the number of different rows. Shifted means that pages state different
+	// counts.
 	Missing int  `json:"missing,omitempty"`
 	Shifted bool `json:"shifted,omitempty"`
 	// Attempts is the number of successive attempts that have ended because of this.

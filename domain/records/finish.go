@@ -152,7 +152,8 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
 		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil ||
-			o.Unmatched != nil || o.Stream != nil || o.Bank != nil || o.Inconsistent != nil || counts || c.Announced != v.Connection.Announced,
+			o.Unmatched != nil || o.Stream != nil || o.Bank != nil || o.Inconsistent != nil || counts ||
+			c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}

@@ -149,10 +149,12 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 		}
 		position.Key = urgencyKey(reasons[0])
 	}
+	institution := domain.InstitutionKey{Vendor: f.Vendor, ID: f.Bank.Institution.ID}
 	switch before := p.filter.ConsentExpiresBefore; {
 	case !p.request.After.IsZero() && position.Compare(p.request.After) <= 0,
 		p.filter.Health != "" && f.Health.At(now, f.Consent).StatusOrUnknown() != p.filter.Health,
 		!before.IsZero() && (f.Consent.ExpiresAt.IsZero() || !f.Consent.ExpiresAt.Before(before)),
+		p.filter.Institution != domain.InstitutionKey{} && p.filter.Institution != institution,
 		!strings.Contains(domain.FoldText(f.Name), p.folded):
 		return
 	}

@@ -18,7 +18,7 @@ func (s *Service) ListAccounts(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Account]{}, err
 	}
-	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, connection, page))
+	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, ports.AccountFilter{Connection: connection}, page))
 }
 
 // coveredAccounts sets CoversTo of the accounts of a page.
@@ -68,9 +68,9 @@ func (s *Service) ListQuarantine(
 
 // ListTenantAccounts implements ports.Reader.
 func (s *Service) ListTenantAccounts(
-	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+	ctx context.Context, tenant domain.TenantID, filter ports.AccountFilter, page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, connection, page))
+	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, filter, page))
 }
 
 // GetAccount implements ports.Reader.

@@ -71,7 +71,7 @@ func newMatcherEnv(t *testing.T) *matcherEnv {
 		w.Accounts = []domain.AccountData{{ExternalID: "a", Type: "checking", Currency: "BRL"}}
 		w.Listed = true
 	})
-	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, domain.ConnectionID{}, domain.PageRequest{Limit: 2})
+	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, ports.AccountFilter{}, domain.PageRequest{Limit: 2})
 	m.noError(err)
 	if len(accounts.Items) != 1 {
 		t.Fatalf("%d accounts", len(accounts.Items))
@@ -491,7 +491,7 @@ func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
 		}
 		w.Listed = true
 	})
-	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, domain.ConnectionID{}, domain.PageRequest{Limit: 2})
+	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, ports.AccountFilter{}, domain.PageRequest{Limit: 2})
 	m.noError(err)
 	unknown := movement("b", 9)
 	unknown.Account = "b"

@@ -9,6 +9,12 @@ type Institution struct {
 	Name string `json:"name,omitempty"`
 }
 
+// InstitutionKey identifies a bank: its id at a vendor.
+type InstitutionKey struct {
+	Vendor Vendor
+	ID     string
+}
+
 // BankReading is what a vendor states about an account reference: when it last read transactions at the bank with
 // success, how often it reads them, and which bank it is.
 type BankReading struct {

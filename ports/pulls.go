@@ -355,10 +355,10 @@ func (v AccountView) CoversTo(rules domain.Coverage) domain.Date {
 // Ledger reads the accounts and transactions that pulls have stored, and stores the baselines that operators have
 // accepted and the periods that they have closed.
 type Ledger interface {
-	// Accounts returns a connection's accounts, ordered by external id, then by id. If connection is zero, it returns
+	// Accounts returns the accounts that match the filter, ordered by external id, then by id. The zero filter selects
 	// the accounts of all connections of the tenant, including deleted connections. A position in the list consists of
 	// the external id and the id.
-	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	Accounts(ctx context.Context, tenant domain.TenantID, filter AccountFilter,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 
 	// Transactions returns a connection's transactions, including removed ones, ordered by

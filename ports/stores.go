@@ -16,6 +16,15 @@ type ConnectionFilter struct {
 	ConsentExpiresBefore time.Time
 	// IDs selects the connections with these ids; nil does not narrow the list.
 	IDs []domain.ConnectionID
+	// Institution selects the connections to this bank.
+	Institution domain.InstitutionKey
+}
+
+// AccountFilter narrows a list of accounts. A zero member does not narrow the list.
+type AccountFilter struct {
+	Connection domain.ConnectionID
+	// Institution selects the accounts of the live connections to this bank.
+	Institution domain.InstitutionKey
 }
 
 // Connections stores connections of both kinds. A method that takes a kind sees only live

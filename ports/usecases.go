@@ -555,9 +555,8 @@ type Reader interface {
 	// ListQuarantine returns the rows in a connection's quarantine, newest first. Errors: NotFound.
 	ListQuarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error)
-	// ListTenantAccounts returns the accounts of all connections of the tenant, ordered by external id. If connection
-	// is not zero, only the accounts of this connection are returned.
-	ListTenantAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	// ListTenantAccounts returns the accounts of all connections of the tenant, ordered by external id.
+	ListTenantAccounts(ctx context.Context, tenant domain.TenantID, filter AccountFilter,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 	// GetAccount returns one account. Errors: NotFound.
 	GetAccount(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)

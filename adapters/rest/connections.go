@@ -351,12 +351,14 @@ func (s *server) createConnection(
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
 	Health               string                 `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
 	ConsentExpiresBefore dayParam               `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
+	Institution          institutionParam       `query:"institution" minLength:"3" maxLength:"1024" doc:"Only connections of this bank: the vendor, a colon, and the vendor's id of the institution" example:"pluggy:201"`
 	Limit                int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor               cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[descriptor], error) {
 	filter := ports.ConnectionFilter{
 		Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+		Institution: in.Institution.InstitutionKey,
 	}
 	p, err := s.service.ListConnections(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
@@ -437,6 +439,7 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
 	Attention            string             `query:"attention" enum:"true,false" doc:"true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value"`
 	Name                 plainText          `query:"q" maxLength:"255" doc:"Only connections whose config name contains this text; case and accents are ignored"`
+	Institution          institutionParam   `query:"institution" minLength:"3" maxLength:"1024" doc:"Only connections of this bank: the vendor, a colon, and the vendor's id of the institution" example:"pluggy:201"`
 	Limit                int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor               cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
@@ -444,6 +447,7 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	filter := ports.HealthFilter{
 		ConnectionFilter: ports.ConnectionFilter{
 			Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+			Institution: in.Institution.InstitutionKey,
 		},
 		Attention: in.Attention == "true", Name: string(in.Name),
 	}

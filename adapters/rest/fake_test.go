@@ -486,9 +486,9 @@ func (f *fake) ListAccounts(
 }
 
 func (f *fake) ListTenantAccounts(
-	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, filter ports.AccountFilter, p domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	return onePage(f, id, p, accountFixture())
+	return onePage(f, filter, p, accountFixture())
 }
 
 func (f *fake) GetAccount(_ context.Context, _ domain.TenantID, id domain.AccountID) (domain.Account, error) {

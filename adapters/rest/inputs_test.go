@@ -114,10 +114,16 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 				Window: domain.Window{From: "2026-01-01", To: "2026-01-31"},
 			},
 		},
-		{"accounts of all connections", "GET " + accountsPath, "", domain.ConnectionID{}},
+		{"accounts of all connections", "GET " + accountsPath, "", ports.AccountFilter{}},
+		{"accounts of a bank", "GET " + accountsPath + "?institution=belvo:a:b", "", ports.AccountFilter{
+			Institution: domain.InstitutionKey{Vendor: "belvo", ID: "a:b"},
+		}},
+		{"connections of a bank", "GET " + connectionsPath + "?institution=pluggy:201", "", ports.ConnectionFilter{
+			Institution: domain.InstitutionKey{Vendor: "pluggy", ID: "201"},
+		}},
 		{
 			"accounts by connection", "GET " + accountsPath + "?connectionId=" + someID.String(), "",
-			connection,
+			ports.AccountFilter{Connection: connection},
 		},
 		{
 			"search", "GET " + transactionsPath + "?amount=-12.50&text=p%C3%A3o%20%25&from=2026-01-01&to=2026-01-31&" +

@@ -132,6 +132,19 @@ func (d *dayParam) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// institutionParam is a bank in a query, as VENDOR:ID.
+type institutionParam struct{ domain.InstitutionKey }
+
+// UnmarshalText parses a bank. The id may contain further colons.
+func (p *institutionParam) UnmarshalText(text []byte) error {
+	vendor, id, _ := strings.Cut(string(text), ":")
+	if vendor == "" || id == "" {
+		return errors.New("must be VENDOR:ID")
+	}
+	p.InstitutionKey = domain.InstitutionKey{Vendor: domain.Vendor(vendor), ID: id}
+	return nil
+}
+
 // checkTimeRange rejects a time range that ends before it starts. A zero time means that the range has no limit at that
 // end. domain.Window (a range of dates) has the same rule. The error is Invalid on "to".
 func checkTimeRange(from, to time.Time) error {

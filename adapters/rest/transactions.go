@@ -381,12 +381,14 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 // listAllAccounts returns a page of the accounts of all connections of the tenant. It includes the
 // accounts of deleted connections.
 func (s *server) listAllAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
-	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor     cursor[accountList]        `query:"cursor" doc:"nextCursor of the previous page"`
+	Connection  idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
+	Institution institutionParam           `query:"institution" minLength:"3" maxLength:"1024" doc:"Only accounts of live connections of this bank: the vendor, a colon, and the vendor's id of the institution" example:"pluggy:201"`
+	Limit       int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor      cursor[accountList]        `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[accountView], error) {
-	p, err := s.service.ListTenantAccounts(ctx, tenant, in.Connection.ID, in.Cursor.pageRequest(in.Limit))
+	filter := ports.AccountFilter{Connection: in.Connection.ID, Institution: in.Institution.InstitutionKey}
+	p, err := s.service.ListTenantAccounts(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -7579,6 +7579,9 @@ type ListAllAccountsParams struct {
 	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
+	// Institution Only accounts of live connections of this bank: the vendor, a colon, and the vendor's id of the institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -7750,6 +7753,9 @@ type ListConnectionsParams struct {
 	// ConsentExpiresBefore Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out
 	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
+	// Institution Only connections of this bank: the vendor, a colon, and the vendor's id of the institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -7779,6 +7785,9 @@ type ListConnectionHealthParams struct {
 
 	// Q Only connections whose config name contains this text; case and accents are ignored
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Institution Only connections of this bank: the vendor, a colon, and the vendor's id of the institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
 
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -12454,6 +12463,18 @@ func NewListAllAccountsRequest(server string, params *ListAllAccountsParams) (*h
 
 		}
 
+		if params.Institution != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "institution", *params.Institution, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -13677,6 +13698,18 @@ func NewListConnectionsRequest(server string, params *ListConnectionsParams) (*h
 
 		}
 
+		if params.Institution != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "institution", *params.Institution, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -13837,6 +13870,18 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 		if params.Q != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Institution != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "institution", *params.Institution, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

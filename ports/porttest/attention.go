@@ -30,6 +30,7 @@ var attentionTests = []storeTest{
 	{"the facts contain held removals", factsOfHeldRemovals},
 	{"the records that pulls have added are counted by day", addedByDay},
 	{"a list is filtered by ids", listByIDs},
+	{"lists are filtered by the bank", listByInstitution},
 }
 
 // reported stores a new connection with this consent and this watch for missing webhooks, and returns the connection.
@@ -472,6 +473,41 @@ func addedByDay(f *fixture) {
 	f.equal("both days", counts{c.ID: {day: 2, day.AddDays(1): 2}}, count(f.tenant, day))
 	f.equal("the second day", counts{c.ID: {day.AddDays(1): 2}}, count(f.tenant, day.AddDays(1)))
 	f.equal("another tenant", counts{}, count(newTenant(), day))
+}
+
+func listByInstitution(f *fixture) {
+	at := func(vendor domain.Vendor, id string) domain.Connection {
+		c := f.newConnection(id + " " + newID[domain.Connection]().String())
+		c.Vendor = vendor
+		c.Bank.Institution = domain.Institution{ID: id, Name: "Bank"}
+		return f.createStored(c)
+	}
+	a, b := at("pluggy", "201"), at("pluggy", "201")
+	at("pluggy", "202")
+	at("belvo", "201")
+	key := domain.InstitutionKey{Vendor: "pluggy", ID: "201"}
+	f.deleteConnection(at("pluggy", "201"))
+	filter := ports.ConnectionFilter{Kind: domain.Aggregator, Institution: key}
+	exactlyOnce(f, []domain.ConnectionID{a.ID, b.ID}, ids(f.listConnections(filter, 1, nil), connectionID))
+	filter.Institution.ID = "\x00"
+	f.equal("an id that cannot be stored", 0, len(f.listConnections(filter, 10, nil)))
+	l := f.startPull(a)
+	f.storeAccounts(l, true, "a1", "a2")
+	f.finish(l, domain.PullSucceeded, "")
+	other, l := f.runningPull()
+	f.storeAccounts(l, true, "a3")
+	f.finish(l, domain.PullSucceeded, "")
+	accounts := func(filter ports.AccountFilter) []string {
+		page, err := f.Ledger.Accounts(f.ctx, f.tenant, filter, domain.PageRequest{Limit: 10})
+		f.noError(err)
+		return ids(page.Items, func(a domain.Account) string { return a.ExternalID })
+	}
+	f.equal("accounts of the bank", []string{"a1", "a2"}, accounts(ports.AccountFilter{Institution: key}))
+	f.equal("of one connection", []string{"a1", "a2"}, accounts(ports.AccountFilter{Connection: a.ID, Institution: key}))
+	f.equal("of another connection", []string{}, accounts(ports.AccountFilter{Connection: other.ID, Institution: key}))
+	f.equal("of an unknown bank", []string{}, accounts(ports.AccountFilter{Institution: filter.Institution}))
+	f.deleteConnection(a)
+	f.equal("of a deleted connection", []string{}, accounts(ports.AccountFilter{Institution: key}))
 }
 
 func listByIDs(f *fixture) {

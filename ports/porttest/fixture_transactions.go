@@ -117,7 +117,7 @@ func (f *fixture) getRow(c domain.Connection, externalID string) domain.Transact
 func (f *fixture) listAccounts(c domain.Connection) []domain.Account {
 	f.Helper()
 	return collectPages(f, 3, func(page domain.PageRequest) (domain.Page[domain.Account], error) {
-		return f.Ledger.Accounts(f.ctx, f.tenant, c.ID, page)
+		return f.Ledger.Accounts(f.ctx, f.tenant, ports.AccountFilter{Connection: c.ID}, page)
 	}, nil)
 }
 

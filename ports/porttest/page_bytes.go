@@ -46,10 +46,10 @@ var pageBytesTests = []storeTest{
 		c, l := f.runningPull()
 		f.storeAccounts(l, true, "a", "b")
 		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.Account], error) {
-			return f.Ledger.Accounts(f.ctx, f.tenant, c.ID, page)
+			return f.Ledger.Accounts(f.ctx, f.tenant, ports.AccountFilter{Connection: c.ID}, page)
 		})
 		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.Account], error) {
-			return f.Ledger.Accounts(f.ctx, f.tenant, domain.ConnectionID{}, page)
+			return f.Ledger.Accounts(f.ctx, f.tenant, ports.AccountFilter{}, page)
 		})
 	}},
 	{"a page of the quarantine", func(f *fixture) {

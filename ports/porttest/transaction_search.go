@@ -334,7 +334,7 @@ func accountsOfTenant(f *fixture) {
 	}
 	list := func(tenant domain.TenantID) []domain.Account {
 		return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[domain.Account], error) {
-			return f.Ledger.Accounts(f.ctx, tenant, domain.ConnectionID{}, page)
+			return f.Ledger.Accounts(f.ctx, tenant, ports.AccountFilter{}, page)
 		}, nil)
 	}
 	got := list(f.tenant)

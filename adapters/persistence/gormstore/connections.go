@@ -114,6 +114,12 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if !filter.ConsentExpiresBefore.IsZero() {
 		q.Add(" AND consent_expires_at < ?", s.TimeParam(filter.ConsentExpiresBefore))
 	}
+	if bank := filter.Institution; bank != (domain.InstitutionKey{}) {
+		if !Storable(bank.ID) {
+			return domain.Page[domain.Connection]{}, nil
+		}
+		q.Add(" AND vendor = ? AND institution_id = ?", string(bank.Vendor), bank.ID)
+	}
 	if filter.IDs != nil {
 		among := s.Dialect.AnyOf("id", textsOf(filter.IDs))
 		q.Add(" AND "+among.SQL, among.Vars...)

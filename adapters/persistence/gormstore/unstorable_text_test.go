@@ -25,7 +25,7 @@ func TestATextThatNoRowCanHoldFindsNothing(t *testing.T) {
 			}
 			all.After = domain.Position{Key: text, ID: uuid.New()}
 			_, connections := b.Connections().List(t.Context(), c.Tenant, ports.ConnectionFilter{}, all)
-			_, accounts := b.Ledger().Accounts(t.Context(), c.Tenant, c.ID, all)
+			_, accounts := b.Ledger().Accounts(t.Context(), c.Tenant, ports.AccountFilter{Connection: c.ID}, all)
 			for name, err := range map[string]error{"connections": connections, "accounts": accounts} {
 				if faults := domain.ErrorsOf(err); len(faults) != 1 || faults[0].Field != "cursor" {
 					t.Errorf("%s after the cursor %q: %v, want an error of the cursor", name, text, err)

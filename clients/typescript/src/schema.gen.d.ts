@@ -6662,6 +6662,8 @@ export interface operations {
             query?: {
                 /** @description Only items of this connection */
                 connectionId?: string;
+                /** @description Only accounts of live connections of this bank: the vendor, a colon, and the vendor's id of the institution */
+                institution?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -11202,6 +11204,8 @@ export interface operations {
                 health?: "unknown" | "healthy" | "unhealthy";
                 /** @description Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out */
                 consentExpiresBefore?: string;
+                /** @description Only connections of this bank: the vendor, a colon, and the vendor's id of the institution */
+                institution?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -11722,6 +11726,8 @@ export interface operations {
                 attention?: "true" | "false";
                 /** @description Only connections whose config name contains this text; case and accents are ignored */
                 q?: string;
+                /** @description Only connections of this bank: the vendor, a colon, and the vendor's id of the institution */
+                institution?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */

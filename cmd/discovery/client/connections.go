@@ -21,12 +21,13 @@ func (c commands) connections() *cobra.Command {
 
 func (c commands) listConnections() *cobra.Command {
 	var flags listFlags
-	var health, expires string
+	var health, expires, bank string
 	cmd := &cobra.Command{Use: "list", Short: "List the connections by name", Args: between(0, 0)}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&health, "health", "", "only in this state: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
 	consentFlag(cmd, &expires, "")
+	institutionFlag(cmd, &bank, "")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		filter := optional(discovery.ListConnectionsParamsHealth(health))
 		if filter != nil && !filter.Valid() {
@@ -41,7 +42,7 @@ func (c commands) listConnections() *cobra.Command {
 				func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 					return s.api.ListConnectionHealth(ctx, &discovery.ListConnectionHealthParams{
 						Health:               optional(discovery.ListConnectionHealthParamsHealth(health)),
-						ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
+						ConsentExpiresBefore: before, Institution: optional(bank), Limit: limit, Cursor: cursor,
 					})
 				})
 			return err
@@ -49,7 +50,7 @@ func (c commands) listConnections() *cobra.Command {
 		_, err = s.list(connectionView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListConnections(ctx, &discovery.ListConnectionsParams{
-					Health: filter, ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
+					Health: filter, ConsentExpiresBefore: before, Institution: optional(bank), Limit: limit, Cursor: cursor,
 				})
 			})
 		return err
@@ -303,7 +304,7 @@ func consentFlag(cmd *cobra.Command, value *string, prefix string) {
 
 func (c commands) connectionHealth() *cobra.Command {
 	var flags listFlags
-	var health, expires, name string
+	var health, expires, name, bank string
 	var attention bool
 	cmd := &cobra.Command{
 		Use: "health [NAME|ID]", Short: "Print the health of one connection or of all", Args: between(0, 1),
@@ -316,6 +317,7 @@ func (c commands) connectionHealth() *cobra.Command {
 		"without NAME, only connections that need a person, the most urgent one first")
 	cmd.Flags().StringVar(&name, "name", "", "without NAME, only connections whose name contains this text")
 	consentFlag(cmd, &expires, "without NAME, ")
+	institutionFlag(cmd, &bank, "without NAME, ")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		filter := optional(discovery.ListConnectionHealthParamsHealth(health))
 		if filter != nil && !filter.Valid() {
@@ -328,7 +330,9 @@ func (c commands) connectionHealth() *cobra.Command {
 		if len(args) > 0 {
 			return s.printHealth(args[0])
 		}
-		params := discovery.ListConnectionHealthParams{Health: filter, ConsentExpiresBefore: before, Q: optional(name)}
+		params := discovery.ListConnectionHealthParams{
+			Health: filter, ConsentExpiresBefore: before, Q: optional(name), Institution: optional(bank),
+		}
 		if attention {
 			params.Attention = optional(discovery.ListConnectionHealthParamsAttention("true"))
 		}
@@ -351,6 +355,11 @@ func (c commands) summarizeConnections() *cobra.Command {
 			})
 		}),
 	}
+}
+
+// institutionFlag registers the flag that selects a bank. condition begins its description.
+func institutionFlag(cmd *cobra.Command, bank *string, condition string) {
+	cmd.Flags().StringVar(bank, "institution", "", condition+"only those of this bank, as VENDOR:ID")
 }
 
 // printHealth prints the health of one connection.

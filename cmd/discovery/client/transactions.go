@@ -18,7 +18,9 @@ func (c commands) accounts() *cobra.Command {
 		Use: "list [NAME|ID]", Short: "List the accounts of one connection or of all", Args: between(0, 1),
 		ValidArgsFunction: c.completeConnection,
 	}
+	var bank string
 	flags.register(list)
+	institutionFlag(list, &bank, "")
 	list.RunE = c.run(func(s *session, args []string) error {
 		id, err := s.connectionFilter(args)
 		if err != nil {
@@ -27,7 +29,7 @@ func (c commands) accounts() *cobra.Command {
 		_, err = s.list(accountView.overSeveral(id), flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListAllAccounts(ctx, &discovery.ListAllAccountsParams{
-					ConnectionID: id, Limit: limit, Cursor: cursor,
+					ConnectionID: id, Institution: optional(bank), Limit: limit, Cursor: cursor,
 				})
 			})
 		return err

@@ -16,18 +16,25 @@ import (
 
 // Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. There is one
 // index for the accounts of a connection, and one for the accounts of a tenant.
-func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, filter ports.AccountFilter,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
 	if !gormstore.Storable(page.After.Key) {
 		return domain.Page[domain.Account]{}, gormstore.InvalidCursor()
 	}
 	q := gormstore.NewQuery(selectAccounts)
-	if connection.IsZero() {
+	if filter.Connection.IsZero() {
 		q.Add("tenant_id = ?", gormstore.UUID(tenant.UUID))
 	} else {
 		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
-			gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
+			gormstore.UUID(filter.Connection.UUID), gormstore.UUID(tenant.UUID))
+	}
+	if bank := filter.Institution; bank != (domain.InstitutionKey{}) {
+		if !gormstore.Storable(bank.ID) {
+			return domain.Page[domain.Account]{}, nil
+		}
+		q.Add(` AND connection_id IN (SELECT id FROM connections WHERE tenant_id = ? AND vendor = ?
+			AND institution_id = ? AND deleted_at IS NULL)`, gormstore.UUID(tenant.UUID), string(bank.Vendor), bank.ID)
 	}
 	if !page.After.IsZero() {
 		q.Add(" AND (external_id, id) > (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))

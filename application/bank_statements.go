@@ -140,9 +140,7 @@ func (s *Service) readStatement(
 	}
 	selected, refusal = witness.Select(file, ours, options.Account)
 	if refusal == nil {
-		for _, w := range file.Warnings {
-			selected.Statement.Warnings = append(selected.Statement.Warnings, w)
-		}
+		selected.Statement.Warnings = append(selected.Statement.Warnings, file.Warnings...)
 		read.Read(selected)
 	}
 	return selected, refusal, nil

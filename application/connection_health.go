@@ -41,14 +41,18 @@ func (s *Service) visitHealth(
 func (s *Service) healthAt(now time.Time, f *domain.ConnectionFacts) ports.ConnectionHealth {
 	grace, reasons := s.WebhookSilenceGrace, f.Attention(now, s.attentionGrace())
 	return ports.ConnectionHealth{
-		Facts: *f, Health: f.Health.At(now, f.Consent), Completeness: s.completenessOf(now, f), ThisMonth: f.Usage.In(now),
-		Consent: ports.ConsentHealth{State: f.Consent.State(now), ExpiresAt: f.Consent.ExpiresAt},
+		Facts:        *f,
+		Health:       f.Health.At(now, f.Consent),
+		Completeness: s.completenessOf(now, f),
+		ThisMonth:    f.Usage.In(now),
+		Consent:      ports.ConsentHealth{State: f.Consent.State(now), ExpiresAt: f.Consent.ExpiresAt},
 		Webhook: ports.WebhookHealth{
 			State:      f.Webhook.State(now, grace, f.Webhooks, f.LastWebhookAt, f.Paused),
 			LastAt:     f.LastWebhookAt,
 			ExpectedBy: f.Webhook.ExpectedBy(grace, f.Webhooks.HasToken),
 		},
-		Attention: reasons, Warnings: domain.ConnectionWarnings(reasons),
+		Attention: reasons,
+		Warnings:  domain.ConnectionWarnings(reasons),
 	}
 }
 

@@ -254,7 +254,9 @@ func TestALiveTestNeverEndsWhatStopsAConnection(t *testing.T) {
 			_, err := e.deps.Connections.Update(e.ctx, e.tenant, domain.Aggregator, c.ID, nil,
 				func(c *domain.Connection) error { test.change(c); return nil })
 			e.noError(err)
-			e.vendor.status, e.vendor.onCheck = domain.LinkStatus{SyncComplete: true}, func() error { return test.failure }
+			e.vendor.status, e.vendor.onCheck = domain.LinkStatus{
+				SyncComplete: true,
+			}, func() error { return test.failure }
 			for range 2 {
 				result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
 				e.noError(err)
@@ -267,7 +269,8 @@ func TestALiveTestNeverEndsWhatStopsAConnection(t *testing.T) {
 			if h.Health.Status != domain.Unhealthy || h.Health.Reason != test.want || h.Health.Since.IsZero() {
 				t.Errorf("the health is %+v", h.Health)
 			}
-			for health, n := range map[domain.HealthStatus]int{domain.Unhealthy: 1, domain.Healthy: 0, domain.Unknown: 0} {
+			counts := map[domain.HealthStatus]int{domain.Unhealthy: 1, domain.Healthy: 0, domain.Unknown: 0}
+			for health, n := range counts {
 				filter := ports.HealthFilter{ConnectionFilter: ports.ConnectionFilter{Health: health}}
 				if got := e.healthNames(filter, 5); len(got) != n {
 					t.Errorf("%s: %v", health, got)

@@ -146,24 +146,28 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 			configs.LoadReseal,
 			[]string{
 				"DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_POOL_SIZE", "DATABASE_URL",
-				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL",
+				"SEALING_KEYSET_FILE",
 				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize,
+				Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 		"audit": {
 			configs.LoadAudit,
 			[]string{
 				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED",
-				"DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"DATABASE_POOL_SIZE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL",
+				"SEALING_KEYSET_FILE",
 				"TRUSTED_CA_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
-				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize, Sealing: whole.Sealing, Log: whole.Log,
+				TrustedCAFile: whole.TrustedCAFile, DatabasePoolSize: whole.DatabasePoolSize,
+				Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 	} {

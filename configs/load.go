@@ -169,9 +169,9 @@ func (c *Config) requireHTTPS(r *reader, name, value string) {
 	}
 }
 
-// databaseURL reads DATABASE_URL, DATABASE_POOLED, DATABASE_POOL_SIZE and DATABASE_DISTRIBUTE. DATABASE_URL has a default only in
-// development: in production, a service without it would silently store its data in a new file instead of the existing
-// database.
+// databaseURL reads DATABASE_URL, DATABASE_POOLED, DATABASE_POOL_SIZE and DATABASE_DISTRIBUTE. DATABASE_URL has a
+// default only in development: in production, a service without it would silently store its data in a new file instead
+// of the existing database.
 func (c *Config) databaseURL(r *reader) {
 	fallback := ""
 	if c.IsDevelopment() {

@@ -38,7 +38,9 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 			[]domain.Attention{{"credential_rejected", now1, ago(5)}},
 		},
 		"rejected credential while the holder must sign in": {
-			domain.ConnectionFacts{Health: domain.Health{}.AfterReauth(ago(7)).AfterFailure(domain.CredentialRejected, ago(5))},
+			domain.ConnectionFacts{
+				Health: domain.Health{}.AfterReauth(ago(7)).AfterFailure(domain.CredentialRejected, ago(5)),
+			},
 			[]domain.Attention{{"reauth", now1, ago(7)}, {"credential_rejected", now1, ago(5)}},
 		},
 		"sealing key": {

@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -69,8 +70,7 @@ func (h Health) At(now time.Time, consent Consent) Health {
 // Stopped returns the reason why nothing can arrive from a connection with this health, which At has returned; "" if
 // there is none.
 func (h Health) Stopped() Code {
-	switch h.Reason {
-	case ReauthRequired, ConsentEnded, ConsentTaken:
+	if slices.Contains([]Code{ReauthRequired, ConsentEnded, ConsentTaken}, h.Reason) {
 		return h.Reason
 	}
 	return ""

@@ -253,9 +253,9 @@ func (s *LinkSession) end(now time.Time) {
 // Discard ends a session whose token could not be requested.
 func (s *LinkSession) Discard(now time.Time) { s.end(now) }
 
-// Retry sets the time of the next attempt after a failure. The wait grows with the number of failed attempts. An attempt
-// that the rate budget did not permit is not counted, because the vendor was not asked. After LinkGiveUp the session
-// ends instead, and Retry returns true. The vendor may then still have an object of the session.
+// Retry sets the time of the next attempt after a failure. The wait grows with the number of failed attempts. An
+// attempt that the rate budget did not permit is not counted, because the vendor was not asked. After LinkGiveUp the
+// session ends instead, and Retry returns true. The vendor may then still have an object of the session.
 func (s *LinkSession) Retry(cause error, now time.Time) (givenUp bool) {
 	if now.Sub(s.CreatedAt) >= LinkGiveUp {
 		s.end(now)

@@ -105,9 +105,9 @@ type BankStatements interface {
 	Get(ctx context.Context, tenant domain.TenantID, id witness.BankStatementID) (witness.BankStatement, error)
 
 	// Save replaces the stored statement, if its revision is still s.Revision. It increases the revision, and stores
-	// what is set in w. All of this is one atomic change. If the statement is compared, the event bank_statement.compared
-	// is stored with it. The statement then becomes due only if Changes is larger than s.ComparedChanges.
-	// Errors: Conflict (revision_mismatch); NotFound.
+	// what is set in w. All of this is one atomic change. If the statement is compared, the event
+	// bank_statement.compared is stored with it. The statement then becomes due only if Changes is larger than
+	// s.ComparedChanges. Errors: Conflict (revision_mismatch); NotFound.
 	Save(ctx context.Context, s witness.BankStatement, w BankStatementWrite, entries AuditEntries) error
 
 	// List returns the statements of an account, the latest upload first, without those in StateReading. A position in

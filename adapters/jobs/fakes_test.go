@@ -43,6 +43,10 @@ func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { 
 func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }
+func (m fakeMaintenance) NextComparison(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+
 func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }

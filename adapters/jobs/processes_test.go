@@ -182,8 +182,8 @@ func TestAPanicDoesNotEndTheProcess(t *testing.T) {
 		if took := time.Since(began); took < 3*time.Second {
 			t.Errorf("the third attempt was after %v, want 3s: a poll must not end the wait for a retry", took)
 		}
-		if n := len(failed.list()); n != 2 {
-			t.Errorf("%d errors reported, want 2", n)
+		if errs := failed.list(); len(errs) != 2 {
+			t.Errorf("%d errors reported, want 2: %v", len(errs), errs)
 		}
 	})
 }

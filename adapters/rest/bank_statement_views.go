@@ -151,11 +151,20 @@ type bankDecisionView struct {
 func bankStatementOf(s ports.BankStatementView) bankStatementView {
 	r := s.Reading
 	v := bankStatementView{
-		ID: s.ID.String(), AccountID: s.Account.String(), Source: witnessSourceOf(s.BankStatement), State: string(s.State),
-		Reason: r.Reason, Currency: r.Currency, Covered: []coveredDaysView{}, CoveredBasis: string(witness.BasisNone),
-		Counts: blockCountsView(r.Counts), Sums: statementSumsView{r.Sums.Credits.String(), r.Sums.Debits.String()},
-		Warnings: []statementWarningView{}, Decisions: mapItems(s.Decisions, bankDecisionOf),
-		UploadedBy: s.UploadedBy, UploadedAt: utcOrZero(s.UploadedAt),
+		ID:           s.ID.String(),
+		AccountID:    s.Account.String(),
+		Source:       witnessSourceOf(s.BankStatement),
+		State:        string(s.State),
+		Reason:       r.Reason,
+		Currency:     r.Currency,
+		Covered:      []coveredDaysView{},
+		CoveredBasis: string(witness.BasisNone),
+		Counts:       blockCountsView(r.Counts),
+		Sums:         statementSumsView{r.Sums.Credits.String(), r.Sums.Debits.String()},
+		Warnings:     []statementWarningView{},
+		Decisions:    mapItems(s.Decisions, bankDecisionOf),
+		UploadedBy:   s.UploadedBy,
+		UploadedAt:   utcOrZero(s.UploadedAt),
 	}
 	if r.Match != "" {
 		v.StatementAccount = &statementAccountView{r.Account.Bank, r.Account.Branch, r.Account.Number, string(r.Match)}
@@ -249,8 +258,15 @@ type lineIDView struct {
 
 func bankStatementLineOf(f witness.Finding) bankStatementLineView {
 	v := bankStatementLineView{
-		Position: f.Position, Date: string(f.Date), ValueDate: string(f.ValueDate), Amount: f.Amount.String(), Text: f.Text,
-		Bucket: string(f.Bucket), MatchedBy: string(f.MatchedBy), Reason: f.Reason, Raw: f.Raw,
+		Position:  f.Position,
+		Date:      string(f.Date),
+		ValueDate: string(f.ValueDate),
+		Amount:    f.Amount.String(),
+		Text:      f.Text,
+		Bucket:    string(f.Bucket),
+		MatchedBy: string(f.MatchedBy),
+		Reason:    f.Reason,
+		Raw:       f.Raw,
 	}
 	if f.Equal != nil {
 		v.Equal = &equalView{f.Equal.Theirs, f.Equal.Ours}

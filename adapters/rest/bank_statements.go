@@ -78,11 +78,17 @@ func (s *server) bankStatementRoutes() []route {
 			scope: scopeRead, notFound: bankStatementNotFound, mount: handle(s.getBankStatement),
 		},
 		{
-			id: "list-bank-statement-lines", method: http.MethodGet, path: one + "/lines",
-			description: "Returns the entries of the statement in their order, and then the records without a line, by " +
-				"date.",
-			status: http.StatusOK, tag: tag, summary: "List the lines of a comparison",
-			scope: scopeRead, notFound: bankStatementNotFound, mount: handle(s.listBankStatementLines),
+			id:     "list-bank-statement-lines",
+			method: http.MethodGet,
+			path:   one + "/lines",
+			description: "Returns the entries of the statement in their order, and then the records without a line, " +
+				"by date.",
+			status:   http.StatusOK,
+			tag:      tag,
+			summary:  "List the lines of a comparison",
+			scope:    scopeRead,
+			notFound: bankStatementNotFound,
+			mount:    handle(s.listBankStatementLines),
 		},
 		{
 			id: "compare-bank-statement", method: http.MethodPost, path: one + "/comparisons",
@@ -143,7 +149,12 @@ func (s *server) addBankStatement(ctx context.Context, tenant domain.TenantID, i
 		view, created, err = s.service.AddWitnessAccount(ctx, tenant, in.ID.ID, other, days)
 	} else {
 		view, created, err = s.service.AddBankStatement(ctx, tenant, in.ID.ID, ports.BankStatementFile{
-			Content: exchangeOf(ctx).file, Name: in.Name, Format: witness.Format(in.Format), Account: in.StatementAccount,
+			Content: exchangeOf(
+				ctx,
+			).file,
+			Name:    in.Name,
+			Format:  witness.Format(in.Format),
+			Account: in.StatementAccount,
 		})
 	}
 	if err != nil {

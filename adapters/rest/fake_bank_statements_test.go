@@ -12,7 +12,12 @@ import (
 
 func bankStatementFixture(account domain.AccountID) ports.BankStatementView {
 	balance := witness.StatedBalance{
-		Amount: new(decimal.RequireFromString("100.5")), Date: "2025-12-31", Source: witness.Field, State: witness.Proved,
+		Amount: new(
+			decimal.RequireFromString("100.5"),
+		),
+		Date:   "2025-12-31",
+		Source: witness.Field,
+		State:  witness.Proved,
 	}
 	s := witness.BankStatement{
 		ID: witness.BankStatementID{UUID: someID}, Tenant: tenantA, Account: account, State: witness.StateCompared,

@@ -167,13 +167,15 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"refresh": {"POST", idPath + "/refresh", "", 202, "", nil},
 		"pause": {
 			"POST", idPath + "/pause", "", 200,
-			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"staged":0,"completeness":"complete",` +
+			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"staged":0,` +
+				`"completeness":"complete",` +
 				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
 				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},
 		"resume": {
 			"POST", idPath + "/resume", "", 200,
-			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"staged":0,"completeness":"complete",` +
+			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"staged":0,` +
+				`"completeness":"complete",` +
 				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
 				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},

@@ -94,7 +94,10 @@ func mountStatements(s *server, r *route) echo.HandlerFunc {
 			Examples: []any{"the archive"},
 		}}},
 		Headers: map[string]*operation.Header{"Content-Disposition": {
-			Schema: &operation.Schema{Type: operation.TypeString}, Description: "attachment; filename=\"statements.zip\"",
+			Schema: &operation.Schema{
+				Type: operation.TypeString,
+			},
+			Description: "attachment; filename=\"statements.zip\"",
 		}},
 	}
 	s.api.Document.Add(r.method, r.path, op)

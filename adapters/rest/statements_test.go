@@ -45,7 +45,8 @@ func (s archiveService) WriteStatement(_ context.Context, _ domain.TenantID, id 
 }
 
 func TestAnArchiveHasAFileForEachAccount(t *testing.T) {
-	const first, second, third, unknown = "019b0000-0000-7000-8000-000000000002", "019b0000-0000-7000-8000-000000000003",
+	const first, second, third, unknown = "019b0000-0000-7000-8000-000000000002",
+		"019b0000-0000-7000-8000-000000000003",
 		"019b0000-0000-7000-8000-000000000004", "no-id"
 	statement := func(number string) func() (books.Statement, error) {
 		return func() (books.Statement, error) {
@@ -121,8 +122,9 @@ func TestInvalidRequestsForAnArchive(t *testing.T) {
 	for body, want := range map[string]string{
 		`{}`:                               "body.accountIds body.format",
 		`{"accountIds":[],"format":"csv"}`: "body.accountIds",
-		`{"accountIds":["x"],"format":"csv","version":"102","close":"2026-02-28","from":"2026-02-01"}`: "body.from body.version",
-		`{"accountIds":["x"],"format":"csv","locale":"en"}`:                                            "body.locale",
+		`{"accountIds":["x"],"format":"csv","version":"102","close":"2026-02-28",` +
+			`"from":"2026-02-01"}`: "body.from body.version",
+		`{"accountIds":["x"],"format":"csv","locale":"en"}`: "body.locale",
 	} {
 		p := problemIn(t, s.call("POST", prefix+"/statements", body), http.StatusBadRequest, codeInvalid)
 		if got := locations(p); got != want {

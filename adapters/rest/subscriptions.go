@@ -244,7 +244,8 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 		{
 			id: "skip-event", method: http.MethodPost, path: one + "/skip",
 			description: "Passes over one event that the sink refuses, so that the later events of the resource are " +
-				"sent. The attempts then have one with the reason skipped. If the event reports a new record, the next " +
+				"sent. The attempts then have one with the reason skipped. If the event reports a new record, the " +
+				"next " +
 				"event of the record does. The response is a 409 unless the event has failed at least once.",
 			status: http.StatusOK, tag: tag, summary: "Skip one event",
 			scope: scopeWrite, notFound: subscriptionNotFound, conflict: true, idempotent: true,

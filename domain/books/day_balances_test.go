@@ -30,13 +30,24 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 		readings []books.AccountBalance
 		want     []books.DayBalance
 	}{
-		"each covered day":                      {nil, []books.AccountBalance{reading(10, "10"), reading(9, "10")}, []books.DayBalance{day("2026-09-09", "55"), day("2026-09-08", "30")}},
-		"a vendor that states no time":          {nil, []books.AccountBalance{undated}, []books.DayBalance{day("2026-09-03", "30")}},
-		"a reading with other records":          {nil, []books.AccountBalance{reading(9, "11")}, nil},
-		"records have changed since":            {func(c *books.Completeness) { c.Changed.Since = at(11) }, []books.AccountBalance{reading(10, "10")}, nil},
-		"no reading":                            {func(c *books.Completeness) { c.Last = nil }, []books.AccountBalance{reading(10, "10")}, nil},
-		"an amount after the day is not known":  {nil, []books.AccountBalance{reading(2, "10")}, nil},
-		"a day outside of the window is absent": {nil, []books.AccountBalance{{At: at(1), Currency: "BRL", Anchor: amount("10")}}, nil},
+		"each covered day": {
+			nil, []books.AccountBalance{reading(10, "10"), reading(9, "10")},
+			[]books.DayBalance{day("2026-09-09", "55"), day("2026-09-08", "30")},
+		},
+		"a vendor that states no time": {
+			nil, []books.AccountBalance{undated}, []books.DayBalance{day("2026-09-03", "30")},
+		},
+		"a reading with other records": {nil, []books.AccountBalance{reading(9, "11")}, nil},
+		"records have changed since": {
+			func(c *books.Completeness) { c.Changed.Since = at(11) }, []books.AccountBalance{reading(10, "10")}, nil,
+		},
+		"no reading": {
+			func(c *books.Completeness) { c.Last = nil }, []books.AccountBalance{reading(10, "10")}, nil,
+		},
+		"an amount after the day is not known": {nil, []books.AccountBalance{reading(2, "10")}, nil},
+		"a day outside of the window is absent": {
+			nil, []books.AccountBalance{{At: at(1), Currency: "BRL", Anchor: amount("10")}}, nil,
+		},
 	} {
 		c := books.Completeness{Last: &latest}
 		if tc.change != nil {

@@ -71,12 +71,30 @@ const (
 // EventTypes returns the types to which a subscription can subscribe.
 func EventTypes() []EventType {
 	return []EventType{
-		TransactionAdded, TransactionModified, TransactionRemoved,
-		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
-		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionStale,
-		ConnectionCurrent, ConnectionErased,
-		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, BankStatementCompared,
-		MatcherConflict, AuditCheckpoint,
+		TransactionAdded,
+		TransactionModified,
+		TransactionRemoved,
+		AccountAdded,
+		AccountModified,
+		AccountRemoved,
+		AccountRelinked,
+		AccountDriftingEvent,
+		AccountCompleteEvent,
+		ConnectionReauthRequired,
+		ConnectionRecovered,
+		ConnectionConsentExpiring,
+		ConnectionSilent,
+		ConnectionStale,
+		ConnectionCurrent,
+		ConnectionErased,
+		PullFailedEvent,
+		PullRecoveredEvent,
+		ReplacementPossible,
+		ReplacementDecided,
+		PeriodAdjusted,
+		BankStatementCompared,
+		MatcherConflict,
+		AuditCheckpoint,
 	}
 }
 

@@ -122,8 +122,8 @@ func daysBetween(a, b domain.Date) int {
 
 // Coverage is what the statements of an account say about some days.
 type Coverage struct {
-	// Verdict is the worst verdict of the newest comparisons of the days; CoverageNone if no statement has the days, and
-	// CoveragePartial if some of the days are not covered and no comparison differs.
+	// Verdict is the worst verdict of the newest comparisons of the days; CoverageNone if no statement has the days,
+	// and CoveragePartial if some of the days are not covered and no comparison differs.
 	Verdict Verdict
 	IDs     []BankStatementID // newest comparison first
 }

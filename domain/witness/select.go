@@ -50,8 +50,8 @@ func Select(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	return selected, refusal
 }
 
-// takeUnclassified removes the statements that consist of refused blocks without an account, and returns their sections. They
-// may belong to any account of the file.
+// takeUnclassified removes the statements that consist of refused blocks without an account, and returns their
+// sections. They may belong to any account of the file.
 func takeUnclassified(file *File) (unclassified []Section) {
 	isUnclassified := func(s Statement) bool {
 		c := s.Counts()

@@ -503,7 +503,11 @@ func listByInstitution(f *fixture) {
 		return ids(page.Items, func(a domain.Account) string { return a.ExternalID })
 	}
 	f.equal("accounts of the bank", []string{"a1", "a2"}, accounts(ports.AccountFilter{Institution: key}))
-	f.equal("of one connection", []string{"a1", "a2"}, accounts(ports.AccountFilter{Connection: a.ID, Institution: key}))
+	f.equal(
+		"of one connection",
+		[]string{"a1", "a2"},
+		accounts(ports.AccountFilter{Connection: a.ID, Institution: key}),
+	)
 	f.equal("of another connection", []string{}, accounts(ports.AccountFilter{Connection: other.ID, Institution: key}))
 	f.equal("of an unknown bank", []string{}, accounts(ports.AccountFilter{Institution: filter.Institution}))
 	f.deleteConnection(a)

@@ -206,7 +206,10 @@ func auditedChanges(f *fixture) {
 // skipAudited skips an event.
 func (f *fixture) skipAudited(entries ports.AuditEntries) {
 	s, l, recorded := f.subscribedWithEvents(1)
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	f.recordAttempts(
+		l,
+		ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}},
+	)
 	_, err := f.Subscriptions.Skip(f.ctx, f.tenant, s.ID, ports.EventSkip{Sequence: 1, At: f.now()}, entries)
 	f.noError(err)
 }

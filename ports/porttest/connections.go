@@ -163,7 +163,10 @@ func connectionFilters(f *fixture) {
 		{ports.ConnectionFilter{}, all},
 		{ports.ConnectionFilter{Kind: domain.Engine}, []string{"e engine"}},
 		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Unknown}, []string{"a new", "b unknown"}},
-		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Healthy, Now: at}, []string{"c healthy", "f ends"}},
+		{
+			ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Healthy, Now: at},
+			[]string{"c healthy", "f ends"},
+		},
 		{ports.ConnectionFilter{Kind: domain.Aggregator, Health: domain.Unknown, Now: longAfter(at)}, unknown},
 		{ports.ConnectionFilter{Health: domain.Unhealthy, Now: at}, broken},
 		{ports.ConnectionFilter{Health: domain.Unhealthy, Now: longAfter(at)}, append(broken, "f ends")},

@@ -29,7 +29,12 @@ func ledgerIsTenantScoped(f *fixture) {
 		tenant     domain.TenantID
 		connection domain.ConnectionID
 	}{{newTenant(), c.ID}, {f.tenant, newID[domain.Connection]()}} {
-		accounts, err := f.Ledger.Accounts(f.ctx, reader.tenant, ports.AccountFilter{Connection: reader.connection}, page)
+		accounts, err := f.Ledger.Accounts(
+			f.ctx,
+			reader.tenant,
+			ports.AccountFilter{Connection: reader.connection},
+			page,
+		)
 		f.noError(err)
 		f.equal("accounts", domain.Page[domain.Account]{}, accounts)
 		rows, err := f.Ledger.Transactions(f.ctx, reader.tenant, reader.connection, ports.TransactionFilter{}, page)

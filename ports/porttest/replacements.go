@@ -355,7 +355,10 @@ func replaceRepeatedID(f *fixture) {
 		"no other record": {want: []string{"1: x v1", "2: n v3 was o"}},
 		"a removed record": {
 			before: ports.PageWrite{Transactions: []domain.TransactionData{
-				paid("q", withDate("2025-10-10"), withReferences(domain.References{EndToEndID: strings.ToLower(order)})),
+				paid(
+					"q", withDate("2025-10-10"),
+					withReferences(domain.References{EndToEndID: strings.ToLower(order)}),
+				),
 				paid("r", withDate("2025-09-10")),
 			}},
 			gone: "r", want: []string{"1: x v1", "2: q v1", "3: r v2 removed", "4: o v2 removed", "5: n v1"},

@@ -241,10 +241,20 @@ func accountPaging(f *fixture) {
 	f.mustStorePage(l, page)
 	names := ids(f.listAccounts(c), func(a domain.Account) string { return a.ExternalID })
 	f.equal("by external id", slices.Sorted(slices.Values(hostileTexts)), names)
-	first, err := f.Ledger.Accounts(f.ctx, f.tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: 4})
+	first, err := f.Ledger.Accounts(
+		f.ctx,
+		f.tenant,
+		ports.AccountFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 4},
+	)
 	f.noError(err)
 	f.equal("position", domain.Position{Key: names[3], ID: first.Items[3].ID.UUID}, first.Next)
-	whole, err := f.Ledger.Accounts(f.ctx, f.tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: len(hostileTexts)})
+	whole, err := f.Ledger.Accounts(
+		f.ctx,
+		f.tenant,
+		ports.AccountFilter{Connection: c.ID},
+		domain.PageRequest{Limit: len(hostileTexts)},
+	)
 	f.noError(err)
 	f.equal("position of a last page that is full", domain.Position{}, whole.Next)
 }

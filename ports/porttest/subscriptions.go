@@ -385,7 +385,10 @@ func skipAdded(f *fixture) {
 	recorded := f.appended(l, s, 1)
 	f.storeRows(running, row("a", withDescription("2")), row("b"))
 	recorded = append(recorded, f.appended(l, s, 2)...)
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	f.recordAttempts(
+		l,
+		ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}},
+	)
 	f.noError(f.skip(s, recorded[0].Sequence))
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{DeliveredTo: 3}), domain.LeaseLost)
 	l.Epoch++
@@ -408,7 +411,10 @@ func skipLast(f *fixture) {
 	f.storeRows(running, row("a"))
 	l := f.lease(s)
 	recorded := f.appended(l, s, 1)
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}})
+	f.recordAttempts(
+		l,
+		ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{f.failedOnce(recorded[0])}},
+	)
 	f.noError(f.skip(s, recorded[0].Sequence))
 	l.Epoch++
 	rest, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)

@@ -167,7 +167,12 @@ func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
 		t.Errorf("the service account of the job is %v", got)
 	}
 	existing := render(t, "serviceAccount.create=false", "serviceAccount.name=mine")
-	if got := existing["Job/rel-discovery-migration"].value("spec", "template", "spec", "serviceAccountName"); got != "mine" {
+	if got := existing["Job/rel-discovery-migration"].value(
+		"spec",
+		"template",
+		"spec",
+		"serviceAccountName",
+	); got != "mine" {
 		t.Errorf("the service account of the job is %v, want the existing one", got)
 	}
 	for enabled, name := range map[string]string{"true": "false", "false": "true"} {
@@ -224,7 +229,8 @@ func TestBothPodsHaveTheBundleAndTheExtras(t *testing.T) {
 			named(variables, "PGSERVICE")
 			named(template.list("spec", "volumes"), "sock")
 			named(template.list("spec", "containers", "0", "volumeMounts"), "sock")
-			if template.value("metadata", "labels", "team") != "a" || template.value("metadata", "annotations", "note") != "b" {
+			if template.value("metadata", "labels", "team") != "a" ||
+				template.value("metadata", "annotations", "note") != "b" {
 				t.Errorf("%s: the metadata is %v", name, template["metadata"])
 			}
 		}

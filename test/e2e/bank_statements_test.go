@@ -85,8 +85,15 @@ func TestABankStatementIsComparedDecidedAndWithdrawn(t *testing.T) {
 		if verdictOf(t, decided) != "differs" || len(decided["decisions"].([]any)) != 1 {
 			t.Errorf("decided: %v", decided)
 		}
-		o.send(http.MethodPost, statementPath(s, "/decisions"),
-			object{"decision": "group_confirmed", "note": "x", "lines": []int{1}}).problem(400, "MTCH-0001", "body.lines")
+		o.send(
+			http.MethodPost,
+			statementPath(s, "/decisions"),
+			object{
+				"decision": "group_confirmed",
+				"note":     "x",
+				"lines":    []int{1},
+			},
+		).problem(400, "MTCH-0001", "body.lines")
 		again := o.send(http.MethodPost, statementPath(s, "/comparisons"), nil).want(http.StatusOK).json()
 		if decision := again["decisions"].([]any)[0].(object); decision["endedAt"] != nil {
 			t.Errorf("an equal comparison has ended the acceptance: %v", decision)
@@ -132,7 +139,11 @@ func TestFilesThatCannotBeComparedSayWhy(t *testing.T) {
 			t.Fatalf("%v", waiting)
 		}
 		mapping := object{
-			"date": "When", "dateFormat": "dd/MM/yyyy", "amount": "How much", "decimal": ",", "description": []string{"What"},
+			"date":        "When",
+			"dateFormat":  "dd/MM/yyyy",
+			"amount":      "How much",
+			"decimal":     ",",
+			"description": []string{"What"},
 		}
 		o.send(http.MethodPut, account+"/csv-mapping", mapping).want(http.StatusOK)
 		read := o.get(statementPath(waiting, "")).want(http.StatusOK).json()
@@ -144,7 +155,11 @@ func TestFilesThatCannotBeComparedSayWhy(t *testing.T) {
 		o.send(http.MethodPost, account+"/bank-statements", "x", "Content-Type: text/csv").problem(415, "MTCH-0001")
 		o.send(http.MethodPost, account+"/bank-statements", strings.Repeat("x", 8<<20+1), octets).
 			problem(413, "MTCH-0010")
-		same := object{"accountId": account[strings.LastIndex(account, "/")+1:], "from": "2026-01-01", "to": "2026-01-31"}
+		same := object{
+			"accountId": account[strings.LastIndex(account, "/")+1:],
+			"from":      "2026-01-01",
+			"to":        "2026-01-31",
+		}
 		o.send(http.MethodPost, account+"/bank-statements", same).problem(400, "MTCH-0001", "body.accountId")
 	})
 }

@@ -122,7 +122,10 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		unknown := o.get(pathOf(id, "/health")).want(200).
-			members("health", "needsReauth", "paused", "quarantined", "staged", "completeness", "consent", "webhook", "thisMonth")
+			members(
+				"health", "needsReauth", "paused", "quarantined", "staged", "completeness", "consent", "webhook",
+				"thisMonth",
+			)
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}

@@ -65,7 +65,11 @@ func (s *sim) reopenPeriod(ctx context.Context, app *application.Service, c *con
 
 // accountsOf reads the connection's accounts from the store. During an outage it returns none.
 func (s *sim) accountsOf(c *connection) []domain.Account {
-	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: domain.MaxLimit})
+	page, err := s.store.Ledger().
+		Accounts(
+			s.background(), c.Tenant, ports.AccountFilter{Connection: c.ID},
+			domain.PageRequest{Limit: domain.MaxLimit},
+		)
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
 		s.violated("the accounts cannot be read: %v", err)
 	}

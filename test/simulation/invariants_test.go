@@ -352,7 +352,8 @@ func (s *sim) checkStoredRows(c *connection) {
 
 // checkAccounts checks that an account is marked as removed if and only if the vendor no longer lists it.
 func (s *sim) checkAccounts(c *connection) {
-	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	page, err := s.store.Ledger().
+		Accounts(s.background(), c.Tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	for _, a := range page.Items {
 		gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID] ||

@@ -93,7 +93,8 @@ func (s *sim) checkAwaited(p domain.Pull) {
 
 // removedAccounts returns the accounts of a connection that are marked as removed.
 func (s *sim) removedAccounts(c *connection) map[string]bool {
-	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	page, err := s.store.Ledger().
+		Accounts(s.background(), c.Tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	removed := map[string]bool{}
 	for _, a := range page.Items {

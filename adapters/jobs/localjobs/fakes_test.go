@@ -68,6 +68,10 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }
+func (m fakeMaintenance) NextComparison(context.Context, []domain.TenantID) (*ports.Work, error) {
+	return nil, nil
+}
+
 func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
 	return nil, nil
 }

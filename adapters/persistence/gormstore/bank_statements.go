@@ -208,7 +208,8 @@ func updateAlerting(tx *gorm.DB, row bankStatementRow, at time.Time) error {
 		}
 	}
 	return tx.Model(&bankStatementRow{}).
-		Where("account_id = ? AND tenant_id = ? AND state <> ?", row.Account, row.Tenant, string(witness.StateCompared)).
+		Where("account_id = ? AND tenant_id = ?", row.Account, row.Tenant).
+		Where("state <> ?", string(witness.StateCompared)).
 		Where("alerting_since IS NOT NULL").Updates(map[string]any{"alerting_since": Instant{}}).Error
 }
 

@@ -135,7 +135,10 @@ func factColumns(
 			"(SELECT max(received_at) FROM deliveries WHERE " + ofConnection("deliveries") + ")",
 			&f.LastWebhookAt,
 		},
-		factColumn{"(SELECT count(*) FROM staged_transactions WHERE " + ofConnection("staged_transactions") + ")", &f.Staged},
+		factColumn{
+			"(SELECT count(*) FROM staged_transactions WHERE " + ofConnection("staged_transactions") + ")",
+			&f.Staged,
+		},
 		factColumn{`(SELECT count(*) FROM (
 			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL

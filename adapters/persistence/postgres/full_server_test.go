@@ -63,7 +63,8 @@ func TestTheSmallerSizeOfThePoolCounts(t *testing.T) {
 		url  string
 		want int32
 	}{
-		{0, "", 16}, {40, "", 40}, {40, "?pool_max_conns=6", 6}, {4, "?pool_max_conns=6", 4}, {0, "?pool_max_conns=1", 2},
+		{0, "", 16}, {40, "", 40}, {40, "?pool_max_conns=6", 6}, {4, "?pool_max_conns=6", 4},
+		{0, "?pool_max_conns=1", 2},
 	} {
 		got, err := postgres.PoolSize(postgres.Config{URL: "postgres://u@h/d" + c.url, MaxConns: c.size})
 		if err != nil || got != c.want {

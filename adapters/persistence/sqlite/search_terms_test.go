@@ -58,8 +58,12 @@ func TestTheSearchIndexFindsExactlyTheTextsThatContainAText(t *testing.T) {
 		}
 	}
 	find := func(text string) []string {
-		return queryLines(t, db, `SELECT i.transaction_id FROM search_index i WHERE i.id IN (SELECT rowid FROM search_texts
-			WHERE search_texts MATCH '"' || search_terms('`+tenant+`', '`+text+`') || '"') ORDER BY i.id`)
+		return queryLines(
+			t,
+			db,
+			`SELECT i.transaction_id FROM search_index i WHERE i.id IN (SELECT rowid FROM search_texts
+			WHERE search_texts MATCH '"' || search_terms('`+tenant+`', '`+text+`') || '"') ORDER BY i.id`,
+		)
 	}
 	for _, text := range append(texts, "cab", "abc", "abd", "abcabdx", "de ", "OR ", "uot", "😁😂", "bab", "ted\"") {
 		if len([]rune(text)) < 3 || strings.Contains(text, "\x00") {

@@ -71,7 +71,12 @@ var columns = []struct {
 	{"originalAmount", "valor original", number, original(func(m domain.Money) string { return m.Amount.String() })},
 	{"originalCurrency", "moeda original", plain, original(func(m domain.Money) string { return m.Currency })},
 	{"externalId", "id externo", plain, text(func(r *books.StatementRecord) string { return r.ExternalID })},
-	{"endToEndId", "id fim a fim", plain, text(func(r *books.StatementRecord) string { return r.References.EndToEndID })},
+	{
+		"endToEndId",
+		"id fim a fim",
+		plain,
+		text(func(r *books.StatementRecord) string { return r.References.EndToEndID }),
+	},
 	{"reference", "referência", plain, text(func(r *books.StatementRecord) string { return r.References.Main() })},
 	{"counterpartyDocument", "documento da contraparte", document, text(func(r *books.StatementRecord) string {
 		return r.CounterpartyDocument.Value

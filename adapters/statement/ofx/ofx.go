@@ -1,6 +1,7 @@
 // Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx), or in OFX 1.0.2, which many
-// programs in Brazil read. OFX 1.0.2 is SGML. Its elements are the same here. It has another header, and each element with a
-// value is on a line of its own, because such readers expect that. All elements have end tags, so it is XML, too.
+// programs in Brazil read. OFX 1.0.2 is SGML. Its elements are the same here. It has another header, and each element
+// with a value is on a line of its own, because such readers expect that. All elements have end tags, so it is XML,
+// too.
 //
 // The statement of a bank account is
 // a STMTRS element, and the statement of a card is a CCSTMTRS element. FITID is the id of the record.

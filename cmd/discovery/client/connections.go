@@ -50,7 +50,11 @@ func (c commands) listConnections() *cobra.Command {
 		_, err = s.list(connectionView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListConnections(ctx, &discovery.ListConnectionsParams{
-					Health: filter, ConsentExpiresBefore: before, Institution: optional(bank), Limit: limit, Cursor: cursor,
+					Health:               filter,
+					ConsentExpiresBefore: before,
+					Institution:          optional(bank),
+					Limit:                limit,
+					Cursor:               cursor,
 				})
 			})
 		return err

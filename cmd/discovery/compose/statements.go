@@ -12,6 +12,11 @@ import (
 // format follow it.
 func statementFormats() []ports.StatementFormat {
 	return []ports.StatementFormat{
-		camt053.Format{}, ofx.Format{}, ofx.Format{SGML: true}, csv.Format{}, csv.Format{Brazilian: true}, matcher.Format{},
+		camt053.Format{},
+		ofx.Format{},
+		ofx.Format{SGML: true},
+		csv.Format{},
+		csv.Format{Brazilian: true},
+		matcher.Format{},
 	}
 }

@@ -26,7 +26,7 @@ type Stores struct {
 	Idempotency    ports.IdempotencyStore
 	Pulls          ports.Pulls
 	Ledger         ports.Ledger
-	RateBudgets    ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
+	RateBudgets    ports.RateBudgets // what replicas share; nil if only one process can use the backend
 	AuditLog       ports.AuditLog
 	Erasures       ports.Erasures
 	Applications   ports.Applications

@@ -11,8 +11,8 @@ import (
 )
 
 // The column changes of bank_statements counts the transactions that have changed posted records of the account, or of
-// the account that is the witness, near the days of the statement. If it is larger than compared_changes, the comparison
-// is stale.
+// the account that is the witness, near the days of the statement. If it is larger than compared_changes, the
+// comparison is stale.
 
 // selectHasStatements is a SELECT that yields whether a connection has an account with a bank statement, or an account
 // that is the witness of one. Its parameters are the connection and the tenant, twice.

@@ -58,7 +58,8 @@ func newPulledAccount(t testing.TB, b storetest.Backend, n int) *pulledAccount {
 	}
 	a.store(ports.PageWrite{Transactions: rows})
 	page := domain.PageRequest{Limit: 5}
-	accounts, err := b.Ledger().Accounts(t.Context(), a.connection.Tenant, ports.AccountFilter{Connection: a.connection.ID}, page)
+	accounts, err := b.Ledger().
+		Accounts(t.Context(), a.connection.Tenant, ports.AccountFilter{Connection: a.connection.ID}, page)
 	a.must(err)
 	a.id = accounts.Items[0].ID
 	return a

@@ -121,7 +121,8 @@ func (p *pulled) stage(rows []domain.TransactionData, rules *ports.Matching) por
 		})
 	p.must(err)
 	p.store(ports.PageWrite{Transactions: rows, Staged: &ports.Staging{}, AccountRef: "item-2"})
-	accounts, err := p.Ledger().Accounts(p.t.Context(), p.c.Tenant, ports.AccountFilter{Connection: p.c.ID}, domain.PageRequest{Limit: 1})
+	accounts, err := p.Ledger().
+		Accounts(p.t.Context(), p.c.Tenant, ports.AccountFilter{Connection: p.c.ID}, domain.PageRequest{Limit: 1})
 	p.must(err)
 	return ports.Publication{
 		Target: c.Target(), AccountRef: "item-2", NewID: newRecordID, At: p.now, LeaseUntil: p.lease.Until,

@@ -128,7 +128,8 @@ func stageRows(b testing.TB, s storetest.Backend, n int) (ports.Publication, dom
 	})
 	must(err)
 	store("11111111", &ports.Staging{Step: 0})
-	accounts, err := s.Ledger().Accounts(b.Context(), c.Tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: 1})
+	accounts, err := s.Ledger().
+		Accounts(b.Context(), c.Tenant, ports.AccountFilter{Connection: c.ID}, domain.PageRequest{Limit: 1})
 	must(err)
 	return ports.Publication{
 		Target: c.Target(), AccountRef: "item-2", NewID: newID, At: now, LeaseUntil: lease.Until,

@@ -107,6 +107,29 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /accounts/{id}/completeness", "/accounts/" + stored + "/completeness", nil},
 		{"GET /accounts/{id}/statement", "/accounts/" + stored + "/statement?format=csv", nil},
 		{
+			"POST /statements", "/statements",
+			object{"format": "csv", "accountIds": []string{stored}, "from": "2026-01-01", "to": "2026-01-31"},
+		},
+		{"GET /accounts/{id}/bank-statements", "/accounts/" + stored + "/bank-statements", nil},
+		{
+			"POST /accounts/{id}/bank-statements", "/accounts/" + stored + "/bank-statements",
+			object{"accountId": account, "from": "2026-01-01", "to": "2026-01-31"},
+		},
+		{
+			"PUT /accounts/{id}/csv-mapping", "/accounts/" + stored + "/csv-mapping",
+			object{"date": "Data", "dateFormat": "dd/MM/yyyy", "amount": "Valor", "decimal": ","},
+		},
+		{"GET /accounts/{id}/coverage", "/accounts/" + stored + "/coverage", nil},
+		{"GET /bank-statements/{id}", "/bank-statements/" + stored, nil},
+		{"DELETE /bank-statements/{id}", "/bank-statements/" + stored, nil},
+		{"GET /bank-statements/{id}/lines", "/bank-statements/" + stored + "/lines", nil},
+		{"GET /bank-statements/{id}/file", "/bank-statements/" + stored + "/file", nil},
+		{"POST /bank-statements/{id}/comparisons", "/bank-statements/" + stored + "/comparisons", nil},
+		{
+			"POST /bank-statements/{id}/decisions", "/bank-statements/" + stored + "/decisions",
+			object{"decision": "accepted", "note": "seen"},
+		},
+		{
 			"POST /accounts/{id}/completeness/accept",
 			"/accounts/" + stored + "/completeness/accept",
 			object{"reason": "r"},
@@ -151,6 +174,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"POST /subscriptions/{id}/resume", "/subscriptions/" + stored + "/resume", nil},
 		{"POST /subscriptions/{id}/secret", "/subscriptions/" + stored + "/secret", nil},
 		{"POST /subscriptions/{id}/replay", "/subscriptions/" + stored + "/replay", object{"from": "1"}},
+		{"POST /subscriptions/{id}/skip", "/subscriptions/" + stored + "/skip", object{"sequence": "1"}},
 		{"GET /subscriptions/{id}/attempts", "/subscriptions/" + stored + "/attempts", nil},
 		{"GET /subscriptions/{id}/conflicts", "/subscriptions/" + stored + "/conflicts", nil},
 		{

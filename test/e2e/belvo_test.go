@@ -71,21 +71,26 @@ func TestBelvoLinkEvents(t *testing.T) {
 			event  string
 			status belvosim.LinkStatus
 			reauth bool
+			reason string // "" while the connection is healthy
 		}{
-			{"LINK/token_required", belvosim.LinkTokenRequired, true},
-			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
-			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
-			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
-			// The status of the link does not show that a consent has expired.
-			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true},
-			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
+			{"LINK/token_required", belvosim.LinkTokenRequired, true, "reauth_required"},
+			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false, ""},
+			{"LINK/invalid_credentials", belvosim.LinkInvalid, true, "reauth_required"},
+			{"ACCOUNTS/historical_update", belvosim.LinkValid, false, ""},
+			// The status of the link shows neither that a consent has expired nor that it was renewed.
+			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true, "consent_expired"},
+			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false, "consent_expired"},
 		} {
 			if err := b.sim.SetLinkStatus(b.link, c.status); err != nil {
 				t.Fatal(err)
 			}
 			o.postWebhook(t, "belvo", hook, b.event(t, belvosim.Event{Name: c.event, LinkID: b.link})).want(202)
 			o.waitForSuccess(id)
-			o.checkHealth(id, "healthy", "", c.reauth)
+			health := "healthy"
+			if c.reason != "" {
+				health = "unhealthy"
+			}
+			o.checkHealth(id, health, c.reason, c.reauth)
 		}
 		if err := b.sim.RemoveLink(b.link); err != nil {
 			t.Fatal(err)
@@ -94,7 +99,7 @@ func TestBelvoLinkEvents(t *testing.T) {
 		if pull := o.waitForPulls(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
 			t.Errorf("a deleted link's pull ended as %v", pull)
 		}
-		o.checkHealth(id, "unhealthy", "account_not_found", false)
+		o.checkHealth(id, "unhealthy", "consent_expired", false)
 	})
 }
 

@@ -237,6 +237,7 @@ func (o operator) tour(id string) {
 			for _, format := range []string{"camt053", "ofx", "csv", "matcher"} {
 				o.get(path + "/statement?format=" + format).want(200)
 			}
+			o.tourOfBankStatements(path, text(account, "id"))
 		}
 	}
 	for _, path := range []string{
@@ -264,6 +265,7 @@ func (o operator) tour(id string) {
 		"an attempt to send an event",
 		func() bool { return len(o.pages(subscription+"/attempts", 20)) > 0 },
 	)
+	o.send(http.MethodPost, subscription+"/skip", object{"sequence": "1"}).want(200)
 	o.send(http.MethodPut, subscription, object{"name": "books", "types": []string{"account.*"}, "sink": object{
 		"kind": "webhook", "url": "http://127.0.0.1:1/",
 	}}).want(200)
@@ -313,6 +315,24 @@ func (o operator) tour(id string) {
 	o.get(engine).want(200)
 	o.send(http.MethodPatch, engine, object{"configName": "books"}).want(200)
 	o.send(http.MethodPost, engine+"/test", nil).want(200)
+}
+
+// tourOfBankStatements calls the operations on the statements of an account, of the bank and of the service.
+func (o operator) tourOfBankStatements(path, account string) {
+	o.t.Helper()
+	o.send(http.MethodPost, prefix+"/statements", object{"accountIds": []string{account}, "format": "csv"}).want(200)
+	o.send(http.MethodPut, path+"/csv-mapping", object{
+		"date": "Data", "dateFormat": "dd/MM/yyyy", "amount": "Valor", "decimal": ",",
+	}).want(200)
+	added := o.addFile(path, "?name=own.csv", o.statement(path, "format=csv"), 201)
+	o.get(path + "/bank-statements").want(200)
+	o.get(path + "/coverage").want(200)
+	for _, tail := range []string{"", "/lines", "/file"} {
+		o.get(statementPath(added, tail)).want(200)
+	}
+	o.send(http.MethodPost, statementPath(added, "/comparisons"), nil).want(200)
+	o.send(http.MethodPost, statementPath(added, "/decisions"), object{"decision": "accepted", "note": "seen"}).want(200)
+	o.send(http.MethodDelete, statementPath(added, ""), nil).want(204)
 }
 
 // tourOfMatcher calls the operations of a subscription to a Matcher that refuses every row.

@@ -50,7 +50,11 @@ func TestPluggyItemEvents(t *testing.T) {
 			}
 			o.sendEvent(b, hook, pluggysim.Event{Name: c.event, ItemID: pluggysim.DemoItemID})
 			o.waitForSuccess(id)
-			o.checkHealth(id, "healthy", "", c.reauth)
+			if c.reauth {
+				o.checkHealth(id, "unhealthy", "reauth_required", true)
+			} else {
+				o.checkHealth(id, "healthy", "", false)
+			}
 		}
 		o.sendEvent(b, hook, pluggysim.Event{Name: "connector/status_updated"})
 		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "ignored" ||

@@ -28,11 +28,13 @@ func (b *pluggyBank) numberedAccount(t *testing.T, number string, n int) (item s
 	return item, b.addRows(t, account.ID, n)
 }
 
-// rowsRead returns how many rows and index entries PostgreSQL has read so far.
+// rowsRead returns how many rows and index entries of the service's tables PostgreSQL has read so far. The reads of its
+// own catalogs do not count: their number grows with the duration of the test.
 func rowsRead(t *testing.T, db *pgx.Conn) int64 {
 	t.Helper()
-	return readStatistics(t, db, `SELECT tup_returned + tup_fetched FROM pg_stat_database
-		WHERE datname = current_database()`)
+	return readStatistics(t, db, `SELECT
+		(SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables)
+		+ (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes)`)
 }
 
 // readStatistics returns the result of a query of the server's statistics. It first ends all other sessions of the
@@ -109,7 +111,9 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 	w = open(t, "postgres", dsn) // rowsRead has ended the sessions of the first environment
 	move("0001/2222-2", rows)()
 	// An SQL statement that compares each row with all others reads rows*rows rows.
-	if read := (rowsRead(t, db) - before) / rows; read > rows {
+	read := (rowsRead(t, db) - before) / rows
+	t.Logf("PostgreSQL has read %d rows for each transaction", read)
+	if read > rows {
 		t.Errorf("PostgreSQL has read %d rows for each transaction", read)
 	}
 }

@@ -331,7 +331,8 @@ func (o operator) tourOfBankStatements(path, account string) {
 		o.get(statementPath(added, tail)).want(200)
 	}
 	o.send(http.MethodPost, statementPath(added, "/comparisons"), nil).want(200)
-	o.send(http.MethodPost, statementPath(added, "/decisions"), object{"decision": "accepted", "note": "seen"}).want(200)
+	o.send(http.MethodPost, statementPath(added, "/decisions"), object{"decision": "accepted", "note": "seen"}).
+		want(200)
 	o.send(http.MethodDelete, statementPath(added, ""), nil).want(204)
 }
 

@@ -20,7 +20,10 @@ type relink struct {
 	unreadable []string             // the external ids of the listed accounts that cannot be read
 	// maybe contains, by external id, the accounts of deleted connections that an account of a new connection may
 	// continue.
-	maybe     map[string][]domain.AccountID
+	maybe map[string][]domain.AccountID
+	// open is set if an account continues one of an earlier reference, and another one of that reference has no
+	// successor.
+	open      bool
 	ambiguous *records.AmbiguousAccounts
 	unmatched *records.UnmatchedRows
 }
@@ -213,6 +216,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		AccountRef: a.connection.AccountRef,
 		Accounts:   accounts,
 		Unreadable: a.relink.unreadable,
+		Open:       a.relink.open,
 		Unproved:   !settled,
 		Identity:   a.identity(),
 		Matching:   a.Matching(ctx, a.connection.Vendor),
@@ -230,6 +234,16 @@ func (a *attempt) publish(ctx context.Context) error {
 	a.connection.NewReference = !published.Complete
 	a.relink.staged, a.relink.published, a.recentlyRemoved, a.carriedOver, a.storedRows = false, true, true, true, true
 	return nil
+}
+
+// liveAccounts returns the number of accounts that were listed until the end of their connection.
+func liveAccounts(former []ports.FormerAccount) (n int) {
+	for i := range former {
+		if former[i].RemovedAt.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // compareAccounts returns the results of recognizeAccounts and, if settled is set, of countUnmatched. It reserves
@@ -302,7 +316,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 	rowsAfter := func(externalID string) ([]matching.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, rules)
 	}
-	a.relink.maybe = nil
+	a.relink.maybe, a.relink.open = nil, false
 	open := slices.Concat(a.relink.listed, a.relink.embedded)
 	continues := map[string]domain.AccountID{}
 	for before := range groupsOf(former) {
@@ -319,6 +333,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 		for _, pair := range found.Pairs {
 			continues[pair.After] = pair.Before.ID
 		}
+		a.relink.open = a.relink.open || len(found.Pairs) > 0 && len(found.Pairs) < liveAccounts(before)
 		a.relink.addMaybe(found, before[0].DeletedAt, a.Clock.Now())
 		open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
 			_, found := continues[account.ExternalID]

@@ -273,8 +273,9 @@ type PublishedAccounts struct {
 //   - A live account of an earlier reference has no successor, and an account of the new reference is held. Both may be
 //     the same bank account.
 //
-// An account is held if it cannot be read. It is also held if it has staged rows but is not in w.Accounts, because the
-// vendor has listed it in an earlier attempt only.
+// An account is held if it may continue such an account, or one of a deleted connection (w.Open), and if it cannot be
+// read. It is also held if it has staged rows but is not in w.Accounts, because the vendor has listed it in an earlier
+// attempt only.
 //
 // Errors: TargetChanged (Conflict) if an account to continue is not among the stored accounts.
 func PublishAccounts(
@@ -342,7 +343,7 @@ func (c *PublishedAccounts) endFormer(
 			former = append(former, a)
 		}
 	}
-	if w.Unproved || len(former) == 0 {
+	if w.Unproved || len(former) == 0 && !w.Open {
 		return nil
 	}
 	if c.Held, err = w.held(source); err != nil || len(c.Held) > 0 {

@@ -429,6 +429,11 @@ func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
 	if changes, _ := records.PublishAccounts(w, accountView, stored[1:], b); len(changes.Held) > 0 {
 		t.Errorf("no account waits for a successor: %+v", changes)
 	}
+	w.Open = true
+	if changes, _ := records.PublishAccounts(w, accountView, stored[1:], b); len(changes.Held) != 2 {
+		t.Errorf("an account of a deleted connection waits for a successor: %+v", changes)
+	}
+	w.Open = false
 	b.fails = "OldestStaged"
 	if _, err := records.PublishAccounts(w, accountView, stored, b); err == nil {
 		t.Error("the staged rows cannot be read, and no error is returned")

@@ -194,6 +194,9 @@ type Publication struct {
 	Accounts   []PublishedAccount
 	// Unreadable are the external ids of the listed accounts that cannot be read.
 	Unreadable []string
+	// Open is set if an account of a deleted connection has no successor among Accounts, although one of Accounts
+	// continues another account of that connection.
+	Open bool
 	// Unproved is set if the listing may be incomplete, for example because the vendor was synchronising. A row or
 	// account that is not listed may then still exist. Publish therefore marks nothing as removed. It publishes all
 	// staged rows, and Published.Complete is true.

@@ -39,10 +39,7 @@ func (s *Service) AccountCoverage(
 	for month := begin; err == nil && !month.After(end); month = month.AddDate(0, 1, 0) {
 		days := domain.Window{From: domain.DateOf(month), To: domain.DateOf(month.AddDate(0, 1, -1))}
 		m := ports.MonthCoverage{
-			Month: month.Format(
-				"2006-01",
-			),
-			CoversTo:  view.CoversTo(s.coverage()),
+			Month: month.Format("2006-01"), CoversTo: view.CoversTo(s.coverage()),
 			Statement: witness.CoverageOf(all, days),
 		}
 		switch {

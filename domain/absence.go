@@ -22,13 +22,13 @@ const (
 	massRemovalLongWait = 6 * time.Hour
 )
 
-// SyncPlanAhead is how far ahead the vendor's next synchronisation may be for a mass removal to wait for it.
-const SyncPlanAhead = 48 * time.Hour
+// MaxSyncWait is how far ahead the vendor's next synchronisation may be for a mass removal to wait for it.
+const MaxSyncWait = 48 * time.Hour
 
 // SyncTime describes the vendor's synchronisation whose result a listing shows.
 type SyncTime struct {
 	At      time.Time // when the vendor last read the institution, in its own words; zero if it states no time
-	Planned bool      // the vendor plans another synchronisation within SyncPlanAhead
+	Planned bool      // the vendor plans another synchronisation within MaxSyncWait
 }
 
 // Hold states since when the removal of a row or an account has been delayed. The zero Hold means that it is not

@@ -194,16 +194,16 @@ func (m absenceMatrix) removedBy(t *testing.T, second secondRead) int {
 func TestAMassRemovalThatTheVendorWillNotConfirm(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	held := domain.HoldAt(now, domain.SyncTime{At: now})
-	for ahead, want := range map[time.Duration]bool{
+	for wait, want := range map[time.Duration]bool{
 		0: true, 48 * time.Hour: false, 49 * time.Hour: true, -time.Hour: false, -49 * time.Hour: true,
 	} {
 		status := domain.LinkStatus{SyncedAt: now}
 		later := now.Add(6 * time.Hour)
-		if ahead != 0 {
-			status.Schedule.NextAt = later.Add(ahead)
+		if wait != 0 {
+			status.Schedule.NextAt = later.Add(wait)
 		}
 		if got := held.ReleasedBy(later, status.SyncTime(later)); got != want {
-			t.Errorf("next synchronisation in %s: released: %t", ahead, got)
+			t.Errorf("next synchronisation in %s: released: %t", wait, got)
 		}
 	}
 	if (domain.Hold{}).ReleasedBy(now, domain.SyncTime{}) {

@@ -139,7 +139,7 @@ func (s LinkStatus) SyncTime(now time.Time) SyncTime {
 	distance := s.Schedule.NextAt.Sub(now).Abs()
 	return SyncTime{
 		At:      Earlier(s.SyncedAt, now),
-		Planned: !s.Schedule.NextAt.IsZero() && distance <= SyncPlanAhead,
+		Planned: !s.Schedule.NextAt.IsZero() && distance <= MaxSyncWait,
 	}
 }
 

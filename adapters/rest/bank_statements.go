@@ -31,15 +31,19 @@ type decisionRequest struct {
 	Note     string `json:"note" minLength:"1" maxLength:"1000" example:"the bank corrects it on Monday" doc:"Why"`
 }
 
+const (
+	bankStatementTag = "Bank statements"
+	compareLines     = "Booked lines are compared with posted records, one to one. Nothing is written to the records. "
+)
+
 // bankStatementRoutes returns the routes that compare accounts with second witnesses.
 func (s *server) bankStatementRoutes() []route {
-	const (
-		tag          = "Bank statements"
-		ofAccount    = accountsPath + "/{id}/bank-statements"
-		all          = prefix + "/bank-statements"
-		one          = all + "/{id}"
-		compareLines = "Booked lines are compared with posted records, one to one. Nothing is written to the records. "
-	)
+	return append(s.witnessRoutes(), s.comparisonRoutes()...)
+}
+
+// witnessRoutes returns the routes below an account.
+func (s *server) witnessRoutes() []route {
+	const tag, ofAccount = bankStatementTag, accountsPath + "/{id}/bank-statements"
 	return []route{
 		{
 			id: "add-bank-statement", method: http.MethodPost, path: ofAccount,
@@ -71,6 +75,13 @@ func (s *server) bankStatementRoutes() []route {
 			status:      http.StatusOK, tag: tag, summary: "Get what both witnesses cover, by month",
 			scope: scopeRead, notFound: accountNotFound, mount: handle(s.accountCoverage),
 		},
+	}
+}
+
+// comparisonRoutes returns the routes of one bank statement.
+func (s *server) comparisonRoutes() []route {
+	const tag, one = bankStatementTag, prefix + "/bank-statements/{id}"
+	return []route{
 		{
 			id: "get-bank-statement", method: http.MethodGet, path: one,
 			description: "Returns a bank statement with its latest comparison.",
@@ -78,17 +89,11 @@ func (s *server) bankStatementRoutes() []route {
 			scope: scopeRead, notFound: bankStatementNotFound, mount: handle(s.getBankStatement),
 		},
 		{
-			id:     "list-bank-statement-lines",
-			method: http.MethodGet,
-			path:   one + "/lines",
+			id: "list-bank-statement-lines", method: http.MethodGet, path: one + "/lines",
 			description: "Returns the entries of the statement in their order, and then the records without a line, " +
 				"by date.",
-			status:   http.StatusOK,
-			tag:      tag,
-			summary:  "List the lines of a comparison",
-			scope:    scopeRead,
-			notFound: bankStatementNotFound,
-			mount:    handle(s.listBankStatementLines),
+			status: http.StatusOK, tag: tag, summary: "List the lines of a comparison",
+			scope: scopeRead, notFound: bankStatementNotFound, mount: handle(s.listBankStatementLines),
 		},
 		{
 			id: "compare-bank-statement", method: http.MethodPost, path: one + "/comparisons",
@@ -149,11 +154,7 @@ func (s *server) addBankStatement(ctx context.Context, tenant domain.TenantID, i
 		view, created, err = s.service.AddWitnessAccount(ctx, tenant, in.ID.ID, other, days)
 	} else {
 		view, created, err = s.service.AddBankStatement(ctx, tenant, in.ID.ID, ports.BankStatementFile{
-			Content: exchangeOf(
-				ctx,
-			).file,
-			Name:    in.Name,
-			Format:  witness.Format(in.Format),
+			Content: exchangeOf(ctx).file, Name: in.Name, Format: witness.Format(in.Format),
 			Account: in.StatementAccount,
 		})
 	}

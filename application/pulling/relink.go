@@ -21,8 +21,7 @@ type relink struct {
 	// maybe contains, by external id, the accounts of deleted connections that an account of a new connection may
 	// continue.
 	maybe map[string][]domain.AccountID
-	// open is set if an account continues one of an earlier reference, and another one of that reference has no
-	// successor.
+	// open is set if an account continues one of a deleted connection, and another one of it has no successor.
 	open      bool
 	ambiguous *records.AmbiguousAccounts
 	unmatched *records.UnmatchedRows
@@ -236,14 +235,13 @@ func (a *attempt) publish(ctx context.Context) error {
 	return nil
 }
 
-// liveAccounts returns the number of accounts that were listed until the end of their connection.
-func liveAccounts(former []ports.FormerAccount) (n int) {
-	for i := range former {
-		if former[i].RemovedAt.IsZero() {
-			n++
-		}
-	}
-	return n
+// isOpen reports whether the pairs continue accounts of a former connection, but not all that it listed at its end.
+func isOpen(former []ports.FormerAccount, pairs []matching.RecognizedPair) bool {
+	return len(pairs) > 0 && slices.ContainsFunc(former, func(account ports.FormerAccount) bool {
+		return account.RemovedAt.IsZero() && !slices.ContainsFunc(pairs, func(pair matching.RecognizedPair) bool {
+			return pair.Before.ID == account.ID
+		})
+	})
 }
 
 // compareAccounts returns the results of recognizeAccounts and, if settled is set, of countUnmatched. It reserves
@@ -333,7 +331,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 		for _, pair := range found.Pairs {
 			continues[pair.After] = pair.Before.ID
 		}
-		a.relink.open = a.relink.open || len(found.Pairs) > 0 && len(found.Pairs) < liveAccounts(before)
+		a.relink.open = a.relink.open || before[0].Connection != a.connection.ID && isOpen(before, found.Pairs)
 		a.relink.addMaybe(found, before[0].DeletedAt, a.Clock.Now())
 		open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
 			_, found := continues[account.ExternalID]

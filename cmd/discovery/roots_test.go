@@ -44,7 +44,7 @@ func TestPublicCertificatesAreTrustedOnASystemWithoutRoots(t *testing.T) {
 // process must trust besides the public ones.
 const withFile = "TEST_WITH_AUTHORITY"
 
-func TestTheAuthoritiesOfAFileAreTrustedBesidesThePublicOnes(t *testing.T) {
+func TestTheAuthoritiesOfAFileAreTrustedInAddition(t *testing.T) {
 	if file := os.Getenv(withFile); file != "" {
 		if errTrust != nil {
 			t.Fatal(errTrust)

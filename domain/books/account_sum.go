@@ -62,8 +62,8 @@ func (s *AccountSum) On(day domain.Date, bankReadAt time.Time) *AccountSum {
 	return s
 }
 
-// isAhead reports whether a record is dated after the day of the reading.
-func (s *AccountSum) isAhead(row SumRow) bool { return s.day != "" && row.Date > s.day }
+// isFuture reports whether a record is dated after the day of the reading.
+func (s *AccountSum) isFuture(row SumRow) bool { return s.day != "" && row.Date > s.day }
 
 // Add adds a live record. The amount is added only if the record is posted, but the date of any record can become the
 // first day.
@@ -76,8 +76,8 @@ func (s *AccountSum) Add(row SumRow) {
 	if !row.Posted || r.Missing != "" {
 		return
 	}
-	if s.isAhead(row) {
-		r.Ahead++
+	if s.isFuture(row) {
+		r.FutureRows++
 		return
 	}
 	amount, ok := row.InCurrency(r.Currency)
@@ -98,7 +98,7 @@ func (s *AccountSum) Add(row SumRow) {
 func (s *AccountSum) LeaveOut(row SumRow) {
 	r := &s.reading
 	amount, ok := row.InCurrency(r.Currency)
-	if !row.Posted || r.Missing != "" || !ok || s.isAhead(row) {
+	if !row.Posted || r.Missing != "" || !ok || s.isFuture(row) {
 		return
 	}
 	r.Waiting++

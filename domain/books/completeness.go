@@ -101,9 +101,9 @@ type AccountReading struct {
 	// BankReadAt is when the vendor had last read the bank; zero if it does not state that. Readings with different
 	// times come from different synchronisations.
 	BankReadAt time.Time `json:"bankReadAt,omitzero"`
-	// Ahead is the number of live posted records that Posted leaves out because they are dated after the day of the
+	// FutureRows is the number of live posted records that Posted leaves out because they are dated after the day of the
 	// reading. The balance does not contain them yet.
-	Ahead int `json:"ahead,omitempty"`
+	FutureRows int `json:"futureRows,omitempty"`
 	// Unconverted is the number of live posted records without an amount in the account's currency that an accepted
 	// baseline does not contain. Posted leaves out all such records.
 	Unconverted int `json:"unconverted,omitempty"`
@@ -534,7 +534,7 @@ func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool 
 	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() &&
 		c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency &&
-		c.Last.Balance.Cmp(balance.Amount) == 0 && c.Last.Parts.Cmp(balance.Parts) == 0 && c.Last.Ahead == 0 &&
+		c.Last.Balance.Cmp(balance.Amount) == 0 && c.Last.Parts.Cmp(balance.Parts) == 0 && c.Last.FutureRows == 0 &&
 		c.Last.Quarantined == quarantined
 }
 

@@ -361,9 +361,9 @@ func TestPlaidHistoryThatIsNotReady(t *testing.T) {
 	})
 }
 
-// TestPlaidRemovalsBesideAnotherAccountID checks that the removals in the stream are applied although the vendor has
+// TestPlaidAppliesRemovalsWhenAnAccountIDChanges checks that the removals in the stream are applied although the vendor has
 // given the account another id since the last pull, so that all rows are read again.
-func TestPlaidRemovalsBesideAnotherAccountID(t *testing.T) {
+func TestPlaidAppliesRemovalsWhenAnAccountIDChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id := connectPlaid(t, w)
 		old, err := b.sim.Put(b.item.ID, plaidsim.Transaction{

@@ -30,17 +30,44 @@ func fileMemory(bytes int) int64 { return accountMemory + fileFactor*int64(bytes
 
 func memoryFor(s witness.BankStatement) int64 { return fileMemory(s.Reading.Bytes) }
 
+// comparisonMemory is the memory that is reserved for one comparison.
+type comparisonMemory struct {
+	service *Service
+	tenant  domain.TenantID
+	bytes   int64
+	release func()
+}
+
+// reserveFor reserves memory for a comparison. The caller must call release.
+func (s *Service) reserveFor(ctx context.Context, tenant domain.TenantID, bytes int64) (*comparisonMemory, error) {
+	release, err := s.reserve(ctx, tenant, bytes)
+	return &comparisonMemory{s, tenant, bytes, release}, err
+}
+
+// grow reserves more memory. It replaces the reservation by a larger one: only the first reservation of a tenant may
+// exceed the tenant's share, so a second one beside that of a large file would wait for itself.
+func (m *comparisonMemory) grow(ctx context.Context, bytes int64) (err error) {
+	m.release()
+	m.bytes += bytes
+	if m.release, err = m.service.reserve(ctx, m.tenant, m.bytes); err != nil {
+		m.release = func() {}
+	}
+	return err
+}
+
 // withComparison calls fn, which reads and compares a bank statement, while it holds memory and a share of the costly
 // reads of the tenant. Errors: Unavailable (memory_exhausted, too_many_reads); those of fn.
 func (s *Service) withComparison(
-	ctx context.Context, tenant domain.TenantID, bytes int64, fn func() error,
+	ctx context.Context, tenant domain.TenantID, bytes int64, fn func(m *comparisonMemory) error,
 ) error {
-	release, err := s.reserve(ctx, tenant, bytes)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return s.withShare(ctx, s.readShares, tenant, fn)
+	return s.withShare(ctx, s.readShares, tenant, func() error {
+		m, err := s.reserveFor(ctx, tenant, bytes)
+		if err != nil {
+			return err
+		}
+		defer func() { m.release() }()
+		return fn(m)
+	})
 }
 
 // reserve reserves memory of the tenant.
@@ -69,12 +96,12 @@ func (s *Service) compareDue(ctx context.Context, statement witness.BankStatemen
 	case witness.StateReading: // the process that has read it is dead
 		return s.BankStatements.Discard(ctx, statement.Tenant, statement.ID)
 	case witness.StateCompared, witness.StateNeedsMapping:
-		release, err := s.reserve(ctx, statement.Tenant, memoryFor(statement))
+		m, err := s.reserveFor(ctx, statement.Tenant, memoryFor(statement))
 		if err != nil {
 			return err
 		}
-		defer release()
-		_, err = s.compareAgain(ctx, statement, "")
+		defer func() { m.release() }()
+		_, err = s.compareAgain(ctx, m, statement, "")
 		return err
 	}
 	return s.saveBankStatement(ctx, &statement, ports.BankStatementWrite{At: s.Clock.Now()}, "")
@@ -83,34 +110,35 @@ func (s *Service) compareDue(ctx context.Context, statement witness.BankStatemen
 // compareAgain reads the witness of a statement again, compares it with the present records, and saves the result. A
 // file that waits for a mapping is read with the present one.
 func (s *Service) compareAgain(
-	ctx context.Context, statement witness.BankStatement, action string,
+	ctx context.Context, m *comparisonMemory, statement witness.BankStatement, action string,
 ) (witness.BankStatement, error) {
 	if statement.Witness.IsZero() {
 		content, err := s.openFile(ctx, statement)
 		if err != nil {
 			return statement, err
 		}
-		return s.readFile(ctx, statement, content, statement.Reading.Options, action)
+		return s.readFile(ctx, m, statement, content, statement.Reading.Options, action)
 	}
-	selected, err := s.readWitness(ctx, &statement)
+	selected, err := s.readWitness(ctx, m, &statement)
 	if err != nil {
 		return statement, err
 	}
 	w := ports.BankStatementWrite{At: s.Clock.Now(), SetFindings: true, Compared: true}
-	if w.Findings, err = s.compare(ctx, &statement, selected); err != nil {
+	if w.Findings, err = s.compare(ctx, m, &statement, selected); err != nil {
 		return statement, err
 	}
 	return statement, s.saveBankStatement(ctx, &statement, w, action)
 }
 
 // readWitness returns the records of the account that is the witness as a statement.
-func (s *Service) readWitness(ctx context.Context, statement *witness.BankStatement) (witness.Statement, error) {
+func (s *Service) readWitness(
+	ctx context.Context, m *comparisonMemory, statement *witness.BankStatement,
+) (witness.Statement, error) {
 	days := statement.Reading.Days
-	theirs, err := s.readRecords(ctx, statement.Tenant, statement.Witness, days, 0)
+	theirs, err := s.readRecords(ctx, m, statement.Witness, days, 0)
 	if err != nil {
 		return witness.Statement{}, err
 	}
-	defer theirs.release()
 	account := theirs.account
 	if theirs.coversTo == "" || theirs.coversTo < days.To {
 		days.To = theirs.coversTo
@@ -124,13 +152,12 @@ func (s *Service) readWitness(ctx context.Context, statement *witness.BankStatem
 
 // compare compares a statement with the records of its account, and returns the findings.
 func (s *Service) compare(
-	ctx context.Context, statement *witness.BankStatement, read witness.Statement,
+	ctx context.Context, m *comparisonMemory, statement *witness.BankStatement, read witness.Statement,
 ) ([]witness.Finding, error) {
-	ours, err := s.readRecords(ctx, statement.Tenant, statement.Account, daysOf(read), nearDays)
+	ours, err := s.readRecords(ctx, m, statement.Account, daysOf(read), nearDays)
 	if err != nil {
 		return nil, err
 	}
-	defer ours.release()
 	result := witness.Compare(witness.Input{
 		Statement: read, Records: ours.records, CoversTo: ours.coversTo, Balances: ours.balances,
 		Confirmed: statement.Confirmed(),
@@ -172,29 +199,17 @@ type ourRecords struct {
 	records  []witness.Record
 	coversTo domain.Date
 	balances []witness.DayBalance
-	release  func() // releases the memory of the records
 }
 
 // readRecords reads the live records of an account in the days and in the given number of days around them.
 func (s *Service) readRecords(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, days domain.Window, around int,
+	ctx context.Context, m *comparisonMemory, id domain.AccountID, days domain.Window, around int,
 ) (ours ourRecords, err error) {
-	var held []func()
-	ours.release = func() {
-		for _, release := range held {
-			release()
-		}
-	}
-	defer func() {
-		if err != nil {
-			ours.release()
-		}
-	}()
-	readings, err := s.readings(ctx, tenant, id)
+	readings, err := s.readings(ctx, m.tenant, id)
 	if err != nil {
 		return ours, err
 	}
-	err = s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
+	err = s.Ledger.Snapshot(ctx, m.tenant, id, func(view ports.AccountView) error {
 		ours.account, ours.coversTo = view.Account, view.CoversTo(s.coverage())
 		sums := books.NewDayBalances(view.Completeness, view.Account.Currency, readings, s.coverage())
 		if days.From == "" {
@@ -213,11 +228,9 @@ func (s *Service) readRecords(
 				continue
 			}
 			if len(ours.records)%recordPortion == 0 {
-				release, err := s.reserve(ctx, tenant, recordMemory)
-				if err != nil {
+				if err := m.grow(ctx, recordMemory); err != nil {
 					return err
 				}
-				held = append(held, release)
 			}
 			if ours.records = append(ours.records, record); len(ours.records) > maxCompared {
 				return &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge}

@@ -36,7 +36,7 @@ func (s *Service) AddBankStatement(ctx context.Context, tenant domain.TenantID, 
 	statement := s.newBankStatement(ctx, tenant, account)
 	statement.Key = witness.HashFile(file.Content)
 	statement.Reading = witness.Reading{Name: file.Name, Bytes: len(file.Content), SHA256: statement.Key}
-	err = s.withComparison(ctx, tenant, fileMemory(len(file.Content)), func() error {
+	err = s.withComparison(ctx, tenant, fileMemory(len(file.Content)), func(m *comparisonMemory) error {
 		stored, isNew, err := s.BankStatements.Reserve(ctx, statement, s.Clock.Now().Add(reserveFor))
 		created = isNew
 		if err != nil {
@@ -50,7 +50,7 @@ func (s *Service) AddBankStatement(ctx context.Context, tenant domain.TenantID, 
 				return err
 			}
 		}
-		statement, err = s.readFile(ctx, stored, file.Content, options, "bank_statement.create")
+		statement, err = s.readFile(ctx, m, stored, file.Content, options, "bank_statement.create")
 		return err
 	})
 	if err != nil {
@@ -88,8 +88,8 @@ func (s *Service) isRead(
 
 // readFile reads the file of a statement, compares it with the records and saves both. action is that of the audit
 // entry; "" if the service itself reads the file again. Other options than before end the decisions about the lines.
-func (s *Service) readFile(ctx context.Context, statement witness.BankStatement, content []byte,
-	options witness.ReadingOptions, action string,
+func (s *Service) readFile(ctx context.Context, m *comparisonMemory, statement witness.BankStatement,
+	content []byte, options witness.ReadingOptions, action string,
 ) (witness.BankStatement, error) {
 	if statement.Reading.Options != options {
 		statement.Decisions = nil
@@ -101,7 +101,7 @@ func (s *Service) readFile(ctx context.Context, statement witness.BankStatement,
 	}
 	if refusal != nil {
 		statement.Decline(*refusal)
-	} else if w.Findings, err = s.compare(ctx, &statement, selected.Statement); err != nil {
+	} else if w.Findings, err = s.compare(ctx, m, &statement, selected.Statement); err != nil {
 		return statement, err
 	}
 	w.Compared, w.DropFile = refusal == nil, statement.State == witness.StateRefused
@@ -194,11 +194,11 @@ func (s *Service) AddWitnessAccount(ctx context.Context, tenant domain.TenantID,
 	statement := s.newBankStatement(ctx, tenant, account)
 	statement.Witness, statement.Reading = other, witness.Reading{Days: days}
 	statement.Key = other.String() + " " + string(days.From) + " " + string(days.To)
-	err = s.withComparison(ctx, tenant, accountMemory, func() error {
+	err = s.withComparison(ctx, tenant, accountMemory, func(m *comparisonMemory) error {
 		stored, isNew, err := s.BankStatements.Reserve(ctx, statement, s.Clock.Now().Add(reserveFor))
 		created = isNew
 		if err == nil {
-			statement, err = s.compareAgain(ctx, stored, "bank_statement.create")
+			statement, err = s.compareAgain(ctx, m, stored, "bank_statement.create")
 		}
 		return err
 	})
@@ -296,11 +296,13 @@ func (s *Service) ListBankStatementLines(ctx context.Context, tenant domain.Tena
 func (s *Service) CompareAgain(
 	ctx context.Context, tenant domain.TenantID, id witness.BankStatementID,
 ) (ports.BankStatementView, error) {
-	return s.changeBankStatement(ctx, tenant, id, func(statement witness.BankStatement) (witness.BankStatement, error) {
+	return s.changeBankStatement(ctx, tenant, id, func(
+		m *comparisonMemory, statement witness.BankStatement,
+	) (witness.BankStatement, error) {
 		if statement.State != witness.StateCompared {
 			return statement, &domain.Error{Kind: domain.Conflict}
 		}
-		return s.compareAgain(ctx, statement, "bank_statement.compare")
+		return s.compareAgain(ctx, m, statement, "bank_statement.compare")
 	})
 }
 
@@ -313,7 +315,9 @@ func (s *Service) DecideBankStatement(ctx context.Context, tenant domain.TenantI
 		return ports.BankStatementView{}, err
 	}
 	d.By, d.At = cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor), s.Clock.Now()
-	return s.changeBankStatement(ctx, tenant, id, func(statement witness.BankStatement) (witness.BankStatement, error) {
+	return s.changeBankStatement(ctx, tenant, id, func(
+		m *comparisonMemory, statement witness.BankStatement,
+	) (witness.BankStatement, error) {
 		findings, err := s.allFindings(ctx, statement)
 		if err != nil {
 			return statement, err
@@ -322,7 +326,7 @@ func (s *Service) DecideBankStatement(ctx context.Context, tenant domain.TenantI
 			return statement, err
 		}
 		if d.Kind == witness.GroupConfirmed {
-			return s.compareAgain(ctx, statement, "bank_statement.decide")
+			return s.compareAgain(ctx, m, statement, "bank_statement.decide")
 		}
 		w := ports.BankStatementWrite{At: d.At}
 		return statement, s.saveBankStatement(ctx, &statement, w, "bank_statement.decide")
@@ -344,15 +348,15 @@ func (s *Service) allFindings(ctx context.Context, statement witness.BankStateme
 
 // changeBankStatement calls change with a statement, and again if somebody else has changed it meanwhile.
 func (s *Service) changeBankStatement(ctx context.Context, tenant domain.TenantID, id witness.BankStatementID,
-	change func(witness.BankStatement) (witness.BankStatement, error),
+	change func(*comparisonMemory, witness.BankStatement) (witness.BankStatement, error),
 ) (view ports.BankStatementView, err error) {
 	statement, err := s.visibleStatement(ctx, tenant, id)
 	if err != nil {
 		return view, err
 	}
-	err = s.withComparison(ctx, tenant, memoryFor(statement), func() error {
+	err = s.withComparison(ctx, tenant, memoryFor(statement), func(m *comparisonMemory) error {
 		for attempt := 1; ; attempt++ {
-			changed, err := change(statement)
+			changed, err := change(m, statement)
 			if attempt == saveAttempts || !errors.Is(err, domain.RevisionMismatch) {
 				statement = changed
 				return err
@@ -372,7 +376,9 @@ func (s *Service) changeBankStatement(ctx context.Context, tenant domain.TenantI
 func (s *Service) WithdrawBankStatement(
 	ctx context.Context, tenant domain.TenantID, id witness.BankStatementID, match ports.IfMatch,
 ) error {
-	_, err := s.changeBankStatement(ctx, tenant, id, func(b witness.BankStatement) (witness.BankStatement, error) {
+	_, err := s.changeBankStatement(ctx, tenant, id, func(
+		_ *comparisonMemory, b witness.BankStatement,
+	) (witness.BankStatement, error) {
 		if match != nil && !slices.Contains(match, b.Revision) {
 			return b, &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}
 		}
@@ -436,8 +442,8 @@ func (s *Service) SetCSVMapping(
 		}
 		if statement.State == witness.StateNeedsMapping {
 			read++
-			err = s.withComparison(ctx, tenant, memoryFor(statement), func() error {
-				_, err := s.compareAgain(ctx, statement, "")
+			err = s.withComparison(ctx, tenant, memoryFor(statement), func(m *comparisonMemory) error {
+				_, err := s.compareAgain(ctx, m, statement, "")
 				return err
 			})
 		}

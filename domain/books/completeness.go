@@ -101,8 +101,8 @@ type AccountReading struct {
 	// BankReadAt is when the vendor had last read the bank; zero if it does not state that. Readings with different
 	// times come from different synchronisations.
 	BankReadAt time.Time `json:"bankReadAt,omitzero"`
-	// FutureRows is the number of live posted records that Posted leaves out because they are dated after the day of the
-	// reading. The balance does not contain them yet.
+	// FutureRows is the number of live posted records that Posted leaves out because they are dated after the day of
+	// the reading. The balance does not contain them yet.
 	FutureRows int `json:"futureRows,omitempty"`
 	// Unconverted is the number of live posted records without an amount in the account's currency that an accepted
 	// baseline does not contain. Posted leaves out all such records.

@@ -361,8 +361,8 @@ func TestPlaidHistoryThatIsNotReady(t *testing.T) {
 	})
 }
 
-// TestPlaidAppliesRemovalsWhenAnAccountIDChanges checks that the removals in the stream are applied although the vendor has
-// given the account another id since the last pull, so that all rows are read again.
+// TestPlaidAppliesRemovalsWhenAnAccountIDChanges checks that the removals in the stream are applied although the
+// vendor has given the account another id since the last pull, so that all rows are read again.
 func TestPlaidAppliesRemovalsWhenAnAccountIDChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id := connectPlaid(t, w)

@@ -42,6 +42,11 @@ type Counts struct {
 	Unchanged int `json:"unchanged"`
 	// Quarantined is the number of transactions and accounts that could not be normalised exactly.
 	Quarantined int `json:"quarantined"`
+	// IDChanges is the number of records that continue under another id of the vendor. LateRows is the number of new
+	// rows dated on or before a day that the previous reading of their account covered. Callers see both only as sums
+	// of a bank; see InstitutionActivity.
+	IDChanges int `json:"-"`
+	LateRows  int `json:"-"`
 }
 
 // Plus returns the sum of two counts. Accounts is the exception: several writes may count
@@ -50,7 +55,8 @@ func (c Counts) Plus(d Counts) Counts {
 	return Counts{
 		Accounts: max(c.Accounts, d.Accounts), Read: c.Read + d.Read, Added: c.Added + d.Added,
 		Modified: c.Modified + d.Modified, Removed: c.Removed + d.Removed, Unchanged: c.Unchanged + d.Unchanged,
-		Quarantined: c.Quarantined + d.Quarantined,
+		Quarantined: c.Quarantined + d.Quarantined, IDChanges: c.IDChanges + d.IDChanges,
+		LateRows: c.LateRows + d.LateRows,
 	}
 }
 

@@ -27,8 +27,7 @@ type pullView struct {
 	FinishedAt   time.Time  `json:"finishedAt,omitzero" example:"2026-03-02T10:00:04Z" doc:"When the pull succeeded or failed; absent before"`
 }
 
-// countsView is the representation in responses of a pull's counts, such as the number of new transactions. It has
-// the members of domain.Counts.
+// countsView is the representation in responses of a pull's counts, such as the number of new transactions.
 type countsView struct {
 	Accounts  int `json:"accounts" example:"2" doc:"Accounts that were read"`
 	Read      int `json:"read" example:"8" doc:"Transactions that were read"`
@@ -45,9 +44,16 @@ type countsView struct {
 func pullOf(p domain.Pull) pullView {
 	return pullView{
 		ID: p.ID.String(), ConnectionID: p.Connection.String(), Vendor: string(p.Vendor),
-		Trigger: string(p.Trigger), Status: string(p.State), Counts: countsView(p.Counts), Attempts: p.Attempts,
+		Trigger: string(p.Trigger), Status: string(p.State), Counts: countsOf(p.Counts), Attempts: p.Attempts,
 		LastError: string(p.LastError), NextTryAt: utcOrZero(p.NotBefore), CreatedAt: utcOrZero(p.CreatedAt),
 		StartedAt: utcOrZero(p.StartedAt), FinishedAt: utcOrZero(p.FinishedAt),
+	}
+}
+
+func countsOf(c domain.Counts) countsView {
+	return countsView{
+		Accounts: c.Accounts, Read: c.Read, Added: c.Added, Modified: c.Modified, Removed: c.Removed,
+		Unchanged: c.Unchanged, Quarantined: c.Quarantined,
 	}
 }
 

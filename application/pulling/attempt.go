@@ -528,6 +528,7 @@ func (a *attempt) completed(ctx context.Context, w ports.PageWrite) ports.PageWr
 	w = a.forStage(a.forPage(ctx, w))
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
+	w.Coverage = a.Coverage
 	w.Waits = len(w.Removed) > 0 && a.cannotBeRead()
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
 	return w

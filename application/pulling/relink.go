@@ -218,6 +218,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		Open:       a.relink.open,
 		Unproved:   !settled,
 		Identity:   a.identity(),
+		Coverage:   a.Coverage,
 		Matching:   a.Matching(ctx, a.connection.Vendor),
 		Progress:   a.pull.Progress,
 		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },

@@ -151,6 +151,7 @@ func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 		Pending: true,
 	})
 	c.Past = append(c.Past, PastID{match.Old, old.ID})
+	c.Counts.IDChanges++
 	d.expect(match.New, old, true)
 	delete(d.leaving, match.Old)
 }

@@ -296,6 +296,9 @@ func (d *decision) put(c *Changes) {
 			continue
 		case !found:
 			c.Counts.Added++
+			if row.Date <= d.CoveredTo[row.Account] {
+				c.Counts.LateRows++
+			}
 			stored.ID, stored.FirstSeenAt = d.NewID(), d.At
 		case !stored.Removed && !stored.Archived && stored.Digest == d.digests[i]:
 			c.Counts.Unchanged++

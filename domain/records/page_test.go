@@ -344,7 +344,7 @@ func TestMoreReplacementsThanOneChangeContains(t *testing.T) {
 	if err := b.store(pageOf(came...)); err != nil {
 		t.Fatal(err)
 	}
-	if want := (domain.Counts{Read: 600, Modified: 600}); b.counts != want {
+	if want := (domain.Counts{Read: 600, Modified: 600, IDChanges: 600}); b.counts != want {
 		t.Errorf("counts %+v, want %+v", b.counts, want)
 	}
 }
@@ -354,7 +354,7 @@ func TestATakenOverRecordIsCounted(t *testing.T) {
 	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
 		t.Fatal(err)
 	}
-	if want := (domain.Counts{Removed: 1, Modified: 1}); b.counts != want {
+	if want := (domain.Counts{Removed: 1, Modified: 1, IDChanges: 1}); b.counts != want {
 		t.Errorf("counts %+v, want %+v", b.counts, want)
 	}
 	if past := b.records[0].Supersedes[0]; past.Younger != recordID(2) || past.Version != 1 || !past.At.Equal(now) {

@@ -116,6 +116,7 @@ func (d *decision) restore(c *Changes, record *Record, externalID string) {
 		ID: record.ID, From: record.Key(), ExternalID: externalID, Supersedes: append(rest, present), Pending: true,
 	})
 	c.Past = append(c.Past, PastID{ExternalID: externalID}, PastID{record.ExternalID, record.ID})
+	c.Counts.IDChanges++
 }
 
 // expect makes the method put store the row with this external id as the next version of the record.

@@ -426,7 +426,8 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (domain.Counts{Added: 1, Modified: len(all) - 2, Removed: 2}); b.counts != want {
+	want := domain.Counts{Added: 1, Modified: len(all) - 2, Removed: 2, IDChanges: len(all) - 2}
+	if b.counts != want {
 		t.Errorf("counts %+v, want %+v", b.counts, want)
 	}
 }

@@ -55,6 +55,8 @@ type CompletenessChange struct {
 	Account      domain.AccountID
 	Completeness books.Completeness
 	Balance      *books.AccountBalance // replaces the stored balance of its day; nil if no balance changes
+	// FirstRead is the bank's reading of the account if it is the first one after the end of a day; otherwise zero.
+	FirstRead time.Time
 }
 
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
@@ -120,6 +122,7 @@ type settledAccount struct {
 
 	balance     books.VendorBalance
 	bankReadAt  time.Time
+	firstRead   time.Time // see CompletenessChange
 	quarantined bool
 	sum         *books.AccountSum
 	chain       []books.ChainRow
@@ -146,6 +149,7 @@ func (s *settling) addAccounts(stored []AccountState) error {
 				AccountState: a,
 				balance:      balance,
 				bankReadAt:   s.outcome.bankReadAt(a),
+				firstRead:    s.outcome.firstRead(a),
 				quarantined:  names(payloads, a.ExternalID),
 			})
 		}
@@ -164,6 +168,16 @@ func (o Outcome) bankReadAt(a AccountState) time.Time {
 		return a.BankReadAt
 	}
 	return o.Bank.ReadAt(a.Type, a.BankReadAt, o.ReadAt)
+}
+
+// firstRead returns the BankReadAt of the account after the outcome if it is on a later day than the one before;
+// otherwise the zero time.
+func (o Outcome) firstRead(a AccountState) time.Time {
+	at := o.bankReadAt(a)
+	if at.IsZero() || !a.BankReadAt.IsZero() && o.Coverage.Day(at) <= o.Coverage.Day(a.BankReadAt) {
+		return time.Time{}
+	}
+	return at
 }
 
 // BankReadings returns the new BankReadAt of the accounts for which it changes. The accounts must be those that the
@@ -238,7 +252,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 func (a *settledAccount) changed(next books.Completeness) CompletenessChange {
 	change := CompletenessChange{Account: a.ID, Completeness: next}
 	if day, known := next.Last.DayBalance(); known {
-		change.Balance = &day
+		change.Balance, change.FirstRead = &day, a.firstRead
 	}
 	return change
 }

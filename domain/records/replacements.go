@@ -337,6 +337,7 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 	c.Past = append(c.Past, PastID{ExternalID: match.New}, PastID{match.Old, old.ID})
 	c.Counts.Removed++
 	c.Counts.Modified++
+	c.Counts.IDChanges++
 	if _, onPage := d.Stored[match.New]; onPage {
 		d.expect(match.New, &next, false)
 	}

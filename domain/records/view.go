@@ -53,6 +53,9 @@ type View struct {
 	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, and those to
 	// which rows of the page refer.
 	Accounts map[string]domain.AccountID
+	// CoveredTo contains, by external id, the last day that the previous reading of an account covers. It omits
+	// accounts for which no day is known.
+	CoveredTo map[string]domain.Date
 	// FirstStored contains the external ids of the page's accounts that were not stored before.
 	FirstStored []string
 }

@@ -111,6 +111,8 @@ type PageWrite struct {
 	// ReadRows contains the rows that the pull has read so far; nil if they are not known. The decision about this
 	// page uses it instead of Progress.Listed. Only Progress.Listed is stored.
 	ReadRows *domain.ListedRows
+	// Coverage determines which new rows are late; see domain.Counts.
+	Coverage domain.Coverage
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress // the pull's progress after this page
@@ -203,6 +205,7 @@ type Publication struct {
 	Unproved   bool
 	Matching   *Matching                                       // nil if no rows are matched
 	Identity   func(domain.AccountData) domain.AccountIdentity // see PageWrite
+	Coverage   domain.Coverage                                 // see PageWrite
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress
 	At         time.Time

@@ -182,7 +182,7 @@ func relinkPublishes(f *fixture) {
 	published, err := f.Pulls.Publish(f.ctx, r.l, w)
 	f.noError(err)
 	f.equal("published", ports.Published{
-		Counts: domain.Counts{Accounts: 3, Added: 2, Modified: 1, Removed: 1}, Complete: true,
+		Counts: domain.Counts{Accounts: 3, Added: 2, Modified: 1, Removed: 1, IDChanges: 1}, Complete: true,
 	}, published)
 	t := f.getRow(r.c, "y")
 	f.equal("id", r.older, t.ID)
@@ -237,7 +237,7 @@ func relinkGroups(f *fixture) {
 	r := newRelinks(f, purchase("x2"), purchase("x3"), purchase("left"), purchase("left2"))
 	r.remove("left", "left2")
 	r.stage(0, renewed("y1"), renewed("y2"))
-	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Removed: 1}, r.publish("a2=a", "b2=b"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Removed: 1, IDChanges: 2}, r.publish("a2=a", "b2=b"))
 	live := 0
 	for _, t := range f.allRows(r.c) {
 		if t.RemovedAt.IsZero() {
@@ -253,7 +253,7 @@ func relinkGroups(f *fixture) {
 	third.stage(0, purchase("z4", withAccount("a3")))
 	f.equal(
 		"the one that the second reference did not return, too, but no removed one",
-		domain.Counts{Accounts: 2, Modified: 3, Added: 1},
+		domain.Counts{Accounts: 2, Modified: 3, Added: 1, IDChanges: 3},
 		third.publish("a3=a2", "b3=b2"),
 	)
 }
@@ -272,7 +272,7 @@ func relinkBack(f *fixture) {
 	r.publish("a2=a", "b2=b")
 	back := r.relinkTo("item-1")
 	back.stage(0, purchase("x"), purchase("x2"), purchase("market", withDescription("market")))
-	f.equal("counts", domain.Counts{Accounts: 2, Modified: 3}, back.publish("a=a2", "b=b2"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 3, IDChanges: 3}, back.publish("a=a2", "b=b2"))
 	for _, before := range rows {
 		after := f.getRow(r.c, before.ExternalID)
 		f.equal("id of "+before.ExternalID, before.ID, after.ID)
@@ -377,7 +377,7 @@ func relinkHolds(f *fixture, unreadable ...string) {
 	var claimed ports.Claimed
 	r.l, claimed = f.claim(f.requestPull(r.c, domain.PullScope{}).ID)
 	f.equal("new reference", []bool{true, true}, []bool{claimed.Initial, claimed.Connection.NewReference})
-	f.equal("rows of the account that was published", domain.Counts{Accounts: 2, Unchanged: 1, Modified: 1},
+	f.equal("rows of the account that was published", domain.Counts{Accounts: 2, Unchanged: 1, Modified: 1, IDChanges: 1},
 		r.publish("a2=a2", "b2=b"))
 	r.want("transactions", "1: y v2 was x", "2: b2 v2 was b1")
 }
@@ -402,7 +402,8 @@ func relinkEndsAccounts(f *fixture) {
 func relinkWithoutAccount(f *fixture) {
 	r := newRelinks(f, row("n1"), row("n0", withDate("2025-01-01")))
 	r.stage(0, renewed("y"), row("n2"), purchase("unknown", withAccount("not listed")))
-	f.equal("counts", domain.Counts{Accounts: 2, Added: 2, Modified: 1, Removed: 1}, r.publish("a2=a", "b2=b"))
+	f.equal("counts", domain.Counts{Accounts: 2, Added: 2, Modified: 1, Removed: 1, IDChanges: 1},
+		r.publish("a2=a", "b2=b"))
 	f.equal("removed", []bool{false, true}, []bool{
 		f.getRow(r.c, "n1").RemovedAt.IsZero(), f.getRow(r.c, "n0").RemovedAt.IsZero(),
 	})
@@ -635,7 +636,7 @@ func relinkManyRows(f *fixture) {
 		r.stage(0, page...)
 	}
 	r.stage(0, renewed("y"))
-	f.equal("counts", domain.Counts{Accounts: 2, Modified: n + 1}, r.publish("a2=a", "b2=b"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: n + 1, IDChanges: n + 1}, r.publish("a2=a", "b2=b"))
 	for _, t := range f.allRows(r.c) {
 		f.equal("past rows", 1, len(t.Supersedes))
 		f.equal("id of "+t.ExternalID, ofID[t.Supersedes[0].ExternalID], t.ID)
@@ -718,7 +719,7 @@ func relinkUnproved(f *fixture) {
 	published, err := f.Pulls.Publish(f.ctx, r.l, w)
 	f.noError(err)
 	f.equal("published", ports.Published{
-		Counts: domain.Counts{Accounts: 1, Added: 1, Modified: 1}, Complete: true,
+		Counts: domain.Counts{Accounts: 1, Added: 1, Modified: 1, IDChanges: 1}, Complete: true,
 	}, published)
 	r.want("transactions", "1: y v2 was x", "2: gone v1", "3: b1 v1", "4: unreadable v1")
 	accounts := f.listAccounts(r.c)
@@ -731,7 +732,7 @@ func relinkUnproved(f *fixture) {
 	)
 	f.equal("carried-over rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
-	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("late", withDescription("market"))))
+	f.equal("late", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, r.late(renewed("late", withDescription("market"))))
 	f.equal("id", gone, f.getRow(r.c, "late").ID)
 	feed := f.readFeed(position, 10, 1)
 	f.equal("feed", domain.Modified, feed[0].Change())
@@ -752,13 +753,13 @@ func relinkLateHistory(f *fixture) {
 		before[t.ExternalID] = t.ID
 	}
 	r.stage(0, renewed("y"))
-	f.equal("counts", domain.Counts{Accounts: 2, Modified: 1}, r.publish("a2=a", "b2=b"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 1, IDChanges: 1}, r.publish("a2=a", "b2=b"))
 	f.equal("carried-over rows", true, r.nextClaim())
 	var page []domain.TransactionData
 	for i := range 40 {
 		page = append(page, renewed(fmt.Sprint("late", i), old(10*i)...))
 	}
-	f.equal("counts of the page", domain.Counts{Read: 41, Modified: 40, Added: 1},
+	f.equal("counts of the page", domain.Counts{Read: 41, Modified: 40, Added: 1, IDChanges: 40},
 		r.late(append(page, renewed("new", withDescription("cinema")))...))
 	for i := range 40 {
 		t := f.getRow(r.c, fmt.Sprint("late", i))
@@ -846,7 +847,8 @@ func relinkNotShownPage(f *fixture) {
 	r := newNotShown(f)
 	f.equal("carried-over rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
-	f.equal("late", domain.Counts{Read: 3, Modified: 2, Added: 1}, r.late(renewed("y"), renewed("y2"), renewed("y3")))
+	f.equal("late", domain.Counts{Read: 3, Modified: 2, Added: 1, IDChanges: 2},
+		r.late(renewed("y"), renewed("y2"), renewed("y3")))
 	changes := map[domain.ChangeKind]int{}
 	for _, t := range f.readFeed(position, 10, 3) {
 		changes[t.Change()]++
@@ -860,7 +862,8 @@ func relinkNotShownPublication(f *fixture) {
 	f.equal("carried-over rows", true, r.nextClaim())
 	r.stage(0, renewed("older", withDate("2026-01-02"), withDescription("older")), renewed("y"), renewed("y2"),
 		renewed("y3"))
-	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Added: 1, Unchanged: 1}, r.publish("a2=a2", "b2=b"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Added: 1, Unchanged: 1, IDChanges: 2},
+		r.publish("a2=a2", "b2=b"))
 	r.wantNotShown()
 }
 
@@ -878,7 +881,7 @@ func relinkNotShownSweep(f *fixture) {
 	r.late(renewed("older", withDate("2026-01-02"), withDescription("older")))
 	f.equal("removed", domain.Counts{Removed: 1}, sweep(f.now(), "newer", "older"))
 	f.equal("carried-over rows", true, r.nextClaim())
-	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("y")))
+	f.equal("late", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, r.late(renewed("y")))
 	f.equal("id", r.older, f.getRow(r.c, "y").ID)
 
 	expired := newNotShown(f)
@@ -925,7 +928,7 @@ func relinkQuarantined(f *fixture) {
 	})
 	quarantine("same")
 	r.stage(0, renewed("y"), renewed("older", withDate("2026-01-02"), withDescription("older")))
-	f.equal("counts", domain.Counts{Accounts: 1, Added: 1, Modified: 1, Removed: 1}, r.publish("a2=a"))
+	f.equal("counts", domain.Counts{Accounts: 1, Added: 1, Modified: 1, Removed: 1, IDChanges: 1}, r.publish("a2=a"))
 	for externalID, removed := range map[string]bool{"same": false, "gone": true, "y": false} {
 		f.equal(externalID+" is removed", removed, !f.getRow(r.c, externalID).RemovedAt.IsZero())
 	}

@@ -170,7 +170,7 @@ func replaceAfterRemoval(f *fixture) {
 		Progress:     news(),
 		Matching:     descriptions, RecentlyRemoved: true, At: at,
 	})
-	f.equal("counts", domain.Counts{Read: 1, Modified: 1}, counts)
+	f.equal("counts", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, counts)
 	r.want("after the new row", "1: y v3 was x")
 	t := f.getRow(r.c, "y")
 	want := []domain.Superseded{{ExternalID: "x", At: at, Rule: domain.SameDescription, Version: 2}}
@@ -186,7 +186,7 @@ func replaceAfterRemoval(f *fixture) {
 
 func replaceInSweep(f *fixture) {
 	r := newReplacements(f)
-	f.equal("counts", domain.Counts{Read: 1, Modified: 1}, r.sweepPage(domain.OneRead, nil, purchase("y")))
+	f.equal("counts", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, r.sweepPage(domain.OneRead, nil, purchase("y")))
 	r.want("after the sweep", "1: y v2 was x")
 	f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Added}, r.kinds("y"))
 	r.next()
@@ -200,7 +200,7 @@ func replaceStoredRow(f *fixture) {
 	r.want("after the new row", "1: x v1", "2: y v1")
 	r.next()
 	_, position := f.readFeedFrom(domain.Position{}, 10, 2)
-	f.equal("counts", domain.Counts{Modified: 1, Removed: 1}, r.remove("x"))
+	f.equal("counts", domain.Counts{Modified: 1, Removed: 1, IDChanges: 1}, r.remove("x"))
 	r.want("after the removal", "1: y v2 was x", "2: y v2 removed by 1")
 	f.equal("by the new id", []domain.TransactionID{r.older}, r.found("y"))
 	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
@@ -331,7 +331,7 @@ func replaceGroups(f *fixture) {
 	r.page(listing(), purchase("x2"))
 	r.next()
 	counts := r.sweepPage(domain.OneRead, nil, purchase("y"), purchase("y2"))
-	f.equal("counts", domain.Counts{Read: 2, Modified: 2}, counts)
+	f.equal("counts", domain.Counts{Read: 2, Modified: 2, IDChanges: 2}, counts)
 	f.equal("transactions", 2, len(r.state()))
 }
 

@@ -99,7 +99,9 @@ var indexUses = map[string]string{
 		"ORDER BY finished_at DESC",
 	"pulls_ended": "pulls WHERE connection_id = :id AND state IN ('succeeded', 'failed') " +
 		"ORDER BY finished_at DESC",
-	"pulls_failed":        "pulls WHERE tenant_id = :id AND state = 'failed' ORDER BY created_at DESC, id DESC",
+	"pulls_failed": "pulls WHERE tenant_id = :id AND state = 'failed' ORDER BY created_at DESC, id DESC",
+	"pulls_irregular": "pulls WHERE connection_id = :id AND state IN ('succeeded', 'failed') " +
+		"AND (id_changes > 0 OR late_rows > 0) AND finished_at >= :at",
 	"pulls_newest":        "pulls WHERE tenant_id = :id ORDER BY created_at DESC, id DESC",
 	"pulls_of_connection": "pulls WHERE connection_id = :id ORDER BY created_at DESC, id DESC",
 	"pulls_unchanged": "pulls WHERE state IN ('succeeded', 'failed') AND added = 0 AND modified = 0 " +

@@ -66,6 +66,9 @@ type countColumns struct {
 	Unchanged int `gorm:"column:unchanged"`
 
 	Quarantined int `gorm:"column:quarantined"`
+
+	IDChanges int `gorm:"column:id_changes"`
+	LateRows  int `gorm:"column:late_rows"`
 }
 
 // TableName returns the name of the table in the schema.

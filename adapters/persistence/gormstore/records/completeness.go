@@ -54,6 +54,7 @@ type balanceRow struct {
 	Anchor     string            `gorm:"column:anchor"`
 	BankRead   gormstore.Instant `gorm:"column:bank_read_at"`
 	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+	FirstRead  gormstore.Instant `gorm:"column:first_read_at"` // see records.CompletenessChange
 }
 
 // TableName returns the name of the table in the schema.
@@ -86,8 +87,11 @@ var (
 	}
 	upsertBalance = clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "day"}, {Name: "tenant_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{
+		DoUpdates: append(clause.AssignmentColumns([]string{
 			"connection_id", "read_at", "currency", "balance", "posted", "anchor", "bank_read_at",
+		}), clause.Assignment{
+			Column: clause.Column{Name: "first_read_at"},
+			Value:  gorm.Expr("coalesce(excluded.first_read_at, account_balances.first_read_at)"),
 		}),
 	}
 )

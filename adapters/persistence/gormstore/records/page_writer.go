@@ -247,6 +247,7 @@ type pageWriter struct {
 
 	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
 	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
+	coveredTo  map[string]domain.Date      // see records.View
 
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
@@ -261,7 +262,9 @@ type pageWriter struct {
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
-	return &pageWriter{PageWrite: w, dialect: d, accountIDs: map[string]domain.AccountID{}}
+	return &pageWriter{
+		PageWrite: w, dialect: d, accountIDs: map[string]domain.AccountID{}, coveredTo: map[string]domain.Date{},
+	}
 }
 
 // queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
@@ -294,7 +297,7 @@ func (p *pageWriter) findPull(lease domain.Lease) gormstore.Read {
 
 func (p *pageWriter) queryPull(lease domain.Lease, share, lock string) gormstore.Read {
 	q := gormstore.NewQuery(`SELECT id, tenant_id, connection_id, vendor,
-		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
+		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined, id_changes, late_rows,
 		` + share + ` FROM pulls WHERE `)
 	q.Add("id = ? AND tenant_id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
 		gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID), gormstore.UUID(lease.ID.UUID))
@@ -304,7 +307,8 @@ func (p *pageWriter) queryPull(lease domain.Lease, share, lock string) gormstore
 	counts := &row.Counts
 	return q.AsRead(gormstore.ScanTargets(
 		&row.ID, &row.Tenant, &row.Connection, (*gormstore.Text)(&row.Vendor), &counts.Accounts, &counts.Read,
-		&counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged, &counts.Quarantined, &shared,
+		&counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged, &counts.Quarantined,
+		&counts.IDChanges, &counts.LateRows, &shared,
 	), func() error {
 		p.pull = row
 		return nil
@@ -387,11 +391,20 @@ func (p *pageWriter) readAccountIDs(lease domain.Lease) gormstore.Read {
 			names = append(names, name)
 		}
 	}
-	var name string
+	var name, currency string
 	var id uuid.UUID
-	return p.ofConnection("SELECT external_id, id FROM accounts", lease, names).
-		AsRead([]any{(*gormstore.Text)(&name), (*gormstore.UUID)(&id)}, func() error {
-			p.accountIDs[name] = domain.AccountID{UUID: id}
-			return nil
-		})
+	var bankRead time.Time
+	q := p.ofConnection("SELECT external_id, id, currency, bank_read_at FROM accounts", lease, names)
+	return q.AsRead(gormstore.ScanTargets(&name, &id, &currency, &bankRead), func() error {
+		p.accountIDs[name] = domain.AccountID{UUID: id}
+		p.cover(name, currency, bankRead)
+		return nil
+	})
+}
+
+// cover sets the entry of p.coveredTo of an account that was read at the bank at this time; zero if that is not known.
+func (p *pageWriter) cover(externalID, currency string, bankReadAt time.Time) {
+	if day := p.Coverage.To(bankReadAt, currency); day != "" {
+		p.coveredTo[externalID] = day
+	}
 }

@@ -49,7 +49,9 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 func (s pulls) publishPlanned(
 	ctx context.Context, lease domain.Lease, w ports.Publication, plan *publicationPlan,
 ) (ports.Published, error) {
-	p := newPageWriter(s.Dialect, ports.PageWrite{NewID: w.NewID, At: w.At, LeaseUntil: w.LeaseUntil})
+	p := newPageWriter(s.Dialect, ports.PageWrite{
+		Coverage: w.Coverage, NewID: w.NewID, At: w.At, LeaseUntil: w.LeaseUntil,
+	})
 	b := &publisher{pageWriter: p, w: w, plan: plan}
 	published := ports.Published{}
 	counts, err := s.runPage(ctx, publishTimeout, lease, p, func() (err error) {
@@ -132,12 +134,13 @@ func (b *publisher) accountChanges() (records.PublishedAccounts, error) {
 	if err != nil {
 		return records.PublishedAccounts{}, err
 	}
-	externalIDs := map[domain.AccountID]string{}
+	present := map[domain.AccountID]records.Account{}
 	for _, account := range append(stored, changes.Save...) {
-		externalIDs[account.ID] = account.ExternalID
+		present[account.ID] = account
 	}
-	for id, externalID := range externalIDs {
-		b.accountIDs[externalID] = id
+	for id, account := range present {
+		b.accountIDs[account.ExternalID] = id
+		b.cover(account.ExternalID, account.Currency, account.BankReadAt)
 	}
 	b.moved = changes.Moved
 	return changes, nil

@@ -29,6 +29,7 @@ func storeReadings(tx gormstore.Tx, d gormstore.Dialect, pull gormstore.PullRow,
 				Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Day: string(day.Day),
 				At: gormstore.At(day.At), Currency: day.Currency, Balance: day.Balance.String(),
 				Posted: day.Posted.String(), Anchor: day.Anchor.String(), BankRead: gormstore.At(day.BankReadAt),
+				FirstRead: gormstore.At(change.FirstRead),
 			}).Error
 			if err != nil {
 				return err

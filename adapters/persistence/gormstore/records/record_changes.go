@@ -312,6 +312,7 @@ func (p *pageWriter) updatePull(progress *domain.Progress) error {
 		gormstore.At(p.LeaseUntil).Param(p.tx.Name()), total.Accounts, total.Read)
 	q.Add(", added = ?, modified = ?, removed = ?, unchanged = ?, quarantined = ?",
 		total.Added, total.Modified, total.Removed, total.Unchanged, total.Quarantined)
+	q.Add(", id_changes = ?, late_rows = ?", total.IDChanges, total.LateRows)
 	if p.uncounted {
 		q.Add(", uncounted = ?", true)
 	}

@@ -44,7 +44,8 @@ func (p *pageWriter) view() records.View {
 	return records.View{
 		Tenant: domain.TenantID{UUID: p.pull.Tenant}, Connection: domain.ConnectionID{UUID: p.pull.Connection},
 		Vendor: domain.Vendor(p.pull.Vendor), Pull: domain.PullID{UUID: p.pull.ID},
-		Stored: p.stored, Accounts: p.accountIDs, FirstStored: p.firstStored,
+		Stored: p.stored, Accounts: p.accountIDs, CoveredTo: p.coveredTo,
+		FirstStored: p.firstStored,
 	}
 }
 

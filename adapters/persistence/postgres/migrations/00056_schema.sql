@@ -273,6 +273,8 @@ CREATE TABLE pulls (
     complete      boolean     NOT NULL DEFAULT false,
     quarantined   integer     NOT NULL DEFAULT 0,
     uncounted     boolean     NOT NULL DEFAULT false,
+    id_changes    integer     NOT NULL DEFAULT 0,
+    late_rows     integer     NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 ) WITH (fillfactor = 80);
 
@@ -287,6 +289,9 @@ CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
 -- The pulls that changed nothing, by age. They are deleted after PULL_RETENTION.
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
+-- The pulls for the activity of a bank, which are few.
+CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
+    AND (id_changes > 0 OR late_rows > 0);
 -- Failed pulls are few, so their index is small.
 CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
 
@@ -672,7 +677,8 @@ CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, c
     WHERE drift_since IS NOT NULL;
 
 -- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
--- view; posted is the sum of the live posted records; anchor is balance - posted.
+-- view; posted is the sum of the live posted records; anchor is balance - posted. first_read_at: the last reading of the
+-- bank seen on this day that was the first one after the end of a day (CLOSE_OFFSET); NULL if none was.
 CREATE TABLE account_balances (
     account_id    uuid        NOT NULL,
     day           text        NOT NULL COLLATE "C",
@@ -684,6 +690,7 @@ CREATE TABLE account_balances (
     anchor        numeric     NOT NULL,
     tenant_id     uuid        NOT NULL,
     bank_read_at  timestamptz,
+    first_read_at timestamptz,
     PRIMARY KEY (account_id, day, tenant_id)
 );
 

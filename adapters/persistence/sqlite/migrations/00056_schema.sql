@@ -274,6 +274,8 @@ CREATE TABLE pulls (
     complete      INTEGER NOT NULL DEFAULT 0,
     quarantined   INTEGER NOT NULL DEFAULT 0,
     uncounted     INTEGER NOT NULL DEFAULT 0,
+    id_changes    INTEGER NOT NULL DEFAULT 0,
+    late_rows     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
@@ -288,6 +290,9 @@ CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
 -- The pulls that changed nothing, by age. They are deleted after PULL_RETENTION.
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
+-- The pulls for the activity of a bank, which are few.
+CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
+    AND (id_changes > 0 OR late_rows > 0);
 -- Failed pulls are few, so their index is small.
 CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
 
@@ -673,7 +678,8 @@ CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, c
     WHERE drift_since IS NOT NULL;
 
 -- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
--- view; posted is the sum of the live posted records; anchor is balance - posted.
+-- view; posted is the sum of the live posted records; anchor is balance - posted. first_read_at: the last reading of the
+-- bank seen on this day that was the first one after the end of a day (CLOSE_OFFSET); NULL if none was.
 CREATE TABLE account_balances (
     account_id    TEXT    NOT NULL,
     day           TEXT    NOT NULL,
@@ -685,6 +691,7 @@ CREATE TABLE account_balances (
     anchor        TEXT    NOT NULL,
     tenant_id     TEXT    NOT NULL,
     bank_read_at  INTEGER,
+    first_read_at INTEGER,
     PRIMARY KEY (account_id, day, tenant_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -61,6 +61,7 @@ ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT fals
 ALTER TABLE connections ADD COLUMN inconsistent_since timestamptz;
 ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
+ALTER TABLE account_balances ADD COLUMN first_read_at timestamptz;
 ALTER TABLE account_closes ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_closes ADD COLUMN covered_since timestamptz;
 ALTER TABLE account_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
@@ -81,6 +82,10 @@ ALTER TABLE absent_transactions ADD COLUMN proved_by uuid;
 ALTER TABLE accounts ADD COLUMN held_at timestamptz;
 ALTER TABLE accounts ADD COLUMN held_sync timestamptz;
 ALTER TABLE pulls ADD COLUMN uncounted boolean NOT NULL DEFAULT false;
+ALTER TABLE pulls ADD COLUMN id_changes integer NOT NULL DEFAULT 0;
+ALTER TABLE pulls ADD COLUMN late_rows integer NOT NULL DEFAULT 0;
+CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
+    AND (id_changes > 0 OR late_rows > 0);
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 

@@ -64,6 +64,7 @@ ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN inconsistent_since INTEGER;
 ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
+ALTER TABLE account_balances ADD COLUMN first_read_at INTEGER;
 ALTER TABLE account_closes ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_closes ADD COLUMN covered_since INTEGER;
 ALTER TABLE account_closes ADD COLUMN covered_state TEXT NOT NULL DEFAULT '';
@@ -84,6 +85,10 @@ ALTER TABLE absent_transactions ADD COLUMN proved_by TEXT;
 ALTER TABLE accounts ADD COLUMN held_at INTEGER;
 ALTER TABLE accounts ADD COLUMN held_sync INTEGER;
 ALTER TABLE pulls ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pulls ADD COLUMN id_changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pulls ADD COLUMN late_rows INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
+    AND (id_changes > 0 OR late_rows > 0);
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 

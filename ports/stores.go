@@ -79,6 +79,12 @@ type Connections interface {
 	CountAdded(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
 		first domain.Date) (map[domain.ConnectionID]map[domain.Date]int, error)
 
+	// InstitutionActivity returns what the pulls of the live connections to each of the banks have stored. The pulls are
+	// those that ended at or after since; the delays are those of the readings on and after the day of since. days
+	// determines when a day ends. Banks without a connection are omitted.
+	InstitutionActivity(ctx context.Context, tenant domain.TenantID, banks []domain.InstitutionKey, since time.Time,
+		days domain.Coverage) (map[domain.InstitutionKey]domain.InstitutionActivity, error)
+
 	// NoticeConsents returns at most limit live aggregator connections whose consent is expiring (Consent.NoticeAt <=
 	// now), earliest first, without their sealed credentials. Each returned consent is marked as noticed, so only one
 	// of several concurrent calls returns the connection. The method is not limited to one tenant.

@@ -358,6 +358,10 @@ type ConnectionManager interface {
 	// SummarizeConnections counts the tenant's live connections, and the reasons why they need a person. It needs one
 	// query, however many connections there are.
 	SummarizeConnections(ctx context.Context, tenant domain.TenantID) (domain.AttentionSummary, error)
+	// ListInstitutions returns the banks of the tenant's live connections, ordered by name, vendor and id. Connections
+	// whose bank is not known are left out.
+	ListInstitutions(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.InstitutionStatus], error)
 }
 
 // LinkSession allows the account holder of a connection to sign in at the institution again. It is not stored.

@@ -475,12 +475,8 @@ func (s *server) summarizeConnections(
 	if err != nil {
 		return nil, err
 	}
-	attention := make(map[string]int, len(summary.Reasons))
-	for reason, count := range summary.Reasons {
-		attention[string(reason)] = count
-	}
 	return &bodyOutput[connectionSummary]{connectionSummary{
-		Connections: summary.Connections, Healthy: summary.Healthy, Needy: summary.Needy, Attention: attention,
-		Quarantined: summary.Quarantined, Drifting: summary.Drifting,
+		Connections: summary.Connections, Healthy: summary.Healthy, Needy: summary.Needy,
+		Attention: reasonCounts(summary.Reasons), Quarantined: summary.Quarantined, Drifting: summary.Drifting,
 	}}, nil
 }

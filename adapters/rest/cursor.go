@@ -50,6 +50,7 @@ type (
 	unmappedList      struct{}
 	bankStatementList struct{}
 	statementLineList struct{}
+	institutionList   struct{}
 )
 
 func (connectionList) tag() byte    { return 'c' }
@@ -77,6 +78,7 @@ func (conflictList) tag() byte      { return 'k' }
 func (unmappedList) tag() byte      { return 'w' }
 func (bankStatementList) tag() byte { return 'B' }
 func (statementLineList) tag() byte { return 'L' }
+func (institutionList) tag() byte   { return 'I' }
 
 // cursor is a position in a list of the kind L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

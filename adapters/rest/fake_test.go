@@ -232,6 +232,18 @@ func (f *fake) ListConnectionHealth(
 	})
 }
 
+func (f *fake) ListInstitutions(
+	_ context.Context, tenant domain.TenantID, p domain.PageRequest,
+) (domain.Page[domain.InstitutionStatus], error) {
+	return onePage(f, tenant, p, domain.InstitutionStatus{
+		InstitutionKey: domain.InstitutionKey{Vendor: "pluggy", ID: "201"}, Name: "Bank", Connections: 3,
+		Reasons: map[domain.AttentionReason]int{domain.NeedsReauth: 1}, BankReadAt: moment,
+		Activity: domain.InstitutionActivity{
+			Accounts: 5, IDChanges: 2, LateRows: 1, Delays: domain.ReadingDelays{6: 18, 11: 2},
+		},
+	})
+}
+
 func (f *fake) SummarizeConnections(
 	_ context.Context, tenant domain.TenantID,
 ) (domain.AttentionSummary, error) {

@@ -178,6 +178,7 @@ func (s *server) routes() []route {
 	return slices.Concat(
 		s.connectionRoutes(),
 		s.connectionHealthRoutes(),
+		s.institutionRoutes(),
 		s.lifecycleRoutes(),
 		s.linkSessionRoutes(),
 		s.applicationRoutes(),

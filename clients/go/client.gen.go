@@ -213,6 +213,27 @@ func (e BankStatementViewState) Valid() bool {
 	}
 }
 
+// Defines values for BankViewVendor.
+const (
+	BankViewVendorBelvo  BankViewVendor = "belvo"
+	BankViewVendorPlaid  BankViewVendor = "plaid"
+	BankViewVendorPluggy BankViewVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the BankViewVendor enum.
+func (e BankViewVendor) Valid() bool {
+	switch e {
+	case BankViewVendorBelvo:
+		return true
+	case BankViewVendorPlaid:
+		return true
+	case BankViewVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeViewChange.
 const (
 	ChangeViewChangeAdded    ChangeViewChange = "added"
@@ -3274,6 +3295,62 @@ type BankStatementViewCoveredBasis string
 // Examples: compared
 type BankStatementViewState string
 
+// BankView defines model for BankView.
+type BankView struct {
+	// Accounts Number of accounts of these connections that the vendor lists
+	//
+	// Examples: 78
+	Accounts int64 `json:"accounts"`
+
+	// Attention Number of connections for each reason that occurs; see the reasons of the health list
+	//
+	// Examples: {"reauth":2,"stale":1}
+	Attention map[string]int64 `json:"attention"`
+
+	// BankReadAt The oldest reading of the bank among the connections that are not paused and need no sign-in or consent; absent if none is known
+	//
+	// Examples: 2026-03-01T09:00:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// Connections Number of live connections
+	//
+	// Examples: 41
+	Connections int64 `json:"connections"`
+
+	// Delay Hours from the end of a day (CLOSE_OFFSET) to the first reading of the bank after it, over the days of all accounts in the last 30 days; absent if there was none
+	Delay *DelayView `json:"delay,omitempty"`
+
+	// ID The vendor's id of the bank; at Pluggy that of the connector
+	//
+	// Examples: 201
+	ID string `json:"id"`
+
+	// IDChanges How often a transaction continued under another id of the vendor, in the last 30 days
+	//
+	// Examples: 0
+	IDChanges int64 `json:"idChanges"`
+
+	// LateRows Number of new transactions of the last 30 days that are dated on or before a day that the reading before covered
+	//
+	// Examples: 3
+	LateRows int64 `json:"lateRows"`
+
+	// Name The vendor's name of the bank
+	//
+	// Examples: Itaú
+	Name string `json:"name"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor BankViewVendor `json:"vendor"`
+}
+
+// BankViewVendor The aggregator
+//
+// Examples: pluggy
+type BankViewVendor string
+
 // BlockCountsView defines model for BlockCountsView.
 type BlockCountsView struct {
 	// Apart Movements that are not booked
@@ -4211,6 +4288,19 @@ type DecisionRequest struct {
 //
 // Examples: explained
 type DecisionRequestDecision string
+
+// DelayView defines model for DelayView.
+type DelayView struct {
+	// P50 The median, in whole hours
+	//
+	// Examples: 6
+	P50 int64 `json:"p50"`
+
+	// P95 The 95th percentile, in whole hours
+	//
+	// Examples: 11
+	P95 int64 `json:"p95"`
+}
 
 // DeliveryDetail defines model for DeliveryDetail.
 type DeliveryDetail struct {
@@ -5700,6 +5790,27 @@ type PageBankStatementView struct {
 
 	// Items The items of this page
 	Items []BankStatementView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PageBankView defines model for PageBankView.
+type PageBankView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []BankView `json:"items"`
 
 	// Limit The requested maximum number of items on a page
 	//
@@ -8048,6 +8159,15 @@ type ListErasuresParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListInstitutionsParams defines parameters for ListInstitutions.
+type ListInstitutionsParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // StartLinkSessionParams defines parameters for StartLinkSession.
 type StartLinkSessionParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
@@ -9668,6 +9788,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListInstitutions List the banks, ordered by name
+	//
+	// Returns the banks of the tenant's live connections, with what needs a person there and how the bank's data has arrived in the last 30 days. The filter institution=VENDOR:ID of the lists of connections, of their health and of accounts selects those of a bank. The vendors are not called.
+	//
+	// Corresponds with GET /v1/discovery/institutions (the `ListInstitutions` operationId).
+	ListInstitutions(ctx context.Context, params *ListInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StartLinkSessionWithBody Let an account holder link a new account
 	//
@@ -11461,6 +11588,23 @@ func (c *Client) ListErasures(ctx context.Context, params *ListErasuresParams, r
 // Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 func (c *Client) GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetErasureRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListInstitutions List the banks, ordered by name
+//
+// Returns the banks of the tenant's live connections, with what needs a person there and how the bank's data has arrived in the last 30 days. The filter institution=VENDOR:ID of the lists of connections, of their health and of accounts selects those of a bank. The vendors are not called.
+//
+// Corresponds with GET /v1/discovery/institutions (the `ListInstitutions` operationId).
+func (c *Client) ListInstitutions(ctx context.Context, params *ListInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListInstitutionsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -16246,6 +16390,72 @@ func NewGetErasureRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListInstitutionsRequest constructs an http.Request for the ListInstitutions method
+func NewListInstitutionsRequest(server string, params *ListInstitutionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/institutions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewStartLinkSessionRequest calls the generic StartLinkSession builder with application/json body
 func NewStartLinkSessionRequest(server string, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -19420,6 +19630,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
+	// ListInstitutionsWithResponse List the banks, ordered by name
+	//
+	// Returns the banks of the tenant's live connections, with what needs a person there and how the bank's data has arrived in the last 30 days. The filter institution=VENDOR:ID of the lists of connections, of their health and of accounts selects those of a bank. The vendors are not called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/institutions (the `ListInstitutions` operationId).
+	ListInstitutionsWithResponse(ctx context.Context, params *ListInstitutionsParams, reqEditors ...RequestEditorFn) (*ListInstitutionsResponse, error)
 
 	// StartLinkSessionWithBodyWithResponse Let an account holder link a new account
 	//
@@ -28831,6 +29050,124 @@ func (r GetErasureResponse) ContentType() string {
 	return ""
 }
 
+// ListInstitutionsResponse401Headers the declared response headers of an HTTP 401 response for ListInstitutions
+type ListInstitutionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListInstitutionsResponse405Headers the declared response headers of an HTTP 405 response for ListInstitutions
+type ListInstitutionsResponse405Headers struct {
+	Allow *string
+}
+
+// ListInstitutionsResponse429Headers the declared response headers of an HTTP 429 response for ListInstitutions
+type ListInstitutionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListInstitutionsResponse503Headers the declared response headers of an HTTP 503 response for ListInstitutions
+type ListInstitutionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListInstitutionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageBankView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListInstitutionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListInstitutionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListInstitutionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListInstitutionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListInstitutionsResponse) GetJSON200() *PageBankView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListInstitutionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListInstitutionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListInstitutionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListInstitutionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListInstitutionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // StartLinkSessionResponse400Headers the declared response headers of an HTTP 400 response for StartLinkSession
 type StartLinkSessionResponse400Headers struct {
 	XIdempotencyReplayed *string
@@ -35548,6 +35885,21 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, id str
 		return nil, err
 	}
 	return ParseGetErasureResponse(rsp)
+}
+
+// ListInstitutionsWithResponse List the banks, ordered by name
+//
+// Returns the banks of the tenant's live connections, with what needs a person there and how the bank's data has arrived in the last 30 days. The filter institution=VENDOR:ID of the lists of connections, of their health and of accounts selects those of a bank. The vendors are not called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/institutions (the `ListInstitutions` operationId).
+func (c *ClientWithResponses) ListInstitutionsWithResponse(ctx context.Context, params *ListInstitutionsParams, reqEditors ...RequestEditorFn) (*ListInstitutionsResponse, error) {
+	rsp, err := c.ListInstitutions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListInstitutionsResponse(rsp)
 }
 
 // StartLinkSessionWithBodyWithResponse Let an account holder link a new account
@@ -45558,6 +45910,124 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetErasureResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListInstitutionsResponse parses an HTTP response from a ListInstitutionsWithResponse call
+func ParseListInstitutionsResponse(rsp *http.Response) (*ListInstitutionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListInstitutionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageBankView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListInstitutionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListInstitutionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListInstitutionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListInstitutionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

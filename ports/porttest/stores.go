@@ -52,7 +52,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
-		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests)},
+		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests, institutionTests)},
 		{"Snapshot", snapshotTests},
 		{"Bank statements", bankStatementTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},

@@ -58,6 +58,9 @@ type Dialect interface {
 	// UTCDay returns an SQL expression for the date (UTC, YYYY-MM-DD) of a column of times.
 	UTCDay(column string) string
 
+	// UnixSeconds returns an SQL expression for the whole seconds from 1970 (UTC) to a column of times, as an integer.
+	UnixSeconds(column string) string
+
 	// ContainsFold returns an SQL expression that is true where the column, whose values are bytes, contains the text.
 	// The letters A to Z in the column count as lower case; the text must not contain them.
 	ContainsFold(column string, text []byte) clause.Expr

@@ -273,6 +273,11 @@ func (Dialect) UTCDay(column string) string {
 	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 }
 
+// UnixSeconds implements gormstore.Dialect.
+func (Dialect) UnixSeconds(column string) string {
+	return "floor(extract(epoch FROM " + column + "))::bigint"
+}
+
 // ContainsFold compares the bytes in their escaped form, because PostgreSQL has no lower() for bytes. The escaped form
 // consists of ASCII characters only, and each byte is escaped by itself. The text is passed in hex, because GORM would
 // expand bytes after a parenthesis to a list of numbers.

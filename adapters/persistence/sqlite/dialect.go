@@ -220,6 +220,9 @@ func (dialect) TextContains(column, text string) clause.Expr {
 // UTCDay implements gormstore.Dialect.
 func (dialect) UTCDay(column string) string { return "date(" + column + " / 1000000, 'unixepoch')" }
 
+// UnixSeconds implements gormstore.Dialect.
+func (dialect) UnixSeconds(column string) string { return column + " / 1000000" }
+
 // ContainsFold implements gormstore.Dialect. The function lower of SQLite changes ASCII letters only.
 func (dialect) ContainsFold(column string, text []byte) clause.Expr {
 	return clause.Expr{

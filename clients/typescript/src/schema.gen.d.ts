@@ -1076,6 +1076,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/institutions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the banks, ordered by name
+         * @description Returns the banks of the tenant's live connections, with what needs a person there and how the bank's data has arrived in the last 30 days. The filter institution=VENDOR:ID of the lists of connections, of their health and of accounts selects those of a bank. The vendors are not called.
+         */
+        get: operations["list-institutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/link-sessions": {
         parameters: {
             query?: never;
@@ -2406,6 +2426,66 @@ export interface components {
             /** @description Findings that did not stop the reading */
             warnings: components["schemas"]["StatementWarningView"][];
         };
+        BankView: {
+            /**
+             * Format: int64
+             * @description Number of accounts of these connections that the vendor lists
+             * @example 78
+             */
+            accounts: number;
+            /**
+             * @description Number of connections for each reason that occurs; see the reasons of the health list
+             * @example {
+             *       "reauth": 2,
+             *       "stale": 1
+             *     }
+             */
+            attention: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description The oldest reading of the bank among the connections that are not paused and need no sign-in or consent; absent if none is known
+             * @example 2026-03-01T09:00:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * Format: int64
+             * @description Number of live connections
+             * @example 41
+             */
+            connections: number;
+            /** @description Hours from the end of a day (CLOSE_OFFSET) to the first reading of the bank after it, over the days of all accounts in the last 30 days; absent if there was none */
+            delay?: components["schemas"]["DelayView"];
+            /**
+             * @description The vendor's id of the bank; at Pluggy that of the connector
+             * @example 201
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How often a transaction continued under another id of the vendor, in the last 30 days
+             * @example 0
+             */
+            idChanges: number;
+            /**
+             * Format: int64
+             * @description Number of new transactions of the last 30 days that are dated on or before a day that the reading before covered
+             * @example 3
+             */
+            lateRows: number;
+            /**
+             * @description The vendor's name of the bank
+             * @example Itaú
+             */
+            name: string;
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo" | "plaid";
+        };
         BlockCountsView: {
             /**
              * Format: int64
@@ -3308,6 +3388,20 @@ export interface components {
              * @example the bank corrects it on Monday
              */
             note: string;
+        };
+        DelayView: {
+            /**
+             * Format: int64
+             * @description The median, in whole hours
+             * @example 6
+             */
+            p50: number;
+            /**
+             * Format: int64
+             * @description The 95th percentile, in whole hours
+             * @example 11
+             */
+            p95: number;
         };
         DeliveryDetail: {
             /**
@@ -4665,6 +4759,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["BankStatementView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageBankView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["BankView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -22254,6 +22368,205 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/erasures/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-institutions": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accounts": 78,
+                     *           "attention": {
+                     *             "reauth": 2,
+                     *             "stale": 1
+                     *           },
+                     *           "bankReadAt": "2026-03-01T09:00:00Z",
+                     *           "connections": 41,
+                     *           "delay": {
+                     *             "p50": 6,
+                     *             "p95": 11
+                     *           },
+                     *           "id": "201",
+                     *           "idChanges": 0,
+                     *           "lateRows": 3,
+                     *           "name": "Itaú",
+                     *           "vendor": "pluggy"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageBankView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/institutions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/institutions",
                      *       "code": "MTCH-0008"
                      *     }
                      */

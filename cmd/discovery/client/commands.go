@@ -64,6 +64,7 @@ func Commands(env Lookup, vendors []Vendor) []*cobra.Command {
 	c := commands{env, vendors}
 	groups := []*cobra.Command{
 		c.connections(),
+		c.institutions(),
 		c.accounts(),
 		c.bankStatements(),
 		c.transactions(),

@@ -92,7 +92,7 @@ func TestEveryColumnIsAMemberOfTheSchema(t *testing.T) {
 		"shared token":    sharedView,
 		"quarantined row": quarantineView, "close": closeView, "adjustment": adjustmentView,
 		"subscription": subscriptionView, "created subscription": createdSubscriptionView, "sink test": sinkTestView,
-		"attempt": attemptView, "summary": summaryView, "sum of a day": dayTotalView,
+		"attempt": attemptView, "summary": summaryView, "sum of a day": dayTotalView, "bank": bankView,
 	} {
 		known := jsonNames(v.schema)
 		if v.inner != "" {

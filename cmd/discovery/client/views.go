@@ -198,6 +198,28 @@ var summaryView = view{schema: reflect.TypeFor[discovery.ConnectionSummary](), c
 	{member: "drifting", title: "DRIFTING"},
 }}
 
+var bankView = view{schema: reflect.TypeFor[discovery.BankView](), columns: []column{
+	{member: "name", title: "NAME", width: 30, flexible: true, key: true},
+	{member: "vendor", title: "VENDOR"},
+	{member: "id", title: "ID", width: 12},
+	{member: "connections", title: "CONNECTIONS", right: true},
+	{member: "accounts", title: "ACCOUNTS", right: true},
+	{member: "attention", title: "NEEDS", flexible: true, keep: true, format: reasonCounts},
+	{member: "bankReadAt", title: "BANK READ", width: timeWidth},
+	{member: "delay", title: "DELAY", format: delayHours},
+	{member: "idChanges", title: "ID CHANGES", right: true},
+	{member: "lateRows", title: "LATE ROWS", right: true},
+}}
+
+// delayHours returns the median and the 95th percentile of the delays of a bank.
+func delayHours(r record) string {
+	var delay struct{ P50, P95 int }
+	if json.Unmarshal(r["delay"], &delay) != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d to %d h", delay.P50, delay.P95)
+}
+
 // reasonCounts returns the numbers of connections by reason, the most frequent reason first.
 func reasonCounts(r record) string {
 	var counts map[string]int

@@ -99,7 +99,7 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
-	"adapters/rest/console": {"github.com/tdewolff/minify/v2"},
+	"adapters/rest/console": {"github.com/klauspost/compress/gzip", "github.com/tdewolff/minify/v2"},
 	"adapters/rest/operation": {
 		"github.com/go-json-experiment/json", "github.com/santhosh-tekuri/jsonschema/v6",
 	},

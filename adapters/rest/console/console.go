@@ -10,7 +10,6 @@ package console
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"embed"
@@ -27,7 +26,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
 
@@ -211,16 +212,19 @@ func readAssets() (all []asset, err error) {
 	return all, err
 }
 
-// minified returns a script of the console without comments and white space, which are a seventh of the compressed
-// size. Names are kept, so that a stack trace can be read. Other files are returned as they are.
+// minified returns a script or a style sheet of the console without comments and white space, which are a seventh of
+// the compressed size. Names are kept, so that a stack trace can be read. Other files are returned as they are.
 func minified(name string, content []byte) ([]byte, error) {
-	if path.Dir(name) != "assets" || path.Ext(name) != ".js" {
+	minifier := minifiers[path.Ext(name)]
+	if path.Dir(name) != "assets" || minifier == nil {
 		return content, nil
 	}
 	var short bytes.Buffer
-	err := (&js.Minifier{KeepVarNames: true}).Minify(minify.New(), &short, bytes.NewReader(content), nil)
+	err := minifier.Minify(minify.New(), &short, bytes.NewReader(content), nil)
 	return short.Bytes(), err
 }
+
+var minifiers = map[string]minify.Minifier{".js": &js.Minifier{KeepVarNames: true}, ".css": &css.Minifier{}}
 
 // versionOf returns a hash of the names and contents of all assets. The hash is shorter than an id, because the
 // access log redacts segments of a path that are longer than an id.

@@ -32,7 +32,7 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 
 const sections = [
   ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
-  ['/possible-replacements', 'nav.suggestions'], ['/month-end', 'nav.monthEnd'],
+  ['/possible-replacements', 'nav.suggestions'], ['/month-end', 'nav.monthEnd'], ['/institutions', 'nav.institutions'],
   ['/applications', 'nav.applications'], ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'],
   ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],
 ];

@@ -26,7 +26,7 @@ const Name = ({ item }) => html`<a class="name" href=${address(item)}>${item.con
   <span class="vendor">${vendorName(item.vendor)}</span>`;
 
 // Counts says how many connections have each reason, the most frequent reason first.
-const Counts = ({ attention }) => html`<ul class="counts" aria-label=${t('overview.counts')}>${Object.entries(attention)
+export const Counts = ({ attention }) => html`<ul class="counts" aria-label=${t('overview.counts')}>${Object.entries(attention)
   .sort((a, b) => b[1] - a[1])
   .map(([reason, n]) => html`<li key=${reason}><strong>${n}</strong> ${t('need.' + reason) === 'need.' + reason
     ? reason : t('need.' + reason)}</li>`)}</ul>`;
@@ -52,7 +52,7 @@ const healthOptions = () => ['', 'needy', 'healthy', 'unhealthy', 'unknown'].map
   [name, t(name ? 'filter.' + name : 'filter.all')]);
 
 // Filters are kept in the query of the location. A text is applied when the typing pauses.
-function Filters({ query }) {
+function Filters({ query, bank }) {
   const timer = useRef();
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (event) => {
@@ -65,13 +65,15 @@ function Filters({ query }) {
       <input id="q" type="search" maxlength="255" value=${query.q || ''} onInput=${type} /></div>
     <${Select} label=${t('column.health')} name="health" value=${query.health || ''} options=${healthOptions()}
       onChange=${(health) => setQuery({ health })} />
+    ${query.institution && html`<p>${t('filter.bank', { bank })} <button type="button" onClick=${() => setQuery({ institution: '' })}>
+      ${t('filter.clear')}</button></p>`}
   </form>`;
 }
 
 // listPath returns the path of the connections that the filters select.
-function listPath({ q = '', health = '' }) {
+function listPath({ q = '', health = '', institution = '' }) {
   const state = health === 'needy' ? { attention: 'true' } : { health };
-  return '/aggregator-connections/health' + queryString({ ...state, q: q.trim(), limit: pageSize });
+  return '/aggregator-connections/health' + queryString({ ...state, institution, q: q.trim(), limit: pageSize });
 }
 
 // useLatest returns the list, or the list of the path before while the first page of a new path is read.
@@ -112,10 +114,10 @@ export function Overview() {
     ${needy.items?.length > 0 && html`<${Needy} list=${needy} />`}
     ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
-        <${Filters} query=${query} />
+        <${Filters} query=${query} bank=${list.items?.[0]?.institution?.name || query.institution} />
         <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
           ? html`<${Empty} title=${t('filter.noMatch')}>
-              <button type="button" onClick=${() => setQuery({ q: '', health: '' })}>${t('filter.clear')}</button></${Empty}>`
+              <button type="button" onClick=${() => setQuery({ q: '', health: '', institution: '' })}>${t('filter.clear')}</button></${Empty}>`
           : html`<${Table} label=${t('overview.all')} columns=${columns()} items=${list.items}
               rowKey=${(item) => item.connectionId} /><${More} list=${list} />`)}</${Loaded}>
       </section>`}

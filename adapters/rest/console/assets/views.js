@@ -41,6 +41,7 @@ export const views = [
   ['/connections/:id/quarantine', tab('quarantine', async () => (await import('./quarantine.js')).Quarantine)],
   ['/possible-replacements', page(async () => (await import('./possible-replacements.js')).PossibleReplacements)],
   ['/month-end', page(async () => (await import('./month-end.js')).MonthEnd)],
+  ['/institutions', page(async () => (await import('./institutions.js')).Institutions)],
   ['/search', page(async () => (await import('./search.js')).Search)],
   ['/changes', page(async () => (await import('./changes.js')).Changes)],
   ['/subscriptions', page(async () => (await import('./subscriptions.js')).Subscriptions)],

@@ -794,6 +794,26 @@ test('the overview reads pages, and not every connection', async () => {
   await page.finish();
 });
 
+test('a bank leads to its connections', async () => {
+  const operator = token(94);
+  for (const [login, name] of [[pluggyLogin, 'first'], [belvoLogin, 'second']]) await connect(operator, login, name);
+  const banks = (await api(operator, 'GET', '/institutions')).items;
+  assert.equal(banks.length, 2);
+  const bank = banks.find(({ vendor }) => vendor === 'pluggy');
+  assert.deepEqual([bank.connections, bank.accounts, bank.lateRows], [1, 2, 0]);
+  const page = await open(browser, '/console/institutions', { token: operator });
+  const table = page.getByRole('table', { name: 'Banks' });
+  await until('the banks', async () => (await table.getByRole('row').count()) === 3);
+  await checkAccessibility(page, 'the banks');
+  await table.getByRole('link', { name: bank.name, exact: true }).click();
+  await page.getByText(`Only connections to ${bank.name}.`).waitFor();
+  const rows = page.getByRole('table', { name: 'All connections' }).getByRole('row');
+  await until('the connection of the bank', async () => (await rows.count()) === 2);
+  await press(page, 'Clear the filters');
+  await until('all connections', async () => (await rows.count()) === 3);
+  await page.finish();
+});
+
 // receiver starts an HTTP endpoint for events. It answers with status, and keeps what it received.
 async function receiver() {
   const endpoint = { received: [], status: 204 };

@@ -81,7 +81,9 @@ func bankActivity(f *fixture) {
 
 func bankDelays(f *fixture) {
 	c, l, _ := f.accountWithRows(row("1", withAccount("a")))
-	on := func(day, hour, minute int) time.Time { return time.Date(2026, time.March, day, hour, minute, 0, 0, time.UTC) }
+	on := func(day, hour, minute int) time.Time {
+		return time.Date(2026, time.March, day, hour, minute, 0, 0, time.UTC)
+	}
 	f.readBankAt(l, on(2, 20, 0))
 	for _, at := range []time.Time{
 		on(3, 2, 59),  // the day has not ended

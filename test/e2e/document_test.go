@@ -225,7 +225,8 @@ func (o operator) tour(id string) {
 		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/balances",
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id"),
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id") + "/history",
-		connections + "/summary", allTransactions + "/summary", prefix + "/possible-replacements",
+		connections + "/summary", prefix + "/institutions", allTransactions + "/summary",
+		prefix + "/possible-replacements",
 		tokens, changes, prefix + "/connector-types", "/health", "/readyz", "/version",
 	} {
 		o.get(path).want(200)

@@ -132,6 +132,8 @@ type Progress struct {
 	// not. Inconsistent is set if a list was stored although it contradicts itself. Incomplete is then set, too.
 	Inconsistency Inconsistency `json:"inconsistency,omitzero"`
 	Inconsistent  bool          `json:"inconsistent,omitempty"`
+	// Widened is set if the scope of the pull was widened after the steps were planned. The next attempt plans again.
+	Widened bool `json:"widened,omitempty"`
 	// ChangeFailures is the number of attempts that have failed while they read the changes of the current step.
 	ChangeFailures int `json:"changeFailures,omitempty"`
 }
@@ -255,7 +257,15 @@ type Pull struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time // when the pull was first claimed; zero before that
 	FinishedAt time.Time // when the pull succeeded or failed; zero before that
+	// ScheduledAt is set while an early attempt is due or running. It is the time at which the next attempt was due
+	// before. An early attempt does not count in Attempts. See records.Wake.
+	ScheduledAt time.Time
+	// RetryAfterUntil is the earliest time at which the vendor permits the next attempt; zero if it stated none.
+	RetryAfterUntil time.Time
 }
+
+// IsEarly reports whether the present attempt of the pull is an early one.
+func (p Pull) IsEarly() bool { return !p.ScheduledAt.IsZero() }
 
 // MaxAccountWait is how long pulls wait for an account that the vendor does not list yet. After this time, the pull
 // fails. The time begins with the first attempt that waits for the account. A later pull that waits for the same
@@ -286,8 +296,8 @@ func RequestTimeout(attempt int) time.Duration {
 	return MaxRequestTimeout
 }
 
-// maxBackoff is the longest wait between two attempts.
-const maxBackoff = time.Hour
+// MaxBackoff is the longest wait between two attempts.
+const MaxBackoff = time.Hour
 
 // Backoff returns the wait before the next attempt. It is at most one hour.
 //
@@ -307,10 +317,10 @@ func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Durati
 		wait = firstBackoffs[max(attempts, 1)-1]
 	} else {
 		doublings := min(attempts-len(firstBackoffs), 8)
-		wait = min(15*time.Second<<doublings, maxBackoff)
+		wait = min(15*time.Second<<doublings, MaxBackoff)
 	}
 	wait -= time.Duration(jitter * float64(wait) / 4)
-	return max(wait, min(retryAfter, maxBackoff))
+	return max(wait, min(retryAfter, MaxBackoff))
 }
 
 // Jitter returns a random number in [0,1) for Backoff, from one byte of entropy; 0 if the byte cannot be read.

@@ -28,6 +28,13 @@ func (a PullScope) ChangesSums() bool {
 	return a.Balances || a.MoreRemoved || len(a.Removed)+len(a.Doubted) > 0
 }
 
+// AsksForRead reports whether the scope says that a read will find something new: the vendor has new data, or can read
+// the institution again. Announced removals are applied without a read.
+func (a PullScope) AsksForRead() bool {
+	return a.Everything || a.News || a.Window != nil || len(a.Created)+len(a.Changed) > 0 ||
+		a.Signal == SignalRecovered
+}
+
 // PullScope describes which data of an account reference to pull. Scopes can be merged, so many deliveries become one
 // pull. The zero PullScope reads the status of the account reference and its accounts, but no transactions.
 type PullScope struct {

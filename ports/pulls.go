@@ -69,8 +69,15 @@ type PullFilter struct {
 
 // PullRequests queues pulls and reads them.
 type PullRequests interface {
-	// Request queues a pull and its job in one atomic change. If a pull of the connection is already queued and has not
-	// started, Request merges the scope into that pull. Request returns the new or changed pull. Errors:
+	// Request queues a pull and its job in one atomic change, and returns the pull. In two cases it merges the scope
+	// into another pull of the connection, and returns that one:
+	//
+	//   - The scope requests everything, and a pull waits for its next attempt (records.Widen).
+	//   - A pull is already queued and has not started.
+	//
+	// If an operator requests the pull, a pull that waits for its next attempt gets an early one (records.Wake).
+	//
+	// Errors:
 	//
 	//   - NotFound if the connection is not a live aggregator connection of the tenant.
 	//   - Conflict (connection_paused) if the connection is paused.
@@ -180,13 +187,19 @@ type PullExecution interface {
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
 	// RemoveAnnounced applies what the events of a queued pull have reported early, while another pull of the
-	// connection waits for its next attempt. In one atomic change, it stores the reported health and consent
-	// (domain.Connection.Report), marks announced rows as removed, except those that it holds back, and adds their
-	// number to the counts of the queued pull. It then returns true.
+	// connection is under way. It makes these changes in one atomic change, and returns whether the other pull waits for
+	// its next attempt:
 	//
-	// If no other pull waits, or if the connection is paused, RemoveAnnounced changes nothing and returns false. If the
-	// deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are applied
-	// when the queued pull starts.
+	//   - It stores the reported health and consent (domain.Connection.Report).
+	//   - If the other pull waits for its next attempt, and an event says that a read will find something new
+	//     (domain.PullScope.AsksForRead), that pull gets an early attempt (records.Wake): one for all events that were
+	//     received before it.
+	//   - If the other pull waits for its next attempt, RemoveAnnounced marks announced rows as removed, except those
+	//     that it holds back, and adds their number to the counts of the queued pull.
+	//
+	// If no other pull is under way, or if the connection is paused, RemoveAnnounced changes nothing and returns false.
+	// If the deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are
+	// applied when the queued pull starts.
 	//
 	// The function matching returns the Matching for a vendor. It returns nil if no rows of the vendor are matched.
 	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time,

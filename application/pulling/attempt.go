@@ -341,6 +341,7 @@ func (a *attempt) checkNotPaused(ctx context.Context) error {
 // steps in these cases:
 //   - The connection's target has changed.
 //   - The steps are older than maxPlanDays.
+//   - The scope was widened since.
 //   - The vendor now lists an account for which the pull has waited. The other accounts are then read again, because
 //     hours may have passed since the pull read them.
 //   - The steps were planned for visible rows, but rows are now staged (stored, but not visible yet), or the reverse.
@@ -357,9 +358,13 @@ func (a *attempt) plan() domain.Progress {
 	awaited := a.awaited()
 	old := progress.PlannedOn.AddDays(maxPlanDays) < today
 	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old ||
-		progress.Staged != a.relink.staged || a.syncedSince(progress) {
+		progress.Widened || progress.Staged != a.relink.staged || a.syncedSince(progress) {
+		failures := 0
+		if progress.Widened { // the wider pull begins with the same changes
+			failures = progress.ChangeFailures
+		}
 		progress = domain.Progress{
-			Planned: true, Target: target, PlannedOn: today, Steps: a.stepsOf(scope, today),
+			Planned: true, Target: target, PlannedOn: today, Steps: a.stepsOf(scope, today), ChangeFailures: failures,
 		}
 		if progress.Staged = a.relink.staged; progress.Staged {
 			progress.SyncState = a.status.State()

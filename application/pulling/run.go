@@ -279,13 +279,24 @@ func (a *attempt) outcome(
 		return o
 	}
 	o.LastError = codeOf(failure)
+	asked := domain.RetryAfterOf(failure)
+	if asked > 0 {
+		o.RetryAfterUntil = now.Add(asked)
+	}
 	switch {
 	case errors.Is(failure, domain.Rejected) && !replaced:
 		o.State = domain.PullFailed
 	case o.LastError == domain.BudgetExhausted, o.LastError == domain.MemoryExhausted,
 		o.LastError == domain.Interrupted, o.LastError == domain.ConnectionPaused:
-		o.State, o.Attempts = domain.PullQueued, a.pull.Attempts-1
-		o.NotBefore = now.Add(max(domain.RetryAfterOf(failure), retryMin))
+		o.State, o.NotBefore = domain.PullQueued, now.Add(max(asked, retryMin))
+		if o.ScheduledAt = a.pull.ScheduledAt; !a.pull.IsEarly() {
+			o.Attempts--
+		}
+	case a.pull.IsEarly(): // the next attempt is due when it was due before
+		o.State, o.NotBefore = domain.PullQueued, a.pull.ScheduledAt
+		if earliest := now.Add(max(min(asked, domain.MaxBackoff), retryMin)); earliest.After(o.NotBefore) {
+			o.NotBefore = earliest
+		}
 	case a.pull.Attempts >= domain.MaxAttempts:
 		o.State = domain.PullFailed
 		if !replaced {
@@ -295,7 +306,7 @@ func (a *attempt) outcome(
 		}
 	default:
 		o.State = domain.PullQueued
-		o.NotBefore = now.Add(domain.Backoff(a.pull.Attempts, domain.Jitter(a.Entropy), domain.RetryAfterOf(failure)))
+		o.NotBefore = now.Add(domain.Backoff(a.pull.Attempts, domain.Jitter(a.Entropy), asked))
 	}
 	return o
 }

@@ -113,6 +113,7 @@ func Admit(v ClaimView, at time.Time) (Admission, error) {
 
 func ended(p domain.Pull, state domain.PullState, reason domain.Code, at time.Time) *domain.Pull {
 	p.State, p.LastError, p.NotBefore, p.FinishedAt = state, reason, time.Time{}, at
+	p.ScheduledAt, p.RetryAfterUntil = time.Time{}, time.Time{}
 	return &p
 }
 
@@ -186,7 +187,10 @@ func Claim(
 	v ClaimView, awaited map[string]time.Time, source ClaimSource, at time.Time,
 ) (claimed Claimed, complete bool, err error) {
 	p, first := v.Pull, v.Pull.StartedAt.IsZero()
-	p.State, p.NotBefore, p.Attempts = domain.PullRunning, time.Time{}, p.Attempts+1
+	if p.State != domain.PullQueued || !at.Before(p.ScheduledAt) { // not an early attempt, or one whose worker died
+		p.Attempts, p.ScheduledAt = p.Attempts+1, time.Time{}
+	}
+	p.State, p.NotBefore, p.RetryAfterUntil = domain.PullRunning, time.Time{}, time.Time{}
 	if first {
 		p.StartedAt, p.Progress.Awaited = at, awaited
 		if p.Scope, err = MergeDeliveries(p.Scope, source); err != nil {

@@ -14,8 +14,12 @@ type Outcome struct {
 	State     domain.PullState // PullSucceeded, PullFailed, or PullQueued if the pull will be retried
 	LastError domain.Code      // "" if the pull succeeded
 	NotBefore time.Time        // the earliest time of the retry; only if State is PullQueued
+	// ScheduledAt and RetryAfterUntil are members of the pull that will be retried.
+	ScheduledAt     time.Time
+	RetryAfterUntil time.Time
 	// Attempts is the pull's new attempt count and replaces the stored count. Claim has already counted the attempt.
 	// The caller subtracts one if our own rate budget, a shutdown or a pause of the connection has ended the attempt.
+	// Claim does not count an early attempt.
 	Attempts int
 	// Health computes the connection's new health from the stored health. If the function is nil, the health does not
 	// change.
@@ -160,9 +164,11 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	p := &changes.Pull
 	p.State, p.LastError, p.Attempts = o.State, o.LastError, o.Attempts
 	p.NotBefore, p.FinishedAt = time.Time{}, o.At
+	p.ScheduledAt, p.RetryAfterUntil = time.Time{}, time.Time{}
 	switch {
 	case o.State == domain.PullQueued && c.Live():
 		p.NotBefore, p.FinishedAt = o.NotBefore, time.Time{}
+		p.ScheduledAt, p.RetryAfterUntil = o.ScheduledAt, o.RetryAfterUntil
 	case o.State == domain.PullQueued:
 		p.State, p.LastError = domain.PullFailed, domain.ConnectionGone
 	}

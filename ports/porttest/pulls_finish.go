@@ -47,7 +47,7 @@ func finishSetsTheOutcome(f *fixture) {
 }
 
 // attemptIsRestored checks a pull whose only attempt was not counted. The field Attempts of the pull is zero, although
-// the pull has started. A new request must not be merged into a started pull.
+// the pull has started. A new request for some rows must not be merged into a started pull.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -55,7 +55,7 @@ func attemptIsRestored(f *fixture) {
 		State: domain.PullQueued, LastError: domain.BudgetExhausted, NotBefore: at, Attempts: 0, At: at,
 	}))
 	f.equal("attempts", 0, f.getPull(l.Pull).Attempts)
-	next := f.requestPull(c, domain.PullScope{Everything: true})
+	next := f.requestPull(c, domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-31"}})
 	if next.ID == l.Pull {
 		f.Fatal("a request merged into a started pull whose attempt was not counted")
 	}

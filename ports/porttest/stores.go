@@ -45,7 +45,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Tokens", slices.Concat(tokenTests, registrationTests)},
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
 		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, attentionTests, leaseTests, finishTests,
-			maintenanceTests, mixedLoadTests)},
+			earlyTests, maintenanceTests, mixedLoadTests)},
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests, accountSweepTests, heldRemovalTests, quarantineTests)},
 		{"Replacements", replacementTests},

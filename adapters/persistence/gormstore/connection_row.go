@@ -32,6 +32,7 @@ type ConnectionRow struct {
 	Bank             bankColumns    `gorm:"embedded"`
 	StaleAnnounced   bool           `gorm:"column:stale_announced"`
 	Inconsistent     Instant        `gorm:"column:inconsistent_since"`
+	PullWoken        Instant        `gorm:"column:pull_woken_at"` // not part of domain.Connection; see records.Wake
 	ReauthAnnounced  bool           `gorm:"column:reauth_announced"`
 	FailureAnnounced bool           `gorm:"column:failure_announced"`
 	Revision         int64          `gorm:"column:revision"`

@@ -233,7 +233,7 @@ func SaveConnection(
 func saveColumns(tx *gorm.DB, c domain.Connection) error {
 	row := RowOfConnection(c)
 	return tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
-		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
+		Select("*").Omit("id", "tenant_id", "kind", "pull_woken_at").Updates(&row).Error
 }
 
 // endPullsOfDeleted marks the pulls of a deleted connection as failed if they are queued or waiting for their next

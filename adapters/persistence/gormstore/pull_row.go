@@ -54,6 +54,8 @@ type PullRow struct {
 	Started    Instant       `gorm:"column:started_at"`
 	Finished   Instant       `gorm:"column:finished_at"`
 	Uncounted  bool          `gorm:"column:uncounted"` // see pulls.Prune
+	Scheduled  Instant       `gorm:"column:scheduled_at"`
+	RetryAfter Instant       `gorm:"column:retry_after_until"`
 }
 
 // countColumns contains a column for each member of domain.Counts.
@@ -82,6 +84,7 @@ func (r PullRow) Summary() domain.Pull {
 		Trigger: domain.Trigger(r.Trigger), Trace: r.Trace, State: domain.PullState(r.State),
 		Counts: domain.Counts(r.Counts), Attempts: r.Attempts, LastError: domain.Code(r.LastError),
 		NotBefore: r.NotBefore.Time, CreatedAt: r.Created.Time, StartedAt: r.Started.Time, FinishedAt: r.Finished.Time,
+		ScheduledAt: r.Scheduled.Time, RetryAfterUntil: r.RetryAfter.Time,
 	}
 	if r.State == StateWaiting {
 		p.State = domain.PullQueued
@@ -104,6 +107,6 @@ func (r PullRow) Domain() (domain.Pull, error) {
 func FailedColumns(reason domain.Code, at Instant) map[string]any {
 	return map[string]any{
 		"state": StateFailed, "last_error": string(reason), "finished_at": at,
-		"not_before": nil, "lease_id": nil, "lease_until": nil,
+		"not_before": nil, "lease_id": nil, "lease_until": nil, "scheduled_at": nil, "retry_after_until": nil,
 	}
 }

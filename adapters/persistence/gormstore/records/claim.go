@@ -203,6 +203,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 	columns := map[string]any{
 		"state": gormstore.StateRunning, "scope": scope, "complete": complete, "attempts": p.Attempts,
 		"not_before": nil, "started_at": gormstore.At(p.StartedAt),
+		"scheduled_at": gormstore.At(p.ScheduledAt), "retry_after_until": nil,
 		"lease_id": lease.ID.UUID, "lease_until": gormstore.At(lease.Until),
 	}
 	if !p.Progress.Planned && p.Progress.Awaited != nil { // p has taken over the awaited accounts of another pull

@@ -87,6 +87,7 @@ func endColumns(p domain.Pull) map[string]any {
 	return map[string]any{
 		"state": state, "last_error": string(p.LastError), "attempts": p.Attempts, "lease_id": nil, "lease_until": nil,
 		"not_before": gormstore.At(p.NotBefore), "finished_at": gormstore.At(p.FinishedAt),
+		"scheduled_at": gormstore.At(p.ScheduledAt), "retry_after_until": gormstore.At(p.RetryAfterUntil),
 	}
 }
 

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -10,14 +11,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Request queues a pull, or merges the scope into the pull that is already queued. The connection stays locked until
-// the commit. Otherwise a concurrent deletion of the connection could miss the new pull, which would then stay queued.
+// Request queues a pull, or merges the scope into the pull that is already queued, or into the one that waits for its
+// next attempt. The connection stays locked until the commit. Otherwise a concurrent deletion of the connection could
+// miss the new pull, which would then stay queued.
 func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest, entries ports.AuditEntries,
 ) (domain.Pull, error) {
 	var p domain.Pull
 	err := s.ChangeAgain(ctx, func(tx gormstore.Tx) error {
-		c, err := gormstore.LiveAggregator(tx.DB, tenant, connection)
+		c, err := gormstore.First[gormstore.ConnectionRow](
+			gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
+				Where("id = ? AND tenant_id = ? AND kind = ?", connection.UUID, tenant.UUID, string(domain.Aggregator)))
 		if err != nil {
 			return err
 		}
@@ -32,9 +36,36 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	return p, err
 }
 
-// queuePull queues a pull of a connection that the caller has locked. If a pull of the connection is already queued, it
-// merges the scope into that pull instead.
+// queuePull queues a pull of a connection that the caller has locked. In two cases it merges the scope into another
+// pull of the connection instead:
+//
+//   - A pull waits for its next attempt, and the request is for everything (records.Widen).
+//   - A pull is already queued.
+//
+// If an operator has requested the pull, a pull that waits for its next attempt gets an early one (records.Wake).
 func (s pulls) queuePull(tx gormstore.Tx, c gormstore.ConnectionRow, r ports.PullRequest) (domain.Pull, error) {
+	waiting, err := s.lockWaiting(tx.DB, c.Tenant, c.ID)
+	if errors.Is(err, domain.NotFound) {
+		return s.attachScope(tx, c, r)
+	}
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	if r.Trigger == domain.TriggerOperator {
+		if waiting, err = s.wake(tx, c, waiting, r.At); err != nil {
+			return domain.Pull{}, err
+		}
+	}
+	if r.Scope.Everything {
+		if p, ok, err := widen(tx.DB, c, waiting, r.Scope); ok || err != nil {
+			return p, err
+		}
+	}
+	return s.attachScope(tx, c, r)
+}
+
+// attachScope merges the scope into the queued pull of the connection, or queues a pull.
+func (s pulls) attachScope(tx gormstore.Tx, c gormstore.ConnectionRow, r ports.PullRequest) (domain.Pull, error) {
 	queued, err := gormstore.AttachOrQueue(tx, s.Dialect, gormstore.ForUpdate, gormstore.PullRow{
 		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Trigger: string(r.Trigger), Trace: r.Trace, Created: gormstore.At(r.At),

@@ -148,13 +148,14 @@ func (s pulls) RemoveAnnounced(
 	defer comparisons.Release()
 	err = compared(comparisons, func() error {
 		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
-			queued, c, err := s.lockBlocked(tx, id)
-			if blocked = err == nil; errors.Is(err, domain.NotFound) {
+			b, err := s.lockBlocked(tx, id)
+			if blocked = b.waiting != nil; errors.Is(err, domain.NotFound) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
+			queued, c := b.queued, b.connection.Domain()
 			next, err := queued.Domain()
 			if err != nil {
 				return err
@@ -169,7 +170,10 @@ func (s pulls) RemoveAnnounced(
 					return err
 				}
 			}
-			if len(scope.Removed) == 0 {
+			if err := s.wakeByEvent(tx, b, scope, at); err != nil {
+				return err
+			}
+			if len(scope.Removed) == 0 || b.waiting == nil {
 				return nil
 			}
 			page := records.NewPage(ports.PageWrite{
@@ -218,35 +222,54 @@ func (s pulls) applyReport(tx gormstore.Tx, before, after domain.Connection, at 
 	return gormstore.RecordEvents(tx, s.Dialect, origin, changes...)
 }
 
-// lockBlocked locks and returns the queued pull with this id, and its connection. Errors: NotFound unless the pull is
-// queued, its connection is live and not paused, and another pull of the connection waits for its next attempt.
-func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow, domain.Connection, error) {
+// blockedPull is a queued pull that must wait for another pull of its connection.
+type blockedPull struct {
+	queued     gormstore.PullRow
+	connection gormstore.ConnectionRow
+	waiting    *gormstore.PullRow // the other pull if it waits for its next attempt; nil if it is running
+}
+
+// lockBlocked locks the queued pull with this id, its connection, and the other pull of the connection if that waits
+// for its next attempt. Errors: NotFound unless the pull is queued, its connection is live and not paused, and another
+// pull of the connection is under way.
+func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (b blockedPull, err error) {
 	query, err := s.byID(tx.DB, id)
 	if err != nil {
-		return gormstore.PullRow{}, domain.Connection{}, err
+		return b, err
 	}
-	queued, err := gormstore.First[gormstore.PullRow](query.Omit("scope", "progress").Where(gormstore.IsQueued))
+	b.queued, err = gormstore.First[gormstore.PullRow](query.Omit("scope", "progress").Where(gormstore.IsQueued))
 	if err != nil {
-		return gormstore.PullRow{}, domain.Connection{}, err
+		return b, err
 	}
-	if err := shareConnections(s.Dialect, tx, queued.Tenant, queued.Connection.String()); err != nil {
-		return gormstore.PullRow{}, domain.Connection{}, err
+	tenant, connection := b.queued.Tenant, b.queued.Connection
+	if err := shareConnections(s.Dialect, tx, tenant, connection.String()); err != nil {
+		return b, err
 	}
-	row, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
-		Where("id = ? AND tenant_id = ? AND paused_at IS NULL", queued.Connection, queued.Tenant))
-	if err != nil {
-		return gormstore.PullRow{}, domain.Connection{}, err
-	}
-	_, err = gormstore.First[gormstore.PullRow](gormstore.Locked(tx.DB, gormstore.ForUpdate).Omit("scope", "progress").
-		Where("connection_id = ? AND "+gormstore.IsUnderWay+" AND state = ?",
-			queued.Connection, gormstore.StateWaiting).
-		Where(s.Dialect.TenantIs("tenant_id", "?"), queued.Tenant))
-	if err != nil {
-		return gormstore.PullRow{}, domain.Connection{}, err
-	}
-	queued, err = gormstore.First[gormstore.PullRow](
-		gormstore.Locked(tx.DB, gormstore.ForUpdate).
-			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, queued.Tenant),
+	b.connection, err = gormstore.First[gormstore.ConnectionRow](
+		gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
+			Where("id = ? AND tenant_id = ? AND paused_at IS NULL", connection, tenant),
 	)
-	return queued, row.Domain(), err
+	if err != nil {
+		return b, err
+	}
+	waiting, err := s.lockWaiting(tx.DB.Omit("scope", "progress"), tenant, connection)
+	switch {
+	case err == nil:
+		b.waiting = &waiting
+	case errors.Is(err, domain.NotFound):
+		_, err = gormstore.First[gormstore.PullRow](tx.Select("id").
+			Where("connection_id = ? AND "+gormstore.IsUnderWay, connection).
+			Where(s.Dialect.TenantIs("tenant_id", "?"), tenant))
+	}
+	if err != nil {
+		return b, err
+	}
+	b.queued, err = gormstore.First[gormstore.PullRow](
+		gormstore.Locked(tx.DB, gormstore.ForUpdate).
+			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, tenant),
+	)
+	if err != nil {
+		b.waiting = nil
+	}
+	return b, err
 }

@@ -38,6 +38,7 @@
 -- (domain.Connection.StreamPosition).
 --
 -- inconsistent_since: since when the vendor's lists contradict themselves; NULL if they do not.
+-- pull_woken_at: the time of the last early attempt at a pull that waited; NULL if there was none.
 --
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
@@ -92,6 +93,7 @@ CREATE TABLE connections (
     bank_on_demand     boolean     NOT NULL DEFAULT false,
     stale_announced    boolean     NOT NULL DEFAULT false,
     inconsistent_since timestamptz,
+    pull_woken_at      timestamptz,
     PRIMARY KEY (id, tenant_id)
 );
 
@@ -244,6 +246,9 @@ CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_
 
 -- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
 -- the vendor has. Only such pulls put off the next reconciliation of their connection.
+-- scheduled_at: when the next attempt was due before an early attempt was planned; NULL unless the early attempt is due
+-- or running.
+-- retry_after_until: when the vendor permits the next attempt; NULL if it stated no time.
 -- uncounted: the pull wrote versions that its numbers do not count: of records with a new suggestion, or of an account
 -- that it has moved to its connection.
 CREATE TABLE pulls (
@@ -275,6 +280,8 @@ CREATE TABLE pulls (
     uncounted     boolean     NOT NULL DEFAULT false,
     id_changes    integer     NOT NULL DEFAULT 0,
     late_rows     integer     NOT NULL DEFAULT 0,
+    scheduled_at  timestamptz,
+    retry_after_until timestamptz,
     PRIMARY KEY (id, tenant_id)
 ) WITH (fillfactor = 80);
 

@@ -39,6 +39,7 @@
 -- (domain.Connection.StreamPosition).
 --
 -- inconsistent_since: since when the vendor's lists contradict themselves; NULL if they do not.
+-- pull_woken_at: the time of the last early attempt at a pull that waited; NULL if there was none.
 --
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
@@ -93,6 +94,7 @@ CREATE TABLE connections (
     bank_on_demand     INTEGER NOT NULL DEFAULT 0,
     stale_announced    INTEGER NOT NULL DEFAULT 0,
     inconsistent_since INTEGER,
+    pull_woken_at      INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
@@ -245,6 +247,9 @@ CREATE INDEX link_sessions_application ON link_sessions (application_id, tenant_
 
 -- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
 -- the vendor has. Only such pulls put off the next reconciliation of their connection.
+-- scheduled_at: when the next attempt was due before an early attempt was planned; NULL unless the early attempt is due
+-- or running.
+-- retry_after_until: when the vendor permits the next attempt; NULL if it stated no time.
 -- uncounted: the pull wrote versions that its numbers do not count: of records with a new suggestion, or of an account
 -- that it has moved to its connection.
 CREATE TABLE pulls (
@@ -276,6 +281,8 @@ CREATE TABLE pulls (
     uncounted     INTEGER NOT NULL DEFAULT 0,
     id_changes    INTEGER NOT NULL DEFAULT 0,
     late_rows     INTEGER NOT NULL DEFAULT 0,
+    scheduled_at  INTEGER,
+    retry_after_until INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 

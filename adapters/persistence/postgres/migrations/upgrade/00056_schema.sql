@@ -59,6 +59,7 @@ ALTER TABLE connections ADD COLUMN bank_every bigint NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN bank_on_demand boolean NOT NULL DEFAULT false;
 ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT false;
 ALTER TABLE connections ADD COLUMN inconsistent_since timestamptz;
+ALTER TABLE connections ADD COLUMN pull_woken_at timestamptz;
 ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN first_read_at timestamptz;
@@ -86,6 +87,8 @@ ALTER TABLE pulls ADD COLUMN id_changes integer NOT NULL DEFAULT 0;
 ALTER TABLE pulls ADD COLUMN late_rows integer NOT NULL DEFAULT 0;
 CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
     AND (id_changes > 0 OR late_rows > 0);
+ALTER TABLE pulls ADD COLUMN scheduled_at timestamptz;
+ALTER TABLE pulls ADD COLUMN retry_after_until timestamptz;
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 

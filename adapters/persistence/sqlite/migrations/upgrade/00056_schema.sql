@@ -62,6 +62,7 @@ ALTER TABLE connections ADD COLUMN bank_every INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN bank_on_demand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN inconsistent_since INTEGER;
+ALTER TABLE connections ADD COLUMN pull_woken_at INTEGER;
 ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN first_read_at INTEGER;
@@ -89,6 +90,8 @@ ALTER TABLE pulls ADD COLUMN id_changes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pulls ADD COLUMN late_rows INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX pulls_irregular ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed')
     AND (id_changes > 0 OR late_rows > 0);
+ALTER TABLE pulls ADD COLUMN scheduled_at INTEGER;
+ALTER TABLE pulls ADD COLUMN retry_after_until INTEGER;
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 

@@ -1,12 +1,14 @@
 package application_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -245,7 +247,8 @@ func TestAListThatStaysInconsistentIsStoredAfterThreeAttempts(t *testing.T) {
 	}
 }
 
-// A row that a list without a total has twice is stored at once, but the list proves nothing.
+// A list without a total that has a row twice contradicts itself, too: it is stored in the third attempt. It proves
+// nothing.
 func TestAListWithARowTwiceProvesNothing(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	posted := row("r3", "posted")
@@ -256,6 +259,12 @@ func TestAListWithARowTwiceProvesNothing(t *testing.T) {
 		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(e.vendor.rows...)}, nil
 	}
 	id := e.requestFullPull(c)
+	for range 2 {
+		again := e.runPull(id)
+		e.wantPull(id, domain.PullQueued, domain.ListChanged)
+		e.wantWarnings(c)
+		e.clock.pass(again)
+	}
 	e.runPull(id)
 	e.wantPull(id, domain.PullSucceeded, "")
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v2"}, e.storedRows(c)); diff != "" {
@@ -269,4 +278,85 @@ func TestAListWithARowTwiceProvesNothing(t *testing.T) {
 		t.Errorf("the row is %+v", page.Items)
 	}
 	e.wantWarnings(c, "list_inconsistent")
+}
+
+// datedVendor is a vendor whose rows state in their metadata when they were last changed.
+type datedVendor struct{ *vendor }
+
+func (datedVendor) UpdatedAt(metadata json.RawMessage) time.Time {
+	var row struct{ At time.Time }
+	_ = json.Unmarshal(metadata, &row)
+	return row.At
+}
+
+// If a list has a row twice, on different pages, the version counts that the vendor changed last, in every pull and
+// wherever it is in the list.
+func TestTheLaterVersionOfARowOnTwoPagesCounts(t *testing.T) {
+	older, newer := row("r1", "older"), row("r1", "newer")
+	older.Metadata, newer.Metadata = json.RawMessage(`{"at":"2026-02-20T10:00:00Z"}`), json.RawMessage(
+		`{"at":"2026-02-21T10:00:00Z"}`)
+	pending, posted := row("r1", "pending"), row("r1", "newer")
+	pending.Status = domain.Pending
+	for name, tc := range map[string]struct {
+		first, last domain.TransactionData
+		stored      string
+	}{
+		"the newer one first": {newer, older, "r1 v1"}, "the newer one last": {older, newer, "r1 v2"},
+		"posted first": {posted, pending, "r1 v1"}, "posted last": {pending, posted, "r1 v2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })
+			e.deps.Aggregators = []ports.Aggregator{datedVendor{e.vendor}}
+			e.Service = e.newService()
+			e.vendor.setHashedRows("r2", "r3", "r4", "r5", "r6", "r7", "r8")
+			copy(tc.first.ContentHash[:], "first")
+			copy(tc.last.ContentHash[:], "last")
+			e.vendor.rows = append(append([]domain.TransactionData{tc.first}, e.vendor.rows...), tc.last)
+			for i := range e.vendor.rows {
+				e.vendor.rows[i].Description += e.vendor.rows[i].ExternalID // else rows could be replaced by others
+			}
+			c := e.createConnection("books")
+			for pull := range 4 {
+				id := e.requestFullPull(c)
+				for e.getPull(id).State == domain.PullQueued {
+					e.clock.pass(e.runPull(id))
+				}
+				e.wantPull(id, domain.PullSucceeded, "")
+				if rows := e.storedRows(c); rows[0] != tc.stored {
+					t.Errorf("after pull %d the row is %s, want %s", pull, rows[0], tc.stored)
+				}
+				page, err := e.ListTransactions(
+					e.ctx, e.tenant, c.ID, ports.TransactionFilter{ExternalID: "r1"}, domain.PageRequest{Limit: 2},
+				)
+				e.noError(err)
+				if got := page.Items[0].Description; got != "newerr1" {
+					t.Fatalf("after pull %d the %s version is stored", pull, got)
+				}
+			}
+		})
+	}
+}
+
+// A first pull whose list is read again ends with the same sweep as any other complete read: if the vendor's lists prove
+// an absence only twice, the next one removes the row that has vanished meanwhile.
+func TestAFirstPullThatStartsAgainNotesWhatHasVanished(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.status.Transactions, e.vendor.status.Accounts = domain.TwoReads, domain.TwoReads
+	e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+	c := e.createConnection("books")
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "4" { // the list has shrunk to two pages
+			e.vendor.setHashedRows("r2", "r3", "r4", "r5")
+			return nil, unavailable(domain.CursorGone)
+		}
+		return nil, nil
+	}
+	for _, want := range []string{"r1 v1", "r1 v2 removed"} {
+		id := e.requestFullPull(c)
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		if rows := e.storedRows(c); len(rows) != 5 || rows[0] != want {
+			t.Errorf("the rows are %v, want %s", rows, want)
+		}
+	}
 }

@@ -138,12 +138,15 @@ type Progress struct {
 	ChangeFailures int `json:"changeFailures,omitempty"`
 }
 
-// Inconsistency describes how a list contradicts itself: it has other rows than the vendor counts.
+// Inconsistency describes how a list contradicts itself: it has other rows than the vendor counts, or has a row twice.
 type Inconsistency struct {
 	// Missing is the vendor's count minus the number of different rows. Shifted means that pages state different
 	// counts.
 	Missing int  `json:"missing,omitempty"`
 	Shifted bool `json:"shifted,omitempty"`
+	// Repeated is the number of rows that a list without a count has more than once. Another row may be missing in the
+	// place of each of them.
+	Repeated int `json:"repeated,omitempty"`
 	// Attempts is the number of successive attempts that have ended because of this.
 	Attempts int `json:"attempts"`
 }
@@ -166,7 +169,7 @@ func (i Inconsistency) Again(found Inconsistency) Inconsistency {
 }
 
 func (i Inconsistency) isLike(other Inconsistency) bool {
-	return i.Missing == other.Missing && i.Shifted == other.Shifted
+	return i.Missing == other.Missing && i.Shifted == other.Shifted && i.Repeated == other.Repeated
 }
 
 // AtStart reports whether no page of any step has been read.

@@ -469,6 +469,9 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 			return a.stopStep(ctx, batch.err)
 		}
 		stored := held.hold(ctx, &batch)
+		if len(batch.twice) > 0 {
+			batch.rows, batch.outdated = changes.latest(batch.rows), changes.outdated(batch.twice)
+		}
 		if batch.last {
 			changes.dropRemoved(&batch)
 			if removed := changes.removedInStep(); !changed && !a.relink.staged {
@@ -505,7 +508,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 func (b *batch) write() ports.PageWrite {
 	return ports.PageWrite{
 		Accounts: b.accounts, Transactions: b.rows, AssumeNew: b.assumeNew, Quarantined: b.quarantine.added,
-		Released: b.quarantine.released, Unchanged: b.unchanged, Progress: b.progress,
+		Released: b.quarantine.released, Unchanged: b.unchanged, Progress: b.progress, Outdated: b.outdated,
 	}
 }
 

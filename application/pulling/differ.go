@@ -48,27 +48,39 @@ type differ struct {
 	seen          idSet                // the external ids of all rows
 	gone          map[string]bool      // the external ids of removed rows; false if a later page contains the row
 	recent        recentIDs            // external ids of the rows on pages that may not be stored yet
+	twice         idSet                // the external ids of rows that a reading of the step by this attempt had twice
 }
 
-// addPage remembers the rows of the next page. It returns two results:
+// addPage remembers the rows of the next page. It returns three results:
 //   - repeated contains the external ids that occur twice in the page, or also in an earlier page. Earlier pages that
 //     are known to be stored are ignored. repeated is nil if no id occurs again.
+//   - twice contains the external ids that the step has on an earlier page or twice in the page, or that an earlier
+//     reading of the step by this attempt had twice.
 //   - anyNew reports whether at least one row is new to the step.
-func (d *differ) addPage(rows []domain.RawTransaction) (repeated map[string]bool, anyNew bool) {
+func (d *differ) addPage(rows []domain.RawTransaction) (repeated, twice map[string]bool, anyNew bool) {
 	d.noted++
 	d.recent.forget(d.storedPages.Load())
+	note := func(ids *map[string]bool, id string) {
+		if *ids == nil {
+			*ids = map[string]bool{}
+		}
+		(*ids)[id] = true
+	}
 	for i := range rows {
-		key := hashID(rows[i].ExternalID)
-		d.unidentified = d.unidentified || domain.IsUnreadableRowID(rows[i].ExternalID)
-		anyNew = d.seen.add(key, !anyNew) || anyNew
+		id := rows[i].ExternalID
+		key := hashID(id)
+		d.unidentified = d.unidentified || domain.IsUnreadableRowID(id)
+		if isNew := d.seen.add(key); !isNew {
+			d.twice.add(key)
+			note(&twice, id)
+		} else if anyNew = true; d.twice.hasKey(key) {
+			note(&twice, id)
+		}
 		if d.recent.add(key, d.noted) {
-			if repeated == nil {
-				repeated = map[string]bool{}
-			}
-			repeated[rows[i].ExternalID] = true
+			note(&repeated, id)
 		}
 	}
-	return repeated, anyNew
+	return repeated, twice, anyNew
 }
 
 // noteRemoved remembers the rows that the next page removes. If the page contains a row that an earlier page has
@@ -184,6 +196,9 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 			changes.release(d.quarantine, key)
 			row.ContentHash = raw.ContentHash
 			rows = append(rows, row)
+			if page.twice[row.ExternalID] {
+				b.noteTwice(row.ExternalID)
+			}
 		}
 	}
 	rows = append(rows[:len(b.rows):len(b.rows)], d.latest(rows[len(b.rows):])...)
@@ -192,8 +207,8 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 	return unchanged, nil
 }
 
-// latest returns the rows of a page without those that the page also has in another version. The version counts that
-// the vendor changed last, then a posted before a pending one, then the last one on the page.
+// latest returns the rows of a list without those that the list also has in another version. The version counts that
+// the vendor changed last, then a posted before a pending one, then the last one of the list.
 func (d *differ) latest(rows []domain.TransactionData) []domain.TransactionData {
 	best := make(map[string]int, len(rows))
 	for i := range rows {
@@ -213,7 +228,7 @@ func (d *differ) latest(rows []domain.TransactionData) []domain.TransactionData 
 	return latest
 }
 
-// isLater reports whether a version of a row counts although another one follows it on the page.
+// isLater reports whether a version of a row counts although another one follows it in the list.
 func (d *differ) isLater(row, next *domain.TransactionData) bool {
 	if d.updatedAt != nil {
 		at, nextAt := d.updatedAt(row.Metadata), d.updatedAt(next.Metadata)
@@ -222,6 +237,11 @@ func (d *differ) isLater(row, next *domain.TransactionData) bool {
 		}
 	}
 	return row.Status == domain.Posted && next.Status == domain.Pending
+}
+
+// outdated returns the function ports.PageWrite.Outdated for the rows that the step has twice.
+func (d *differ) outdated(twice map[string]bool) func(stored, row *domain.TransactionData) bool {
+	return func(stored, row *domain.TransactionData) bool { return twice[row.ExternalID] && d.isLater(stored, row) }
 }
 
 // isRemoved reports whether the removal of the row with this external id is stored already.
@@ -235,18 +255,7 @@ func (d *differ) isRemoved(externalID string) bool {
 
 // distinct returns the number of different external ids that have occurred in the step. It must be called
 // after all pages of the step were passed to addPage.
-func (d *differ) distinct() int {
-	d.seen.sort()
-	n := 0
-	for _, bucket := range d.seen {
-		for i, key := range bucket {
-			if i == 0 || bucket[i-1] != key {
-				n++
-			}
-		}
-	}
-	return n
-}
+func (d *differ) distinct() int { return d.seen.size() }
 
 // wasCounted reports whether the pull has already counted the unchanged row with this id for this step. It returns
 // false during the attempt's first reading of the step.
@@ -269,20 +278,18 @@ func (d *differ) wasCounted(externalID string) bool {
 // again returns a new differ. The attempt uses it to read the whole step a second time. Before the call, every page
 // that was passed to d.addPage must be stored. After the call, d must not be used.
 func (d *differ) again() *differ {
-	counted := d.seen
+	counted := &d.seen
 	if d.counted != nil {
-		for i := range counted {
-			counted[i] = append(counted[i], d.counted[i]...)
-		}
+		counted.addAll(d.counted)
 	}
-	counted.sort()
 	return &differ{
 		pulls:         d.pulls,
 		updatedAt:     d.updatedAt,
 		tenant:        d.tenant,
 		connection:    d.connection,
 		empty:         false,
-		counted:       &counted,
+		counted:       counted,
+		twice:         d.twice,
 		countedBefore: d.countedBefore,
 		quarantine:    d.quarantine,
 		removedIDs:    d.removedIDs,
@@ -294,7 +301,6 @@ func (d *differ) again() *differ {
 // seenInStep returns a function that reports whether an external id has occurred in the step and was not removed
 // afterwards. It must be called after all pages of the step were passed to addPage.
 func (d *differ) seenInStep() func(externalID string) bool {
-	d.seen.sort()
 	return func(externalID string) bool { return d.seen.has(externalID) && !d.gone[externalID] }
 }
 
@@ -350,28 +356,69 @@ func (r *recentIDs) forget(page int64) {
 //
 // If two ids have the same hash, a removed row may be treated as still present. Another process uses another seed, so
 // its next sweep detects the removal.
-type idSet [256][]uint64
+type idSet [256]idBucket
 
-// add stores the hash of an id. It may be called more than once for an id. If lookup is true, add reports whether the
-// id is new to the set. If lookup is false, add skips this slow lookup and returns false.
-func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
-	bucket := &s[key>>56]
-	isNew = lookup && !slices.Contains(*bucket, key)
-	*bucket = append(*bucket, key)
-	return isNew
+// idBucket contains hashes without duplicates. Most of them are sorted; the last ones are not, so that most calls of add
+// need not move the others.
+type idBucket struct {
+	keys   []uint64
+	sorted int // number of keys at the beginning that are sorted
 }
 
-// sort sorts the buckets. It must be called after all ids were added, and before the set is searched.
-func (s *idSet) sort() {
-	for _, bucket := range s {
-		slices.Sort(bucket)
+// maxUnsorted is the maximum number of keys of a bucket that are not sorted.
+const maxUnsorted = 64
+
+// add adds the hash of an id. It reports whether the hash is new to the set.
+func (s *idSet) add(key uint64) (isNew bool) {
+	if s.hasKey(key) {
+		return false
+	}
+	b := &s[key>>56]
+	b.keys = append(b.keys, key)
+	if len(b.keys)-b.sorted > maxUnsorted {
+		b.sort()
+	}
+	return true
+}
+
+// sort sorts the unsorted keys, and merges them into the sorted ones from the end.
+func (b *idBucket) sort() {
+	last := slices.Clone(b.keys[b.sorted:])
+	slices.Sort(last)
+	i, j := b.sorted-1, len(last)-1
+	for at := len(b.keys) - 1; j >= 0; at-- {
+		if i >= 0 && b.keys[i] > last[j] {
+			b.keys[at], i = b.keys[i], i-1
+		} else {
+			b.keys[at], j = last[j], j-1
+		}
+	}
+	b.sorted = len(b.keys)
+}
+
+// addAll adds the hashes of another set.
+func (s *idSet) addAll(other *idSet) {
+	for _, bucket := range other {
+		for _, key := range bucket.keys {
+			s.add(key)
+		}
 	}
 }
 
-func (s *idSet) has(externalID string) bool {
-	key := hashID(externalID)
-	_, found := slices.BinarySearch(s[key>>56], key)
-	return found
+// size returns the number of hashes.
+func (s *idSet) size() (n int) {
+	for i := range s {
+		n += len(s[i].keys)
+	}
+	return n
+}
+
+func (s *idSet) has(externalID string) bool { return s.hasKey(hashID(externalID)) }
+
+func (s *idSet) hasKey(key uint64) bool {
+	b := &s[key>>56]
+	_, found := slices.BinarySearch(b.keys[:b.sorted], key)
+	return found || slices.Contains(b.keys[b.sorted:], key)
 }
 
 // hashSeed is different in each process, so that a vendor cannot choose ids that have the same hash.

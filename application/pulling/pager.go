@@ -62,6 +62,7 @@ type fetchedPage struct {
 	ports.VendorPage
 	progress domain.Progress // the pull's progress after the page is stored
 	repeated map[string]bool // external ids of rows that are written even if they equal the stored rows
+	twice    map[string]bool // external ids of rows that the step has twice; see differ.addPage
 	// inconsistency is set if this is the last page, and the list contradicts itself.
 	inconsistency *domain.Inconsistency
 	memory        *pageMemory
@@ -73,7 +74,9 @@ type batch struct {
 	pages      int // number of pages; 0 if the request for the first page failed
 	accounts   []domain.AccountData
 	rows       []domain.TransactionData
-	assumeNew  bool // none of the rows is expected to be stored already
+	assumeNew  bool                                           // none of the rows is expected to be stored already
+	outdated   func(stored, row *domain.TransactionData) bool // see ports.PageWrite
+	twice      map[string]bool                                // the external ids of those rows that the step has twice; see differ.addPage
 	quarantine quarantineChanges
 	unchanged  int             // number of rows that are stored already with the same content
 	shown      []string        // external ids for Progress.Shown
@@ -140,7 +143,7 @@ func (p *pager) collect() (b batch) {
 		}
 		b.listed = append(b.listed, hashedPage(page.Transactions))
 		// Only the first page of a batch can contain repeated rows (see batch.fits). Later pages are not checked.
-		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
+		b.assumeNew = (b.assumeNew || b.pages == 0 && p.differ.empty) && len(page.twice) == 0
 		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged
 		b.progress, b.last = page.progress, page.Next == ""
 		if b.inconsistency = page.inconsistency; b.inconsistency != nil {
@@ -159,6 +162,14 @@ func (b *batch) fits(nextPage *prefetched[fetchedPage]) bool {
 	return nextPage.ready.Load() && nextPage.value.err == nil && len(nextPage.value.repeated) == 0 &&
 		b.size() < maxBatchBytes &&
 		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(nextPage.value.Transactions) <= maxBatchRows
+}
+
+// noteTwice notes that the step has a row of the batch twice.
+func (b *batch) noteTwice(externalID string) {
+	if b.twice == nil {
+		b.twice = map[string]bool{}
+	}
+	b.twice[externalID] = true
 }
 
 // size returns the number of bytes of the vendor's rows in the batch.
@@ -185,7 +196,7 @@ func (p *pager) fetch() fetchedPage {
 	if err != nil {
 		return fetchedPage{err: err}
 	}
-	repeated, anyNew := p.differ.addPage(page.Transactions)
+	repeated, twice, anyNew := p.differ.addPage(page.Transactions)
 	anyNew = p.differ.noteRemoved(page.Transactions, page.Removed) || anyNew
 	p.differ.noteCollected(page.CollectedFrom)
 	if p.stale++; anyNew {
@@ -193,11 +204,8 @@ func (p *pager) fetch() fetchedPage {
 	}
 	p.at = p.at.Count(len(page.Transactions), page.Total)
 	found := p.inconsistency(page.Next == "")
-	switch {
-	case found != nil && p.at.Inconsistency.IsLasting(*found):
+	if found != nil && p.at.Inconsistency.IsLasting(*found) {
 		p.at.Incomplete, p.at.Inconsistent, found = true, true, nil
-	case page.Next == "" && p.repeats():
-		p.at.Incomplete, p.at.Inconsistent = true, true
 	}
 	if found != nil {
 		p.at = p.at.Restart()
@@ -210,7 +218,9 @@ func (p *pager) fetch() fetchedPage {
 		p.at.StreamPosition = page.StreamPosition
 	}
 	p.at.Incomplete = p.at.Incomplete || page.Incomplete
-	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, inconsistency: found, memory: memory}
+	return fetchedPage{
+		VendorPage: page, progress: p.at, repeated: repeated, twice: twice, inconsistency: found, memory: memory,
+	}
 }
 
 // read reserves memory for the next page and requests the page from the vendor. After an error, no memory is
@@ -245,14 +255,20 @@ func (p *pager) releaseStored() {
 // have changed while it was read: a row may then have been skipped, because some vendors cut pages by position.
 // inconsistency must be called after the differ has received the page.
 //
-// There are two cases:
+// There are three cases:
 //   - The vendor reported different totals.
 //   - The total differs from the number of rows.
+//   - A complete list without a total has a row twice.
 //
 // A row on several pages is counted once. If an earlier attempt has read the first pages, the ids of their rows are
 // unknown. In this case, a row on several pages is counted several times.
 func (p *pager) inconsistency(last bool) *domain.Inconsistency {
-	if !last || p.at.Total == nil {
+	switch {
+	case !last:
+		return nil
+	case p.at.Total == nil && p.whole && p.step.Sweep && p.differ.distinct() < p.at.Rows:
+		return &domain.Inconsistency{Repeated: p.at.Rows - p.differ.distinct()}
+	case p.at.Total == nil:
 		return nil
 	}
 	read := p.at.Rows
@@ -264,12 +280,6 @@ func (p *pager) inconsistency(last bool) *domain.Inconsistency {
 	}
 	found := p.at.InconsistencyOf(read)
 	return &found
-}
-
-// repeats reports whether a complete list without a total has a row twice. It is stored, but proves nothing: another
-// row may be missing in the place of the repeated one.
-func (p *pager) repeats() bool {
-	return p.at.Total == nil && p.whole && p.step.Sweep && p.differ.distinct() < p.at.Rows
 }
 
 // close cancels the prefetch, waits until it has ended, and releases the memory of all pages. It panics if the prefetch

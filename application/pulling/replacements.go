@@ -3,6 +3,7 @@ package pulling
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -116,6 +117,7 @@ type heldRows struct {
 	off      bool // no rows are withheld: the rows of each page are stored immediately
 	rows     []domain.TransactionData
 	released []domain.QuarantineKey
+	twice    []string        // the external ids of the rows that the step has twice
 	pages    int             // number of pages that are not stored
 	latest   domain.Progress // the progress after the last batch
 	pinned   domain.Progress // the progress to store while rows are withheld; it excludes their pages
@@ -196,6 +198,7 @@ func (h *heldRows) hold(ctx context.Context, b *batch) (pages int) {
 		b.progress = h.latest
 	}
 	h.rows, h.pages = append(h.rows, b.rows...), h.pages+b.pages
+	h.twice = slices.AppendSeq(h.twice, maps.Keys(b.twice))
 	released := b.quarantine.released
 	b.quarantine.released = nil
 	for _, key := range released { // a row leaves the quarantine when it is stored
@@ -211,6 +214,9 @@ func (h *heldRows) hold(ctx context.Context, b *batch) (pages int) {
 	}
 	h.off = !fits && !b.last
 	b.rows, b.quarantine.released, pages = h.rows, append(b.quarantine.released, h.released...), h.pages
-	h.rows, h.released, h.pages = nil, nil, 0
+	for _, id := range h.twice {
+		b.noteTwice(id)
+	}
+	h.rows, h.twice, h.released, h.pages = nil, nil, nil, 0
 	return pages
 }

@@ -133,7 +133,7 @@ type decision struct {
 	// suggested contains the suggestions for rows that have no record yet, by external id.
 	suggested map[string][]Suggestion
 	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has
-	// joined.
+	// joined, and outdated rows (see PageWrite).
 	ignored map[string]bool
 }
 
@@ -268,6 +268,9 @@ func (d *decision) compareEdited() error {
 	live, err := d.source.Live(ids)
 	for i := range live {
 		record := &live[i]
+		if d.Outdated != nil {
+			d.ignoreOutdated(record)
+		}
 		if record.TransactionData.Digest() != digests[record.ExternalID] {
 			continue
 		}
@@ -278,9 +281,20 @@ func (d *decision) compareEdited() error {
 	return err
 }
 
+// ignoreOutdated makes put ignore the row of the page with the external id of a live record, if the row is outdated.
+func (d *decision) ignoreOutdated(record *Record) {
+	for i := range d.Rows() {
+		row := &d.Transactions[i]
+		if row.ExternalID == record.ExternalID && d.Outdated(&record.TransactionData, row) {
+			d.ignore(row.ExternalID)
+		}
+	}
+}
+
 // put compares each row of the page with its record.
 //
-//   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo.
+//   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo. So are
+//     outdated rows; see PageWrite.
 //   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
 //   - An equal row makes no new version. It refreshes its record (see Refreshed), unless its content hash is known and
 //     equal to that of the record.

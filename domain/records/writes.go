@@ -56,6 +56,9 @@ type PageWrite struct {
 	// AssumeNew hints that none of Transactions is stored yet. The store may skip the
 	// lookup, but must still handle rows that do exist.
 	AssumeNew bool
+	// Outdated reports whether a row is an earlier version than the stored one, because the vendor's list has the row
+	// twice. Such a row changes nothing. It is nil if no row of the page occurs twice in its list.
+	Outdated func(stored, row *domain.TransactionData) bool
 	// Unchanged is the number of rows of the page that Transactions omits, because a filter has
 	// found them unchanged. It is only added to the counts.
 	Unchanged int

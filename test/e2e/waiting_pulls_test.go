@@ -1,0 +1,88 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// patientPulls is a pull store in which each pull that fails has had six attempts, and waits for an hour.
+type patientPulls struct{ ports.Pulls }
+
+func (p patientPulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	if o.State == domain.PullQueued && o.ScheduledAt.IsZero() {
+		o.Attempts, o.NotBefore = 6, o.At.Add(time.Hour)
+	}
+	return p.Pulls.Finish(ctx, lease, o)
+}
+
+func waitAnHour(s *setup) {
+	s.over.Wrap = func(stores *composedStores) { stores.Pulls = patientPulls{stores.Pulls} }
+}
+
+// holderEvents returns the events of a bank that the account holder must sign in, and that there is new data.
+func holderEvents(t *testing.T, b bank) (signIn, news []byte) {
+	t.Helper()
+	switch b := b.(type) {
+	case *pluggyBank:
+		if err := b.sim.SetItemStatus(b.item, "LOGIN_ERROR", "INVALID_CREDENTIALS"); err != nil {
+			t.Fatal(err)
+		}
+		signIn = b.event(t, pluggysim.Event{Name: "item/error", ItemID: b.item})
+		if err := b.sim.SetItemStatus(b.item, "UPDATED", "SUCCESS"); err != nil {
+			t.Fatal(err)
+		}
+	case *belvoBank:
+		signIn = b.event(t, belvosim.Event{Name: "LINK/token_required", LinkID: b.link})
+	}
+	return signIn, b.payload(t, "all")
+}
+
+// TestAWaitingPullHearsEvents checks a pull that waits for an hour, because the vendor's pages fail: an event that the
+// holder must sign in is shown, and an event about new data makes the service try the pull again.
+func TestAWaitingPullHearsEvents(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		b.inject(t, fault{path: b.rowsPath(), kind: "status", status: http.StatusInternalServerError, times: -1})
+		o.announce(b, hook, "all")
+		newest := func() object { return o.pages(pathOf(id, "/pulls"), 10)[0] }
+		eventually(t, "the pull to wait", func() bool { return newest()["attempts"] == 6.0 })
+		waiting := text(newest(), "id")
+		signIn, news := holderEvents(t, b)
+		o.deliver(b, hook, signIn)
+		eventually(t, "needsReauth", func() bool {
+			return o.get(pathOf(id, "/health")).want(http.StatusOK).json()["needsReauth"] == true
+		})
+		b.clear()
+		o.deliver(b, hook, news)
+		eventually(t, "the pull to succeed", func() bool {
+			return o.get(prefix+"/pulls/"+waiting).want(http.StatusOK).text("status") == "succeeded"
+		})
+		o.checkRows(b, id)
+	}, waitAnHour)
+}
+
+// TestARequestForEverythingWidensAWaitingPull checks that the pull of an operator is the one that waits, and is tried
+// at once.
+func TestARequestForEverythingWidensAWaitingPull(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		b.inject(t, fault{path: b.rowsPath(), kind: "status", status: http.StatusInternalServerError, times: -1})
+		o.announce(b, hook, "all")
+		newest := func() object { return o.pages(pathOf(id, "/pulls"), 10)[0] }
+		eventually(t, "the pull to wait", func() bool { return newest()["attempts"] == 6.0 })
+		b.clear()
+		requested := o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted).text("id")
+		if waiting := text(newest(), "id"); requested != waiting {
+			t.Errorf("the pull of the operator is %s, want the waiting one %s", requested, waiting)
+		}
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+	}, waitAnHour)
+}

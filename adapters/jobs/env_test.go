@@ -21,6 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/maintenancetest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -252,7 +253,7 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV
 
 // storedPulls is a ports.Maintenance that lists the stored pulls, as the service does.
 type storedPulls struct {
-	fakeMaintenance
+	maintenancetest.Idle
 	stores
 }
 

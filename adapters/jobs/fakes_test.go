@@ -33,45 +33,6 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	return w.handler(ctx, id, call)
 }
 
-// fakeMaintenance is a ports.Maintenance that does nothing. It lists no pulls.
-type fakeMaintenance struct{ ports.Maintenance }
-
-func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
-
-func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NextComparison(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) PrunePulls(context.Context, time.Duration, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) NextRenewal(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) FlushTokenUsage(context.Context) error { return nil }
-
 // errorLog collects background errors; it is safe for concurrent use.
 type errorLog struct {
 	mu  sync.Mutex
@@ -91,9 +52,3 @@ func (l *errorLog) list() []ports.BackgroundError {
 }
 
 func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
-
-func (m fakeMaintenance) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) PruneBudgets(context.Context) error { return nil }

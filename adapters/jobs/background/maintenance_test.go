@@ -11,11 +11,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/maintenancetest"
 )
 
 // fakeService is a ports.Maintenance that does nothing, except in the functions that a test sets.
 type fakeService struct {
-	ports.Maintenance
+	maintenancetest.Idle
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
 	reconcile  func(ctx context.Context, interval time.Duration, limit int) (int, error)
 	prunePulls func(ctx context.Context, retention time.Duration, limit int) (int, error)
@@ -50,14 +51,6 @@ func (s fakeService) IndexTexts(ctx context.Context, limit int) (int, error) {
 	}
 	return s.indexTexts(ctx, limit)
 }
-
-func (s fakeService) NoticeStaleness(context.Context) (int, error)           { return 0, nil }
-func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
-func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
-
-func (fakeService) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
-
-func (fakeService) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
 
 func (s fakeService) NextRemoval(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
 	return s.turn(ctx, "vendor webhooks", skip)
@@ -444,5 +437,3 @@ func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
 		close(release)
 	})
 }
-
-func (s fakeService) PruneBudgets(context.Context) error { return nil }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/maintenancetest"
 )
 
 // fakeWorker is a ports.Worker. RunPull counts its calls and calls the test's function (handler).
@@ -46,17 +47,11 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 
 // fakeMaintenance is a ports.Maintenance that does nothing, except in the functions that a test sets.
 type fakeMaintenance struct {
-	ports.Maintenance
+	maintenancetest.Idle
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
 	listDue    func(ctx context.Context, limit int) ([]domain.PullID, error)
 	tokenUsage func(ctx context.Context) error
 }
-
-func (fakeMaintenance) NoticeStaleness(context.Context) (int, error) { return 0, nil }
-
-func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
-
-func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
 
 func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listStuck == nil {
@@ -64,36 +59,6 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 	}
 	return m.listStuck(ctx, limit)
 }
-
-func (m fakeMaintenance) NextRemoval(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NextComparison(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) NextErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) PruneEvents(context.Context, time.Duration, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) PrunePulls(context.Context, time.Duration, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) NextRenewal(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
 
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listDue == nil {
@@ -128,9 +93,3 @@ func (l *errorLog) list() []ports.BackgroundError {
 }
 
 func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
-
-func (m fakeMaintenance) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, error) {
-	return nil, nil
-}
-
-func (m fakeMaintenance) PruneBudgets(context.Context) error { return nil }

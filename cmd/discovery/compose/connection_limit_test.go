@@ -101,18 +101,23 @@ func TestAnExcessConnectionWaitsUntilAnotherEnds(t *testing.T) {
 	}
 }
 
-// Connections that nobody uses must not keep out a health check.
+// A connection that nobody uses must not keep out a health check, and one whose request is running must stay.
 func TestAnIdleConnectionMakesRoomForAnother(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
-	oldest, used := dial(), dial()
-	oldest.mustServe("the first connection")
-	used.mustServe("the second connection")
+	idle, used := dial(), dial()
+	used.begin()
+	idle.mustServe("the first connection")
 	dial().mustServe("a third connection")
-	if err := oldest.readResponse(waitTimeout); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		t.Errorf("the connection that was idle for the longest time is still open: %v", err)
+	if err := idle.readResponse(waitTimeout); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		t.Errorf("the idle connection is still open: %v", err)
 	}
-	used.mustServe("the second connection, after the third,")
+	if _, err := io.WriteString(used, "0123456789"); err != nil {
+		t.Fatal(err)
+	}
+	if err := used.readResponse(waitTimeout); err != nil {
+		t.Errorf("the connection that was in use got no response: %v", err)
+	}
 }
 
 func TestASilentConnectionMakesRoomForAnother(t *testing.T) {

@@ -175,7 +175,10 @@ func requestWidens(f *fixture) {
 	c, _, waiting := f.waitingPull(0)
 	before := f.getPull(waiting)
 	r := ports.PullRequest{
-		ID: newID[domain.Pull](), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: f.now(),
+		ID:      newID[domain.Pull](),
+		Scope:   domain.PullScope{Everything: true},
+		Trigger: domain.TriggerReconcile,
+		At:      f.now(),
 	}
 	p, err := f.Pulls.Request(f.ctx, c.Tenant, c.ID, r, nil)
 	f.noError(err)
@@ -191,7 +194,11 @@ func requestWidens(f *fixture) {
 	f.equal("claimed", true, claimed.Pull.Scope.Everything)
 
 	f.mustStorePage(l, ports.PageWrite{Progress: domain.Progress{
-		Planned: true, Target: c.Target(), Steps: []domain.Step{{Account: "a"}, {Account: "b"}}, Step: 1, Cursor: "next",
+		Planned: true,
+		Target:  c.Target(),
+		Steps:   []domain.Step{{Account: "a"}, {Account: "b"}},
+		Step:    1,
+		Cursor:  "next",
 	}})
 	f.wait(l, 0)
 	f.requestPull(c, domain.PullScope{Everything: true})

@@ -377,8 +377,11 @@ func relinkHolds(f *fixture, unreadable ...string) {
 	var claimed ports.Claimed
 	r.l, claimed = f.claim(f.requestPull(r.c, domain.PullScope{}).ID)
 	f.equal("new reference", []bool{true, true}, []bool{claimed.Initial, claimed.Connection.NewReference})
-	f.equal("rows of the account that was published", domain.Counts{Accounts: 2, Unchanged: 1, Modified: 1, IDChanges: 1},
-		r.publish("a2=a2", "b2=b"))
+	f.equal(
+		"rows of the account that was published",
+		domain.Counts{Accounts: 2, Unchanged: 1, Modified: 1, IDChanges: 1},
+		r.publish("a2=a2", "b2=b"),
+	)
 	r.want("transactions", "1: y v2 was x", "2: b2 v2 was b1")
 }
 
@@ -732,7 +735,11 @@ func relinkUnproved(f *fixture) {
 	)
 	f.equal("carried-over rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
-	f.equal("late", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, r.late(renewed("late", withDescription("market"))))
+	f.equal(
+		"late",
+		domain.Counts{Read: 1, Modified: 1, IDChanges: 1},
+		r.late(renewed("late", withDescription("market"))),
+	)
 	f.equal("id", gone, f.getRow(r.c, "late").ID)
 	feed := f.readFeed(position, 10, 1)
 	f.equal("feed", domain.Modified, feed[0].Change())

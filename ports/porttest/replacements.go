@@ -186,7 +186,11 @@ func replaceAfterRemoval(f *fixture) {
 
 func replaceInSweep(f *fixture) {
 	r := newReplacements(f)
-	f.equal("counts", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, r.sweepPage(domain.OneRead, nil, purchase("y")))
+	f.equal(
+		"counts",
+		domain.Counts{Read: 1, Modified: 1, IDChanges: 1},
+		r.sweepPage(domain.OneRead, nil, purchase("y")),
+	)
 	r.want("after the sweep", "1: y v2 was x")
 	f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Added}, r.kinds("y"))
 	r.next()

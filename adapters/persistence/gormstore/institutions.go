@@ -95,8 +95,10 @@ func (a institutionActivity) addBanks(q *Query, joins ...string) {
 	for _, join := range joins {
 		q.Add(" JOIN " + join)
 	}
-	q.Add(" WHERE c.tenant_id = ? AND c.deleted_at IS NULL AND c.kind = 'aggregator' AND (c.vendor, c.institution_id) IN",
-		UUID(a.tenant.UUID))
+	q.Add(
+		" WHERE c.tenant_id = ? AND c.deleted_at IS NULL AND c.kind = 'aggregator' AND (c.vendor, c.institution_id) IN",
+		UUID(a.tenant.UUID),
+	)
 	for i, bank := range a.banks {
 		q.Add([]string{" (VALUES (?, ?)", ", (?, ?)"}[min(i, 1)], string(bank.Vendor), bank.ID)
 	}

@@ -184,7 +184,7 @@ func TestAnotherReferenceContinuesAccountsAndTransactions(t *testing.T) {
 	if diff := cmp.Diff(want, changes); diff != "" {
 		t.Errorf("feed (-want +got):\n%s", diff)
 	}
-	counts := domain.Counts{Accounts: 2, Read: 5, Added: 3, Modified: 2, Removed: 1}
+	counts := domain.Counts{Accounts: 2, Read: 5, Added: 3, Modified: 2, Removed: 1, IDChanges: 2}
 	if diff := cmp.Diff(counts, e.getPull(id).Counts); diff != "" {
 		t.Error(diff)
 	}

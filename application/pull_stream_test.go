@@ -225,7 +225,7 @@ func TestAReplacementInTheStreamIsOneChange(t *testing.T) {
 	s.pages["p1"] = ports.VendorPage{Transactions: domain.RawTransactionsOf(posted), Next: "2"}
 	s.set("2", ports.VendorPage{Removed: []string{"r1"}, StreamPosition: "p2"})
 	id := e.pullNews(c)
-	want := domain.Counts{Accounts: 1, Read: 1, Modified: 1}
+	want := domain.Counts{Accounts: 1, Read: 1, Modified: 1, IDChanges: 1}
 	if diff := cmp.Diff(want, e.wantPull(id, domain.PullSucceeded, "").Counts); diff != "" {
 		t.Error(diff)
 	}

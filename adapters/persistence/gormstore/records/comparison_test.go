@@ -214,7 +214,7 @@ func TestAnOutdatedPlanIsNotPublished(t *testing.T) {
 		rules.Compared = func(matching.Cost) { compared++ }
 		published, err := p.Pulls().Publish(t.Context(), p.lease, p.stage(longRows("new", 2), rules))
 		p.must(err)
-		if want := (domain.Counts{Accounts: 1, Modified: 2}); published.Counts != want || compared != 2 {
+		if want := (domain.Counts{Accounts: 1, Modified: 2, IDChanges: 2}); published.Counts != want || compared != 2 {
 			t.Errorf("counts %+v, want %+v, after %d comparisons", published.Counts, want, compared)
 		}
 	})

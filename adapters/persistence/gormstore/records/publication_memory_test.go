@@ -55,7 +55,7 @@ func TestAPublicationNeedsLittleMemory(t *testing.T) {
 		}
 		t.Logf("%d transactions: published in %s, heap at most %d MiB, before %d MiB", n, took.Round(time.Millisecond),
 			top>>20, before.HeapInuse>>20)
-		if want := (domain.Counts{Accounts: 1, Modified: n}); published.Counts != want {
+		if want := (domain.Counts{Accounts: 1, Modified: n, IDChanges: n}); published.Counts != want {
 			t.Errorf("counts %+v, want %+v", published.Counts, want)
 		}
 		if limit := before.HeapInuse + 100<<20 + 500*uint64(n); top > limit {

@@ -348,8 +348,9 @@ var allowed = map[string][]string{
 	"test/kit/hostile": {
 		"github.com/twmb/franz-go/pkg",
 	},
-	"test/kit/datadir":  {},
-	"test/kit/freeport": {},
+	"test/kit/datadir":         {},
+	"test/kit/freeport":        {},
+	"test/kit/maintenancetest": {"domain", "ports"},
 	"test/kit/matchersim": {
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},

@@ -20,7 +20,7 @@ type defect struct {
 	rule, file, from, to string
 }
 
-// defects has one defect for each rule of ADR 0056.
+// defects has one defect for each rule of domain/records.
 var defects = []defect{
 	{
 		"a record goes back to a former row", "domain/records/past.go",

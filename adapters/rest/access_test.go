@@ -1,16 +1,18 @@
 package rest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -40,27 +42,34 @@ func newAccessEnv(t *testing.T, err error) (*env, *fakeAuthorizer) {
 	return newEnv(t, func(o *Options) { o.Authorizer = authorizer }), authorizer
 }
 
-// TestTheDocumentListsTheResourceAndTheActionOfEveryOperation checks the table in docs/authorisation.md. If it fails,
-// replace the table by the one that it prints.
-func TestTheDocumentListsTheResourceAndTheActionOfEveryOperation(t *testing.T) {
-	var table strings.Builder
-	routes := (&server{}).routes()
-	slices.SortFunc(routes, func(a, b route) int {
-		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.method, b.method))
-	})
-	for _, r := range routes {
-		if r.scope != "" {
-			path := strings.TrimPrefix(r.path, prefix)
-			fmt.Fprintf(&table, "| `%s %s` | `%s` | `%s` |\n", r.method, path, r.accessResource(), r.accessAction())
+// callRow matches a line of the table of calls in docs/api.md: the operation and the resource.
+var callRow = regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]*)` \\| `([a-z-]+)` \\| .* \\|$")
+
+// TestTheDocumentListsTheResourceOfEveryOperation checks the table of calls in docs/api.md, and what the page says of
+// actions and scopes: the action is the method, and a GET or POST /statements only reads.
+func TestTheDocumentListsTheResourceOfEveryOperation(t *testing.T) {
+	var want, got []string
+	for _, r := range (&server{}).routes() {
+		if r.scope == "" {
+			continue
+		}
+		want = append(want, fmt.Sprint(r.method, " ", strings.TrimPrefix(r.path, prefix), " ", r.accessResource()))
+		reads := r.method == http.MethodGet || r.path == prefix+"/statements"
+		if r.accessAction() != strings.ToLower(r.method) || reads != (r.scope == scopeRead) {
+			t.Errorf("%s %s has the action %s and the scope %s", r.method, r.path, r.accessAction(), r.scope)
 		}
 	}
-	document, err := os.ReadFile("../../docs/authorisation.md")
+	document, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const heading = "| operation | resource | action |\n|---|---|---|\n"
-	if _, got, _ := strings.Cut(string(document), heading); got != table.String() {
-		t.Errorf("the table in docs/authorisation.md must be:\n%s", &table)
+	for _, row := range callRow.FindAllStringSubmatch(string(document), -1) {
+		got = append(got, row[1]+" "+row[2])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table of calls in docs/api.md (-code +page):\n%s", diff)
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
-// pageTable finds the lines of docs/completeness.md that match the pattern, and returns the submatches of each line. It
+// pageTable finds the lines of docs/reconcile.md that match the pattern, and returns the submatches of each line. It
 // fails the test if the document has more or fewer such lines than expected.
 func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/completeness.md")
+	page, err := os.ReadFile("../../docs/reconcile.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (c accountCase) sameType() bool { return c.subtype == equal || c.subtype ==
 
 func (c accountCase) bothBanks() bool { return c.bank == equal || c.bank == different }
 
-// accountSentences are the sentences of the documentation (docs/matching.md, "The same account again"), in the order in
+// accountSentences are the sentences of the documentation (docs/reconcile.md, "Linked again"), in the order in
 // which they apply. They are written without regard to the code that decides.
 var accountSentences = []struct {
 	text    string

@@ -16,7 +16,7 @@ const (
 	// hundred.
 	maxTextLength = 1024
 	// maxWords is the maximum number of words of a text that are compared. Numbers count as words. The longest texts of
-	// docs/bank-texts.md have about thirty.
+	// banks that we know have about thirty.
 	maxWords = 64
 	// maxValueLength is the maximum number of bytes of an identifier, a document or an account number.
 	maxValueLength = 256

@@ -8,5 +8,5 @@
 // The worst error is a wrong Same: a payment disappears into another one. When in doubt, the verdict is Possible.
 //
 // Each kind of evidence has its own file, with the forms in which banks print it, and their sources. Sources such as
-// BD-02 are patterns in docs/bank-texts.md.
+// BD-02 are the names of patterns that the labelled pairs in testdata have, too.
 package matching

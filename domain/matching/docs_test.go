@@ -9,9 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// TestDocumentedTable checks that docs/matching.md shows each line of Table, in its order, and judges its examples.
+// TestDocumentedTable checks that docs/internals/matching.md shows each line of Table, in its order, and judges its
+// examples.
 func TestDocumentedTable(t *testing.T) {
-	page, err := os.ReadFile("../../docs/matching.md")
+	page, err := os.ReadFile("../../docs/internals/matching.md")
 	if err != nil {
 		t.Fatal(err)
 	}

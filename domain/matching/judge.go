@@ -98,8 +98,8 @@ type Line struct {
 // uncounted is the name of the line of Table for equal rows, if there are more old rows than new ones, or fewer.
 const uncounted = "k equal rows left, and m ≠ k came"
 
-// Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it
-// with a worked example of each line.
+// Table contains the lines by which two rows are judged. The first line that applies decides.
+// docs/internals/matching.md shows it with a worked example of each line.
 var Table = []Line{
 	{"another account, currency or direction", Other, (*comparison).isOutside},
 	{"one read showed both rows", Other, (*comparison).wereSeenTogether},

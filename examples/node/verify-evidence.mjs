@@ -1,5 +1,5 @@
 // Checks an evidence pack of a closed period without packages and without this service: an independent implementation
-// of docs/evidence.md. Exits 0 if the pack is right, and 1 with the file at fault otherwise.
+// of docs/audit.md. Exits 0 if the pack is right, and 1 with the file at fault otherwise.
 //
 //   node verify-evidence.mjs FILE KEY
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';

@@ -14,18 +14,18 @@ import (
 // function.
 var testReference = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz|Benchmark)[A-Za-z0-9]+)`")
 
-// security.md and reliability.md name the tests that prove their statements. Each named test must exist.
+// promises.md names the tests that prove the promises. Each named test must exist.
 func TestNamedTestsExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	known := map[string]map[string]bool{}
-	for document, least := range map[string]int{"security.md": 50, "reliability.md": 50} {
-		text, err := os.ReadFile(filepath.Join(root, "docs", document))
+	for document, least := range map[string]int{"promises.md": 150} {
+		text, err := os.ReadFile(filepath.Join(root, "docs", "internals", document))
 		if err != nil {
 			t.Fatal(err)
 		}
 		mentions := testReference.FindAllStringSubmatch(string(text), -1)
 		if len(mentions) < least {
-			t.Errorf("docs/%s names only %d tests", document, len(mentions))
+			t.Errorf("docs/internals/%s names only %d tests", document, len(mentions))
 		}
 		for _, m := range mentions {
 			folder, name := m[1], m[2]
@@ -33,7 +33,7 @@ func TestNamedTestsExist(t *testing.T) {
 				known[folder] = testsOf(t, filepath.Join(root, folder))
 			}
 			if !known[folder][name] {
-				t.Errorf("docs/%s names %s.%s, which does not exist", document, folder, name)
+				t.Errorf("docs/internals/%s names %s.%s, which does not exist", document, folder, name)
 			}
 		}
 	}

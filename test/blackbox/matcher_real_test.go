@@ -17,7 +17,7 @@ import (
 )
 
 // matcherURLEnv names the environment variable with the URL of a running Matcher. That Matcher must not require
-// authentication; see docs/matcher.md.
+// authentication; see docs/events.md.
 const matcherURLEnv = "MATCHER_URL"
 
 // ledgerRows is the number of rows of the ledger, and correctedRows the number of records that are corrected after the
@@ -28,7 +28,7 @@ const (
 )
 
 // TestRecordsMatchALedgerInMatcher sends the records of an account to a running Matcher, and imports a ledger with the
-// same references there. It counts the transactions that Matcher's rules match. It is run by hand; see docs/matcher.md.
+// same references there. It counts the transactions that Matcher's rules match. It is run by hand; see docs/events.md.
 func TestRecordsMatchALedgerInMatcher(t *testing.T) {
 	url := os.Getenv(matcherURLEnv)
 	if url == "" {
@@ -148,7 +148,7 @@ func (m *realMatcher) post(path string, body object) object {
 }
 
 // createContext creates a context with the sources, their field maps, the default rule, and the rule of
-// docs/matcher.md.
+// docs/events.md.
 func (m *realMatcher) createContext() {
 	m.t.Helper()
 	name := fmt.Sprint("discovery ", time.Now().UnixNano())

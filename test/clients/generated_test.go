@@ -143,7 +143,7 @@ func TestTheDocumentedProgramsRun(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")
 	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
-	text, err := os.ReadFile(filepath.Join(root, "docs", "clients.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "consume.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

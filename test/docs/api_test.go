@@ -19,7 +19,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// stepsTimeout bounds the time for running all steps of the document on one database.
+// walk shows a call of every operation, with its response.
+const walk = "testdata/walk.md"
+
+// stepsTimeout bounds the time for running all steps on one database.
 const stepsTimeout = 3 * time.Minute
 
 func TestTheDocumentWorks(t *testing.T) {
@@ -31,12 +34,12 @@ func TestTheDocumentWorks(t *testing.T) {
 			)
 		}
 	}
-	steps := document(t, "api.md")
+	steps := document(t, walk)
 	each(t, func(t *testing.T, w *env) {
-		outputs := runSteps(t, "api.md", steps, w.environment(t))
+		outputs := runSteps(t, steps, w.environment(t))
 		for i, s := range steps[:len(outputs)] {
 			if fault := mismatch(s.response, outputs[i]); s.response != "" && fault != "" {
-				t.Errorf("docs/api.md:%d: %s\nthe response was\n%s", s.line, fault, outputs[i])
+				t.Errorf("%s:%d: %s\nthe response was\n%s", s.page, s.line, fault, outputs[i])
 			}
 		}
 		if len(outputs) == len(steps) {
@@ -58,7 +61,7 @@ func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	}
 }
 
-// environment returns the environment variables that the document asks its reader to set.
+// environment returns the environment variables that docs/api.md asks its reader to set.
 func (w *env) environment(t *testing.T) []string {
 	t.Helper()
 	source, err := url.Parse(pgtest.DSN(t))
@@ -85,9 +88,9 @@ func (w *env) environment(t *testing.T) []string {
 // mark is printed between the outputs of two steps, in order to separate them.
 const mark = "\x1e"
 
-// runSteps runs the steps of a document in one bash process, which stops at the first failure. It returns
+// runSteps runs steps in one bash process, which stops at the first failure. It returns
 // the output of each step that succeeded.
-func runSteps(t *testing.T, name string, steps []step, environment []string) []string {
+func runSteps(t *testing.T, steps []step, environment []string) []string {
 	t.Helper()
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\n")
@@ -106,13 +109,12 @@ func runSteps(t *testing.T, name string, steps []step, environment []string) []s
 	outputs = outputs[:len(outputs)-1]
 	if err != nil || len(outputs) != len(steps) {
 		failed := steps[min(len(outputs), len(steps)-1)]
-		t.Errorf("docs/%s:%d stops: %v\n%s\n%s%s", name, failed.line, err, failed.shell, last, fault.String())
+		t.Errorf("%s:%d stops: %v\n%s\n%s%s", failed.page, failed.line, err, failed.shell, last, fault.String())
 	}
 	return outputs
 }
 
-// checkEveryOperation checks that the steps of the document have called every operation of the OpenAPI
-// document.
+// checkEveryOperation checks that the steps of the walk have called every operation of the OpenAPI document.
 func checkEveryOperation(t *testing.T, w *env) {
 	t.Helper()
 	response, err := http.Get(w.url + "/openapi.json")
@@ -131,7 +133,7 @@ func checkEveryOperation(t *testing.T, w *env) {
 		shape := regexp.MustCompile("^" + variable.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
 		for method := range operations {
 			if !w.calls.has(strings.ToUpper(method), shape) {
-				t.Errorf("the document does not show %s %s", strings.ToUpper(method), path)
+				t.Errorf("the walk does not show %s %s", strings.ToUpper(method), path)
 			}
 		}
 	}

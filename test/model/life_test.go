@@ -299,7 +299,7 @@ func (w *world) learnCreated(a *account) {
 		return
 	}
 	// The service also reads the rows that were created in the five minutes before these rows
-	// (docs/vendors/pluggy.md).
+	// (docs/internals/vendor-rows.md).
 	from := rows[0].created
 	for _, v := range rows {
 		if v.created.Before(from) {

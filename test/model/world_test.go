@@ -429,7 +429,7 @@ func (w *world) successor(old *row) *row {
 	}
 	if v.endToEnd != "" && w.oneIn(2) {
 		v.text = w.text()
-		// The service recognises no row that is dated more than 62 days from the old one (docs/matching.md).
+		// The service recognises no row that is dated more than 62 days from the old one (docs/internals/matching.md).
 		if day, err := time.Parse(time.DateOnly, v.date); err == nil && w.oneIn(2) {
 			v.date = day.AddDate(0, 0, -w.rand.IntN(4)).Format(time.DateOnly)
 		}

@@ -10,7 +10,7 @@ import (
 
 func document(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scale.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "internals", "scale.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

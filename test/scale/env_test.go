@@ -1,5 +1,5 @@
-// Package scale_test tests what docs/scale.md says about the change feed: readers can get it from a standby, and a
-// script increases all its future positions.
+// Package scale_test tests what docs/internals/scale.md says about the change feed: readers can get it from a standby,
+// and a script increases all its future positions.
 //
 // The script is needed after a recovery from a backup. The positions are transaction ids, and the ids may then repeat.
 package scale_test

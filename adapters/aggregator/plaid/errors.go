@@ -74,7 +74,7 @@ func errorCode(body []byte) (code string, ok bool) {
 	return e.Code, e.Type != "" && e.Code != ""
 }
 
-// upstreamCodes returns the codes that docs/vendors/plaid.md lists.
+// upstreamCodes returns the codes that docs/internals/vendor-rows.md lists.
 func upstreamCodes() map[string]bool {
 	codes := maps.Clone(loginErrors)
 	for code := range errorCodes {

@@ -44,7 +44,7 @@ var (
 	laterPageAPI   = vendorWith(classifyLaterPageError)
 )
 
-// upstreamCodes contains the error codes that docs/vendors/pluggy.md lists.
+// upstreamCodes contains the error codes that docs/internals/vendor-rows.md lists.
 var upstreamCodes = map[string]bool{
 	alreadyUpdating: true, isAlreadyUpdating: true, updatedTooOften: true,
 }

@@ -60,7 +60,7 @@ type Task struct {
 }
 
 // turnTasks returns the tasks whose work belongs to single tenants and takes long, mostly because it waits for the
-// server of a vendor. They take the work in turn by tenant. docs/architecture.md lists them.
+// server of a vendor. They take the work in turn by tenant. docs/internals/architecture.md lists them.
 func turnTasks(service ports.Maintenance) []turnTask {
 	return []turnTask{
 		{"vendor webhooks", webhooksInterval, 64, 4, service.NextRemoval},

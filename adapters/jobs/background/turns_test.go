@@ -156,8 +156,8 @@ func TestErrorsAndPanicsOfWorkAreReported(t *testing.T) {
 	})
 }
 
-// docs/architecture.md lists each task with what makes it fair between tenants, so that nobody adds a task without
-// deciding it.
+// docs/internals/architecture.md lists each task with what makes it fair between tenants, so that nobody adds a task
+// without deciding it.
 func TestTheDocumentListsEachTask(t *testing.T) {
 	cfg := background.Config{
 		Backlog: func(time.Duration) {}, FeedDelay: func(time.Duration) {}, Attention: func(ports.Attention) {},
@@ -165,7 +165,7 @@ func TestTheDocumentListsEachTask(t *testing.T) {
 		PullRetention: 1,
 	}
 	others, inTurn := background.TaskNames(cfg, fakeService{})
-	text, err := os.ReadFile("../../../docs/architecture.md")
+	text, err := os.ReadFile("../../../docs/internals/architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // maxCompressed is the maximum size of the whole console in gzip form.
-const maxCompressed = 150 << 10
+const maxCompressed = 160 << 10
 
 // get requests a path. headers consists of alternating names and values.
 func get(c *Console, target string, headers ...string) *httptest.ResponseRecorder {

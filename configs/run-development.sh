@@ -41,6 +41,7 @@ kill -0 "$sandbox" 2>/dev/null || exit 1
 
 token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
 item=b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90
+unread=5d0c8e17-9f42-4b6a-8c33-7e1b2a90d4f6
 cat <<END
 
 The console is at $PUBLIC_URL/console. Sign in with this token, which is valid for an hour:
@@ -65,6 +66,10 @@ Paste into another terminal to create a connection with data:
   call "\$API/transactions/changes?limit=1&wait=30s"
   call "\$API/aggregator-connections/\$ID/pulls?limit=1"
   call "\$API/aggregator-connections/\$ID/transactions?limit=3"
+
+  # create a connection whose bank was last read nine days ago; it becomes stale, and a close of yesterday says not_covered
+  OLD=\$(call -H 'X-Idempotency-Key: development-unread' \$API/aggregator-connections -d '{"vendor":"pluggy","configName":"pluggy-unread","baseUrl":"http://127.0.0.1:4031","accountRef":"$unread","clientId":"3f1c2d5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f","secret":"sim-secret-not-real"}' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); echo "\$OLD"
+  call -X POST \$API/aggregator-connections/\$OLD/pulls -d '{}'
 
 END
 

@@ -83,6 +83,7 @@ func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEn
 		plaid:  plaidsim.New(plaidsim.Options{Now: now}),
 	}
 	e.pluggy.SeedAt(now())
+	e.pluggy.SeedUnreadAt(now())
 	e.belvo.Seed()
 	if err := e.plaid.Seed(); err != nil {
 		return nil, err
@@ -127,6 +128,7 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
 		MatchReplacements: true, WebhookSilenceGrace: 2 * time.Hour,
+		CloseOffset: demoCloseOffset, CoverAfter: 12 * time.Hour, StaleAfter: 36 * time.Hour,
 		EnvName: configs.Development, PublicURL: origin,
 		DatabaseURL: "sqlite://" + db, DatabaseMigrate: true,
 		Auth:    configs.Auth{JWTSecret: domain.SecretText(uuid.NewString()), TenantClaim: "tenant_id"},
@@ -140,6 +142,9 @@ func demoConfig(origin, db, keyset string) configs.Config {
 		PullWorkers: 16,
 	}
 }
+
+// demoCloseOffset is the offset from UTC of the days that the demo closes.
+const demoCloseOffset = -3 * time.Hour
 
 // The values with which the simulated vendors authenticate their webhooks.
 const (

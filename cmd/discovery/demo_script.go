@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 const apiPath = "/v1/discovery"
@@ -51,6 +53,7 @@ func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 		c.printf("\n-- %s", script.vendor)
 		e.runVendor(c, script)
 	}
+	e.showUnreadBank(c)
 	if c.err == nil {
 		c.printf("\nAll requests above were sent over HTTP on loopback. No data was kept.")
 	}
@@ -88,6 +91,67 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	e.showReplacement(c, script, id, url)
 	c.call("delete", "DELETE", apiPath+"/aggregator-connections/"+id, nil, 204)
 	e.webhookAfterDelete(c, script, url)
+}
+
+// showUnreadBank shows a connection whose vendor last read the bank nine days ago: what the service says of it, and how
+// that ends when the vendor reads the bank again.
+func (e *demoEnv) showUnreadBank(c *demoClient) {
+	const name = "pluggy-unread"
+	c.printf("\n-- a bank that pluggy last read nine days ago, although its item says UPDATED")
+	created := c.call(
+		"create", "POST", apiPath+"/aggregator-connections", object{
+			"vendor":     "pluggy",
+			"configName": name,
+			"baseUrl":    e.origins["pluggy"],
+			"accountRef": pluggysim.UnreadItemID,
+			"clientId":   pluggysim.DemoClientID,
+			"secret":     pluggysim.DemoClientSecret,
+		}, 201,
+	)
+	id, _ := created["id"].(string)
+	path := apiPath + "/aggregator-connections/" + id
+	stale := func() bool { return attentionOf(c.get(path + "/health"))["stale"] }
+	c.call("pull", "POST", path+"/pulls", object{}, 202)
+	c.waitFor("the age of the reading", stale)
+	health := c.get(path + "/health")
+	accounts := items(c.get(path + "/accounts?limit=1"))
+	if c.err != nil || len(accounts) != 1 {
+		return
+	}
+	account, _ := accounts[0]["id"].(string)
+	yesterday := domain.DateOf(time.Now().UTC().Add(demoCloseOffset)).AddDays(-1)
+	closed := c.call("close", "PUT", apiPath+"/accounts/"+account+"/closes/"+string(yesterday), object{}, 200)
+	c.printf("             health %v, attention stale: the bank was read at %v, which covers the days up to %v",
+		health["health"], health["bankReadAt"], accounts[0]["coversTo"])
+	c.printf(
+		"             the close of %v says %v; what to do: let pluggy read the bank (POST …/refresh), or send the "+
+			"holder a sign-in link",
+		yesterday,
+		closed["completeness"],
+	)
+	if c.err == nil && closed["completeness"] != "not_covered" {
+		c.err = fmt.Errorf("the close of %s says %v", yesterday, closed["completeness"])
+	}
+	c.call("refresh", "POST", path+"/refresh", object{}, 202)
+	if c.err == nil {
+		c.err = e.pluggy.SetItemStatus(pluggysim.UnreadItemID, "UPDATED", "")
+	}
+	c.call("pull", "POST", path+"/pulls", object{}, 202)
+	c.waitFor("the reading", func() bool { return !stale() })
+	c.printf("             pluggy has read the bank, and nothing needs attention")
+	c.call("delete", "DELETE", path, nil, 204)
+}
+
+// attentionOf returns the reasons for which a connection needs a person.
+func attentionOf(health object) map[string]bool {
+	reasons := map[string]bool{}
+	list, _ := health["attention"].([]any)
+	for _, item := range list {
+		if reason, ok := item.(object); ok {
+			reasons[fmt.Sprint(reason["reason"])] = true
+		}
+	}
+	return reasons
 }
 
 // showSealed prints how the credential is stored. It also searches the database file for the credential in cleartext,

@@ -31,6 +31,14 @@ func TestDemoShowsAllVendorsAndNoSecret(t *testing.T) {
 			t.Errorf("the output of the demo does not contain %q", vendor)
 		}
 	}
+	for _, line := range []string{
+		"attention stale: the bank was read at", "says not_covered; what to do: let pluggy read the bank",
+		"pluggy has read the bank, and nothing needs attention",
+	} {
+		if !strings.Contains(reported, line) {
+			t.Errorf("the output of the demo does not contain %q:\n%s", line, reported)
+		}
+	}
 	for _, secret := range []string{
 		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
 		plaidsim.DemoClientID, plaidsim.DemoSecret, plaidsim.DemoAccessToken,

@@ -36,8 +36,10 @@ func simulators() []simulator {
 			func(now func() time.Time) (http.Handler, string, error) {
 				sim := pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit})
 				sim.SeedAt(now())
-				return sim.Handler(), "accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID +
-					", secret " + pluggysim.DemoClientSecret, nil
+				sim.SeedUnreadAt(now())
+				return sim.Handler(), "accountRef " + pluggysim.DemoItemID + " (or " + pluggysim.UnreadItemID +
+					", whose bank was last read nine days ago), clientId " + pluggysim.DemoClientID + ", secret " +
+					pluggysim.DemoClientSecret, nil
 			},
 		},
 		{

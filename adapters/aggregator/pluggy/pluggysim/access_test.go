@@ -155,3 +155,24 @@ func TestSeedAtShiftsByWholeDays(t *testing.T) {
 		t.Errorf("%d rows after a second seed", n)
 	}
 }
+
+func TestTheUnreadItemSaysUpdatedWithAnOldReading(t *testing.T) {
+	now := time.Date(2030, 2, 13, 22, 0, 0, 0, time.UTC)
+	s := pluggysim.New(pluggysim.Options{Seed: 1, Now: func() time.Time { return now }})
+	s.SeedUnreadAt(now)
+	s.SeedUnreadAt(now)
+	item, err := s.UpdateItem(pluggysim.UnreadItemID, func(*pluggysim.Item) {})
+	if err != nil || item.Status != "UPDATED" || !item.LastUpdatedAt.Equal(now.Add(-pluggysim.UnreadFor)) {
+		t.Errorf("the item is %s, read at %v, %v", item.Status, item.LastUpdatedAt, err)
+	}
+	rows := s.Transactions(pluggysim.UnreadAccountID)
+	if len(rows) != 5 || rows[0].Date.After(item.LastUpdatedAt.Time) {
+		t.Errorf("%d rows, the newest of %v", len(rows), rows[0].Date)
+	}
+	if err := s.SetItemStatus(pluggysim.UnreadItemID, "UPDATED", ""); err != nil {
+		t.Fatal(err)
+	}
+	if item, _ = s.UpdateItem(pluggysim.UnreadItemID, func(*pluggysim.Item) {}); !item.LastUpdatedAt.Equal(now) {
+		t.Errorf("after a synchronisation it was read at %v", item.LastUpdatedAt)
+	}
+}

@@ -16,6 +16,15 @@ const (
 	DemoCardAccountID = "22bb33cc-44dd-4e55-9f66-77aa88bb99cc"
 )
 
+// The item of [Simulator.SeedUnreadAt], and its account.
+const (
+	UnreadItemID    = "5d0c8e17-9f42-4b6a-8c33-7e1b2a90d4f6"
+	UnreadAccountID = "33cc44dd-55ee-4f66-8a77-88bb99ccaadd"
+)
+
+// UnreadFor is how long the vendor has not read the bank of [UnreadItemID].
+const UnreadFor = 9 * 24 * time.Hour
+
 // demoDay is the day on which the embedded demo data was last synchronised.
 var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 
@@ -48,6 +57,37 @@ func (s *Simulator) SeedAt(t time.Time) {
 	for _, row := range loadDemo[[]Transaction]("transactions.json") {
 		shiftTimes(shift, &row.Date, &row.CreatedAt, &row.UpdatedAt)
 		_, _ = s.AddTransaction(row)
+	}
+}
+
+// SeedUnreadAt adds an item of the demo client whose bank the vendor last read nine days before t, although the item
+// says UPDATED. Its account has the rows that the demo's bank account had on that day. The vendor plans no
+// synchronisation, and the reading stays old until a client asks for a synchronisation. A second call resets the item.
+func (s *Simulator) SeedUnreadAt(t time.Time) {
+	read := t.UTC().Add(-UnreadFor)
+	shift := read.Truncate(24 * time.Hour).Sub(demoDay)
+	s.AddClient(Client{ID: DemoClientID, Secret: DemoClientSecret})
+	item := loadDemo[Item]("item.json")
+	item.ClientID, item.ID, item.NextAutoSyncAt = DemoClientID, UnreadItemID, Time{}
+	item.Connector = json.RawMessage(`{"id":3,"name":"Banco sem Leitura"}`)
+	shiftTimes(shift, &item.CreatedAt)
+	item.UpdatedAt, item.LastUpdatedAt = At(read), At(read)
+	s.AddItem(item)
+	account := loadDemo[[]Account]("accounts.json")[0]
+	account.ID, account.ItemID = UnreadAccountID, UnreadItemID
+	account.Number, account.Name, account.MarketingName = "0001/98765-4", "Conta sem Leitura", "Conta sem Leitura"
+	account.BankData = json.RawMessage(`{"transferNumber":"999/0001/98765-4","closingBalance":4439.4}`)
+	shiftTimes(shift, &account.CreatedAt, &account.UpdatedAt)
+	if _, err := s.AddAccount(account); err != nil {
+		return // the account and its rows exist already
+	}
+	for _, row := range loadDemo[[]Transaction]("transactions.json") {
+		if row.AccountID != DemoBankAccountID {
+			continue
+		}
+		row.ID, row.AccountID = "", UnreadAccountID
+		shiftTimes(shift, &row.Date, &row.CreatedAt, &row.UpdatedAt)
+		_, _ = s.AddTransaction(row) // cannot fail, because the account exists and the id is new
 	}
 }
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, afterEach, before, test } from 'node:test';
 import { checkAccessibility, closePages, launch, open } from './browser.mjs';
 import {
-  api, belvoLogin, confirm, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
+  api, belvoLogin, confirm, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, unreadLogin, until,
 } from './env.mjs';
 
 let browser;
@@ -811,6 +811,40 @@ test('a bank leads to its connections', async () => {
   await until('the connection of the bank', async () => (await rows.count()) === 2);
   await press(page, 'Clear the filters');
   await until('all connections', async () => (await rows.count()) === 3);
+  await page.finish();
+});
+
+test('a bank that was not read for nine days is named wherever it matters, with what helps', async () => {
+  const operator = token(95);
+  const { id } = await connect(operator, unreadLogin, 'unread');
+  const [{ id: account }] = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
+  const address = `/console/connections/${id}/accounts/${account}`;
+  const yesterday = new Date(Date.now() - 27 * 3600000).toISOString().slice(0, 10);
+  for (const where of ['/console', '/console/connections/' + id, address + '/completeness', address + '/closes']) {
+    const page = await open(browser, where, { token: operator });
+    const reasons = page.locator('.reasons');
+    await reasons.getByText('Bank read 9 days ago.').waitFor();
+    await reasons.getByText('the days since are not covered').waitFor();
+    await reasons.getByRole('button', { name: 'Read the bank now' }).waitFor();
+    await checkAccessibility(page, where);
+    await page.finish();
+  }
+  const closes = await open(browser, address + '/closes', { token: operator });
+  await closes.getByLabel('Last day of the period').fill(yesterday);
+  await press(closes, 'Close the period');
+  const dialog = closes.getByRole('dialog');
+  await dialog.getByText('The close says that the day is not covered.').waitFor();
+  await dialog.getByRole('button', { name: 'Close the period' }).click();
+  await closes.getByRole('table').getByText('Not covered').waitFor();
+  await closes.finish();
+  const page = await open(browser, '/console', { token: operator });
+  await page.getByRole('table', { name: 'All connections' }).getByText('9 days ago').waitFor();
+  await press(page, 'Read the bank now');
+  await page.getByText('The vendor reads the bank.').waitFor();
+  await control(PLUGGY, 'POST', `/items/${unreadLogin.accountRef}/status`, { status: 'UPDATED' });
+  await pull(operator, id);
+  await page.reload();
+  await heading(page, 'Your connection needs nothing.');
   await page.finish();
 });
 

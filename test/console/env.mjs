@@ -8,6 +8,8 @@ export const pluggyLogin = {
   vendor: 'pluggy', baseUrl: PLUGGY, accountRef: 'b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90',
   clientId: '3f1c2d5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f', secret: 'sim-secret-not-real',
 };
+// unreadLogin is the item whose bank the vendor last read nine days ago.
+export const unreadLogin = { ...pluggyLogin, accountRef: '5d0c8e17-9f42-4b6a-8c33-7e1b2a90d4f6' };
 export const pluggyBankAccount = '11aa22bb-33cc-4d44-8e55-66ff77aa88bb';
 export const belvoLogin = {
   vendor: 'belvo', baseUrl: BELVO, accountRef: '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12',

@@ -4,6 +4,7 @@ import { State, stateOf } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
+import { NotRead } from './health.js';
 import { t } from './i18n.js';
 import { lastMonth } from './month-end.js';
 import { TransactionName } from './names.js';
@@ -106,7 +107,7 @@ function Adjustments({ connection, path, close }) {
 // CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.
 function CloseDialog({ path, date, reload, onClose }) {
   const found = useResource(path + '/completeness').value?.data;
-  const state = found && (found.changedSince ? 'unverified' : stateOf(found));
+  const state = found && (found.coversTo && date > found.coversTo ? 'not_covered' : found.changedSince ? 'unverified' : stateOf(found));
   const [key] = useState(newKey);
   const close = () => request('PUT', `${path}/closes/${date}`, { key }).then(({ data }) => {
     reload();
@@ -147,6 +148,7 @@ export function AccountCloses({ id, account }) {
   return html`<${Page} title=${name ? t('close.heading', { name }) : t('close.headingAny')}
       above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
       lead=${list.items && lead(list)}>
+    <${NotRead} id=${id} />
     <form class="filters" onSubmit=${submit}>
       <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />
       <${ActionButton} type="submit">${t('action.closePeriod')}</${ActionButton}>

@@ -2,6 +2,7 @@
 // accepts a difference.
 import { AcceptDialog } from './accept-dialog.js';
 import { Breadcrumb } from './connection.js';
+import { NotRead } from './health.js';
 import { t } from './i18n.js';
 import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
@@ -9,7 +10,7 @@ import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { ActionButton, Ago, Amount, Day, Empty, Loaded, More, Page, Status, Table } from './ui.js';
 
-const tones = { complete: 'good', differs: 'warn', drifting: 'bad', unknown: 'plain', unverified: 'plain' };
+const tones = { complete: 'good', differs: 'warn', drifting: 'bad', unknown: 'plain', unverified: 'plain', not_covered: 'warn' };
 const muted = html`<span class="muted">–</span>`;
 
 // Outdated says that transactions have changed since the balance was read.
@@ -73,6 +74,7 @@ export function AccountCompleteness({ id, account }) {
       lead=${found && html`${t('completeness.lead.' + stateOf(found))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}${' '}
         ${found.bankReadAt && t('bank.read', { when: html`<${Ago} at=${found.bankReadAt} />` })}<${CoversTo} of=${found} />`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
+    <${NotRead} id=${id} />
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
       rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>
     <section aria-labelledby="balances"><h2 id="balances">${t('balance.title')}</h2>

@@ -3,21 +3,15 @@ import { request } from './api.js';
 import { t } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
+import { offersRefresh, requestRefresh } from './remedies.js';
 import { useAction } from './resource.js';
 import { link } from './router.js';
 import { ActionButton, ActionLink, announce, Failure, Menu } from './ui.js';
 
-// offersRefresh reports whether the vendor can be asked to read the bank now.
-const offersRefresh = (vendor) => vendor !== 'belvo';
-
 // useConnectionActions returns the actions of the connection at path. changed is called after a pause or a resume.
 export function useConnectionActions(path, changed) {
   const session = useAction((body, key) => request('POST', path + '/link-sessions', { key }).then(({ data }) => data));
-  const refresh = useAction(async (body, key) => {
-    await request('POST', path + '/refresh', { key });
-    announce(t('refresh.requested'));
-    return true;
-  });
+  const refresh = useAction((body, key) => requestRefresh(path, key));
   const pause = useAction(async (resume, key) => {
     const { data } = await request('POST', path + (resume ? '/resume' : '/pause'), { key });
     announce(t(data.paused ? 'pause.done' : 'resume.done'));

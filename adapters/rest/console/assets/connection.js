@@ -135,7 +135,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     ${test.result && html`<${TestResult} result=${test.result} vendor=${vendorName(connection.vendor)} />`}
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
-    <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${changed} />
+    <${Reasons} id=${id} reasons=${reasonsOf({ ...state, vendor: connection.vendor })} boxed=${true} changed=${changed} />
     ${!state.lastPullAt && !state.paused && html`<p class="notice">${t('setup.open')} <a href=${link(`/connections/${id}/setup`)}>${t('setup.continue')}</a></p>`}
     <${LinkFacts} connection=${connection} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />

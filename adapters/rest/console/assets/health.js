@@ -4,6 +4,7 @@ import { has, t } from './i18n.js';
 import { ApplicationName } from './names.js';
 import { html } from './preact.js';
 import { Remedy, remedyOf } from './remedies.js';
+import { useResource } from './resource.js';
 import { Ago, Day, Instant, Status } from './ui.js';
 
 const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
@@ -12,8 +13,9 @@ const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
 export const reasonText = (code) => (has('reason.' + code) ? t('reason.' + code) : t('reason.other', { code }));
 
 // attentionText returns a reason of the health of a connection as a sentence.
-function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reason: code }) {
+function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reason: code, bankReadAt }) {
   if (reason === 'quarantined') return t('reason.quarantined', { n: quarantined });
+  if (reason === 'stale' && bankReadAt) return html`${t('bank.read', { when: html`<${Ago} at=${bankReadAt} />` })} ${t('reason.stale')}`;
   if (reason === 'pull_failed' && code) return reasonText(code);
   if (reason === 'consent_expiring' && consent.expiresAt) return t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) });
   if (reason.startsWith('consent_')) return t('reason.consent.' + reason.slice('consent_'.length));
@@ -22,7 +24,7 @@ function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reaso
 
 // reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
 export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
-  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
+  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason, health.vendor), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
 }));
 
 // Reasons lists why a connection needs a person, since when, and what helps.
@@ -31,6 +33,17 @@ export const Reasons = ({ id, reasons, boxed = false, changed }) => reasons.leng
   <span><${Status} tone=${reason.severity === 'now' ? 'bad' : 'warn'}>${t('severity.' + reason.severity)}</${Status}> ${reason.text}${' '}
     <span class="muted">${t('reason.since', { when: html`<${Ago} at=${reason.since} />` })}</span></span>
   <${Remedy} id=${id} reason=${reason} changed=${changed} /></li>`)}</ul>`;
+
+// NotRead says that the bank of a connection was not read for too long, and what helps, where an account of it is shown.
+export function NotRead({ id }) {
+  const { vendor } = useResource('/aggregator-connections/' + id).value?.data || {};
+  const health = useResource(`/aggregator-connections/${id}/health`).value?.data;
+  return vendor && health && html`<${Reasons} id=${id} boxed=${true} reasons=${reasonsOf({ ...health, vendor }).filter(({ key }) => key === 'stale')} />`;
+}
+
+// BankRead shows when the bank of a connection was last read, marked if that is too long ago.
+export const BankRead = ({ health: { bankReadAt, attention = [] } }) => (attention.some(({ reason }) => reason === 'stale')
+  ? html`<${Status} tone="warn"><${Ago} at=${bankReadAt} /></${Status}>` : html`<${Ago} at=${bankReadAt} none=${'time.unknown'} />`);
 
 // HealthStatus shows the state of a connection as a word. A pause hides the health, which nothing updates meanwhile. end is punctuation that follows it.
 export function HealthStatus({ health, end = '' }) {
@@ -54,11 +67,11 @@ export const WebhookStatus = ({ webhook = { state: 'unknown', lastAt: undefined 
   <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
 
 // LinkFacts shows the application of a connection, when the bank was last read, and what is known about its consent and its webhooks.
-export const LinkFacts = ({ connection, health: { consent, webhook, bankReadAt } }) => html`<dl class="facts">
+export const LinkFacts = ({ connection, health, health: { consent, webhook, bankReadAt } }) => html`<dl class="facts">
   ${connection.applicationId && html`<div><dt>${t('field.application')}</dt><dd><${ApplicationName} id=${connection.applicationId} /></dd></div>`}
   <div><dt>${t('column.consent')}</dt><dd><${ConsentStatus} consent=${consent} /></dd></div>
   <div><dt>${t('column.webhooks')}</dt><dd><${Status} tone=${webhookTones[webhook.state]}>${t('webhook.' + webhook.state)}</${Status}></dd></div>
   <div><dt>${t('column.lastWebhook')}</dt><dd><${Ago} at=${webhook.lastAt} /></dd></div>
-  ${bankReadAt && html`<div><dt>${t('column.bankRead')}</dt><dd><${Ago} at=${bankReadAt} /></dd></div>`}
+  ${bankReadAt && html`<div><dt>${t('column.bankRead')}</dt><dd><${BankRead} health=${health} /></dd></div>`}
   ${webhook.expectedBy && html`<div><dt>${t('column.expectedBy')}</dt><dd><${Instant} at=${webhook.expectedBy} /></dd></div>`}
 </dl>`;

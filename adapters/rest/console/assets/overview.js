@@ -1,12 +1,12 @@
 // The overview: which connections need a person, and all connections by pages.
 import { query as queryString } from './api.js';
-import { ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
+import { BankRead, ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { RecentRows } from './recent-rows.js';
 import { useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionLink, Ago, Empty, Failure, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
+import { ActionLink, Empty, Failure, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
 
 const refreshInterval = 30000;
 const needySize = 10;
@@ -42,7 +42,7 @@ const Needy = ({ list }) => html`<ul class="needy" aria-label=${t('overview.need
 const columns = () => [
   { title: t('column.name'), kind: 'main', cell: (item) => html`<${Name} item=${item} />` },
   { title: t('column.health'), cell: (item) => html`<${HealthStatus} health=${item} />` },
-  { title: t('column.lastPull'), cell: (item) => html`<${Ago} at=${item.lastPullAt} />` },
+  { title: t('column.bankRead'), cell: (item) => html`<${BankRead} health=${item} />` },
   { title: t('column.lastWebhook'), cell: (item) => html`<${WebhookStatus} webhook=${item.webhook} />` },
   { title: t('column.consent'), cell: (item) => html`<${ConsentStatus} consent=${item.consent} />` },
   { title: t('column.recentRows'), cell: (item) => html`<${RecentRows} days=${item.rowsByDay} />` },

@@ -18,11 +18,15 @@ const remedies = {
   reauth: 'link', consent_expired: 'link', consent_revoked: 'link', consent_expiring: 'link',
   credential_rejected: 'credential', credential_unopened: 'credential', account_not_found: 'account',
   pull_failed: 'pull', mass_removal: 'removals', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
-  account_shared: 'settings', account_ambiguous: 'continue', suggestions: 'suggestions', join_undone: 'suggestions',
+  account_shared: 'settings', account_ambiguous: 'continue', stale: 'refresh', suggestions: 'suggestions', join_undone: 'suggestions',
 };
 
-// remedyOf returns what a person does about a reason.
-export const remedyOf = (reason) => remedies[reason] || 'connection';
+// offersRefresh reports whether the vendor can be asked to read the bank now.
+export const offersRefresh = (vendor) => vendor !== 'belvo';
+
+// remedyOf returns what a person does about a reason. Where the vendor cannot be asked to read the bank, a sign-in makes it
+// read the bank.
+export const remedyOf = (reason, vendor) => (remedies[reason] === 'refresh' && !offersRefresh(vendor) ? 'link' : remedies[reason] || 'connection');
 
 // The views that help, by the name of the remedy.
 const tabs = { account: '/edit', tokens: '/tokens', quarantine: '/quarantine', settings: '/edit' };
@@ -35,6 +39,13 @@ const addressOf = (id, remedy) => (remedy === 'suggestions' ? link('/possible-re
 async function requestPull(id, key) {
   await request('POST', `/aggregator-connections/${id}/pulls`, { body: {}, key });
   announce(t('pull.requested'));
+}
+
+// requestRefresh asks the vendor of the connection at path to read the bank.
+export async function requestRefresh(path, key) {
+  await request('POST', path + '/refresh', { key });
+  announce(t('refresh.requested'));
+  return true;
 }
 
 // findDrift returns the first account of a connection whose transactions do not explain its balance, with the result of
@@ -105,6 +116,7 @@ export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () =
     changed();
     return true;
   });
+  const refresh = useAction((body, key) => requestRefresh('/aggregator-connections/' + id, key));
   const drift = useAction(async () => {
     const found = await findDrift(id);
     if (!found) navigate(link('/connections/' + id));
@@ -114,12 +126,12 @@ export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () =
   const act = (action) => html`<${ActionButton} onClick=${() => action.run()} busy=${action.busy}>${text}</${ActionButton}>`;
   const ask = () => html`<${ActionButton} onClick=${() => setDialog(remedy)}>${text}</${ActionButton}>`;
   const controls = {
-    link: () => act(session), pull: () => act(pull), credential: ask, removals: ask,
+    link: () => act(session), pull: () => act(pull), refresh: () => act(refresh), credential: ask, removals: ask,
     drift: () => html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`,
     ...(ambiguous && { continue: ask }),
   };
   return html`${controls[remedy]?.() || (address !== link(path) && html`<a class="button" href=${address}>${text}</a>`)}
-    <${Failure} problem=${session.problem || pull.problem || drift.problem} />
+    <${Failure} problem=${session.problem || pull.problem || refresh.problem || drift.problem} />
     ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}
     ${drift.result?.account && html`<${DriftDialog} id=${id} drift=${drift.result} done=${changed} onClose=${drift.reset} />`}
     ${dialog === 'removals' && html`<${RemovalsDialog} id=${id} held=${held} pull=${pull} changed=${changed} onClose=${close} />`}

@@ -341,3 +341,24 @@ func TestACountOfOneIsInTheSingular(t *testing.T) {
 		}
 	}
 }
+
+func TestTablesSayWhenTheBankWasReadAndWhatThatCovers(t *testing.T) {
+	for name, c := range map[string]struct {
+		view    view
+		members []string
+	}{
+		"account":      {accountView, []string{"bankReadAt", "coversTo"}},
+		"completeness": {completenessView, []string{"bankReadAt", "coversTo"}},
+		"balance":      {balanceView, []string{"bankReadAt", "coversTo"}},
+		"close":        {closeView, []string{"bankReadAt", "completeness"}},
+		"health":       {healthView, []string{"bankReadAt"}},
+		"healths":      {healthListView, []string{"bankReadAt"}},
+		"bank":         {bankView, []string{"bankReadAt"}},
+	} {
+		for _, member := range c.members {
+			if !slices.ContainsFunc(c.view.columns, func(found column) bool { return found.member == member }) {
+				t.Errorf("the table of a %s has no column for %s", name, member)
+			}
+		}
+	}
+}

@@ -326,6 +326,7 @@ var accountView = view{
 		{member: "number", title: "NUMBER", flexible: true},
 		{member: "balance", title: "BALANCE", right: true},
 		{member: "currency", title: "CUR"},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 		{member: "coversTo", title: "COVERS TO"},
 	},
 }
@@ -337,6 +338,8 @@ var completenessView = view{
 		{member: "state", title: "STATE"},
 		{member: "basis", title: "BASIS"},
 		{member: "changedSince", title: "CHANGED"},
+		{member: "coversTo", title: "COVERS TO"},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 		{member: "since", title: "SINCE"},
 		{member: "checks", title: "DIFFERENCES", flexible: true, format: differences},
 	},
@@ -363,6 +366,8 @@ var balanceView = view{
 		{member: "currency", title: "CUR"},
 		{member: "posted", title: "POSTED", right: true},
 		{member: "anchor", title: "ANCHOR", right: true},
+		{member: "coversTo", title: "COVERS TO"},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 	},
 }
 
@@ -400,6 +405,7 @@ var closeView = view{
 		{member: "closedAt", title: "CLOSED AT"},
 		{member: "closedBy", title: "BY", flexible: true},
 		{member: "completeness", title: "STATE"},
+		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 	},
 }
 

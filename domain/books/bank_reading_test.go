@@ -98,8 +98,8 @@ func TestARecordOfALaterDayCountsFromItsDayOn(t *testing.T) {
 
 // The vendor reads the bank each morning and evening, except during outages of up to 20 days. The bank books a row of
 // each day one to three banking days late, and its balance contains what it has booked. Each day that is over is closed
-// at noon. An independent rule decides whether the bank has had time to book it. Rows that are more than one banking day
-// late change covered days: the test logs how often.
+// at noon. An independent rule decides whether the bank has had time to book it. Rows that are more than one banking
+// day late change covered days: the test logs how often.
 func TestNoCloseOfAnUncoveredDayIsComplete(t *testing.T) {
 	const offset = -3 * time.Hour
 	rules := domain.Coverage{After: 12 * time.Hour, Offset: offset}

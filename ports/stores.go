@@ -319,6 +319,8 @@ const (
 
 // Prober reports whether a dependency is available.
 type Prober interface {
-	// Ping returns nil when the dependency is available.
+	// Ping returns nil when the dependency is available for reads.
 	Ping(ctx context.Context) error
+	// PingWrite returns nil when the dependency also accepts writes. It commits a change of no importance.
+	PingWrite(ctx context.Context) error
 }

@@ -18,6 +18,8 @@ type liveness struct {
 // check is the result of the readiness check of one dependency.
 type check struct {
 	Status string `json:"status" enum:"up,down" doc:"Whether the dependency is available"`
+	// Writes is set only in the check "database".
+	Writes string `json:"writes,omitempty" enum:"failing" doc:"failing if the database answers queries, but has refused every write for 10 s; absent otherwise"`
 	// HeldBackSeconds is set only in the check "feed".
 	HeldBackSeconds *float64 `json:"heldBackSeconds,omitempty" example:"0" doc:"How long a write transaction that is still open on the database server has held the change feed back; 0 if none does"`
 }
@@ -30,7 +32,7 @@ const (
 
 // readiness is the response body of /readyz for both of its statuses, 200 and 503.
 type readiness struct {
-	Status  string           `json:"status" enum:"ready,unavailable,draining" doc:"Whether the process can serve requests"`
+	Status  string           `json:"status" enum:"ready,degraded,unavailable,draining" doc:"Whether the process can serve requests; degraded: only those that read"`
 	Checks  map[string]check `json:"checks" doc:"The result of each check, by name"`
 	Version string           `json:"version" example:"1.0.0" doc:"The version of the build"`
 }
@@ -54,7 +56,8 @@ func (s *server) metaRoutes() []route {
 		{
 			id: "ready", method: http.MethodGet, path: readyPath,
 			description: "Returns 200 if the database is available and the process is not shutting down, otherwise " +
-				"503.",
+				"503. If the database answers queries, but has refused every write for 10 s, the status is 200 and " +
+				"degraded.",
 			status: http.StatusOK, tag: tag, summary: "Readiness: reports whether the process can serve requests",
 			mount: handle(s.ready),
 		},
@@ -90,6 +93,10 @@ func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*re
 			out.Status, out.Body.Status = http.StatusServiceUnavailable, "unavailable"
 			s.Logger.Warn("not ready", zap.String("check", name), zap.String("cause", errorChain(err)))
 		}
+	}
+	if database, ok := out.Body.Checks["database"]; ok && out.Status == http.StatusOK && s.WritesFailing() {
+		database.Writes = "failing"
+		out.Body.Status, out.Body.Checks["database"] = "degraded", database
 	}
 	if s.FeedDelay != nil && out.Status == http.StatusOK {
 		out.Body.Checks["feed"] = s.checkFeed(ctx)

@@ -23,23 +23,32 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		database error
+		writes   bool // fail
 		draining bool
 		status   int
 		want     string
 	}{
 		{
-			"all checks pass", nil, false, 200,
+			"all checks pass", nil, false, false, 200,
 			`{"status":"ready","checks":{"database":{"status":"up"}},"version":"1.2.3"}`,
 		},
 		{
-			"database unavailable", errors.New(canary), false, 503,
+			"database unavailable", errors.New(canary), true, false, 503,
 			`{"status":"unavailable","checks":{"database":{"status":"down"}},"version":"1.2.3"}`,
 		},
-		{"draining", nil, true, 503, `{"status":"draining","checks":{"database":{"status":"up"}},"version":"1.2.3"}`},
+		{
+			"database refuses writes", nil, true, false, 200,
+			`{"status":"degraded","checks":{"database":{"status":"up","writes":"failing"}},"version":"1.2.3"}`,
+		},
+		{
+			"draining", nil, false, true, 503,
+			`{"status":"draining","checks":{"database":{"status":"up"}},"version":"1.2.3"}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newEnv(t, func(o *Options) {
 				o.Ready = func(context.Context) map[string]error { return map[string]error{"database": c.database} }
+				o.WritesFailing = func() bool { return c.writes }
 				o.Draining = func() bool { return c.draining }
 			})
 			w := s.call("GET", "/readyz", "")

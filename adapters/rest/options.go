@@ -108,6 +108,9 @@ type Options struct {
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
+	// WritesFailing reports whether the database has refused writes for so long that the readiness response must say so.
+	// If WritesFailing is nil, the response never says so.
+	WritesFailing func() bool
 	// FeedDelay returns how long the change feed has been delayed by an open write transaction on the database server.
 	// The readiness response contains this delay. If FeedDelay is nil, the response omits it.
 	FeedDelay func(ctx context.Context) (time.Duration, error)
@@ -159,6 +162,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Ready == nil {
 		o.Ready = func(context.Context) map[string]error { return nil }
+	}
+	if o.WritesFailing == nil {
+		o.WritesFailing = func() bool { return false }
 	}
 	if o.Draining == nil {
 		o.Draining = func() bool { return false }

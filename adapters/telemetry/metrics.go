@@ -28,6 +28,7 @@ type Metrics struct {
 	budget           *prometheus.GaugeVec
 	backlog          prometheus.Gauge
 	feedDelay        prometheus.Gauge
+	writesFailing    prometheus.Gauge
 	consentExpiring  prometheus.Gauge
 	silent           prometheus.Gauge
 	bankReadAge      *prometheus.GaugeVec
@@ -85,6 +86,9 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		feedDelay: gauge(
 			"feed_delay_seconds", "How long an open write transaction has held the change feed back.",
 		).WithLabelValues(),
+		writesFailing: gauge(
+			"database_writes_failing_seconds", "How long the database has refused every write, while it answers queries.",
+		).WithLabelValues(),
 		consentExpiring: gauge(
 			"connections_consent_expiring", "Connections whose consent expires within 30 days or has expired.",
 		).WithLabelValues(),
@@ -123,7 +127,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.causedReads, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed,
+		m.backlog, m.feedDelay, m.writesFailing, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed,
 		m.comparedBeyond, m.eventAttempts, m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -156,7 +160,7 @@ var backgroundTasks = []string{
 	"maintenance attention",
 	"maintenance staleness", "maintenance erasures at vendors", "maintenance prune rate budgets",
 	"maintenance comparisons", "maintenance prune pulls",
-	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
+	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance writes", "maintenance search index",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }
 
@@ -251,6 +255,9 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 // FeedDelay sets how long an open write transaction has already delayed the change feed. A periodic maintenance task
 // measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
+
+// WritesFailing sets how long the database has refused writes; 0 if it accepts them.
+func (m *Metrics) WritesFailing(since time.Duration) { m.writesFailing.Set(since.Seconds()) }
 
 // maxInstitutions is the maximum number of banks that a metric names: those whose readings are the oldest.
 const maxInstitutions = 500

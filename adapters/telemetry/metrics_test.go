@@ -95,8 +95,8 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
-	if len(all) != 22 {
-		t.Errorf("%d metrics, want 22: add a new metric to usedMetrics", len(all))
+	if len(all) != 23 {
+		t.Errorf("%d metrics, want 23: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {
@@ -173,6 +173,7 @@ func TestSeriesCountEvents(t *testing.T) {
 	m.Budget("pluggy", "items", 59)
 	m.Backlog(time.Minute)
 	m.FeedDelay(90 * time.Second)
+	m.WritesFailing(11 * time.Second)
 	for _, want := range []struct {
 		want   float64
 		name   string
@@ -187,6 +188,7 @@ func TestSeriesCountEvents(t *testing.T) {
 		{59, "vendor_budget_remaining", []string{"resource", "items", "vendor", "pluggy"}},
 		{60, "pull_backlog_seconds", nil},
 		{90, "feed_delay_seconds", nil},
+		{11, "database_writes_failing_seconds", nil},
 		{0, "sealing_failures_total", nil},
 		{0, "webhooks_total", []string{"outcome", "refused", "vendor", "pluggy"}},
 		{0, "pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}},

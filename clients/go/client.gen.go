@@ -273,6 +273,21 @@ func (e CheckStatus) Valid() bool {
 	}
 }
 
+// Defines values for CheckWrites.
+const (
+	CheckWritesFailing CheckWrites = "failing"
+)
+
+// Valid indicates whether the value is a known member of the CheckWrites enum.
+func (e CheckWrites) Valid() bool {
+	switch e {
+	case CheckWritesFailing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CheckViewCheck.
 const (
 	CheckViewCheckAnnouncedCount CheckViewCheck = "announced_count"
@@ -1652,6 +1667,7 @@ func (e RabbitmqSinkViewWithout) Valid() bool {
 
 // Defines values for ReadinessStatus.
 const (
+	ReadinessStatusDegraded    ReadinessStatus = "degraded"
 	ReadinessStatusDraining    ReadinessStatus = "draining"
 	ReadinessStatusReady       ReadinessStatus = "ready"
 	ReadinessStatusUnavailable ReadinessStatus = "unavailable"
@@ -1660,6 +1676,8 @@ const (
 // Valid indicates whether the value is a known member of the ReadinessStatus enum.
 func (e ReadinessStatus) Valid() bool {
 	switch e {
+	case ReadinessStatusDegraded:
+		return true
 	case ReadinessStatusDraining:
 		return true
 	case ReadinessStatusReady:
@@ -3427,10 +3445,16 @@ type Check struct {
 
 	// Status Whether the dependency is available
 	Status CheckStatus `json:"status"`
+
+	// Writes failing if the database answers queries, but has refused every write for 10 s; absent otherwise
+	Writes *CheckWrites `json:"writes,omitempty"`
 }
 
 // CheckStatus Whether the dependency is available
 type CheckStatus string
+
+// CheckWrites failing if the database answers queries, but has refused every write for 10 s; absent otherwise
+type CheckWrites string
 
 // CheckView defines model for CheckView.
 type CheckView struct {
@@ -6537,7 +6561,7 @@ type Readiness struct {
 	// Checks The result of each check, by name
 	Checks map[string]Check `json:"checks"`
 
-	// Status Whether the process can serve requests
+	// Status Whether the process can serve requests; degraded: only those that read
 	Status ReadinessStatus `json:"status"`
 
 	// Version The version of the build
@@ -6546,7 +6570,7 @@ type Readiness struct {
 	Version string `json:"version"`
 }
 
-// ReadinessStatus Whether the process can serve requests
+// ReadinessStatus Whether the process can serve requests; degraded: only those that read
 type ReadinessStatus string
 
 // ReferencesView defines model for ReferencesView.
@@ -9185,7 +9209,7 @@ type ClientInterface interface {
 
 	// Ready Readiness: reports whether the process can serve requests
 	//
-	// Returns 200 if the database is available and the process is not shutting down, otherwise 503.
+	// Returns 200 if the database is available and the process is not shutting down, otherwise 503. If the database answers queries, but has refused every write for 10 s, the status is 200 and degraded.
 	//
 	// Corresponds with GET /readyz (the `Ready` operationId).
 	Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -10214,7 +10238,7 @@ func (c *Client) Health(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 
 // Ready Readiness: reports whether the process can serve requests
 //
-// Returns 200 if the database is available and the process is not shutting down, otherwise 503.
+// Returns 200 if the database is available and the process is not shutting down, otherwise 503. If the database answers queries, but has refused every write for 10 s, the status is 200 and degraded.
 //
 // Corresponds with GET /readyz (the `Ready` operationId).
 func (c *Client) Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -18931,7 +18955,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReadyWithResponse Readiness: reports whether the process can serve requests
 	//
-	// Returns 200 if the database is available and the process is not shutting down, otherwise 503.
+	// Returns 200 if the database is available and the process is not shutting down, otherwise 503. If the database answers queries, but has refused every write for 10 s, the status is 200 and degraded.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -34719,7 +34743,7 @@ func (c *ClientWithResponses) HealthWithResponse(ctx context.Context, reqEditors
 
 // ReadyWithResponse Readiness: reports whether the process can serve requests
 //
-// Returns 200 if the database is available and the process is not shutting down, otherwise 503.
+// Returns 200 if the database is available and the process is not shutting down, otherwise 503. If the database answers queries, but has refused every write for 10 s, the status is 200 and degraded.
 //
 // Returns a wrapper object for the known response body format(s).
 //

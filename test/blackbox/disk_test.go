@@ -78,6 +78,10 @@ func TestDiskFull(t *testing.T) {
 		return strings.Contains(strings.ToLower(f.p.log()), "full")
 	})
 	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // stored data can still be read on a full disk
+	eventually(t, waitTimeout, "degraded readiness", func() bool {
+		return strings.Contains(f.readiness(), `"status":"degraded"`) &&
+			strings.Contains(f.readiness(), `"database":{"status":"up","writes":"failing"}`)
+	})
 	t.Logf(
 		"full after %d more webhooks; /health %d, /readyz %d",
 		announced,
@@ -89,9 +93,21 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.checkRecovery(t, time.Now())
+	eventually(t, waitTimeout, "readiness after the disk has space", func() bool {
+		return strings.Contains(f.readiness(), `"status":"ready"`)
+	})
 	tr.compareAll(t, f.env, f.p)
 	f.p.kill()
 	checkIntegrity(t, file)
+}
+
+// readiness returns the body of /readyz.
+func (f *fixture) readiness() string {
+	a, err := f.try(context.Background(), f.p, http.MethodGet, "/readyz", nil)
+	if err != nil {
+		return err.Error()
+	}
+	return string(a.raw)
 }
 
 // fillWithWebhooks sends webhooks until the disk has no space for another one. It returns the number of

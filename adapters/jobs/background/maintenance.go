@@ -29,6 +29,7 @@ const (
 	comparisonsInterval  = time.Second // a comparison is made again within a minute after a change
 	backlogInterval      = 15 * time.Second
 	feedDelayInterval    = 5 * time.Second
+	writesInterval       = 3 * time.Second // failing writes are reported after 10 s
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
@@ -153,6 +154,9 @@ func reports(cfg Config, service ports.Maintenance) (list []Task) {
 	}
 	if cfg.FeedDelay != nil {
 		list = append(list, Task{"feed delay", feedDelayInterval, reportTo(cfg.FeedDelay, service.FeedDelay)})
+	}
+	if cfg.PingWrite != nil {
+		list = append(list, Task{"writes", writesInterval, cfg.PingWrite})
 	}
 	return list
 }

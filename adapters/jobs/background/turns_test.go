@@ -162,7 +162,7 @@ func TestTheDocumentListsEachTask(t *testing.T) {
 	cfg := background.Config{
 		Backlog: func(time.Duration) {}, FeedDelay: func(time.Duration) {}, Attention: func(ports.Attention) {},
 		EventBacklog: func(ports.EventBacklogAge) {}, ReconcileInterval: 1, DeliveryRetention: 1, EventRetention: 1,
-		PullRetention: 1,
+		PullRetention: 1, PingWrite: func(context.Context) error { return nil },
 	}
 	others, inTurn := background.TaskNames(cfg, fakeService{})
 	text, err := os.ReadFile("../../../docs/internals/architecture.md")

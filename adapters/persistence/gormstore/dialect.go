@@ -134,6 +134,9 @@ type Dialect interface {
 	// writes.
 	ReadOnly() string
 
+	// EmptyWrite returns a statement that commits a change, but alters no value that anything reads.
+	EmptyWrite() string
+
 	// VisibleBefore returns an SQL expression. Its value is a position in the tenant's change feed. No transaction in
 	// progress can still commit a change at a lower position. tenant is an expression for the id of the tenant: see
 	// TenantParam for a statement that compares tenant_id with a parameter, and TenantColumn for other statements.

@@ -42,7 +42,7 @@ type Options struct {
 	// ServerOf returns a name of the server that stores the delivery; "" if the server is not known without a query.
 	// Deliveries with different names are stored in different batches. ServerOf may be nil if there is only one server.
 	ServerOf func(d PendingDelivery) string
-	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
+	// OnReadOnly is called when PingWrite finds that the database accepts no writes, for example because its server has
 	// become a standby. It may be nil.
 	OnReadOnly func()
 	// InjectFault is a hook for tests: it is called before the store uses the database, in the goroutine of the store
@@ -106,8 +106,14 @@ func (s *Store) Core() *Core { return s.core }
 // of the store have ended. It does not close the database.
 func (s *Store) Close() { s.commits.close() }
 
-// Ping checks that the database answers a query and accepts writes. Errors: Unavailable.
+// Ping checks that the database answers a query. Errors: Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
+	return s.core.Read(ctx, func(db *gorm.DB) error { return db.Exec("SELECT 1").Error })
+}
+
+// PingWrite checks that the database accepts a write. Errors: Unavailable, and internal errors, for example without the
+// privilege to write.
+func (s *Store) PingWrite(ctx context.Context) error {
 	var readOnly bool
 	err := s.core.Read(ctx, func(db *gorm.DB) error {
 		return db.Raw("SELECT " + s.core.Dialect.ReadOnly()).Scan(&readOnly).Error
@@ -118,7 +124,10 @@ func (s *Store) Ping(ctx context.Context) error {
 		}
 		return Unavailable(errors.New("the database is read-only"))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.core.Write(ctx, func(db *gorm.DB) error { return db.Exec(s.core.Dialect.EmptyWrite()).Error })
 }
 
 // Read calls fn, which runs queries, outside of any transaction. It returns the error of fn, converted by Translate.

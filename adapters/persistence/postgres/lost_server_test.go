@@ -85,10 +85,13 @@ func TestAConnectionToAReadOnlyServerIsClosed(t *testing.T) {
 	}
 	makeReadOnly()
 	s := db.Store(nil)
-	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
+	if err := s.PingWrite(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v, want Unavailable", err)
 	}
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("after a failed check: %v", err)
+	}
+	if _, err := db.Pool.Exec(t.Context(), write); err != nil {
+		t.Errorf("a write after a failed check: %v", err)
 	}
 }

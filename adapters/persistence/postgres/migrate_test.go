@@ -114,10 +114,10 @@ func TestARefusedLoginIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
+func TestAReadOnlyDatabaseIsReadableAndNotWritable(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
-	if err := s.Ping(t.Context()); err != nil {
+	if err := s.PingWrite(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.Pool.Exec(t.Context(), `DO $$ BEGIN
@@ -126,8 +126,11 @@ func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Pool.Reset() // closes all connections, as a switch-over does
-	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
+	if err := s.PingWrite(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v, want Unavailable", err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("a query: %v", err)
 	}
 }
 

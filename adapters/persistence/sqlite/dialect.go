@@ -296,6 +296,10 @@ func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
+// EmptyWrite sets a number in the header of the file that only applications use; this service does not. SQLite writes
+// the page even if the number is the same, which it does not do for an UPDATE.
+func (dialect) EmptyWrite() string { return "PRAGMA user_version = 0" }
+
 // ExecBoth executes the two statements in a transaction, with two calls of the driver. One statement cannot do both,
 // because a WITH clause of SQLite may contain only queries.
 //

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Readiness: reports whether the process can serve requests
-         * @description Returns 200 if the database is available and the process is not shutting down, otherwise 503.
+         * @description Returns 200 if the database is available and the process is not shutting down, otherwise 503. If the database answers queries, but has refused every write for 10 s, the status is 200 and degraded.
          */
         get: operations["ready"];
         put?: never;
@@ -2566,6 +2566,11 @@ export interface components {
              * @enum {string}
              */
             status: "up" | "down";
+            /**
+             * @description failing if the database answers queries, but has refused every write for 10 s; absent otherwise
+             * @enum {string}
+             */
+            writes?: "failing";
         };
         CheckView: {
             /**
@@ -5460,10 +5465,10 @@ export interface components {
                 [key: string]: components["schemas"]["Check"];
             };
             /**
-             * @description Whether the process can serve requests
+             * @description Whether the process can serve requests; degraded: only those that read
              * @enum {string}
              */
-            status: "ready" | "unavailable" | "draining";
+            status: "ready" | "degraded" | "unavailable" | "draining";
             /**
              * @description The version of the build
              * @example 1.0.0
@@ -6673,7 +6678,8 @@ export interface operations {
                      *       "checks": {
                      *         "database": {
                      *           "heldBackSeconds": 0,
-                     *           "status": "up"
+                     *           "status": "up",
+                     *           "writes": "failing"
                      *         }
                      *       },
                      *       "status": "ready",
@@ -6759,7 +6765,8 @@ export interface operations {
                      *       "checks": {
                      *         "database": {
                      *           "heldBackSeconds": 0,
-                     *           "status": "up"
+                     *           "status": "up",
+                     *           "writes": "failing"
                      *         }
                      *       },
                      *       "status": "ready",

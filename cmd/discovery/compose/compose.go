@@ -67,6 +67,7 @@ type App struct {
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	fetchKeys      func()                      // starts to fetch the issuer's keys; nil without an issuer
 	draining       atomic.Bool
+	writes         *writeCheck
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
@@ -139,7 +140,8 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
 		cfg: cfg, cancel: cancel, notAccepting: make(chan struct{}), Metrics: telemetry.NewMetrics(VendorNames()...),
-		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
+		writes: &writeCheck{now: time.Now},
+		Log:    telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
 	}, lifetime
 }
 
@@ -165,6 +167,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	defer waiting.Stop()
 	a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
 	if err != nil {
+		PingWrite:    a.pingWrite,
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
@@ -308,7 +311,8 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Memory: a.memory,
 		MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
-		Logger:       a.Log, Ready: a.ready, FeedDelay: a.Service.FeedDelay, Draining: a.draining.Load,
+		Logger:       a.Log, Ready: a.ready, WritesFailing: a.writes.failing, FeedDelay: a.Service.FeedDelay,
+		Draining:     a.draining.Load,
 		NotAccepting: a.notAccepting,
 		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}

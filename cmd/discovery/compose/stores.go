@@ -74,7 +74,7 @@ type storeSet interface {
 	SealedValues() ports.SealedValues
 	Subscriptions() ports.Subscriptions
 	MatcherEntries() ports.MatcherEntries
-	Ping(ctx context.Context) error
+	ports.Prober
 }
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {

@@ -71,7 +71,7 @@ type Config struct {
 	// LinkPages contains the settings of the account holder's page at each vendor that has such settings
 	// (<VENDOR>_LINK_CLIENT_NAME, _LANGUAGE, _COUNTRIES).
 	LinkPages      map[domain.Vendor]LinkPage
-	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
+	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For and X-Forwarded-Prefix are ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
 	// WebhookSilenceGrace is how long the vendor's webhook about a synchronisation may take to arrive.

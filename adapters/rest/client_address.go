@@ -54,6 +54,16 @@ func (s *server) peerOf(r *http.Request) string {
 	return address.WithZone("").String()
 }
 
+// prefixOf returns the path that a trusted proxy has removed from the request, as X-Forwarded-Prefix names it, or "".
+// The header of any other peer is ignored, because it would decide from where the console loads its scripts.
+func prefixOf(r *http.Request, trustedProxies []netip.Prefix) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !containedIn(peer.Addr().Unmap(), trustedProxies) {
+		return ""
+	}
+	return r.Header.Get("X-Forwarded-Prefix")
+}
+
 // parseForwarded parses an element of X-Forwarded-For: an address with or without a port, an IPv6 address with or
 // without brackets. Azure's gateways and Caddy, among others, append the port.
 func parseForwarded(element string) (netip.Addr, error) {

@@ -99,6 +99,6 @@ function render(doc) {
   root.append(make('h2', 'Problems'), note('Every failure is application/problem+json:'), table(members(doc, { $ref: '#/components/schemas/Problem' }, '', 0)));
 }
 
-fetch('/openapi.json').then(r => r.json()).then(render).catch(() => {
+fetch('openapi.json').then(r => r.json()).then(render).catch(() => {
   document.getElementById('reference').replaceChildren(make('p', '/openapi.json could not be read'));
 });

@@ -83,7 +83,7 @@ type Options struct {
 	// Authorizer is called before each operation that requires a token. If it is nil, no access is refused.
 	Authorizer Authorizer
 
-	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is trusted. If
+	// TrustedProxies are the networks of the proxies whose headers X-Forwarded-For and X-Forwarded-Prefix are trusted. If
 	// it is empty, the client address is the address of the peer.
 	TrustedProxies []netip.Prefix
 

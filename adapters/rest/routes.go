@@ -240,7 +240,7 @@ func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 
 // serveConsole serves the page and the assets of the console. It returns NotFound if there is no such asset.
 func (s *server) serveConsole(c echo.Context) error {
-	if !s.console.Serve(c.Response(), c.Request()) {
+	if !s.console.Serve(c.Response(), c.Request(), prefixOf(c.Request(), s.TrustedProxies)) {
 		return domain.NotFoundError()
 	}
 	return nil

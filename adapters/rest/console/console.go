@@ -137,8 +137,9 @@ func New(signIn SignIn) *Console {
 
 // site contains the files of the console.
 type site struct {
-	page   *file
-	assets map[string]*file // keys are paths below assetsPath, including the version
+	page   *file                     // behind no prefix
+	behind func(prefix string) *file // returns the page behind a prefix
+	assets map[string]*file          // keys are paths below assetsPath, including the version
 }
 
 // load reads the embedded files. signIn is the element of the page that configures the sign-in. It panics if a file
@@ -161,12 +162,15 @@ func load(signIn string) *site {
 		scripts[a.name] = a.content
 	}
 	for _, name := range imported(scripts, "main.js") {
-		preloads.WriteString(`<link rel="modulepreload" href="` + assetsPath + version + "/" + name + "\">\n")
+		preloads.WriteString(`<link rel="modulepreload" href="{{prefix}}` + assetsPath + version + "/" + name + "\">\n")
 	}
-	page = []byte(strings.NewReplacer(
-		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(), "{{signIn}}", signIn,
-	).Replace(string(page)))
-	c.page = newFile("index.html", page, "no-cache")
+	template := strings.NewReplacer(
+		"{{assets}}", "{{prefix}}"+assetsPath+version, "{{preloads}}", preloads.String(), "{{signIn}}", signIn,
+	).Replace(string(page))
+	c.behind = func(prefix string) *file {
+		return newFile("index.html", []byte(strings.ReplaceAll(template, "{{prefix}}", prefix)), "no-cache")
+	}
+	c.page = c.behind("")
 	return c
 }
 
@@ -256,11 +260,25 @@ func compress(content []byte) []byte {
 	return buffer.Bytes()
 }
 
+// prefixPattern matches a path whose segments consist of unreserved characters (RFC 3986, section 2.3). It needs no
+// encoding in HTML.
+var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+// maxPrefix is the maximum length of a prefix in bytes.
+const maxPrefix = 256
+
 // Serve writes the response to a GET or HEAD request for Path or a path below it. It returns false and writes nothing
 // if the path is below assetsPath, but there is no asset with this path.
-func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
+//
+// prefix is the path that a proxy has removed from the request, with or without a slash at its end, and "" if there is
+// none. The page then refers to its assets, and its scripts to the API, below the prefix. An invalid prefix is ignored.
+func (c *Console) Serve(w http.ResponseWriter, r *http.Request, prefix string) bool {
 	all := c.load()
 	f := all.page
+	prefix = strings.TrimSuffix(prefix, "/")
+	if len(prefix) <= maxPrefix && prefixPattern.MatchString(prefix) {
+		f = all.behind(prefix)
+	}
 	if name, isAsset := strings.CutPrefix(r.URL.Path, assetsPath); isAsset {
 		if f = all.assets[name]; f == nil {
 			return false

@@ -26,7 +26,7 @@ func get(c *Console, target string, headers ...string) *httptest.ResponseRecorde
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	if !c.Serve(w, r) {
+	if !c.Serve(w, r, "") {
 		w.Code = http.StatusNotFound
 	}
 	return w

@@ -1,6 +1,7 @@
 // Requests to the API of the service, which is on the console's own origin.
 import { parse } from './exact-numbers.js';
 import { fresh, renew } from './oidc.js';
+import { root } from './router.js';
 import { expire, readScope, refuse, session, writeScope } from './session.js';
 
 const prefix = '/v1/discovery';
@@ -69,7 +70,7 @@ async function sendOnce(method, path, /** @type {{body?: any, key?: string, etag
   if (key) headers['X-Idempotency-Key'] = key;
   if (etag) headers['If-Match'] = etag;
   try {
-    return await fetch(prefix + path, {
+    return await fetch(root + prefix + path, {
       method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
       cache: 'no-store', credentials: 'omit', redirect: 'error',
     });

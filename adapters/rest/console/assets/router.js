@@ -2,7 +2,10 @@
 // shows the same view. A token is never part of a location.
 import { createStore, useStore } from './store.js';
 
-export const base = '/console';
+// root is the path that a proxy puts in front of all paths of the service; mostly it is empty.
+export const root = document.querySelector('meta[name="prefix"]')?.getAttribute('content') ?? '';
+
+export const base = root + '/console';
 
 const read = () => ({
   path: window.location.pathname.slice(base.length).replace(/\/+$/, '') || '/',

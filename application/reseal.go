@@ -122,6 +122,38 @@ func (s *Service) sealAgain(ctx context.Context, v ports.SealedValue) (domain.Se
 	return s.seal(ctx, c, credential)
 }
 
+// CheckKeyset opens one stored value of each kind that almost every installation has: a key of the service, and the
+// credential of a connection. If there are such values, and the sealer can open none of them, it returns Rejected
+// (credential_unopened): the keyset belongs to another database.
+func (s *Service) CheckKeyset(ctx context.Context) error {
+	values, err := s.SealedValues.List(ctx, ports.SealedConnection, ports.SealedValue{}.ID, 1)
+	if err != nil {
+		return err
+	}
+	for _, kind := range []ports.SealedKind{ports.SealedAuditKey, ports.SealedHashKey} {
+		switch sealed, err := s.SealedValues.Key(ctx, kind); {
+		case err == nil:
+			values = append(values, ports.SealedValue{Kind: kind, Sealed: sealed})
+		case !errors.Is(err, domain.NotFound):
+			return err
+		}
+	}
+	lost := 0
+	for _, v := range values {
+		if len(v.Sealed) == 0 {
+			continue
+		}
+		switch _, err := s.Sealer.Open(v.Tenant, domain.ConnectionID{UUID: v.BoundTo}, v.Sealed); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, domain.CredentialUnopened):
+			return err
+		}
+		lost++
+	}
+	return unopenedError(lost)
+}
+
 // unopenedError returns an error that states how many credentials cannot be decrypted. It returns nil
 // if count is 0.
 func unopenedError(count int) error {

@@ -106,6 +106,9 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	if err != nil {
 		return nil, err
 	}
+	if err := a.checkKeyset(ctx); err != nil {
+		return nil, err
+	}
 	a.handler = a.traces.Middleware(surface)
 	a.warnUncheckedClaims()
 	return a, nil
@@ -354,6 +357,17 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	claims := auth.Claims{
 		Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim, DefaultTenant: c.DefaultTenant,
 		ScopePrefix: c.ScopePrefix, ActorClaim: c.ActorClaim,
+// checkKeyset returns a SettingError if the keyset cannot open the stored credentials. Without this check, a service
+// with the keyset of another installation would be ready, and would fail at the first call of a vendor.
+func (a *App) checkKeyset(ctx context.Context) error {
+	err := a.Service.CheckKeyset(ctx)
+	if errors.Is(err, domain.CredentialUnopened) {
+		return settingError("SEALING_KEYSET_FILE", errors.New(
+			"its keys cannot decrypt the credentials in the database; it is the keyset of another installation"))
+	}
+	return named("DATABASE_URL", err)
+}
+
 	}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})

@@ -160,6 +160,12 @@ type Egress struct {
 	// Replicas with the same PostgreSQL database and the same Address, even "", share the rate budgets of the vendors.
 	// The setting is EGRESS_ADDRESS, and its default is "".
 	Address string
+	// Proxy is the URL of a proxy for the calls to vendors, issuers and the destinations of events. It may contain a
+	// password. The setting is EGRESS_PROXY or EGRESS_PROXY_FILE; its default is "", which means no proxy.
+	Proxy domain.Secret
+	// ProxyHosts are the host names, besides those of the vendors, that may be called through the proxy although they do
+	// not resolve in this process (EGRESS_PROXY_HOSTS).
+	ProxyHosts []string
 }
 
 // Log configures the level and the format of the log.

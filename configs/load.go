@@ -52,10 +52,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor]Vendor) 
 	c.auth(r)
 	c.console(r)
 	c.sealing(r)
-	c.Egress = Egress{
-		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
-		Address: r.name("EGRESS_ADDRESS"),
-	}
+	c.egress(r)
 	c.log(r)
 	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
@@ -199,6 +196,14 @@ func (c *Config) database(r *reader) {
 
 func (c *Config) sealing(r *reader) {
 	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE")}
+}
+
+func (c *Config) egress(r *reader) {
+	c.Egress = Egress{
+		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
+		Address: r.name("EGRESS_ADDRESS"), ProxyHosts: r.hosts("EGRESS_PROXY_HOSTS"),
+		Proxy: domain.SecretText(r.proxy("EGRESS_PROXY")),
+	}
 }
 
 func (c *Config) auditKey(r *reader) { c.AuditKey = domain.SecretText(r.text("AUDIT_KEY", "")) }

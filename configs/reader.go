@@ -219,6 +219,32 @@ func (r *reader) origin(name string) string {
 	})
 }
 
+// proxy reads the URL of an HTTP proxy, which may contain a user and a password.
+func (r *reader) proxy(name string) string {
+	const message = "must be the http or https URL of a proxy, without path, query and fragment"
+	return parse(r, name, "", message, func(text string) (string, bool) {
+		u, ok := parseURL(text)
+		return text, ok && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+	})
+}
+
+// hosts reads host names that are separated by commas.
+func (r *reader) hosts(name string) []string {
+	const message = "must be host names, separated by commas, without scheme and port"
+	return parse(r, name, nil, message, func(text string) (hosts []string, ok bool) {
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); !hostName.MatchString(part) {
+				return nil, false
+			}
+			hosts = append(hosts, strings.ToLower(part))
+		}
+		return hosts, true
+	})
+}
+
+// hostName matches a host name of ASCII characters.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
 // origins reads origins that are separated by commas. It returns them in the form that domain.Origin returns.
 func (r *reader) origins(name string) []string {
 	const message = "must be origins, separated by commas: scheme and host, without a path"

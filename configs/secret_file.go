@@ -16,7 +16,7 @@ const maxSecretFile = 64 << 10
 // isSecret reports whether the value of a setting is a secret or can contain one. The value of such a setting can be
 // in a file, because an environment variable is visible to everyone who may inspect the container.
 func isSecret(name string) bool {
-	return name == "DATABASE_URL" || name == "AUTH_JWT_SECRET" || name == "AUDIT_KEY" ||
+	return name == "DATABASE_URL" || name == "EGRESS_PROXY" || name == "AUTH_JWT_SECRET" || name == "AUDIT_KEY" ||
 		strings.HasSuffix(name, "_WEBHOOK_HMAC_SECRET") || strings.HasSuffix(name, "_WEBHOOK_AUTHORIZATION")
 }
 

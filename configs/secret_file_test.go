@@ -19,8 +19,11 @@ var secretSettings = map[string]struct {
 	"DATABASE_URL": {
 		"postgres://u:" + canary + "@127.0.0.1/d", func(c configs.Config) string { return c.DatabaseURL },
 	},
-	"AUTH_JWT_SECRET":              {long, jwtSecretOf},
-	"AUDIT_KEY":                    {long, auditKeyOf},
+	"AUTH_JWT_SECRET": {long, jwtSecretOf},
+	"AUDIT_KEY":       {long, auditKeyOf},
+	"EGRESS_PROXY": {
+		"http://u:" + canary + "@h:3128", func(c configs.Config) string { return string(c.Egress.Proxy.Reveal()) },
+	},
 	"PLUGGY_WEBHOOK_HMAC_SECRET":   {long, source("pluggy", hmacSecretOf)},
 	"PLUGGY_WEBHOOK_AUTHORIZATION": {long, source("pluggy", authorizationOf)},
 	"BELVO_WEBHOOK_HMAC_SECRET":    {long, source("belvo", hmacSecretOf)},

@@ -48,6 +48,16 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 			"EGRESS_ALLOWED_CIDRS", "contains every address: base URLs can lead into private networks",
 		})
 	}
+	if len(c.Egress.ProxyHosts) > 0 && c.Egress.Proxy.IsZero() {
+		all = append(all, Warning{"EGRESS_PROXY_HOSTS", "has no effect without EGRESS_PROXY"})
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if value, _ := lookup(name); value != "" && c.Egress.Proxy.IsZero() {
+			all = append(all, Warning{
+				name, "is not used for calls to vendors, issuers and destinations of events; set EGRESS_PROXY",
+			})
+		}
+	}
 	if isHTTP(c.Auth.AuthorizerURL) && !isLocal(c.Auth.AuthorizerURL) {
 		all = append(all, Warning{
 			"AUTH_AUTHORIZER_URL", "has the scheme http: the tokens of operators are sent without encryption",

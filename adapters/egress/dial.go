@@ -19,7 +19,13 @@ const (
 // address (DNS rebinding) cannot evade the guard.
 //
 // The timeout is 5 s. If the guard has a resolver, the timeout applies to each dialed address separately.
+//
+// If the guard has a proxy, the proxy connects. It resolves the host name again, so it must itself refuse private
+// addresses to be a defence against DNS rebinding.
 func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if g.proxy != nil {
+		return g.dialThroughProxy(ctx, network, address)
+	}
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive, Control: g.Control}
 	if g.resolver == nil {
 		return dialer.DialContext(ctx, network, address)

@@ -40,6 +40,10 @@ type Config struct {
 	// Resolver resolves host names; nil means the system's resolver. The guard checks the
 	// addresses that it returns.
 	Resolver Resolver
+	// Proxy makes the connections; nil means that they are made directly.
+	Proxy *Proxy
+	// ProxyHosts are the host names that may be called through the proxy although they do not resolve here.
+	ProxyHosts []string
 }
 
 // Resolver resolves a host name. *net.Resolver implements it. network is always "ip".
@@ -54,6 +58,9 @@ type Guard struct {
 	addresses *ssrf.Guardian
 	resolver  Resolver // nil means the system's resolver
 	allowHTTP bool
+
+	proxy      *Proxy
+	proxyHosts map[string]bool // in lower case
 }
 
 // NewGuard returns a guard with the address rules of cfg.
@@ -66,10 +73,14 @@ func NewGuard(cfg Config) *Guard {
 			v6 = append(v6, prefix)
 		}
 	}
+	hosts := make(map[string]bool, len(cfg.ProxyHosts))
+	for _, host := range cfg.ProxyHosts {
+		hosts[strings.ToLower(host)] = true
+	}
 	return &Guard{
 		addresses: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...),
 			ssrf.WithAllowedV6Prefixes(v6...), ssrf.WithDeniedV4Prefixes(azureWireServer)),
-		resolver: cfg.Resolver, allowHTTP: cfg.AllowHTTP,
+		resolver: cfg.Resolver, allowHTTP: cfg.AllowHTTP, proxy: cfg.Proxy, proxyHosts: hosts,
 	}
 }
 
@@ -81,19 +92,23 @@ func (g *Guard) Check(ctx context.Context, rawURL string) error {
 	if err != nil {
 		return err
 	}
-	resolver := g.resolver
-	if resolver == nil {
-		resolver = net.DefaultResolver
-	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	found, _ := resolver.LookupNetIP(ctx, "ip", u.Hostname())
+	found, _ := g.lookup(ctx, u.Hostname())
 	for _, addr := range found {
 		if g.addresses.SafeAddr(addr.Unmap().WithZone("")) != nil {
 			return NotAllowed("an address that egress forbids")
 		}
 	}
 	return nil
+}
+
+// lookup resolves a host name or parses an address.
+func (g *Guard) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if g.resolver == nil {
+		return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	}
+	return g.resolver.LookupNetIP(ctx, "ip", host)
 }
 
 // Parse parses a base URL and checks its form, its scheme, and its host if the host is an

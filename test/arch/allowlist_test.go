@@ -349,6 +349,7 @@ var allowed = map[string][]string{
 		"github.com/twmb/franz-go/pkg",
 	},
 	"test/kit/datadir":         {},
+	"test/kit/forwardproxy":    {},
 	"test/kit/freeport":        {},
 	"test/kit/maintenancetest": {"domain", "ports"},
 	"test/kit/matchersim": {

@@ -22,6 +22,7 @@ var revealers = map[string][]string{
 		"subscriptions.go",
 	}, // the responses that contain a token
 	"adapters/rest/auth":             nil,
+	"adapters/egress":                {"proxy.go"}, // the password of the proxy
 	"adapters/aggregator/pluggy":     nil,
 	"adapters/aggregator/belvo":      nil,
 	"adapters/aggregator/plaid":      nil,

@@ -408,6 +408,8 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 		"two bundles of authorities":    "trust.configMap=a,trust.secret=b",
 		"a sink without a port":         "networkPolicy.sinks[0].to[0].ipBlock.cidr=10.0.0.0/24",
 		"a secret among the settings":   "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
+		"the key of a collector":        "settings.OTEL_EXPORTER_OTLP_HEADERS=x",
+		"the password of a proxy":       "settings.EGRESS_PROXY=http://u:p@h",
 		"the database in a setting":     "settings.DATABASE_URL=x",
 		"a setting that the chart sets": "settings.ADMIN_ADDRESS=:1",
 		"an unknown setting":            "settings.PULL_WORKER=3",
@@ -451,7 +453,8 @@ func TestTheSchemaOfTheValuesListsTheSettings(t *testing.T) {
 		name := match[1]
 		byChart := strings.Contains(string(template), "name: "+name+",") || strings.HasSuffix(name, "_SOURCE_CIDRS")
 		secret := secretName.MatchString(name) || strings.HasSuffix(name, "_FILE") ||
-			strings.HasSuffix(name, "_AUTHORIZATION") || name == "AUDIT_KEY"
+			strings.HasSuffix(name, "_AUTHORIZATION") || name == "AUDIT_KEY" ||
+			name == "EGRESS_PROXY"
 		// The chart sets ADMIN_ADDRESS if the metrics are enabled. SERVER_ADDRESS is excluded, because the chart
 		// defines the port.
 		if !byChart && !secret && !slices.Contains([]string{"SERVER_ADDRESS", "DATABASE_URL"}, name) {

@@ -31,6 +31,7 @@ func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	guard := egress.NewGuard(egress.Config{
 		AllowedCIDRs: cfg.AllowedCIDRs, AllowHTTP: cfg.AllowHTTP, Resolver: cfg.Resolver,
+		Proxy: cfg.Proxy, ProxyHosts: cfg.ProxyHosts,
 	})
 	transport := newTransport(guard, cfg)
 	return &Client{

@@ -57,6 +57,9 @@ type Config struct {
 	// EgressAddress is a name for the address from which this process calls. Only replicas with the same EgressAddress
 	// share their budgets. It has no effect without SharedBudgets.
 	EgressAddress string
+	// Proxy and ProxyHosts are those of egress.Config.
+	Proxy      *egress.Proxy
+	ProxyHosts []string
 	// OnBudgetError, if not nil, is called when the store of the shared budgets begins to fail, and not again before
 	// the store has recovered. It must not block.
 	OnBudgetError func(error)

@@ -63,11 +63,12 @@ type App struct {
 	handler        http.Handler
 	memory         *membudget.Budget
 	vendors        *vendorhttp.Client
+	proxy          *egress.Proxy // nil without one
 	traces         *telemetry.Traces
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	fetchKeys      func()                      // starts to fetch the issuer's keys; nil without an issuer
-	draining       atomic.Bool
 	writes         *writeCheck
+	draining       atomic.Bool
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
@@ -84,6 +85,9 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 			a.Close()
 		}
 	}()
+	if a.proxy, err = egress.NewProxy(cfg.Egress.Proxy); err != nil {
+		return nil, settingError("EGRESS_PROXY", err)
+	}
 	if err := a.startTracing(lifetime); err != nil {
 		return nil, err
 	}
@@ -102,11 +106,11 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
-	surface, err := rest.New(a.Service, a.restOptions(verifier, authorizer))
-	if err != nil {
+	if err := a.checkKeyset(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.checkKeyset(ctx); err != nil {
+	surface, err := rest.New(a.Service, a.restOptions(verifier, authorizer))
+	if err != nil {
 		return nil, err
 	}
 	a.handler = a.traces.Middleware(surface)
@@ -163,6 +167,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay,
 		Attention:    a.Metrics.Attention,
 		EventBacklog: a.Metrics.EventBacklog,
+		PingWrite:    a.pingWrite,
 	}
 	waiting := time.AfterFunc(slowStart, func() {
 		a.Log.Info("waiting for the database: it does not answer yet, or its schema is being migrated")
@@ -170,7 +175,6 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	defer waiting.Stop()
 	a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
 	if err != nil {
-		PingWrite:    a.pingWrite,
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
@@ -238,6 +242,7 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
 		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
+		Proxy: a.proxy, ProxyHosts: proxyHosts(a.cfg),
 		SharedBudgets: a.Stores.RateBudgets, EgressAddress: e.Address,
 		OnBudgetError: func(err error) { a.reportError(ports.BackgroundError{Task: "rate budget", Err: err}) },
 		OnCall:        a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
@@ -352,11 +357,6 @@ func (a *App) openKeyset() (ports.Sealer, error) {
 	return sealer, nil
 }
 
-func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
-	c := a.cfg.Auth
-	claims := auth.Claims{
-		Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim, DefaultTenant: c.DefaultTenant,
-		ScopePrefix: c.ScopePrefix, ActorClaim: c.ActorClaim,
 // checkKeyset returns a SettingError if the keyset cannot open the stored credentials. Without this check, a service
 // with the keyset of another installation would be ready, and would fail at the first call of a vendor.
 func (a *App) checkKeyset(ctx context.Context) error {
@@ -368,13 +368,18 @@ func (a *App) checkKeyset(ctx context.Context) error {
 	return named("DATABASE_URL", err)
 }
 
+func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
+	c := a.cfg.Auth
+	claims := auth.Claims{
+		Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim, DefaultTenant: c.DefaultTenant,
+		ScopePrefix: c.ScopePrefix, ActorClaim: c.ActorClaim,
 	}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
 		return v, settingError("AUTH_JWT_SECRET", err)
 	}
 	v, err := auth.NewJWKS(lifetime, auth.Issuer{
-		URL: c.JWKSURL, Client: issuerClient(),
+		URL: c.JWKSURL, Client: a.issuerClient(),
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
 	if err != nil {
@@ -384,10 +389,12 @@ func (a *App) checkKeyset(ctx context.Context) error {
 	return v, nil
 }
 
-// issuerClient returns the client that fetches the keys of operators' tokens. It follows no redirect
-// and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps no
-// connection open, because keys are fetched only every few minutes. Package auth bounds the requests.
-func issuerClient() *http.Client { return egress.NewClient(egress.TransportConfig{}) }
+// issuerClient returns the client that fetches the keys of operators' tokens, through EGRESS_PROXY if it is set. It
+// follows no redirect and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps
+// no connection open, because keys are fetched only every few minutes. Package auth bounds the requests.
+func (a *App) issuerClient() *http.Client {
+	return egress.NewClient(egress.TransportConfig{Dial: a.proxy.Dial})
+}
 
 // signIn returns how operators sign in to the console.
 func (a *App) signIn() console.SignIn {
@@ -395,7 +402,7 @@ func (a *App) signIn() console.SignIn {
 	if c.OIDCIssuer == "" {
 		return console.SignIn{}
 	}
-	provider := auth.NewProvider(c.OIDCIssuer, issuerClient(), system.Clock{})
+	provider := auth.NewProvider(c.OIDCIssuer, a.issuerClient(), system.Clock{})
 	return console.SignIn{
 		Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, Audience: c.OIDCAudience, Scopes: c.OIDCScopes,
 		TokenOrigin: provider.TokenOrigin,

@@ -56,15 +56,20 @@ func vendor(t *testing.T) (*pluggysim.Simulator, string) {
 	return sim, server.URL
 }
 
+// demoConnection returns a connection to the simulator at baseURL.
+func demoConnection(baseURL string) ports.NewConnection {
+	return ports.NewConnection{
+		Vendor: "pluggy", Name: "main", BaseURL: baseURL, AccountRef: pluggysim.DemoItemID,
+		ClientID: domain.SecretText(pluggysim.DemoClientID), Secret: domain.SecretText(pluggysim.DemoClientSecret),
+	}
+}
+
 // connect creates a connection to the simulator at baseURL. It returns the tenant of the connection
 // and the path of its webhook.
 func connect(t *testing.T, app *compose.App, baseURL string) (tenant domain.TenantID, path string) {
 	t.Helper()
 	tenant = domain.TenantID{UUID: uuid.New()}
-	_, err := app.Service.CreateConnection(t.Context(), tenant, ports.NewConnection{
-		Vendor: "pluggy", Name: "main", BaseURL: baseURL, AccountRef: pluggysim.DemoItemID,
-		ClientID: domain.SecretText(pluggysim.DemoClientID), Secret: domain.SecretText(pluggysim.DemoClientSecret),
-	})
+	_, err := app.Service.CreateConnection(t.Context(), tenant, demoConnection(baseURL))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,12 @@
 package compose
 
+import "net/http"
+
 // IssuerClient is the client that fetches the keys of operators' tokens.
-var IssuerClient = issuerClient
+func IssuerClient() *http.Client { return (&App{}).issuerClient() }
+
+// IssuerClientOf returns the client that fetches the keys of operators' tokens for the app.
+func IssuerClientOf(a *App) *http.Client { return a.issuerClient() }
 
 // Sinks returns one sink for each kind of destination to which events can be sent.
 var Sinks = sinks

@@ -1,6 +1,9 @@
 package compose
 
 import (
+	"net/url"
+	"slices"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
@@ -15,8 +18,9 @@ type vendor struct {
 	name      domain.Vendor
 	make      func(*vendorhttp.Client, ports.Clock, configs.LinkPage) ports.Aggregator
 	settings  configs.Vendor
-	answersOK bool // see rest.Options.AnswersOK
-	signs     bool // the adapter is a ports.WebhookVerifier
+	hosts     []string // the hosts of its API, beside those of settings.BaseURLs
+	answersOK bool     // see rest.Options.AnswersOK
+	signs     bool     // the adapter is a ports.WebhookVerifier
 }
 
 // vendors returns the aggregators that the service supports. To add another aggregator, add an
@@ -25,12 +29,14 @@ func vendors() []vendor {
 	return []vendor{
 		{
 			name: pluggy.Name, settings: configs.Vendor{Networks: pluggy.Networks()},
+			hosts: []string{"api.pluggy.ai"},
 			make: func(c *vendorhttp.Client, t ports.Clock, _ configs.LinkPage) ports.Aggregator {
 				return pluggy.New(c, t)
 			},
 		},
 		{
 			name: belvo.Name, settings: configs.Vendor{Networks: belvo.Networks()},
+			hosts: []string{"api.belvo.com", "sandbox.belvo.com", "development.belvo.com"},
 			make: func(c *vendorhttp.Client, t ports.Clock, _ configs.LinkPage) ports.Aggregator {
 				return belvo.New(c, t)
 			},
@@ -83,4 +89,22 @@ func answeredOK() []domain.Vendor {
 		}
 	}
 	return all
+}
+
+// proxyHosts returns the hosts that may be called through a proxy although they do not resolve here: those of the vendors
+// and of the setting. If the base URLs of a vendor are limited, only their hosts count.
+func proxyHosts(cfg configs.Config) []string {
+	hosts := slices.Clone(cfg.Egress.ProxyHosts)
+	for _, v := range vendors() {
+		origins := cfg.BaseURLs[v.name]
+		if len(origins) == 0 {
+			hosts = append(hosts, v.hosts...)
+		}
+		for _, origin := range origins {
+			if u, err := url.Parse(origin); err == nil {
+				hosts = append(hosts, u.Hostname())
+			}
+		}
+	}
+	return hosts
 }

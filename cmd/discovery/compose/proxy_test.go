@@ -1,0 +1,40 @@
+package compose_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/forwardproxy"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// The hosts do not resolve in the service: only the proxy knows them.
+func TestVendorsAndTheIssuerAreCalledThroughTheProxy(t *testing.T) {
+	_, baseURL := vendor(t)
+	address := strings.TrimPrefix(baseURL, "http://")
+	proxy := forwardproxy.New(t, map[string]string{"vendor.invalid:80": address, "issuer.invalid:80": address})
+	cfg, log := settings(t), &harness.Journal{}
+	cfg.Egress.Proxy = domain.SecretText(proxy.URL(forwardproxy.Password))
+	cfg.BaseURLs = map[domain.Vendor][]string{"pluggy": {"http://vendor.invalid"}}
+	app, _, end := serve(t, cfg, compose.Overrides{LogTo: log})
+	defer end()
+	tenant, _ := connect(t, app, "http://vendor.invalid")
+	result, err := app.Service.TestConnection(t.Context(), tenant, "pluggy", "main")
+	if err != nil || !result.Healthy {
+		t.Errorf("%+v, %v", result, err)
+	}
+	answer, err := compose.IssuerClientOf(app).Get("http://issuer.invalid/jwks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	asked := strings.Join(proxy.Asked(), " ")
+	if !strings.Contains(asked, "vendor.invalid:80") || !strings.Contains(asked, "issuer.invalid:80") {
+		t.Errorf("the proxy was asked for %q", asked)
+	}
+	if strings.Contains(log.String(), forwardproxy.Password) {
+		t.Error("the log contains the password of the proxy")
+	}
+}

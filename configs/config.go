@@ -177,7 +177,13 @@ type Log struct {
 // OTLP configures where traces and metrics are sent. All other options of the export have the
 // standard names of OpenTelemetry, and the exporter itself reads them.
 type OTLP struct {
-	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https, without a trailing slash; "" sends nothing
+	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https, without a trailing slash
+	// TracesURL and MetricsURL replace Endpoint for one signal; no path is appended to them
+	// (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT).
+	TracesURL, MetricsURL string
+	// NoTraces and NoMetrics turn a signal off (OTEL_TRACES_EXPORTER or OTEL_METRICS_EXPORTER is none, or
+	// OTEL_SDK_DISABLED is true).
+	NoTraces, NoMetrics bool
 }
 
 // IsDevelopment reports whether ENV_NAME is "development", which relaxes the rules of

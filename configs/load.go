@@ -54,7 +54,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor]Vendor) 
 	c.sealing(r)
 	c.egress(r)
 	c.log(r)
-	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
+	c.otlp(r)
 	c.Sources = r.sources(vendors)
 	c.BaseURLs = r.baseURLs(vendors)
 	c.LinkPages = r.linkPages(vendors)

@@ -363,6 +363,36 @@ var (
 			func(c configs.Config) any { return c.Log.Format },
 			map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary},
 		},
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {
+			func(c configs.Config) any { return c.OTLP.TracesURL },
+			map[string]any{"": "", "https://h/v1/traces": "https://h/v1/traces"}, []string{canary, "http://u:p@h"},
+		},
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": {
+			func(c configs.Config) any { return c.OTLP.MetricsURL },
+			map[string]any{"": "", "https://h/v1/metrics": "https://h/v1/metrics"}, []string{canary, "http://u:p@h"},
+		},
+		"OTEL_TRACES_EXPORTER": {
+			func(c configs.Config) any { return c.OTLP.NoTraces },
+			map[string]any{"": false, "none": true, "otlp": false, "zipkin": false}, nil,
+		},
+		"OTEL_METRICS_EXPORTER": {
+			func(c configs.Config) any { return c.OTLP.NoMetrics },
+			map[string]any{"": false, "none": true, "prometheus": true, "console": false}, nil,
+		},
+		"OTEL_SDK_DISABLED": {
+			func(c configs.Config) any { return c.OTLP.NoTraces && c.OTLP.NoMetrics },
+			map[string]any{"": false, "true": true, "TRUE": true, "1": false}, nil,
+		},
+		"EGRESS_PROXY": {
+			func(c configs.Config) any { return string(c.Egress.Proxy.Reveal()) },
+			map[string]any{"": "", "http://u:p@h:3128": "http://u:p@h:3128", "https://h/": "https://h/"},
+			[]string{canary, "socks5://h", "http://", "http://h/" + canary, "http://h?" + canary, "http://h#" + canary},
+		},
+		"EGRESS_PROXY_HOSTS": {
+			func(c configs.Config) any { return c.Egress.ProxyHosts },
+			map[string]any{"a.Example, b": []string{"a.example", "b"}},
+			[]string{"https://h", "h:443", "a,,b", "*.h", canary + "/"},
+		},
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {
 			func(c configs.Config) any { return c.OTLP.Endpoint },
 			map[string]any{

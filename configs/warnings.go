@@ -71,6 +71,7 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 			})
 		}
 	}
+	all = append(all, otelWarnings(lookup)...)
 	for _, name := range unknownNames(names) {
 		all = append(all, Warning{name, "is not a setting of the service, and has no effect"})
 	}

@@ -1,10 +1,13 @@
 package configs_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
 // warned loads the given settings, and returns the names of the settings for which there is a warning. It fails the
@@ -122,5 +125,51 @@ func TestUnknownVariablesWithAPrefixOfTheServiceHaveAWarning(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, warned(t, names)); diff != "" {
 		t.Errorf("unknown variables (-want +got):\n%s", diff)
+	}
+}
+
+func TestVariablesOfOtherProgramsWithoutEffectAreAWarning(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		warned      bool
+	}{
+		{"HTTPS_PROXY", "http://u:" + canary + "@proxy:3128", true},
+		{"https_proxy", "http://u:" + canary + "@proxy:3128", true},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", true},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", false},
+		{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", true},
+		{"OTEL_TRACES_EXPORTER", "zipkin", true},
+		{"OTEL_TRACES_EXPORTER", "otlp", false},
+		{"OTEL_METRICS_EXPORTER", "prometheus", false},
+		{"OTEL_METRICS_EXPORTER", "console", true},
+		{"OTEL_LOGS_EXPORTER", "otlp", true},
+		{"OTEL_SDK_DISABLED", "yes", true},
+		{"OTEL_SDK_DISABLED", "TRUE", false},
+		{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.crt", true},
+		{"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1", true},
+		{"OTEL_EXPORTER_OTLP_HEADERS", canary, true},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "a=b,=" + canary, true},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "a=%zz" + canary, true},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "api key=" + canary, true},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic%20" + canary + ", x-key = v", false},
+		{"OTEL_SERVICE_NAME", "books", false},
+		{"OTEL_TRACES_SAMPLER", "always_off", false},
+	} {
+		lookup := func(name string) (string, bool) {
+			if name == c.name {
+				return c.value, true
+			}
+			return "", false
+		}
+		var got []string
+		for _, w := range (configs.Config{EnvName: configs.Production}).Warnings(lookup, []string{c.name}) {
+			got = append(got, w.Setting)
+			if strings.Contains(w.Problem, canary) {
+				t.Errorf("%s: the warning repeats the value: %s", c.name, w.Problem)
+			}
+		}
+		if slices.Contains(got, c.name) != c.warned {
+			t.Errorf("%s=%s: warnings about %v", c.name, c.value, got)
+		}
 	}
 }

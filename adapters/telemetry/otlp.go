@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -38,8 +40,13 @@ const (
 type OTLP struct {
 	// Endpoint is the value of OTEL_EXPORTER_OTLP_ENDPOINT after its validation by
 	// configs.Load: an http or https URL without userinfo, query, fragment and trailing slash.
-	// "/v1/traces" and "/v1/metrics" are appended to it. "" means that nothing is exported.
+	// "/v1/traces" and "/v1/metrics" are appended to it.
 	Endpoint string
+	// TracesURL and MetricsURL replace the URL that follows from Endpoint; "" means that Endpoint applies, and without
+	// Endpoint, that the signal is not exported.
+	TracesURL, MetricsURL string
+	// NoTraces turns the export of traces off.
+	NoTraces bool
 	// ServiceName is the service name if OTEL_SERVICE_NAME is not set; "" means "discovery".
 	ServiceName    string
 	ServiceVersion string
@@ -59,9 +66,22 @@ type OTLP struct {
 // The returned function must be called at most once. It sends the queued data and ends every goroutine. If its context
 // ends first, it drops the rest and returns the context's error.
 func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, error) {
-	if o.Endpoint == "" {
+	if o.Endpoint != "" {
+		o.TracesURL = cmp.Or(o.TracesURL, o.Endpoint+"/v1/traces")
+		o.MetricsURL = cmp.Or(o.MetricsURL, o.Endpoint+"/v1/metrics")
+	}
+	if o.NoTraces {
+		o.TracesURL = ""
+	}
+	if o.Metrics == nil {
+		o.MetricsURL = ""
+	}
+	if o.TracesURL == "" && o.MetricsURL == "" {
 		return &Traces{}, func(context.Context) error { return nil }, nil
 	}
+	// The SDK would print parts of variables that it cannot parse, such as the headers with the key of the collector.
+	// configs warns about them without their values.
+	otel.SetLogger(logr.Discard())
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
@@ -101,7 +121,10 @@ func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 func (o OTLP) traces(
 	ctx context.Context, client *http.Client, r *resource.Resource,
 ) (*Traces, func(context.Context) error, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.Endpoint+"/v1/traces"),
+	if o.TracesURL == "" {
+		return &Traces{}, func(context.Context) error { return nil }, nil
+	}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.TracesURL),
 		otlptracehttp.WithHTTPClient(client),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: sendTimeout, MaxElapsedTime: exportTimeout,
@@ -130,11 +153,11 @@ func (o OTLP) traces(
 func (o OTLP) metrics(
 	ctx context.Context, client *http.Client, r *resource.Resource,
 ) (func(context.Context) error, error) {
-	if o.Metrics == nil {
+	if o.MetricsURL == "" {
 		return func(context.Context) error { return nil }, nil
 	}
 	// Retries are not necessary, because the next export contains the same cumulative sums.
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(o.Endpoint+"/v1/metrics"),
+	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(o.MetricsURL),
 		otlpmetrichttp.WithHTTPClient(client),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}))
 	if err != nil {

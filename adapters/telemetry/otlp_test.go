@@ -176,3 +176,47 @@ func TestSeriesAreExportedWithTheirCurrentValues(t *testing.T) {
 		t.Errorf("%s, %d, %v", diff, points[0].Count, points[0].GetSum())
 	}
 }
+
+func TestSignalsAreTurnedOffAndHaveURLsOfTheirOwn(t *testing.T) {
+	for name, c := range map[string]struct {
+		options         OTLP // "C" in a URL stands for the collector
+		traces, metrics string
+	}{
+		"one endpoint":        {OTLP{Endpoint: "C"}, "/v1/traces", "/v1/metrics"},
+		"no traces":           {OTLP{Endpoint: "C", NoTraces: true}, "", "/v1/metrics"},
+		"a URL of traces":     {OTLP{Endpoint: "C", TracesURL: "C/t"}, "/t", "/v1/metrics"},
+		"only a URL, metrics": {OTLP{MetricsURL: "C/m"}, "", "/m"},
+		"only a URL, traces":  {OTLP{TracesURL: "C/t"}, "/t", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			called := map[string]bool{}
+			collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
+				called[r.URL.Path] = true
+			}))
+			defer collector.Close()
+			o := c.options
+			for _, u := range []*string{&o.Endpoint, &o.TracesURL, &o.MetricsURL} {
+				*u = strings.Replace(*u, "C", collector.URL, 1)
+			}
+			o.Metrics = NewMetrics()
+			traces, end := start(t, o)
+			_, finish := traces.StartSpan(t.Context(), "", "work")
+			finish(nil)
+			end()
+			want := map[string]bool{}
+			for _, path := range []string{c.traces, c.metrics} {
+				if path != "" {
+					want[path] = true
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if diff := cmp.Diff(want, called); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -185,7 +185,7 @@ var allowed = map[string][]string{
 	"adapters/telemetry": {
 		"adapters/egress", "domain", "ports",
 		"github.com/google/uuid", "github.com/prometheus/client_golang", "github.com/prometheus/client_model",
-		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
+		"github.com/go-logr/logr", "go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
 	// Both SQL dialects use gormstore and the package stores, which puts the packages below gormstore together. The

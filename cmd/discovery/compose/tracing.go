@@ -16,8 +16,13 @@ const traceTimeout = time.Second
 // startTracing starts the export of traces and metrics if the settings contain the address of
 // a collector.
 func (a *App) startTracing(ctx context.Context) (err error) {
+	metrics := a.Metrics
+	if a.cfg.OTLP.NoMetrics {
+		metrics = nil
+	}
 	a.traces, a.shutdownTraces, err = telemetry.Start(ctx, telemetry.OTLP{
-		Endpoint: a.cfg.OTLP.Endpoint, ServiceVersion: Version(), Metrics: a.Metrics,
+		Endpoint: a.cfg.OTLP.Endpoint, TracesURL: a.cfg.OTLP.TracesURL, MetricsURL: a.cfg.OTLP.MetricsURL,
+		NoTraces: a.cfg.OTLP.NoTraces, ServiceVersion: Version(), Metrics: metrics,
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "otlp", Err: err}) },
 	})
 	return named("OTEL_EXPORTER_OTLP_ENDPOINT", err)

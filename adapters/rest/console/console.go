@@ -49,7 +49,8 @@ type SignIn struct {
 	ClientID string // the id of the console as a public client of the provider
 	// RequestScopes makes the console request the scopes of the service in addition to those of OpenID Connect.
 	RequestScopes bool
-	// Scopes are further scopes that the console requests, separated by spaces, such as Entra's "api://app/.default".
+	// Scopes are the scopes that the console requests instead of those of the service, separated by spaces, such as
+	// "api://app/.default". Entra refuses a request with scopes of no or of several APIs.
 	Scopes string
 	// Audience is the parameter "audience" of the sign-in, by which Auth0 knows for which API the token is. If it is
 	// "", the parameter is not sent.
@@ -85,11 +86,11 @@ func (s SignIn) element() string {
 		return ""
 	}
 	scopes := "openid offline_access"
-	if s.RequestScopes {
-		scopes += " discovery:read discovery:write"
-	}
-	if s.Scopes != "" {
+	switch {
+	case s.Scopes != "":
 		scopes += " " + s.Scopes
+	case s.RequestScopes:
+		scopes += " discovery:read discovery:write"
 	}
 	var element strings.Builder
 	element.WriteString(`<meta name="sign-in"`)

@@ -119,7 +119,10 @@ func TestTheOriginOfTheTokenEndpointIsAllowed(t *testing.T) {
 }
 
 func TestFurtherScopesAndTheAudienceAreInThePage(t *testing.T) {
-	signIn := SignIn{Issuer: "https://issuer.example", ClientID: "c", Scopes: "api://app/.default", Audience: `d"`}
+	signIn := SignIn{
+		Issuer: "https://issuer.example", ClientID: "c", Scopes: "api://app/.default", Audience: `d"`,
+		RequestScopes: true, // Scopes replace those of the service
+	}
 	want := `data-scopes="openid offline_access api://app/.default" data-audience="d&#34;">`
 	if page := get(New(signIn), Path).Body.String(); !strings.Contains(page, want) {
 		t.Errorf("the page lacks %s:\n%s", want, page)

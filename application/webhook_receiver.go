@@ -26,7 +26,7 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	if !wired {
 		return ports.ReceiveResult{}, s.refuse(ctx, request, errUnknownVendor)
 	}
-	admitted := s.Sources[request.Vendor].Admits(request)
+	admitted := s.Sources[request.Vendor].Admits(request, s.Clock.Now())
 	verifier, verifies := aggregator.(ports.WebhookVerifier)
 	switch {
 	case admitted:

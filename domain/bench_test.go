@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -20,7 +21,7 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 	request := domain.WebhookRequest{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
 	b.ReportAllocs()
 	for b.Loop() {
-		if !policy.Admits(request) {
+		if !policy.Admits(request, time.Time{}) {
 			b.Fatal("refused")
 		}
 	}

@@ -245,7 +245,7 @@ func TestOnePassedSourceCheckIsEnough(t *testing.T) {
 		"no address": {network, domain.WebhookRequest{}, false},
 	}
 	for name, tt := range tests {
-		if got := tt.policy.Admits(tt.request); got != tt.admits {
+		if got := tt.policy.Admits(tt.request, time.Unix(1_800_000_000, 0)); got != tt.admits {
 			t.Errorf("%s: admitted = %v", name, got)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // WebhookRequest is one request to the webhook endpoint that has not been verified yet.
@@ -24,7 +26,7 @@ type WebhookRequest struct {
 // admitted if it passes at least one of the configured checks. The zero policy admits no
 // request.
 type SourcePolicy struct {
-	HMACSecret    Secret         // the key with which the vendor signs the raw body (HMAC-SHA256, RFC 2104)
+	HMACSecret    Secret         // the key with which the sender signs the raw body (HMAC-SHA256, RFC 2104)
 	Authorization Secret         // the exact header value that the vendor was configured to send
 	Networks      []netip.Prefix // the addresses from which the vendor sends
 }
@@ -32,20 +34,39 @@ type SourcePolicy struct {
 // Admits reports whether the request passes at least one of the configured checks. It runs
 // every check, even after one has passed, so the time that it takes does not reveal which
 // check passed.
-func (p SourcePolicy) Admits(r WebhookRequest) bool {
-	signed := p.signed(r)
+func (p SourcePolicy) Admits(r WebhookRequest, now time.Time) bool {
+	signed := p.signed(r, now)
 	shared := !p.Authorization.IsZero() && p.Authorization.Equal(SecretText(r.Authorization))
 	return signed || shared || p.fromNetwork(r.Peer)
 }
 
-func (p SourcePolicy) signed(r WebhookRequest) bool {
+// maxSignatureAge is the longest time between the timestamp of a signature and the arrival of its request, in both
+// directions.
+const maxSignatureAge = 5 * time.Minute
+
+// signed reports whether the request has a valid signature: of the body, with or without the prefix "sha256=", or
+// version 1 of Lerian's services, which also covers the header X-Webhook-Timestamp (Unix seconds).
+func (p SourcePolicy) signed(r WebhookRequest, now time.Time) bool {
 	if p.HMACSecret.IsZero() {
 		return false
 	}
-	claimed, err := hex.DecodeString(strings.TrimPrefix(r.Signature, "sha256="))
 	mac := hmac.New(sha256.New, p.HMACSecret.bytes())
+	digits, timed := strings.CutPrefix(r.Signature, "v1,sha256=")
+	recent := true
+	if timed {
+		timestamp := ""
+		if r.Header != nil {
+			timestamp = r.Header("X-Webhook-Timestamp")
+		}
+		seconds, err := strconv.ParseInt(timestamp, 10, 64)
+		recent = err == nil && now.Sub(time.Unix(seconds, 0)).Abs() <= maxSignatureAge
+		mac.Write([]byte("v1:" + timestamp + "."))
+	} else {
+		digits = strings.TrimPrefix(r.Signature, "sha256=")
+	}
 	mac.Write(r.Body)
-	return hmac.Equal(mac.Sum(nil), claimed) && err == nil
+	claimed, err := hex.DecodeString(digits)
+	return hmac.Equal(mac.Sum(nil), claimed) && err == nil && recent
 }
 
 func (p SourcePolicy) fromNetwork(peer netip.Addr) bool {

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -94,7 +95,7 @@ func FuzzSignatureHeader(f *testing.F) {
 		if s.service.webhook.Signature != header || string(s.service.webhook.Body) != body {
 			t.Error("the webhook request was changed before it reached the port")
 		}
-		if policy.Admits(s.service.webhook) {
+		if policy.Admits(s.service.webhook, time.Now()) {
 			t.Error("the policy admits a body that was not signed with the secret")
 		}
 	})

@@ -80,7 +80,13 @@ func (s *server) describeReceiver(doc *operation.Document) {
 			{Name: "token", In: "path", Required: true, Schema: text, Description: "The webhook token"},
 			{
 				Name: signatureHeader, In: "header", Schema: text,
-				Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=",
+				Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=. Or v1,sha256= and " +
+					"the hex HMAC-SHA256 of v1:, the value of X-Webhook-Timestamp, a dot and the raw body",
+			},
+			{
+				Name: "X-Webhook-Timestamp", In: "header", Schema: text,
+				Description: "When the request was signed, in Unix seconds, at most 5 minutes ago. Only for " +
+					"signatures that begin with v1",
 			},
 			{
 				Name: echo.HeaderAuthorization, In: "header", Schema: text,

@@ -8497,8 +8497,11 @@ type ReceiveWebhookJSONBody = interface{}
 
 // ReceiveWebhookParams defines parameters for ReceiveWebhook.
 type ReceiveWebhookParams struct {
-	// XWebhookSignature Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=
+	// XWebhookSignature Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=. Or v1,sha256= and the hex HMAC-SHA256 of v1:, the value of X-Webhook-Timestamp, a dot and the raw body
 	XWebhookSignature *string `json:"X-Webhook-Signature,omitempty"`
+
+	// XWebhookTimestamp When the request was signed, in Unix seconds, at most 5 minutes ago. Only for signatures that begin with v1
+	XWebhookTimestamp *string `json:"X-Webhook-Timestamp,omitempty"`
 
 	// Authorization The value that the aggregator was configured to send
 	Authorization *string `json:"Authorization,omitempty"`
@@ -18857,15 +18860,26 @@ func NewReceiveWebhookRequestWithBody(server string, vendor ReceiveWebhookParams
 			req.Header.Set("X-Webhook-Signature", headerParam0)
 		}
 
-		if params.Authorization != nil {
+		if params.XWebhookTimestamp != nil {
 			var headerParam1 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Authorization", *params.Authorization, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Webhook-Timestamp", *params.XWebhookTimestamp, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Authorization", headerParam1)
+			req.Header.Set("X-Webhook-Timestamp", headerParam1)
+		}
+
+		if params.Authorization != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Authorization", *params.Authorization, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Authorization", headerParam2)
 		}
 
 	}

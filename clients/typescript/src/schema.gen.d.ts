@@ -31901,8 +31901,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Hex HMAC-SHA256 of the raw body, with or without the prefix sha256= */
+                /** @description Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=. Or v1,sha256= and the hex HMAC-SHA256 of v1:, the value of X-Webhook-Timestamp, a dot and the raw body */
                 "X-Webhook-Signature"?: string;
+                /** @description When the request was signed, in Unix seconds, at most 5 minutes ago. Only for signatures that begin with v1 */
+                "X-Webhook-Timestamp"?: string;
                 /** @description The value that the aggregator was configured to send */
                 Authorization?: string;
             };

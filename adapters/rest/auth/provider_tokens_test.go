@@ -9,8 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// The tokens have the claims that each provider documents for access tokens, and the settings that docs/security.md
-// names for it.
+// The tokens have the claims that each provider documents for access tokens.
 func TestAccessTokensOfKnownProvidersHaveTenantActorAndScopes(t *testing.T) {
 	const id = tenant // a UUID
 	at := members{"iat": moment.Unix(), "exp": moment.Unix() + 3600}

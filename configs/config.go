@@ -163,8 +163,8 @@ type Egress struct {
 	// Proxy is the URL of a proxy for the calls to vendors, issuers and the destinations of events. It may contain a
 	// password. The setting is EGRESS_PROXY or EGRESS_PROXY_FILE; its default is "", which means no proxy.
 	Proxy domain.Secret
-	// ProxyHosts are the host names, besides those of the vendors, that may be called through the proxy although they do
-	// not resolve in this process (EGRESS_PROXY_HOSTS).
+	// ProxyHosts are the host names, besides those of the vendors, that may be called through the proxy although they
+	// do not resolve in this process (EGRESS_PROXY_HOSTS).
 	ProxyHosts []string
 }
 

@@ -21,8 +21,8 @@ func (c *Config) otlp(r *reader) {
 	}
 }
 
-// otelWarnings returns the warnings about variables of OpenTelemetry that the service does not support. A value is never
-// repeated, because OTEL_EXPORTER_OTLP_HEADERS contains the key of the collector.
+// otelWarnings returns the warnings about variables of OpenTelemetry that the service does not support. A value is
+// never repeated, because OTEL_EXPORTER_OTLP_HEADERS contains the key of the collector.
 func otelWarnings(lookup func(string) (string, bool)) (all []Warning) {
 	warn := func(name, problem string, allowed ...string) {
 		value, _ := lookup(name)
@@ -35,8 +35,13 @@ func otelWarnings(lookup func(string) (string, bool)) (all []Warning) {
 	}
 	warn("OTEL_SDK_DISABLED", "is neither true nor false, and has no effect", "true", "false")
 	warn("OTEL_TRACES_EXPORTER", "is not supported: traces are exported by otlp, or not at all (none)", "otlp", "none")
-	warn("OTEL_METRICS_EXPORTER", "is not supported: metrics are exported by otlp, or only served for Prometheus (none)",
-		"otlp", "none", "prometheus")
+	warn(
+		"OTEL_METRICS_EXPORTER",
+		"is not supported: metrics are exported by otlp, or only served for Prometheus (none)",
+		"otlp",
+		"none",
+		"prometheus",
+	)
 	warn("OTEL_LOGS_EXPORTER", "is not supported: the log goes to standard error only", "none")
 	for _, signal := range []string{"", "TRACES_", "METRICS_"} {
 		warn(otelPrefix+signal+"PROTOCOL", "is not supported: http/protobuf is used", "http/protobuf")

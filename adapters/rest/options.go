@@ -83,8 +83,8 @@ type Options struct {
 	// Authorizer is called before each operation that requires a token. If it is nil, no access is refused.
 	Authorizer Authorizer
 
-	// TrustedProxies are the networks of the proxies whose headers X-Forwarded-For and X-Forwarded-Prefix are trusted. If
-	// it is empty, the client address is the address of the peer.
+	// TrustedProxies are the networks of the proxies whose headers X-Forwarded-For and X-Forwarded-Prefix are trusted.
+	// If it is empty, the client address is the address of the peer.
 	TrustedProxies []netip.Prefix
 
 	// RatePerMinute limits the requests of one tenant, and WebhookRatePerMinute limits the requests to one webhook
@@ -108,8 +108,8 @@ type Options struct {
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
-	// WritesFailing reports whether the database has refused writes for so long that the readiness response must say so.
-	// If WritesFailing is nil, the response never says so.
+	// WritesFailing reports whether the database has refused writes for so long that the readiness response says so. If
+	// WritesFailing is nil, the response never says so.
 	WritesFailing func() bool
 	// FeedDelay returns how long the change feed has been delayed by an open write transaction on the database server.
 	// The readiness response contains this delay. If FeedDelay is nil, the response omits it.

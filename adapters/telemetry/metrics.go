@@ -87,7 +87,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 			"feed_delay_seconds", "How long an open write transaction has held the change feed back.",
 		).WithLabelValues(),
 		writesFailing: gauge(
-			"database_writes_failing_seconds", "How long the database has refused every write, while it answers queries.",
+			"database_writes_failing_seconds",
+			"How long the database has refused every write, while it answers queries.",
 		).WithLabelValues(),
 		consentExpiring: gauge(
 			"connections_consent_expiring", "Connections whose consent expires within 30 days or has expired.",
@@ -125,12 +126,33 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		backgroundErrors: counter("background_faults_total", "Errors of background work.", "where"),
 	}
 	m.initSeries()
-	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
-		m.vendorCalls, m.causedReads, m.budget,
-		m.backlog, m.feedDelay, m.writesFailing, m.consentExpiring, m.silent, m.drifting, m.bankReadAge, m.webhooksMissed,
-		m.comparedBeyond, m.eventAttempts, m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors,
+	m.Registry.MustRegister(
+		m.requests,
+		m.webhooks,
+		m.pullAttempts,
+		m.pullDuration,
+		m.transactions,
+		m.vendorCalls,
+		m.causedReads,
+		m.budget,
+		m.backlog,
+		m.feedDelay,
+		m.writesFailing,
+		m.consentExpiring,
+		m.silent,
+		m.drifting,
+		m.bankReadAge,
+		m.webhooksMissed,
+		m.comparedBeyond,
+		m.eventAttempts,
+		m.eventsWaiting,
+		m.eventsAge,
+		m.disabled,
+		m.sealing,
+		m.backgroundErrors,
 		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	return m
 }
 
@@ -160,7 +182,8 @@ var backgroundTasks = []string{
 	"maintenance attention",
 	"maintenance staleness", "maintenance erasures at vendors", "maintenance prune rate budgets",
 	"maintenance comparisons", "maintenance prune pulls",
-	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance writes", "maintenance search index",
+	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
+	"maintenance writes",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }
 

@@ -19,8 +19,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/freeport"
 )
 
-// nginxConfig serves the service below the path /bank, and compresses its responses, as many installations do. Its verbs
-// are the directory of nginx's files, the port, and the origin of the service.
+// nginxConfig serves the service below the path /bank, and compresses its responses, as many installations do. Its
+// verbs are the directory of nginx's files, the port, and the origin of the service.
 const nginxConfig = `
 daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
 events {}
@@ -87,7 +87,11 @@ func listens(t *testing.T, origin string, ended <-chan struct{}) (answers bool) 
 			return true
 		default:
 		}
-		answer, err := client.Get(origin)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := client.Do(request)
 		if err == nil {
 			_ = answer.Body.Close()
 		}
@@ -97,8 +101,8 @@ func listens(t *testing.T, origin string, ended <-chan struct{}) (answers bool) 
 	return answers
 }
 
-// request sends one request with the given headers, and returns the response and its body. A header with the value "" is
-// not sent. The client decompresses the body, but keeps the entity tag that nginx has weakened.
+// request sends one request with the given headers, and returns the response and its body. A header with the value ""
+// is not sent. The client decompresses the body, but keeps the entity tag that nginx has weakened.
 func (h *env) request(t *testing.T, method, url, body string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader([]byte(body)))
@@ -144,7 +148,13 @@ func TestBehindNginxWithAPathPrefix(t *testing.T) {
 		t.Errorf("%d references in the page:\n%s", len(references), page)
 	}
 	for _, reference := range references {
-		if answer, text := h.request(t, http.MethodGet, origin+reference[1], ""); answer.StatusCode != 200 || text == "" {
+		if answer, text := h.request(
+			t,
+			http.MethodGet,
+			origin+reference[1],
+			"",
+		); answer.StatusCode != 200 ||
+			text == "" {
 			t.Errorf("%s: status %d", reference[1], answer.StatusCode)
 		}
 	}

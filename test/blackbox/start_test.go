@@ -134,7 +134,8 @@ func TestUnreadableHeadersOfTheCollectorAreNotPrinted(t *testing.T) {
 	h.settings["OTEL_EXPORTER_OTLP_HEADERS"] = canary + ",a=%" + canary
 	p := h.serve()
 	p.ready()
-	if log := p.log(); !strings.Contains(log, `"setting":"OTEL_EXPORTER_OTLP_HEADERS"`) || strings.Contains(log, canary) {
+	if log := p.log(); !strings.Contains(log, `"setting":"OTEL_EXPORTER_OTLP_HEADERS"`) ||
+		strings.Contains(log, canary) {
 		t.Errorf("the log does not name the setting, or contains its value:\n%s", log)
 	}
 }
@@ -184,8 +185,8 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// With a keyset that did not seal the stored credentials, the service must not start. With the right keyset, it must work
-// again.
+// With a keyset that did not seal the stored credentials, the service must not start. With the right keyset, it must
+// work again.
 func TestForeignKeyset(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "", "postgres": newDatabase(t).url} {
 		t.Run(name, func(t *testing.T) { checkForeignKeyset(t, newEnv(t, url)) })

@@ -30,8 +30,8 @@ type Config struct {
 	// has delayed the change feed so far, or 0 if there is no delay. It must not block. If FeedDelay is nil, the
 	// delay is not measured.
 	FeedDelay func(time.Duration)
-	// PingWrite is called about twenty times a minute, and checks that the database accepts writes. If it is nil, nothing
-	// checks that.
+	// PingWrite is called about twenty times a minute, and checks that the database accepts writes. If it is nil,
+	// nothing checks that.
 	PingWrite func(context.Context) error
 	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
 	// It must not block. If it is nil, they are not counted.

@@ -1,6 +1,7 @@
 package compose_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -25,7 +26,11 @@ func TestVendorsAndTheIssuerAreCalledThroughTheProxy(t *testing.T) {
 	if err != nil || !result.Healthy {
 		t.Errorf("%+v, %v", result, err)
 	}
-	answer, err := compose.IssuerClientOf(app).Get("http://issuer.invalid/jwks")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://issuer.invalid/jwks", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := compose.IssuerClientOf(app).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,8 +91,8 @@ func answeredOK() []domain.Vendor {
 	return all
 }
 
-// proxyHosts returns the hosts that may be called through a proxy although they do not resolve here: those of the vendors
-// and of the setting. If the base URLs of a vendor are limited, only their hosts count.
+// proxyHosts returns the hosts that may be called through a proxy although they do not resolve here: those of the
+// vendors and of the setting. If the base URLs of a vendor are limited, only their hosts count.
 func proxyHosts(cfg configs.Config) []string {
 	hosts := slices.Clone(cfg.Egress.ProxyHosts)
 	for _, v := range vendors() {

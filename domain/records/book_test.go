@@ -97,6 +97,7 @@ type book struct {
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
 	payloads    map[string]string // of quarantined transactions, by external id
 	staged      []domain.TransactionData
+	prepared    []records.Record // the results of PublicationPlan.Prepare
 	suggestions []records.Suggestion
 	fails       string                 // the method that fails
 	failed      bool                   // this method has failed
@@ -384,7 +385,7 @@ func (b *book) visitStaged(which records.StagedRowsOf, visit func(domain.Transac
 			which.Accounts != nil && !slices.Contains(which.Accounts, row.Account),
 			which.ExternalIDs != nil && !slices.Contains(which.ExternalIDs, row.ExternalID),
 			!which.Dates.Contains(row.Date), which.New && b.byKey(row.ExternalID) != nil,
-			which.Limit > 0 && n == which.Limit:
+			which.Unprepared && b.isPrepared(row.ExternalID), which.Limit > 0 && n == which.Limit:
 		default:
 			n++
 			visit(row)
@@ -525,6 +526,7 @@ func (b *book) clone() *book {
 	c := *b
 	c.records, c.versions = slices.Clone(b.records), slices.Clone(b.versions)
 	c.suggestions, c.log = slices.Clone(b.suggestions), slices.Clone(b.log)
+	c.staged, c.prepared = slices.Clone(b.staged), slices.Clone(b.prepared)
 	c.written, c.windows = slices.Clone(b.written), slices.Clone(b.windows)
 	c.archived, c.past = maps.Clone(b.archived), maps.Clone(b.past)
 	c.carriedOver, c.never = maps.Clone(b.carriedOver), maps.Clone(b.never)
@@ -588,6 +590,24 @@ func (b *book) upsert(r records.Record, reason string) {
 	*row = r
 }
 
+// isPrepared reports whether a record with this external id is prepared.
+func (b *book) isPrepared(externalID string) bool {
+	return slices.ContainsFunc(b.prepared, func(r records.Record) bool { return r.ExternalID == externalID })
+}
+
+// switchOver makes the prepared records visible.
+func (b *book) switchOver(n int) {
+	b.require(n == len(b.prepared), "%d records become visible, %d are prepared", n, len(b.prepared))
+	for _, r := range b.prepared {
+		before := b.byID(r.ID)
+		b.archive(before)
+		b.past[before.ExternalID] = r.ID
+		b.byKey(before.Key()).ExternalID = r.ExternalID
+		b.upsert(r, "")
+		b.byKey(r.Key()).Supersedes = r.Supersedes
+	}
+}
+
 func (b *book) applyOne(c records.Changes) {
 	b.require(!b.failed, "the store gets changes after an error")
 	b.written = append(b.written, c)
@@ -607,6 +627,9 @@ func (b *book) applyOne(c records.Changes) {
 	}
 	for _, r := range c.Upsert {
 		b.upsert(r, c.Reason)
+	}
+	if c.SwitchOver {
+		b.switchOver(c.Counts.Modified)
 	}
 	for _, p := range c.Past {
 		if b.past[p.ExternalID] = p.Record; p.Record.IsZero() {

@@ -31,6 +31,10 @@ type Changes struct {
 	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
 	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
+	// SwitchOver is set if all prepared records become visible; see PublicationPlan.Prepare. Counts.Modified is their
+	// number. The store archives the present versions of the records and replaces them, together with Supersedes. The
+	// previous external ids become former external ids of the records.
+	SwitchOver bool
 	// Past contains changes of the former external ids of records.
 	Past []PastID
 	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.

@@ -50,7 +50,7 @@ type PublicationSource interface {
 	VisitRecords(records RecordsOf, visit func(*Record)) error
 
 	// Identities returns, by id, the members of records that a change of their identity needs: those that name the
-	// record and its account, Version, Supersedes and SupersededBy. It omits unknown ids.
+	// record and its account, Version, FirstSeenAt, RemovedAt, Supersedes and SupersededBy. It omits unknown ids.
 	Identities(ids []domain.TransactionID) (map[domain.TransactionID]*Record, error)
 
 	// Dates returns the first and the last date of the selected records. It considers at most limit records, in the
@@ -71,6 +71,7 @@ type StagedRowsOf struct {
 	ExternalIDs []string      // of the rows
 	Dates       domain.Window // both days are included
 	New         bool          // only rows whose external id no record has
+	Unprepared  bool          // only rows without a prepared record; see PublicationPlan.Prepare
 	After       string        // only rows with a higher external id
 	Limit       int           // the maximum number of rows, if it is not 0
 }
@@ -303,6 +304,7 @@ func (b *publisher) readAgain(entry QuarantineEntry) bool {
 // staged.
 func (b *publisher) writeStaged() error {
 	rows := b.visible()
+	rows.Unprepared = b.plan.isPrepared()
 	for rows.Limit = publishBatch; ; {
 		page := &Page{PageWrite: b.PageWrite}
 		err := b.source.VisitStaged(rows, func(row domain.TransactionData) {

@@ -27,10 +27,15 @@ const (
 
 // PublicationPlan states which records the new rows of a publication continue. The comparison of the rows may take
 // long, so a store makes the plan before its transaction begins. Publish applies it.
+//
+// A store may also write the next versions of the continued records before that transaction begins; see Prepare.
 type PublicationPlan struct {
 	view        PublicationView
 	matches     []plannedMatch
 	suggestions []plannedSuggestion
+	checked     int            // how many of matches Prepare has checked
+	unprepared  []plannedMatch // those of the checked ones that it has left to Publish
+	prepared    domain.Counts  // of the prepared records
 }
 
 // plannedMatch is a new row that continues a record.
@@ -174,7 +179,10 @@ func (b *publisher) applyPlan() error {
 	for _, s := range b.plan.suggestions {
 		b.suggestLater(s.externalID, s.old, s.account, s.findings)
 	}
-	for batch := range slices.Chunk(b.plan.matches, maxReplacements) {
+	if err := b.switchOver(); err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(b.plan.left(), maxReplacements) {
 		ids := make([]domain.TransactionID, len(batch))
 		for i := range batch {
 			ids[i] = batch[i].record

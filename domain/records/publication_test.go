@@ -15,6 +15,11 @@ import (
 
 // publish makes the staged rows visible. The account is relinked.
 func (b *book) publish(change func(*records.Publication, *records.PublicationView)) error {
+	return b.publishPrepared(change, false)
+}
+
+// publishPrepared is like publish. If prepared is set, it prepares the next versions of the records that continue.
+func (b *book) publishPrepared(change func(*records.Publication, *records.PublicationView), prepared bool) error {
 	w := records.Publication{At: now, NewID: pageOf().NewID, Matching: pageOf().Matching}
 	view := records.PublicationView{View: b.view(nil), Relinked: []domain.AccountID{account}, StagedSince: now}
 	if change != nil {
@@ -28,6 +33,14 @@ func (b *book) publish(change func(*records.Publication, *records.PublicationVie
 		if plan, err = records.PlanPublication(w, planned, b, len(b.records)+len(b.staged)); err != nil {
 			return err
 		}
+	}
+	for done := plan == nil || !prepared; !done; {
+		var next []records.Record
+		var err error
+		if next, done, err = plan.Prepare(w, b); err != nil {
+			return err
+		}
+		b.prepared = append(b.prepared, next...)
 	}
 	return b.apply(records.Publish(w, view, b, plan))
 }
@@ -235,16 +248,87 @@ func TestAPublication(t *testing.T) {
 			[]string{"1 a v4 <c", "101 b v1"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			tc.book.absences["x"] = domain.Absence{ExternalID: "x"}
-			if err := tc.book.publish(tc.change); err != nil {
-				t.Fatal(err)
+		for how, prepared := range map[string]bool{"prepared": true, "in one step": false} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				b := tc.book.clone()
+				b.absences["x"] = domain.Absence{ExternalID: "x"}
+				if err := b.publishPrepared(tc.change, prepared); err != nil {
+					t.Fatal(err)
+				}
+				b.want(t, append(tc.want, "end staging")...)
+				if len(b.absences) > 0 || !b.expired {
+					t.Errorf("absences %v, expired carried-over records forgotten: %v", b.absences, b.expired)
+				}
+			})
+		}
+	}
+}
+
+// A publication reads and writes the rows of prepared records before its transaction, in small batches.
+func TestAPublicationPreparesTheRecordsThatContinue(t *testing.T) {
+	const n = 250
+	var all []records.Record
+	var staged []domain.TransactionData
+	for i := range n {
+		before := dated(fmt.Sprintf("a%04d", i), "2025-01-01")
+		before.Category = fmt.Sprintf("A1B2C3D4E5%d", i)
+		after := before
+		after.ExternalID = fmt.Sprintf("b%04d", i)
+		all, staged = append(all, record(i+1, before)), append(staged, after)
+	}
+	all[7].RemovedAt = now.Add(-time.Hour)
+	b := staging(staged, all...)
+	publish := func(prepared bool) (counts domain.Counts) {
+		before := b.clone()
+		err := before.publishPrepared(func(w *records.Publication, _ *records.PublicationView) {
+			w.Matching.RowOf = keysOf
+		}, prepared)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !prepared {
+			return before.counts
+		}
+		if len(before.prepared) != n-1 || before.isPrepared("b0007") {
+			t.Errorf("%d records are prepared", len(before.prepared))
+		}
+		for _, which := range before.rowsRead {
+			if len(which.ExternalIDs) > 200 {
+				t.Errorf("%d rows are read together", len(which.ExternalIDs))
 			}
-			tc.book.want(t, append(tc.want, "end staging")...)
-			if len(tc.book.absences) > 0 || !tc.book.expired {
-				t.Errorf("absences %v, expired carried-over records forgotten: %v", tc.book.absences, tc.book.expired)
-			}
-		})
+		}
+		written := 0
+		for i := range before.written {
+			written += len(before.written[i].Upsert)
+		}
+		if written != 1 {
+			t.Errorf("%d records are written when the others become visible, want 1", written)
+		}
+		return before.counts
+	}
+	want := domain.Counts{Modified: n, IDChanges: n}
+	if prepared, written := publish(true), publish(false); prepared != want || written != want {
+		t.Errorf("counts %+v and %+v, want %+v", prepared, written, want)
+	}
+}
+
+// A record or a row that is gone when the records are prepared makes the plan outdated.
+func TestNothingIsPreparedWithAnOutdatedPlan(t *testing.T) {
+	for name, change := range map[string]func(b *book){
+		"a record": func(b *book) { b.records = nil },
+		"a row":    func(b *book) { b.staged = nil },
+	} {
+		b := staging(rows(purchase("b")), record(1, purchase("a")))
+		w := records.Publication{At: now, NewID: pageOf().NewID, Matching: pageOf().Matching}
+		view := records.PublicationView{View: b.view(nil), Relinked: []domain.AccountID{account}, StagedSince: now}
+		plan, err := records.PlanPublication(w, view, b, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(b)
+		if next, _, err := plan.Prepare(w, b); !errors.Is(err, records.ErrNotCompared) || next != nil {
+			t.Errorf("without %s: %v, %v", name, next, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ var relinkTests = []storeTest{
 	{"past rows that both references show become two transactions", relinkBackShownTogether},
 	{"a step that starts again deletes what it has staged", relinkRestarts},
 	{"removed rows and the rows of a deleted connection are not staged any more", relinkForgets},
+	{"a publication that is interrupted leaves nothing for the next lease", relinkInterrupted},
 	{"a publication for another target, or under a lost lease, changes nothing", relinkRefuses},
 	{"accounts without a partner stay while an account cannot be read", relinkUnreadable},
 	{"accounts without a partner stay while a staged account is not listed", relinkUnlisted},
@@ -355,6 +357,43 @@ func relinkRefuses(f *fixture) {
 	_, err = f.Pulls.Publish(f.ctx, r.l, w)
 	f.noError(err)
 	r.want("after the publication", "1: y v2 was x")
+}
+
+// relinkInterrupted ends a publication before it becomes visible: the id of the new account is chosen in the last
+// transaction. The rows are then read again with other contents, under another lease.
+func relinkInterrupted(f *fixture) {
+	r := newRelinks(f, purchase("market", withDescription("market")), purchase("stays", withDescription("stays")))
+	r.stage(0, renewed("y"), renewed("market2", withDescription("market")), renewed("n", withDescription("new")))
+	w := r.publication("a2=a", "b2=b", "c2")
+	ctx, cancel := context.WithCancel(f.ctx)
+	defer cancel()
+	interrupted := false
+	w.NewID = func() domain.TransactionID {
+		interrupted = true
+		cancel()
+		return newID[domain.Transaction]()
+	}
+	_, err := f.Pulls.Publish(ctx, r.l, w)
+	f.equal("interrupted", []bool{true, true}, []bool{interrupted, err != nil})
+	f.equal("row", 1, f.getRow(r.c, "x").Version)
+
+	late := longAfter(r.l.Until)
+	lost := r.l
+	r.l, _ = f.claimAt(r.l.Pull, late)
+	_, err = f.Pulls.Publish(f.ctx, lost, w)
+	f.errorIs(err, domain.LeaseLost)
+	edited := withReferences(domain.References{ChequeNumber: "123"})
+	r.mustStorePage(r.l, ports.PageWrite{
+		Transactions: []domain.TransactionData{renewed("y", edited), renewed("s", withDescription("stays"))},
+		Progress:     listing(), Matching: descriptions, AccountRef: r.ref, Staged: &ports.Staging{Restart: true},
+	})
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Removed: 1, IDChanges: 2}, r.publish("a2=a", "b2=b"))
+	f.equal("edited", "123", f.getRow(r.c, "y").References.ChequeNumber)
+	f.equal("continued", []string{"stays"},
+		ids(f.getRow(r.c, "s").Supersedes, func(s domain.Superseded) string { return s.ExternalID }))
+	f.equal("the row of the first reading", []bool{false, true},
+		[]bool{f.getRow(r.c, "market").RemovedAt.IsZero(), len(r.found("market2")) == 0})
+	f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Added}, r.kinds("y"))
 }
 
 func relinkUnreadable(f *fixture) { relinkHolds(f, "b2") }

@@ -238,7 +238,7 @@ func saveColumns(tx *gorm.DB, c domain.Connection) error {
 
 // endPullsOfDeleted marks the pulls of a deleted connection as failed if they are queued or waiting for their next
 // attempt. It does not change a running pull: the worker loses the lease at its next write. endPullsOfDeleted also
-// deletes the staged rows of the connection, and its row in last_webhook_tokens.
+// deletes the staged and prepared rows of the connection, and its row in last_webhook_tokens.
 //
 // The pulls are changed first. A batch of webhooks locks the queued pull first and writes to last_webhook_tokens last;
 // with another order here, the two could deadlock.
@@ -250,6 +250,9 @@ func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
 		return err
 	}
 	if err := StagedRows(tx, c.Tenant.UUID, c.ID.UUID).Delete(&StagedRow{}).Error; err != nil {
+		return err
+	}
+	if err := tx.Exec(DeletePrepared, c.ID.UUID, c.Tenant.UUID).Error; err != nil {
 		return err
 	}
 	return tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,

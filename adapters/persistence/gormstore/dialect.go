@@ -167,6 +167,9 @@ type Dialect interface {
 	// UpsertTransactions returns an error that wraps gorm.ErrDuplicatedKey, and the transaction must be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
+	// InsertPrepared inserts rows into prepared_transactions, in the transaction tx.
+	InsertPrepared(tx *gorm.DB, rows []TransactionRow) error
+
 	// SaveMetadata replaces the metadata, the category and both hashes of a connection's rows, in the transaction tx.
 	// It changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero
 	// content hash and nil metadata are stored as NULL.

@@ -24,3 +24,7 @@ func (StagedRow) TableName() string { return "staged_transactions" }
 func StagedRows(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 	return db.Where("connection_id = ? AND tenant_id = ?", connection, tenant)
 }
+
+// DeletePrepared is a statement that deletes the prepared rows of a connection. Its parameters are the connection and
+// the tenant.
+const DeletePrepared = "DELETE FROM prepared_transactions WHERE connection_id = ? AND tenant_id = ?"

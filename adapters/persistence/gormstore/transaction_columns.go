@@ -31,8 +31,12 @@ type TransactionRow struct {
 // NewTransactionRow returns a row into which columns can be scanned.
 func NewTransactionRow() TransactionRow { return TransactionRow{Record: &records.Record{}} }
 
-// TransactionTable is the name of the table transactions.
-const TransactionTable = "transactions"
+// TransactionTable is the name of the table transactions, and PreparedTable that of prepared_transactions, which has
+// the same columns.
+const (
+	TransactionTable = "transactions"
+	PreparedTable    = "prepared_transactions"
+)
 
 // Column is one column of the table transactions.
 type Column struct {
@@ -250,6 +254,13 @@ func RowOfRecord(record *records.Record, changeSeq int64) TransactionRow {
 		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
 	}
 	return row
+}
+
+// PreparedRow is like RowOfRecord, but sets the column supersedes.
+func PreparedRow(record *records.Record) (row TransactionRow, err error) {
+	row = RowOfRecord(record, 0)
+	row.supersedes, err = EncodeJSON(record.Supersedes)
+	return row, err
 }
 
 // joinWarnings returns the value of the column warnings: the codes, separated by commas. No code

@@ -20,9 +20,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// copyRows inserts rows that are not stored yet. It uses COPY, because an INSERT takes about 14 % longer. PostgreSQL
-// writes the rows of a COPY one database page at a time. It writes the rows of an INSERT one by one.
-func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
+// copyRows inserts rows that are not stored yet into a table with the columns of transactions. It uses COPY, because an
+// INSERT takes about 14 % longer. PostgreSQL writes the rows of a COPY one database page at a time. It writes the rows
+// of an INSERT one by one.
+func copyRows(ctx context.Context, conn *sql.Conn, table string, rows []gormstore.TransactionRow) error {
 	columns := copiedColumns(rows)
 	names := make([]string, len(columns))
 	for i, c := range columns {
@@ -31,7 +32,7 @@ func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionR
 	encoder := &copyEncoder{rows: rows, columns: columns, buffer: append(make([]byte, 0, chunk), copyHeader...)}
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(ctx, encoder,
-			"COPY transactions ("+strings.Join(names, ", ")+") FROM STDIN BINARY")
+			"COPY "+table+" ("+strings.Join(names, ", ")+") FROM STDIN BINARY")
 		return err
 	})
 }

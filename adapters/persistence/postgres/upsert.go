@@ -27,11 +27,7 @@ import (
 func (d Dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
-		conn, ok := tx.Statement.ConnPool.(*sql.Conn)
-		if !ok {
-			return errors.New("rows are saved outside of a transaction")
-		}
-		if err := duplicateKey(copyRows(tx.Statement.Context, conn, added)); err != nil {
+		if err := duplicateKey(copyInto(tx, gormstore.TransactionTable, added)); err != nil {
 			return err
 		}
 	}
@@ -44,6 +40,20 @@ func (d Dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow
 	}
 	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, upsertSQL, args...)
 	return err
+}
+
+// InsertPrepared implements gormstore.Dialect.
+func (d Dialect) InsertPrepared(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	return copyInto(tx, gormstore.PreparedTable, rows)
+}
+
+// copyInto inserts rows into a table with the columns of transactions.
+func copyInto(tx *gorm.DB, table string, rows []gormstore.TransactionRow) error {
+	conn, ok := tx.Statement.ConnPool.(*sql.Conn)
+	if !ok {
+		return errors.New("rows are saved outside of a transaction")
+	}
+	return copyRows(tx.Statement.Context, conn, table, rows)
 }
 
 // splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are of one kind. In this

@@ -21,11 +21,10 @@ import (
 // all parameters of the statement, so several small statements are faster than a large one.
 const upsertBatch = 16
 
-// The parts of the SQL text of an upsert: the text before the first row, the text of one row, and the text of all rows
-// of a full batch.
+// The parts of the SQL text of an INSERT: the text after the name of the table, the text of one row, and the text of
+// all rows of a full batch.
 var (
-	upsertHead = "INSERT INTO transactions (" +
-		gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name }) + ") VALUES "
+	upsertHead = " (" + gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name }) + ") VALUES "
 	upsertRow  = "(" + gormstore.JoinColumns(func(gormstore.Column) string { return "?" }) + "),"
 	upsertRows = strings.Repeat(upsertRow, upsertBatch)
 )
@@ -33,6 +32,16 @@ var (
 // UpsertTransactions overwrites stored rows with the same connection and external id. The stored rows keep their ids,
 // because the upsert does not overwrite the column id. The caller has read these ids before.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	return insertRows(tx, gormstore.TransactionTable, rows, gormstore.ConflictClause)
+}
+
+// InsertPrepared implements gormstore.Dialect.
+func (dialect) InsertPrepared(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	return insertRows(tx, gormstore.PreparedTable, rows, "")
+}
+
+// insertRows inserts rows into a table with the columns of transactions. The conflict clause ends each statement.
+func insertRows(tx *gorm.DB, table string, rows []gormstore.TransactionRow, conflict string) error {
 	for batch := range slices.Chunk(rows, upsertBatch) {
 		args := make([]any, 0, len(batch)*len(gormstore.TransactionColumns))
 		for i := range batch {
@@ -44,7 +53,7 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 				args = append(args, value)
 			}
 		}
-		text := upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + gormstore.ConflictClause
+		text := "INSERT INTO " + table + upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + conflict
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, text, args...); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ var erasedTables = []erasedTable{
 	{"subscription_attempts", "answers", answers},
 	{"matcher_entries", "", entriesNotOpen}, // EraseMatcherEntries deletes the others
 	{"staged_transactions", "", ofConnection("external_id")},
+	{"prepared_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
 	{"carried_over_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},

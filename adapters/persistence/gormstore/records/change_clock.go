@@ -77,7 +77,18 @@ func (p *pageWriter) stampPage() error {
 
 // stampPublication sets the time of a publication. Accounts may move from other connections, so the time is also
 // later than all changes of these connections.
-func (b *publisher) stampPublication() error {
+func (b *publisher) stampPublication() (err error) {
+	if b.At, err = b.afterContinued(); err == nil {
+		err = b.stamp()
+	}
+	b.w.At = b.At
+	return err
+}
+
+// afterContinued returns the time of the publication, but at least one microsecond after the last change of each
+// connection that has a continued account.
+func (b *publisher) afterContinued() (at time.Time, err error) {
+	at = b.w.At
 	for _, published := range b.w.Accounts {
 		if published.Continues.IsZero() {
 			continue
@@ -87,13 +98,11 @@ func (b *publisher) stampPublication() error {
 			gormstore.UUID(b.pull.Tenant), gormstore.UUID(published.Continues.UUID), gormstore.UUID(b.pull.Tenant))
 		var last time.Time
 		if err := b.tx.Read(q.AsRead([]any{gormstore.ScanTarget(&last)}, func() error { return nil })); err != nil {
-			return err
+			return at, err
 		}
-		if next := last.Add(time.Microsecond); b.At.Before(next) {
-			b.At = next
+		if next := last.Add(time.Microsecond); at.Before(next) {
+			at = next
 		}
 	}
-	err := b.stamp()
-	b.w.At = b.At
-	return err
+	return at, nil
 }

@@ -19,13 +19,13 @@ import (
 // pulled is a connection with a running pull.
 type pulled struct {
 	storetest.Backend
-	t     *testing.T
+	t     testing.TB
 	c     domain.Connection
 	lease domain.Lease
 	now   time.Time
 }
 
-func newPulled(t *testing.T, b storetest.Backend) *pulled {
+func newPulled(t testing.TB, b storetest.Backend) *pulled {
 	p := &pulled{Backend: b, t: t, now: time.Now().UTC().Truncate(time.Microsecond)}
 	p.c = domain.Connection{
 		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: domain.TenantID{UUID: uuid.New()},

@@ -71,6 +71,11 @@ func (s pulls) applyFinish(tx gormstore.Tx, row gormstore.PullRow, changes recor
 			gormstore.EventOrigin{Tenant: row.Tenant, Connection: row.Connection, At: at},
 			changes.Events...)
 	}
+	if err == nil {
+		q := gormstore.NewQuery(
+			gormstore.DeletePrepared, gormstore.UUID(row.Connection), gormstore.UUID(row.Tenant))
+		err = tx.ExecAtCommit(q.String(), q.Args...)
+	}
 	if err == nil && changes.ReferenceStored {
 		err = endStaging(tx.DB, row.Tenant, row.Connection)
 	}

@@ -29,15 +29,19 @@ type publisher struct {
 }
 
 // Publish runs in one transaction, so that readers see either all rows of the new account reference or none. It first
-// plans in a snapshot which records the new rows continue. If the compared records have changed when the transaction
-// begins, it plans again. Errors: Unavailable if they changed again and again.
+// plans in a snapshot which records the new rows continue, and prepares the next versions of these records. If the
+// compared records have changed when the transaction begins, it plans again. Errors: Unavailable if they changed again
+// and again.
 func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
-	for range maxComparisons {
+	for attempt := range maxComparisons {
 		plan, err := s.planPublication(ctx, lease, w)
-		if err != nil {
-			return ports.Published{}, err
+		if err == nil && plan != nil && attempt < maxPreparations {
+			err = s.prepare(ctx, lease, w, plan)
 		}
-		published, err := s.publishPlanned(ctx, lease, w, plan)
+		published := ports.Published{}
+		if err == nil {
+			published, err = s.publishPlanned(ctx, lease, w, plan)
+		}
 		if !errors.Is(err, records.ErrNotCompared) {
 			return published, err
 		}

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"hash/maphash"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,8 +15,11 @@ import (
 
 // publicationPlan states which records the new rows of a publication continue, if the rows still have this state.
 type publicationPlan struct {
-	plan  *records.PublicationPlan
-	state comparedState
+	plan       *records.PublicationPlan
+	state      comparedState
+	at         time.Time   // the foreseen time of the publication, which the prepared rows contain
+	isPrepared bool        // rows were prepared
+	reader     *pageWriter // reads the rows that are prepared
 }
 
 // comparedState identifies the stored rows that a plan compares. It differs if one of them has changed.
@@ -39,7 +43,7 @@ func (s pulls) planPublication(
 	}
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{} } // new accounts have no records to compare
 	b := &publisher{pageWriter: newPageWriter(s.Dialect, ports.PageWrite{NewID: w.NewID, At: w.At}), w: w}
-	planned := &publicationPlan{}
+	planned := &publicationPlan{reader: b.pageWriter}
 	err := s.readUnderLease(ctx, publishTimeout, lease, b.pageWriter, func() error {
 		if err := s.Dialect.JoinByHash(b.tx.DB); err != nil {
 			return err
@@ -49,6 +53,9 @@ func (s pulls) planPublication(
 		}
 		accounts, err := b.accountChanges()
 		if err != nil {
+			return err
+		}
+		if planned.at, err = b.foreseenTime(); err != nil {
 			return err
 		}
 		if planned.state, err = b.comparedState(); err != nil {
@@ -68,7 +75,7 @@ func (p *publicationPlan) matches(b *publisher, view records.PublicationView) (*
 		return nil, nil
 	}
 	state, err := b.comparedState()
-	if err == nil && (state != p.state || !p.plan.IsFor(view)) {
+	if err == nil && (state != p.state || !p.plan.IsFor(view) || p.isPrepared && !b.At.Equal(p.at)) {
 		err = records.ErrNotCompared
 	}
 	return p.plan, err

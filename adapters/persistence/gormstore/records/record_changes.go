@@ -39,7 +39,7 @@ func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
 	for _, step := range []func(*records.Changes) error{
 		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert,
-		p.changePast, p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver,
+		p.switchOver, p.changePast, p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver,
 		p.changeSuggestions, p.endStaging,
 	} {
 		if err := step(c); err != nil {

@@ -100,6 +100,9 @@ func (p *pageWriter) stagedCondition(which records.StagedRowsOf) clause.Expr {
 			Vars: scope.Vars,
 		})
 	}
+	if which.Unprepared {
+		all = and(all, clause.Expr{SQL: unprepared})
+	}
 	if which.After != "" {
 		all = and(all, clause.Expr{SQL: " AND external_id > ?", Vars: []any{which.After}})
 	}
@@ -239,7 +242,7 @@ func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.
 }
 
 // Identities implements records.PublicationSource. It does not read the contents of the records. It does not compare
-// the connection; see recordByID.
+// the connection; see recordByID. The records of an account that is about to move get the version after the move.
 func (s recordSource) Identities(ids []domain.TransactionID) (map[domain.TransactionID]*records.Record, error) {
 	found := make(map[domain.TransactionID]*records.Record, len(ids))
 	which := s.dialect.AnyOf("id", gormstore.ConvertAll(ids, domain.TransactionID.String))
@@ -249,6 +252,9 @@ func (s recordSource) Identities(ids []domain.TransactionID) (map[domain.Transac
 	q.Add(" AND "+s.dialect.TenantIs("tenant_id", "?"), gormstore.UUID(s.pull.Tenant))
 	err := s.tx.Read(q.AsRead(row.TargetsOf(isIdentity), func() error {
 		t, err := row.Domain()
+		if t.Connection.UUID != s.pull.Connection {
+			t.Version++ // see moveRows
+		}
 		found[t.ID] = &records.Record{Transaction: t}
 		return err
 	}))
@@ -258,7 +264,8 @@ func (s recordSource) Identities(ids []domain.TransactionID) (map[domain.Transac
 // isIdentity reports whether a column is read by Identities.
 func isIdentity(c gormstore.Column) bool {
 	return slices.Contains([]string{
-		"id", "account_id", "external_id", "version", "supersedes", "superseded_by",
+		"id", "connection_id", "account_id", "external_id", "version", "first_seen_at", "removed_at", "supersedes",
+		"superseded_by",
 	}, c.Name)
 }
 

@@ -591,6 +591,14 @@ CREATE TABLE staged_transactions (
 
 CREATE INDEX staged_transactions_by_date ON staged_transactions (connection_id, date);
 
+-- The next versions of transactions that continue with a row of a new account reference, while a pull prepares to
+-- publish its staged rows. The columns are those of transactions. change_tx: 0. If the server
+-- crashes, the table is empty afterwards, and the rows are prepared again.
+CREATE UNLOGGED TABLE prepared_transactions (
+    LIKE transactions INCLUDING DEFAULTS,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+);
+
 -- The carried-over rows: live transactions of relinked accounts that the present account reference has not shown.
 CREATE TABLE carried_over_transactions (
     connection_id uuid NOT NULL,

@@ -592,6 +592,56 @@ CREATE TABLE staged_transactions (
 
 CREATE INDEX staged_transactions_by_date ON staged_transactions (connection_id, date);
 
+-- The next versions of transactions that continue with a row of a new account reference, while a pull prepares to
+-- publish its staged rows. The columns are those of transactions. change_tx: 0.
+CREATE TABLE prepared_transactions (
+    id                    TEXT    NOT NULL,
+    tenant_id             TEXT    NOT NULL,
+    connection_id         TEXT    NOT NULL,
+    vendor                TEXT    NOT NULL,
+    account_id            TEXT,
+    account               TEXT    NOT NULL,
+    external_id           TEXT    NOT NULL,
+    amount                TEXT    NOT NULL,
+    currency              TEXT    NOT NULL,
+    account_amount        TEXT,
+    account_currency      TEXT    NOT NULL,
+    status                TEXT    NOT NULL,
+    date                  TEXT    NOT NULL,
+    occurred_at           INTEGER,
+    description           TEXT    NOT NULL,
+    category              TEXT    NOT NULL,
+    counterparty          TEXT    NOT NULL,
+    metadata              BLOB,
+    digest                BLOB    NOT NULL,
+    version               INTEGER NOT NULL,
+    first_seen_at         INTEGER NOT NULL,
+    updated_at            INTEGER NOT NULL,
+    removed_at            INTEGER,
+    change_tx             INTEGER NOT NULL,
+    content_hash          BLOB,
+    pull_id               TEXT,
+    warnings              TEXT    NOT NULL DEFAULT '',
+    row_sha256            BLOB,
+    normalizer            TEXT    NOT NULL DEFAULT '',
+    supersedes            TEXT    NOT NULL DEFAULT '',
+    superseded_by         TEXT,
+    erased_at             INTEGER,
+    possibly_supersedes   TEXT    NOT NULL DEFAULT '',
+    reason                TEXT    NOT NULL DEFAULT '',
+    end_to_end_id         TEXT    NOT NULL DEFAULT '',
+    institution_id        TEXT    NOT NULL DEFAULT '',
+    authentication_code   TEXT    NOT NULL DEFAULT '',
+    reference_number      TEXT    NOT NULL DEFAULT '',
+    receiver_reference_id TEXT    NOT NULL DEFAULT '',
+    tracking_key          TEXT    NOT NULL DEFAULT '',
+    cheque_number         TEXT    NOT NULL DEFAULT '',
+    counterparty_document TEXT    NOT NULL DEFAULT '',
+    barcode               TEXT    NOT NULL DEFAULT '',
+    tx_id                 TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT;
+
 -- The carried-over rows: live transactions of relinked accounts that the present account reference has not shown.
 CREATE TABLE carried_over_transactions (
     connection_id TEXT NOT NULL,

@@ -92,6 +92,14 @@ ALTER TABLE pulls ADD COLUMN retry_after_until timestamptz;
 CREATE INDEX pulls_unchanged ON pulls (finished_at) WHERE state IN ('succeeded', 'failed')
     AND added = 0 AND modified = 0 AND removed = 0 AND NOT uncounted;
 
+-- The next versions of transactions that continue with a row of a new account reference, while a pull prepares to
+-- publish its staged rows. The columns are those of transactions. change_tx: 0. If the server
+-- crashes, the table is empty afterwards, and the rows are prepared again.
+CREATE UNLOGGED TABLE prepared_transactions (
+    LIKE transactions INCLUDING DEFAULTS,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+);
+
 -- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
 -- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless
 -- the statement is compared. overview: what the comparison of the account's statements with each other needs, as JSON.

@@ -148,6 +148,7 @@ type Service struct {
 
 	aggregators     map[domain.Vendor]ports.Aggregator
 	matching        func(context.Context, domain.Vendor) *ports.Matching // see pulling.Engine.Matching
+	reportEvents    func(context.Context, domain.PullID) error           // see pulling.Engine.ReportEvents
 	connectors      map[domain.ConnectorType]ports.Connector
 	audits          auditing.Recorder
 	auditLog        *auditing.Log
@@ -237,7 +238,7 @@ func New(d Deps) (*Service, error) {
 		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Every: d.Every, Workers: d.PullWorkers, Memory: d.Memory,
 		KeepReplacementsApart: d.KeepReplacementsApart,
 	})
-	s.worker, s.matching = engine, engine.Matching
+	s.worker, s.matching, s.reportEvents = engine, engine.Matching, engine.ReportEvents
 	return s, nil
 }
 

@@ -60,11 +60,29 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 			return ports.ReceiveResult{}, err
 		}
 	}
+	s.report(ctx, result.Reporting)
 	s.tokenUsage.record(result.Token, incoming.At)
 	s.Observer.Emit(ctx, ports.WebhookReceived{
 		Vendor: request.Vendor, Outcome: outcomeOf(result), Delivery: result.Delivery.ID,
 	})
 	return result, nil
+}
+
+// reportTimeout is the maximum time for which the response to a webhook waits until its report is stored.
+const reportTimeout = 2 * time.Second
+
+// report stores what a webhook reports about its connections, for example that the account holder must sign in. The
+// pulls that the webhook has queued may have to wait for long. The delivery is stored already, and the pulls store the
+// same, so report ignores errors.
+func (s *Service) report(ctx context.Context, pulls []domain.PullID) {
+	if len(pulls) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	for _, pull := range pulls {
+		_ = s.reportEvents(ctx, pull)
+	}
 }
 
 // The reasons for refusing a webhook. They are only logged; the caller gets the same response for all of

@@ -199,13 +199,13 @@ func (c *Connection) CheckNotPaused() error {
 	return &Error{Kind: Conflict, Code: ConnectionPaused, Message: "the connection is paused"}
 }
 
-// Report changes the health and the consent to what the events of a scope have reported. A later read of the status
-// overrules it. Report returns whether anything has changed: applying the same scope again changes nothing.
-func (c *Connection) Report(scope PullScope, at time.Time) (changed bool) {
+// Report changes the health and the consent to what the events of a scope have reported. The last event with a signal
+// was received at signalAt. A later read of the status overrules it. Report returns whether anything has changed:
+// applying the same scope again changes nothing.
+func (c *Connection) Report(scope PullScope, signalAt, at time.Time) (changed bool) {
 	health, consent := c.Health, c.Consent
-	if scope.Signal == SignalReauth && !c.Health.ReauthByEvent ||
-		scope.Signal == SignalRecovered && c.Health.NeedsReauth {
-		c.Health = c.Health.AfterSignal(scope.Signal, at)
+	if signalAt.After(c.Health.SignalAt) {
+		c.Health = c.Health.AfterSignal(scope.Signal, signalAt)
 	}
 	for _, report := range scope.Consents {
 		c.Consent = c.Consent.After(report, at)

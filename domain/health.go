@@ -32,6 +32,9 @@ type Health struct {
 	// NeedsReauth in this case. Any other successful check does not prove a recovery, because the vendor's status may
 	// omit a problem, for example an expired consent.
 	ReauthByEvent bool
+	// SignalAt is when the last event with a signal was received; zero if there was none. An answer of the vendor to
+	// an earlier request does not change NeedsReauth.
+	SignalAt time.Time
 }
 
 // The reasons of a connection from which nothing can arrive.
@@ -123,6 +126,15 @@ type LinkStatus struct {
 	// Bank states when the vendor last read the bank; nil if the response contains nothing about it. SameState ignores
 	// it: for a vendor that reports its synchronisations, SyncMarker identifies them.
 	Bank *BankReading
+	// RequestedAt is when the request for the status began; zero if that is not known. The caller of the vendor sets
+	// it. SameState ignores it.
+	RequestedAt time.Time
+}
+
+// isBefore reports whether the status was requested before the time at. Such a status says nothing about what an event
+// has reported at this time.
+func (s LinkStatus) isBefore(at time.Time) bool {
+	return !s.RequestedAt.IsZero() && s.RequestedAt.Before(at)
 }
 
 // Institution returns the bank of the account reference; zero if the response does not name it.
@@ -146,7 +158,7 @@ func (s LinkStatus) SyncTime(now time.Time) SyncTime {
 // SameState reports whether both statuses describe the same state of the account reference.
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
-	s.SyncedAt, s.Bank = other.SyncedAt, other.Bank
+	s.SyncedAt, s.Bank, s.RequestedAt = other.SyncedAt, other.Bank, other.RequestedAt
 	return s == other
 }
 
@@ -174,9 +186,13 @@ const (
 )
 
 // AfterSuccess returns the health after a successful check at the vendor. A complete synchronisation also clears
-// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost.
+// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost. A status
+// that was requested before the last signal does not change NeedsReauth.
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
+	if s.isBefore(h.SignalAt) {
+		return next
+	}
 	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
 	return next.withReauth(s.NeedsReauth || next.ReauthByEvent, at)
 }
@@ -203,7 +219,16 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 		return h.AfterSuccess(status, at)
 	case errors.Is(failure, Rejected):
 		return h.AfterFailure(ReasonOf(failure), at)
-	case status.NeedsReauth, errors.Is(failure, ErrHolderMustAct):
+	case errors.Is(failure, ErrHolderMustAct):
+		return h.AfterReauth(at)
+	}
+	return h.AfterStatus(status, at)
+}
+
+// AfterStatus returns the health after a check that has read the status, and has not ended or has failed for a reason
+// that may pass. It can only set NeedsReauth.
+func (h Health) AfterStatus(status LinkStatus, at time.Time) Health {
+	if status.NeedsReauth && !status.isBefore(h.SignalAt) {
 		return h.AfterReauth(at)
 	}
 	return h
@@ -241,9 +266,13 @@ func ReasonOf(failure error) Code {
 	}
 }
 
-// AfterSignal returns the health after an event with the signal s. The argument at is the time at which the event is
-// applied.
+// AfterSignal returns the health after an event with the signal s, which was received at the time at. It ignores an
+// event that was received before another one with a signal.
 func (h Health) AfterSignal(s Signal, at time.Time) Health {
+	if s == "" || at.Before(h.SignalAt) {
+		return h
+	}
+	h.SignalAt = at
 	switch s {
 	case SignalReauth:
 		h.ReauthByEvent = true

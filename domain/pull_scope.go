@@ -29,10 +29,16 @@ func (a PullScope) ChangesSums() bool {
 }
 
 // AsksForRead reports whether the scope says that a read will find something new: the vendor has new data, or can read
-// the institution again. Announced removals are applied without a read.
+// the institution again, or has a problem that is not known. Announced removals are applied without a read.
 func (a PullScope) AsksForRead() bool {
 	return a.Everything || a.News || a.Window != nil || len(a.Created)+len(a.Changed) > 0 ||
-		a.Signal == SignalRecovered
+		a.Signal == SignalRecovered || a.Problem
+}
+
+// ReportsConnection reports whether the scope says something about the connection itself, which must be shown before
+// the pull has read anything, or which only the status of the account reference tells.
+func (a PullScope) ReportsConnection() bool {
+	return a.Signal != "" || a.Problem || len(a.Consents) > 0
 }
 
 // PullScope describes which data of an account reference to pull. Scopes can be merged, so many deliveries become one
@@ -65,6 +71,9 @@ type PullScope struct {
 	// Signal is the most recent report about the account reference as a whole, for example that the
 	// account holder must sign in again.
 	Signal Signal `json:"signal,omitempty"`
+	// Problem means that the vendor has reported a problem of the account reference that is not known. The status of
+	// the account reference states what it is, so a pull that waits for its next attempt is tried at once.
+	Problem bool `json:"problem,omitempty"`
 	// Consents contains what events have reported about the consent of the account holder, oldest first. It has at most
 	// MaxConsentReports items.
 	Consents []ConsentReport `json:"consents,omitempty"`
@@ -91,6 +100,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 		all.News = all.News || a.News
 		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
 		all.Balances = all.Balances || a.Balances
+		all.Problem = all.Problem || a.Problem
 		all.Window = spanOf(all.Window, a.Window)
 		all.Accounts = append(all.Accounts, a.Accounts...)
 		all.Removed = append(all.Removed, a.Removed...)
@@ -129,9 +139,10 @@ func MergeScopes(scopes []PullScope) PullScope {
 //
 //   - A request for everything replaces the announced removals, which were already applied. The pull finds out whether
 //     the vendor still has the rows.
-//   - The reports about the consent are left out. They are stored already, and newer ones may have followed.
+//   - The reports about the account reference and its consent are left out. They are stored already, and newer ones
+//     may have followed.
 func (a PullScope) Replayed() PullScope {
-	a.Consents = nil
+	a.Signal, a.Problem, a.Consents = "", false, nil
 	if len(a.Removed) == 0 {
 		return a
 	}
@@ -191,7 +202,7 @@ func (a PullScope) simplified() PullScope {
 		return PullScope{
 			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, Doubted: a.Doubted,
 			MoreRemoved: a.MoreRemoved, Signal: a.Signal, Consents: a.Consents, Announced: a.Announced,
-			Unheard: a.Unheard, Balances: a.Balances,
+			Unheard: a.Unheard, Balances: a.Balances, Problem: a.Problem,
 		}
 	}
 	return a

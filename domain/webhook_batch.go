@@ -6,6 +6,9 @@ type ReceiveResult struct {
 	// Delivery is the stored delivery. If the event is stored for several connections, it is one of these deliveries.
 	// If Duplicate is set, it is a delivery that was stored when the event was received for the first time.
 	Delivery Delivery
+	// Reporting contains the pulls of the stored deliveries that report about their connections
+	// (PullScope.ReportsConnection).
+	Reporting []PullID
 	// Duplicate is set if nothing was stored: each connection of the event has received it before.
 	Duplicate bool
 }
@@ -233,6 +236,9 @@ func (m batchMember) result(missingErr error) WebhookResult {
 	result := WebhookResult{ReceiveResult: ReceiveResult{Token: m.token, Duplicate: true}}
 	for i, p := range m.planned {
 		stored := p.Inserted && m.first[i]
+		if stored && !p.Pull.IsZero() && p.Scope.ReportsConnection() {
+			result.Reporting = append(result.Reporting, p.Pull)
+		}
 		switch {
 		case !p.Inserted && p.Earlier == nil:
 			return WebhookResult{Err: missingErr}

@@ -186,18 +186,22 @@ type PullExecution interface {
 	// to continue now belongs to another live connection.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
-	// RemoveAnnounced applies what the events of a queued pull have reported early, while another pull of the
-	// connection is under way. It makes these changes in one atomic change, and returns whether the other pull waits for
-	// its next attempt:
+	// ReportConnection changes the health and the consent of the pull's connection to what a running attempt has
+	// learned about it, in one atomic change. The function change gets the stored connection. Events report the change
+	// as they do after Finish. Errors: LeaseLost (Conflict).
+	ReportConnection(ctx context.Context, lease domain.Lease, at time.Time, change func(*domain.Connection)) error
+
+	// RemoveAnnounced applies early what the events of a queued pull have reported. It makes these changes in one
+	// atomic change, and returns whether another pull of the connection waits for its next attempt:
 	//
-	//   - It stores the reported health and consent (domain.Connection.Report).
+	//   - It stores the reported health and consent (domain.Connection.Report), also if no other pull is under way.
 	//   - If the other pull waits for its next attempt, and an event says that a read will find something new
 	//     (domain.PullScope.AsksForRead), that pull gets an early attempt (records.Wake): one for all events that were
 	//     received before it.
 	//   - If the other pull waits for its next attempt, RemoveAnnounced marks announced rows as removed, except those
 	//     that it holds back, and adds their number to the counts of the queued pull.
 	//
-	// If no other pull is under way, or if the connection is paused, RemoveAnnounced changes nothing and returns false.
+	// While the connection is paused, RemoveAnnounced only stores the reported health and consent, and returns false.
 	// If the deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are
 	// applied when the queued pull starts.
 	//

@@ -119,6 +119,7 @@ func (a *attempt) run(ctx context.Context) error {
 			return err
 		}
 	}
+	a.report(ctx, nil)
 	credential, err := a.OpenCredential(ctx, a.connection)
 	if err != nil {
 		return err
@@ -276,10 +277,12 @@ func (a *attempt) awaitAccounts(ctx context.Context) error {
 
 // checkAndListAccounts reads the status of the account reference and stores its accounts.
 func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
+	requestedAt := a.Clock.Now()
 	if a.status, err = a.vendor.Check(ctx, a.access); err != nil {
 		return err
 	}
-	a.checked = true
+	a.checked, a.status.RequestedAt = true, requestedAt
+	a.report(ctx, nil)
 	// There is no new data yet: this write only extends the lease.
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err

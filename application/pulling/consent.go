@@ -83,6 +83,32 @@ func (a *attempt) consentAfter(c domain.Consent, read domain.ConsentReport, at t
 	return c.After(read, at)
 }
 
+// report stores what the attempt has learned so far about the connection: that the account holder must sign in, or that
+// the consent has changed. The attempt may take long, or fail. failure is the reason why it ends; nil if it goes on.
+//
+// Only the end of the attempt (finish) tells that the connection is healthy. It reports everything again, so report
+// ignores the errors of the store.
+func (a *attempt) report(ctx context.Context, failure error) {
+	now := a.Clock.Now()
+	change := func(c *domain.Connection) {
+		if !c.SameAccess(a.connection) {
+			return
+		}
+		c.Report(a.pull.Scope, a.pull.StartedAt, now)
+		c.Consent = c.Consent.After(a.consent.report, now)
+		if c.Health = c.Health.AfterStatus(a.status, now); errors.Is(failure, domain.ErrHolderMustAct) {
+			c.Health = c.Health.AfterReauth(now)
+		}
+	}
+	learned := a.connection
+	if change(&learned); learned.Health == a.connection.Health && learned.Consent == a.connection.Consent {
+		return
+	}
+	if a.Pulls.ReportConnection(ctx, a.lease, now, change) == nil {
+		a.connection.Health, a.connection.Consent = learned.Health, learned.Consent
+	}
+}
+
 // webhookAfter returns the state of the watch for missing webhooks after the attempt. The first argument is the earlier
 // state. The error is the attempt's failure, or nil. The function heardSince reports whether a webhook about the
 // connection was received at or after a time.

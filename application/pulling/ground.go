@@ -39,7 +39,7 @@ func (a *attempt) cannotBeRead() bool {
 func (a *attempt) learned() domain.Connection {
 	c, now := a.connection, a.Clock.Now()
 	c.Consent = a.consentAfter(c.Consent, a.consent.report, now)
-	if c.Health = c.Health.AfterSignal(a.pull.Scope.Signal, now); a.checked {
+	if c.Health = c.Health.AfterSignal(a.pull.Scope.Signal, a.pull.StartedAt); a.checked {
 		c.Health = c.Health.AfterSuccess(a.status, now)
 	}
 	return c
@@ -73,6 +73,9 @@ func (a *attempt) proof(
 		if err != nil {
 			return domain.NoProof, err
 		}
+		if status.NeedsReauth {
+			a.report(ctx, domain.ErrHolderMustAct)
+		}
 		if a.confirmation = statusChanged; !status.SameState(a.status) {
 			return domain.NoProof, nil
 		}
@@ -101,4 +104,5 @@ func (a *attempt) noteConsent(ctx context.Context) {
 	a.consent = consentRead{
 		report: report, done: true, unknown: err != nil && !errors.Is(err, domain.Rejected), before: a.consent.before,
 	}
+	a.report(ctx, nil)
 }

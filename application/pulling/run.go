@@ -126,6 +126,7 @@ func (e *Engine) runPull(
 		stop = a.keepLease(ctx)
 	}
 	failure := a.run(patient)
+	a.report(ctx, failure)
 	consent := a.readConsent(patient, failure)
 	stop()
 	endSpan(failure)
@@ -161,6 +162,13 @@ func (a *attempt) keepLease(ctx context.Context) (stop func()) {
 // removalPoll is the maximum time between two calls of removeAnnounced for a pull that must wait for another pull of
 // the same connection.
 const removalPoll = 5 * time.Second
+
+// ReportEvents applies what the events of a queued pull have reported about its connection, before the pull starts.
+// Errors are those of the store: the pull then applies the reports itself.
+func (e *Engine) ReportEvents(ctx context.Context, id domain.PullID) error {
+	_, err := e.removeAnnounced(ctx, id, e.Clock.Now(), 0)
+	return err
+}
 
 // removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for
 // example while another pull of the connection is running. delay is the minimum time that the pull must still wait. The
@@ -246,7 +254,7 @@ func (a *attempt) outcome(
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now, Complete: a.pull.Scope.Everything,
 		Health: func(h domain.Health) domain.Health {
-			if h = h.AfterSignal(a.pull.Scope.Signal, now); replaced {
+			if h = h.AfterSignal(a.pull.Scope.Signal, a.pull.StartedAt); replaced {
 				return h
 			}
 			return h.After(a.status, failure, now)
@@ -301,7 +309,7 @@ func (a *attempt) outcome(
 		o.State = domain.PullFailed
 		if !replaced {
 			o.Health = func(h domain.Health) domain.Health {
-				return h.AfterSignal(a.pull.Scope.Signal, now).AfterFailure(o.LastError, now)
+				return h.AfterSignal(a.pull.Scope.Signal, a.pull.StartedAt).AfterFailure(o.LastError, now)
 			}
 		}
 	default:

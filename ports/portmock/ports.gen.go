@@ -382,6 +382,20 @@ func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, arg3 any) *gomoc
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, arg3)
 }
 
+// ReportConnection mocks base method.
+func (m *MockPulls) ReportConnection(ctx context.Context, lease domain.Lease, at time.Time, change func(*domain.Connection)) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReportConnection", ctx, lease, at, change)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ReportConnection indicates an expected call of ReportConnection.
+func (mr *MockPullsMockRecorder) ReportConnection(ctx, lease, at, change any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReportConnection", reflect.TypeOf((*MockPulls)(nil).ReportConnection), ctx, lease, at, change)
+}
+
 // Request mocks base method.
 func (m *MockPulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest, entries ports.AuditEntries) (domain.Pull, error) {
 	m.ctrl.T.Helper()

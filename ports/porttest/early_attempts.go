@@ -19,6 +19,8 @@ var earlyTests = []storeTest{
 	{"a request for everything widens a waiting pull", requestWidens},
 	{"a pull that began before the target was set is not widened", oldTargetIsNotWidened},
 	{"what an event reports is stored while another pull runs", reportedWhileRunning},
+	{"what an event reports is stored before its pull starts, also during a pause", reportedBeforeItsPull},
+	{"what a running attempt learns about the connection is stored before its end", reportedByAttempt},
 }
 
 // wait ends the attempt of a running pull. The pull then waits for an hour. retryAfter is the delay that the vendor
@@ -219,6 +221,40 @@ func oldTargetIsNotWidened(f *fixture) {
 		f.Error("the request widens a pull that has begun to read another target")
 	}
 	f.equal("early", true, f.getPull(waiting).IsEarly())
+}
+
+func reportedBeforeItsPull(f *fixture) {
+	for _, paused := range []bool{false, true} {
+		c, token := f.connectionWithToken()
+		f.setPaused(c, paused)
+		received := f.receive(f.incoming(token, wantedEvent("sign in", domain.PullScope{Signal: domain.SignalReauth})))
+		f.equal("reporting", []domain.PullID{received.Delivery.Pull}, received.Reporting)
+		for range 2 { // the second time, nothing changes
+			blocked, err := f.Pulls.RemoveAnnounced(f.ctx, received.Delivery.Pull, f.now(), withoutMatching)
+			f.noError(err)
+			f.equal("blocked", false, blocked)
+			h := f.getConnection(c).Health
+			f.equal("needsReauth", true, h.NeedsReauth && h.ReauthByEvent)
+			f.equal("since", received.Delivery.ReceivedAt, h.ReauthSince)
+			f.equal("signal", received.Delivery.ReceivedAt, h.SignalAt)
+		}
+		f.equal("nothing to report", 0, len(f.receive(f.incoming(token, wantedEvent("news", domain.PullScope{
+			Everything: true,
+		}))).Reporting))
+	}
+}
+
+func reportedByAttempt(f *fixture) {
+	c := f.createConnection()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	at := f.now()
+	learn := func(c *domain.Connection) { c.Health = c.Health.AfterReauth(at) }
+	f.noError(f.Pulls.ReportConnection(f.ctx, l, at, learn))
+	f.equal("needsReauth", true, f.getConnection(c).Health.NeedsReauth)
+	f.noError(f.Pulls.ReportConnection(f.ctx, l, at, func(c *domain.Connection) { c.Name = "another" }))
+	f.equal("the name", c.Name, f.getConnection(c).Name)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullSucceeded, At: f.now()}))
+	f.errorIs(f.Pulls.ReportConnection(f.ctx, l, at, learn), domain.LeaseLost)
 }
 
 func reportedWhileRunning(f *fixture) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -85,4 +86,67 @@ func TestARequestForEverythingWidensAWaitingPull(t *testing.T) {
 		o.waitForSuccess(id)
 		o.checkRows(b, id)
 	}, waitAnHour)
+}
+
+// newestPull returns the newest pull of a connection.
+func (o operator) newestPull(id string) object {
+	o.t.Helper()
+	return o.pages(pathOf(id, "/pulls"), 10)[0]
+}
+
+// wantSignIn waits until the health says that the account holder must sign in, and checks that the newest pull has not
+// ended: the service has not learned it from the vendor's status.
+func (o operator) wantSignIn(id string) {
+	o.t.Helper()
+	eventually(o.t, "needsReauth", func() bool {
+		return o.get(pathOf(id, "/health")).want(http.StatusOK).json()["needsReauth"] == true
+	})
+	if p := o.newestPull(id); p["status"] != "running" && p["status"] != "queued" {
+		o.t.Errorf("the newest pull is %v", p)
+	}
+}
+
+// TestASignInEventIsShownWhileTheVendorIsSilent checks that an event that the holder must sign in is shown before the
+// vendor has answered the pull of this event.
+func TestASignInEventIsShownWhileTheVendorIsSilent(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		_, release := b.gate().hold(map[string]string{"pluggy": "/items/*", "belvo": "/api/links/*/"}[b.vendor()])
+		defer release()
+		signIn, _ := holderEvents(t, b)
+		o.deliver(b, hook, signIn)
+		o.wantSignIn(id)
+	})
+	t.Run("plaid", func(t *testing.T) {
+		each(t, func(t *testing.T, w *env) {
+			o, b, id := connectPlaid(t, w)
+			_, release := b.at.hold("/item/get")
+			defer release()
+			b.signInEvent(t, o)
+			o.wantSignIn(id)
+		})
+	})
+}
+
+// TestAWaitingPullOfPlaidHearsEvents checks the same for a pull that waits for an hour, because the vendor fails.
+func TestAWaitingPullOfPlaidHearsEvents(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b, id := connectPlaid(t, w)
+		err := b.sim.Inject(faultinject.Fault{
+			Path: "/transactions/sync", Kind: "status", Times: -1, Status: http.StatusInternalServerError,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.event(t, o, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", nil)
+		eventually(t, "the pull to wait", func() bool { return o.newestPull(id)["attempts"] == 6.0 })
+		b.signInEvent(t, o)
+		o.wantSignIn(id)
+	}, waitAnHour)
+}
+
+// signInEvent sends a webhook that the account holder must sign in.
+func (b *plaidBank) signInEvent(t *testing.T, o operator) {
+	t.Helper()
+	b.event(t, o, "ITEM", "ERROR", map[string]any{"error": map[string]any{"error_code": "ITEM_LOGIN_REQUIRED"}})
 }

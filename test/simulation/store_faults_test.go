@@ -353,6 +353,17 @@ func (v pulls) RemoveAnnounced(
 	})
 }
 
+func (v pulls) ReportConnection(
+	ctx context.Context, lease domain.Lease, at time.Time, change func(*domain.Connection),
+) error {
+	_, err := intercept(ctx, v.sim, "Pulls.ReportConnection", func(ctx context.Context) (struct{}, error) {
+		err := v.Pulls.ReportConnection(ctx, lease, at, change)
+		v.sim.checkFencing(lease, err)
+		return struct{}{}, err
+	})
+	return err
+}
+
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return intercept(ctx, v.sim, "Pulls.Sweep", func(ctx context.Context) (domain.Counts, error) {
 		before := v.sim.windowOf(lease, w)

@@ -107,7 +107,7 @@ func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
 		if e.hasErrors() {
-			return domain.PullScope{}, true
+			return domain.PullScope{Problem: true}, true
 		}
 		return domain.PullScope{Signal: domain.SignalRecovered}, true
 	}
@@ -127,7 +127,7 @@ func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_transactions_available":
 		if e.hasErrors() {
-			return domain.PullScope{}, true
+			return domain.PullScope{Problem: true}, true
 		}
 		return domain.PullScope{Everything: true, Signal: domain.SignalRecovered, Announced: e.announced()}, true
 	case "transactions_updated":
@@ -174,7 +174,8 @@ func (e envelope) removedIDs() []string {
 }
 
 // linkEvent returns the pull scope of a webhook event about the link, and whether the event asks for a pull. After
-// the event link_deleted, the pull finds and reports that the link no longer exists.
+// the event link_deleted, the pull finds and reports that the link no longer exists. What an event with an unknown code
+// means, only the link tells.
 func (e envelope) linkEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "invalid_credentials", "token_required":
@@ -182,7 +183,7 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 	case "link_deleted":
 		return domain.PullScope{}, true
 	}
-	return domain.PullScope{}, false
+	return domain.PullScope{Problem: true}, true
 }
 
 // consentEvent returns the pull scope of a webhook event about a consent, and whether the event asks for a pull.

@@ -87,7 +87,7 @@ func (e envelope) itemScope() (domain.PullScope, bool) {
 		if loginErrors[vendorhttp.DecodeObject[errorJSON](e.Error).Code] {
 			return domain.PullScope{Signal: domain.SignalReauth}, true
 		}
-		return domain.PullScope{}, true
+		return domain.PullScope{Problem: true}, true
 	case "LOGIN_REPAIRED":
 		return domain.PullScope{News: true, Signal: domain.SignalRecovered}, true
 	case "PENDING_EXPIRATION":

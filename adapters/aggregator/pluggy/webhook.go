@@ -107,12 +107,13 @@ func recoveredScope(notification) domain.PullScope {
 }
 
 // errorScope returns the pull scope of a webhook event about an error. The pull only checks the item. If only the
-// account holder can solve the problem, the scope also signals that reauthorisation is needed.
+// account holder can solve the problem, the scope also signals that reauthorisation is needed. What another code means,
+// or an error without one, only the item tells.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
 	}
-	return domain.PullScope{}
+	return domain.PullScope{Problem: true}
 }
 
 // reauthScope returns the pull scope of a webhook event that asks the account holder to act. The pull only checks the

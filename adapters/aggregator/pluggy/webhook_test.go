@@ -103,8 +103,9 @@ func TestParseWantsEverythingIfMembersAreMissing(t *testing.T) {
 			Changed: map[string][]string{"a": {"x", "y"}},
 		},
 		`{"event":"transactions/deleted"}`:                             everything,
-		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`: {},
-		`{"event":"item/error"}`:                                       {},
+		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`: {Problem: true},
+		`{"event":"item/error","error":{"code":"SOMETHING_NEW"}}`:      {Problem: true},
+		`{"event":"item/error"}`:                                       {Problem: true},
 	} {
 		got, err := (*Adapter)(nil).Parse([]byte(body))
 		if err != nil || !got.WantsPull {
@@ -133,17 +134,20 @@ func TestParseWantsEverythingIfAnIDOrADateIsOdd(t *testing.T) {
 		change(&event)
 		return event
 	}
+	problem := with(func(e *domain.WebhookEvent) { e.Scope.Problem = true })
 	ofItem := with(func(e *domain.WebhookEvent) { e.ID, e.DedupKey, e.AccountRef = "e", "e", "i" })
 	removing := func(ids ...string) domain.WebhookEvent {
 		return with(func(e *domain.WebhookEvent) { e.Scope.Removed = ids })
 	}
 	for body, want := range map[string]domain.WebhookEvent{
-		`{"event":"item/created","eventId":"` + long + `"}`:                           everything,
-		`{"event":"item/created","eventId":7}`:                                        everything,
-		`{"event":"item/error","itemId":"\udc00"}`:                                    everything,
-		`{"event":"item/error","text":"\ud800","itemId":"i","eventId":"e"}`:           ofItem,
+		`{"event":"item/created","eventId":"` + long + `"}`: everything,
+		`{"event":"item/created","eventId":7}`:              everything,
+		`{"event":"item/error","itemId":"\udc00"}`:          problem,
+		`{"event":"item/updated","text":"\ud800","itemId":"i","eventId":"e"}`: with(func(e *domain.WebhookEvent) {
+			e.ID, e.DedupKey, e.AccountRef, e.Scope.Signal = "e", "e", "i", domain.SignalRecovered
+		}),
 		`{"event":"item/deleted","itemId":"a\u0000"}`:                                 everything,
-		`{"event":"item/error","itemId":{}}`:                                          everything,
+		`{"event":"item/error","itemId":{}}`:                                          problem,
 		`{"event":"transactions/deleted","transactionIds":"a"}`:                       everything,
 		`{"event":"transactions/deleted","transactionIds":[1]}`:                       everything,
 		`{"event":"transactions/deleted","transactionIds":["a,b"]}`:                   everything,

@@ -58,7 +58,7 @@ const (
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
 		stream_position, client_key, application_id, institution_id, institution_name, bank_every, bank_on_demand,
-		stale_announced, inconsistent_since`
+		stale_announced, inconsistent_since, signal_at`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
@@ -78,7 +78,7 @@ func (r *ConnectionRow) targets() []any {
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
 		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID),
 		(*Text)(&r.Bank.ID), (*Text)(&r.Bank.Name), &r.Bank.Every, &r.Bank.OnDemand, &r.StaleAnnounced,
-		&r.Inconsistent)
+		&r.Inconsistent, &h.SignalAt)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -173,6 +173,7 @@ var ReportedColumns = []string{
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
 	"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "inconsistent_since",
+	"signal_at",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -183,6 +184,7 @@ type healthColumns struct {
 	NeedsReauth   bool    `gorm:"column:needs_reauth"`
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
 	ReauthSince   Instant `gorm:"column:reauth_since"`
+	SignalAt      Instant `gorm:"column:signal_at"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -194,6 +196,7 @@ func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: Instant{h.Since},
 		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: Instant{h.ReauthSince},
+		SignalAt: Instant{h.SignalAt},
 	}
 }
 
@@ -201,6 +204,7 @@ func (h healthColumns) domain() domain.Health {
 	return domain.Health{
 		Status: domain.HealthStatus(h.HealthStatus), Reason: domain.Code(h.HealthReason), Since: h.HealthSince.Time,
 		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: h.ReauthSince.Time,
+		SignalAt: h.SignalAt.Time,
 	}
 }
 

@@ -174,6 +174,17 @@ func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err err
 	return signals, consents, err
 }
 
+// lastSignalAt returns when the last delivery with a signal was received; zero if no delivery of the pull has one.
+func (s scopeSource) lastSignalAt() (time.Time, error) {
+	var received []gormstore.Instant
+	err := s.attached(maxSignalScope).Where("scope LIKE ?", `%"signal":"%`).Order("received_at DESC").Limit(1).
+		Pluck("received_at", &received).Error
+	if err != nil || len(received) == 0 {
+		return time.Time{}, err
+	}
+	return received[0].Time, nil
+}
+
 // last returns the last scopes whose JSON matches the LIKE pattern, in the order of receipt.
 func (s scopeSource) last(pattern string, limit int) ([]domain.PullScope, error) {
 	var stored []string

@@ -155,7 +155,7 @@ func (s pulls) RemoveAnnounced(
 			if err != nil {
 				return err
 			}
-			queued, c := b.queued, b.connection.Domain()
+			queued := b.queued
 			next, err := queued.Domain()
 			if err != nil {
 				return err
@@ -164,17 +164,12 @@ func (s pulls) RemoveAnnounced(
 			if err != nil {
 				return err
 			}
-			reported := c
-			if reported.Report(scope, at) {
-				if err := s.applyReport(tx, c, reported, at); err != nil {
-					return err
-				}
-			}
-			if err := s.wakeByEvent(tx, b, scope, at); err != nil {
+			reported, err := s.report(tx, b, scope, at)
+			if err != nil || b.waiting == nil {
 				return err
 			}
-			if len(scope.Removed) == 0 || b.waiting == nil {
-				return nil
+			if err := s.wakeByEvent(tx, b, scope, at); err != nil || len(scope.Removed) == 0 {
+				return err
 			}
 			page := records.NewPage(ports.PageWrite{
 				Removed: scope.Removed, Waits: reported.CannotBeRead(at), At: at, Matching: matching(next.Vendor),
@@ -209,6 +204,52 @@ func (p *pageWriter) removeAnnounced() error {
 		Error
 }
 
+// report stores what the events of the queued pull have reported about the connection, and returns the connection
+// after it. scope is the merged scope of the queued pull.
+func (s pulls) report(
+	tx gormstore.Tx, b blockedPull, scope domain.PullScope, at time.Time,
+) (reported domain.Connection, err error) {
+	c := b.connection.Domain()
+	signalAt := time.Time{}
+	if scope.Signal != "" {
+		source := scopeSource{s.Dialect, tx.DB, b.queued.Summary()}
+		if signalAt, err = source.lastSignalAt(); err != nil {
+			return c, err
+		}
+	}
+	if reported = c; reported.Report(scope, signalAt, at) {
+		err = s.applyReport(tx, c, reported, at)
+	}
+	return reported, err
+}
+
+// ReportConnection locks the pull and then the connection, like Finish.
+func (s pulls) ReportConnection(
+	ctx context.Context, lease domain.Lease, at time.Time, change func(*domain.Connection),
+) error {
+	return s.Background().ChangeAgain(ctx, func(tx gormstore.Tx) error {
+		row, err := running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease)
+		if err != nil {
+			return err
+		}
+		c, err := gormstore.First[gormstore.ConnectionRow](
+			gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
+				Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+		if errors.Is(err, domain.NotFound) {
+			return gormstore.LeaseLost()
+		}
+		if err != nil {
+			return err
+		}
+		before := c.Domain()
+		after := before
+		if change(&after); after.Health == before.Health && after.Consent == before.Consent {
+			return nil
+		}
+		return s.applyReport(tx, before, after, at)
+	})
+}
+
 // applyReport stores what events have reported about a connection, and the events about the change.
 func (s pulls) applyReport(tx gormstore.Tx, before, after domain.Connection, at time.Time) error {
 	var changes []records.Event
@@ -222,16 +263,17 @@ func (s pulls) applyReport(tx gormstore.Tx, before, after domain.Connection, at 
 	return gormstore.RecordEvents(tx, s.Dialect, origin, changes...)
 }
 
-// blockedPull is a queued pull that must wait for another pull of its connection.
+// blockedPull is a queued pull that may have to wait for another pull of its connection.
 type blockedPull struct {
 	queued     gormstore.PullRow
 	connection gormstore.ConnectionRow
-	waiting    *gormstore.PullRow // the other pull if it waits for its next attempt; nil if it is running
+	// waiting is the other pull if it waits for its next attempt. It is nil if that pull is running, if there is none,
+	// and while the connection is paused.
+	waiting *gormstore.PullRow
 }
 
 // lockBlocked locks the queued pull with this id, its connection, and the other pull of the connection if that waits
-// for its next attempt. Errors: NotFound unless the pull is queued, its connection is live and not paused, and another
-// pull of the connection is under way.
+// for its next attempt. Errors: NotFound unless the pull is queued and its connection is live.
 func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (b blockedPull, err error) {
 	query, err := s.byID(tx.DB, id)
 	if err != nil {
@@ -247,22 +289,17 @@ func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (b blockedPull, er
 	}
 	b.connection, err = gormstore.First[gormstore.ConnectionRow](
 		gormstore.Locked(gormstore.Live(tx.DB), gormstore.NoKeyUpdate).
-			Where("id = ? AND tenant_id = ? AND paused_at IS NULL", connection, tenant),
+			Where("id = ? AND tenant_id = ?", connection, tenant),
 	)
 	if err != nil {
 		return b, err
 	}
 	waiting, err := s.lockWaiting(tx.DB.Omit("scope", "progress"), tenant, connection)
 	switch {
-	case err == nil:
-		b.waiting = &waiting
-	case errors.Is(err, domain.NotFound):
-		_, err = gormstore.First[gormstore.PullRow](tx.Select("id").
-			Where("connection_id = ? AND "+gormstore.IsUnderWay, connection).
-			Where(s.Dialect.TenantIs("tenant_id", "?"), tenant))
-	}
-	if err != nil {
+	case err != nil && !errors.Is(err, domain.NotFound):
 		return b, err
+	case err == nil && b.connection.Paused.IsZero():
+		b.waiting = &waiting
 	}
 	b.queued, err = gormstore.First[gormstore.PullRow](
 		gormstore.Locked(tx.DB, gormstore.ForUpdate).

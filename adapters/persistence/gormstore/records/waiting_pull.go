@@ -67,7 +67,7 @@ func widen(
 // wakeByEvent plans an early attempt of the waiting pull if an event of the queued pull asks for a read, and no early
 // attempt has been planned since it was received. scope is the merged scope of the queued pull.
 func (s pulls) wakeByEvent(tx gormstore.Tx, b blockedPull, scope domain.PullScope, at time.Time) error {
-	if b.waiting == nil || b.waiting.Summary().AwaitsAccount() || !scope.AsksForRead() {
+	if b.waiting.Summary().AwaitsAccount() || !scope.AsksForRead() {
 		return nil
 	}
 	source := scopeSource{s.Dialect, tx.DB, b.queued.Summary()}

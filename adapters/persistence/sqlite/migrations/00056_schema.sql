@@ -40,6 +40,8 @@
 --
 -- inconsistent_since: since when the vendor's lists contradict themselves; NULL if they do not.
 -- pull_woken_at: the time of the last early attempt at a pull that waited; NULL if there was none.
+-- signal_at: when the last event was received that reports about the account reference as a whole; NULL if there was
+-- none.
 --
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
@@ -95,6 +97,7 @@ CREATE TABLE connections (
     stale_announced    INTEGER NOT NULL DEFAULT 0,
     inconsistent_since INTEGER,
     pull_woken_at      INTEGER,
+    signal_at          INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 

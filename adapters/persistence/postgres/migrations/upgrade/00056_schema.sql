@@ -60,6 +60,7 @@ ALTER TABLE connections ADD COLUMN bank_on_demand boolean NOT NULL DEFAULT false
 ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT false;
 ALTER TABLE connections ADD COLUMN inconsistent_since timestamptz;
 ALTER TABLE connections ADD COLUMN pull_woken_at timestamptz;
+ALTER TABLE connections ADD COLUMN signal_at timestamptz;
 ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN first_read_at timestamptz;

@@ -63,6 +63,7 @@ ALTER TABLE connections ADD COLUMN bank_on_demand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN inconsistent_since INTEGER;
 ALTER TABLE connections ADD COLUMN pull_woken_at INTEGER;
+ALTER TABLE connections ADD COLUMN signal_at INTEGER;
 ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN first_read_at INTEGER;

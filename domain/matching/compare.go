@@ -192,6 +192,23 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 	}
 }
 
+// evidence returns the findings for a person who decides about the pair: also what the rows share without being
+// compared as an identifier or a text, namely the vendor's link, the amount and the day.
+func (c *comparison) evidence() []Finding {
+	var shared []Finding
+	share := func(kind, old, new string) { shared = append(shared, Finding{kind, old, new, For}) }
+	if c.new.Link != "" && c.new.Link == c.old.ExternalID {
+		share("vendor_link", c.old.ExternalID, c.new.Link)
+	}
+	if c.amount == sameAmount {
+		share("amount", c.old.Amount.Amount.String(), c.new.Amount.Amount.String())
+	}
+	if c.old.Date == c.new.Date {
+		share("date", string(c.old.Date), string(c.new.Date))
+	}
+	return append(shared, c.findings...)
+}
+
 // findingOf is like finding, for single values.
 func (c *comparison) findingOf(kind, old, new string, r relation) {
 	c.finding(kind, []string{old}, []string{new}, r)

@@ -571,7 +571,7 @@ func (m *matcher) suggestionsFor(g *group, o *row, i int, findings map[*edge][]F
 				continue
 			}
 			if _, known := findings[e]; !known {
-				findings[e] = m.explain(e).findings
+				findings[e] = m.explain(e).evidence()
 			}
 			suggestions = append(suggestions,
 				Suggestion{domain.MatchPair{Old: o.ExternalID, New: n.ExternalID}, findings[e]})

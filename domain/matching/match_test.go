@@ -438,6 +438,48 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// The evidence of a suggestion contains what speaks for it, also if that is only the amount, the day, or the vendor's
+// link.
+func TestASuggestionListsWhatSpeaksForIt(t *testing.T) {
+	for _, tc := range []struct {
+		old  string
+		came []string
+		want []string
+	}{
+		{
+			"2026-11-10 P -50 BRL PIX ENVIADO", []string{"2026-11-10 P -50 BRL PIX ENVIADO"},
+			[]string{"amount -50 -50", "date 2026-11-10 2026-11-10"},
+		},
+		{
+			"2026-11-10 P -50 BRL PIX ENVIADO", []string{"2026-11-11 P -50 BRL PIX ENVIADO"},
+			[]string{"amount -50 -50"},
+		},
+		{
+			"2026-11-10 p -50 BRL PADARIA",
+			[]string{"2026-11-10 P -55 BRL BISTRO {link=o1}", "2026-11-10 P -56 BRL BAR {link=o1}"},
+			[]string{"vendor_link o1 o1", "date 2026-11-10 2026-11-10"},
+		},
+	} {
+		left, came := rowsFrom(t, "o", tc.old), rowsFrom(t, "n", strings.Join(tc.came, "\n"))
+		result := matching.Match(left, came, matching.Context{})
+		if len(result.Suggestions) != len(tc.came) {
+			t.Errorf("%s, %s: %d suggestions, %d pairs", tc.old, tc.came, len(result.Suggestions), len(result.Pairs))
+			continue
+		}
+		var got []string
+		for _, f := range result.Suggestions[0].Findings {
+			if f.Speaks == matching.For {
+				got = append(got, fmt.Sprint(f.Kind, " ", f.Old, " ", f.New))
+			}
+		}
+		for _, want := range tc.want {
+			if !slices.Contains(got, want) {
+				t.Errorf("%s, %s: %q speaks for it, want %q", tc.old, tc.came, got, want)
+			}
+		}
+	}
+}
+
 func TestIsWhole(t *testing.T) {
 	for input, want := range map[[3]int]bool{
 		{10, 10, 0}: true, {9, 10, 0}: false, {10, 9, 0}: false, {10, 10, 1}: false, {500, 10, 0}: true,

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -36,6 +37,9 @@ func (s *Service) EndAccount(
 		_, err := s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
 			return a.End(account)
 		})
+		if errors.Is(err, domain.AccountNotAmbiguous) && !stored.RemovedAt.IsZero() {
+			err = s.endGone(ctx, stored)
+		}
 		return stored, err
 	}
 	entries := s.audits.EntriesOf(ctx, continueAction, account.String())
@@ -44,6 +48,23 @@ func (s *Service) EndAccount(
 		s.audits.Emit(ctx, tenant, continueAction, account.String())
 	}
 	return stored, err
+}
+
+// endGone stores the decision that no account continues an account that is gone. No rows wait for it. Errors: Conflict
+// (account_not_ambiguous) if the connection of the account is not live.
+func (s *Service) endGone(ctx context.Context, account domain.Account) error {
+	_, err := s.Connections.Update(ctx, account.Tenant, domain.Aggregator, account.Connection,
+		s.audits.EntriesOf(ctx, continueAction, account.ID.String()), func(c *domain.Connection) error {
+			c.Ambiguity = c.Ambiguity.EndGone(account.ID)
+			return nil
+		})
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return domain.NotAmbiguous()
+	case err == nil:
+		s.audits.Emit(ctx, account.Tenant, continueAction, account.ID.String())
+	}
+	return err
 }
 
 // decideContinuation stores a decision about an ambiguous account, and requests a pull of the connection whose rows

@@ -760,3 +760,50 @@ func TestAnOrdinaryPullAsksNothingAboutRelinks(t *testing.T) {
 		t.Errorf("the calls are %q", calls)
 	}
 }
+
+// An operator may say that no account continues one that is gone, although no rows wait for it. An account that would
+// continue it by its number is then a new one, also under a later reference.
+func TestNoAccountContinuesOneThatEnded(t *testing.T) {
+	for _, ended := range []bool{false, true} {
+		e := newRelinkEnv(t)
+		e.repoint(e.c, "item-2")
+		e.pull()
+		for _, account := range e.accounts() {
+			switch account.ExternalID {
+			case "b1": // gone
+				if ended {
+					got, err := e.EndAccount(e.ctx, e.tenant, account.ID)
+					e.noError(err)
+					if got.ID != account.ID {
+						e.Errorf("got the account %+v", got)
+					}
+				}
+			case "a2": // live
+				_, err := e.EndAccount(e.ctx, e.tenant, account.ID)
+				e.wantError(err, domain.AccountNotAmbiguous, domain.Conflict)
+			}
+		}
+		e.vendor.links["item-3"] = &link{accounts: []domain.AccountData{numbered("b3", "222"), numbered("d3", "444")}}
+		e.vendor.links["item-3"].rows = movements("b3", "v1 2026-02-01 salary")
+		e.vendor.links["item-4"] = &link{accounts: []domain.AccountData{numbered("d4", "444")}}
+		for _, reference := range []string{"item-4", "item-3"} {
+			e.repoint(e.c, reference)
+			e.pull()
+			e.clock.pass(2 * time.Hour)
+			e.pull()
+		}
+		continued := slices.ContainsFunc(e.accounts(), func(a domain.Account) bool {
+			return a.ExternalID == "b3" && len(a.References) > 1
+		})
+		if continued == ended {
+			e.Errorf("ended %t: the new account continues the old one: %t", ended, continued)
+		}
+	}
+}
+
+func (e *relinkEnv) accounts() []domain.Account {
+	e.Helper()
+	page, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 100})
+	e.noError(err)
+	return page.Items
+}

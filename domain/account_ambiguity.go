@@ -16,7 +16,8 @@ type AccountAmbiguity struct {
 	// Continues contains the decisions of operators. It maps the external id of a new account to the former account
 	// that continues as it.
 	Continues map[string]AccountID `json:"continues,omitempty"`
-	// Ended contains the former accounts that no account of the new reference continues, as operators have decided.
+	// Ended contains the former accounts that no account continues, as operators have decided. It outlasts the
+	// reference.
 	Ended []AccountID `json:"ended,omitempty"`
 	// UnmatchedSince is when a complete read first found too few matching rows for the known transactions of an
 	// account; zero if no read did. Unmatched is the number of transactions without a matching row in the last such
@@ -100,7 +101,7 @@ func (a AccountAmbiguity) End(account AccountID) (AccountAmbiguity, error) {
 		return AccountAmbiguity{}, NotAmbiguous()
 	}
 	a.Before = slices.DeleteFunc(slices.Clone(a.Before), func(id AccountID) bool { return id == account })
-	a.Ended = append(slices.Clone(a.Ended), account)
+	a = a.EndGone(account)
 	a.Continues = maps.Clone(a.Continues)
 	maps.DeleteFunc(a.Continues, func(_ string, other AccountID) bool { return other == account })
 	if len(a.Before) == 0 {
@@ -108,3 +109,15 @@ func (a AccountAmbiguity) End(account AccountID) (AccountAmbiguity, error) {
 	}
 	return a, nil
 }
+
+// EndGone returns the ambiguity after an operator has decided that no account continues an account that is gone.
+func (a AccountAmbiguity) EndGone(account AccountID) AccountAmbiguity {
+	if !slices.Contains(a.Ended, account) {
+		a.Ended = append(slices.Clone(a.Ended), account)
+	}
+	return a
+}
+
+// AfterReference returns the ambiguity after the accounts of the reference were stored, or for another reference: only
+// Ended remains.
+func (a AccountAmbiguity) AfterReference() AccountAmbiguity { return AccountAmbiguity{Ended: a.Ended} }

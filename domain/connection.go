@@ -118,7 +118,7 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 		return
 	}
 	if CanonicalAccountRef(c.AccountRef) != CanonicalAccountRef(accountRef) {
-		c.NewReference, c.StagedSince, c.Ambiguity = true, time.Time{}, AccountAmbiguity{}
+		c.NewReference, c.StagedSince, c.Ambiguity = true, time.Time{}, c.Ambiguity.AfterReference()
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at

@@ -232,8 +232,9 @@ type Replacements interface {
 		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 	) (domain.Pull, error)
 
-	// EndAccount stores the decision that no account continues a former account, whose staged candidates then become
-	// new accounts, or that a new account continues none of its Account.MaybeContinues. It returns the account.
+	// EndAccount stores the decision that no account continues an account that is gone or ambiguous, whose staged
+	// candidates then become new accounts, or that a new account continues none of its Account.MaybeContinues. It
+	// returns the account.
 	//
 	// Errors: NotFound; Conflict (account_not_ambiguous, connection_paused).
 	EndAccount(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Account, error)

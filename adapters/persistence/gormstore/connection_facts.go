@@ -85,7 +85,7 @@ type factColumn struct {
 
 // factTexts contains the texts of columns that hold several values.
 type factTexts struct {
-	ambiguity   string // see decodeAmbiguity
+	ambiguity   string // see DecodeAmbiguity
 	maybeBefore string // ids of accounts, separated by commas
 	maybeAfter  string // external ids, one a line
 }
@@ -195,7 +195,7 @@ func (s connections) VisitFacts(
 		targets[i] = ScanTarget(column.into)
 	}
 	return s.Rows(ctx, factsQuery(s.Dialect, columns, ids != nil), args, targets, func() (err error) {
-		f.Paused, f.Ambiguity = !paused.IsZero(), decodeAmbiguity(texts.ambiguity)
+		f.Paused, f.Ambiguity = !paused.IsZero(), DecodeAmbiguity(texts.ambiguity)
 		f.MaybeBefore, err = AccountIDs(texts.maybeBefore)
 		if f.MaybeAfter = nil; texts.maybeAfter != "" {
 			f.MaybeAfter = strings.Split(texts.maybeAfter, "\n")

@@ -243,7 +243,7 @@ func RowOfConnection(c domain.Connection) ConnectionRow {
 		Erased:           Instant{c.ErasedAt},
 		NewReference:     c.NewReference,
 		StagedSince:      Instant{c.StagedSince},
-		Ambiguity:        encodeAmbiguity(c.Ambiguity),
+		Ambiguity:        EncodeAmbiguity(c.Ambiguity),
 		StreamPosition:   c.StreamPosition,
 	}
 }
@@ -265,13 +265,13 @@ func (r ConnectionRow) Domain() domain.Connection {
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,
-		Ambiguity: decodeAmbiguity(r.Ambiguity), StreamPosition: r.StreamPosition,
+		Ambiguity: DecodeAmbiguity(r.Ambiguity), StreamPosition: r.StreamPosition,
 		InconsistentSince: r.Inconsistent.Time,
 	}
 }
 
-// encodeAmbiguity returns the value of the column ambiguity; "" for the zero value.
-func encodeAmbiguity(a domain.AccountAmbiguity) string {
+// EncodeAmbiguity returns the value of the column ambiguity; "" for the zero value.
+func EncodeAmbiguity(a domain.AccountAmbiguity) string {
 	if a.IsZero() {
 		return ""
 	}
@@ -279,9 +279,9 @@ func encodeAmbiguity(a domain.AccountAmbiguity) string {
 	return string(text)
 }
 
-// decodeAmbiguity returns the value of the column ambiguity. It returns the zero value if the text is not valid, which
+// DecodeAmbiguity returns the value of the column ambiguity. It returns the zero value if the text is not valid, which
 // only delays the decision of an operator until the next pull.
-func decodeAmbiguity(column string) (a domain.AccountAmbiguity) {
+func DecodeAmbiguity(column string) (a domain.AccountAmbiguity) {
 	if column != "" && json.Unmarshal([]byte(column), &a) != nil {
 		return domain.AccountAmbiguity{}
 	}

@@ -263,6 +263,12 @@ func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	if err := gormstore.StagedRows(tx, tenant, connection).Delete(&gormstore.StagedRow{}).Error; err != nil {
 		return err
 	}
+	row, err := gormstore.First[gormstore.ConnectionRow](
+		tx.Select("id", "ambiguity").Where("id = ? AND tenant_id = ?", connection, tenant))
+	if err != nil {
+		return err
+	}
+	ambiguity := gormstore.EncodeAmbiguity(gormstore.DecodeAmbiguity(row.Ambiguity).AfterReference())
 	return tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", connection, tenant).
-		Updates(map[string]any{"new_reference": false, "staged_since": nil, "ambiguity": ""}).Error
+		Updates(map[string]any{"new_reference": false, "staged_since": nil, "ambiguity": ambiguity}).Error
 }

@@ -40,7 +40,11 @@ func (s *Service) ClosePeriod(
 	if created && err == nil {
 		s.audits.Emit(ctx, tenant, closeAction, entry.Object)
 	}
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	all, err := s.BankStatements.Overviews(ctx, tenant, account)
+	return c.WithWitness(all), err
 }
 
 // closeAction is the action of the audit entry of a close. The time of the entry equals ClosedAt of the close.
@@ -129,10 +133,19 @@ func (s *Service) ListCloses(ctx context.Context, tenant domain.TenantID, accoun
 	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
 		return domain.Page[books.Close]{}, err
 	}
+	list := s.Ledger.Closes
 	if reopened {
-		return s.Ledger.ReopenedCloses(ctx, tenant, account, page)
+		list = s.Ledger.ReopenedCloses
 	}
-	return s.Ledger.Closes(ctx, tenant, account, page)
+	closes, err := list(ctx, tenant, account, page)
+	if err != nil {
+		return closes, err
+	}
+	all, err := s.BankStatements.Overviews(ctx, tenant, account)
+	for i := range closes.Items {
+		closes.Items[i] = closes.Items[i].WithWitness(all)
+	}
+	return closes, err
 }
 
 // ListAdjustments implements ports.Closing.

@@ -56,10 +56,15 @@ func (s *Service) writeEvidence(ctx context.Context, tenant domain.TenantID, acc
 	if err != nil {
 		return err
 	}
+	witnesses, err := s.BankStatements.Overviews(ctx, tenant, account)
+	if err != nil {
+		return err
+	}
 	return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
 		if !view.Close.ClosedAt.Equal(closed.ClosedAt) {
 			return errClosedAgain
 		}
+		view.Close = view.Close.WithWitness(witnesses)
 		return writer(ctx, ports.Evidence{
 			ClosedView: view, ProvenEntry: proven,
 			Document: func(w io.Writer) error {

@@ -12,7 +12,8 @@ import (
 
 // Closing closes periods of accounts, so that later changes of reconciled records can be found.
 //
-// Every method returns NotFound unless the id belongs to an account of the tenant.
+// Every method returns NotFound unless the id belongs to an account of the tenant. A returned closed period has its
+// present Witness.
 type Closing interface {
 	// ClosePeriod closes the records of an account up to and including a day, and returns the closed period. If the day
 	// is closed already, it returns the stored closed period and changes nothing. Errors: Invalid on "date" if the day

@@ -20,6 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -86,6 +87,7 @@ type closedPeriod struct {
 	digits    string // if not "", replaces the amount of the first record
 	sequence  int    // the number of the audit entry
 	size      int    // of the audit log
+	witness   *witness.Overview
 }
 
 // evidenceOf returns the content of the evidence pack for a closed period.
@@ -142,6 +144,7 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 	}
 	slices.SortStableFunc(posted, func(x, y domain.Transaction) int { return cmp.Compare(x.Date, y.Date) })
 	c := sum.Close(books.CloseRequest{Date: day, At: at, By: "maria <&>\u2028"}, completeness)
+	c.Witness = p.witness
 	view := ports.ClosedView{Close: c, Records: func(context.Context) iter.Seq2[books.ClosedRecord, error] {
 		return withoutErrors(covered)
 	}}

@@ -59,14 +59,25 @@ type closeView struct {
 	PostedSum      string `json:"postedSum,omitempty"`
 	ReopenedAt     string `json:"reopenedAt,omitempty"`
 	Statement      string `json:"statement,omitempty"`
-	// Format is absent from the packs of closes whose document has format 1. BankReadAt and the completeness
-	// not_covered exist since format 2.
-	Format     int    `json:"format,omitempty"`
-	BankReadAt string `json:"bankReadAt,omitempty"`
+	// Format is absent from the packs of closes whose document has format 1, and that have no witness.
+	Format     int          `json:"format,omitempty"`
+	BankReadAt string       `json:"bankReadAt,omitempty"`
+	Witness    *witnessView `json:"witness,omitempty"`
 }
 
-// closeFormat is the format of close.json that this version writes.
-const closeFormat = 2
+// witnessView is the bank statement that covered the period when the pack was made.
+type witnessView struct {
+	BankStatementID string `json:"bankStatementId"`
+	SHA256          string `json:"sha256,omitempty"`
+	Verdict         string `json:"verdict"`
+}
+
+// The formats of close.json with further members than the first. A file has the lowest format with its members, so
+// that the pack of a close stays the same.
+const (
+	formatBankRead = 2 // bankReadAt, and the completeness not_covered
+	formatWitness  = 3 // witness
+)
 
 // closeJSON returns close.json.
 func closeJSON(c books.Close, hasDocument bool) ([]byte, error) {
@@ -76,7 +87,10 @@ func closeJSON(c books.Close, hasDocument bool) ([]byte, error) {
 		Completeness: string(c.Completeness), ReopenedAt: timeOf(c.ReopenedAt),
 	}
 	if s := c.Statement; s != nil && s.Format > 1 || !c.BankReadAt.IsZero() {
-		v.Format, v.BankReadAt = closeFormat, timeOf(c.BankReadAt)
+		v.Format, v.BankReadAt = formatBankRead, timeOf(c.BankReadAt)
+	}
+	if w := c.Witness; w != nil {
+		v.Format, v.Witness = formatWitness, &witnessView{w.ID.String(), w.SHA256, string(w.Verdict)}
 	}
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/evidence/verify"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -25,6 +26,31 @@ var periods = map[string]closedPeriod{
 	"large":             {records: 60, size: 1000, sequence: 600},
 	"no balance":        {records: 20, noBalance: true, size: 3},
 	"not representable": {records: 6, digits: "1234567890123456789", size: 2, sequence: 1},
+	"covered by a file": {records: 2, size: 1, witness: &witness.Overview{
+		ID: statement, SHA256: strings.Repeat("0f", 32), Verdict: witness.Agrees,
+	}},
+	"covered by an account": {records: 2, size: 1, witness: &witness.Overview{
+		ID: statement, Verdict: witness.DatesDiffer,
+	}},
+}
+
+var statement = witness.BankStatementID(account)
+
+// A pack must have the lowest format that has its members, so that the packs of earlier versions stay the same.
+func TestOnlyThePackOfACoveredCloseHasAWitness(t *testing.T) {
+	for name, want := range map[string]string{
+		"small": "",
+		"covered by a file": `"format":3,"openingBalance":"500","postedCount":1,"postedSum":"-420.81","sum":"-920.81",` +
+			`"witness":{"bankStatementId":"` + account.String() + `","sha256":"` + strings.Repeat("0f", 32) +
+			`","verdict":"agrees"}}`,
+		"covered by an account": `"witness":{"bankStatementId":"` + account.String() + `","verdict":"dates_differ"}}`,
+	} {
+		closed := string(contents(t, evidenceOf(t, periods[name]))[closeName])
+		if want == "" && (strings.Contains(closed, "witness") || strings.Contains(closed, `"format":3`)) ||
+			!strings.Contains(closed, want) {
+			t.Errorf("%s: %s", name, closed)
+		}
+	}
 }
 
 func TestGoodPacksAreAccepted(t *testing.T) {
@@ -159,6 +185,17 @@ func TestAPackOfAnotherLengthIsRefused(t *testing.T) {
 func TestASignedPackWhoseFilesDoNotAgreeIsRefused(t *testing.T) {
 	good := evidenceOf(t, closedPeriod{records: 12, size: 7, sequence: 3})
 	foreign := evidenceOf(t, closedPeriod{records: 13, size: 7, sequence: 3})
+	covered := func(old, text string) func(map[string][]byte) {
+		return func(all map[string][]byte) {
+			closed := contents(t, evidenceOf(t, closedPeriod{
+				records: 12, size: 7, sequence: 3, witness: periods["covered by a file"].witness,
+			}))[closeName]
+			if !bytes.Contains(closed, []byte(old)) {
+				t.Errorf("%s has no %q", closed, old)
+			}
+			all[closeName] = bytes.Replace(closed, []byte(old), []byte(text), 1)
+		}
+	}
 	noBalance := contents(t, evidenceOf(t, closedPeriod{records: 12, size: 7, sequence: 3, noBalance: true}))
 	replace := func(name, old, text string) func(map[string][]byte) {
 		return func(all map[string][]byte) {
@@ -187,6 +224,12 @@ func TestASignedPackWhoseFilesDoNotAgreeIsRefused(t *testing.T) {
 		"another first day":      {replace(closeName, `"firstDay":"2026-02-01"`, `"firstDay":"2026-02-09"`), closeName},
 		"another day":            {replace(closeName, `"date":"2026-02-28"`, `"date":"2026-03-28"`), closeName},
 		"another time":           {replace(closeName, `10:00:00`, `10:00:01`), closeName},
+		"an unknown verdict":     {covered(`"agrees"`, `"agree"`), closeName},
+		"another hash":           {covered(`"sha256":"0f`, `"sha256":"0F`), closeName},
+		"no statement id":        {covered(`"bankStatementId":"019c`, `"bankStatementId":"19c`), closeName},
+		"a witness in format 2":  {covered(`"format":3`, `"format":2`), closeName},
+		"an unknown format":      {covered(`"format":3`, `"format":4`), closeName},
+		"format 3, no witness":   {replace(closeName, `"firstDay"`, `"format":3,"firstDay"`), closeName},
 		"an unknown member":      {replace(closeName, `"sum":`, `"sun":`), closeName},
 		"a space":                {replace(closeName, `"sum":`, `"sum": `), closeName},
 		"a statement is denied":  {of(closeName, noBalance), auditName},

@@ -34,6 +34,15 @@ type closeView struct {
 	PostedCount    *int      `json:"postedCount,omitempty" minimum:"0" example:"37" doc:"The number of the posted records from firstDay to date: the entries of the statement"`
 	PostedSum      string    `json:"postedSum,omitempty" example:"520.37" doc:"The sum of the posted records from firstDay to date: closingBalance minus openingBalance"`
 	ReopenedAt     time.Time `json:"reopenedAt,omitzero" example:"2026-03-05T10:00:00Z" doc:"When the period was reopened; absent unless it was"`
+
+	Witness *closeWitnessView `json:"witness,omitempty" doc:"The bank statement with the newest comparison of a day from firstDay to date, if it covers all of these days. It is the present one, also in the response to a repeated request"`
+}
+
+// closeWitnessView is the bank statement that covers a closed period.
+type closeWitnessView struct {
+	BankStatementID string `json:"bankStatementId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01" doc:"The id of the bank statement"`
+	SHA256          string `json:"sha256,omitempty" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"The SHA-256 hash of the file, in lower-case hex; absent if another account is the witness"`
+	Verdict         string `json:"verdict" enum:"differs,inconclusive,dates_differ,agrees,lines_agree" example:"agrees" doc:"The result of the comparison"`
 }
 
 func closeOf(c books.Close) closeView {
@@ -47,6 +56,9 @@ func closeOf(c books.Close) closeView {
 		v.Sum = c.Sum.Decimal.String()
 	}
 	v.ReopenedAt = utcOrZero(c.ReopenedAt)
+	if w := c.Witness; w != nil {
+		v.Witness = &closeWitnessView{w.ID.String(), w.SHA256, string(w.Verdict)}
+	}
 	if s := c.Statement; s != nil {
 		count := s.PostedCount()
 		v.FirstDay, v.PostedCount, v.PostedSum = string(s.From), &count, s.PostedSum().String()
@@ -147,7 +159,7 @@ func (s *server) closeRoutes() []route {
 			description: "Closes the records of an account up to and including a day, which must have ended " +
 				"at CLOSE_OFFSET. " +
 				"Later changes of these records are stored as usual, and are adjustments of the close. If the day " +
-				"is closed already, the response is that of the first request.",
+				"is closed already, the response is that of the first request, with the present witness.",
 			status:     http.StatusOK,
 			tag:        tag,
 			summary:    "Close a period of an account",

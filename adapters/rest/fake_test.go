@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -602,6 +604,9 @@ func closeFixture(id domain.AccountID, date domain.Date) books.Close {
 		Account: id, Date: date, Count: 2, Currency: "BRL", Digest: [32]byte{0xab, 0x01},
 		Sum:      decimal.NewNullDecimal(decimal.RequireFromString("-10.50")),
 		ClosedAt: moment, ClosedBy: "alice", Completeness: books.Complete,
+		Witness: &witness.Overview{
+			ID: witness.BankStatementID{UUID: someID}, SHA256: strings.Repeat("ab", 32), Verdict: witness.Agrees,
+		},
 	}
 }
 
@@ -619,7 +624,7 @@ func (f *fake) ListCloses(
 	_ context.Context, _ domain.TenantID, id domain.AccountID, _ bool, p domain.PageRequest,
 ) (domain.Page[books.Close], error) {
 	c := closeFixture(id, "2025-12-31")
-	c.Sum = decimal.NullDecimal{}
+	c.Sum, c.Witness.SHA256 = decimal.NullDecimal{}, ""
 	return onePage(f, id, p, c)
 }
 

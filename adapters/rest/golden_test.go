@@ -59,7 +59,8 @@ const (
 		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`
 	goldenClose    = `"accountId":"019b0000-0000-7000-8000-000000000002","date":"2025-12-31","count":2,`
 	goldenCloseEnd = `"currency":"BRL","digest":"ab01000000000000000000000000000000000000000000000000000000000000",` +
-		`"closedAt":"2026-01-02T03:04:05.6Z","closedBy":"alice","completeness":"complete"}`
+		`"closedAt":"2026-01-02T03:04:05.6Z","closedBy":"alice","completeness":"complete",` +
+		`"witness":{"bankStatementId":"019b0000-0000-7000-8000-000000000001",`
 	closesOfOther = accountsPath + otherPath + "/closes"
 )
 
@@ -288,10 +289,11 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					`"anchor":"1000"}`), nil,
 		},
 		"close": {
-			"PUT", closesOfOther + "/2025-12-31", "", 200, `{` + goldenClose + `"sum":"-10.5",` + goldenCloseEnd, nil,
+			"PUT", closesOfOther + "/2025-12-31", "", 200, `{` + goldenClose + `"sum":"-10.5",` + goldenCloseEnd +
+				`"sha256":"` + strings.Repeat("ab", 32) + `","verdict":"agrees"}}`, nil,
 		},
 		"closes": {
-			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd), nil,
+			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd + `"verdict":"agrees"}}`), nil,
 		},
 		"erase": {
 			"POST", idPath + "/erasure", `{"atVendor":true}`, 202, goldenErasure,

@@ -381,6 +381,33 @@ func (e CloseViewCoveredCompleteness) Valid() bool {
 	}
 }
 
+// Defines values for CloseWitnessViewVerdict.
+const (
+	CloseWitnessViewVerdictAgrees       CloseWitnessViewVerdict = "agrees"
+	CloseWitnessViewVerdictDatesDiffer  CloseWitnessViewVerdict = "dates_differ"
+	CloseWitnessViewVerdictDiffers      CloseWitnessViewVerdict = "differs"
+	CloseWitnessViewVerdictInconclusive CloseWitnessViewVerdict = "inconclusive"
+	CloseWitnessViewVerdictLinesAgree   CloseWitnessViewVerdict = "lines_agree"
+)
+
+// Valid indicates whether the value is a known member of the CloseWitnessViewVerdict enum.
+func (e CloseWitnessViewVerdict) Valid() bool {
+	switch e {
+	case CloseWitnessViewVerdictAgrees:
+		return true
+	case CloseWitnessViewVerdictDatesDiffer:
+		return true
+	case CloseWitnessViewVerdictDiffers:
+		return true
+	case CloseWitnessViewVerdictInconclusive:
+		return true
+	case CloseWitnessViewVerdictLinesAgree:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ComparisonViewVerdict.
 const (
 	ComparisonViewVerdictAgrees       ComparisonViewVerdict = "agrees"
@@ -3627,6 +3654,9 @@ type CloseView struct {
 	//
 	// Examples: 1520.37
 	Sum *string `json:"sum,omitempty"`
+
+	// Witness The bank statement with the newest comparison of a day from firstDay to date, if it covers all of these days. It is the present one, also in the response to a repeated request
+	Witness *CloseWitnessView `json:"witness,omitempty"`
 }
 
 // CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
@@ -3638,6 +3668,29 @@ type CloseViewCompleteness string
 //
 // Examples: complete
 type CloseViewCoveredCompleteness string
+
+// CloseWitnessView defines model for CloseWitnessView.
+type CloseWitnessView struct {
+	// BankStatementID The id of the bank statement
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01
+	BankStatementID string `json:"bankStatementId"`
+
+	// Sha256 The SHA-256 hash of the file, in lower-case hex; absent if another account is the witness
+	//
+	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+	Sha256 *string `json:"sha256,omitempty"`
+
+	// Verdict The result of the comparison
+	//
+	// Examples: agrees
+	Verdict CloseWitnessViewVerdict `json:"verdict"`
+}
+
+// CloseWitnessViewVerdict The result of the comparison
+//
+// Examples: agrees
+type CloseWitnessViewVerdict string
 
 // ClosesRequest defines model for ClosesRequest.
 type ClosesRequest struct {
@@ -9279,7 +9332,7 @@ type ClientInterface interface {
 
 	// ClosePeriod Close a period of an account
 	//
-	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 	//
 	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
 	ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -10398,7 +10451,7 @@ func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types
 
 // ClosePeriod Close a period of an account
 //
-// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 //
 // Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
 func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -19050,7 +19103,7 @@ type ClientWithResponsesInterface interface {
 
 	// ClosePeriodWithResponse Close a period of an account
 	//
-	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -34892,7 +34945,7 @@ func (c *ClientWithResponses) ReopenPeriodWithResponse(ctx context.Context, id s
 
 // ClosePeriodWithResponse Close a period of an account
 //
-// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 // CloseRequest is a request to close a period of an account.
@@ -33,8 +34,8 @@ func (r CloseRequest) Validate() error {
 }
 
 // Close is a closed period of an account. It covers all records that were live at ClosedAt and dated up to and
-// including Date. Later changes of its records are adjustments; of the Close itself, only ReopenedAt, CoveredSince and
-// CoveredCompleteness change.
+// including Date. Later changes of its records are adjustments; of the Close itself, only ReopenedAt, CoveredSince,
+// CoveredCompleteness and Witness change.
 type Close struct {
 	Account domain.AccountID
 	Date    domain.Date
@@ -57,6 +58,17 @@ type Close struct {
 	// the account was not known.
 	Statement  *ClosedStatement
 	ReopenedAt time.Time // zero unless the period was reopened
+	// Witness is the bank statement with the newest comparison of the days of the period, if it covers all of them. It
+	// is not stored with the close.
+	Witness *witness.Overview
+}
+
+// WithWitness returns the close with its witness among all bank statements of the account.
+func (c Close) WithWitness(all []witness.Overview) Close {
+	if c.Statement != nil {
+		c.Witness = witness.Of(all, domain.Window{From: c.Statement.From, To: c.Date})
+	}
+	return c
 }
 
 // ClosedRecord is a record of a closed period, with the version that was in effect when the period was closed.

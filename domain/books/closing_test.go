@@ -16,6 +16,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
 func recordID(n int) domain.TransactionID {
@@ -255,4 +256,21 @@ func digestOf(t *rapid.T, records map[domain.TransactionID]books.RecordState, ac
 		digest.Add(id, domain.TransactionStatus(m.Status), domain.Date(m.Date), mustMoney(t, m.Amount, m.Currency), nil)
 	}
 	return digest.Close(account, books.CloseRequest{}, books.Completeness{}).Digest
+}
+
+// The witness of a close must cover the days of its statement. A close without a statement has no first day, so that it
+// has no witness.
+func TestTheWitnessOfACloseCoversTheDaysOfItsStatement(t *testing.T) {
+	all := []witness.Overview{{
+		ID: witness.BankStatementID(recordID(1)), Covered: []domain.Window{{From: "2026-02-01", To: "2026-02-28"}},
+	}}
+	for from, want := range map[domain.Date]bool{"2026-02-01": true, "2026-02-27": true, "2026-01-31": false} {
+		c := books.Close{Date: "2026-02-28", Statement: &books.ClosedStatement{From: from}}
+		if got := c.WithWitness(all).Witness; (got != nil) != want || c.Witness != nil {
+			t.Errorf("from %s: %+v", from, got)
+		}
+	}
+	if c := (books.Close{Date: "2026-02-28"}).WithWitness(all); c.Witness != nil {
+		t.Errorf("without a statement: %+v", c.Witness)
+	}
 }

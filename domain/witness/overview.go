@@ -62,15 +62,18 @@ func includesAll(joined, windows []domain.Window) bool {
 	})
 }
 
-// WitnessOf returns the statement with the newest comparison of the days, if it covers all of them.
-func WitnessOf(all []Overview, days domain.Window) (Overview, bool) {
+// Of returns the statement with the newest comparison of one of the days, if it covers all of them; otherwise nil.
+func Of(all []Overview, days domain.Window) *Overview {
 	overlaps := func(w domain.Window) bool { return w.From <= days.To && w.To >= days.From }
 	for _, o := range newestFirst(all) {
 		if slices.ContainsFunc(o.Covered, overlaps) {
-			return o, days.From != "" && includesAll(o.Covered, []domain.Window{days})
+			if includesAll(o.Covered, []domain.Window{days}) {
+				return &o
+			}
+			return nil
 		}
 	}
-	return Overview{}, false
+	return nil
 }
 
 // Previous is the statement before another one, and how the two fit together.

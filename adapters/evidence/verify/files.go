@@ -50,7 +50,22 @@ type closeView struct {
 	Statement      string `json:"statement,omitempty"`
 	Format         int    `json:"format,omitempty"`     // absent in format 1
 	BankReadAt     string `json:"bankReadAt,omitempty"` // since format 2
+
+	Witness *witnessView `json:"witness,omitempty"` // in format 3, and only there
 }
+
+// witnessView is the bank statement that covered the period when the pack was made.
+type witnessView struct {
+	BankStatementID string `json:"bankStatementId"`
+	SHA256          string `json:"sha256,omitempty"`
+	Verdict         string `json:"verdict"`
+}
+
+var (
+	isID      = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	isHash    = regexp.MustCompile(`^([0-9a-f]{64})?$`)
+	isVerdict = regexp.MustCompile(`^(differs|inconclusive|dates_differ|agrees|lines_agree)$`)
+)
 
 func (c *closeView) parse(text []byte) error {
 	if err := decode(closeName, text, c); err != nil {
@@ -61,8 +76,15 @@ func (c *closeView) parse(text []byte) error {
 	default:
 		return faultf(closeName, "statement has an unknown value")
 	}
-	if c.Format != 0 && c.Format != 2 || c.Format == 0 && c.BankReadAt != "" {
+	if c.Format != 0 && c.Format != 2 && c.Format != 3 || c.Format == 0 && c.BankReadAt != "" {
 		return faultf(closeName, "format has an unknown value")
+	}
+	if (c.Format == 3) != (c.Witness != nil) {
+		return faultf(closeName, "it has format 3 exactly if it has a witness")
+	}
+	if w := c.Witness; w != nil &&
+		!(isID.MatchString(w.BankStatementID) && isHash.MatchString(w.SHA256) && isVerdict.MatchString(w.Verdict)) {
+		return faultf(closeName, "witness has an unknown value")
 	}
 	if _, err := time.Parse(time.RFC3339, c.BankReadAt); c.BankReadAt != "" && err != nil {
 		return faultf(closeName, "bankReadAt is not a time")

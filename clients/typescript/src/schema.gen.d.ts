@@ -158,7 +158,7 @@ export interface paths {
         get?: never;
         /**
          * Close a period of an account
-         * @description Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+         * @description Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
          */
         put: operations["close-period"];
         post?: never;
@@ -2744,6 +2744,26 @@ export interface components {
              * @example 1520.37
              */
             sum?: string;
+            /** @description The bank statement with the newest comparison of a day from firstDay to date, if it covers all of these days. It is the present one, also in the response to a repeated request */
+            witness?: components["schemas"]["CloseWitnessView"];
+        };
+        CloseWitnessView: {
+            /**
+             * @description The id of the bank statement
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01
+             */
+            bankStatementId: string;
+            /**
+             * @description The SHA-256 hash of the file, in lower-case hex; absent if another account is the witness
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256?: string;
+            /**
+             * @description The result of the comparison
+             * @example agrees
+             * @enum {string}
+             */
+            verdict: "differs" | "inconclusive" | "dates_differ" | "agrees" | "lines_agree";
         };
         ClosesRequest: {
             /**
@@ -8307,7 +8327,12 @@ export interface operations {
                      *           "postedCount": 37,
                      *           "postedSum": "520.37",
                      *           "reopenedAt": "2026-03-05T10:00:00Z",
-                     *           "sum": "1520.37"
+                     *           "sum": "1520.37",
+                     *           "witness": {
+                     *             "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "verdict": "agrees"
+                     *           }
                      *         }
                      *       ],
                      *       "limit": 20,
@@ -8529,7 +8554,12 @@ export interface operations {
                      *       "postedCount": 37,
                      *       "postedSum": "520.37",
                      *       "reopenedAt": "2026-03-05T10:00:00Z",
-                     *       "sum": "1520.37"
+                     *       "sum": "1520.37",
+                     *       "witness": {
+                     *         "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "verdict": "agrees"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["CloseView"];
@@ -20137,7 +20167,12 @@ export interface operations {
                      *             "postedCount": 37,
                      *             "postedSum": "520.37",
                      *             "reopenedAt": "2026-03-05T10:00:00Z",
-                     *             "sum": "1520.37"
+                     *             "sum": "1520.37",
+                     *             "witness": {
+                     *               "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "verdict": "agrees"
+                     *             }
                      *           },
                      *           "error": {
                      *             "code": "MTCH-0005",

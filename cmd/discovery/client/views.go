@@ -406,6 +406,7 @@ var closeView = view{
 		{member: "closedBy", title: "BY", flexible: true},
 		{member: "completeness", title: "STATE"},
 		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
+		{member: "witness", title: "WITNESS", format: verdictIn("witness")},
 	},
 }
 
@@ -414,7 +415,7 @@ var bankStatementView = view{
 	columns: []column{
 		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "state", title: "STATE"},
-		{member: "comparison", title: "VERDICT", format: verdictOf},
+		{member: "comparison", title: "VERDICT", format: verdictIn("comparison")},
 		{member: "source", title: "SOURCE", flexible: true, format: sourceOf},
 		{member: "uploadedAt", title: "UPLOADED AT"},
 		{member: "reason", title: "REASON", flexible: true},
@@ -434,19 +435,21 @@ var bankStatementLineView = view{
 	},
 }
 
-// verdictOf returns the verdict of a bank statement; "" if it is not compared.
-func verdictOf(r record) string {
-	var comparison struct {
-		Verdict string `json:"verdict"`
-		Stale   bool   `json:"stale"`
+// verdictIn returns a function that returns the verdict in the member of a record; "" if there is none.
+func verdictIn(member string) func(record) string {
+	return func(r record) string {
+		var comparison struct {
+			Verdict string `json:"verdict"`
+			Stale   bool   `json:"stale"`
+		}
+		if r[member] == nil || json.Unmarshal(r[member], &comparison) != nil {
+			return ""
+		}
+		if comparison.Stale {
+			return comparison.Verdict + " (stale)"
+		}
+		return comparison.Verdict
 	}
-	if r["comparison"] == nil || json.Unmarshal(r["comparison"], &comparison) != nil {
-		return ""
-	}
-	if comparison.Stale {
-		return comparison.Verdict + " (stale)"
-	}
-	return comparison.Verdict
 }
 
 // sourceOf returns the name of the file of a bank statement, or the id of the account that is the witness.

@@ -142,6 +142,7 @@ func (s *Service) readStatement(
 	if refusal == nil {
 		selected.Statement.Warnings = append(selected.Statement.Warnings, file.Warnings...)
 		read.Read(selected)
+		read.Currency = cmp.Or(read.Currency, ours.Currency)
 	}
 	return selected, refusal, nil
 }

@@ -61,7 +61,9 @@ const (
 	goldenCloseEnd = `"currency":"BRL","digest":"ab01000000000000000000000000000000000000000000000000000000000000",` +
 		`"closedAt":"2026-01-02T03:04:05.6Z","closedBy":"alice","completeness":"complete",` +
 		`"witness":{"bankStatementId":"019b0000-0000-7000-8000-000000000001",`
-	closesOfOther = accountsPath + otherPath + "/closes"
+	closesOfOther     = accountsPath + otherPath + "/closes"
+	statementsOfOther = accountsPath + otherPath + "/bank-statements"
+	bankStatementPath = prefix + "/bank-statements" + samePath
 )
 
 // goodApplication is the body of a request that creates an application.
@@ -104,6 +106,23 @@ const goldenCompleteness = `{"accountId":"019b0000-0000-7000-8000-000000000002",
 	`{"check":"running_balance","state":"complete","expected":"0","actual":"0","difference":"0",` +
 	`"between":["019b0000-0000-7000-8000-000000000001","019b0000-0000-7000-8000-000000000002"],` +
 	`"at":"2026-01-02T03:04:05.6Z"}]}`
+
+// goldenBankStatement is the representation of bankStatementFixture of the other account.
+const goldenBankStatement = `{"id":"019b0000-0000-7000-8000-000000000001",` +
+	`"accountId":"019b0000-0000-7000-8000-000000000002",` +
+	`"source":{"kind":"file","name":"extrato.ofx","bytes":3,"sha256":"ab","format":"ofx","encoding":"utf-8"},` +
+	`"state":"compared",` +
+	`"statementAccount":{"bank":"0341","number":"1-2","match":"exact"},"currency":"BRL",` +
+	`"covered":[{"from":"2025-12-01","to":"2025-12-31"}],"coveredBasis":"balances",` +
+	`"opening":{"amount":"100.5","date":"2025-12-31","source":"field","state":"proved"},` +
+	`"closing":{"amount":"100.5","date":"2025-12-31","source":"field","state":"proved"},` +
+	`"counts":{"blocks":1,"lines":1,"balanceRows":0,"apart":0,"refused":0},"sums":{"credits":"0","debits":"0"},` +
+	`"previous":{"id":"019b0000-0000-7000-8000-000000000002","gapDays":1,"overlapDays":0,"openingAgrees":false},` +
+	`"comparison":{"at":"2026-01-02T03:04:05.6Z","verdict":"differs","stale":true,` +
+	`"buckets":{"only_theirs":{"count":1,"sum":"-5"}},"balances":[{"date":"2025-12-31","theirs":"100.5"}],` +
+	`"firstDayApart":"2025-12-02","unexplained":"0"},"warnings":[{"code":"repeated_ids","blocks":[1]}],` +
+	`"decisions":[{"decision":"explained","lines":[1],"note":"n","by":"maria","at":"2026-01-02T03:04:05.6Z"}],` +
+	`"uploadedBy":"maria","uploadedAt":"2026-01-02T03:04:05.6Z"}`
 
 func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
@@ -192,6 +211,30 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					`"rowsByDay":[{"date":"2026-01-01","count":3}` +
 					strings.Repeat(`,{"date":"","count":0}`, ports.HealthDays-1) + `]}`,
 			), nil,
+		},
+		"bank statement":          {"GET", bankStatementPath, "", 200, goldenBankStatement, nil},
+		"bank statement compared": {"POST", bankStatementPath + "/comparisons", "", 200, goldenBankStatement, nil},
+		"bank statements": {
+			"GET", statementsOfOther, "", 200, envelope[bankStatementList](goldenBankStatement), nil,
+		},
+		"decision about a bank statement": {
+			"POST", bankStatementPath + "/decisions", `{"decision":"accepted","note":"n"}`, 200, goldenBankStatement, nil,
+		},
+		"another account as the witness": {
+			"POST", statementsOfOther, `{"accountId":"` + someID.String() + `","from":"2026-01-01","to":"2026-01-31"}`,
+			200, goldenBankStatement, nil,
+		},
+		"lines of a bank statement": {
+			"GET", bankStatementPath + "/lines", "", 200, envelope[statementLineList](
+				`{"position":1,"date":"2025-12-02","amount":"-5","text":"PIX","ids":[{"kind":"FITID","value":"1"}],` +
+					`"bucket":"different","transactionIds":["019b0000-0000-7000-8000-000000000001"],` +
+					`"matchedBy":"day_text","different":{"amount":["-5","-6"]},"equal":{"theirs":2,"ours":1}}`,
+			), nil,
+		},
+		"coverage of an account": {
+			"GET", accountsPath + otherPath + "/coverage", "", 200, `{"items":[{"month":"2025-12",` +
+				`"feed":{"state":"complete","coversTo":"2025-12-31"},"statement":"agrees",` +
+				`"ids":["019b0000-0000-7000-8000-000000000001"]}],"limit":1,"hasMore":false}`, nil,
 		},
 		"types": {
 			"GET", prefix + "/connector-types", "", 200,

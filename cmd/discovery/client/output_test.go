@@ -362,3 +362,45 @@ func TestTablesSayWhenTheBankWasReadAndWhatThatCovers(t *testing.T) {
 		}
 	}
 }
+
+// The tables of bank statements, of their lines and of closes must show the verdicts.
+func TestTheTablesOfBankStatementsShowTheirVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		view view
+		item string
+		want []string
+	}{
+		"statement": {
+			bankStatementView,
+			`{"id":"s1","state":"compared","comparison":{"verdict":"differs","stale":true},` +
+				`"source":{"kind":"file","name":"a.ofx"},"uploadedAt":"2026-01-02T03:04:05Z"}`,
+			[]string{"s1", "compared", "differs (stale)", "a.ofx"},
+		},
+		"refused statement": {
+			bankStatementView, `{"id":"s1","state":"refused","source":{"kind":"file"},"reason":"the file is a PDF"}`,
+			[]string{"refused", "the file is a PDF"},
+		},
+		"line": {
+			bankStatementLineView,
+			`{"position":3,"date":"2026-01-02","amount":"-5.00","text":"PIX","bucket":"only_theirs"}`,
+			[]string{"3", "2026-01-02", "-5.00", "only_theirs", "PIX"},
+		},
+		"close": {
+			closeView, `{"date":"2026-01-31","count":2,"witness":{"verdict":"agrees"}}`,
+			[]string{"2026-01-31", "agrees"},
+		},
+		"close without a witness": {closeView, `{"date":"2026-01-31","count":2}`, []string{"2026-01-31", "2"}},
+	} {
+		var out bytes.Buffer
+		w := &tableWriter{out: &out, view: c.view, width: 400}
+		if err := w.write([]json.RawMessage{json.RawMessage(c.item)}); err != nil {
+			t.Fatal(err)
+		}
+		_, row, _ := strings.Cut(out.String(), "\n")
+		for _, want := range c.want {
+			if !strings.Contains(row, want) {
+				t.Errorf("%s: %q has no %q", name, row, want)
+			}
+		}
+	}
+}

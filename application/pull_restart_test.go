@@ -337,8 +337,8 @@ func TestTheLaterVersionOfARowOnTwoPagesCounts(t *testing.T) {
 	}
 }
 
-// A first pull whose list is read again ends with the same sweep as any other complete read: if the vendor's lists prove
-// an absence only twice, the next one removes the row that has vanished meanwhile.
+// A first pull whose list is read again ends with the same sweep as any other complete read: if the vendor's lists
+// prove an absence only twice, the next one removes the row that has vanished meanwhile.
 func TestAFirstPullThatStartsAgainNotesWhatHasVanished(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.status.Transactions, e.vendor.status.Accounts = domain.TwoReads, domain.TwoReads

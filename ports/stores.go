@@ -79,8 +79,8 @@ type Connections interface {
 	CountAdded(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
 		first domain.Date) (map[domain.ConnectionID]map[domain.Date]int, error)
 
-	// InstitutionActivity returns what the pulls of the live connections to each of the banks have stored. The pulls are
-	// those that ended at or after since; the delays are those of the readings on and after the day of since. days
+	// InstitutionActivity returns what the pulls of the live connections to each of the banks have stored. The pulls
+	// are those that ended at or after since; the delays are those of the readings on and after the day of since. days
 	// determines when a day ends. Banks without a connection are omitted.
 	InstitutionActivity(ctx context.Context, tenant domain.TenantID, banks []domain.InstitutionKey, since time.Time,
 		days domain.Coverage) (map[domain.InstitutionKey]domain.InstitutionActivity, error)

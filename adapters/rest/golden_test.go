@@ -218,7 +218,8 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"GET", statementsOfOther, "", 200, envelope[bankStatementList](goldenBankStatement), nil,
 		},
 		"decision about a bank statement": {
-			"POST", bankStatementPath + "/decisions", `{"decision":"accepted","note":"n"}`, 200, goldenBankStatement, nil,
+			"POST", bankStatementPath + "/decisions", `{"decision":"accepted","note":"n"}`, 200,
+			goldenBankStatement, nil,
 		},
 		"another account as the witness": {
 			"POST", statementsOfOther, `{"accountId":"` + someID.String() + `","from":"2026-01-01","to":"2026-01-31"}`,
@@ -336,7 +337,8 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`"sha256":"` + strings.Repeat("ab", 32) + `","verdict":"agrees"}}`, nil,
 		},
 		"closes": {
-			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd + `"verdict":"agrees"}}`), nil,
+			"GET", closesOfOther, "", 200,
+			envelope[closeList](`{` + goldenClose + goldenCloseEnd + `"verdict":"agrees"}}`), nil,
 		},
 		"erase": {
 			"POST", idPath + "/erasure", `{"atVendor":true}`, 202, goldenErasure,

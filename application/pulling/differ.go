@@ -358,8 +358,8 @@ func (r *recentIDs) forget(page int64) {
 // its next sweep detects the removal.
 type idSet [256]idBucket
 
-// idBucket contains hashes without duplicates. Most of them are sorted; the last ones are not, so that most calls of add
-// need not move the others.
+// idBucket contains hashes without duplicates. Most of them are sorted; the last ones are not, so that most calls of
+// add need not move the others.
 type idBucket struct {
 	keys   []uint64
 	sorted int // number of keys at the beginning that are sorted

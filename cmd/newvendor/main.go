@@ -151,5 +151,6 @@ and the simulator to the sandbox. cmd/discovery/sandbox.go imports
 and lists
 
 ` + sandboxEntry + `
-docs/internals/extend.md describes how to read the first rows over HTTP, what else is missing, and the optional interfaces.
+docs/internals/extend.md describes how to read the first rows over HTTP, what else is missing, and the optional
+interfaces.
 `

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"domain/books": {
-		"domain",
+		"domain", "domain/witness",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"domain/matching": {

@@ -218,8 +218,11 @@ func (o operator) checkSample(name string, s object, want expectedSample, idOf f
 	o.t.Helper()
 	got := counts(o.t, s)
 	for bucket, count := range want.Expected.Counts {
-		if inFile := map[string]string{"only_in_file": "only_theirs", "only_in_feed": "only_ours"}[bucket]; inFile != "" {
-			bucket = inFile
+		switch bucket {
+		case "only_in_file":
+			bucket = "only_theirs"
+		case "only_in_feed":
+			bucket = "only_ours"
 		}
 		if got[bucket] != count {
 			o.t.Errorf("%s: %d lines are %s, want %d", name, got[bucket], bucket, count)

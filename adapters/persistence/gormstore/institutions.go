@@ -15,8 +15,8 @@ type institutionActivity struct {
 	found  map[domain.InstitutionKey]domain.InstitutionActivity
 }
 
-// InstitutionActivity runs one query each for the accounts, the pulls and the readings of the banks. The pulls come from
-// a partial index of those that count.
+// InstitutionActivity runs one query each for the accounts, the pulls and the readings of the banks. The pulls come
+// from a partial index of those that count.
 func (s connections) InstitutionActivity(
 	ctx context.Context, tenant domain.TenantID, banks []domain.InstitutionKey, since time.Time,
 	days domain.Coverage,
@@ -105,8 +105,8 @@ func (a institutionActivity) addBanks(q *Query, joins ...string) {
 	q.Add(")")
 }
 
-// visit runs a query whose first two columns are the bank. After it has scanned a row, it calls change with the activity
-// of the bank.
+// visit runs a query whose first two columns are the bank. After it has scanned a row, it calls change with the
+// activity of the bank.
 func (a institutionActivity) visit(
 	ctx context.Context, q *Query, columns []any, change func(*domain.InstitutionActivity),
 ) error {

@@ -32,7 +32,8 @@ func TestAccessTokensOfKnownProvidersHaveTenantActorAndScopes(t *testing.T) {
 		},
 		"Entra, of a person: scopes without a colon, tenant of the directory": {
 			Claims{
-				Issuer: "https://login.microsoftonline.com/" + id + "/v2.0", Audience: "6e74172b-be56-4843-9ff4-e66a39bb12e3",
+				Issuer:      "https://login.microsoftonline.com/" + id + "/v2.0",
+				Audience:    "6e74172b-be56-4843-9ff4-e66a39bb12e3",
 				TenantClaim: "tid", ActorClaim: "preferred_username",
 			},
 			at.withMembers("iss", "https://login.microsoftonline.com/"+id+"/v2.0", "ver", "2.0", "tid", id,
@@ -50,11 +51,11 @@ func TestAccessTokensOfKnownProvidersHaveTenantActorAndScopes(t *testing.T) {
 		},
 		"Cognito: no audience, scopes of a resource server": {
 			Claims{
-				Issuer: "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_example", TenantClaim: "custom:tenant_id",
-				ScopePrefix: "https://discovery.example/", ActorClaim: "username",
+				Issuer:      "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_example",
+				TenantClaim: "custom:tenant_id", ScopePrefix: "https://discovery.example/", ActorClaim: "username",
 			},
-			at.withMembers("iss", "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_example", "token_use", "access",
-				"client_id", "xxxxxxxxxxxxexample", "username", "maria", "sub", "aaaa", "version", 2,
+			at.withMembers("iss", "https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_example", "token_use",
+				"access", "client_id", "xxxxxxxxxxxxexample", "username", "maria", "sub", "aaaa", "version", 2,
 				"cognito:groups", []string{"finance"}, "origin_jti", "dddd", "event_id", "eeee",
 				"scope", "openid https://discovery.example/discovery.read https://discovery.example/discovery.write",
 				"custom:tenant_id", id),

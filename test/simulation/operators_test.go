@@ -64,7 +64,8 @@ func (s *sim) startOperator(c *connection) {
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
 		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.pauseOrResume, s.closePeriod, s.closePeriod,
 		s.reopenPeriod, s.splitTransaction, s.decidePair, s.decidePair, s.createApplication, s.rotateApplication,
-		s.rotateApplication, s.joinOrLeave, s.registerWebhook, s.registerWebhook,
+		s.rotateApplication, s.rotateApplication, s.rotateApplication, s.joinOrLeave, s.registerWebhook,
+		s.registerWebhook, s.registerWebhook,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	switch {

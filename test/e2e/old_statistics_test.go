@@ -108,7 +108,10 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := rowsRead(t, db)
-	w = open(t, "postgres", dsn) // rowsRead has ended the sessions of the first environment
+	keyset := w.cfg.Sealing.KeysetFile
+	w = open(t, "postgres", dsn, func(s *setup) { // rowsRead has ended the sessions of the first environment
+		s.cfg.Sealing.KeysetFile = keyset
+	})
 	move("0001/2222-2", rows)()
 	// An SQL statement that compares each row with all others reads rows*rows rows.
 	read := (rowsRead(t, db) - before) / rows

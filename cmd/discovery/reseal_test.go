@@ -15,14 +15,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// createConnections creates n connections. Their credentials are sealed with the keyset of env.
+// createConnections creates n connections. Their credentials are sealed with the keyset of env, which need not open the
+// stored ones: a service that is served would refuse to start.
 func createConnections(t *testing.T, env lookup, n int) {
 	t.Helper()
 	cfg, err := settings(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
+	app, err := compose.NewOffline(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

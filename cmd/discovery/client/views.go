@@ -326,7 +326,6 @@ var accountView = view{
 		{member: "number", title: "NUMBER", flexible: true},
 		{member: "balance", title: "BALANCE", right: true},
 		{member: "currency", title: "CUR"},
-		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 		{member: "coversTo", title: "COVERS TO"},
 	},
 }

@@ -137,6 +137,31 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await page.finish();
 });
 
+test('a statement file is compared with an account, and its difference is accepted', async () => {
+  const operator = token(32);
+  const { id } = await connect(operator, pluggyLogin, 'ledger');
+  const page = await open(browser, '/console/connections/' + id, { token: operator });
+  await page.getByRole('link', { name: 'Compare' }).first().click();
+  await page.getByText('No statement of the bank has been compared with this account yet.').waitFor();
+  await page.getByLabel('Statement file of the bank').setInputFiles({
+    name: 'extrato.ofx', mimeType: 'application/x-ofx',
+    buffer: Buffer.from('OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nCHARSET:1252\r\n\r\n<OFX><BANKMSGSRSV1><STMTTRNRS>'
+      + '<STMTRS><CURDEF>BRL<BANKACCTFROM><BANKID>999<ACCTID>0001/54321-0<ACCTTYPE>CHECKING</BANKACCTFROM>'
+      + '<BANKTRANLIST><DTSTART>20260105<DTEND>20260105<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260105<TRNAMT>-89.90'
+      + '<FITID>1<MEMO>PIX ENVIADO</STMTTRN></BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>'),
+  });
+  await page.getByRole('heading', { name: 'The bank statement differs from the transactions.' }).waitFor();
+  const line = page.getByRole('table', { name: 'Only at the bank' }).getByRole('row', { name: /PIX ENVIADO/ });
+  await line.getByText('-89.90').or(line.getByText('−89.90')).waitFor();
+  await checkAccessibility(page, 'the bank statements');
+  await press(page, 'Accept the differences');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/reason|Why/i).fill('booked tomorrow');
+  await dialog.getByRole('button', { name: 'Accept the differences' }).click();
+  await page.getByText(/booked tomorrow/).waitFor();
+  await page.finish();
+});
+
 test('a period is closed after a question that names its completeness, and reopened', async () => {
   const operator = token(31);
   const connection = await connect(operator, pluggyLogin, 'ledger');

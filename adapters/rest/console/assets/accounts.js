@@ -61,6 +61,10 @@ const columns = (connection) => [
     cell: (account) => html`<${LastClose} account=${account}
       href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)} />`,
   },
+  {
+    title: t('bankStatement.list'),
+    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/bank-statements`)}>${t('bankStatement.open')}</a>`,
+  },
 ];
 
 export function Accounts({ connection, path }) {

@@ -63,15 +63,16 @@ async function send(method, path, options = {}) {
   return response.status === 401 && await renew() ? sendOnce(method, path, options) : response;
 }
 
-async function sendOnce(method, path, /** @type {{body?: any, key?: string, etag?: string, signal?: AbortSignal}} */ { body, key, etag, signal }) {
+async function sendOnce(method, path, /** @type {{body?: any, content?: Blob, key?: string, etag?: string, signal?: AbortSignal}} */ { body, content, key, etag, signal }) {
   if (!session.get()?.token) throw new Problem(401, {});
   const headers = { Authorization: 'Bearer ' + session.get().token };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (content) headers['Content-Type'] = 'application/octet-stream'; // a file, as it is
   if (key) headers['X-Idempotency-Key'] = key;
   if (etag) headers['If-Match'] = etag;
   try {
     return await fetch(root + prefix + path, {
-      method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, signal, body: content || (body === undefined ? undefined : JSON.stringify(body)),
       cache: 'no-store', credentials: 'omit', redirect: 'error',
     });
   } catch (error) {

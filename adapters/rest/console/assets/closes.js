@@ -1,6 +1,7 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
 import { download, newKey, query as queryString, request } from './api.js';
 import { State, stateOf } from './completeness.js';
+import { Verdict } from './bank-statements.js';
 import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
@@ -38,6 +39,7 @@ const columns = (path, show, reopen) => [
     cell: (close) => (close.sum ? html`<${Amount} value=${close.sum} currency=${close.currency || ''} />` : muted),
   },
   { title: t('column.completeness'), cell: (close) => html`<${State} state=${close.completeness} />` },
+  { title: t('bankStatement.verdict'), cell: (close) => (close.witness ? html`<${Verdict} verdict=${close.witness.verdict} />` : muted) },
   { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
   {
     title: t('column.action'),

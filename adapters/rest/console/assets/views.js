@@ -31,6 +31,7 @@ export const views = [
   ['/connections/:id/edit', page(async () => (await import('./connection-form.js')).EditConnection)],
   ['/connections/:id/setup', page(async () => (await import('./setup.js')).SetUp)],
   ['/connections/:id/accounts/:account/closes', page(async () => (await import('./closes.js')).AccountCloses)],
+  ['/connections/:id/accounts/:account/bank-statements', page(async () => (await import('./bank-statements.js')).BankStatements)],
   ['/connections/:id/accounts/:account/completeness', page(async () => (await import('./completeness.js')).AccountCompleteness)],
   ['/connections/:id/transactions', tab('transactions', async () => (await import('./transactions.js')).Transactions)],
   ['/connections/:id/transactions/:transaction', page(async () => (await import('./transaction.js')).TransactionPage)],

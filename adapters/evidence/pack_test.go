@@ -41,8 +41,8 @@ func TestOnlyThePackOfACoveredCloseHasAWitness(t *testing.T) {
 	for name, want := range map[string]string{
 		"small": "",
 		"covered by a file": `"format":3,"openingBalance":"500","postedCount":1,"postedSum":"-420.81",` +
-			`"sum":"-920.81","witness":{"bankStatementId":"` + account.String() + `","sha256":"` + strings.Repeat("0f", 32) +
-			`","verdict":"agrees"}}`,
+			`"sum":"-920.81","witness":{"bankStatementId":"` + account.String() + `","sha256":"` +
+			strings.Repeat("0f", 32) + `","verdict":"agrees"}}`,
 		"covered by an account": `"witness":{"bankStatementId":"` + account.String() + `","verdict":"dates_differ"}}`,
 	} {
 		closed := string(contents(t, evidenceOf(t, periods[name]))[closeName])

@@ -76,7 +76,7 @@ type batch struct {
 	rows       []domain.TransactionData
 	assumeNew  bool                                           // none of the rows is expected to be stored already
 	outdated   func(stored, row *domain.TransactionData) bool // see ports.PageWrite
-	twice      map[string]bool                                // external ids that the step has twice; see differ.addPage
+	twice      map[string]bool                                // external ids that the step has twice; see addPage
 	quarantine quarantineChanges
 	unchanged  int             // number of rows that are stored already with the same content
 	shown      []string        // external ids for Progress.Shown

@@ -62,7 +62,7 @@ check: ## Run gofmt, go vet and the tests of domain, ports, application and rest
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on two databases, vendor SDKs
 	@sh ./.ci/prepare --check || $(MAKE) setup
-	$(GO) test $(RACE) -vet=off -p $(PACKAGES) -shuffle=on -timeout 30m ./test/blackbox ./test/e2e ./...
+	$(GO) test $(RACE) -vet=off -p $(PACKAGES) -shuffle=on -timeout 45m ./test/blackbox ./test/e2e ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

@@ -126,33 +126,11 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		backgroundErrors: counter("background_faults_total", "Errors of background work.", "where"),
 	}
 	m.initSeries()
-	m.Registry.MustRegister(
-		m.requests,
-		m.webhooks,
-		m.pullAttempts,
-		m.pullDuration,
-		m.transactions,
-		m.vendorCalls,
-		m.causedReads,
-		m.budget,
-		m.backlog,
-		m.feedDelay,
-		m.writesFailing,
-		m.consentExpiring,
-		m.silent,
-		m.drifting,
-		m.bankReadAge,
-		m.webhooksMissed,
-		m.comparedBeyond,
-		m.eventAttempts,
-		m.eventsWaiting,
-		m.eventsAge,
-		m.disabled,
-		m.sealing,
-		m.backgroundErrors,
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
+	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
+		m.vendorCalls, m.causedReads, m.budget, m.backlog, m.feedDelay, m.writesFailing, m.consentExpiring,
+		m.silent, m.drifting, m.bankReadAge, m.webhooksMissed, m.comparedBeyond, m.eventAttempts,
+		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

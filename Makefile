@@ -14,7 +14,7 @@ BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags 
 # The race detector is off in packages that only compute, and whose values belong to one goroutine at a time: SQLite,
 # which is translated from C, and its driver, regular expressions, canonical JSON, the validation by JSON schemas, and
 # the comparisons of tests. The detector makes them up to 20 times slower.
-COMPUTING     := github.com/glebarez/go-sqlite modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
+COMPUTING     := modernc.org/sqlite modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
                  regexp regexp/syntax github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 \
                  github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)

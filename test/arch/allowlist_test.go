@@ -242,8 +242,8 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "adapters/persistence/gormstore/stores", "domain", "domain/records",
-		"github.com/glebarez/go-sqlite", "github.com/glebarez/sqlite", "github.com/google/uuid",
-		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
+		"github.com/google/uuid", "github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
+		"modernc.org/sqlite",
 	},
 
 	// Every adapter that calls a host chosen by a tenant uses egress to dial that host.
@@ -399,7 +399,7 @@ var allowed = map[string][]string{
 	// The benchmark imports adapters, because it measures some of them separately in addition to the whole service.
 	"test/bench": {
 		anyPackage,
-		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
+		"modernc.org/sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
 		"github.com/jackc/pgx/v5", "github.com/rabbitmq/amqp091-go", "github.com/shopspring/decimal",
 	},
 	"test/bench/against": {},

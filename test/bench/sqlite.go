@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "github.com/glebarez/go-sqlite" // the driver that the service uses
 	"github.com/google/uuid"
+	_ "modernc.org/sqlite" // the driver that the service uses
 )
 
 // sqliteFile opens a SQLite file with the service's settings: a write-ahead log, a flush for every

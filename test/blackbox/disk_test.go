@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/glebarez/go-sqlite" // the driver with which the test checks the database file
+	_ "modernc.org/sqlite" // the driver with which the test checks the database file
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pace"

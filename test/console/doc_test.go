@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/glebarez/go-sqlite" // registers the driver for addPullHistory
+	_ "modernc.org/sqlite" // registers the driver for addPullHistory
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"

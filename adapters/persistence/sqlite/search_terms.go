@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/glebarez/go-sqlite"
+	"modernc.org/sqlite"
 )
 
 // The table search_texts indexes one term for each three consecutive characters of a text. A term is a hash of the

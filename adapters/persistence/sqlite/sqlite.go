@@ -18,7 +18,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/glebarez/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
@@ -210,18 +209,17 @@ const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
 // connect opens a pool with this number of connections, and a GORM handle that uses the pool. GORM's logger is silent,
 // because it would print the values of statements.
 func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.DB, error) {
-	pool, err := sql.Open(sqlite.DriverName, name+pragmas)
+	connector, err := newConnector(name + pragmas)
 	if err != nil {
 		return nil, nil, err
 	}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	if err := pingRetryingBusy(ctx, pool); err != nil {
 		return nil, nil, errors.Join(err, pool.Close())
 	}
-	// Preparing statements would save nothing, because the driver compiles a statement each time it is
-	// used.
-	db, err := gorm.Open(sqlite.Dialector{Conn: pool}, &gorm.Config{
+	db, err := gorm.Open(dialector{pool}, &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -24,14 +25,22 @@ func SetCheckpointInterval(n int) (undo func()) {
 // DuePulls returns the text of the SELECT that ListStuck executes. The SELECT finds at most limit stuck pulls.
 func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))
-	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+	return withValues(dry)
 }
 
 // UpdateOfRecord returns the text of an UPDATE of one record by its id.
 func UpdateOfRecord(db *gorm.DB, d gormstore.Dialect) string {
 	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), d, uuid.Nil, uuid.Nil).
 		Updates(map[string]any{"external_id": "x"})
-	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+	return withValues(dry)
+}
+
+// withValues returns the text of a statement with its values. On SQLite, Explain leaves the values out.
+func withValues(dry *gorm.DB) string {
+	if dry.Name() == "sqlite" {
+		return logger.ExplainSQL(dry.Statement.SQL.String(), nil, "'", dry.Statement.Vars...)
+	}
+	return dry.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }
 
 // IndexOnce adds transactions of the tenant to the index in one database transaction, and returns their number.

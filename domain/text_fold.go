@@ -9,16 +9,24 @@ import (
 )
 
 // FoldText returns the text without case and accents, which is the form in which texts are searched. Two texts that
-// differ only in the case of letters, in accents, or in the encoding of accents have the same result.
+// differ only in the case of letters, in accents, in the encoding of accents, in the kind of their spaces, or in a
+// letter that is usually replaced where a keyboard lacks it (ß, ł, ø, ligatures) have the same result.
 //
 // The result is not meant to be shown: the case variants of a character (the simple case folding of Unicode) become the
 // variant with the smallest code point, and combining marks are left out.
 func FoldText(text string) string {
-	if !isASCII(text) {
-		text = norm.NFD.String(text)
+	if isASCII(text) {
+		return strings.Map(foldRune, text)
 	}
-	return strings.Map(foldRune, text)
+	return respelled.Replace(strings.Map(foldRune, norm.NFD.String(text)))
 }
+
+// respelled replaces letters that Unicode does not decompose into a letter and an accent. The letters are the results
+// of foldRune, the spellings those in which such names are written where the letters are missing.
+var respelled = strings.NewReplacer(
+	"ß", "SS", "Ł", "L", "Ø", "O", "Đ", "D", "Ð", "D", "Þ", "TH", "Æ", "AE", "Œ", "OE", "ı", "I", "Ħ", "H", "Ŧ", "T",
+	"ﬀ", "FF", "ﬁ", "FI", "ﬂ", "FL", "ﬃ", "FFI", "ﬄ", "FFL", "ﬅ", "ST", "ﬆ", "ST",
+)
 
 func isASCII(text string) bool {
 	for i := range len(text) {
@@ -37,8 +45,11 @@ func foldRune(r rune) rune {
 		}
 		return r
 	}
-	if unicode.Is(unicode.Mn, r) {
+	switch {
+	case unicode.Is(unicode.Mn, r):
 		return -1
+	case unicode.Is(unicode.Zs, r): // no-break and typographic spaces
+		return ' '
 	}
 	smallest := r
 	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {

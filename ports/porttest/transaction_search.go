@@ -83,7 +83,7 @@ func searchSelects(f *fixture) {
 	amount := func(text string) func(*domain.TransactionData) {
 		return func(o *domain.TransactionData) { o.Amount = money(text, "BRL") }
 	}
-	party := func(o *domain.TransactionData) { o.Counterparty = "ÁGUAS do Norte 100%" }
+	party := func(o *domain.TransactionData) { o.Counterparty = "ÁGUAS do Norte 100% Straße,\u00a0Łódź" }
 	f.storeRows(l, row("1", amount("12.5"), withDate("2026-02-01")), row("2", amount("-12.5"), withDate("2026-02-02")),
 		row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
@@ -164,6 +164,7 @@ func (f *fixture) checkSearches(
 		{decimals("12.51"), []string{}},
 		{domain.TransactionSearch{Text: "PÃO DE AÇÚ"}, []string{"3"}},
 		{domain.TransactionSearch{Text: "águas"}, []string{"4"}},
+		{domain.TransactionSearch{Text: "strasse, lodz"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "100%"}, []string{"4"}},
 		{domain.TransactionSearch{Text: "_"}, []string{}},
 		{domain.TransactionSearch{Text: "row"}, []string{"4", "2", "1"}},

@@ -144,6 +144,17 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	}
 }
 
+func TestTextsThatAreFoldedDifferentlyAreIndexedAnew(t *testing.T) {
+	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009"} {
+		dsn := oldDB(t)
+		queryLines(t, dsn, "UPDATE search_index SET folded = folded || '"+letter+"' RETURNING folded")
+		opened(t, dsn)
+		if rest := queryLines(t, dsn, "SELECT tenant_id::text FROM search_progress"); len(rest) > 0 {
+			t.Errorf("%q: the index of %s counts as complete", letter, rest)
+		}
+	}
+}
+
 func TestAnOlderSchemaIsNotUpgraded(t *testing.T) {
 	dsn := oldDB(t)
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn})

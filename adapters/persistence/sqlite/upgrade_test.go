@@ -163,6 +163,19 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 	}
 }
 
+func TestTextsThatAreFoldedDifferentlyAreIndexedAnew(t *testing.T) {
+	for _, letter := range []string{"Ł", "\ufb03", "\u00a0", "\u2009"} {
+		dsn, db := oldDB(t)
+		_, err := db.ExecContext(t.Context(), "UPDATE search_index SET folded = folded || ?", letter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rest := queryLines(t, opened(t, dsn).Writer, "SELECT tenant_id FROM search_progress"); len(rest) > 0 {
+			t.Errorf("%q: the index of %s counts as complete", letter, rest)
+		}
+	}
+}
+
 func TestConcurrentProcessesUpgradeOnce(t *testing.T) {
 	dsn, _ := oldDB(t)
 	errs := make(chan error)

@@ -174,3 +174,8 @@ CREATE TABLE csv_mappings (
 );
 
 CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
+
+-- Texts with these letters, or with spaces other than the ASCII one, are folded differently now: the index of their
+-- tenant is filled anew.
+DELETE FROM search_progress WHERE tenant_id IN (SELECT tenant_id FROM search_index
+    WHERE folded ~ U&'[ßŁØĐÐÞÆŒıĦŦ\FB00-\FB06\00A0\1680\2000-\200A\202F\205F\3000]');

@@ -119,6 +119,12 @@ END;
 
 INSERT INTO search_texts (rowid, terms) SELECT id, search_terms(tenant_id, folded) FROM search_index;
 
+-- Texts with these letters, or with spaces other than the ASCII one, are folded differently now: the index of their
+-- tenant is filled anew.
+DELETE FROM search_progress WHERE tenant_id IN (SELECT tenant_id FROM search_index
+    WHERE folded GLOB '*[ßŁØĐÐÞÆŒıĦŦ' || char(64256) || '-' || char(64262) || char(160, 5760) || char(8192) || '-'
+        || char(8202) || char(8239, 8287, 12288) || ']*');
+
 -- The next versions of transactions that continue with a row of a new account reference, while a pull prepares to
 -- publish its staged rows. The columns are those of transactions. change_tx: 0.
 CREATE TABLE prepared_transactions (

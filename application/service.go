@@ -234,9 +234,12 @@ func New(d Deps) (*Service, error) {
 	engine := pulling.New(pulling.Deps{
 		Coverage: s.coverage(), DriftGrace: s.DriftGrace,
 		Pulls: d.Pulls, Connections: d.Connections, Aggregators: s.aggregators, OpenCredential: s.open,
-		Changed: s.events.Changed, Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
-		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Every: d.Every, Workers: d.PullWorkers, Memory: d.Memory,
-		KeepReplacementsApart: d.KeepReplacementsApart,
+		Changed: s.events.Changed,
+		Environment: pulling.Environment{
+			Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
+			Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Every: d.Every,
+		},
+		Workers: d.PullWorkers, Memory: d.Memory, KeepReplacementsApart: d.KeepReplacementsApart,
 	})
 	s.worker, s.matching, s.reportEvents = engine, engine.Matching, engine.ReportEvents
 	return s, nil

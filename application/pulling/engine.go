@@ -1,11 +1,20 @@
-// Package pulling runs pulls: it reads the pages of a vendor and stores the rows that changed.
+// Package pulling runs pulls: it reads the pages of a vendor and stores the rows that changed. In the order of the
+// calls:
 //
-//   - RunPull (run.go) claims a pull under a lease, makes one attempt at it, and records the outcome.
-//   - The attempt (attempt.go) checks the account reference, plans the steps, and reads and stores the pages of each
-//     step.
-//   - The pager (pager.go) prefetches the pages of a step.
-//   - The differ (differ.go) finds the rows of a page that changed.
-//   - An account reference that replaces another one is read to its end before its rows become visible (relink.go).
+//   - RunPull (run.go) claims a pull under a lease.
+//   - An attempt (attempt.go) names its phases. It has four parts: the claim is what the store handed out, the journal
+//     knows the progress and makes all writes, and the link and the stepReader follow.
+//   - The link (link.go) stores announced removals, and then reads the status of the account reference, its consent
+//     (consent.go) and its accounts (listing.go).
+//   - The stepReader (steps.go) plans the steps (plan.go), and reads and stores the pages of each of them.
+//   - The pager (pager.go) requests the pages in the background (vendor_request.go), remembers their ids
+//     (step_rows.go), and lets the differ (differ.go) find the changed rows and those to quarantine (quarantine.go).
+//   - Changed rows that may replace removed rows are withheld until the step ends (held_rows.go).
+//   - The journal (journal.go) stores each batch through the session (session.go).
+//   - At the end of a step, missing rows are marked as removed. What a listing proves is in ground.go.
+//   - After all steps, the rows of a new account reference become visible (publish.go), and missing rows and accounts
+//     are removed (missing.go).
+//   - The outcome is recorded (finish.go).
 package pulling
 
 import (
@@ -15,6 +24,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+// Environment is what an Engine needs of the process. All members are required unless stated otherwise.
+type Environment struct {
+	Clock    ports.Clock
+	Sleeper  ports.Sleeper
+	IDs      ports.IDs
+	Entropy  ports.Entropy
+	Observer ports.Observer
+	Tracer   ports.Tracer
+
+	// Go starts fn concurrently. It returns a function that waits until fn has ended. The returned function panics if
+	// fn has panicked. It can be called more than once.
+	Go func(fn func()) (wait func())
+
+	// Every calls fn at each interval, never twice at a time. It returns a function that ends the calls, and waits for
+	// the last one. If Every is nil, the lease of a pull is not extended while it waits for a slow vendor.
+	Every func(interval time.Duration, fn func()) (stop func())
+}
 
 // Deps holds everything that an Engine needs. All members are required unless stated otherwise.
 type Deps struct {
@@ -33,20 +60,7 @@ type Deps struct {
 	// Changed is called after each write that may have changed records.
 	Changed func()
 
-	Clock    ports.Clock
-	Sleeper  ports.Sleeper
-	IDs      ports.IDs
-	Entropy  ports.Entropy
-	Observer ports.Observer
-	Tracer   ports.Tracer
-
-	// Go starts fn concurrently. It returns a function that waits until fn has ended. The returned function panics if
-	// fn has panicked. It can be called more than once.
-	Go func(fn func()) (wait func())
-
-	// Every calls fn at each interval, never twice at a time. It returns a function that ends the calls, and waits for
-	// the last one. If Every is nil, the lease of a pull is not extended while it waits for a slow vendor.
-	Every func(interval time.Duration, fn func()) (stop func())
+	Environment
 
 	Workers               int                // number of workers of the job queue; 0 means 32
 	Memory                ports.MemoryBudget // bounds the pages that pulls hold; nil means no bound

@@ -27,22 +27,16 @@ const (
 //   - The method fetch requests a page from the vendor. It is at most one page ahead of collect, so the pager holds few
 //     pages in memory.
 //
-// The pager writes nothing to the store. It reads only those fields of the attempt that stay the same during a step.
+// The pager writes nothing to the store. It reads only those fields of the link that stay the same during a step.
 // Each field below is owned by one of the three activities. The other two may access the field only after the owner has
 // ended.
 type pager struct {
 	ctx    context.Context // canceled by close
 	cancel context.CancelFunc
-	run    func(work func()) (wait func()) // Deps.Go
-
-	check    func(context.Context) error // returns an error if no request may be sent to the vendor
-	vendor   ports.Aggregator
-	access   ports.Access
-	memory   ports.MemoryBudget // nil means no bound
-	accounts []domain.AccountData
-	step     domain.Step
-	differ   *differ
-	whole    bool // the pager starts at the first page of the step
+	link   *link
+	step   domain.Step
+	differ *differ
+	whole  bool // the pager starts at the first page of the step
 
 	// These fields are owned by the attempt. The method collect may read wanted at any time.
 	batch  *prefetched[batch] // the next batch
@@ -62,7 +56,7 @@ type fetchedPage struct {
 	ports.VendorPage
 	progress domain.Progress // the pull's progress after the page is stored
 	repeated map[string]bool // external ids of rows that are written even if they equal the stored rows
-	twice    map[string]bool // external ids of rows that the step has twice; see differ.addPage
+	twice    map[string]bool // external ids of rows that the step has twice; see stepRows.addPage
 	// inconsistency is set if this is the last page, and the list contradicts itself.
 	inconsistency *domain.Inconsistency
 	memory        *pageMemory
@@ -71,14 +65,13 @@ type fetchedPage struct {
 
 // batch holds the changed rows of one page, or of several pages that are stored with one write.
 type batch struct {
-	pages      int // number of pages; 0 if the request for the first page failed
 	accounts   []domain.AccountData
 	rows       []domain.TransactionData
-	assumeNew  bool                                           // none of the rows is expected to be stored already
-	outdated   func(stored, row *domain.TransactionData) bool // see ports.PageWrite
-	twice      map[string]bool                                // external ids that the step has twice; see addPage
+	assumeNew  bool            // none of the rows is expected to be stored already
+	twice      map[string]bool // external ids that the step has twice; see addPage
 	quarantine quarantineChanges
 	unchanged  int             // number of rows that are stored already with the same content
+	changed    int             // number of rows that are new or changed
 	shown      []string        // external ids for Progress.Shown
 	listed     [][]byte        // the rows of each page for Progress.Listed
 	nameless   bool            // the external id of a row cannot be read
@@ -93,15 +86,13 @@ type batch struct {
 
 // newPager returns a pager that reads the step, starting at the pull's current progress. The pager
 // starts to prefetch immediately.
-func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
-	p := &pager{
-		run: a.Go, check: a.checkNotPaused, vendor: a.vendor, access: a.access, accounts: a.accounts,
-		memory: a.Memory, step: step, differ: d, at: a.pull.Progress, whole: a.pull.Progress.Pages == 0,
-	}
+func newPager(ctx context.Context, l *link, step domain.Step, d *differ) *pager {
+	at := l.journal.progress
+	p := &pager{link: l, step: step, differ: d, at: at, whole: at.Pages == 0}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.wanted.Store(true)
-	p.page = prefetch(p.run, p.fetch)
-	p.batch = prefetch(p.run, p.collect)
+	p.page = prefetch(p.link.Go, p.fetch)
+	p.batch = prefetch(p.link.Go, p.collect)
 	return p
 }
 
@@ -117,7 +108,7 @@ func (p *pager) next() batch {
 	b := p.batch.value
 	p.stored = b.memory
 	if !b.last && b.err == nil {
-		p.batch = prefetch(p.run, p.collect)
+		p.batch = prefetch(p.link.Go, p.collect)
 	}
 	return b
 }
@@ -131,7 +122,7 @@ func (p *pager) collect() (b batch) {
 		page := p.page.value
 		b.memory = append(b.memory, page.memory)
 		if page.err == nil && page.Next != "" {
-			p.page = prefetch(p.run, p.fetch)
+			p.page = prefetch(p.link.Go, p.fetch)
 		}
 		unchanged, err := 0, page.err
 		if err == nil {
@@ -141,10 +132,10 @@ func (p *pager) collect() (b batch) {
 			b.err = err
 			return b
 		}
-		b.listed = append(b.listed, hashedPage(page.Transactions))
 		// Only the first page of a batch can contain repeated rows (see batch.fits). Later pages are not checked.
-		b.assumeNew = (b.assumeNew || b.pages == 0 && p.differ.empty) && len(page.twice) == 0
-		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged
+		b.assumeNew = (b.assumeNew || b.pages() == 0 && p.differ.empty) && len(page.twice) == 0
+		b.listed = append(b.listed, hashedPage(page.Transactions))
+		b.unchanged, b.changed = b.unchanged+unchanged, len(b.rows)
 		b.progress, b.last = page.progress, page.Next == ""
 		if b.inconsistency = page.inconsistency; b.inconsistency != nil {
 			b.last, b.err = false, &domain.Error{Kind: domain.Unavailable, Code: domain.ListChanged}
@@ -163,6 +154,9 @@ func (b *batch) fits(nextPage *prefetched[fetchedPage]) bool {
 		b.size() < maxBatchBytes &&
 		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(nextPage.value.Transactions) <= maxBatchRows
 }
+
+// pages returns the number of pages in the batch; 0 if the request for the first page failed.
+func (b *batch) pages() int { return len(b.listed) }
 
 // noteTwice notes that the step has a row of the batch twice.
 func (b *batch) noteTwice(externalID string) {
@@ -189,16 +183,14 @@ func (p *pager) fetch() fetchedPage {
 	if p.stale >= maxStalePages || p.at.Pages >= maxPages {
 		return fetchedPage{err: &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}}
 	}
-	if err := p.check(p.ctx); err != nil {
+	if err := p.link.checkNotPaused(p.ctx); err != nil {
 		return fetchedPage{err: err}
 	}
 	page, memory, err := p.read()
 	if err != nil {
 		return fetchedPage{err: err}
 	}
-	repeated, twice, anyNew := p.differ.addPage(page.Transactions)
-	anyNew = p.differ.noteRemoved(page.Transactions, page.Removed) || anyNew
-	p.differ.noteCollected(page.CollectedFrom)
+	repeated, twice, anyNew := p.differ.read.addPage(&page)
 	if p.stale++; anyNew {
 		p.stale = 0
 	}
@@ -226,11 +218,11 @@ func (p *pager) fetch() fetchedPage {
 // read reserves memory for the next page and requests the page from the vendor. After an error, no memory is
 // reserved. Errors: those of the vendor and of ports.MemoryBudget.
 func (p *pager) read() (page ports.VendorPage, memory *pageMemory, err error) {
-	memory = &pageMemory{budget: p.memory, tenant: p.access.Tenant}
+	memory = &pageMemory{budget: p.link.Memory, tenant: p.link.access.Tenant}
 	if err = memory.reserve(p.ctx, ports.SmallResponse); err != nil {
 		return page, nil, err
 	}
-	access := p.access
+	access := p.link.access
 	access.Reserve = memory.reserve
 	read := false
 	defer func() {
@@ -238,7 +230,7 @@ func (p *pager) read() (page ports.VendorPage, memory *pageMemory, err error) {
 			memory.drop()
 		}
 	}()
-	page, err = p.vendor.Read(p.ctx, access, p.step, p.accounts, p.at.Cursor)
+	page, err = p.link.vendor.Read(p.ctx, access, p.step, p.link.listed.accounts, p.at.Cursor)
 	read = err == nil
 	return page, memory, err
 }
@@ -266,14 +258,14 @@ func (p *pager) inconsistency(last bool) *domain.Inconsistency {
 	switch {
 	case !last:
 		return nil
-	case p.at.Total == nil && p.whole && p.step.Sweep && p.differ.distinct() < p.at.Rows:
-		return &domain.Inconsistency{Repeated: p.at.Rows - p.differ.distinct()}
+	case p.at.Total == nil && p.whole && p.step.Sweep && p.differ.read.distinct() < p.at.Rows:
+		return &domain.Inconsistency{Repeated: p.at.Rows - p.differ.read.distinct()}
 	case p.at.Total == nil:
 		return nil
 	}
 	read := p.at.Rows
 	if p.whole {
-		read = p.differ.distinct()
+		read = p.differ.read.distinct()
 	}
 	if p.at.Complete(read) {
 		return nil
@@ -312,4 +304,13 @@ func prefetch[T any](runner func(work func()) (wait func()), fn func() T) *prefe
 		p.ready.Store(true)
 	})
 	return p
+}
+
+// hashedPage returns the rows of a page for domain.ListedRows.
+func hashedPage(rows []domain.RawTransaction) []byte {
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ExternalID
+	}
+	return domain.HashedPage(ids)
 }

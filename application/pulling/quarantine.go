@@ -1,11 +1,9 @@
 package pulling
 
 import (
-	"context"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // quarantine contains the connection's quarantined rows by key, and what this attempt has seen of each. The map is
@@ -80,6 +78,13 @@ func (c *quarantineChanges) release(q quarantine, key domain.QuarantineKey) {
 	c.released = append(c.released, key)
 }
 
+// releaseRemoved removes rows from the quarantine that were removed at the vendor.
+func (c *quarantineChanges) releaseRemoved(q quarantine, externalIDs []string) {
+	for _, id := range externalIDs {
+		c.release(q, domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id})
+	}
+}
+
 // sortAccounts returns the accounts that can be stored, and records the unreadable ones in changes.
 func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineChanges) []domain.AccountData {
 	readable := make([]domain.AccountData, 0, len(all))
@@ -92,37 +97,4 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 		readable = append(readable, account)
 	}
 	return readable
-}
-
-// releaseUnseen deletes quarantined rows that the vendor no longer returns. It must be called only if the attempt has
-// read all pages of the pull. All of these conditions must hold:
-//   - The pull reads everything that the vendor has.
-//   - The vendor's status has not changed since the start of the attempt.
-//   - The status reports that the vendor's synchronisation is complete. Vendors whose proof is TwoReads do not report
-//     this. For these vendors, it is enough that the account holder need not sign in again.
-//
-// The weaker condition for TwoReads is acceptable, because a mistake is harmless. Nothing is marked as removed. If the
-// vendor returns the row later, the row is quarantined again.
-func (a *attempt) releaseUnseen(ctx context.Context) error {
-	settled := a.status.SyncComplete || a.status.Transactions == domain.TwoReads && !a.status.NeedsReauth
-	if !a.readsEverything() || !settled || a.ground().Rows == domain.NoProof {
-		return nil
-	}
-	var unseen []domain.QuarantineKey
-	for key, state := range a.quarantine {
-		if state == unread {
-			unseen = append(unseen, key)
-		}
-	}
-	if len(unseen) == 0 {
-		return nil
-	}
-	slices.SortFunc(unseen, domain.QuarantineKey.Compare)
-	if err := a.checkNotPaused(ctx); err != nil {
-		return err
-	}
-	if status, err := a.vendor.Check(ctx, a.access); err != nil || !status.SameState(a.status) {
-		return err
-	}
-	return a.writePage(ctx, ports.PageWrite{Released: unseen, Progress: a.pull.Progress})
 }

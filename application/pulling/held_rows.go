@@ -2,98 +2,12 @@ package pulling
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// Matching returns the rules for recognising that a new row of the vendor replaces a removed row; nil if
-// KeepReplacementsApart is set. The rules can be used until ctx ends.
-func (e *Engine) Matching(ctx context.Context, vendor domain.Vendor) *ports.Matching {
-	if e.KeepReplacementsApart {
-		return nil
-	}
-	return e.matchingRules(ctx, vendor)
-}
-
-// matchingRules returns the rules for recognising that a row of the vendor continues another one.
-func (e *Engine) matchingRules(ctx context.Context, vendor domain.Vendor) *ports.Matching {
-	rules := &ports.Matching{
-		Reserve: func(tenant domain.TenantID, rows int, wait bool) (func(), error) {
-			return e.reserveComparison(ctx, tenant, rows, wait)
-		},
-		Compared: func(cost matching.Cost) {
-			if cost.ExceedsLimits() {
-				e.Observer.Emit(ctx, ports.ComparisonLimited{CutRows: cost.CutRows, Unjudged: cost.Unjudged})
-			}
-		},
-	}
-	if reader, ok := e.Aggregators[vendor].(ports.RowReader); ok {
-		rules.RowOf = reader.RowOf
-	}
-	return rules
-}
-
-// The memory of a comparison of rows. Memory is reserved only for more than freeComparedRows rows.
-const (
-	freeComparedRows = 100
-	// comparedRowBytes is the memory of one row: its bounded texts, its words, and the pairs with other rows.
-	comparedRowBytes = 16 << 10
-	// maxComparisonBytes is half of what a tenant may hold, so that it fits beside a page.
-	maxComparisonBytes = 32 << 20
-)
-
-// reserveComparison implements Matching.Reserve. If the memory is not available in time, a comparison that waits is
-// made without a reservation. At most one such comparison is made at a time. A pull whose pages hold all memory of its
-// tenant could otherwise never continue.
-func (e *Engine) reserveComparison(
-	ctx context.Context, tenant domain.TenantID, rows int, wait bool,
-) (release func(), err error) {
-	if e.Memory == nil || rows <= freeComparedRows {
-		return func() {}, nil
-	}
-	bytes := min(int64(rows)*comparedRowBytes, maxComparisonBytes)
-	if !wait {
-		ended, cancel := context.WithCancel(ctx)
-		cancel()
-		return e.Memory.Acquire(ended, tenant, bytes)
-	}
-	release, err = e.Memory.Acquire(ctx, tenant, bytes)
-	if !errors.Is(err, domain.MemoryExhausted) {
-		return release, err
-	}
-	select {
-	case e.unreserved <- struct{}{}:
-		return sync.OnceFunc(func() { <-e.unreserved }), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// forPage returns w with the members that the store needs to recognise replacements. These rows must not replace
-// another row, because the vendor may have returned them earlier:
-//   - A row that leaves the quarantine.
-//   - All rows, if the quarantine contains a row of the connection's current target whose id cannot be read. Any row
-//     may be this quarantined row.
-func (a *attempt) forPage(ctx context.Context, w ports.PageWrite) ports.PageWrite {
-	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
-	w.Matching = a.Matching(ctx, a.connection.Vendor)
-	for _, row := range w.Transactions {
-		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
-		if a.nameless || len(w.Released) > 0 && slices.Contains(w.Released, key) {
-			w.Unmatched = append(w.Unmatched, row.ExternalID)
-		}
-	}
-	w.Progress.Shown, w.Progress.ShownMore, w.Progress.Reread = a.shown.Shown, a.shown.ShownMore, a.reread
-	a.readRows.stored = a.readRows.stored || len(w.Transactions) > 0
-	w.ReadRows, w.Progress.Listed = a.readRows.rows, a.readRows.persisted(w.Progress)
-	return w
-}
 
 // The limits for the rows that are withheld until the end of a step: their number, and their size in bytes of memory.
 // Memory is reserved only if there are more than freeHeldRows rows, or if they have more than freeHeldBytes. A row
@@ -129,21 +43,21 @@ type heldRows struct {
 	free     []func() // release the memory that is reserved
 }
 
-// newHeldRows returns an empty heldRows for the current step. sweep reports whether the end of the step marks missing
-// rows as removed. changed reports whether a later page of the step may remove a row of an earlier page.
+// newHeldRows returns an empty heldRows for the current step.
 //
-// A step with changed withholds its rows unless the attempt stages them. Any other step withholds no rows in these
-// cases:
+// A step of changes withholds its rows unless the attempt stages them, because a later page may remove a row of an
+// earlier page. Any other step withholds no rows in these cases:
 //   - The attempt stages its rows (they are stored, but not visible yet).
 //   - KeepReplacementsApart is set, so new rows never replace removed rows.
 //   - The connection had no transactions when the attempt started, so there is nothing to replace.
-//   - sweep is false, no row was removed recently, and there are no carried-over rows (see ports.Claimed). There is
-//     nothing to replace in this case either.
-func (a *attempt) newHeldRows(sweep, changed bool) *heldRows {
-	nothingToReplace := a.empty || a.KeepReplacementsApart || !sweep && !a.recentlyRemoved && !a.carriedOver
+//   - The end of the step marks no missing rows as removed, no row was removed recently, and there are no carried-over
+//     rows (see ports.Claimed). There is nothing to replace in this case either.
+func (r *stepReader) newHeldRows(end stepEnd) *heldRows {
+	recentlyRemoved, carriedOver := r.journal.mayReplace()
+	nothingToReplace := r.Empty || r.KeepReplacementsApart || end != endOfListing && !recentlyRemoved && !carriedOver
 	return &heldRows{
-		off:    a.relink.staged || !changed && nothingToReplace,
-		latest: a.pull.Progress, memory: a.Memory, tenant: a.connection.Tenant,
+		off:    r.journal.staging != nil || end != endOfChanges && nothingToReplace,
+		latest: r.journal.progress, memory: r.Memory, tenant: r.Connection.Tenant,
 	}
 }
 
@@ -186,18 +100,18 @@ func (h *heldRows) release() {
 func (h *heldRows) hold(ctx context.Context, b *batch) (pages int) {
 	if h.off {
 		h.release() // the rows were stored after the last call
-		return b.pages
+		return b.pages()
 	}
 	fits := h.reserve(ctx, b)
 	if len(h.rows) == 0 {
 		h.pinned = h.latest
 	}
-	if b.pages > 0 {
+	if b.pages() > 0 {
 		h.latest = b.progress
 	} else {
 		b.progress = h.latest
 	}
-	h.rows, h.pages = append(h.rows, b.rows...), h.pages+b.pages
+	h.rows, h.pages = append(h.rows, b.rows...), h.pages+b.pages()
 	h.twice = slices.AppendSeq(h.twice, maps.Keys(b.twice))
 	released := b.quarantine.released
 	b.quarantine.released = nil

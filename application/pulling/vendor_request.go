@@ -2,11 +2,26 @@ package pulling
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+// checkNotPaused returns Conflict (connection_paused) if the connection was paused during the attempt. When the
+// connection is resumed, the pull continues where it stopped. checkNotPaused is called before each request to the
+// vendor except the first one, because Claim has already checked the connection.
+func (c *claim) checkNotPaused(ctx context.Context) error {
+	now, err := c.Connections.Get(ctx, c.Connection.Tenant, c.Connection.Kind, c.Connection.ID)
+	if errors.Is(err, domain.NotFound) {
+		return nil // the next write finds that the connection was deleted
+	}
+	if err != nil {
+		return err
+	}
+	return now.CheckNotPaused()
+}
 
 // pageMemory is the memory that a page of a vendor holds, from the request for the page until the page is stored. If
 // budget is nil, the memory is not bounded.

@@ -185,7 +185,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 	}
 	woken := false
 	for _, id := range pending {
-		if r := d.runners[id]; r != nil && !r.full.Load() {
+		if r := d.runners[id]; r != nil && !r.backlog.full.Load() {
 			r.wake()
 			woken = true
 		}
@@ -203,19 +203,12 @@ func (d *dispatcher) start(ctx context.Context, sub events.Subscription, claimed
 	if !claimedAt.Before(sub.PreviousUntil) {
 		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing
 	}
-	r := &eventRunner{
-		Service: d.Service, sub: sub, calls: d.calls,
+	r := newRunner(d.Service, served{
+		sub: sub, calls: d.calls,
 		lease: ports.SubscriptionLease{
 			Tenant: sub.Tenant, Subscription: sub.ID, Holder: d.holder, Epoch: sub.Epoch,
 		},
-		cancel: cancel, done: make(chan struct{}), awake: make(chan struct{}, 1),
-		results: make(chan func(), 2*maxInFlight),
-		last:    sub.LastSequence, cursor: sub.DeliveredTo, append: true,
-		busy: map[string]bool{}, parked: map[string]*parkedSubject{},
-		loaded: map[*loadedEvents]struct{}{}, loadSize: queueLow,
-	}
-	r.pending.DeliveredTo = sub.DeliveredTo
-	r.extend(claimedAt)
+	}, claimedAt, cancel)
 	go func() {
 		defer close(r.done)
 		defer cancel()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -309,10 +310,10 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 		return nil, err
 	}
 	rules := a.matchingRules(ctx, a.connection.Vendor)
-	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
+	rowsBefore := func(account domain.Account) ([]banktext.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", rules)
 	}
-	rowsAfter := func(externalID string) ([]matching.Row, error) {
+	rowsAfter := func(externalID string) ([]banktext.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, rules)
 	}
 	a.relink.maybe, a.relink.open = nil, false

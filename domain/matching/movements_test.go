@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -55,10 +56,10 @@ type vendorParty struct {
 var account = domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: 1}}
 
 // row converts a vendor's object in the same way as the vendor's adapter.
-func (v vendorRow) row(t testing.TB, kind, currency string) matching.Row {
+func (v vendorRow) row(t testing.TB, kind, currency string) banktext.Row {
 	t.Helper()
 	amount := v.money(t, v.Amount, v.CurrencyCode, kind)
-	row := matching.Row{
+	row := banktext.Row{
 		ExternalID: v.ID, Account: account, Amount: amount, Status: domain.Posted,
 		Description: v.Description, RawDescription: v.DescriptionRaw, Code: v.ProviderCode,
 		VendorOperation: v.OperationType,
@@ -89,7 +90,7 @@ func (v vendorRow) money(t testing.TB, amount json.Number, currency, kind string
 	return m
 }
 
-func (v vendorRow) addPayment(row *matching.Row) {
+func (v vendorRow) addPayment(row *banktext.Row) {
 	if v.PaymentData == nil {
 		return
 	}
@@ -104,13 +105,13 @@ func (v vendorRow) addPayment(row *matching.Row) {
 	if party == nil {
 		return
 	}
-	row.Counterparty = matching.Party{Name: party.Name, Account: party.AccountNumber, Bank: party.RoutingNumber}
+	row.Counterparty = banktext.Party{Name: party.Name, Account: party.AccountNumber, Bank: party.RoutingNumber}
 	if party.DocumentNumber != nil {
 		row.Counterparty.Document = party.DocumentNumber.Value
 	}
 }
 
-func (v vendorRow) addCard(row *matching.Row, currency string) {
+func (v vendorRow) addCard(row *banktext.Row, currency string) {
 	if v.CreditCardMetadata == nil {
 		return
 	}
@@ -174,7 +175,7 @@ func (m movement) match(t testing.TB) matching.Result {
 }
 
 // rows returns the old rows and the new rows of the change.
-func (m movement) rows(t testing.TB) (left, came []matching.Row) {
+func (m movement) rows(t testing.TB) (left, came []banktext.Row) {
 	t.Helper()
 	listed := func(rows []vendorRow) map[string]bool {
 		ids := map[string]bool{}

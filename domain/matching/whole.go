@@ -32,7 +32,7 @@ func (m *matcher) exclude() {
 //   - Neither text has a name, and both have the same operation.
 //   - One text names more than the other, and the amount is not a usual price.
 func (c *comparison) isExcluded() bool {
-	if c.old.unread != c.new.unread || c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {
+	if c.old.Excess != c.new.Excess || c.days() > 0 || c.amounts() != sameAmount || c.goesBack() {
 		return false
 	}
 	switch {
@@ -42,9 +42,9 @@ func (c *comparison) isExcluded() bool {
 		return true
 	case c.doubt:
 		return false
-	case c.sameNumbers && slices.Equal(c.old.words, c.new.words):
+	case c.sameNumbers && slices.Equal(c.old.Words, c.new.Words):
 		return true
-	case !c.old.names() && !c.new.names():
+	case !c.old.Names() && !c.new.Names():
 		return c.old.Operation == c.new.Operation
 	}
 	return isOdd(c.new.Amount)

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // wholeAccount is a labelled account of testdata/sixth_accounts.txt whose ids all changed.
 type wholeAccount struct {
 	bank, why  string
-	left, came []matching.Row
+	left, came []banktext.Row
 	// movement maps the id of a row to its movement. Rows of one side that are equal in all relevant values share one
 	// movement.
 	movement map[string]string
@@ -55,7 +56,7 @@ func loadWholeAccounts(t testing.TB, file string) (accounts []wholeAccount) {
 		if grouped > 0 {
 			movement, grouped = kind+group, grouped-1
 		}
-		parse := func(day, text, side string) matching.Row {
+		parse := func(day, text, side string) banktext.Row {
 			row := parseRow(t, day+" P "+amount+" "+currency+" "+text)
 			row.ExternalID = fmt.Sprint(side, len(a.movement))
 			a.movement[row.ExternalID] = movement

@@ -28,6 +28,7 @@ type Evidence struct {
 	Schemes      []string // the card schemes that the text names
 	Products     []string // debit or credit, if the row is a payout, or a fee or tax of one
 	Paid         []string // what a payroll or a payout pays, if it is not the usual
+	Shares       []string // the kinds of movements that share the number of a contract or an invoice: see sharingWords
 	Numbers      []string // unlabelled numbers of the text
 	Volatile     map[string]string
 	References   []string // labelled payment references of the text
@@ -104,6 +105,7 @@ func (e *Evidence) readWords(words []string, row *Row) {
 			e.Products = Add(e.Products, productWords[word])
 		}
 		e.Paid = Add(e.Paid, kindWords[e.Operation][word])
+		e.Shares = Add(e.Shares, sharingWords[word])
 		if !stageWords[word] && !isNumberWord(word) {
 			e.AllWords = append(e.AllWords, word)
 		}

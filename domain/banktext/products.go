@@ -50,3 +50,13 @@ func (e *Evidence) IsGeneralPayout() bool {
 func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
+
+// sharingWords map words to a kind of movement that shares a number with movements of other kinds: the contract of a
+// loan with its insurance and its interest, an invoice with the money that is held for it. Sources: BD-11 (MORA CRED
+// PESS, PARC CRED PESS), SI-07 (AMORTIZACAO CONTRATO), MP-05 (Dinheiro retido, Reembolso).
+var sharingWords = map[string]string{
+	"seg": "insurance", "seguro": "insurance", "seguros": "insurance", "prestamista": "insurance",
+	"juros": "interest", "mora": "interest", "multa": "interest", "encargos": "interest", "intereses": "interest",
+	"moratorios": "interest", "retido": "hold", "retida": "hold", "retencao": "hold", "retenido": "hold",
+	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold",
+}

@@ -35,6 +35,7 @@ type row struct {
 	*banktext.Row
 	banktext.Evidence
 	day             int
+	tokens          []string // the words and numbers of the text
 	compact         string   // the folded text without blanks and punctuation
 	identity        string   // equal for rows that only identifiers, dates and status may tell apart
 	exact           string   // see exactTime
@@ -53,6 +54,7 @@ func parse(r *banktext.Row) *row {
 	evidence, folded := banktext.Read(r)
 	parsed := &row{Row: r, Evidence: evidence, day: day}
 	words := banktext.Split(folded)
+	parsed.tokens = words
 	parsed.compact, parsed.size = strings.Join(words, ""), max(1, len(words)+len(parsed.Party))
 	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.ListNumbers()
 	parsed.isFare = banktext.Holds(parsed.Words, banktext.Fares) || banktext.Holds(parsed.Numbers, banktext.Fares)
@@ -128,12 +130,12 @@ type comparison struct {
 	settles     bool // the old row is pending and the new one is posted
 	strong      bool // both rows share a strong identifier that no other row has
 	national    bool // that identifier is unique in the whole country
-	slip        bool // that identifier is the line of a boleto or of another slip, which is paid once
 	quota       bool // the complete instalment of a loan is equal
 	numbered    bool // the number of a cheque or an invoice is equal
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
 	sameNumbers bool // all unlabelled numbers are equal, including short ones
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
+	identified  bool // the identifiers of one kind are equal, and no other row has them
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
 	moment      bool // the vendor states one second of the purchase for both rows
@@ -221,6 +223,9 @@ func (c *comparison) findingOf(kind, old, new string, r relation) {
 func (c *comparison) compareIdentifiers() {
 	for k := range banktext.Kinds {
 		a, b := c.old.IDs[k], c.new.IDs[k]
+		if k == banktext.TrackingKey {
+			a, b = withBare(a, b, c.old), withBare(b, a, c.new)
+		}
 		r := compareSets(a, b)
 		switch {
 		case r == unknown:
@@ -229,8 +234,8 @@ func (c *comparison) compareIdentifiers() {
 			c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.strong = true
 			c.national = c.national || k <= banktext.SlipNumber
-			c.slip = c.slip || k == banktext.BoletoLine || k == banktext.SlipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
+			c.identified = true
 			c.numbered = c.numbered || k == banktext.ChequeNumber || k == banktext.InvoiceNumber ||
 				k == banktext.OrderNumber
 			c.weak = c.weak || c.numbered ||
@@ -246,6 +251,20 @@ func (c *comparison) compareIdentifiers() {
 		}
 		c.finding(k.String(), a, b, r)
 	}
+}
+
+// withBare returns the tracking keys of a row. If it labels none, these are the tracking keys of the other row that its
+// text contains without a label: SPEI RECIBIDOSANTANDER 036APPM15112026107434731 0194292099.
+func withBare(keys, other []string, r *row) []string {
+	if len(keys) > 0 {
+		return keys
+	}
+	for _, key := range other {
+		if slices.Contains(r.Numbers, banktext.TrimZeros(key)) && banktext.IsStrong(banktext.InstitutionID, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 func sharedValue(a, b []string) string {
@@ -529,6 +548,9 @@ func (c *comparison) compareNamesOfRows() {
 			text = doubtful
 		}
 	}
+	if text >= contained && c.hasWordBeforeNumber() {
+		text = doubtful // CONTA VIVO 118844207, CONTA VIVO ROAMING 118844207
+	}
 	if c.moment && (text == differ || text == doubtful) {
 		text++ // one card is not used twice in a second, so the shop has another name now
 	}
@@ -672,6 +694,30 @@ func (c *comparison) mayBeTwoServices() bool {
 	a, b := c.old.Words, c.new.Words
 	return c.isOneContract() && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) <= maxContract &&
 		len(without(a, b)) > 0 && len(without(b, a)) > 0
+}
+
+// hasWordBeforeNumber reports whether the texts are equal except that one has a further name before the number of a
+// contract. It may be the name of another service. Transfers, payrolls and numbers of single movements do not count.
+func (c *comparison) hasWordBeforeNumber() bool {
+	a, b := c.old, c.new
+	if len(a.tokens) > len(b.tokens) {
+		a, b = b, a
+	}
+	short, long := a.tokens, b.tokens
+	if len(short) == len(long) || a.IsPayment() || b.IsPayment() ||
+		a.Operation == banktext.Payroll || b.Operation == banktext.Payroll ||
+		compareVolatile(a.Volatile, b.Volatile) == agree {
+		return false
+	}
+	at := 0
+	for at < len(short) && short[at] == long[at] {
+		at++
+	}
+	further, rest := long[at:len(long)-len(short)+at], short[at:]
+	isContract := func(word string) bool { return len(word) >= minContract && banktext.IsNumber(word) }
+	isName := func(word string) bool { return slices.Contains(b.Words, word) }
+	return at > 0 && slices.Equal(rest, long[len(long)-len(rest):]) && slices.ContainsFunc(rest, isContract) &&
+		slices.ContainsFunc(further, isName)
 }
 
 // compareLabelledWithBare records a doubt if one row has a labelled number, and the other one has a different

@@ -84,6 +84,8 @@ const (
 	maxDaysPossible = 14
 	// shownDays is the number of days in which Context.Shown counts records.
 	shownDays = 180
+	// minShown is the number of other records from which on an equal text and amount can be chance; see isChance.
+	minShown = 2
 	// maxChance is the maximum expected number, in percent, of other movements with the same amount and text between
 	// the dates of two rows: 10 means 0.1 movements. If more are expected, rows with an equal text may be different
 	// movements.
@@ -114,7 +116,7 @@ var Table = []Line{
 	{"a strong identifier is equal, but document, operation or another strong identifier contradicts", Other,
 		func(c *comparison) bool { return c.strong && c.strongSays }},
 	{"a strong identifier is equal, and the amount", Same, func(c *comparison) bool {
-		return c.strong && (c.amounts() >= movedAmount || c.isSettledSlip()) && !c.goesBack() && !c.mayBeCounter()
+		return c.strong && c.amounts() >= movedAmount && !c.goesBack() && !c.mayBeCounter()
 	}},
 	{"a strong identifier is equal, with another amount or status, or it may be a counter", Possible,
 		func(c *comparison) bool { return c.strong }},
@@ -141,9 +143,6 @@ func Judge(oldRow, newRow banktext.Row, context Context) (Verdict, []Finding) {
 	c := compare(a, b, &context)
 	return Table[c.line()].Verdict, c.findings
 }
-
-// isSettledSlip reports whether a scheduled payment of a slip was made with interest or a discount.
-func (c *comparison) isSettledSlip() bool { return c.slip && c.settles && c.amounts() == nearAmount }
 
 // isNamedAtOneTime reports whether the rows name the same number, document or name, and their dates fit.
 func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely() && !c.isChance() }
@@ -299,18 +298,30 @@ func (c *comparison) isMenuPrice() bool {
 }
 
 // isChance reports whether records with this amount and text are so frequent that the new row may be another
-// movement. If the account had n of them in 180 days, n × days ÷ 180 are expected between the two dates.
+// movement. If only the texts agree, minShown of them are enough, whatever the amount is. A number in the text is no
+// exception, because the other records have it, too. If an identifier, a document or an account agrees, and the account
+// had n such records in 180 days, n × days ÷ 180 are expected between the two dates.
 func (c *comparison) isChance() bool {
 	if c.context.Shown == nil || c.days() == 0 || c.anchored {
 		return false
 	}
-	return c.context.Shown(c.old.Row)*c.days()*100 > maxChance*shownDays
+	shown := c.context.Shown(c.old.Row)
+	if !c.identified && !c.documented {
+		return shown >= minShown
+	}
+	return shown*c.days()*100 > maxChance*shownDays
+}
+
+// namesPayeeLater reports whether a scheduled payment names nobody, and the executed one names somebody: PIX AGENDADO,
+// PIX ENVIADO ANA LEAL. Several payments of one amount may be executed on a day.
+func (c *comparison) namesPayeeLater() bool {
+	return c.old.IsPayment() && !c.old.Names() && c.new.Names()
 }
 
 // isSettledOperation reports whether a pending row was posted on its date, and both rows name the same operation and
 // the same amount.
 func (c *comparison) isSettledOperation() bool {
-	return c.settles && c.days() == 0 && c.old.Operation != banktext.NoOperation &&
+	return c.settles && c.days() == 0 && !c.namesPayeeLater() && c.old.Operation != banktext.NoOperation &&
 		c.old.Operation == c.new.Operation &&
 		c.amounts() == sameAmount
 }

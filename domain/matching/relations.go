@@ -246,6 +246,9 @@ func (c *comparison) compareProducts() {
 	if r := compareSets(c.old.Schemes, c.new.Schemes); r == differ {
 		c.finding("scheme", c.old.Schemes, c.new.Schemes, r)
 	}
+	if r := compareShares(&c.old.Evidence, &c.new.Evidence); r != unknown {
+		c.finding("kind", c.old.Shares, c.new.Shares, r)
+	}
 	if c.old.Operation != c.new.Operation {
 		return
 	}
@@ -267,4 +270,17 @@ func compareAccounts(a, b []string) relation {
 		return x == y || strings.HasPrefix(x, "*") && strings.HasSuffix(y, x[1:]) ||
 			strings.HasPrefix(y, "*") && strings.HasSuffix(x, y[1:])
 	})
+}
+
+// compareShares compares the kinds of two movements that may share a number, such as the instalment of a loan and its
+// insurance. It returns differ if the rows have different kinds, or if one has a kind and the other is the instalment
+// of a loan. Otherwise the kinds are no evidence: an insurer may have the word for insurance in its name.
+func compareShares(a, b *banktext.Evidence) relation {
+	isInstalment := func(e, other *banktext.Evidence) bool {
+		return e.Operation == banktext.Loan && len(e.Shares) == 0 && len(other.Shares) > 0
+	}
+	if compareSets(a.Shares, b.Shares) == differ || isInstalment(a, b) || isInstalment(b, a) {
+		return differ
+	}
+	return unknown
 }

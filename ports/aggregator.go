@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // Access contains everything that an aggregator needs to read the data of one connection.
@@ -225,7 +225,7 @@ type UpdateReader interface {
 type RowReader interface {
 	// RowOf returns the evidence that a normalised row contains, for the recognition of rows whose ids have changed. It
 	// is a pure function.
-	RowOf(data domain.TransactionData, account domain.AccountID) matching.Row
+	RowOf(data domain.TransactionData, account domain.AccountID) banktext.Row
 }
 
 // AccountIdentifier is an optional interface of an Aggregator. It is for vendors whose accounts contain the account

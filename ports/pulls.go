@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -165,7 +165,7 @@ type PullExecution interface {
 	//
 	// The rows are the results of Matching.Row. Errors: LeaseLost (Conflict).
 	RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
-		rules *Matching) ([]matching.Row, error)
+		rules *Matching) ([]banktext.Row, error)
 
 	// Publish makes the staged rows of the connection visible, and clears the connection's NewReference, in one atomic
 	// change. All staged rows are then deleted. records.Publish decides what becomes of the rows and the records.

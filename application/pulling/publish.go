@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -86,10 +87,10 @@ func (r *stepReader) recognizeAccounts(ctx context.Context) (found recognizedAcc
 	if err != nil {
 		return found, err
 	}
-	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
+	rowsBefore := func(account domain.Account) ([]banktext.Row, error) {
 		return r.journal.RowsOf(ctx, account.ID, "")
 	}
-	rowsAfter := func(externalID string) ([]matching.Row, error) {
+	rowsAfter := func(externalID string) ([]banktext.Row, error) {
 		return r.journal.RowsOf(ctx, domain.AccountID{}, externalID)
 	}
 	all := slices.Concat(r.listed.readable, r.journal.staging.notIn(r.listed.readable))

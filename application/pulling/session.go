@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -32,7 +32,7 @@ type leased interface {
 	Unchanged(ctx context.Context, rows []domain.RawTransaction) ([]bool, error)
 	FormerAccounts(ctx context.Context) ([]ports.FormerAccount, error)
 	// RowsOf returns the rows of a stored account, or the staged rows of an account with this external id.
-	RowsOf(ctx context.Context, account domain.AccountID, externalID string) ([]matching.Row, error)
+	RowsOf(ctx context.Context, account domain.AccountID, externalID string) ([]banktext.Row, error)
 	FilterHeld(ctx context.Context, externalIDs []string) ([]string, error)
 	VisitAnnounced(ctx context.Context, visit func(externalIDs []string) error) error
 	// Report changes the health and the consent of the connection.
@@ -105,7 +105,7 @@ func (s storeSession) FormerAccounts(ctx context.Context) ([]ports.FormerAccount
 // RowsOf implements leased.
 func (s storeSession) RowsOf(
 	ctx context.Context, account domain.AccountID, externalID string,
-) ([]matching.Row, error) {
+) ([]banktext.Row, error) {
 	return s.Pulls.RowsOfAccount(ctx, s.lease, account, externalID, s.matchingRules(ctx, s.Connection.Vendor))
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -96,7 +97,7 @@ func (s stated) sides(value, other string) (before, after string) {
 }
 
 // accounts returns the accounts of a case.
-func (c accountCase) accounts(rows []matching.Row) (before, after matching.LinkedAccount) {
+func (c accountCase) accounts(rows []banktext.Row) (before, after matching.LinkedAccount) {
 	bank, bank2 := c.bank.sides("341", "237")
 	agency, agency2 := c.agency.sides("0001", "0002")
 	number, number2 := c.number.sides("12345", "54321")

@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"cmp"
 	"slices"
 	"time"
@@ -19,7 +21,7 @@ type LinkedAccount struct {
 	Identity   domain.AccountIdentity
 	// BankOfLink is the code of the bank if Identity does not state one, but other accounts of the reference do.
 	BankOfLink string
-	Rows       []Row // what the vendor returns, or returned last, for the account
+	Rows       []banktext.Row // what the vendor returns, or returned last, for the account
 }
 
 // Occasion states why two lists of accounts are compared.
@@ -318,7 +320,7 @@ type commonRows struct {
 }
 
 // compareRows compares the rows of two accounts. The result is unknown if maxRecognitionRows is reached.
-func (r *recognizer) compareRows(before, after []Row) commonRows {
+func (r *recognizer) compareRows(before, after []banktext.Row) commonRows {
 	if len(before) == 0 || len(after) == 0 {
 		return commonRows{}
 	}
@@ -345,7 +347,7 @@ func (r *recognizer) compareRows(before, after []Row) commonRows {
 // Unmatched compares the rows of an account before and after it was linked again, on the days that both lists cover.
 // It returns the number of earlier rows without a partner. If there are fewer than ten earlier rows, or if at least
 // half of them have a partner, it returns 0.
-func Unmatched(before, after []Row) int {
+func Unmatched(before, after []banktext.Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return 0
 	}
@@ -357,7 +359,7 @@ func Unmatched(before, after []Row) int {
 	}
 	x := within(before, from, to)
 	rows := len(x)
-	x = slices.DeleteFunc(x, func(r Row) bool { return returned[r.ExternalID] })
+	x = slices.DeleteFunc(x, func(r banktext.Row) bool { return returned[r.ExternalID] })
 	missing := len(x) - len(Match(x, within(after, from, to), Context{Whole: true, AsMany: true}).Pairs)
 	if rows < minCommonRows || 2*missing <= rows {
 		return 0
@@ -365,17 +367,17 @@ func Unmatched(before, after []Row) int {
 	return missing
 }
 
-func firstDate(rows []Row) domain.Date {
-	return slices.MinFunc(rows, func(a, b Row) int { return cmp.Compare(a.Date, b.Date) }).Date
+func firstDate(rows []banktext.Row) domain.Date {
+	return slices.MinFunc(rows, func(a, b banktext.Row) int { return cmp.Compare(a.Date, b.Date) }).Date
 }
 
-func lastDate(rows []Row) domain.Date {
-	return slices.MaxFunc(rows, func(a, b Row) int { return cmp.Compare(a.Date, b.Date) }).Date
+func lastDate(rows []banktext.Row) domain.Date {
+	return slices.MaxFunc(rows, func(a, b banktext.Row) int { return cmp.Compare(a.Date, b.Date) }).Date
 }
 
 // within returns copies of the rows in a range of dates. The copies have the same account, and no information about
 // the reads that returned them. Match may therefore pair any two of them.
-func within(rows []Row, from, to domain.Date) (found []Row) {
+func within(rows []banktext.Row, from, to domain.Date) (found []banktext.Row) {
 	for _, r := range rows {
 		if r.Date >= from && r.Date <= to {
 			r.Account, r.Reads, r.FirstRead, r.LastRead = comparedAccount, nil, 0, 0
@@ -388,13 +390,13 @@ func within(rows []Row, from, to domain.Date) (found []Row) {
 
 // equalRows returns the number of pairs of rows with the same date and amount, one from each list. Each row is in at
 // most one pair.
-func equalRows(x, y []Row) (common int) {
+func equalRows(x, y []banktext.Row) (common int) {
 	open := map[string]int{}
 	for i := range x {
-		open[string(x[i].Date)+amountKey(x[i].local())]++
+		open[string(x[i].Date)+amountKey(x[i].Local())]++
 	}
 	for i := range y {
-		key := string(y[i].Date) + amountKey(y[i].local())
+		key := string(y[i].Date) + amountKey(y[i].Local())
 		if open[key] > 0 {
 			open[key]--
 			common++

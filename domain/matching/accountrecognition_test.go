@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -19,7 +20,7 @@ func linked(t testing.TB, id, number string, seed, n int, connector string) matc
 		Identity: domain.NewAccountIdentity("099", "0001", number, "", ""),
 	}
 	for i := range n {
-		a.Rows = append(a.Rows, matching.Row{
+		a.Rows = append(a.Rows, banktext.Row{
 			ExternalID: id + strconv.Itoa(i), Account: account, Status: domain.Posted,
 			Date:        domain.Date("2026-10-01").AddDays(i),
 			Amount:      parseMoney(t, fmt.Sprintf("-%d.%02d", 10+seed*7+i*3, (seed*31+i*17)%100), "BRL"),
@@ -151,7 +152,7 @@ func TestRecognize(t *testing.T) {
 }
 
 func TestUnmatchedRows(t *testing.T) {
-	rows := func(side string, from, n int) (all []matching.Row) {
+	rows := func(side string, from, n int) (all []banktext.Row) {
 		for i := range n {
 			text := "PIX ENVIADO " + person(from+i)
 			row := plainRow(transaction(side+text, text).TransactionData, account)
@@ -160,17 +161,17 @@ func TestUnmatchedRows(t *testing.T) {
 		}
 		return all
 	}
-	days := func(rows []matching.Row, first int) []matching.Row {
+	days := func(rows []banktext.Row, first int) []banktext.Row {
 		for i := range rows {
 			rows[i].Date = domain.Date(fmt.Sprintf("2026-11-%02d", first+i))
 		}
 		return rows
 	}
-	mixed := func(known int) []matching.Row { // this number of known rows, and others on the following days
+	mixed := func(known int) []banktext.Row { // this number of known rows, and others on the following days
 		return slices.Concat(rows("n", 0, known), days(rows("n", 30, 12-known), known+1))
 	}
 	for name, test := range map[string]struct {
-		before, after []matching.Row
+		before, after []banktext.Row
 		want          int
 	}{
 		"all rows have partners":            {rows("o", 0, 12), rows("n", 0, 12), 0},
@@ -192,7 +193,7 @@ func TestUnmatchedRows(t *testing.T) {
 // An account that is linked again is read anew. Its rows must therefore be compared even if one read returned rows of
 // both lists, and even if the service learned of the rows at distant times.
 func TestUnmatchedIgnoresTheReadsOfTheRows(t *testing.T) {
-	var before, after []matching.Row
+	var before, after []banktext.Row
 	for i := range 12 {
 		row := plainRow(transaction("o"+strconv.Itoa(i), "PIX ENVIADO "+person(i)).TransactionData, account)
 		row.Date = domain.Date(fmt.Sprintf("2026-11-%02d", 1+i))

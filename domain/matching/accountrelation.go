@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -182,7 +184,7 @@ func sameKindOfCode(x, y string) bool {
 
 // foldInstitution returns the name of an institution without the words that distinguish its connectors.
 func foldInstitution(name string) string {
-	words := strings.FieldsFunc(fold(name), func(r rune) bool { return strings.ContainsRune(" ()-_", r) })
+	words := strings.FieldsFunc(banktext.Fold(name), func(r rune) bool { return strings.ContainsRune(" ()-_", r) })
 	return strings.TrimSpace(strings.ReplaceAll(strings.Join(words, " "), "open finance", ""))
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -68,7 +69,7 @@ var expensive = map[string]func(i int) string{
 }
 
 // oneDay returns n rows of one amount and one day, with their old and their new ids.
-func oneDay(t testing.TB, n int, text func(i int) string) (left, came []matching.Row) {
+func oneDay(t testing.TB, n int, text func(i int) string) (left, came []banktext.Row) {
 	t.Helper()
 	left, came = night(t, n, text, func(int) string { return "-50" })
 	for i := range n {
@@ -90,7 +91,7 @@ func TestTheCostOfComparisonsIsBounded(t *testing.T) {
 			if cost.Words > limit || cost.Comparisons > rows*rows {
 				t.Errorf("%s, %d rows: %+v, at most %d pairs of words", name, rows, cost, limit)
 			}
-			if cost.Words > cost.Comparisons*4*matching.MaxWords*matching.MaxWords {
+			if cost.Words > cost.Comparisons*4*banktext.MaxWords*banktext.MaxWords {
 				t.Errorf("%s, %d rows: %+v: a comparison of too many words", name, rows, cost)
 			}
 		}
@@ -112,17 +113,17 @@ func TestOrdinaryRowsAreNotLimited(t *testing.T) {
 // long returns a text that exceeds a limit, and ends with the given text.
 var long = map[string]func(end string) string{
 	"words": func(end string) string {
-		return "PIX ENVIADO " + written(matching.MaxWords, func(j int) string { return letters(j, 3) }) + end
+		return "PIX ENVIADO " + written(banktext.MaxWords, func(j int) string { return letters(j, 3) }) + end
 	},
 	"characters": func(end string) string {
-		return "PIX ENVIADO " + strings.Repeat("PADARIA ESTRELA ", matching.MaxTextLength/16) + end
+		return "PIX ENVIADO " + strings.Repeat("PADARIA ESTRELA ", banktext.MaxTextLength/16) + end
 	},
 }
 
 // What follows the limit of a text is not read. If it differs, the rows are not the same movement.
 func TestPartsBeyondTheLimitsAreNoEvidence(t *testing.T) {
 	for name, text := range long {
-		row := matching.Row{
+		row := banktext.Row{
 			ExternalID: "old", Account: account, Status: domain.Posted, Date: "2026-03-04",
 			Amount: parseMoney(t, "-123.45", "BRL"), Description: text("MARIA CLARA"),
 		}
@@ -135,7 +136,7 @@ func TestPartsBeyondTheLimitsAreNoEvidence(t *testing.T) {
 		if verdict, _ := matching.Judge(row, other, matching.Context{}); verdict == matching.Same {
 			t.Errorf("%s: different texts are %s", name, verdict)
 		}
-		whole := matching.Match([]matching.Row{row}, []matching.Row{other}, matching.Context{Whole: true, AsMany: true})
+		whole := matching.Match([]banktext.Row{row}, []banktext.Row{other}, matching.Context{Whole: true, AsMany: true})
 		if len(whole.Pairs) > 0 || whole.Cost.CutRows != 2 {
 			t.Errorf("%s: different texts are paired: %+v", name, whole)
 		}
@@ -148,17 +149,17 @@ func TestPartsBeyondTheLimitsAreNoEvidence(t *testing.T) {
 
 // An identifier is not cut. Two identifiers that begin with the same characters are not equal.
 func TestALongIdentifierIsNoEvidence(t *testing.T) {
-	row := matching.Row{
+	row := banktext.Row{
 		ExternalID: "old", Account: account, Status: domain.Posted, Date: "2026-03-04",
 		Amount: parseMoney(t, "-123.45", "BRL"), Description: "PIX ENVIADO MARIA CLARA",
 	}
-	for name, member := range map[string]func(*matching.Row, string){
-		"institution's id":   func(r *matching.Row, id string) { r.Keys.Transaction = id },
-		"tracking key":       func(r *matching.Row, id string) { r.Description = "SPEI CLAVE DE RASTREO " + id },
-		"code":               func(r *matching.Row, id string) { r.Code = id },
-		"counterparty":       func(r *matching.Row, id string) { r.Counterparty.Name = id },
-		"account":            func(r *matching.Row, id string) { r.Counterparty.Account = id },
-		"receiver reference": func(r *matching.Row, id string) { r.Keys.ReceiverReference = id },
+	for name, member := range map[string]func(*banktext.Row, string){
+		"institution's id":   func(r *banktext.Row, id string) { r.Keys.Transaction = id },
+		"tracking key":       func(r *banktext.Row, id string) { r.Description = "SPEI CLAVE DE RASTREO " + id },
+		"code":               func(r *banktext.Row, id string) { r.Code = id },
+		"counterparty":       func(r *banktext.Row, id string) { r.Counterparty.Name = id },
+		"account":            func(r *banktext.Row, id string) { r.Counterparty.Account = id },
+		"receiver reference": func(r *banktext.Row, id string) { r.Keys.ReceiverReference = id },
 	} {
 		old, other := row, row
 		other.ExternalID = "new"
@@ -172,7 +173,7 @@ func TestALongIdentifierIsNoEvidence(t *testing.T) {
 
 // Bounded keeps no long text of a vendor. The identifiers of the row itself have limits of their own.
 func TestBoundedRowsAreSmall(t *testing.T) {
-	var row matching.Row
+	var row banktext.Row
 	limits := map[string]int{}
 	var visit func(path string, value reflect.Value, check func(path string, text reflect.Value))
 	visit = func(path string, value reflect.Value, check func(path string, text reflect.Value)) {
@@ -192,7 +193,7 @@ func TestBoundedRowsAreSmall(t *testing.T) {
 		limits[path] = 256
 	})
 	for _, path := range []string{".Description", ".RawDescription", ".Counterparty.Name"} {
-		limits[path] = matching.MaxTextLength
+		limits[path] = banktext.MaxTextLength
 	}
 	for _, path := range []string{".ExternalID", ".Link", ".Amount.Currency"} {
 		limits[path] = 262_144
@@ -257,7 +258,7 @@ func TestTheCostOfRecognitionIsBounded(t *testing.T) {
 		for i := range accounts {
 			linked := matching.LinkedAccount{ExternalID: fmt.Sprint(side, i), Type: domain.BankAccount, Currency: "BRL"}
 			for j := range rows {
-				linked.Rows = append(linked.Rows, matching.Row{
+				linked.Rows = append(linked.Rows, banktext.Row{
 					ExternalID: fmt.Sprint(side, i, "/", j), Account: account, Status: domain.Posted,
 					Date: domain.Date("2026-01-01").AddDays(j), Description: letters(i*rows+j, 5),
 					Amount: parseMoney(t, fmt.Sprint("-", price+i*rows+j), "BRL"),

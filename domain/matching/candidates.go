@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"cmp"
 	"hash/maphash"
 	"slices"
@@ -29,6 +31,9 @@ type candidates struct {
 	groups   []*group
 	maxWords int // the maximum number of pairs of words that are compared for one group
 }
+
+// hashSeed makes the tokens of this process unpredictable, so that a vendor cannot choose texts with equal tokens.
+var hashSeed = maphash.MakeSeed()
 
 // token is the hash of an amount and of a part of the evidence. If two different parts have the same hash by chance,
 // some groups are compared in vain.
@@ -92,9 +97,9 @@ func amountsOf(r *row) []string {
 }
 
 func strongKeys(r *row) (keys []identifierKey) {
-	for k := range kinds {
-		for _, value := range r.ids[k] {
-			if isStrong(k, value) {
+	for k := range banktext.Kinds {
+		for _, value := range r.IDs[k] {
+			if banktext.IsStrong(k, value) {
 				keys = append(keys, identifierKey{r.Account, k, value})
 			}
 		}
@@ -108,9 +113,9 @@ func strongKeys(r *row) (keys []identifierKey) {
 // nameKeys returns a key for each name of a row: its first letters, with the account and the sign of the amount.
 func nameKeys(r *row) (keys []string) {
 	prefix := r.Account.String() + strconv.Itoa(r.Amount.Amount.Sign())
-	for _, words := range [][]string{r.words, r.party} {
+	for _, words := range [][]string{r.Words, r.Party} {
 		if len(words) > 0 && len(words[0]) >= minAbbreviation {
-			keys = add(keys, prefix+words[0][:minAbbreviation])
+			keys = banktext.Add(keys, prefix+words[0][:minAbbreviation])
 		}
 	}
 	return keys
@@ -128,12 +133,12 @@ func tokensOf(amount string, r *row) (tokens []token) {
 			parts = append(parts, part)
 		}
 	}
-	for _, words := range [][]string{r.words, r.party, r.numbers, r.references, r.accounts, r.keys} {
+	for _, words := range [][]string{r.Words, r.Party, r.Numbers, r.References, r.Accounts, r.PixKeys} {
 		for _, word := range words {
 			add(" " + word[:min(len(word), 5)])
 		}
 	}
-	for _, document := range r.documents {
+	for _, document := range r.Documents {
 		add("d" + document[min(3, len(document)):min(9, len(document))])
 	}
 	if len(parts) == 0 {

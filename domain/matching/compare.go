@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,31 +32,33 @@ const (
 
 // row is a Row with its evidence and the values that are computed once.
 type row struct {
-	*Row
-	Evidence
+	*banktext.Row
+	banktext.Evidence
 	day             int
+	tokens          []string // the words and numbers of the text
 	compact         string   // the folded text without blanks and punctuation
 	identity        string   // equal for rows that only identifiers, dates and status may tell apart
 	exact           string   // see exactTime
 	size            int      // the number of the row's words
 	isFare, isHabit bool     // a word of the text is in fares, or in habits
-	allNumbers      []string // see listNumbers
+	allNumbers      []string // see banktext.ListNumbers
 }
 
 // parse returns the row with its evidence. It returns nil if the row has no account or no valid date; such a row is
 // never matched.
-func parse(r *Row) *row {
+func parse(r *banktext.Row) *row {
 	day, ok := dayNumber(r.Date)
 	if !ok || r.Account.IsZero() {
 		return nil
 	}
-	evidence, folded := read(r)
+	evidence, folded := banktext.Read(r)
 	parsed := &row{Row: r, Evidence: evidence, day: day}
-	words := split(folded)
-	parsed.compact, parsed.size = strings.Join(words, ""), max(1, len(words)+len(parsed.party))
-	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.listNumbers()
-	parsed.isFare = holds(parsed.words, fares) || holds(parsed.numbers, fares)
-	parsed.isHabit = holds(parsed.words, habits) || holds(parsed.numbers, habits)
+	words := banktext.Split(folded)
+	parsed.tokens = words
+	parsed.compact, parsed.size = strings.Join(words, ""), max(1, len(words)+len(parsed.Party))
+	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.ListNumbers()
+	parsed.isFare = banktext.Holds(parsed.Words, banktext.Fares) || banktext.Holds(parsed.Numbers, banktext.Fares)
+	parsed.isHabit = banktext.Holds(parsed.Words, banktext.Habits) || banktext.Holds(parsed.Numbers, banktext.Habits)
 	parsed.identity = parsed.key()
 	return parsed
 }
@@ -65,32 +69,32 @@ func (r *row) key() string {
 		amountKey(
 			r.Amount,
 		),
-		amountKey(r.local()),
-		strings.Join(r.words, " "),
-		strings.Join(r.party, " "),
-		strings.Join(r.initials, " "),
-		strings.Join(r.documents, " "),
-		strings.Join(r.accounts, " "),
-		strings.Join(r.keys, " "),
-		strings.Join(r.numbers, " "),
-		strings.Join(r.references, " "),
+		amountKey(r.Local()),
+		strings.Join(r.Words, " "),
+		strings.Join(r.Party, " "),
+		strings.Join(r.Initials, " "),
+		strings.Join(r.Documents, " "),
+		strings.Join(r.Accounts, " "),
+		strings.Join(r.PixKeys, " "),
+		strings.Join(r.Numbers, " "),
+		strings.Join(r.References, " "),
 		string(r.Operation),
 		fmt.Sprint(r.Refund),
-		fmt.Sprint(r.instalment),
-		strings.Join(r.calendar.days, " "),
-		strings.Join(r.calendar.dates, " "),
-		strings.Join(r.calendar.fractions, " "),
-		strings.Join(r.calendar.periods, " "),
-		strings.Join(r.calendar.clocks, " "),
-		r.card,
+		fmt.Sprint(r.Instalment),
+		strings.Join(r.Calendar.Days, " "),
+		strings.Join(r.Calendar.Dates, " "),
+		strings.Join(r.Calendar.Fractions, " "),
+		strings.Join(r.Calendar.Periods, " "),
+		strings.Join(r.Calendar.Clocks, " "),
+		r.Card,
 		r.exact,
 		r.PurchasedAt.Format(time.RFC3339),
-		strings.Join(r.tellingTail(), " "),
-		strings.Join(r.facilitators, " "),
-		strings.Join(r.schemes, " "),
-		strings.Join(r.products, " "),
-		strings.Join(r.paid, " "),
-		strconv.FormatUint(uint64(r.unread), 16),
+		strings.Join(r.TellingTail(), " "),
+		strings.Join(r.Facilitators, " "),
+		strings.Join(r.Schemes, " "),
+		strings.Join(r.Products, " "),
+		strings.Join(r.Paid, " "),
+		strconv.FormatUint(uint64(r.Excess), 16),
 	}, "\x00")
 }
 
@@ -126,12 +130,12 @@ type comparison struct {
 	settles     bool // the old row is pending and the new one is posted
 	strong      bool // both rows share a strong identifier that no other row has
 	national    bool // that identifier is unique in the whole country
-	slip        bool // that identifier is the line of a boleto or of another slip, which is paid once
 	quota       bool // the complete instalment of a loan is equal
 	numbered    bool // the number of a cheque or an invoice is equal
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
 	sameNumbers bool // all unlabelled numbers are equal, including short ones
 	bare        bool // weak is set only by a number that may be the merchant's telephone or branch
+	identified  bool // the identifiers of one kind are equal, and no other row has them
 	documented  bool // the documents or the accounts of the counterparty agree
 	timed       bool // both rows name one time of the movement
 	moment      bool // the vendor states one second of the purchase for both rows
@@ -159,7 +163,7 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	*c = comparison{old: oldRow, new: newRow, context: context, explain: c.explain, unequal: c.unequal}
 	c.amount = c.compareAmounts()
 	// Parts that are not read may contradict each other.
-	c.doubt = oldRow.unread != newRow.unread
+	c.doubt = oldRow.Excess != newRow.Excess
 	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
 	c.compareIdentifiers()
 	c.compareParty()
@@ -215,36 +219,53 @@ func (c *comparison) findingOf(kind, old, new string, r relation) {
 }
 
 // compareIdentifiers compares the identifiers of each kind. When a row settles, an institution may give it another id
-// or code. A different institutionID, authenticationCode or institutionCode is then no evidence.
+// or code. A different InstitutionID, AuthenticationCode or InstitutionCode is then no evidence.
 func (c *comparison) compareIdentifiers() {
-	for k := range kinds {
-		a, b := c.old.ids[k], c.new.ids[k]
+	for k := range banktext.Kinds {
+		a, b := c.old.IDs[k], c.new.IDs[k]
+		if k == banktext.TrackingKey {
+			a, b = withBare(a, b, c.old), withBare(b, a, c.new)
+		}
 		r := compareSets(a, b)
 		switch {
 		case r == unknown:
 			continue
-		case r == agree && isStrong(k, sharedValue(a, b)) && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
+		case r == agree && banktext.IsStrong(k, sharedValue(a, b)) &&
+			c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
 			c.strong = true
-			c.national = c.national || k <= slipNumber
-			c.slip = c.slip || k == boletoLine || k == slipNumber
+			c.national = c.national || k <= banktext.SlipNumber
 		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
-			c.numbered = c.numbered || k == chequeNumber || k == invoiceNumber || k == orderNumber
+			c.identified = true
+			c.numbered = c.numbered || k == banktext.ChequeNumber || k == banktext.InvoiceNumber ||
+				k == banktext.OrderNumber
 			c.weak = c.weak || c.numbered ||
-				k != receiverReference && len(trimZeros(sharedValue(a, b))) >= minWeakNumber
-		case r == differ && (k == institutionID || k == authenticationCode || k == institutionCode):
+				k != banktext.ReceiverReference && len(banktext.TrimZeros(sharedValue(a, b))) >= banktext.MinWeakNumber
+		case r == differ && (k == banktext.InstitutionID || k == banktext.AuthenticationCode ||
+			k == banktext.InstitutionCode):
 			if c.settles {
 				continue
 			}
-			c.strongSays = c.strongSays || isStrong(k, a[0]) && isStrong(k, b[0])
-		case r == differ && isStrong(k, a[0]):
+			c.strongSays = c.strongSays || banktext.IsStrong(k, a[0]) && banktext.IsStrong(k, b[0])
+		case r == differ && banktext.IsStrong(k, a[0]):
 			c.strongSays = true
 		}
 		c.finding(k.String(), a, b, r)
 	}
 }
 
-// minWeakNumber is the minimum length of a number that is evidence for one movement.
-const minWeakNumber = 4
+// withBare returns the tracking keys of a row. If it labels none, these are the tracking keys of the other row that its
+// text contains without a label: SPEI RECIBIDOSANTANDER 036APPM15112026107434731 0194292099.
+func withBare(keys, other []string, r *row) []string {
+	if len(keys) > 0 {
+		return keys
+	}
+	for _, key := range other {
+		if slices.Contains(r.Numbers, banktext.TrimZeros(key)) && banktext.IsStrong(banktext.InstitutionID, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
 
 func sharedValue(a, b []string) string {
 	for _, value := range a {
@@ -257,88 +278,79 @@ func sharedValue(a, b []string) string {
 
 // compareParty compares the tax numbers, the accounts and the Pix keys of the counterparties.
 func (c *comparison) compareParty() {
-	document := compareDocumentLists(c.old.documents, c.new.documents)
-	account := compareAccounts(c.old.accounts, c.new.accounts)
+	document := compareDocumentLists(c.old.Documents, c.new.Documents)
+	account := compareAccounts(c.old.Accounts, c.new.Accounts)
 	c.strongSays = c.strongSays || document == differ
-	if document == agree && account == differ && len(c.old.party)+len(c.new.party) == 0 {
+	if document == agree && account == differ && len(c.old.Party)+len(c.new.Party) == 0 {
 		account = doubtful
 	}
 	c.documented = document >= contained || account >= contained && document == unknown
-	c.finding("document", c.old.documents, c.new.documents, document)
-	c.finding("account", c.old.accounts, c.new.accounts, account)
-	c.finding("pix_key", c.old.keys, c.new.keys, compareSets(c.old.keys, c.new.keys))
-	c.weak = c.weak || compareSets(c.old.keys, c.new.keys) == agree
+	c.finding("document", c.old.Documents, c.new.Documents, document)
+	c.finding("account", c.old.Accounts, c.new.Accounts, account)
+	c.finding("pix_key", c.old.PixKeys, c.new.PixKeys, compareSets(c.old.PixKeys, c.new.PixKeys))
+	c.weak = c.weak || compareSets(c.old.PixKeys, c.new.PixKeys) == agree
 }
 
 func (c *comparison) compareOperation() {
 	r := compareOperations(&c.old.Evidence, &c.new.Evidence)
 	c.strongSays = c.strongSays || r == differ
-	c.findingOf("operation", c.old.operationText(), c.new.operationText(), r)
-}
-
-// isCharge reports whether the row is a fee, interest or tax, which has no counterparty.
-func (e *Evidence) isCharge() bool {
-	return e.Operation == Fee || e.Operation == Levy || e.Operation == Interest || e.Operation == Tax
+	c.findingOf("operation", c.old.OperationText(), c.new.OperationText(), r)
 }
 
 // isPurchase reports whether each of the rows is a card purchase or names no operation.
 func (c *comparison) isPurchase() bool {
-	return (c.old.Operation == Card || c.old.Operation == NoOperation) &&
-		(c.new.Operation == Card || c.new.Operation == NoOperation)
-}
-
-func (e *Evidence) operationText() string {
-	if e.Refund {
-		return strings.TrimSpace(string(e.Operation) + " refund")
-	}
-	return string(e.Operation)
+	return (c.old.Operation == banktext.Card || c.old.Operation == banktext.NoOperation) &&
+		(c.new.Operation == banktext.Card || c.new.Operation == banktext.NoOperation)
 }
 
 // compareNumbers compares the unlabelled numbers and references of the texts. If each row has a number that the other
 // row lacks, the numbers contradict each other. If only one row has such a number, it is no evidence.
 func (c *comparison) compareNumbers() {
-	a := slices.Concat(c.old.numbers, c.old.references)
-	b := slices.Concat(c.new.numbers, c.new.references)
+	a := slices.Concat(c.old.Numbers, c.old.References)
+	b := slices.Concat(c.new.Numbers, c.new.References)
 	r := c.compareLists(a, b)
 	if r == agree {
 		for _, value := range a {
 			// In a payroll, a number with a label is the number of an employee: FUNC 0012, EMPLEADO 00121.
-			employee := c.old.Operation == Payroll && slices.Contains(c.old.references, value)
-			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge() || employee
-			if slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value) {
-				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.references, value)
+			employee := c.old.Operation == banktext.Payroll && slices.Contains(c.old.References, value)
+			long := len(banktext.DigitsOf(value)) >= banktext.MinWeakNumber || c.old.IsCharge() && c.new.IsCharge() ||
+				employee
+			if slices.Contains(b, value) && long && !slices.Contains(c.old.Documents, value) {
+				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.References, value)
 				c.bare = (c.bare || !c.weak) && mayBeMerchants
 				c.weak = true
 			}
 		}
 	}
 	c.sameNumbers = r == agree && len(a) == len(b)
-	if c.sameNumbers && isReordered(a, b) && slices.Equal(c.old.words, c.new.words) {
+	if c.sameNumbers && isReordered(a, b) && slices.Equal(c.old.Words, c.new.Words) {
 		r = doubtful // LOTE 12 QUADRA 8, LOTE 8 QUADRA 12
 	}
 	c.finding("number", a, b, r)
-	volatile := compareVolatile(c.old.volatile, c.new.volatile)
+	volatile := compareVolatile(c.old.Volatile, c.new.Volatile)
 	switch {
 	case volatile == differ && c.settles:
 	case volatile == differ:
-		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), doubtful)
+		c.finding(
+			"labelled_number",
+			banktext.LabelledValues(c.old.Volatile),
+			banktext.LabelledValues(c.new.Volatile),
+			doubtful,
+		)
 	case volatile == agree:
 		c.weak, c.bare = true, false
-		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), agree)
+		c.finding(
+			"labelled_number",
+			banktext.LabelledValues(c.old.Volatile),
+			banktext.LabelledValues(c.new.Volatile),
+			agree,
+		)
 	}
 }
 
 // isReordered reports whether two lists have the same members in another order.
 func isReordered(a, b []string) bool {
 	return !slices.Equal(a, b) && slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-func valuesOf(numbers map[string]string) (values []string) {
-	for label, value := range numbers {
-		values = append(values, label+" "+value)
-	}
-	slices.Sort(values)
-	return values
 }
 
 // compareLists compares two lists of numbers or dates. If one text is the beginning of the other, a difference is
@@ -360,7 +372,7 @@ func isWithoutCheckDigit(x, y string) bool {
 	if len(x) > len(y) {
 		x, y = y, x
 	}
-	return len(x) >= minChecked && len(y) == len(x)+1 && strings.HasPrefix(y, x) && isNumber(y)
+	return len(x) >= minChecked && len(y) == len(x)+1 && strings.HasPrefix(y, x) && banktext.IsNumber(y)
 }
 
 // isCut reports whether one text is the beginning of the other.
@@ -371,51 +383,45 @@ func (c *comparison) isCut() bool {
 
 // compareInstalments compares the instalments (number, count and total) and the cards.
 func (c *comparison) compareInstalments() {
-	a, b := c.old.instalment, c.new.instalment
+	a, b := c.old.Instalment, c.new.Instalment
 	r := compareInstalments(a, b)
-	if (a.number > 0) != (b.number > 0) {
+	if (a.Number > 0) != (b.Number > 0) {
 		if other := c.compareFractionWithInstalment(); other != unknown {
 			r = other
 		}
 	}
-	c.findingOf("instalment", fractionOf(a), fractionOf(b), r)
-	c.quota = r == agree && a.count > 1 && c.old.Operation == Loan && c.new.Operation == Loan
-	if r == agree && a.purchased != "" && a.purchased == b.purchased && a.total == b.total {
+	c.findingOf("instalment", banktext.FractionOf(a), banktext.FractionOf(b), r)
+	c.quota = r == agree && a.Count > 1 && c.old.Operation == banktext.Loan && c.new.Operation == banktext.Loan
+	if r == agree && a.Purchased != "" && a.Purchased == b.Purchased && a.Total == b.Total {
 		c.weak, c.bare = true, false
 	}
 	card := unknown
-	if c.old.card != "" && c.new.card != "" {
+	if c.old.Card != "" && c.new.Card != "" {
 		card = differ
-		if c.old.card == c.new.card {
+		if c.old.Card == c.new.Card {
 			card = agree
 		}
 	}
-	c.findingOf("card", c.old.card, c.new.card, card)
+	c.findingOf("card", c.old.Card, c.new.Card, card)
 }
 
 // compareFractionWithInstalment compares the instalment of one row with the fractions in the text of the other row,
 // which may be dates.
 func (c *comparison) compareFractionWithInstalment() relation {
-	stated, fractions := c.old.instalment, c.new.calendar.fractions
-	if stated.number == 0 {
-		stated, fractions = c.new.instalment, c.old.calendar.fractions
+	stated, fractions := c.old.Instalment, c.new.Calendar.Fractions
+	if stated.Number == 0 {
+		stated, fractions = c.new.Instalment, c.old.Calendar.Fractions
 	}
 	switch {
 	case len(fractions) == 0:
 		return unknown
-	case slices.Contains(fractions, fractionOf(stated)),
-		stated.count == 0 && strings.HasPrefix(fractions[0], fmt.Sprint(stated.number, "/")):
+	case slices.Contains(fractions, banktext.FractionOf(stated)),
+		stated.Count == 0 && strings.HasPrefix(fractions[0], fmt.Sprint(stated.Number, "/")):
 		return agree
-	case isInstalment(fractions[0], stated.count):
+	case banktext.IsInstalment(fractions[0], stated.Count):
 		return differ // another instalment of as many
 	}
 	return doubtful
-}
-
-// isInstalment reports whether a fraction may be one of the given number of instalments.
-func isInstalment(fraction string, count int) bool {
-	number, of, _ := strings.Cut(fraction, "/")
-	return count > 1 && atoi(of) == count && atoi(number) <= count
 }
 
 // dayAndMonth returns the date of the row in the form "5/11". It returns "" if the date is not in the form YYYY-MM-DD.
@@ -423,20 +429,13 @@ func (r *row) dayAndMonth() string {
 	if len(r.Date) != len("2006-01-02") {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d", atoi(string(r.Date[8:])), atoi(string(r.Date[5:7])))
-}
-
-func fractionOf(i instalment) string {
-	if i.number == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d/%d", i.number, i.count)
+	return fmt.Sprintf("%d/%d", banktext.Atoi(string(r.Date[8:])), banktext.Atoi(string(r.Date[5:7])))
 }
 
 // comparePurchase compares the day and, where both rows state it, the time of a card purchase.
 func (c *comparison) comparePurchase() {
 	a, b := c.old.PurchasedAt, c.new.PurchasedAt
-	x, y := c.old.instalment.purchased, c.new.instalment.purchased
+	x, y := c.old.Instalment.Purchased, c.new.Instalment.Purchased
 	switch {
 	case hasTime(a) && hasTime(b) && a.Sub(b).Abs() >= time.Minute, x != "" && y != "" && x != y:
 		c.finding("purchase", []string{string(x)}, []string{string(y)}, differ)
@@ -451,8 +450,8 @@ func (c *comparison) comparePurchase() {
 // compareCalendar compares the dates and periods of the texts. A date in only one text is evidence only if it equals
 // the value date of the other row.
 func (c *comparison) compareCalendar() {
-	a, b := &c.old.calendar, &c.new.calendar
-	x, y := slices.Concat(a.days, a.fractions), slices.Concat(b.days, b.fractions)
+	a, b := &c.old.Calendar, &c.new.Calendar
+	x, y := slices.Concat(a.Days, a.Fractions), slices.Concat(b.Days, b.Fractions)
 	r := unknown
 	switch {
 	case len(x) > 0 && len(y) > 0:
@@ -463,45 +462,37 @@ func (c *comparison) compareCalendar() {
 	case len(y) > 0:
 		r = c.compareWithDate(y, c.old)
 	}
-	if r == unknown && c.isPurchase() && c.days() > 0 && c.old.instalment.number+c.new.instalment.number == 0 &&
-		(c.old.mayHaveInstalment() || c.new.mayHaveInstalment()) {
+	if r == unknown && c.isPurchase() && c.days() > 0 && c.old.Instalment.Number+c.new.Instalment.Number == 0 &&
+		(c.old.MayHaveInstalment() || c.new.MayHaveInstalment()) {
 		r = doubtful // the other row may be another purchase
 	}
-	if c.compareLists(a.dates, b.dates) == differ {
+	if c.compareLists(a.Dates, b.Dates) == differ {
 		r = differ
 	}
 	c.finding("date", x, y, r)
-	p, q := a.periods, b.periods
+	p, q := a.Periods, b.Periods
 	switch {
 	case len(q) == 0:
-		q = periodsAmong(b.fractions)
+		q = periodsAmong(b.Fractions)
 	case len(p) == 0:
-		p = periodsAmong(a.fractions)
+		p = periodsAmong(a.Fractions)
 	}
 	r = c.compareLists(p, q)
 	c.finding("period", p, q, r)
 	// An equal period identifies a charge. If only one of the rows names a service, it does not.
-	c.weak = c.weak || c.old.isCharge() && c.new.isCharge() && c.old.day == c.new.day && (r == agree || c.anchored) &&
-		(len(c.old.service()) > 0) == (len(c.new.service()) > 0)
+	c.weak = c.weak || c.old.IsCharge() && c.new.IsCharge() && c.old.day == c.new.day && (r == agree || c.anchored) &&
+		(len(c.old.Service()) > 0) == (len(c.new.Service()) > 0)
 	// An account holder receives at most one salary per period.
-	received := c.old.Operation == Payroll && c.new.Operation == Payroll && c.new.Amount.Amount.IsPositive()
+	received := c.old.Operation == banktext.Payroll && c.new.Operation == banktext.Payroll &&
+		c.new.Amount.Amount.IsPositive()
 	c.weak = c.weak || received && c.old.day == c.new.day && r == agree
-}
-
-// mayHaveInstalment reports whether the text has a fraction that may be an instalment or a day: LOJA 10/12. A fraction
-// beside a time is a day.
-func (e *Evidence) mayHaveInstalment() bool {
-	return len(e.calendar.clocks) == 0 && slices.ContainsFunc(e.calendar.fractions, func(f string) bool {
-		_, count, _ := strings.Cut(f, "/")
-		return isInstalment(f, atoi(count))
-	})
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.
 func periodsAmong(fractions []string) (periods []string) {
 	for _, f := range fractions {
 		month, year, _ := strings.Cut(f, "/")
-		if atoi(month) <= 12 && atoi(year) > 12 {
+		if banktext.Atoi(month) <= 12 && banktext.Atoi(year) > 12 {
 			periods = append(periods, f)
 		}
 	}
@@ -520,8 +511,8 @@ func (c *comparison) compareWithDate(days []string, other *row) relation {
 
 // compareTimes compares the times of the texts and the times at which the movements occurred.
 func (c *comparison) compareTimes() {
-	r := compareClocks(c.old.calendar.clocks, c.new.calendar.clocks)
-	c.finding("time", c.old.calendar.clocks, c.new.calendar.clocks, r)
+	r := compareClocks(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
+	c.finding("time", c.old.Calendar.Clocks, c.new.Calendar.Clocks, r)
 	c.timed = c.timed || r == agree
 	a, b := c.old.exact, c.new.exact
 	switch {
@@ -544,12 +535,12 @@ const maxClockMoved = 10 * time.Minute
 // text, because banks truncate names in texts.
 func (c *comparison) compareNamesOfRows() {
 	a, b := &c.old.Evidence, &c.new.Evidence
-	if a.isCharge() && b.isCharge() && a.Operation != Tax {
+	if a.IsCharge() && b.IsCharge() && a.Operation != banktext.Tax {
 		c.compareServices()
 		return
 	}
-	person := a.isTransfer() && b.isTransfer()
-	text := compareNames(a.words, b.words, person)
+	person := a.IsTransfer() && b.IsTransfer()
+	text := compareNames(a.Words, b.Words, person)
 	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota()
 	if text <= doubtful && text != unknown && one {
 		text = contained
@@ -557,35 +548,38 @@ func (c *comparison) compareNamesOfRows() {
 			text = doubtful
 		}
 	}
+	if text >= contained && c.hasWordBeforeNumber() {
+		text = doubtful // CONTA VIVO 118844207, CONTA VIVO ROAMING 118844207
+	}
 	if c.moment && (text == differ || text == doubtful) {
 		text++ // one card is not used twice in a second, so the shop has another name now
 	}
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
 	}
-	if a.isGeneralPayout() && b.isGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
+	if a.IsGeneralPayout() && b.IsGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
 		text = unknown // sales of one price
 	}
 	switch {
-	case text == contained && a.isPayment() && b.isPayment() && isFirstName(a.words, b.words):
+	case text == contained && a.IsPayment() && b.IsPayment() && isFirstName(a.Words, b.Words):
 		text = doubtful
-	case text == contained && person && (a.endsBefore(b) || b.endsBefore(a)):
+	case text == contained && person && (a.EndsBefore(b) || b.EndsBefore(a)):
 		text = doubtful
 	case text == unknown || text >= contained:
-	case sameWord(c.old.compact, c.new.compact):
+	case banktext.SameWord(c.old.compact, c.new.compact):
 		text = agree
-	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.words) || onlyPurposes(b.words))):
+	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
 	}
-	c.finding("bank", a.banks, b.banks, compareSets(a.banks, b.banks))
-	party := compareNames(a.party, b.party, true)
-	if party > doubtful && compareSets(a.initials, b.initials) == differ {
+	c.finding("bank", a.Banks, b.Banks, compareSets(a.Banks, b.Banks))
+	party := compareNames(a.Party, b.Party, true)
+	if party > doubtful && compareSets(a.Initials, b.Initials) == differ {
 		party = doubtful
 	}
 	if party != unknown {
-		c.finding("counterparty", a.party, b.party, party)
-		x, y := withoutNames(a.words, a.party), withoutNames(b.words, b.party)
+		c.finding("counterparty", a.Party, b.Party, party)
+		x, y := withoutNames(a.Words, a.Party), withoutNames(b.Words, b.Party)
 		if rest := compareNames(x, y, person); rest == differ {
 			text = doubtful
 		} else if text == differ {
@@ -597,7 +591,7 @@ func (c *comparison) compareNamesOfRows() {
 		c.name = party
 	} else {
 		text = c.compareWordsWithParty(text)
-		if c.documented && text == doubtful && !(c.isPurchase() && eachNamesMore(a.words, b.words)) {
+		if c.documented && text == doubtful && !(c.isPurchase() && eachNamesMore(a.Words, b.Words)) {
 			text = contained // one counterparty, with or without the name of its bank
 		}
 		c.name = text
@@ -606,10 +600,10 @@ func (c *comparison) compareNamesOfRows() {
 	case text <= doubtful:
 	case differInTail(a, b):
 		text = doubtful
-	case compareSets(a.facilitators, b.facilitators) == differ:
-		c.finding("facilitator", a.facilitators, b.facilitators, doubtful)
+	case compareSets(a.Facilitators, b.Facilitators) == differ:
+		c.finding("facilitator", a.Facilitators, b.Facilitators, doubtful)
 	}
-	c.finding("text", a.words, b.words, text)
+	c.finding("text", a.Words, b.Words, text)
 	if text == doubtful {
 		c.name = min(c.name, text)
 	}
@@ -617,31 +611,31 @@ func (c *comparison) compareNamesOfRows() {
 
 // isOneTax reports whether two taxes are named by the same words in another order: IMSS SUA, SUA-IMSS.
 func (c *comparison) isOneTax() bool {
-	a, b := c.old.words, c.new.words
-	return c.old.Operation == Tax && c.new.Operation == Tax && isSubset(a, b) && isSubset(b, a)
+	a, b := c.old.Words, c.new.Words
+	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax && isSubset(a, b) && isSubset(b, a)
 }
 
 // isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name is only longer
 // in one of them: PARIS CUOTA 03 DE 06, PARIS ALTO LAS CONDES CUOTA 3/6.
 func (c *comparison) isOneInstalment() bool {
-	a, b := c.old.instalment, c.new.instalment
-	short, long := c.old.words, c.new.words
+	a, b := c.old.Instalment, c.new.Instalment
+	short, long := c.old.Words, c.new.Words
 	if len(short) > len(long) {
 		short, long = long, short
 	}
-	return compareInstalments(a, b) == agree && a.count > 1 && lengthOf(short) >= minInstalmentName &&
-		slices.Equal(short, long[:len(short)]) && !c.old.isPayment() && !c.new.isPayment()
+	return compareInstalments(a, b) == agree && a.Count > 1 && lengthOf(short) >= minInstalmentName &&
+		slices.Equal(short, long[:len(short)]) && !c.old.IsPayment() && !c.new.IsPayment()
 }
 
 // isOneQuota reports whether two rows name the same group and quota of a consórcio: GRUPO 4471 COTA 219.
 func (c *comparison) isOneQuota() bool {
 	shared := 0
-	for _, number := range c.old.numbers {
-		if slices.Contains(c.new.numbers, number) {
+	for _, number := range c.old.Numbers {
+		if slices.Contains(c.new.Numbers, number) {
 			shared++
 		}
 	}
-	return shared >= 2 && slices.Contains(c.old.words, "consorcio") && slices.Contains(c.new.words, "consorcio")
+	return shared >= 2 && slices.Contains(c.old.Words, "consorcio") && slices.Contains(c.new.Words, "consorcio")
 }
 
 // minInstalmentName is the minimum length of a merchant's name for isOneInstalment.
@@ -660,18 +654,18 @@ const minContract = 8
 //   - the code of a share and a word for its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
 func (c *comparison) sharesNumber() bool {
 	a, b := &c.old.Evidence, &c.new.Evidence
-	if a.isPayment() || b.isPayment() || a.Operation == Payroll || b.Operation == Payroll {
+	if a.IsPayment() || b.IsPayment() || a.Operation == banktext.Payroll || b.Operation == banktext.Payroll {
 		return false
 	}
-	if !c.isOneContract() && !(c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words))) &&
-		sharedShare(a.words, b.words) == "" {
+	if !c.isOneContract() && !(c.timed && c.anchored && slices.Equal(withoutToll(a.Words), withoutToll(b.Words))) &&
+		sharedShare(a.Words, b.Words) == "" {
 		return false
 	}
-	return slices.ContainsFunc(a.words, func(word string) bool {
+	return slices.ContainsFunc(a.Words, func(word string) bool {
 		return len(word) >= minAbbreviation &&
 			slices.ContainsFunc(
-				b.words,
-				func(other string) bool { return sameWord(word, other) || isCutWord(word, other) },
+				b.Words,
+				func(other string) bool { return banktext.SameWord(word, other) || isCutWord(word, other) },
 			)
 	})
 }
@@ -680,7 +674,7 @@ func (c *comparison) sharesNumber() bool {
 // telephone.
 func (c *comparison) isOneContract() bool {
 	value := sharedValue(c.old.allNumbers, c.new.allNumbers)
-	return len(value) >= minContract && isNumber(value)
+	return len(value) >= minContract && banktext.IsNumber(value)
 }
 
 // maxContract is the maximum length of the number of a contract. A longer number identifies a single slip.
@@ -691,39 +685,53 @@ const maxContract = 13
 func (c *comparison) mayBeTwoServices() bool {
 	without := func(words, other []string) []string {
 		return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-			return slices.ContainsFunc(other, func(o string) bool { return sameWord(word, o) || isCutWord(word, o) })
+			return slices.ContainsFunc(
+				other,
+				func(o string) bool { return banktext.SameWord(word, o) || isCutWord(word, o) },
+			)
 		})
 	}
-	a, b := c.old.words, c.new.words
+	a, b := c.old.Words, c.new.Words
 	return c.isOneContract() && len(sharedValue(c.old.allNumbers, c.new.allNumbers)) <= maxContract &&
 		len(without(a, b)) > 0 && len(without(b, a)) > 0
 }
 
-// listNumbers returns the numbers of a row, with and without a label.
-func (e *Evidence) listNumbers() []string {
-	return slices.Concat(
-		e.numbers,
-		e.references,
-		e.accounts,
-		e.keys,
-		e.ids[chequeNumber],
-		e.ids[invoiceNumber],
-		e.ids[orderNumber],
-	)
+// hasWordBeforeNumber reports whether the texts are equal except that one has a further name before the number of a
+// contract. It may be the name of another service. Transfers, payrolls and numbers of single movements do not count.
+func (c *comparison) hasWordBeforeNumber() bool {
+	a, b := c.old, c.new
+	if len(a.tokens) > len(b.tokens) {
+		a, b = b, a
+	}
+	short, long := a.tokens, b.tokens
+	if len(short) == len(long) || a.IsPayment() || b.IsPayment() ||
+		a.Operation == banktext.Payroll || b.Operation == banktext.Payroll ||
+		compareVolatile(a.Volatile, b.Volatile) == agree {
+		return false
+	}
+	at := 0
+	for at < len(short) && short[at] == long[at] {
+		at++
+	}
+	further, rest := long[at:len(long)-len(short)+at], short[at:]
+	isContract := func(word string) bool { return len(word) >= minContract && banktext.IsNumber(word) }
+	isName := func(word string) bool { return slices.Contains(b.Words, word) }
+	return at > 0 && slices.Equal(rest, long[len(long)-len(rest):]) && slices.ContainsFunc(rest, isContract) &&
+		slices.ContainsFunc(further, isName)
 }
 
 // compareLabelledWithBare records a doubt if one row has a labelled number, and the other one has a different
 // unlabelled number of the same length: CTA 40112233, 40112299.
 func (c *comparison) compareLabelledWithBare() {
 	for _, rows := range [][2]*row{{c.old, c.new}, {c.new, c.old}} {
-		labelled, bare := rows[0].allNumbers[len(rows[0].numbers):], rows[1].numbers
-		if len(rows[0].numbers) > 0 || len(labelled) == 0 ||
+		labelled, bare := rows[0].allNumbers[len(rows[0].Numbers):], rows[1].Numbers
+		if len(rows[0].Numbers) > 0 || len(labelled) == 0 ||
 			sharedValue(rows[0].allNumbers, rows[1].allNumbers) != "" {
 			continue
 		}
 		for _, x := range labelled {
 			for _, y := range bare {
-				if len(x) == len(y) && len(x) >= minLabelled && isNumber(y) {
+				if len(x) == len(y) && len(x) >= minLabelled && banktext.IsNumber(y) {
 					c.finding("number", []string{x}, []string{y}, doubtful)
 					return
 				}
@@ -735,30 +743,22 @@ func (c *comparison) compareLabelledWithBare() {
 // minLabelled is the minimum length of the numbers that compareLabelledWithBare compares.
 const minLabelled = 4
 
-// tollWords are words for a toll. A bank may print one of them in one row, and another in the next.
-var tollWords = wordSet("praca plaza pedagio pedagios peaje caseta passagem cruce")
-
-// withoutToll returns the words that are not in tollWords.
+// withoutToll returns the words that are not in banktext.TollWords.
 func withoutToll(words []string) []string {
-	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return tollWords[word] })
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return banktext.TollWords[word] })
 }
 
-// share matches the code of a share or a fund at the Brazilian stock exchange: four letters, and the number of the
-// class.
-var share = compile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
-
-// incomeWords are words for the income of a share or a fund.
-var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
-	bonificacao`)
-
 // sharedShare returns the code of a share or a fund that both texts contain. It returns "" if there is none, or if the
-// texts have no word of incomeWords in common.
+// texts have no word of banktext.IncomeWords in common.
 func sharedShare(a, b []string) string {
-	if !slices.ContainsFunc(a, func(word string) bool { return incomeWords[word] && slices.Contains(b, word) }) {
+	if !slices.ContainsFunc(
+		a,
+		func(word string) bool { return banktext.IncomeWords[word] && slices.Contains(b, word) },
+	) {
 		return ""
 	}
 	for _, word := range a {
-		if share.MatchString(word) && slices.Contains(b, word) {
+		if banktext.Share.MatchString(word) && slices.Contains(b, word) {
 			return word
 		}
 	}
@@ -774,29 +774,24 @@ func eachNamesMore(a, b []string) bool {
 // compareServices compares the services that two charges name. A charge has no counterparty. An equal service alone
 // does not identify a charge.
 func (c *comparison) compareServices() {
-	x, y := c.old.service(), c.new.service()
+	x, y := c.old.Service(), c.new.Service()
 	r := compareNames(x, y, false)
-	if r < contained && r != unknown && sameWord(c.old.compact, c.new.compact) {
+	if r < contained && r != unknown && banktext.SameWord(c.old.compact, c.new.compact) {
 		r = agree
 	}
-	if r >= contained && differInLetters(c.old.all, c.new.all) || (len(x) == 0) != (len(y) == 0) {
+	if r >= contained && differInLetters(c.old.AllWords, c.new.AllWords) || (len(x) == 0) != (len(y) == 0) {
 		r = doubtful
 	}
 	c.finding("service", x, y, r)
-}
-
-// service returns the words of a charge that name the service.
-func (e *Evidence) service() []string {
-	return slices.DeleteFunc(slices.Clone(e.all), func(word string) bool { return fillers[word] })
 }
 
 // compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a
 // counterparty and the texts alone do not agree. Otherwise it returns its argument text, which is the relation of the
 // texts.
 func (c *comparison) compareWordsWithParty(text relation) relation {
-	party, words := c.old.party, c.new.words
+	party, words := c.old.Party, c.new.Words
 	if len(party) == 0 {
-		party, words = c.new.party, c.old.words
+		party, words = c.new.Party, c.old.Words
 	}
 	if len(party) == 0 || text >= contained {
 		return text
@@ -835,7 +830,7 @@ func (c *comparison) amounts() amounts { return c.amount }
 
 func (c *comparison) compareAmounts() amounts {
 	a, b := c.old.Amount, c.new.Amount
-	x, y := c.old.local(), c.new.local()
+	x, y := c.old.Local(), c.new.Local()
 	switch {
 	case a.Equal(b) && x.Equal(y):
 		return sameAmount

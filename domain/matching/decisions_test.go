@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -63,32 +64,32 @@ func TestDecisionsAboutTheCorpus(t *testing.T) {
 
 // writeDecisions writes the evidence of two rows, and the verdict about them. It then changes the rows in several
 // ways, for example their dates, and writes for each change the number of the line of Table that decides.
-func writeDecisions(b *strings.Builder, oldRow, newRow matching.Row) {
+func writeDecisions(b *strings.Builder, oldRow, newRow banktext.Row) {
 	verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
 	fmt.Fprintf(b, "  old %s\n  new %s\n  %s %v%s\n  lines", matching.EvidenceText(oldRow),
 		matching.EvidenceText(newRow), verdict, findings,
-		resultText(matching.Match([]matching.Row{oldRow}, []matching.Row{newRow}, matching.Context{})))
-	for _, change := range []func(o, n *matching.Row, c *matching.Context){
-		func(*matching.Row, *matching.Row, *matching.Context) {},
-		func(o, n *matching.Row, _ *matching.Context) { *o, *n = *n, *o },
-		func(_, n *matching.Row, _ *matching.Context) { n.Date = n.Date.AddDays(1) },
-		func(_, n *matching.Row, _ *matching.Context) { n.Date = n.Date.AddDays(-4) },
-		func(_, n *matching.Row, _ *matching.Context) { n.Date = n.Date.AddDays(15) },
-		func(_, n *matching.Row, _ *matching.Context) { n.Date = n.Date.AddDays(70) },
-		func(o, n *matching.Row, _ *matching.Context) { o.Status, n.Status = domain.Pending, domain.Posted },
-		func(o, n *matching.Row, _ *matching.Context) { o.Status, n.Status = domain.Posted, domain.Pending },
-		func(o, n *matching.Row, _ *matching.Context) { n.Amount = times(o.Amount, "1.004") },
-		func(o, n *matching.Row, _ *matching.Context) {
+		resultText(matching.Match([]banktext.Row{oldRow}, []banktext.Row{newRow}, matching.Context{})))
+	for _, change := range []func(o, n *banktext.Row, c *matching.Context){
+		func(*banktext.Row, *banktext.Row, *matching.Context) {},
+		func(o, n *banktext.Row, _ *matching.Context) { *o, *n = *n, *o },
+		func(_, n *banktext.Row, _ *matching.Context) { n.Date = n.Date.AddDays(1) },
+		func(_, n *banktext.Row, _ *matching.Context) { n.Date = n.Date.AddDays(-4) },
+		func(_, n *banktext.Row, _ *matching.Context) { n.Date = n.Date.AddDays(15) },
+		func(_, n *banktext.Row, _ *matching.Context) { n.Date = n.Date.AddDays(70) },
+		func(o, n *banktext.Row, _ *matching.Context) { o.Status, n.Status = domain.Pending, domain.Posted },
+		func(o, n *banktext.Row, _ *matching.Context) { o.Status, n.Status = domain.Posted, domain.Pending },
+		func(o, n *banktext.Row, _ *matching.Context) { n.Amount = times(o.Amount, "1.004") },
+		func(o, n *banktext.Row, _ *matching.Context) {
 			n.Amount, o.Status = times(o.Amount, "1.1"), domain.Pending
 		},
-		func(o, n *matching.Row, _ *matching.Context) { n.Amount = times(o.Amount, "2") },
-		func(_, _ *matching.Row, c *matching.Context) { c.Shown = func(*matching.Row) int { return 2 } },
-		func(_, _ *matching.Row, c *matching.Context) { c.Reversed = func(*matching.Row) bool { return true } },
-		func(_, _ *matching.Row, c *matching.Context) { c.Repeated = func(string) bool { return true } },
-		func(_, n *matching.Row, _ *matching.Context) { n.Description += " ESTORNO" },
-		func(o, n *matching.Row, _ *matching.Context) { n.Description = o.Description[:len(o.Description)*2/3] },
-		func(_, n *matching.Row, _ *matching.Context) {
-			n.Counterparty, n.Keys = matching.Party{}, domain.InstitutionKeys{}
+		func(o, n *banktext.Row, _ *matching.Context) { n.Amount = times(o.Amount, "2") },
+		func(_, _ *banktext.Row, c *matching.Context) { c.Shown = func(*banktext.Row) int { return 2 } },
+		func(_, _ *banktext.Row, c *matching.Context) { c.Reversed = func(*banktext.Row) bool { return true } },
+		func(_, _ *banktext.Row, c *matching.Context) { c.Repeated = func(string) bool { return true } },
+		func(_, n *banktext.Row, _ *matching.Context) { n.Description += " ESTORNO" },
+		func(o, n *banktext.Row, _ *matching.Context) { n.Description = o.Description[:len(o.Description)*2/3] },
+		func(_, n *banktext.Row, _ *matching.Context) {
+			n.Counterparty, n.Keys = banktext.Party{}, domain.InstitutionKeys{}
 		},
 	} {
 		o, n, c := oldRow, newRow, matching.Context{}

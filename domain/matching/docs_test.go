@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -39,7 +40,7 @@ func TestDocumentedTable(t *testing.T) {
 	}
 }
 
-func rowsOf(t *testing.T, id, cell string) (rows []matching.Row) {
+func rowsOf(t *testing.T, id, cell string) (rows []banktext.Row) {
 	t.Helper()
 	for i, text := range strings.Split(cell, "<br>") {
 		row := parseRow(t, strings.Trim(text, "` "))
@@ -49,7 +50,7 @@ func rowsOf(t *testing.T, id, cell string) (rows []matching.Row) {
 	return rows
 }
 
-func checkExample(t *testing.T, name string, left, came []matching.Row, verdict string) {
+func checkExample(t *testing.T, name string, left, came []banktext.Row, verdict string) {
 	t.Helper()
 	result := matching.Match(left, came, matching.Context{})
 	decided := "other"

@@ -5,20 +5,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // LineOf returns the line of Table that decides about two rows.
-func LineOf(oldRow, newRow Row, context Context) Line {
+func LineOf(oldRow, newRow banktext.Row, context Context) Line {
 	return Table[compare(parse(&oldRow), parse(&newRow), &context).line()]
 }
 
-var (
-	ReadTextReferences = readTextReferences
-	ReadTextDocument   = readTextDocument
-)
-
 // NumberOf returns the position in Table of the line that decides about two rows, counted from 1.
-func NumberOf(oldRow, newRow Row, context Context) int {
+func NumberOf(oldRow, newRow banktext.Row, context Context) int {
 	name := LineOf(oldRow, newRow, context).Name
 	return 1 + slices.IndexFunc(Table, func(l Line) bool { return l.Name == name })
 }
@@ -27,8 +24,8 @@ func NumberOf(oldRow, newRow Row, context Context) int {
 var emptyMembers = regexp.MustCompile(`\w+:(\[[ \[\]]*\]|map\[\]|false|0|\{[^{}a-z]*\}|)( |\})`)
 
 // EvidenceText returns the evidence of a row as text, without the members that the row does not state.
-func EvidenceText(row Row) string {
-	text := fmt.Sprintf("%+v", Parse(&row))
+func EvidenceText(row banktext.Row) string {
+	text := fmt.Sprintf("%+v", banktext.Parse(&row))
 	for {
 		shorter := emptyMembers.ReplaceAllString(text, "$2")
 		if shorter == text {
@@ -38,16 +35,8 @@ func EvidenceText(row Row) string {
 	}
 }
 
-// PartsOf returns the parts of a pattern.
-func PartsOf(expression string) []string { return compile(expression).parts }
-
-// MayMatch reports whether a text contains one of the parts of a pattern.
-func MayMatch(expression, text string) bool { return compile(expression).mayMatch(text) }
-
-// The limits of texts and comparisons.
+// The limits of comparisons.
 const (
-	MaxTextLength = maxTextLength
-	MaxWords      = maxWords
 	MaxRowWords   = maxRowWords
 	MaxMatchWords = maxMatchWords
 )

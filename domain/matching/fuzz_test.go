@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -40,7 +41,7 @@ func FuzzJudge(f *testing.F) {
 func FuzzTextReferences(f *testing.F) {
 	f.Add("PIX E12345678202611101200abcDEF12345 CHEQUE 12345 12.ABC.345/01DE-35")
 	f.Fuzz(func(t *testing.T, text string) {
-		references, document := matching.TextReferences(text), matching.TextDocument(text)
+		references, document := banktext.TextReferences(text), banktext.TextDocument(text)
 		if n := len(references.EndToEndID); n != 0 && n != 32 {
 			t.Errorf("%q: %q", text, references.EndToEndID)
 		}

@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"slices"
 	"time"
 
@@ -24,16 +26,16 @@ const (
 type Context struct {
 	// SeenTogether reports whether one read of the vendor returned both rows. If it is nil, the members Reads,
 	// FirstRead and LastRead of the rows decide.
-	SeenTogether func(oldRow, newRow *Row) bool
+	SeenTogether func(oldRow, newRow *banktext.Row) bool
 	// Never contains pairs that are never matched or suggested, because an operator or the vendor has decided about
 	// them. A pair with an empty Old forbids all matches of the new row.
 	Never map[domain.MatchPair]bool
 	// Shown returns how many other records of the account had the same amount and text as the row in the last 180
 	// days. It is called only for pairs that would otherwise be Same. nil means that the number is not known.
-	Shown func(row *Row) int
+	Shown func(row *banktext.Row) int
 	// Reversed reports whether the account has a row that gives back the amount of the old row. If Reversed is nil,
 	// there is no such row.
-	Reversed func(oldRow *Row) bool
+	Reversed func(oldRow *banktext.Row) bool
 	// Whole means that Match gets all old and new rows of the account, because the account was linked again or all of
 	// its ids changed. Two rows can then be paired because no other rows are left.
 	Whole bool
@@ -53,13 +55,13 @@ type Context struct {
 // identifierKey is one identifier of an account.
 type identifierKey struct {
 	account domain.AccountID
-	kind    kind
+	kind    banktext.Kind
 	value   string
 }
 
 // isUnique reports whether at most one old row and at most one new row have the identifier, and no other row of the
 // account has it.
-func (c *Context) isUnique(account domain.AccountID, k kind, value string) bool {
+func (c *Context) isUnique(account domain.AccountID, k banktext.Kind, value string) bool {
 	key := identifierKey{account, k, value}
 	return !c.shared[key] && (c.Repeated == nil || !c.Repeated(key.text()))
 }
@@ -82,6 +84,8 @@ const (
 	maxDaysPossible = 14
 	// shownDays is the number of days in which Context.Shown counts records.
 	shownDays = 180
+	// minShown is the number of other records from which on an equal text and amount can be chance; see isChance.
+	minShown = 2
 	// maxChance is the maximum expected number, in percent, of other movements with the same amount and text between
 	// the dates of two rows: 10 means 0.1 movements. If more are expected, rows with an equal text may be different
 	// movements.
@@ -112,7 +116,7 @@ var Table = []Line{
 	{"a strong identifier is equal, but document, operation or another strong identifier contradicts", Other,
 		func(c *comparison) bool { return c.strong && c.strongSays }},
 	{"a strong identifier is equal, and the amount", Same, func(c *comparison) bool {
-		return c.strong && (c.amounts() >= movedAmount || c.isSettledSlip()) && !c.goesBack() && !c.mayBeCounter()
+		return c.strong && c.amounts() >= movedAmount && !c.goesBack() && !c.mayBeCounter()
 	}},
 	{"a strong identifier is equal, with another amount or status, or it may be a counter", Possible,
 		func(c *comparison) bool { return c.strong }},
@@ -131,7 +135,7 @@ var Table = []Line{
 
 // Judge compares two rows and returns the verdict and the evidence for and against. The vendor no longer returns the
 // old row, and no earlier listing contained the new row.
-func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
+func Judge(oldRow, newRow banktext.Row, context Context) (Verdict, []Finding) {
 	a, b := parse(&oldRow), parse(&newRow)
 	if a == nil || b == nil {
 		return Other, nil
@@ -139,9 +143,6 @@ func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 	c := compare(a, b, &context)
 	return Table[c.line()].Verdict, c.findings
 }
-
-// isSettledSlip reports whether a scheduled payment of a slip was made with interest or a discount.
-func (c *comparison) isSettledSlip() bool { return c.slip && c.settles && c.amounts() == nearAmount }
 
 // isNamedAtOneTime reports whether the rows name the same number, document or name, and their dates fit.
 func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely() && !c.isChance() }
@@ -156,7 +157,7 @@ func (c *comparison) line() int {
 }
 
 func (c *comparison) isOutside() bool {
-	return c.old.Account != c.new.Account || c.old.local().Currency != c.new.local().Currency ||
+	return c.old.Account != c.new.Account || c.old.Local().Currency != c.new.Local().Currency ||
 		c.old.Amount.Amount.Sign() != c.new.Amount.Amount.Sign()
 }
 
@@ -207,9 +208,9 @@ func (c *comparison) mayBeCounter() bool {
 	if c.national || c.name != differ || c.days() == 0 {
 		return false
 	}
-	for _, k := range []kind{institutionID, authenticationCode} {
-		shared := sharedValue(c.old.ids[k], c.new.ids[k])
-		if shared != "" && (!isNumber(shared) || len(trimZeros(shared)) > maxCounterLength) {
+	for _, k := range []banktext.Kind{banktext.InstitutionID, banktext.AuthenticationCode} {
+		shared := sharedValue(c.old.IDs[k], c.new.IDs[k])
+		if shared != "" && (!banktext.IsNumber(shared) || len(banktext.TrimZeros(shared)) > maxCounterLength) {
 			return false
 		}
 	}
@@ -229,8 +230,8 @@ func (c *comparison) isFar() bool {
 	if c.anchored {
 		limit = maxDaysAnchored
 	}
-	if i := c.old.instalment; c.anchored && compareInstalments(i, c.new.instalment) == agree {
-		limit = max(limit, maxDaysAnchored+daysOfMonth*i.number) // the vendor may list it on the day of the purchase
+	if i := c.old.Instalment; c.anchored && compareInstalments(i, c.new.Instalment) == agree {
+		limit = max(limit, maxDaysAnchored+daysOfMonth*i.Number) // the vendor may list it on the day of the purchase
 	}
 	return c.days() > limit
 }
@@ -262,7 +263,7 @@ func (c *comparison) isExact() bool { return c.weak || c.timed }
 //     Fares, and round amounts for coffee or fuel, must have the same date.
 //   - The row does not settle, and the dates are at most one banking day apart. In addition, the amount must be
 //     unusual, or a number must identify the cheque, the invoice or the contract, or a document or an account must
-//     identify the employee. Fares, top-ups and daily charges (isDaily) must have the same date.
+//     identify the employee. Fares, top-ups and daily charges (banktext.IsDaily) must have the same date.
 func (c *comparison) isTimely() bool {
 	days := c.days()
 	next := bankingDays(c.old.day, c.new.day) <= 1 && days <= maxDaysNumbered
@@ -275,20 +276,14 @@ func (c *comparison) isTimely() bool {
 		return false
 	case c.settles:
 		return next || (odd || c.weak && !c.bare) && days <= maxDaysNumbered
-	case c.old.Operation == TopUp, !next, isFare, c.old.isDaily():
+	case c.old.Operation == banktext.TopUp, !next, isFare, c.old.IsDaily():
 		return false
-	case c.old.Operation == Payroll:
+	case c.old.Operation == banktext.Payroll:
 		return odd || c.documented
-	case c.old.Operation == DirectDebit, c.old.Operation == Boleto, c.old.Operation == Tax:
+	case c.old.Operation == banktext.DirectDebit, c.old.Operation == banktext.Boleto, c.old.Operation == banktext.Tax:
 		return odd || c.weak
 	}
 	return odd && (c.weak || !c.isMenuPrice()) || c.numbered
-}
-
-// isDaily reports whether an institution can book such a movement every day. Two of them can then be told apart only
-// by their days.
-func (e *Evidence) isDaily() bool {
-	return e.Operation == Interest || e.Operation == Fee || e.Operation == Levy
 }
 
 // maxMenuPrice limits the amounts of everyday purchases, such as a meal or bread: they are lower, and multiples of
@@ -299,21 +294,34 @@ const maxMenuPrice = 100
 func (c *comparison) isMenuPrice() bool {
 	cents := c.new.Amount.Amount.Abs().Shift(2)
 	return cents.LessThan(decimal.NewFromInt(maxMenuPrice*100)) && cents.Mod(decimal.NewFromInt(10)).IsZero() &&
-		!c.old.isPayment() && !c.new.isPayment()
+		!c.old.IsPayment() && !c.new.IsPayment()
 }
 
 // isChance reports whether records with this amount and text are so frequent that the new row may be another
-// movement. If the account had n of them in 180 days, n × days ÷ 180 are expected between the two dates.
+// movement. If only the texts agree, minShown of them are enough, whatever the amount is. A number in the text is no
+// exception, because the other records have it, too. If an identifier, a document or an account agrees, and the account
+// had n such records in 180 days, n × days ÷ 180 are expected between the two dates.
 func (c *comparison) isChance() bool {
 	if c.context.Shown == nil || c.days() == 0 || c.anchored {
 		return false
 	}
-	return c.context.Shown(c.old.Row)*c.days()*100 > maxChance*shownDays
+	shown := c.context.Shown(c.old.Row)
+	if !c.identified && !c.documented {
+		return shown >= minShown
+	}
+	return shown*c.days()*100 > maxChance*shownDays
+}
+
+// namesPayeeLater reports whether a scheduled payment names nobody, and the executed one names somebody: PIX AGENDADO,
+// PIX ENVIADO ANA LEAL. Several payments of one amount may be executed on a day.
+func (c *comparison) namesPayeeLater() bool {
+	return c.old.IsPayment() && !c.old.Names() && c.new.Names()
 }
 
 // isSettledOperation reports whether a pending row was posted on its date, and both rows name the same operation and
 // the same amount.
 func (c *comparison) isSettledOperation() bool {
-	return c.settles && c.days() == 0 && c.old.Operation != NoOperation && c.old.Operation == c.new.Operation &&
+	return c.settles && c.days() == 0 && !c.namesPayeeLater() && c.old.Operation != banktext.NoOperation &&
+		c.old.Operation == c.new.Operation &&
 		c.amounts() == sameAmount
 }

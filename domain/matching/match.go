@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"cmp"
 	"slices"
 	"strconv"
@@ -54,7 +56,7 @@ const (
 //
 // For n rows, Match takes O(n log n) time, whatever their texts are; see maxRowWords. Rows are compared only if they
 // share an identifier or the amount. A pending row is also compared with rows whose names begin with the same letters.
-func Match(left, came []Row, context Context) Result {
+func Match(left, came []banktext.Row, context Context) Result {
 	if len(left) == 0 || len(came) == 0 {
 		return Result{}
 	}
@@ -125,7 +127,7 @@ func (m *matcher) explain(e *edge) *comparison {
 	return c
 }
 
-func parseAll(rows []Row) []*row {
+func parseAll(rows []banktext.Row) []*row {
 	parsed := make([]*row, 0, len(rows))
 	for i := range rows {
 		if r := parse(&rows[i]); r != nil {
@@ -146,8 +148,8 @@ func (m *matcher) findShared() {
 	for _, side := range [][]*row{m.left, m.came} {
 		seen := map[identifierKey]bool{}
 		for _, r := range side {
-			for k := range kinds {
-				for _, value := range r.ids[k] {
+			for k := range banktext.Kinds {
+				for _, value := range r.IDs[k] {
 					key := identifierKey{r.Account, k, value}
 					if seen[key] {
 						m.context.shared[key] = true
@@ -168,12 +170,12 @@ func (m *matcher) findReversals() {
 	for _, r := range m.came {
 		back[scopeOf(r, r.Amount.Negate())] = append(back[scopeOf(r, r.Amount.Negate())], r)
 	}
-	byID := make(map[*Row]*row, len(m.left))
+	byID := make(map[*banktext.Row]*row, len(m.left))
 	for _, r := range m.left {
 		byID[r.Row] = r
 	}
 	known, reversed := m.context.Reversed, map[*row]bool{}
-	m.context.Reversed = func(oldRow *Row) bool {
+	m.context.Reversed = func(oldRow *banktext.Row) bool {
 		if known != nil && known(oldRow) {
 			return true
 		}
@@ -202,7 +204,7 @@ func (m *matcher) isReversed(r *row, back []*row) bool {
 		words += pairsOfWords(r, b)
 		m.cost.Words += pairsOfWords(r, b)
 		if i == maxTries || words > maxRowWords || b.Refund ||
-			compareNames(b.words, r.words, false) >= contained {
+			compareNames(b.Words, r.Words, false) >= contained {
 			return true
 		}
 	}
@@ -237,8 +239,8 @@ func groupRows(rows []*row, linked map[string]bool) []*group {
 
 func (r *row) idsKey() string {
 	var key strings.Builder
-	for k := range kinds {
-		for _, value := range r.ids[k] {
+	for k := range banktext.Kinds {
+		for _, value := range r.IDs[k] {
 			key.WriteString(value)
 			key.WriteByte(0)
 		}
@@ -306,8 +308,8 @@ func (m *matcher) recount() {
 		edges[groupOfAlike{e.new, e.old.alike}]++
 	}
 	for _, e := range m.edges {
-		card := e.old.first.card
-		if Table[e.line].Name != uncounted || card == "" || card != e.new.first.card ||
+		card := e.old.first.Card
+		if Table[e.line].Name != uncounted || card == "" || card != e.new.first.Card ||
 			len(e.old.rows)+len(e.new.rows) > 2 ||
 			edges[groupOfAlike{e.old, e.new.alike}] > 1 || edges[groupOfAlike{e.new, e.old.alike}] > 1 {
 			continue
@@ -322,11 +324,11 @@ func (m *matcher) recount() {
 // likeness returns a key that is equal for rows of one date that an accountant could hardly tell apart without their
 // numbers: they have the same amount, counterparty and operation, and their names begin with the same letters.
 func (r *row) likeness() string {
-	name := strings.Join(r.words[:min(1, len(r.words))], "")
+	name := strings.Join(r.Words[:min(1, len(r.Words))], "")
 	return strings.Join([]string{
 		r.Account.String(), amountKey(r.Amount), string(r.Status), strconv.Itoa(r.day), name[:min(4, len(name))],
-		strings.Join(r.party, " "), strings.Join(r.documents, " "), strings.Join(r.accounts, " "), string(r.Operation),
-		fractionOf(r.instalment),
+		strings.Join(r.Party, " "), strings.Join(r.Documents, " "), strings.Join(r.Accounts, " "), string(r.Operation),
+		banktext.FractionOf(r.Instalment),
 	}, "\x00")
 }
 
@@ -531,7 +533,7 @@ func (e *edge) rule(c *comparison) domain.MatchRule {
 		return domain.SameKey
 	case c.amounts() == movedAmount:
 		return domain.ForeignAmount
-	case c.name == agree || slices.Equal(c.old.words, c.new.words):
+	case c.name == agree || slices.Equal(c.old.Words, c.new.Words):
 		return domain.SameDescription
 	}
 	return domain.SimilarText
@@ -540,7 +542,7 @@ func (e *edge) rule(c *comparison) domain.MatchRule {
 // result returns the pairs and, for the old rows without a partner, the best suggestions.
 func (m *matcher) result() Result {
 	for _, r := range slices.Concat(m.left, m.came) {
-		if r.unread != 0 {
+		if r.Excess != 0 {
 			m.cost.CutRows++
 		}
 	}

@@ -10,12 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // rowsFrom parses a text with one row in each line. The id of a row consists of the prefix and the number of its
 // line.
-func rowsFrom(t testing.TB, prefix, text string) (rows []matching.Row) {
+func rowsFrom(t testing.TB, prefix, text string) (rows []banktext.Row) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -118,24 +119,37 @@ func TestMatch(t *testing.T) {
 		"a whole account: another day is not excluded": {
 			"2026-11-10 P -300 BRL DEB PIX CHAVE", "2026-11-11 P -300 BRL PIX ENVIADO",
 			matching.Context{Whole: true}, "", 1},
-		"chance: shown often, and another date": {
+		"chance: an equal text that two other days have shown": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*matching.Row) int { return 19 }}, "", 1},
-		"no chance: shown monthly": {
+			matching.Context{Shown: func(*banktext.Row) int { return 2 }}, "", 1},
+		"no chance: an equal text that one other day has shown": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*matching.Row) int { return 18 }}, "o1n1", 0},
-		"chance: shown monthly, and two days later": {
-			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-11 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*matching.Row) int { return 10 }}, "", 1},
-		"no chance: shown nine times, and two days later": {
-			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-11 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*matching.Row) int { return 9 }}, "o1n1", 0},
+			matching.Context{Shown: func(*banktext.Row) int { return 1 }}, "o1n1", 0},
+		"chance: a pending row whose text two other days have shown": {
+			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*banktext.Row) int { return 2 }}, "", 1},
+		"chance: an equal document, shown often": {
+			"2026-11-09 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			"2026-11-10 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			matching.Context{Shown: func(*banktext.Row) int { return 19 }}, "", 1},
+		"no chance: an equal document, shown monthly": {
+			"2026-11-09 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			"2026-11-10 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			matching.Context{Shown: func(*banktext.Row) int { return 18 }}, "o1n1", 0},
+		"chance: an equal document, shown monthly, and two days later": {
+			"2026-11-09 p -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			"2026-11-11 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			matching.Context{Shown: func(*banktext.Row) int { return 10 }}, "", 1},
+		"no chance: an equal document, shown nine times, and two days later": {
+			"2026-11-09 p -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			"2026-11-11 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
+			matching.Context{Shown: func(*banktext.Row) int { return 9 }}, "o1n1", 0},
 		"no chance: one date": {
 			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*matching.Row) int { return 500 }}, "o1n1", 0},
+			matching.Context{Shown: func(*banktext.Row) int { return 500 }}, "o1n1", 0},
 		"a reversal that the account knows": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Reversed: func(*matching.Row) bool { return true }}, "", 1},
+			matching.Context{Reversed: func(*banktext.Row) bool { return true }}, "", 1},
 		"forbidden": {
 			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
 			matching.Context{Never: map[domain.MatchPair]bool{{Old: "o1", New: "n1"}: true}}, "", 0},
@@ -144,7 +158,7 @@ func TestMatch(t *testing.T) {
 			matching.Context{Never: map[domain.MatchPair]bool{{New: "n1"}: true}}, "", 0},
 		"seen together": {
 			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{SeenTogether: func(o, _ *matching.Row) bool { return o.ExternalID == "o1" }},
+			matching.Context{SeenTogether: func(o, _ *banktext.Row) bool { return o.ExternalID == "o1" }},
 			"", 0,
 		},
 		"reads without a common one": {
@@ -390,10 +404,10 @@ func TestTheReadsOfOneRowAreKnown(t *testing.T) {
 // or the vendor links one row to the other.
 func TestAccountCurrencyAndDirection(t *testing.T) {
 	oldRow := parseRow(t, "2026-11-10 P -50 BRL A {id=A1B2C3D4E5}")
-	for name, newRow := range map[string]matching.Row{
+	for name, newRow := range map[string]banktext.Row{
 		"currency":  parseRow(t, "2026-11-10 P -50 USD A {id=A1B2C3D4E5}"),
 		"direction": parseRow(t, "2026-11-10 P 50 BRL A {id=A1B2C3D4E5}"),
-		"account": func() matching.Row {
+		"account": func() banktext.Row {
 			row := oldRow
 			row.Account = domain.AccountID{UUID: uuid.Max}
 			return row
@@ -555,9 +569,9 @@ func TestMatchIsOneToOne(t *testing.T) {
 	}
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		build := func(prefix string) (rows []matching.Row) {
+		build := func(prefix string) (rows []banktext.Row) {
 			for i := range 1 + random.IntN(8) {
-				rows = append(rows, matching.Row{
+				rows = append(rows, banktext.Row{
 					ExternalID: fmt.Sprintf("%s%d", prefix, i),
 					Account:    account,
 					Amount:     parseMoney(t, []string{"-50", "-47.31"}[random.IntN(2)], "BRL"),
@@ -603,8 +617,8 @@ func TestOtherAccounts(t *testing.T) {
 	)
 	newRow.Account = domain.AccountID{UUID: uuid.Max}
 	if result := matching.Match(
-		[]matching.Row{oldRow},
-		[]matching.Row{newRow},
+		[]banktext.Row{oldRow},
+		[]banktext.Row{newRow},
 		matching.Context{},
 	); len(
 		result.Pairs,

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // labelledPair is a line of testdata/holdout.txt.
 type labelledPair struct {
 	verdict, bank, why string
-	oldRow, newRow     matching.Row
+	oldRow, newRow     banktext.Row
 }
 
 func loadPairs(t testing.TB, file string) (pairs []labelledPair) {
@@ -44,7 +45,7 @@ func loadPairs(t testing.TB, file string) (pairs []labelledPair) {
 }
 
 // parseRow parses a row such as "2026-11-10 P -50 BRL PIX ENVIADO {ref=R1; card=1111}".
-func parseRow(t testing.TB, text string) matching.Row {
+func parseRow(t testing.TB, text string) banktext.Row {
 	t.Helper()
 	text, members, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
 	parts := strings.SplitN(strings.TrimSpace(text), " ", 5)
@@ -52,7 +53,7 @@ func parseRow(t testing.TB, text string) matching.Row {
 		t.Fatalf("cannot read the row %q", text)
 	}
 	date, clock, timed := strings.Cut(parts[0], "T")
-	row := matching.Row{
+	row := banktext.Row{
 		Account: account, Date: domain.Date(date), Amount: parseMoney(t, parts[2], parts[3]), Status: domain.Posted,
 		Description: strings.TrimSpace(parts[4]), ExternalID: text + members,
 	}
@@ -84,7 +85,7 @@ func parseMoney(t testing.TB, amount, currency string) domain.Money {
 }
 
 // setMember sets a member of the row by its short name, such as "ref" or "card".
-func setMember(t testing.TB, row *matching.Row, name, value string) {
+func setMember(t testing.TB, row *banktext.Row, name, value string) {
 	t.Helper()
 	texts := map[string]*string{
 		"id": &row.Keys.Transaction, "auth": &row.Keys.Authentication, "ref": &row.Keys.Reference,
@@ -140,7 +141,7 @@ func scorePairs(t *testing.T, pairs []labelledPair, exact bool) {
 	t.Helper()
 	counts := tally{}
 	for _, pair := range pairs {
-		result := matching.Match([]matching.Row{pair.oldRow}, []matching.Row{pair.newRow}, matching.Context{})
+		result := matching.Match([]banktext.Row{pair.oldRow}, []banktext.Row{pair.newRow}, matching.Context{})
 		decided := "apart"
 		if len(result.Pairs) > 0 {
 			decided = "kept"

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -43,7 +44,7 @@ func shows(prefix string, firstDay, lastDay int) func(*matching.LinkedAccount) {
 }
 
 // purchaseOf returns a purchase on a day of November.
-func purchaseOf(id, amount string, day int) matching.Row {
+func purchaseOf(id, amount string, day int) banktext.Row {
 	data := transaction(id, "LOJA").TransactionData
 	data.Amount, _ = domain.ParseMoney(amount, "BRL")
 	data.Date = domain.Date(fmt.Sprintf("2026-11-%02d", day))

@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -52,7 +54,7 @@ func (r RecognizedAccounts) IsAmbiguous() bool { return len(r.AmbiguousBefore) >
 // The functions rowsBefore and rowsAfter return the rows of an account. They are not called for a new connection. If
 // rowsBefore is nil, no rows are compared, and no account is ambiguous. Errors: the errors of rowsBefore and rowsAfter.
 func (r RelinkedAccounts) Recognize(
-	rowsBefore func(domain.Account) ([]Row, error), rowsAfter func(externalID string) ([]Row, error),
+	rowsBefore func(domain.Account) ([]banktext.Row, error), rowsAfter func(externalID string) ([]banktext.Row, error),
 ) (found RecognizedAccounts, err error) {
 	found, before, after := r.pairKnown()
 	byID := map[string]domain.Account{}
@@ -63,7 +65,7 @@ func (r RelinkedAccounts) Recognize(
 		openBefore, openAfter := openByIdentity(before, after)
 		found.ByRows = len(openBefore) > 0
 		if rowsBefore != nil {
-			err := addRows(before, openBefore, func(id string) ([]Row, error) { return rowsBefore(byID[id]) })
+			err := addRows(before, openBefore, func(id string) ([]banktext.Row, error) { return rowsBefore(byID[id]) })
 			if err == nil {
 				err = addRows(after, openAfter, rowsAfter)
 			}
@@ -159,7 +161,7 @@ func (r RelinkedAccounts) linked(data domain.AccountData) LinkedAccount {
 }
 
 // addRows sets the rows of the accounts with these external ids.
-func addRows(accounts []LinkedAccount, ids map[string]bool, rowsOf func(string) ([]Row, error)) (err error) {
+func addRows(accounts []LinkedAccount, ids map[string]bool, rowsOf func(string) ([]banktext.Row, error)) (err error) {
 	for i := range accounts {
 		if ids[accounts[i].ExternalID] {
 			if accounts[i].Rows, err = rowsOf(accounts[i].ExternalID); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -41,8 +42,8 @@ func accountOf(externalID string) domain.AccountID {
 // An operator decides which account continues which. The decision does not affect how the other accounts are
 // recognised.
 func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
-	noRows := func(domain.Account) ([]matching.Row, error) { return nil, nil }
-	noRowsAfter := func(string) ([]matching.Row, error) { return nil, nil }
+	noRows := func(domain.Account) ([]banktext.Row, error) { return nil, nil }
+	noRowsAfter := func(string) ([]banktext.Row, error) { return nil, nil }
 	for name, tc := range map[string]struct {
 		decided                map[string]domain.AccountID
 		pairs, ambiguousBefore string
@@ -85,7 +86,7 @@ func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
 }
 
 func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
-	rows := func(prefix string) (all []matching.Row) {
+	rows := func(prefix string) (all []banktext.Row) {
 		for i := range 12 {
 			tx := transaction(fmt.Sprint(prefix, i), "PADARIA REAL")
 			tx.Date = domain.Date("2026-03-01").AddDays(i)
@@ -94,12 +95,12 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 		return all
 	}
 	failed := errors.New("failed")
-	before := func(domain.Account) ([]matching.Row, error) { return rows("x"), nil }
-	after := func(string) ([]matching.Row, error) { return rows("y"), nil }
+	before := func(domain.Account) ([]banktext.Row, error) { return rows("x"), nil }
+	after := func(string) ([]banktext.Row, error) { return rows("y"), nil }
 	for name, tc := range map[string]struct {
 		before, after map[string]string
-		rows          func(domain.Account) ([]matching.Row, error)
-		rowsAfter     func(string) ([]matching.Row, error)
+		rows          func(domain.Account) ([]banktext.Row, error)
+		rowsAfter     func(string) ([]banktext.Row, error)
 		want          string
 		comparable    bool
 		err           error
@@ -118,9 +119,9 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 		},
 		"an account of its own": {map[string]string{"a": "1"}, map[string]string{}, before, after, "", false, nil},
 		"the old rows cannot be read": {map[string]string{"a": ""}, map[string]string{"b": ""},
-			func(domain.Account) ([]matching.Row, error) { return nil, failed }, after, "", false, failed},
+			func(domain.Account) ([]banktext.Row, error) { return nil, failed }, after, "", false, failed},
 		"the new rows cannot be read": {map[string]string{"a": ""}, map[string]string{"b": ""}, before,
-			func(string) ([]matching.Row, error) { return nil, failed }, "", false, failed},
+			func(string) ([]banktext.Row, error) { return nil, failed }, "", false, failed},
 	} {
 		found, err := relinked(tc.before, tc.after).Recognize(tc.rows, tc.rowsAfter)
 		var got []string

@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+
 	"slices"
 	"time"
 
@@ -12,7 +14,7 @@ type Replacements struct {
 	domain.ReplacementInput
 	// RowOf returns the Row of a transaction, with everything that the metadata states. FindReplacements sets the reads
 	// and LearnedAt.
-	RowOf func(data domain.TransactionData, account domain.AccountID) Row
+	RowOf func(data domain.TransactionData, account domain.AccountID) banktext.Row
 	// Context is passed to Match, with Never from ReplacementInput. SeenTogether may be nil. Two rows then count as
 	// returned together by each read that may have returned both of them; see domain.ReplacementInput.
 	Context Context
@@ -42,7 +44,7 @@ func FindReplacements(in Replacements) Result {
 			in.listed[i] = listed.Index()
 		}
 	}
-	var left, came []Row
+	var left, came []banktext.Row
 	for i := range in.Old {
 		oldRow := &in.Old[i]
 		row := in.RowOf(oldRow.TransactionData, oldRow.AccountID)
@@ -147,14 +149,14 @@ func (in Replacements) lastRead(oldRow *domain.OldRow) uint64 {
 // Relink contains the rows of one account before and after the account was linked again. FirstRead, LastRead, Reads
 // and LearnedAt of the rows are ignored.
 type Relink struct {
-	Live []Row // rows of the earlier reference that are not removed
+	Live []banktext.Row // rows of the earlier reference that are not removed
 	// NotShown contains rows that were removed because no listing of the new reference contained them.
-	NotShown []Row
-	Old      []Row // other rows that were removed recently
-	New      []Row // rows that the vendor returns under the new reference
+	NotShown []banktext.Row
+	Old      []banktext.Row // other rows that were removed recently
+	New      []banktext.Row // rows that the vendor returns under the new reference
 	Never    map[domain.MatchPair]bool
-	Shown    func(row *Row) int    // see Context.Shown
-	Repeated func(key string) bool // see Context.Repeated
+	Shown    func(row *banktext.Row) int // see Context.Shown
+	Repeated func(key string) bool       // see Context.Repeated
 }
 
 // MatchRelinked matches the rows of New with Live, then with NotShown, and then with Old. Context.Whole and
@@ -163,7 +165,7 @@ func MatchRelinked(in Relink) Result {
 	var out Result
 	came := unread(in.New)
 	for _, side := range []struct {
-		rows  []Row
+		rows  []banktext.Row
 		whole bool
 	}{{in.Live, true}, {in.NotShown, true}, {in.Old, false}} {
 		found := Match(unread(side.rows), came, Context{
@@ -176,7 +178,7 @@ func MatchRelinked(in Relink) Result {
 		for _, pair := range found.Pairs {
 			taken[pair.New] = true
 		}
-		came = slices.DeleteFunc(came, func(row Row) bool { return taken[row.ExternalID] })
+		came = slices.DeleteFunc(came, func(row banktext.Row) bool { return taken[row.ExternalID] })
 		out.Suggestions = slices.DeleteFunc(out.Suggestions, func(s Suggestion) bool { return taken[s.New] })
 	}
 	return out
@@ -199,7 +201,7 @@ func setOf(ids []string) map[string]bool {
 }
 
 // unread returns copies of the rows in which FirstRead, LastRead, Reads and LearnedAt are zero.
-func unread(rows []Row) []Row {
+func unread(rows []banktext.Row) []banktext.Row {
 	rows = slices.Clone(rows)
 	for i := range rows {
 		rows[i].FirstRead, rows[i].LastRead, rows[i].Reads, rows[i].LearnedAt = 0, 0, nil, time.Time{}
@@ -219,7 +221,7 @@ func (r Result) Matches() []domain.Match {
 // StrongKeys returns the identifiers of a row that each identify one movement of its account. A caller that cannot
 // load all rows of an account can find pairs of rows by these keys. A key counts only if exactly one old row and
 // exactly one new row have it, and no other row of the account; see Context.Repeated.
-func StrongKeys(r Row) (keys []string) {
+func StrongKeys(r banktext.Row) (keys []string) {
 	parsed := parse(&r)
 	if parsed == nil {
 		return nil
@@ -235,13 +237,13 @@ func StrongKeys(r Row) (keys []string) {
 // StrongReferences is like StrongKeys, for the references that are stored with a row. It does not read the text of the
 // row, so it omits identifiers that are no reference.
 func StrongReferences(account domain.AccountID, stored domain.References) (keys []string) {
-	var ids identifiers
-	ids.addKey(endToEndID, stored.EndToEndID)
-	ids.addKey(trackingKey, stored.TrackingKey)
-	ids.addKey(institutionID, stored.TransactionID)
-	ids.addKey(authenticationCode, stored.AuthenticationCode)
-	ids.addKey(boletoLine, stored.Barcode)
-	for _, key := range strongKeys(&row{Row: &Row{Account: account}, Evidence: Evidence{ids: ids}}) {
+	var ids banktext.Identifiers
+	ids.AddKey(banktext.EndToEndID, stored.EndToEndID)
+	ids.AddKey(banktext.TrackingKey, stored.TrackingKey)
+	ids.AddKey(banktext.InstitutionID, stored.TransactionID)
+	ids.AddKey(banktext.AuthenticationCode, stored.AuthenticationCode)
+	ids.AddKey(banktext.BoletoLine, stored.Barcode)
+	for _, key := range strongKeys(&row{Row: &banktext.Row{Account: account}, Evidence: banktext.Evidence{IDs: ids}}) {
 		keys = append(keys, key.text())
 	}
 	return keys

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -30,8 +31,8 @@ func transaction(id, text string) domain.Transaction {
 }
 
 // plainRow returns the evidence of a row without metadata.
-func plainRow(data domain.TransactionData, account domain.AccountID) matching.Row {
-	return matching.NewRow(data, account, domain.InstitutionKeys{})
+func plainRow(data domain.TransactionData, account domain.AccountID) banktext.Row {
+	return banktext.NewRow(data, account, domain.InstitutionKeys{})
 }
 
 // isOneOf returns a function that reports whether an id is one of these.
@@ -183,7 +184,7 @@ func TestFindReplacements(t *testing.T) {
 				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(9))},
 				Reads: []domain.PullRead{whole(1, noon), whole(2, noon)},
 			},
-			Context: matching.Context{SeenTogether: func(_, _ *matching.Row) bool { return false }}}, "o n"},
+			Context: matching.Context{SeenTogether: func(_, _ *banktext.Row) bool { return false }}}, "o n"},
 		"forbidden": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
@@ -193,7 +194,7 @@ func TestFindReplacements(t *testing.T) {
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
 			},
-			RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+			RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
 				row := plainRow(data, account)
 				row.Counterparty.Name = map[string]string{"o": "ANA LEAL", "n": "RUI SALES"}[data.ExternalID]
 				return row

@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // night returns the n rows of an account, first with their old ids (left) and then with new ids (came), as if the
 // vendor had changed all ids in one night.
-func night(t testing.TB, n int, text func(i int) string, amount func(i int) string) (left, came []matching.Row) {
+func night(t testing.TB, n int, text func(i int) string, amount func(i int) string) (left, came []banktext.Row) {
 	t.Helper()
 	for i := range n {
-		row := matching.Row{
+		row := banktext.Row{
 			ExternalID: "o" + strconv.Itoa(i), Account: account, Status: domain.Posted, Description: text(i),
 			Amount: parseMoney(t, amount(i), "BRL"), Date: domain.Date("2026-01-01").AddDays(i * 300 / n),
 		}
@@ -124,11 +125,11 @@ func BenchmarkMatch(b *testing.B) {
 
 // large returns the rows of an account with many movements of the same amount. left contains the rows before all ids
 // have changed, and came contains the rows after the change.
-func large(t *testing.T, n int, before, after func(i int) (text string, day int)) (left, came []matching.Row) {
+func large(t *testing.T, n int, before, after func(i int) (text string, day int)) (left, came []banktext.Row) {
 	t.Helper()
 	text := func(int) string { return "" }
 	left, came = night(t, n, text, func(int) string { return "-50" })
-	for side, rows := range [][]matching.Row{left, came} {
+	for side, rows := range [][]banktext.Row{left, came} {
 		for i := range rows {
 			text, day := []func(int) (string, int){before, after}[side](i)
 			rows[i].Description, rows[i].Date = text, domain.Date("2026-01-01").AddDays(day)

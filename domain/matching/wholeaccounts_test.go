@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // wholeAccount is a labelled account of testdata/sixth_accounts.txt whose ids all changed.
 type wholeAccount struct {
 	bank, why  string
-	left, came []matching.Row
+	left, came []banktext.Row
 	// movement maps the id of a row to its movement. Rows of one side that are equal in all relevant values share one
 	// movement.
 	movement map[string]string
@@ -55,7 +56,7 @@ func loadWholeAccounts(t testing.TB, file string) (accounts []wholeAccount) {
 		if grouped > 0 {
 			movement, grouped = kind+group, grouped-1
 		}
-		parse := func(day, text, side string) matching.Row {
+		parse := func(day, text, side string) banktext.Row {
 			row := parseRow(t, day+" P "+amount+" "+currency+" "+text)
 			row.ExternalID = fmt.Sprint(side, len(a.movement))
 			a.movement[row.ExternalID] = movement
@@ -138,4 +139,44 @@ func scoreAccount(t *testing.T, a *wholeAccount) tally {
 	}
 	t.Log(counts)
 	return counts
+}
+
+// TestRewrittenTexts matches an account whose texts another connector has rewritten. Six taxes have a day and an amount
+// of their own. They teach how their text was rewritten, which decides about two more of one day and amount. The text
+// of the transfer was rewritten only once, so it is only suggested. The folio of the last deposit is another one.
+func TestRewrittenTexts(t *testing.T) {
+	var left, came []banktext.Row
+	add := func(id, day, amount, oldText, newText string) {
+		o := parseRow(t, "2026-11-"+day+" P "+amount+" COP "+oldText)
+		n := parseRow(t, "2026-11-"+day+" P "+amount+" COP "+newText)
+		o.ExternalID, n.ExternalID = "o"+id, "n"+id
+		left, came = append(left, o), append(came, n)
+	}
+	const before, after = "IMPTO GOBIERNO 4X1000", "Gravamen a los movimientos financieros 4x1000"
+	for i := range 6 {
+		add(fmt.Sprint(i), fmt.Sprintf("%02d", 10+i), fmt.Sprintf("-1%d.00", i), before, after)
+	}
+	add("x", "20", "-12.00", before, after)
+	add("y", "20", "-12.00", before, after)
+	add("z", "21", "900.00", "TRANSFERENCIA CTA SUC VIRTUAL", "Transferencia a cuenta Bancolombia por sucursal virtual")
+	for i := range 3 {
+		number := fmt.Sprint(31820 + 7*i)
+		add(fmt.Sprint("d", i), fmt.Sprint(22+i), fmt.Sprintf("%d.00", 500+i), "DEP.EFECTIVO SUC 0417 FOLIO "+number,
+			"Deposito en sucursal 0417 folio "+map[bool]string{true: "31999", false: number}[i == 2])
+	}
+	kept := map[string]string{}
+	for _, pair := range matching.Match(left, came, matching.Context{Whole: true}).Pairs {
+		kept[pair.Old] = pair.New
+	}
+	for i := range 6 {
+		if id := fmt.Sprint(i); kept["o"+id] != "n"+id {
+			t.Errorf("tax %d: %q", i, kept["o"+id])
+		}
+	}
+	if len(kept["ox"]+kept["oy"]) != 4 || kept["ox"] == kept["oy"] {
+		t.Errorf("two equal taxes: %q, %q", kept["ox"], kept["oy"])
+	}
+	if kept["oz"] != "" || kept["od2"] != "" {
+		t.Errorf("a text that was rewritten once: %q; another folio: %q", kept["oz"], kept["od2"])
+	}
 }

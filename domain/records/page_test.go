@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -774,8 +774,8 @@ func paid(externalID string, date domain.Date) domain.TransactionData {
 }
 
 // institutionIDs reads the institution's id of a row, as the vendors' adapters do.
-func institutionIDs(data domain.TransactionData, account domain.AccountID) matching.Row {
-	return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
+func institutionIDs(data domain.TransactionData, account domain.AccountID) banktext.Row {
+	return banktext.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
 }
 
 func TestAnIDThatAnotherRecordHasIsWeak(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // The maximum numbers of rows and records in one of the Changes of a publication.
@@ -370,7 +370,7 @@ func (b *publisher) oldestStaged() (map[domain.AccountID]domain.Date, error) {
 }
 
 // isRemoved reports whether removeUnmatched removes a record of a relinked account if no new row continues it.
-func (b *publisher) isRemoved(record matching.Row, oldest map[domain.AccountID]domain.Date) bool {
+func (b *publisher) isRemoved(record banktext.Row, oldest map[domain.AccountID]domain.Date) bool {
 	from, found := oldest[record.Account]
 	return found && !b.unproved && record.Date >= from
 }

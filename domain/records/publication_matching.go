@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -117,23 +118,23 @@ func (b *planner) match() (err error) {
 	}
 	for _, side := range []struct {
 		records RecordsOf
-		left    func(matching.Row) bool
-		input   func(records []matching.Row) matching.Relink
+		left    func(banktext.Row) bool
+		input   func(records []banktext.Row) matching.Relink
 	}{
 		{
-			live, func(row matching.Row) bool { return b.isRemoved(row, oldest) },
-			func(rows []matching.Row) matching.Relink { return matching.Relink{Live: rows} },
+			live, func(row banktext.Row) bool { return b.isRemoved(row, oldest) },
+			func(rows []banktext.Row) matching.Relink { return matching.Relink{Live: rows} },
 		},
 		{
-			carriedOver, func(matching.Row) bool { return true },
-			func(rows []matching.Row) matching.Relink { return matching.Relink{NotShown: rows} },
+			carriedOver, func(banktext.Row) bool { return true },
+			func(rows []banktext.Row) matching.Relink { return matching.Relink{NotShown: rows} },
 		},
 		{
-			b.removed(b.recordsOf(b.relinked...)), func(matching.Row) bool { return true },
-			func(rows []matching.Row) matching.Relink { return matching.Relink{Old: rows} },
+			b.removed(b.recordsOf(b.relinked...)), func(banktext.Row) bool { return true },
+			func(rows []banktext.Row) matching.Relink { return matching.Relink{Old: rows} },
 		},
 	} {
-		s := relinkSide{b, side.records, side.left, func(rows, newRows []matching.Row) matching.Relink {
+		s := relinkSide{b, side.records, side.left, func(rows, newRows []banktext.Row) matching.Relink {
 			in := side.input(rows)
 			in.New, in.Never = newRows, b.never
 			return in
@@ -208,13 +209,13 @@ type relinkSide struct {
 	*planner
 	records RecordsOf
 	// left reports whether a record counts as removed after the publication if no new row continues the record.
-	left  func(record matching.Row) bool
-	input func(records, newRows []matching.Row) matching.Relink
+	left  func(record banktext.Row) bool
+	input func(records, newRows []banktext.Row) matching.Relink
 }
 
 // relinkedRow is a record that a new row may continue, or the new row; record is zero for the latter.
 type relinkedRow struct {
-	matching.Row
+	banktext.Row
 	record     domain.TransactionID
 	references domain.References
 }
@@ -337,7 +338,7 @@ func (s relinkSide) matchKeyed(pairs []keyedRow) (repeated map[string]bool, err 
 			continue
 		}
 		in := matching.Relink{
-			Old: []matching.Row{old.Row}, New: []matching.Row{row.Row}, Never: s.never,
+			Old: []banktext.Row{old.Row}, New: []banktext.Row{row.Row}, Never: s.never,
 			Repeated: func(key string) bool { return repeated[key] },
 		}
 		for _, pair := range s.compared(in).Pairs {
@@ -393,7 +394,7 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	around := func(days int) domain.Window {
 		return domain.Window{From: window.From.AddDays(-days), To: window.To.AddDays(days)}
 	}
-	var newRows, rows []matching.Row
+	var newRows, rows []banktext.Row
 	err := s.visitNew(StagedRowsOf{Dates: around(daysAroundNewRow)}, func(row relinkedRow) {
 		newRows = append(newRows, row.Row)
 	})

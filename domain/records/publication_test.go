@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -55,8 +55,8 @@ func staging(rows []domain.TransactionData, all ...records.Record) *book {
 func rows(all ...domain.TransactionData) []domain.TransactionData { return all }
 
 // keysOf returns the evidence of a row. It uses the category of the row as a key of the institution.
-func keysOf(row domain.TransactionData, account domain.AccountID) matching.Row {
-	return matching.NewRow(row, account, domain.InstitutionKeys{Transaction: row.Category})
+func keysOf(row domain.TransactionData, account domain.AccountID) banktext.Row {
+	return banktext.NewRow(row, account, domain.InstitutionKeys{Transaction: row.Category})
 }
 
 func TestAPublication(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -13,7 +14,7 @@ import (
 type Matching struct {
 	// RowOf returns the evidence that a row contains, including evidence that only its metadata states. It is a pure
 	// function. If RowOf is nil, the metadata is not used.
-	RowOf func(data domain.TransactionData, account domain.AccountID) matching.Row
+	RowOf func(data domain.TransactionData, account domain.AccountID) banktext.Row
 	// Reserve reserves memory for a comparison of this number of rows of the tenant. If wait is not set, Reserve does
 	// not wait for memory. The result releases the memory. If Reserve is nil, the memory is not bounded. Errors: those
 	// of the budget.
@@ -37,11 +38,11 @@ func (m *Matching) compared(cost matching.Cost) {
 	}
 }
 
-// Row returns the evidence that a row contains, within the limits of matching.Row.Bounded. If m is nil, the metadata is
+// Row returns the evidence that a row contains, within the limits of banktext.Row.Bounded. If m is nil, the metadata is
 // not used.
-func (m *Matching) Row(data domain.TransactionData, account domain.AccountID) matching.Row {
+func (m *Matching) Row(data domain.TransactionData, account domain.AccountID) banktext.Row {
 	if m == nil || m.RowOf == nil {
-		return matching.NewRow(data, account, domain.InstitutionKeys{}).Bounded()
+		return banktext.NewRow(data, account, domain.InstitutionKeys{}).Bounded()
 	}
 	return m.RowOf(data, account).Bounded()
 }

@@ -16,8 +16,8 @@ import (
 	time "time"
 
 	domain "github.com/LerianStudio/aggregator-connections/domain"
+	banktext "github.com/LerianStudio/aggregator-connections/domain/banktext"
 	events "github.com/LerianStudio/aggregator-connections/domain/events"
-	matching "github.com/LerianStudio/aggregator-connections/domain/matching"
 	witness "github.com/LerianStudio/aggregator-connections/domain/witness"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	gomock "go.uber.org/mock/gomock"
@@ -412,10 +412,10 @@ func (mr *MockPullsMockRecorder) Request(ctx, tenant, connection, r, entries any
 }
 
 // RowsOfAccount mocks base method.
-func (m *MockPulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string, rules *ports.Matching) ([]matching.Row, error) {
+func (m *MockPulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string, rules *ports.Matching) ([]banktext.Row, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "RowsOfAccount", ctx, lease, account, externalID, rules)
-	ret0, _ := ret[0].([]matching.Row)
+	ret0, _ := ret[0].([]banktext.Row)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -324,7 +324,7 @@ func relinkForgets(f *fixture) {
 	})
 	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", descriptions)
 	f.noError(err)
-	f.equal("after the removal", []string{"y"}, ids(rows, func(m matching.Row) string { return m.ExternalID }))
+	f.equal("after the removal", []string{"y"}, ids(rows, func(m banktext.Row) string { return m.ExternalID }))
 	f.deleteConnection(r.c)
 	for _, do := range []func() error{
 		func() error { _, err := f.Pulls.FormerAccounts(f.ctx, r.l); return err },
@@ -525,13 +525,13 @@ func relinkComparesRows(f *fixture) {
 		o.AccountMoney = &money
 	}), purchase("gone"), purchase("other", withAccount("b")))
 	r.remove("gone")
-	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
-		return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: "key of " + string(data.Metadata)})
+	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
+		return banktext.NewRow(data, account, domain.InstitutionKeys{Transaction: "key of " + string(data.Metadata)})
 	}}
 	id := r.accountID("a")
 	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, id, "", rules)
 	f.noError(err)
-	want := []matching.Row{
+	want := []banktext.Row{
 		rules.Row(f.getRow(r.c, "later").TransactionData, id),
 		rules.Row(f.getRow(r.c, "x").TransactionData, id),
 	}
@@ -539,7 +539,7 @@ func relinkComparesRows(f *fixture) {
 	r.stage(0, renewed("y"), renewed("z", withDate("2026-02-12")), purchase("b", withAccount("b2")))
 	rows, err = f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", rules)
 	f.noError(err)
-	want = []matching.Row{
+	want = []banktext.Row{
 		rules.Row(renewed("z", withDate("2026-02-12")), domain.AccountID{}),
 		rules.Row(renewed("y"), domain.AccountID{}),
 	}

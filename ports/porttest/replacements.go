@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -242,7 +243,7 @@ func replaceAfterDecision(f *fixture) {
 	r.next()
 	comparisons := 0
 	rules := &ports.Matching{
-		RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+		RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
 			if comparisons == 0 {
 				f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair}, ports.Decision{At: f.now()}))
 			}
@@ -348,8 +349,8 @@ func replaceRepeatedID(f *fixture) {
 		}, edits...)
 		return purchase(externalID, edits...)
 	}
-	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
-		return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
+	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
+		return banktext.NewRow(data, account, domain.InstitutionKeys{Transaction: data.References.TransactionID})
 	}}
 	for name, test := range map[string]struct {
 		before ports.PageWrite

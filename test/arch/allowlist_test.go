@@ -40,8 +40,11 @@ var allowed = map[string][]string{
 		"domain", "domain/witness",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
-	"domain/matching": {
+	"domain/banktext": {
 		"domain",
+	},
+	"domain/matching": {
+		"domain", "domain/banktext",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"domain/witness": {
@@ -49,19 +52,20 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"domain/records": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/witness",
+		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matching", "domain/witness",
 	},
 	"ports": {
-		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
+		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
 		"domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "domain/events", "domain/matching", "domain/witness", "ports",
+		"domain", "domain/banktext", "domain/events", "domain/witness", "ports",
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
+		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/matching",
+		"domain/ratelimit",
 		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
@@ -70,7 +74,8 @@ var allowed = map[string][]string{
 		"domain/books", "domain/witness", "ports",
 	},
 	"application/pulling": {
-		"application/concurrency", "domain", "domain/books", "domain/matching", "domain/records", "ports",
+		"application/concurrency", "domain", "domain/banktext", "domain/books", "domain/matching", "domain/records",
+		"ports",
 	},
 	"application/events": {
 		"application/auditing",
@@ -200,8 +205,8 @@ var allowed = map[string][]string{
 	"adapters/persistence/gormstore/records": {
 		"adapters/persistence/gormstore",
 		"domain",
+		"domain/banktext",
 		"domain/books",
-		"domain/matching",
 		"domain/records",
 		"domain/witness",
 		"ports",
@@ -264,16 +269,16 @@ var allowed = map[string][]string{
 		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json", "golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
 		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
 	},
 	"adapters/aggregator/belvo": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 
 	"adapters/aggregator/plaid": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 

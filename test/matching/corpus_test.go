@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // change is one change at the vendor: the vendor removes the old rows and creates the new rows.
@@ -32,7 +32,7 @@ type change struct {
 
 // labelled is a row together with the number of its movement.
 type labelled struct {
-	matching.Row
+	banktext.Row
 	movement int
 }
 
@@ -143,7 +143,7 @@ func (g *generator) oddNoise() string {
 // row creates a posted row that the vendor returns from the given day on. The service reads the vendor once a day.
 func (g *generator) row(movement, day int, amount, text string) labelled {
 	g.rows++
-	return labelled{matching.Row{
+	return labelled{banktext.Row{
 		ExternalID: fmt.Sprintf("%08x-%d", g.Uint32(), g.rows), Account: g.account, Amount: money(amount, "BRL"),
 		Status: domain.Posted, Date: date(day), Description: text,
 	}, movement}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -65,7 +66,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func measure(changes []change, all *score, byKind map[string]*score) {
-	var left, came []matching.Row
+	var left, came []banktext.Row
 	oldRows, newRows, kinds, news := map[string]int{}, map[string]int{}, map[string]string{}, map[int][]string{}
 	for _, c := range changes {
 		for _, row := range c.oldRows {
@@ -115,7 +116,7 @@ func measure(changes []change, all *score, byKind map[string]*score) {
 
 // evidence returns the row in the form that Match expects: the tax number of the counterparty is copied from the
 // row's keys to the counterparty.
-func (l labelled) evidence() matching.Row {
+func (l labelled) evidence() banktext.Row {
 	l.Counterparty.Document = l.Keys.CounterpartyDocument
 	return l.Row
 }

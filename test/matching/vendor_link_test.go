@@ -17,6 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -66,9 +67,9 @@ func logScore(t *testing.T, corpus, kind string, s linkScore) {
 // judge hides the links of the new rows (came) and calls matching.Match. It compares the verdicts with the hidden
 // links, and adds the result to scores. left contains the rows that the vendor no longer returns. kinds maps the id
 // of a new row to the kind of its change.
-func judge(t *testing.T, left, came []matching.Row, kinds map[string]string, scores map[string]linkScore) {
+func judge(t *testing.T, left, came []banktext.Row, kinds map[string]string, scores map[string]linkScore) {
 	t.Helper()
-	old := map[string]matching.Row{}
+	old := map[string]banktext.Row{}
 	for _, row := range left {
 		old[row.ExternalID] = row
 	}
@@ -119,7 +120,7 @@ func judge(t *testing.T, left, came []matching.Row, kinds map[string]string, sco
 }
 
 // looksEqual reports whether two rows are the same row, or have the same amount, date, description and status.
-func looksEqual(a, b matching.Row) bool {
+func looksEqual(a, b banktext.Row) bool {
 	return a.ExternalID == b.ExternalID ||
 		a.Amount.Equal(b.Amount) && a.Date == b.Date && a.Description == b.Description && a.Status == b.Status
 }
@@ -132,7 +133,7 @@ func judgeCorpus(t *testing.T) map[string]linkScore {
 	scores := map[string]linkScore{}
 	for seed := range *seeds {
 		for account := range *changes / changesPerAccount {
-			var left, came []matching.Row
+			var left, came []banktext.Row
 			kinds, pending := map[string]string{}, map[int][]labelled{}
 			all := newGenerator(uint64(seed), uint64(account)).changes(changesPerAccount)
 			for _, c := range all {
@@ -271,7 +272,7 @@ func newPlaid(t *testing.T, seed uint64) *plaidVendor {
 
 // post adds pending rows to a new account, reads them, and posts or cancels them. It returns the rows that the vendor
 // no longer has (left), the new rows (came), and the kind of change of each new row by its id.
-func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []matching.Row, kinds map[string]string) {
+func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []banktext.Row, kinds map[string]string) {
 	t.Helper()
 	item := v.access.AccountRef
 	account, err := v.sim.AddAccount(item, plaidsim.Account{
@@ -305,7 +306,7 @@ func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []matching.Ro
 		all = append(all, p)
 	}
 	read, _ := v.read(t)
-	pending := map[string]matching.Row{}
+	pending := map[string]banktext.Row{}
 	for _, row := range read {
 		pending[row.ExternalID] = seen(row, 1, 1)
 	}
@@ -340,13 +341,13 @@ func (v *plaidVendor) post(t *testing.T, g *generator) (left, came []matching.Ro
 }
 
 // seen returns the row with the numbers of the first and the last listing that contained it.
-func seen(row matching.Row, first, last uint64) matching.Row {
+func seen(row banktext.Row, first, last uint64) banktext.Row {
 	row.FirstRead, row.LastRead, row.LearnedAt = first, last, firstDay.AddDate(0, 0, 2)
 	return row
 }
 
 // read returns the rows that were added since the last call, and the ids of the rows that were removed.
-func (v *plaidVendor) read(t *testing.T) (came []matching.Row, removed []string) {
+func (v *plaidVendor) read(t *testing.T) (came []banktext.Row, removed []string) {
 	t.Helper()
 	step := domain.Step{Since: v.position, Sweep: v.position == ""}
 	for cursor := ""; ; {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // evidenceJSON contains members of a transaction that package matching uses as evidence that two rows are, or are
@@ -26,8 +26,8 @@ type partyEvidenceJSON struct {
 }
 
 // RowOf implements ports.RowReader.
-func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
-	row := matching.NewRow(data, account, institutionKeys(data))
+func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) banktext.Row {
+	row := banktext.NewRow(data, account, institutionKeys(data))
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	row.Keys.Reference, row.VendorOperation = in.Reference.Clean(), in.Operation.Clean()
 	row.Counterparty = counterpartyOf(in.Counterparty)
@@ -37,11 +37,11 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 // counterpartyOf returns what the institution states about the other party of a payment. Some digits of the party's
 // tax number may be masked. The row's merchant is not used, because the vendor adds it to rows and may change it
 // later.
-func counterpartyOf(value jsontext.Value) matching.Party {
+func counterpartyOf(value jsontext.Value) banktext.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
 	number := party.Number.Clean()
 	if number != "" {
 		number += party.CheckDigit.Clean()
 	}
-	return matching.Party{Document: party.Document.Clean(), Account: number, Bank: party.Bank.Clean()}
+	return banktext.Party{Document: party.Document.Clean(), Account: number, Bank: party.Bank.Clean()}
 }

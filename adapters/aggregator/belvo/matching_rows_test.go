@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 func TestTheEvidenceOfARow(t *testing.T) {
@@ -18,14 +18,14 @@ func TestTheEvidenceOfARow(t *testing.T) {
 			"counterparty": {"document_number": "***.123.456-**", "clearing_code": "341", "number": "3456",
 				"check_digit": "7"}}`),
 	}
-	want := matching.NewRow(data, domain.AccountID{}, institutionKeys(data))
+	want := banktext.NewRow(data, domain.AccountID{}, institutionKeys(data))
 	want.Keys.Reference, want.VendorOperation = "R1", "PIX"
-	want.Counterparty = matching.Party{Document: "***.123.456-**", Account: "34567", Bank: "341"}
+	want.Counterparty = banktext.Party{Document: "***.123.456-**", Account: "34567", Bank: "341"}
 	if diff := cmp.Diff(want, (*Adapter)(nil).RowOf(data, domain.AccountID{})); diff != "" {
 		t.Error(diff)
 	}
 	data.Metadata = json.RawMessage(`{"counterparty": {"check_digit": "7"}}`)
-	if party := (*Adapter)(nil).RowOf(data, domain.AccountID{}).Counterparty; party != (matching.Party{}) {
+	if party := (*Adapter)(nil).RowOf(data, domain.AccountID{}).Counterparty; party != (banktext.Party{}) {
 		t.Errorf("a check digit without a number: %+v", party)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // transactionJSON contains the members of a row that this package reads. Unknown members are
@@ -253,7 +253,7 @@ func (t transactionJSON) counterparty() string {
 // references returns the identifiers by which a person can find the payment, such as an end-to-end id. It reads them
 // from the members of the row, and also searches the text of the description for them.
 func (t transactionJSON) references() domain.References {
-	return matching.References(domain.References{
+	return banktext.References(domain.References{
 		TransactionID: t.InstitutionID.Reference(), ReferenceNumber: t.Reference.Reference(),
 	}, t.Description)
 }
@@ -265,7 +265,7 @@ func (t transactionJSON) document() domain.PartyDocument {
 	if document := domain.NewPartyDocument(stated); !document.IsZero() {
 		return document
 	}
-	return matching.TextDocument(t.Description)
+	return banktext.TextDocument(t.Description)
 }
 
 // validID reports whether s can be an id in the ledger: not empty, without control characters,

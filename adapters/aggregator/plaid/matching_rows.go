@@ -5,7 +5,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -20,12 +20,12 @@ type evidenceJSON struct {
 }
 
 // RowOf implements ports.RowReader. A posted row contains the id of the pending row that it replaces.
-func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
+func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) banktext.Row {
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	payment := vendorhttp.DecodeObject[struct {
 		Reference vendorhttp.Text `json:"reference_number"`
 	}](in.Method)
-	row := matching.NewRow(data, account, domain.InstitutionKeys{Reference: payment.Reference.Clean()})
+	row := banktext.NewRow(data, account, domain.InstitutionKeys{Reference: payment.Reference.Clean()})
 	row.VendorOperation = in.Code.Clean()
 	if link, err := vendorhttp.Unquote(in.Pending); err == nil && in.Pending.Kind() == '"' && validID(link) {
 		row.Link = link

@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // transactionJSON contains the members of a row that this package reads. Unknown members are ignored, because the
@@ -89,8 +89,8 @@ func convert(raw json.RawMessage) (domain.TransactionData, error) {
 	data := domain.TransactionData{
 		ExternalID: t.ID, Account: t.Account, Amount: amount.Negate(), Status: domain.Posted, Date: date,
 		OccurredAt: occurredAt, Description: domain.CleanText(description), Metadata: raw,
-		References:           matching.References(t.references(), description),
-		CounterpartyDocument: matching.TextDocument(description),
+		References:           banktext.References(t.references(), description),
+		CounterpartyDocument: banktext.TextDocument(description),
 	}
 	if *t.Pending {
 		data.Status = domain.Pending

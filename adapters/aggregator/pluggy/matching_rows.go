@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // evidenceJSON contains members of a transaction that package matching uses as evidence that two rows are, or are
@@ -35,8 +35,8 @@ type partyEvidenceJSON struct {
 }
 
 // RowOf implements ports.RowReader.
-func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
-	out := matching.NewRow(data, account, institutionKeys(data))
+func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) banktext.Row {
+	out := banktext.NewRow(data, account, institutionKeys(data))
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	payment := vendorhttp.DecodeObject[paymentEvidenceJSON](in.Payment)
 	other := payment.Payer
@@ -55,9 +55,9 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) mat
 
 // counterpartyOf returns what the institution states about a party of a payment. Some digits of the party's tax
 // number may be masked. The row's merchant is not used, because the vendor adds it to rows and may change it later.
-func counterpartyOf(value jsontext.Value) matching.Party {
+func counterpartyOf(value jsontext.Value) banktext.Party {
 	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
-	return matching.Party{
+	return banktext.Party{
 		Name: party.Name.Clean(), Account: party.Account.Clean(), Bank: party.Bank.Clean(),
 		Document: vendorhttp.DecodeObject[documentJSON](party.Document).Value.Clean(),
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 func TestTheEvidenceOfARow(t *testing.T) {
@@ -21,10 +21,10 @@ func TestTheEvidenceOfARow(t *testing.T) {
 		"merchant": {"name": "not stated by the institution"}}`
 	for _, tc := range []struct {
 		amount string
-		want   matching.Party
+		want   banktext.Party
 	}{
-		{"-50", matching.Party{Name: "Ana Leal", Account: "3456-7", Bank: "341", Document: "***.123.456-**"}},
-		{"50", matching.Party{Name: "Payer", Account: "1-2"}},
+		{"-50", banktext.Party{Name: "Ana Leal", Account: "3456-7", Bank: "341", Document: "***.123.456-**"}},
+		{"50", banktext.Party{Name: "Payer", Account: "1-2"}},
 	} {
 		amount, err := domain.ParseMoney(tc.amount, "BRL")
 		if err != nil {
@@ -34,7 +34,7 @@ func TestTheEvidenceOfARow(t *testing.T) {
 			ExternalID: "x", Amount: amount, Description: "Pix", Counterparty: "merchant",
 			Metadata: json.RawMessage(metadata),
 		}
-		want := matching.NewRow(data, domain.AccountID{}, institutionKeys(data))
+		want := banktext.NewRow(data, domain.AccountID{}, institutionKeys(data))
 		want.RawDescription, want.Code, want.VendorOperation, want.Counterparty = "PIX ENVIADO", "7", "PIX", tc.want
 		want.PurchasedAt = time.Date(2026, 11, 17, 12, 30, 0, 0, time.UTC)
 		if diff := cmp.Diff(want, (*Adapter)(nil).RowOf(data, domain.AccountID{})); diff != "" {

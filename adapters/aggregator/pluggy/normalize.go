@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // row contains the members of a transaction that the adapter needs.
@@ -202,7 +202,7 @@ func (r row) references() domain.References {
 		stated.ReceiverReferenceID = p.ReceiverReference.Reference()
 		stated.Barcode = barcodeOf(p.Boleto)
 	}
-	return matching.References(stated, r.RawText, r.Description)
+	return banktext.References(stated, r.RawText, r.Description)
 }
 
 // document returns the tax number of the other party. It prefers the number in the members of the row to a number in
@@ -217,7 +217,7 @@ func (r row) document(amount domain.Money) domain.PartyDocument {
 		stated = r.Merchant.CNPJ.Value
 	}
 	for _, document := range []domain.PartyDocument{
-		domain.NewPartyDocument(stated), matching.TextDocument(r.RawText), matching.TextDocument(r.Description),
+		domain.NewPartyDocument(stated), banktext.TextDocument(r.RawText), banktext.TextDocument(r.Description),
 	} {
 		if !document.IsZero() {
 			return document

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
@@ -105,9 +106,9 @@ func longRows(prefix string, n int) []domain.TransactionData {
 // onFirstRow returns rules that call fn when the first row is compared.
 func onFirstRow(fn func()) *ports.Matching {
 	var once sync.Once
-	return &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+	return &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
 		once.Do(fn)
-		return matching.NewRow(data, account, domain.InstitutionKeys{})
+		return banktext.NewRow(data, account, domain.InstitutionKeys{})
 	}}
 }
 

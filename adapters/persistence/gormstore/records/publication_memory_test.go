@@ -14,7 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
@@ -134,12 +134,12 @@ func stageRows(b testing.TB, s storetest.Backend, n int) (ports.Publication, dom
 	return ports.Publication{
 		Target: c.Target(), AccountRef: "item-2", NewID: newID, At: now, LeaseUntil: lease.Until,
 		Accounts: []ports.PublishedAccount{{Data: account, Listed: true, Continues: accounts.Items[0].ID}},
-		Matching: &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+		Matching: &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) banktext.Row {
 			var keys domain.InstitutionKeys
 			if len(data.Category)%2 == 0 {
 				keys.Transaction = data.Category
 			}
-			return matching.NewRow(data, account, keys)
+			return banktext.NewRow(data, account, keys)
 		}},
 	}, lease
 }

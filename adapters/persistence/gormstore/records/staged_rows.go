@@ -11,7 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -171,8 +171,8 @@ const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
 // time.
 func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 	rules *ports.Matching,
-) ([]matching.Row, error) {
-	var rows []matching.Row
+) ([]banktext.Row, error) {
+	var rows []banktext.Row
 	p := newPageWriter(s.Dialect, ports.PageWrite{})
 	add := func(data domain.TransactionData) { rows = append(rows, rules.Row(data, account)) }
 	err := s.readUnderLease(ctx, s.WorkTimeout, lease, p, func() error {

@@ -1,11 +1,11 @@
-package matching_test
+package banktext_test
 
 import (
 	"regexp"
 	"slices"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 func TestPartsOfAPattern(t *testing.T) {
@@ -23,7 +23,7 @@ func TestPartsOfAPattern(t *testing.T) {
 		`(?:ab){2}`:                         {"ab"},
 		`13[oa]?sal`:                        {"13sal", "13asal", "13osal"},
 	} {
-		if parts := matching.PartsOf(expression); !slices.Equal(parts, want) {
+		if parts := banktext.PartsOf(expression); !slices.Equal(parts, want) {
 			t.Errorf("%s: %q, want %q", expression, parts, want)
 		}
 	}
@@ -42,8 +42,8 @@ func FuzzPartsOfAPattern(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		if compiled.MatchString(text) && !matching.MayMatch(expression, text) {
-			t.Errorf("%q matches %q, which contains none of %q", expression, text, matching.PartsOf(expression))
+		if compiled.MatchString(text) && !banktext.MayMatch(expression, text) {
+			t.Errorf("%q matches %q, which contains none of %q", expression, text, banktext.PartsOf(expression))
 		}
 	})
 }

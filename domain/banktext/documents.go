@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"strings"
@@ -31,19 +31,19 @@ var (
 func takeDocuments(s *scan) (documents []string) {
 	join := func(groups []string) bool {
 		number := strings.ReplaceAll(strings.Join(groups[1:], ""), "x", "*")
-		documents = add(documents, strings.ToUpper(number))
+		documents = Add(documents, strings.ToUpper(number))
 		return true
 	}
 	s.take(dottedCNPJ, func(groups []string) bool {
 		// "x" is a letter of an alphanumeric number unless the whole number is a mask.
-		documents = add(documents, strings.ToUpper(strings.Join(groups[1:], "")))
+		documents = Add(documents, strings.ToUpper(strings.Join(groups[1:], "")))
 		return true
 	})
 	s.take(dottedCPF, join)
 	s.take(spacedCPF, func(groups []string) bool { return join(groups[:5]) })
 	for _, root := range []*pattern{rootOfCNPJ, spacedRoot} {
 		s.take(root, func(groups []string) bool {
-			documents = add(documents, strings.Join(groups[1:4], "")+"******")
+			documents = Add(documents, strings.Join(groups[1:4], "")+"******")
 			return true
 		})
 	}
@@ -52,26 +52,26 @@ func takeDocuments(s *scan) (documents []string) {
 		if !domain.IsCNPJ(number) {
 			return false
 		}
-		documents = add(documents, number)
+		documents = Add(documents, number)
 		return true
 	})
 	s.take(bareCPF, func(groups []string) bool {
 		if !domain.IsCPF(groups[0]) {
 			return false
 		}
-		documents = add(documents, groups[0])
+		documents = Add(documents, groups[0])
 		return false // keep it in the text: another number at its place contradicts it, even with wrong check digits
 	})
 	s.take(cuit, func(groups []string) bool {
-		documents = add(documents, digitsOf(groups[1]))
+		documents = Add(documents, DigitsOf(groups[1]))
 		return true
 	})
 	s.take(spacedRFC, func(groups []string) bool {
-		documents = add(documents, strings.ToUpper(groups[1]+groups[2]))
+		documents = Add(documents, strings.ToUpper(groups[1]+groups[2]))
 		return true
 	})
 	s.take(rfc, func(groups []string) bool {
-		documents = add(documents, strings.ToUpper(groups[1]))
+		documents = Add(documents, strings.ToUpper(groups[1]))
 		return true
 	})
 	return documents
@@ -82,7 +82,7 @@ func normalizeDocument(text string) string {
 	if text == "" {
 		return ""
 	}
-	cleaned := withoutPunctuation.Replace(strings.ToUpper(fold(text)))
+	cleaned := withoutPunctuation.Replace(strings.ToUpper(Fold(text)))
 	if strings.Contains(cleaned, "*") || strings.Trim(cleaned, "X0123456789") == "" {
 		cleaned = strings.ReplaceAll(cleaned, "X", "*")
 	}
@@ -90,81 +90,4 @@ func normalizeDocument(text string) string {
 		return ""
 	}
 	return cleaned
-}
-
-// relation is the result of comparing a value of one row with a value of another row.
-type relation int
-
-// The relations. After unknown, they are ordered from contradiction to agreement.
-const (
-	unknown   relation = iota // one of the values is missing
-	differ                    // the values contradict each other
-	doubtful                  // an accountant would ask
-	contained                 // one is a part of the other: truncated, enriched, masked
-	agree                     // the values are equal
-)
-
-// minVisibleDigits is the minimum number of characters that must be visible in both tax numbers if one of them is
-// masked. With fewer, they are not compared.
-const minVisibleDigits = 6
-
-// compareDocuments compares two tax numbers by the characters that are visible in both. A CPF and a CNPJ are doubtful
-// if one of them is masked, because they may belong to one trader.
-func compareDocuments(a, b string) relation {
-	if a == "" || b == "" {
-		return unknown
-	}
-	if len(a) != len(b) {
-		if strings.Contains(a+b, "*") {
-			return doubtful
-		}
-		return differ
-	}
-	visible := 0
-	for i := range len(a) {
-		switch {
-		case a[i] == '*' || b[i] == '*':
-		case a[i] != b[i]:
-			return differ
-		default:
-			visible++
-		}
-	}
-	switch {
-	case visible == len(a):
-		return agree
-	case visible >= minVisibleDigits:
-		return contained
-	}
-	return unknown
-}
-
-// compareDocumentLists returns the strongest relation between a document of one row and a document of the other;
-// unknown if a row has none. If each row has a document that contradicts all documents of the other row, it returns
-// differ.
-func compareDocumentLists(a, b []string) relation {
-	best := unknown
-	for _, x := range a {
-		for _, y := range b {
-			best = max(best, compareDocuments(x, y))
-		}
-	}
-	if hasOnly(a, b) && hasOnly(b, a) {
-		return differ
-	}
-	return best
-}
-
-// hasOnly reports whether the first list has a document that contradicts all documents of the second list.
-func hasOnly(a, b []string) bool {
-	for _, x := range a {
-		contradicted := true
-		for _, y := range b {
-			contradicted = contradicted && compareDocuments(x, y) == differ
-		}
-		if contradicted {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"html"
@@ -196,9 +196,9 @@ func repair(text string) string {
 	return text
 }
 
-// fold returns the text in lower case and without accents. Combining accents are left out. A character that was lost in
-// a wrong encoding stays U+FFFD, which equals any letter (see sameWord).
-func fold(text string) string {
+// Fold returns the text in lower case and without accents. Combining accents are left out. A character that was lost in
+// a wrong encoding stays U+FFFD, which equals any letter (see SameWord).
+func Fold(text string) string {
 	text = repair(text)
 	return strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII {
@@ -222,13 +222,13 @@ func fold(text string) string {
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
-// isNumber reports whether the text consists of digits only; false for "".
-func isNumber(text string) bool {
+// IsNumber reports whether the text consists of digits only; false for "".
+func IsNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// digitsOf returns the digits of the text.
-func digitsOf(text string) string {
+// DigitsOf returns the digits of the text.
+func DigitsOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if isDigit(r) {
 			return r
@@ -237,8 +237,8 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-// trimZeros removes leading zeros. A text of zeros only becomes "0".
-func trimZeros(text string) string {
+// TrimZeros removes leading zeros. A text of zeros only becomes "0".
+func TrimZeros(text string) string {
 	if trimmed := strings.TrimLeft(text, "0"); trimmed != "" || text == "" {
 		return trimmed
 	}
@@ -254,8 +254,8 @@ func wordSet(words string) map[string]bool {
 	return set
 }
 
-// add appends the value to the list if it is neither empty nor contained in it.
-func add(list []string, value string) []string {
+// Add appends the value to the list if it is neither empty nor contained in it.
+func Add(list []string, value string) []string {
 	if value == "" || slices.Contains(list, value) {
 		return list
 	}

@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"strings"
@@ -7,28 +7,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// kind is the kind of an identifier. Identifiers are compared with identifiers of the same kind only.
-type kind int
+// Kind is the kind of an identifier. Identifiers are compared with identifiers of the same kind only.
+type Kind int
 
 // The kinds of identifiers. An identifier of the first four kinds names one movement in the whole country. An
-// identifier of the next two kinds names one movement at the institution if it is long enough (see isStrong).
+// identifier of the next two kinds names one movement at the institution if it is long enough (see IsStrong).
 const (
-	endToEndID kind = iota
-	trackingKey
-	boletoLine // the barcode or the digitable line of a boleto
-	slipNumber // the same of a bill with a bar code (arrecadação): taxes and utilities
-	institutionID
-	authenticationCode
-	institutionCode
+	EndToEndID Kind = iota
+	TrackingKey
+	BoletoLine // the barcode or the digitable line of a boleto
+	SlipNumber // the same of a bill with a bar code (arrecadação): taxes and utilities
+	InstitutionID
+	AuthenticationCode
+	InstitutionCode
 	paymentReference
-	receiverReference
-	chequeNumber
-	invoiceNumber
-	orderNumber
-	kinds
+	ReceiverReference
+	ChequeNumber
+	InvoiceNumber
+	OrderNumber
+	Kinds
 )
 
-func (k kind) String() string {
+func (k Kind) String() string {
 	return [...]string{
 		"end_to_end_id", "tracking_key", "boleto_line", "slip_number", "transaction_id", "authentication_code",
 		"institution_code", "payment_reference", "receiver_reference", "cheque_number", "invoice_number",
@@ -38,63 +38,63 @@ func (k kind) String() string {
 
 // notation is a form in which banks print a kind of identifier.
 type notation struct {
-	kind    kind
+	kind    Kind
 	pattern *pattern // group 1 is the value
 	source  string
 }
 
 // notations are read in this order. All patterns match folded texts.
 var notations = []notation{
-	{endToEndID, compile(`\b([ed]\d{20}[0-9a-z]{11})\b`),
+	{EndToEndID, compile(`\b([ed]\d{20}[0-9a-z]{11})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: E or D, ISPB, yyyyMMddHHmm, 11 characters"},
-	{boletoLine, compile(`\b(\d{5}\.?\d{5}\s*\d{5}\.?\d{6}\s*\d{5}\.?\d{6}\s*\d\s*\d{14})\b`),
+	{BoletoLine, compile(`\b(\d{5}\.?\d{5}\s*\d{5}\.?\d{6}\s*\d{5}\.?\d{6}\s*\d\s*\d{14})\b`),
 		"FEBRABAN, convenção da cobrança: 47 digits in five fields"},
-	{slipNumber, compile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
+	{SlipNumber, compile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
 		"FEBRABAN, layout padrão de arrecadação: 48 digits in four fields that begin with 8"},
-	{boletoLine, compile(`\b(\d{44})\b`), "FEBRABAN, layout padrão de código de barras: 44 digits"},
-	{trackingKey, compile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
+	{BoletoLine, compile(`\b(\d{44})\b`), "FEBRABAN, layout padrão de código de barras: 44 digits"},
+	{TrackingKey, compile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
 		"BN-01, SM-01, NM-01: CVE RAST, CLAVE DE RASTREO (Banxico, SPEI: up to 30 letters and digits)"},
-	{trackingKey, compile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
-	{trackingKey, compile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
-	{trackingKey, compile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
+	{TrackingKey, compile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
+	{TrackingKey, compile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
+	{TrackingKey, compile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
 	{paymentReference, compile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
-	{chequeNumber, compile(
+	{ChequeNumber, compile(
 		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|compe|pago|pagado|cmp|integrada|integr\.?|` +
 			`devolvido|devuelto|atm|superior|inferior|n|no|nr|num|numero))*[\s:.#-]*0*(\d{3,9})\b`),
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
-		invoiceNumber,
+		InvoiceNumber,
 		compile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact)(?:\s+(?:n|nr|no|num)\b)?` +
 			`[\s:.#]*[0.]*(\d{1,3}(?:\.\d{3})+|\d{2,12})\b`),
 		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656; Asaas: fatura nr. 870788501 (f71612493667)",
 	},
-	{orderNumber, compile(`\bpedido(?:\s+(?:n|nr|no|num)\b)?[\s:.#]*0*(\d{2,12})\b`),
+	{OrderNumber, compile(`\bpedido(?:\s+(?:n|nr|no|num)\b)?[\s:.#]*0*(\d{2,12})\b`),
 		"texts of supplier payments: NF 4418 PEDIDO 2207"},
 }
 
-// identifiers contains the values of each kind. Letters are lower case.
-type identifiers [kinds][]string
+// Identifiers contains the values of each kind. Letters are lower case.
+type Identifiers [Kinds][]string
 
 // take reads the identifiers of a text.
-func (ids *identifiers) take(s *scan) {
+func (ids *Identifiers) take(s *scan) {
 	for i := range notations {
 		n := &notations[i]
 		s.take(n.pattern, func(groups []string) bool {
 			value := groups[1]
-			if n.kind == trackingKey && len(digitsOf(value)) < 4 {
+			if n.kind == TrackingKey && len(DigitsOf(value)) < 4 {
 				return false
 			}
 			k := n.kind
 			switch {
-			case k == invoiceNumber:
-				value = digitsOf(value)
-			case k == boletoLine, k == slipNumber:
-				if k, value = ofBoleto(k, digitsOf(value)); value == "" {
+			case k == InvoiceNumber:
+				value = DigitsOf(value)
+			case k == BoletoLine, k == SlipNumber:
+				if k, value = ofBoleto(k, DigitsOf(value)); value == "" {
 					return false
 				}
 			}
-			ids[k] = add(ids[k], value)
+			ids[k] = Add(ids[k], value)
 			return true
 		})
 	}
@@ -102,7 +102,7 @@ func (ids *identifiers) take(s *scan) {
 
 // ofBoleto returns the kind and the digitable line of a boleto, so that a barcode equals its line. A line with a wrong
 // check digit is compared as it is. It returns "" if 44 digits are no barcode.
-func ofBoleto(k kind, digits string) (kind, string) {
+func ofBoleto(k Kind, digits string) (Kind, string) {
 	code, err := domain.ParseBoleto(digits)
 	switch {
 	case err != nil && len(digits) == lengthOfBarcode:
@@ -110,9 +110,9 @@ func ofBoleto(k kind, digits string) (kind, string) {
 	case err != nil:
 		return k, digits
 	case code[0] == '8':
-		return slipNumber, domain.BoletoLine(code)
+		return SlipNumber, domain.BoletoLine(code)
 	}
-	return boletoLine, domain.BoletoLine(code)
+	return BoletoLine, domain.BoletoLine(code)
 }
 
 const lengthOfBarcode = 44
@@ -121,19 +121,19 @@ const lengthOfBarcode = 44
 var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
 
 // addKeys adds the identifiers that the vendor states in separate members of the row.
-func (ids *identifiers) addKeys(row *Row) {
-	ids.addKey(institutionID, row.Keys.Transaction)
-	ids.addKey(authenticationCode, row.Keys.Authentication)
-	ids.addKey(institutionCode, row.Code)
-	ids.addKey(paymentReference, row.Keys.Reference)
-	ids.addKey(receiverReference, row.Keys.ReceiverReference)
-	ids.addKey(boletoLine, row.Keys.Barcode)
+func (ids *Identifiers) addKeys(row *Row) {
+	ids.AddKey(InstitutionID, row.Keys.Transaction)
+	ids.AddKey(AuthenticationCode, row.Keys.Authentication)
+	ids.AddKey(InstitutionCode, row.Code)
+	ids.AddKey(paymentReference, row.Keys.Reference)
+	ids.AddKey(ReceiverReference, row.Keys.ReceiverReference)
+	ids.AddKey(BoletoLine, row.Keys.Barcode)
 }
 
-// addKey adds one identifier. An end-to-end id or a number of a boleto is recognised in every member, because
+// AddKey adds one identifier. An end-to-end id or a number of a boleto is recognised in every member, because
 // institutions use different members for it. A blank value, and a value that repeats one character ("0000000000",
 // OF-03), are ignored.
-func (ids *identifiers) addKey(k kind, value string) {
+func (ids *Identifiers) AddKey(k Kind, value string) {
 	value = strings.TrimSpace(strings.ToLower(value))
 	if value == "" {
 		return
@@ -142,32 +142,32 @@ func (ids *identifiers) addKey(k kind, value string) {
 	case strings.Trim(compact, compact[:min(1, len(compact))]) == "":
 		return
 	case len(compact) == 32 && notations[0].pattern.MatchString(compact):
-		k, value = endToEndID, compact
-	case len(compact) == 47 && isNumber(compact):
-		k, value = ofBoleto(boletoLine, compact)
-	case len(compact) == 48 && isNumber(compact) && compact[0] == '8':
-		k, value = ofBoleto(slipNumber, compact)
-	case len(compact) == lengthOfBarcode && isNumber(compact):
-		if of, line := ofBoleto(boletoLine, compact); line != "" {
+		k, value = EndToEndID, compact
+	case len(compact) == 47 && IsNumber(compact):
+		k, value = ofBoleto(BoletoLine, compact)
+	case len(compact) == 48 && IsNumber(compact) && compact[0] == '8':
+		k, value = ofBoleto(SlipNumber, compact)
+	case len(compact) == lengthOfBarcode && IsNumber(compact):
+		if of, line := ofBoleto(BoletoLine, compact); line != "" {
 			k, value = of, line
 		}
 	}
-	ids[k] = add(ids[k], value)
+	ids[k] = Add(ids[k], value)
 }
 
 // minStrongLength is the minimum length of an institution's id that names one movement.
 const minStrongLength = 8
 
-// isStrong reports whether the identifier names one movement of the account, so that an equal one decides. An id or
+// IsStrong reports whether the identifier names one movement of the account, so that an equal one decides. An id or
 // an authentication code of the institution must have at least eight characters without leading zeros: a shorter one
 // may be a counter, or a day and a time (atm-03). It must not be a date, with or without a time, or a printed NSU,
 // document or sequence number.
-func isStrong(k kind, value string) bool {
+func IsStrong(k Kind, value string) bool {
 	switch k {
-	case endToEndID, trackingKey, boletoLine, slipNumber:
+	case EndToEndID, TrackingKey, BoletoLine, SlipNumber:
 		return true
-	case institutionID, authenticationCode:
-		return len(value) >= minStrongLength && len(trimZeros(value)) >= minStrongLength && !isDateNumber(value) &&
+	case InstitutionID, AuthenticationCode:
+		return len(value) >= minStrongLength && len(TrimZeros(value)) >= minStrongLength && !isDateNumber(value) &&
 			!volatileCode.MatchString(value)
 	default:
 		return false
@@ -180,7 +180,7 @@ var volatileCode = compile(`^(?:nsu|doc|seq)\d+$`)
 
 // isDateNumber reports whether a number is a date or a date and a time: yyyyMMdd, ddMMyyyy, yyyyMMddHHmm and so on.
 func isDateNumber(value string) bool {
-	if !isNumber(value) {
+	if !IsNumber(value) {
 		return false
 	}
 	for _, layout := range []string{"20060102", "02012006", "20060102150405", "200601021504", "02012006150405"} {

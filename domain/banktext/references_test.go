@@ -1,10 +1,10 @@
-package matching_test
+package banktext_test
 
 import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 func TestTextReferences(t *testing.T) {
@@ -22,7 +22,7 @@ func TestTextReferences(t *testing.T) {
 		"PIX ENVIADO MARIA":                       {},
 		"":                                        {},
 	} {
-		if got := matching.TextReferences(text); got != want {
+		if got := banktext.TextReferences(text); got != want {
 			t.Errorf("TextReferences(%q) = %+v, want %+v", text, got, want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestTextDocument(t *testing.T) {
 			Type: domain.CPF, Value: "39053344705",
 		},
 	} {
-		if got := matching.TextDocument(text); got != want {
+		if got := banktext.TextDocument(text); got != want {
 			t.Errorf("TextDocument(%q) = %+v, want %+v", text, got, want)
 		}
 	}
@@ -70,7 +70,7 @@ func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
 			domain.References{EndToEndID: "x"}, []string{"PIX " + id}, domain.References{EndToEndID: "x"},
 		},
 	} {
-		if got := matching.References(tc.stated, tc.texts...); got != tc.want {
+		if got := banktext.References(tc.stated, tc.texts...); got != tc.want {
 			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
 		}
 	}
@@ -91,11 +91,11 @@ func FuzzTextsWithoutNotationsAreSkipped(f *testing.F) {
 				return // the notations are read in a folded text, in which other scripts may become ASCII
 			}
 		}
-		references, document := matching.ReadTextReferences(text), matching.ReadTextDocument(text)
-		if got := matching.TextReferences(text); got != references {
+		references, document := banktext.ReadTextReferences(text), banktext.ReadTextDocument(text)
+		if got := banktext.TextReferences(text); got != references {
 			t.Errorf("%q: %+v, want %+v", text, got, references)
 		}
-		if got := matching.TextDocument(text); got != document {
+		if got := banktext.TextDocument(text); got != document {
 			t.Errorf("%q: %+v, want %+v", text, got, document)
 		}
 	})

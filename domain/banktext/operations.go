@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 // Operation is the kind of a movement, as its text names it.
 type Operation string
@@ -101,37 +101,4 @@ var vendorOperations = map[string]Operation{
 	"pix": Pix, "ted": Wire, "doc": Wire, "tef": Wire, "spei": Wire, "boleto": Boleto, "saque": Withdrawal,
 	"cartao": Card, "deposito": Deposit, "folha pagamento": Payroll, "tarifa servicos avulsos": Fee,
 	"pacote tarifa servicos": Fee, "rendimento aplic financeira": Interest, "resgate aplic financeira": Redemption,
-}
-
-// exact contains the operations that banks never use as a name for another operation.
-var exact = map[Operation]bool{
-	Redemption: true, Investment: true, Cheque: true, Withdrawal: true, TopUp: true,
-}
-
-// compareOperations returns how the operations of two rows relate. A transfer may be named by its purpose (payroll,
-// payout) or by its channel, so two different names are usually only doubtful. But a Pix is never a wire, a boleto or
-// a card purchase.
-func compareOperations(a, b *Evidence) relation {
-	rails := func(o Operation) bool { return o == Pix || o == Wire || o == Boleto || o == Card }
-	switch x, y := a.Operation, b.Operation; {
-	case a.Refund != b.Refund:
-		return differ
-	case x == y:
-		if x == NoOperation {
-			return unknown
-		}
-		return agree
-	case x == Levy || y == Levy:
-		return differ // IOF de "…" beside the purchase itself (NU-15)
-	case x == Fee || y == Fee || x == Interest || y == Interest:
-		if x == NoOperation || y == NoOperation {
-			return doubtful
-		}
-		return differ
-	case x == NoOperation || y == NoOperation:
-		return unknown
-	case exact[x] || exact[y], rails(x) && rails(y):
-		return differ
-	}
-	return doubtful
 }

@@ -1,12 +1,8 @@
-package matching
+package banktext
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"time"
-
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // months maps the abbreviations of months in Portuguese, Spanish and English to their numbers.
@@ -50,21 +46,21 @@ var (
 
 // calendar contains the dates, periods and times that a text names.
 type calendar struct {
-	days      []string // "5/11": day and month
-	dates     []string // "5/11/26": those days whose year the text names
-	periods   []string // "11/26", "bim 4"
-	fractions []string // "3/12": a day and month, an instalment, or a month and year
-	clocks    []string // "09:12", "09:12:44"
+	Days      []string // "5/11": day and month
+	Dates     []string // "5/11/26": those days whose year the text names
+	Periods   []string // "11/26", "bim 4"
+	Fractions []string // "3/12": a day and month, an instalment, or a month and year
+	Clocks    []string // "09:12", "09:12:44"
 }
 
 // takeClocks reads times of the day.
 func (c *calendar) takeClocks(s *scan) {
 	read := func(hour, minute, second string) bool {
-		text := fmt.Sprintf("%02d:%s", atoi(hour), minute)
+		text := fmt.Sprintf("%02d:%s", Atoi(hour), minute)
 		if second != "" {
 			text += ":" + second
 		}
-		c.clocks = append(c.clocks, text)
+		c.Clocks = append(c.Clocks, text)
 		return true
 	}
 	s.take(clock, func(g []string) bool { return read(g[2], g[3], g[4]) })
@@ -78,13 +74,13 @@ func (c *calendar) takeDates(s *scan) {
 		if !day(d, m) {
 			return false
 		}
-		c.dates = append(c.dates, c.days[len(c.days)-1]+"/"+year[len(year)-2:])
+		c.Dates = append(c.Dates, c.Days[len(c.Days)-1]+"/"+year[len(year)-2:])
 		return true
 	}
 	s.take(isoDate, func(g []string) bool { return dated(g[3], g[2], g[1]) })
 	s.take(fullDate, func(g []string) bool { return dated(g[2], g[3], g[4]) || dated(g[3], g[2], g[4]) })
 	s.take(monthYear, func(g []string) bool {
-		if m := atoi(g[2]); m < 1 || m > 12 {
+		if m := Atoi(g[2]); m < 1 || m > 12 {
 			return false
 		}
 		c.addPeriod(g[2], g[3])
@@ -96,7 +92,7 @@ func (c *calendar) takeDates(s *scan) {
 		return true
 	})
 	s.take(bimester, func(g []string) bool {
-		c.periods = append(c.periods, strings.Replace(g[1][:3], "qna", "qui", 1)+" "+g[2])
+		c.Periods = append(c.Periods, strings.Replace(g[1][:3], "qna", "qui", 1)+" "+g[2])
 		return true
 	})
 }
@@ -106,7 +102,7 @@ func (c *calendar) takeDates(s *scan) {
 func (c *calendar) takeLabelledPeriods(s *scan) {
 	for _, notation := range []*pattern{labelledPeriod, taxPeriod} {
 		s.take(notation, func(g []string) bool {
-			if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
+			if m := Atoi(g[1]); m < 1 || m > 12 || Atoi(g[2]) <= 12 {
 				return false
 			}
 			c.addPeriod(g[1], g[2])
@@ -117,14 +113,14 @@ func (c *calendar) takeLabelledPeriods(s *scan) {
 
 // addPeriod adds a month. The year may have two digits or four.
 func (c *calendar) addPeriod(month, year string) {
-	c.periods = append(c.periods, fmt.Sprintf("%d/%s", atoi(month), year[len(year)-2:]))
+	c.Periods = append(c.Periods, fmt.Sprintf("%d/%s", Atoi(month), year[len(year)-2:]))
 }
 
 // addDay adds a day and a month, and reports whether they are valid.
 func (c *calendar) addDay(day, month string) bool {
 	text, ok := dayText(day, month)
 	if ok {
-		c.days = append(c.days, text)
+		c.Days = append(c.Days, text)
 	}
 	return ok
 }
@@ -132,7 +128,7 @@ func (c *calendar) addDay(day, month string) bool {
 // dayText returns a day and a month in the form "5/11". ok is false if the day is not from 1 to 31, or the month not
 // from 1 to 12.
 func dayText(day, month string) (text string, ok bool) {
-	d, m := atoi(day), atoi(month)
+	d, m := Atoi(day), Atoi(month)
 	return fmt.Sprintf("%d/%d", d, m), d >= 1 && d <= 31 && m >= 1 && m <= 12
 }
 
@@ -151,7 +147,7 @@ func (c *calendar) takeFractions(s *scan) {
 	s.take(dottedDay, func(g []string) bool {
 		text, ok := dayText(g[2], g[3])
 		if ok {
-			c.fractions = append(c.fractions, text)
+			c.Fractions = append(c.Fractions, text)
 		}
 		return ok
 	})
@@ -159,86 +155,8 @@ func (c *calendar) takeFractions(s *scan) {
 	// have only one blank between them.
 	for range 2 {
 		s.take(fraction, func(g []string) bool {
-			c.fractions = append(c.fractions, fmt.Sprintf("%d/%d", atoi(g[2]), atoi(g[3])))
+			c.Fractions = append(c.Fractions, fmt.Sprintf("%d/%d", Atoi(g[2]), Atoi(g[3])))
 			return true
 		})
 	}
-}
-
-// compareSets returns agree if one set contains the other, doubtful if they only overlap, differ if they are disjoint,
-// and unknown if one is empty.
-func compareSets(a, b []string) relation {
-	if len(a) == 0 || len(b) == 0 {
-		return unknown
-	}
-	shared := 0
-	for _, x := range a {
-		if slices.Contains(b, x) {
-			shared++
-		}
-	}
-	switch shared {
-	case min(len(a), len(b)):
-		return agree
-	case 0:
-		return differ
-	}
-	return doubtful
-}
-
-// compareClocks compares times of day. A time without seconds agrees with a time in this minute, such as 09:12 with
-// 09:12:44. If each row has a time that the other row lacks, they contradict each other.
-func compareClocks(a, b []string) relation {
-	return compareMultisets(a, b, func(x, y string) bool { return strings.HasPrefix(x, y) || strings.HasPrefix(y, x) })
-}
-
-// compareMultisets compares two lists. It returns differ if each list has a member that the other list lacks, unknown
-// if a list is empty, and otherwise agree. Equal members of a list are counted separately.
-func compareMultisets(a, b []string, equal func(x, y string) bool) relation {
-	if len(a) == 0 || len(b) == 0 {
-		return unknown
-	}
-	open := slices.Clone(b)
-	shared := 0
-	for _, x := range a {
-		if i := slices.IndexFunc(open, func(y string) bool { return equal(x, y) }); i >= 0 {
-			open = slices.Delete(open, i, i+1)
-			shared++
-		}
-	}
-	if shared < len(a) && len(open) > 0 {
-		return differ
-	}
-	return agree
-}
-
-// dayNumber returns the number of days from a fixed day to the date; ok is false if the date is invalid.
-func dayNumber(date domain.Date) (day int, ok bool) {
-	at, err := time.Parse(time.DateOnly, string(date))
-	if err != nil {
-		return 0, false
-	}
-	return int(at.Unix() / (24 * 60 * 60)), true
-}
-
-// holidays are the fixed public holidays on which banks of Brazil and México do not book. Movable holidays (carnival,
-// Easter) are missing, so that the verdict on rows around them may be Possible instead of Same.
-var holidays = map[string]bool{
-	"01-01": true, "04-21": true, "05-01": true, "09-07": true, "09-16": true, "10-12": true, "11-02": true,
-	"11-15": true, "11-20": true, "12-25": true,
-}
-
-// bankingDays returns the number of banking days after the first day, up to and including the last one. It counts at
-// most 10.
-func bankingDays(first, last int) int {
-	first, last = min(first, last), max(first, last)
-	count := 0
-	for day := first + 1; day <= last && count < 10; day++ {
-		at := time.Unix(int64(day)*24*60*60, 0).UTC()
-		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
-		if !weekend && !holidays[at.Format("01-02")] {
-			count++
-		}
-	}
-	return count
 }

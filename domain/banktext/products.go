@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import "slices"
 
@@ -37,10 +37,10 @@ var kindWords = map[Operation]map[string]string{
 var generalPayouts = wordSet(
 	"vendas venda recebivel recebiveis liberacao antecipacao repasse ganancias ventas")
 
-// isGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
-func (e *Evidence) isGeneralPayout() bool {
-	named := slices.Concat(e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)
-	return e.Operation == Payout && len(named) == 0 && !slices.ContainsFunc(e.words, func(word string) bool {
+// IsGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
+func (e *Evidence) IsGeneralPayout() bool {
+	named := slices.Concat(e.Party, e.Documents, e.Accounts, e.PixKeys, e.Numbers, e.References)
+	return e.Operation == Payout && len(named) == 0 && !slices.ContainsFunc(e.Words, func(word string) bool {
 		return !generalPayouts[word]
 	})
 }
@@ -51,28 +51,12 @@ func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
 
-// compareProducts compares what the texts of two rows say about these:
-//
-//   - the card schemes
-//   - the products, if both rows are payouts, fees, or taxes on other movements
-//   - what is paid, if both rows are payrolls or payouts
-//
-// A text may name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two texts contradict each
-// other only if they have no product in common.
-func (c *comparison) compareProducts() {
-	if r := compareSets(c.old.schemes, c.new.schemes); r == differ {
-		c.finding("scheme", c.old.schemes, c.new.schemes, r)
-	}
-	if c.old.Operation != c.new.Operation {
-		return
-	}
-	if r := compareSets(c.old.products, c.new.products); r == differ {
-		c.finding("product", c.old.products, c.new.products, r)
-	}
-	switch x, y := c.old.paid, c.new.paid; {
-	case compareSets(x, y) == differ:
-		c.finding("paid", x, y, differ)
-	case len(x)+len(y) > 0 && (len(x) == 0 || len(y) == 0):
-		c.finding("paid", x, y, doubtful)
-	}
+// sharingWords map words to a kind of movement that shares a number with movements of other kinds: the contract of a
+// loan with its insurance and its interest, an invoice with the money that is held for it. Sources: BD-11 (MORA CRED
+// PESS, PARC CRED PESS), SI-07 (AMORTIZACAO CONTRATO), MP-05 (Dinheiro retido, Reembolso).
+var sharingWords = map[string]string{
+	"seg": "insurance", "seguro": "insurance", "seguros": "insurance", "prestamista": "insurance",
+	"juros": "interest", "mora": "interest", "multa": "interest", "encargos": "interest", "intereses": "interest",
+	"moratorios": "interest", "retido": "hold", "retida": "hold", "retencao": "hold", "retenido": "hold",
+	"retencion": "hold", "bloqueio": "hold", "bloqueado": "hold",
 }

@@ -1,4 +1,6 @@
-package matching
+package banktext
+
+import "slices"
 
 // The labels of numbers that change when a movement is booked again, such as the NSU, the number of the authorisation
 // or of the bank's document, and the folio. Sources: BV-06 (AUT: 155528), BX-02 (AUT 00024631), SB-03 (AUT. 305884),
@@ -53,9 +55,9 @@ var (
 
 // takePixKeys reads keys of Pix: e-mail addresses, random keys and telephone numbers.
 func takePixKeys(s *scan) (keys []string) {
-	s.takeWords(email, func(g []string) bool { keys = add(keys, g[0]); return true })
-	s.take(randomKey, func(g []string) bool { keys = add(keys, g[0]); return true })
-	s.take(phone, func(g []string) bool { keys = add(keys, g[1]+g[2]+g[3]); return true })
+	s.takeWords(email, func(g []string) bool { keys = Add(keys, g[0]); return true })
+	s.take(randomKey, func(g []string) bool { keys = Add(keys, g[0]); return true })
+	s.take(phone, func(g []string) bool { keys = Add(keys, g[1]+g[2]+g[3]); return true })
 	return keys
 }
 
@@ -76,7 +78,7 @@ func takeVolatile(s *scan) map[string]string {
 		if values == nil {
 			values = map[string]string{}
 		}
-		values[g[1][:min(3, len(g[1]))]] = trimZeros(g[2])
+		values[g[1][:min(3, len(g[1]))]] = TrimZeros(g[2])
 		return true
 	})
 	return values
@@ -85,19 +87,19 @@ func takeVolatile(s *scan) map[string]string {
 // takeDottedNumbers reads numbers that are written with dots, or with a dash.
 func takeDottedNumbers(s *scan) (numbers []string) {
 	read := func(g []string) bool {
-		number := trimZeros(digitsOf(g[2]))
-		if len(number) < minWeakNumber {
+		number := TrimZeros(DigitsOf(g[2]))
+		if len(number) < MinWeakNumber {
 			return false
 		}
-		numbers = add(numbers, number)
+		numbers = Add(numbers, number)
 		return true
 	}
 	s.take(colombianMobile, func(g []string) bool {
-		numbers = add(numbers, g[2]+g[3]+g[4])
+		numbers = Add(numbers, g[2]+g[3]+g[4])
 		return true
 	})
 	s.take(mexicanPhone, func(g []string) bool {
-		numbers = add(numbers, digitsOf(g[2])+g[3])
+		numbers = Add(numbers, DigitsOf(g[2])+g[3])
 		return true
 	})
 	s.take(groupedNumber, read)
@@ -122,18 +124,11 @@ func takeAmounts(s *scan) {
 	s.take(foreignText, remove)
 }
 
-// compareVolatile returns differ if the rows have different numbers with the same label. Otherwise it returns agree
-// if the numbers with a common label are equal, and unknown if no label is common.
-func compareVolatile(a, b map[string]string) relation {
-	found := unknown
-	for label, value := range a {
-		switch other, ok := b[label]; {
-		case !ok:
-		case other != value:
-			return differ
-		default:
-			found = agree
-		}
+// LabelledValues returns the labels with their numbers, in ascending order.
+func LabelledValues(numbers map[string]string) (values []string) {
+	for label, value := range numbers {
+		values = append(values, label+" "+value)
 	}
-	return found
+	slices.Sort(values)
+	return values
 }

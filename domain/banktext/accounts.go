@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"strings"
@@ -33,23 +33,23 @@ func takeAccounts(s *scan) (accounts []string) {
 	s.take(ispb, func([]string) bool { return true })
 	s.take(bankCode, func([]string) bool { return true })
 	s.take(agencyAndAccount, func(groups []string) bool {
-		accounts = add(accounts, accountNumber(groups[2]))
+		accounts = Add(accounts, accountNumber(groups[2]))
 		return true
 	})
 	s.take(foreignAccount, func(groups []string) bool {
-		accounts = add(accounts, accountNumber(groups[1]))
+		accounts = Add(accounts, accountNumber(groups[1]))
 		return true
 	})
 	s.take(accountEnding, func(groups []string) bool {
-		accounts = add(accounts, "*"+groups[1])
+		accounts = Add(accounts, "*"+groups[1])
 		return true
 	})
 	s.take(accountLabel, func(groups []string) bool {
-		accounts = add(accounts, accountNumber(groups[1]))
+		accounts = Add(accounts, accountNumber(groups[1]))
 		return true
 	})
 	s.take(clabe, func(groups []string) bool {
-		accounts = add(accounts, accountNumber(groups[1]))
+		accounts = Add(accounts, accountNumber(groups[1]))
 		return true
 	})
 	return accounts
@@ -82,21 +82,12 @@ func removeBank(s *scan) {
 
 // accountNumber returns the digits of an account number, and an x as its check digit, without leading zeros.
 func accountNumber(text string) string {
-	text = fold(text)
-	digits := digitsOf(text)
+	text = Fold(text)
+	digits := DigitsOf(text)
 	if digits != "" && strings.HasSuffix(text, "x") {
 		digits += "x"
 	}
 	return strings.TrimLeft(digits, "0")
-}
-
-// compareAccounts returns how the account numbers of two rows relate. A number of which only the last digits are
-// known agrees with every number that ends with these digits.
-func compareAccounts(a, b []string) relation {
-	return compareMultisets(a, b, func(x, y string) bool {
-		return x == y || strings.HasPrefix(x, "*") && strings.HasSuffix(y, x[1:]) ||
-			strings.HasPrefix(y, "*") && strings.HasSuffix(x, y[1:])
-	})
 }
 
 // bankWords are the names of banks in the texts of wires (BV-01, BV-03, MX-03). Different banks mean different

@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"slices"
@@ -37,14 +37,14 @@ func TextReferences(description string) domain.References {
 }
 
 func readTextReferences(description string) domain.References {
-	var ids identifiers
-	s := newScan(fold(description))
+	var ids Identifiers
+	s := newScan(Fold(description))
 	ids.take(s)
 	return domain.References{
-		EndToEndID:   asPrinted(description, onlyValue(ids[endToEndID])),
-		TrackingKey:  asPrinted(description, onlyValue(ids[trackingKey])),
-		ChequeNumber: onlyValue(ids[chequeNumber]),
-		Barcode:      onlyBarcode(slices.Concat(ids[boletoLine], ids[slipNumber])),
+		EndToEndID:   asPrinted(description, onlyValue(ids[EndToEndID])),
+		TrackingKey:  asPrinted(description, onlyValue(ids[TrackingKey])),
+		ChequeNumber: onlyValue(ids[ChequeNumber]),
+		Barcode:      onlyBarcode(slices.Concat(ids[BoletoLine], ids[SlipNumber])),
 		TxID:         asPrinted(description, onlyValue(ids[paymentReference])),
 	}
 }
@@ -86,7 +86,7 @@ func TextDocument(description string) domain.PartyDocument {
 
 func readTextDocument(description string) domain.PartyDocument {
 	var complete []string
-	s := newScan(fold(description))
+	s := newScan(Fold(description))
 	removeBank(s)
 	for _, document := range takeDocuments(s) {
 		if !strings.Contains(document, "*") &&

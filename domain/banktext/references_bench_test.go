@@ -1,9 +1,9 @@
-package matching_test
+package banktext_test
 
 import (
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 )
 
 // BenchmarkTextReferences measures TextReferences and TextDocument for two texts without a reference and one with an
@@ -18,7 +18,7 @@ func BenchmarkTextReferences(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _ = matching.TextReferences(text), matching.TextDocument(text)
+				_, _ = banktext.TextReferences(text), banktext.TextDocument(text)
 			}
 		})
 	}

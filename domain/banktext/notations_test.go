@@ -1,11 +1,10 @@
-package matching
+package banktext
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -64,7 +63,7 @@ func TestNotations(t *testing.T) {
 			"PIX NF 56241":                            "[invoice_number=56241]",
 			"PAGO FACT 656":                           "[invoice_number=656]",
 		}},
-		"documents": {func(e *Evidence) any { return e.documents }, map[string]string{
+		"documents": {func(e *Evidence) any { return e.Documents }, map[string]string{
 			"PIX •••.123.456-•• X":       "[***123456**]",
 			"PIX ***.123.456-** X":       "[***123456**]",
 			"PIX xxx.123.456-xx":         "[***123456**]",
@@ -82,7 +81,7 @@ func TestNotations(t *testing.T) {
 			"NETFLIX MEXICO RFC: NME":    "[]",
 			"DARF 00.394.460/0058-87 PA": "[00394460005887]",
 		}},
-		"accounts": {func(e *Evidence) any { return e.accounts }, map[string]string{
+		"accounts": {func(e *Evidence) any { return e.Accounts }, map[string]string{
 			"PIX - ANA - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8": "[12345678]",
 			"PIX AG 0001 CC 0012345-X":                  "[12345x]",
 			"SPEI CTA/CLABE: 012180000000000000, X":     "[12180000000000000]",
@@ -92,7 +91,7 @@ func TestNotations(t *testing.T) {
 			"A LA CUENTA 646180000000000000 AL CLIENTE": "[646180000000000000]",
 			"CONTA 123": "[]",
 		}},
-		"keys": {func(e *Evidence) any { return e.keys }, map[string]string{
+		"keys": {func(e *Evidence) any { return e.PixKeys }, map[string]string{
 			"PIX ana.leal@exemplo.com.br":              "[ana.leal@exemplo.com.br]",
 			"PIX (44)90000-0000 Tim":                   "[44900000000]",
 			"PIX +55 11 91234-5678":                    "[11912345678]",
@@ -103,7 +102,7 @@ func TestNotations(t *testing.T) {
 			"PIX 123e4567-e89b-12d3-a456-426614174000": "[123e4567-e89b-12d3-a456-426614174000]",
 			"PIX 12-3456":                              "[]",
 		}},
-		"instalment": {func(e *Evidence) any { return fractionOf(e.instalment) }, map[string]string{
+		"instalment": {func(e *Evidence) any { return FractionOf(e.Instalment) }, map[string]string{
 			"LOJA PARC 02/10":   "2/10",
 			"LOJA PARC.004/006": "4/6",
 			"LOJA PARC 05":      "5/0", "LOJA PARCELA 3": "3/0", "LOJA PARC 05.10": "",
@@ -120,7 +119,7 @@ func TestNotations(t *testing.T) {
 			"LOJA PARC 02/10 (2/10)": "2/10", "LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
 		}},
 		"calendar": {func(e *Evidence) any {
-			return fmt.Sprint(e.calendar.days, e.calendar.periods, e.calendar.fractions, e.calendar.clocks)
+			return fmt.Sprint(e.Calendar.Days, e.Calendar.Periods, e.Calendar.Fractions, e.Calendar.Clocks)
 		}, map[string]string{
 			"X 2026-11-10":              "[10/11] [] [] []",
 			"X 10.11.2026":              "[10/11] [] [] []",
@@ -171,7 +170,7 @@ func TestNotations(t *testing.T) {
 			"HR LIQ: 09:32:07":          "[] [] [] [09:32:07]",
 		}},
 		"numbers": {func(e *Evidence) any {
-			return fmt.Sprintf("%v %v %s %v", e.numbers, e.references, e.card, valuesOf(e.volatile))
+			return fmt.Sprintf("%v %v %s %v", e.Numbers, e.References, e.Card, LabelledValues(e.Volatile))
 		},
 			map[string]string{
 				"LOJA NSU 001234":                 "[] []  [nsu 1234]",
@@ -203,7 +202,7 @@ func TestNotations(t *testing.T) {
 				"12ABCDEF LANCHES":                "[] []  []",
 			}},
 		"operation": {func(e *Evidence) any {
-			return fmt.Sprintf("%s %v", e.operationText(), e.Scheduled)
+			return fmt.Sprintf("%s %v", e.OperationText(), e.Scheduled)
 		}, map[string]string{
 			"PIX ENVIADO ANA": "pix false",
 			"TARIFA PIX":      "fee false",
@@ -224,7 +223,7 @@ func TestNotations(t *testing.T) {
 			"REDE VISA":         "payout false",
 			"PARQUE EST":        " false",
 		}},
-		"words": {func(e *Evidence) any { return e.words }, map[string]string{
+		"words": {func(e *Evidence) any { return e.Words }, map[string]string{
 			"PAG*PADARIA DO ZE":                      "[padaria ze]",
 			"UBER *TRIP":                             "[uber trip]",
 			"PIX ENVIADO ANA LEAL":                   "[ana leal]",
@@ -253,8 +252,8 @@ func TestNotations(t *testing.T) {
 
 func idsOf(e *Evidence) []string {
 	found := []string{}
-	for k := range kinds {
-		for _, value := range e.ids[k] {
+	for k := range Kinds {
+		for _, value := range e.IDs[k] {
 			found = append(found, k.String()+"="+value)
 		}
 	}
@@ -267,11 +266,11 @@ func TestStrongIdentifiers(t *testing.T) {
 		"10112026": false, "20261110120000": false, "20261399": true, "18501110": true, "nsu12345678": false,
 		"660d5aa3-3019": true, "19900101": false, "19891231": true, "20991231": false, "21000101": true,
 	} {
-		if isStrong(institutionID, value) != want {
+		if IsStrong(InstitutionID, value) != want {
 			t.Errorf("isStrong(%q) = %v", value, !want)
 		}
 	}
-	if isStrong(paymentReference, "a1b2c3d4e5") || !isStrong(endToEndID, "e1") || isStrong(chequeNumber, "123456789") {
+	if IsStrong(paymentReference, "a1b2c3d4e5") || !IsStrong(EndToEndID, "e1") || IsStrong(ChequeNumber, "123456789") {
 		t.Error("the kind of an identifier decides, too")
 	}
 }
@@ -340,7 +339,7 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 // map.
 func TestLabelledNumbersAreOrdered(t *testing.T) {
 	for range 20 {
-		values := valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})
+		values := LabelledValues(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})
 		if got := fmt.Sprint(values); got != "[aut 2 doc 3 nsu 1]" {
 			t.Fatal(got)
 		}
@@ -353,7 +352,7 @@ func TestFold(t *testing.T) {
 		"“Café” – Ação": " cafe  - acao", "•••.123": "***.123", "[Z]{~}@`": "[z]{~}@`", "I\u0307": "i", "ÀÉÑÜ": "aenu",
 		"C&amp;A": "c&a", "CrÃ©dito": "credito", "A\x80B": "a\uFFFDb",
 	} {
-		if got := fold(text); got != want {
+		if got := Fold(text); got != want {
 			t.Errorf("fold(%q) = %q, want %q", text, got, want)
 		}
 	}
@@ -391,126 +390,6 @@ func TestTextsThatMayHaveAReferenceOrADocument(t *testing.T) {
 	} {
 		if got := [2]bool{mayHaveReference(text), mayHaveDocument(text)}; got != want {
 			t.Errorf("%q: reference and document %v, want %v", text, got, want)
-		}
-	}
-}
-
-func TestCompareDocuments(t *testing.T) {
-	for pair, want := range map[[2]string]relation{
-		{"39053344705", "39053344705"}:       agree,
-		{"39053344705", "***533447**"}:       contained,
-		{"***533447**", "***533447**"}:       contained,
-		{"***533447**", "***533448**"}:       differ,
-		{"******44705", "***533447**"}:       unknown,
-		{"39053344705", "12345678000195"}:    differ,
-		{"***533447**", "12345678000195"}:    doubtful,
-		{"", "39053344705"}:                  unknown,
-		{"12345678******", "12345678000195"}: contained,
-	} {
-		if got := compareDocuments(pair[0], pair[1]); got != want {
-			t.Errorf("compareDocuments(%v) = %d, want %d", pair, got, want)
-		}
-		if got := compareDocuments(pair[1], pair[0]); got != want {
-			t.Errorf("compareDocuments is not symmetric for %v", pair)
-		}
-	}
-}
-
-func TestCompareNames(t *testing.T) {
-	for _, test := range []struct {
-		a, b             string
-		person, merchant relation
-	}{
-		{"ana paula souza", "ana paula souza", agree, agree},
-		{"anapaula souza", "ana paula souza", agree, agree},
-		{"ana paula souza", "ana paula sou", contained, contained},
-		{"ana paula souza", "ana paula lima", differ, differ},
-		{"ana paula souza", "ana paula souza filho", doubtful, doubtful},
-		{"ana paula souza", "ana paula souza prado", contained, contained},
-		{"maria souza", "ana maria souza", doubtful, contained},
-		{"joao silva", "carlos silva", differ, doubtful},
-		{"claudin", "claudinei prado", contained, contained},
-		{"lua", "lua bonito", doubtful, doubtful},
-		{"padaria real", "posto central", differ, differ},
-		{"contr serv aguia", "contratual serv aguia", differ, contained},
-		{"servi\uFFFDos gerais", "servicos gerais", agree, agree},
-		{"supermercado", "supermercadu", doubtful, doubtful},
-		{"kompra joinville", "posto joinville", differ, doubtful},
-		{"", "ana", unknown, unknown},
-		{"ana souza", "souza ana lima", doubtful, doubtful},
-		{"auroraalegrelanc", "aurora alegre lanches", contained, contained},
-		{"souza", "ana souza", doubtful, doubtful},        // five letters
-		{"centro", "padaria centro", doubtful, contained}, // six letters
-		{"contr aguia", "contratual aguia", differ, contained},
-		{"contr serv ag", "contratual serv aguia", differ, contained},
-		{"paula souza pr", "ana paula souza prado", doubtful, contained}, // the last word is cut
-		{"paula sou prado", "ana paula souza prado", differ, doubtful},   // another word is cut
-		{"prest hab", "prestacao habitacional", differ, doubtful},
-		{"pr hab", "prestacao habitacional", differ, differ},  // an abbreviation has at least three letters
-		{"supermercado", "supermmercado", doubtful, doubtful}, // one letter more
-		{"supermercado", "suppermmercado", differ, differ},    // two letters more
-		{"mercados", "mercadus", doubtful, doubtful},          // eight letters
-		{"mercado", "mercadu", differ, differ},                // seven letters
-		{"mercadus lima", "mercados lima", doubtful, doubtful},
-		{"ana souza prado", "prado souza ana lima", doubtful, doubtful}, // all words, in another order
-		{"lima souza leal", "prado souza ana lima", differ, doubtful},   // two of three words
-	} {
-		a, b := strings.Fields(test.a), strings.Fields(test.b)
-		for person, want := range map[bool]relation{true: test.person, false: test.merchant} {
-			if got := compareNames(a, b, person); got != want {
-				t.Errorf("compareNames(%q, %q, person %v) = %d, want %d", test.a, test.b, person, got, want)
-			}
-			if got := compareNames(b, a, person); got != want {
-				t.Errorf("compareNames(%q, %q, person %v) is not symmetric: %d", test.b, test.a, person, got)
-			}
-		}
-	}
-}
-
-func TestBankingDays(t *testing.T) {
-	for pair, want := range map[[2]domain.Date]int{
-		{"2026-10-31", "2026-11-03"}: 1, // Saturday, Sunday, a holiday, Tuesday
-		{"2026-11-06", "2026-11-09"}: 1,
-		{"2026-11-09", "2026-11-11"}: 2,
-		{"2026-11-10", "2026-11-10"}: 0,
-		{"2026-11-09", "2026-11-06"}: 1,
-		{"2026-01-05", "2026-12-05"}: 10,
-	} {
-		first, _ := dayNumber(pair[0])
-		last, _ := dayNumber(pair[1])
-		if got := bankingDays(first, last); got != want {
-			t.Errorf("bankingDays(%v) = %d, want %d", pair, got, want)
-		}
-	}
-}
-
-func TestIsOdd(t *testing.T) {
-	for amount, want := range map[string]bool{
-		"-47.31": true, "47.31": true, "100": false, "10.5": false, "19.9": false, "29.95": false, "29.99": false,
-		"9.99": false, "9.31": false, "10.31": true, "10.01": true,
-	} {
-		m, err := domain.ParseMoney(amount, "BRL")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if isOdd(m) != want {
-			t.Errorf("isOdd(%s) = %v", amount, !want)
-		}
-	}
-}
-
-func TestHasTime(t *testing.T) {
-	for text, want := range map[string]bool{
-		"2026-11-10T00:00:00Z": false, "2026-11-10T03:00:00Z": false, "2026-11-10T06:00:00Z": false,
-		"2026-11-10T05:00:00Z": false, "2026-11-10T04:00:00Z": true, "2026-11-10T03:01:00Z": true,
-		"2026-11-10T03:00:01Z": true, "2026-11-10T00:00:00-03:00": false, "2026-11-10T03:00:00-04:00": true,
-	} {
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if hasTime(at) != want {
-			t.Errorf("hasTime(%s) = %v", text, !want)
 		}
 	}
 }

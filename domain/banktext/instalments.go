@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"strconv"
@@ -34,7 +34,7 @@ const maxInstalments = 480
 func takeInstalment(s *scan) (number, count int) {
 	for _, notation := range instalmentNotations {
 		s.take(notation, func(groups []string) bool {
-			first, last := atoi(groups[1]), atoi(groups[2])
+			first, last := Atoi(groups[1]), Atoi(groups[2])
 			if first == 0 || last < first || last > maxInstalments || number > 0 && (first != number || last != count) {
 				return false
 			}
@@ -61,14 +61,15 @@ func takeLonelyInstalment(s *scan) (number int) {
 			if number > 0 {
 				return false
 			}
-			number = atoi(groups[1])
+			number = Atoi(groups[1])
 			return number > 0
 		})
 	}
 	return number
 }
 
-func atoi(text string) int {
+// Atoi returns the number that the text states; 0 if it states none.
+func Atoi(text string) int {
 	number, err := strconv.Atoi(text)
 	if err != nil {
 		return 0
@@ -76,26 +77,11 @@ func atoi(text string) int {
 	return number
 }
 
-// instalment contains what a row states about its instalment. A member that is not stated is zero.
-type instalment struct {
-	number, count int
-	purchased     domain.Date
-	total         string
-}
-
-// compareInstalments returns how the instalments of two rows relate: differ if a stated number, count or total differs.
-func compareInstalments(a, b instalment) relation {
-	switch {
-	case a.number > 0 && b.number > 0 && a.number != b.number, a.count > 0 && b.count > 0 && a.count != b.count:
-		return differ
-	case (a.count > 1) != (b.count > 1) && a.purchased != "" && b.purchased != "":
-		return doubtful // a whole purchase against one of its instalments
-	case a.number == 0 || a.number != b.number || a.count != b.count:
-		return unknown
-	case a.count > 1 && a.total != "" && b.total != "" && a.total != b.total:
-		return differ
-	}
-	return agree
+// Instalment contains what a row states about its instalment. A member that is not stated is zero.
+type Instalment struct {
+	Number, Count int
+	Purchased     domain.Date
+	Total         string
 }
 
 // quotaWords are the labels of numbers in the texts of a consórcio (a savings group): CONSORCIO PORTO GRUPO 4471 COTA

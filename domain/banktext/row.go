@@ -1,4 +1,4 @@
-package matching
+package banktext
 
 import (
 	"time"
@@ -68,8 +68,8 @@ func (r *Row) text() string {
 	return r.Description
 }
 
-// local returns the amount in the account's currency.
-func (r *Row) local() domain.Money {
+// Local returns the amount in the account's currency.
+func (r *Row) Local() domain.Money {
 	if r.AccountAmount != nil {
 		return *r.AccountAmount
 	}

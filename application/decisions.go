@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -40,6 +41,34 @@ func (s *Service) JoinTransactions(
 	return t, nil
 }
 
+// JoinPairs implements ports.Replacements.
+func (s *Service) JoinPairs(
+	ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, reason string,
+) ([]error, error) {
+	if err := checkPairs(pairs); err != nil {
+		return nil, err
+	}
+	results := make([]error, len(pairs))
+	for i, pair := range pairs {
+		_, results[i] = s.JoinTransactions(ctx, tenant, pair, reason)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if errors.Is(results[i], domain.StoreUnavailable) {
+			return nil, results[i]
+		}
+	}
+	return results, nil
+}
+
+// checkPairs returns an Invalid error unless a request contains 1 to ports.MaxPairs pairs.
+func checkPairs(pairs []ports.RecordPair) error {
+	if len(pairs) == 0 || len(pairs) > ports.MaxPairs {
+		return domain.FieldError("pairs", "must contain 1 to 200 pairs")
+	}
+	return nil
+}
+
 // objectOfPair returns the text that identifies two transactions in the audit entry of a decision about them.
 func objectOfPair(pair ports.RecordPair) string { return pair.Old.String() + "/" + pair.New.String() }
 
@@ -56,8 +85,8 @@ func (s *Service) ListSuggestions(
 func (s *Service) DismissReplacements(
 	ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, reason string,
 ) error {
-	if len(pairs) == 0 || len(pairs) > ports.MaxDismissed {
-		return domain.FieldError("pairs", "must contain 1 to 200 pairs")
+	if err := checkPairs(pairs); err != nil {
+		return err
 	}
 	var distinct []ports.RecordPair
 	for _, pair := range pairs {

@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -159,6 +160,37 @@ func TestBalancesAreReadAfterADecision(t *testing.T) {
 	}
 	if len(e.vendor.cursors) != reads {
 		t.Errorf("%d pages were read", len(e.vendor.cursors)-reads)
+	}
+}
+
+func TestPairsAreJoinedIndependently(t *testing.T) {
+	e, _, connection := newStatingEnv(t)
+	e.runPull(e.requestFullPull(connection))
+	e.receive(e.mintToken(connection), eventBody("e1", domain.PullScope{Removed: []string{"r1"}}))
+	e.runPull(e.nudged[len(e.nudged)-1])
+	page, err := e.ListTransactions(e.ctx, e.tenant, connection.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 200})
+	e.noError(err)
+	ids := map[string]domain.TransactionID{}
+	for _, row := range page.Items {
+		ids[row.ExternalID] = row.ID
+	}
+	pair := ports.RecordPair{Old: ids["r1"], New: ids["r2"]}
+	results, err := e.JoinPairs(e.ctx, e.tenant, []ports.RecordPair{{Old: ids["r1"]}, pair, pair}, "tips")
+	e.noError(err)
+	if !errors.Is(results[0], domain.NotFound) || results[1] != nil || !errors.Is(results[2], domain.NotJoinable) {
+		t.Errorf("the results are %v", results)
+	}
+	entries, err := e.ListAuditEntries(e.ctx, e.tenant, domain.AuditFilter{Action: "transaction.join"},
+		domain.PageRequest{Limit: 9})
+	e.noError(err)
+	if len(entries.Items) != 1 || entries.Items[0].Object != pair.Old.String()+"/"+pair.New.String() {
+		t.Errorf("the audit entries are %+v", entries.Items)
+	}
+	for _, n := range []int{0, ports.MaxPairs + 1} {
+		if _, err := e.JoinPairs(e.ctx, e.tenant, make([]ports.RecordPair, n), ""); !errors.Is(err, domain.Invalid) {
+			t.Errorf("%d pairs: %v", n, err)
+		}
 	}
 }
 

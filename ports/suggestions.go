@@ -14,8 +14,8 @@ type Suggestion = records.Suggestion
 // RecordPair contains the ids of a removed record and of the record that may continue it.
 type RecordPair struct{ Old, New domain.TransactionID }
 
-// MaxDismissed is the maximum number of pairs in one dismissal.
-const MaxDismissed = 200
+// MaxPairs is the maximum number of pairs in one request that joins or dismisses pairs.
+const MaxPairs = 200
 
 // Decision describes the decision of an operator about records.
 type Decision struct {
@@ -54,7 +54,7 @@ type Decisions interface {
 	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
 
 	// Dismiss stores the decision that the records of each pair are different movements at the bank; see
-	// records.Dismiss. It stores all pairs or none, at most MaxDismissed. A pair that was dismissed before does not
+	// records.Dismiss. It stores all pairs or none, at most MaxPairs. A pair that was dismissed before does not
 	// change. Errors: NotFound; Conflict (not_joinable).
 	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
 

@@ -212,13 +212,19 @@ type Replacements interface {
 		ctx context.Context, tenant domain.TenantID, pair RecordPair, reason string,
 	) (domain.Transaction, error)
 
+	// JoinPairs joins several pairs, one after the other, as JoinTransactions does. A failure for one pair does not
+	// prevent the others: JoinPairs returns one error for each pair, nil for a joined one. It fails as a whole with
+	// Invalid on "pairs" unless there are 1 to MaxPairs pairs, and if the database is unavailable; the pairs before the
+	// failure then stay joined.
+	JoinPairs(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, reason string) ([]error, error)
+
 	// ListSuggestions returns the possible replacements that wait for a decision. See Decisions.Suggestions.
 	ListSuggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[Suggestion], error)
 
 	// DismissReplacements stores the decision that the transactions of each pair are different movements at the bank.
 	// See Decisions.Dismiss. Errors: NotFound; Conflict (not_joinable); Invalid on "pairs" unless there are 1 to
-	// MaxDismissed pairs.
+	// MaxPairs pairs.
 	DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, reason string) error
 
 	// ContinueAccount stores the decision that a stored account and the account with this external id are the same

@@ -242,6 +242,8 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"accountId":"` + someID.String() + `","from":"2026-01-01","to":"2026-01-31"}`
 			case strings.HasSuffix(path, "/continue"):
 				body[path] = `{"externalId":"a"}`
+			case path == possibleReplacementsPath+"/join":
+				body[path] = `{"pairs":[{"old":"` + someID.String() + `","new":"` + someID.String() + `"}]}`
 			case strings.HasSuffix(path, "/join"):
 				body[path] = `{"with":"` + someID.String() + `"}`
 			case strings.HasSuffix(path, "/dismiss"):

@@ -552,6 +552,21 @@ func (f *fake) JoinTransactions(
 	return domain.Transaction{ID: pair.Old}, f.record("join " + pair.New.String() + " " + reason)
 }
 
+func (f *fake) JoinPairs(
+	_ context.Context, _ domain.TenantID, pairs []ports.RecordPair, reason string,
+) ([]error, error) {
+	results := make([]error, len(pairs))
+	for i, pair := range pairs {
+		switch {
+		case pair.Old.IsZero() || pair.New.IsZero():
+			results[i] = domain.NotFoundError()
+		case pair.Old == pair.New:
+			results[i] = &domain.Error{Kind: domain.Conflict, Code: domain.NotJoinable}
+		}
+	}
+	return results, f.record("join " + reason)
+}
+
 func (f *fake) ListSuggestions(
 	_ context.Context, _ domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
 ) (domain.Page[ports.Suggestion], error) {

@@ -316,6 +316,20 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			`{"pairs":[{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002"}]}`,
 			204, "", nil,
 		},
+		"join several": {
+			"POST", possibleReplacementsPath + "/join",
+			`{"reason":"tips","pairs":[` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002"},` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000001"},` +
+				`{"old":"a","new":"019b0000-0000-7000-8000-000000000002"}]}`,
+			200,
+			`{"results":[` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002","status":200},` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000001","status":409,` +
+				`"code":"MTCH-0007"},` +
+				`{"old":"a","new":"019b0000-0000-7000-8000-000000000002","status":404,"code":"MTCH-0005"}]}`,
+			nil,
+		},
 		"continue": {
 			"POST", accountsPath + otherPath + "/continue", `{"externalId":"b"}`, 202, goldenPull,
 			map[string]string{"Location": pullsPath + otherPath},

@@ -237,6 +237,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + accountsPath + "/{id}/continue":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/removals/apply":      {"200", "400", "404", "409"},
 		"POST " + possibleReplacementsPath + "/dismiss":      {"204", "400", "404", "409"},
+		"POST " + possibleReplacementsPath + "/join":         {"200", "400", "409"},
 		"PUT " + accountsPath + "/{id}/closes/{date}":        {"200", "400", "404", "409"},
 		"POST " + prefix + "/closes":                         {"200", "400", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},

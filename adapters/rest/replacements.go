@@ -119,6 +119,25 @@ func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	return pairs, nil
 }
 
+// joinPairsRequest is the request body that joins the transactions of each pair.
+type joinPairsRequest struct {
+	Pairs  []pairRequest `json:"pairs" minItems:"1" maxItems:"200" doc:"The pairs; at most 200"`
+	Reason plainText     `json:"reason,omitempty" maxLength:"500" example:"the tips were added" doc:"Why; it is kept in the history of the transactions"`
+}
+
+// joinResultView states whether the transactions of a pair were joined.
+type joinResultView struct {
+	Old    string `json:"old" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the removed transaction"`
+	New    string `json:"new" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the other transaction"`
+	Status int    `json:"status" example:"200" doc:"The HTTP status of the same join alone: 200, 404 or 409"`
+	Code   string `json:"code,omitempty" example:"MTCH-0007" doc:"A stable error code for programs; absent if the pair was joined"`
+}
+
+// joinResultsView contains the results of joining several pairs.
+type joinResultsView struct {
+	Results []joinResultView `json:"results" doc:"One result for each pair, in the order of the request"`
+}
+
 // continueRequest is the request body of a decision about an account: either which account of the vendor continues it,
 // or that there is no continuation.
 type continueRequest struct {
@@ -191,6 +210,15 @@ func (s *server) replacementRoutes() []route {
 			status: http.StatusNoContent, tag: tag, summary: "Dismiss possible replacements",
 			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true,
 			mount: handle(s.dismissPossibleReplacements),
+		},
+		{
+			id: "join-possible-replacements", method: http.MethodPost, path: possibleReplacementsPath + "/join",
+			description: "Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair " +
+				"that cannot be joined does not prevent the others; each result contains the status that the join " +
+				"of the pair alone has. If the request fails as a whole, some pairs may be joined.",
+			status: http.StatusOK, tag: tag, summary: "Join several removed transactions with those that continue them",
+			scope: scopeWrite, idempotent: true,
+			mount: handle(s.joinPossibleReplacements),
 		},
 	}
 }
@@ -291,6 +319,32 @@ func (s *server) dismissPossibleReplacements(
 		return nil, err
 	}
 	return &noContent{}, s.service.DismissReplacements(ctx, tenant, pairs, string(in.Body.Reason))
+}
+
+// joinPossibleReplacements joins several pairs of transactions, each independently of the others.
+func (s *server) joinPossibleReplacements(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body joinPairsRequest },
+) (*bodyOutput[joinResultsView], error) {
+	pairs := make([]ports.RecordPair, len(in.Body.Pairs))
+	for i, pair := range in.Body.Pairs {
+		// A text that is no id leaves the zero id, which no transaction has.
+		pairs[i].Old, _ = domain.ParseID[domain.Transaction](string(pair.Old))
+		pairs[i].New, _ = domain.ParseID[domain.Transaction](string(pair.New))
+	}
+	results, err := s.service.JoinPairs(ctx, tenant, pairs, string(in.Body.Reason))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]joinResultView, len(results))
+	for i, pair := range in.Body.Pairs {
+		views[i] = joinResultView{Old: string(pair.Old), New: string(pair.New), Status: http.StatusOK}
+		if err := results[i]; err != nil {
+			p := exchangeOf(ctx).problem(err)
+			s.logCause(exchangeOf(ctx), p, err)
+			views[i].Status, views[i].Code = p.Status, p.Code
+		}
+	}
+	return &bodyOutput[joinResultsView]{joinResultsView{views}}, nil
 }
 
 // continuedOutput is the response to a decision about an account. The field Account is set if no pull is queued.

@@ -4894,6 +4894,17 @@ type InstitutionView struct {
 	Name string `json:"name"`
 }
 
+// JoinPairsRequest defines model for JoinPairsRequest.
+type JoinPairsRequest struct {
+	// Pairs The pairs; at most 200
+	Pairs []PairRequest `json:"pairs"`
+
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: the tips were added
+	Reason *string `json:"reason,omitempty"`
+}
+
 // JoinRequest defines model for JoinRequest.
 type JoinRequest struct {
 	// Reason Why; it is kept in the history of the transactions
@@ -4905,6 +4916,35 @@ type JoinRequest struct {
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
 	With string `json:"with"`
+}
+
+// JoinResultView defines model for JoinResultView.
+type JoinResultView struct {
+	// Code A stable error code for programs; absent if the pair was joined
+	//
+	// Examples: MTCH-0007
+	Code *string `json:"code,omitempty"`
+
+	// New The id of the other transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New string `json:"new"`
+
+	// Old The id of the removed transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old string `json:"old"`
+
+	// Status The HTTP status of the same join alone: 200, 404 or 409
+	//
+	// Examples: 200
+	Status int64 `json:"status"`
+}
+
+// JoinResultsView defines model for JoinResultsView.
+type JoinResultsView struct {
+	// Results One result for each pair, in the order of the request
+	Results []JoinResultView `json:"results"`
 }
 
 // KafkaSink A topic of a Kafka cluster
@@ -8269,6 +8309,12 @@ type DismissPossibleReplacementsParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// JoinPossibleReplacementsParams defines parameters for JoinPossibleReplacements.
+type JoinPossibleReplacementsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListAllPullsParams defines parameters for ListAllPulls.
 type ListAllPullsParams struct {
 	// Status Only items in this state
@@ -8613,6 +8659,9 @@ type StartLinkSessionJSONRequestBody = NewLinkSession
 
 // DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
 type DismissPossibleReplacementsJSONRequestBody = DismissRequest
+
+// JoinPossibleReplacementsJSONRequestBody defines body for JoinPossibleReplacements for application/json ContentType.
+type JoinPossibleReplacementsJSONRequestBody = JoinPairsRequest
 
 // GetStatementsJSONRequestBody defines body for GetStatements for application/json ContentType.
 type GetStatementsJSONRequestBody = StatementsRequest
@@ -9925,6 +9974,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
 	DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinPossibleReplacementsWithBody Join several removed transactions with those that continue them
+	//
+	// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+	JoinPossibleReplacementsWithBody(ctx context.Context, params *JoinPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinPossibleReplacements Join several removed transactions with those that continue them
+	//
+	// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+	JoinPossibleReplacements(ctx context.Context, params *JoinPossibleReplacementsParams, body JoinPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAllPulls List the pulls of all connections, newest first
 	//
@@ -11795,6 +11862,44 @@ func (c *Client) DismissPossibleReplacementsWithBody(ctx context.Context, params
 // Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
 func (c *Client) DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDismissPossibleReplacementsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinPossibleReplacementsWithBody Join several removed transactions with those that continue them
+//
+// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+func (c *Client) JoinPossibleReplacementsWithBody(ctx context.Context, params *JoinPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinPossibleReplacementsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinPossibleReplacements Join several removed transactions with those that continue them
+//
+// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+func (c *Client) JoinPossibleReplacements(ctx context.Context, params *JoinPossibleReplacementsParams, body JoinPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinPossibleReplacementsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16758,6 +16863,61 @@ func NewDismissPossibleReplacementsRequestWithBody(server string, params *Dismis
 	return req, nil
 }
 
+// NewJoinPossibleReplacementsRequest calls the generic JoinPossibleReplacements builder with application/json body
+func NewJoinPossibleReplacementsRequest(server string, params *JoinPossibleReplacementsParams, body JoinPossibleReplacementsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinPossibleReplacementsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewJoinPossibleReplacementsRequestWithBody constructs an http.Request for the JoinPossibleReplacements method, with any body, and a specified content type
+func NewJoinPossibleReplacementsRequestWithBody(server string, params *JoinPossibleReplacementsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/possible-replacements/join")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAllPullsRequest constructs an http.Request for the ListAllPulls method
 func NewListAllPullsRequest(server string, params *ListAllPullsParams) (*http.Request, error) {
 	var err error
@@ -19784,6 +19944,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
 	DismissPossibleReplacementsWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error)
+
+	// JoinPossibleReplacementsWithBodyWithResponse Join several removed transactions with those that continue them
+	//
+	// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+	JoinPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *JoinPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinPossibleReplacementsResponse, error)
+
+	// JoinPossibleReplacementsWithResponse Join several removed transactions with those that continue them
+	//
+	// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+	JoinPossibleReplacementsWithResponse(ctx context.Context, params *JoinPossibleReplacementsParams, body JoinPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinPossibleReplacementsResponse, error)
 
 	// ListAllPullsWithResponse List the pulls of all connections, newest first
 	//
@@ -29871,6 +30049,180 @@ func (r DismissPossibleReplacementsResponse) ContentType() string {
 	return ""
 }
 
+// JoinPossibleReplacementsResponse200Headers the declared response headers of an HTTP 200 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinPossibleReplacementsResponse400Headers the declared response headers of an HTTP 400 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// JoinPossibleReplacementsResponse405Headers the declared response headers of an HTTP 405 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse405Headers struct {
+	Allow *string
+}
+
+// JoinPossibleReplacementsResponse409Headers the declared response headers of an HTTP 409 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinPossibleReplacementsResponse429Headers the declared response headers of an HTTP 429 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// JoinPossibleReplacementsResponse503Headers the declared response headers of an HTTP 503 response for JoinPossibleReplacements
+type JoinPossibleReplacementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type JoinPossibleReplacementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JoinResultsView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinPossibleReplacementsResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *JoinPossibleReplacementsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinPossibleReplacementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *JoinPossibleReplacementsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *JoinPossibleReplacementsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *JoinPossibleReplacementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinPossibleReplacementsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinPossibleReplacementsResponse) GetJSON200() *JoinResultsView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinPossibleReplacementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinPossibleReplacementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinPossibleReplacementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinPossibleReplacementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinPossibleReplacementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAllPullsResponse401Headers the declared response headers of an HTTP 401 response for ListAllPulls
 type ListAllPullsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -36081,6 +36433,36 @@ func (c *ClientWithResponses) DismissPossibleReplacementsWithResponse(ctx contex
 		return nil, err
 	}
 	return ParseDismissPossibleReplacementsResponse(rsp)
+}
+
+// JoinPossibleReplacementsWithBodyWithResponse Join several removed transactions with those that continue them
+//
+// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+func (c *ClientWithResponses) JoinPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *JoinPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinPossibleReplacementsResponse, error) {
+	rsp, err := c.JoinPossibleReplacementsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinPossibleReplacementsResponse(rsp)
+}
+
+// JoinPossibleReplacementsWithResponse Join several removed transactions with those that continue them
+//
+// Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/join (the `JoinPossibleReplacements` operationId).
+func (c *ClientWithResponses) JoinPossibleReplacementsWithResponse(ctx context.Context, params *JoinPossibleReplacementsParams, body JoinPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinPossibleReplacementsResponse, error) {
+	rsp, err := c.JoinPossibleReplacements(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinPossibleReplacementsResponse(rsp)
 }
 
 // ListAllPullsWithResponse List the pulls of all connections, newest first
@@ -46755,6 +47137,189 @@ func ParseDismissPossibleReplacementsResponse(rsp *http.Response) (*DismissPossi
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers DismissPossibleReplacementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinPossibleReplacementsResponse parses an HTTP response from a JoinPossibleReplacementsWithResponse call
+func ParseJoinPossibleReplacementsResponse(rsp *http.Response) (*JoinPossibleReplacementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinPossibleReplacementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JoinResultsView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinPossibleReplacementsResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers JoinPossibleReplacementsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers JoinPossibleReplacementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers JoinPossibleReplacementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers JoinPossibleReplacementsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers JoinPossibleReplacementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinPossibleReplacementsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

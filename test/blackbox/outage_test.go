@@ -204,6 +204,10 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"POST /transactions/{id}/join", "/transactions/" + stored + "/join", object{"with": stored}},
 		{"GET /transactions/summary", "/transactions/summary", nil},
 		{"GET /possible-replacements", "/possible-replacements", nil},
+		{
+			"POST /possible-replacements/join", "/possible-replacements/join",
+			object{"pairs": []object{{"old": stored, "new": stored}}},
+		},
 		{"POST /possible-replacements/dismiss", "/possible-replacements/dismiss", object{"old": stored, "new": stored}},
 		{"POST /accounts/{id}/removals/apply", "/accounts/" + stored + "/removals/apply", nil},
 		{"POST /accounts/{id}/continue", "/accounts/" + stored + "/continue", object{"externalId": "x"}},

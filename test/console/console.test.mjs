@@ -1134,6 +1134,34 @@ async function addPairs(operator, id) {
   return after.map((found) => found.id);
 }
 
+test('selected pairs are joined at once', async (context) => {
+  const operator = token(67);
+  const { id } = await connect(operator, pluggyLogin, 'several-pairs');
+  const rows = await addPairs(operator, id);
+  context.after(() => Promise.all(rows.map((row) => control(PLUGGY, 'DELETE', '/transactions/' + row))));
+  const { items } = await api(operator, 'GET', '/possible-replacements?connectionId=' + id);
+  const page = await open(browser, '/console/possible-replacements', { token: operator });
+  await press(page, 'Join several at once');
+  await page.getByRole('checkbox').nth(2).waitFor();
+  await checkAccessibility(page, 'several pairs');
+  await page.getByRole('button', { name: 'Join 0 pairs' }).waitFor();
+  for (const { old } of items.slice(0, 2)) await page.getByRole('checkbox', { name: 'Select the pair of ' + old }).check();
+  // Somebody else joins one of them meanwhile.
+  await api(operator, 'POST', `/transactions/${items[0].old}/join`, { with: items[0].new });
+  await page.getByLabel('Why? (optional').fill('tips');
+  await press(page, 'Join 2 pairs');
+  await page.getByText('1 pair was joined.').waitFor();
+  await page.getByText('1 pair was not joined').waitFor();
+  await heading(page, '1 pair may be one movement.');
+  const { supersedes, removedAt } = await api(operator, 'GET', '/transactions/' + items[1].old);
+  assert.equal(removedAt, undefined);
+  assert.equal(supersedes[0].rule, 'operator');
+  await press(page, 'Select 1 pair');
+  await press(page, 'Join 1 pair');
+  await page.getByText('No pair waits for an answer.').first().waitFor();
+  await page.finish();
+});
+
 test('pairs that may be one movement are answered one after the other, by keyboard, and an answer is undone', async (context) => {
   const operator = token(61);
   const { id } = await connect(operator, pluggyLogin, 'pairs');

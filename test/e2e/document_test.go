@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -177,7 +178,10 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.pull(id, nil)
 		record := allTransactions + "/" + text(o.byExternalID(id, posted)[0], "id")
 		o.send(http.MethodPost, record+"/split", nil).want(200)
-		o.send(http.MethodPost, record+"/join", object{"with": text(o.byExternalID(id, posted)[0], "id")}).want(200)
+		other := text(o.byExternalID(id, posted)[0], "id")
+		o.joinSeveral(strings.TrimPrefix(record, allTransactions+"/"), other)
+		o.send(http.MethodPost, record+"/split", nil).want(200)
+		o.send(http.MethodPost, record+"/join", object{"with": other}).want(200)
 		twin, accounts, second := o.linkTwins(newPluggy(t))
 		o.continueTwins(twin, accounts, second)
 		failing := newPluggy(t)
@@ -197,6 +201,24 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 			}
 		}
 	}, func(*setup) {})
+}
+
+// joinSeveral joins two transactions as the second of three pairs. The others cannot be joined.
+func (o operator) joinSeveral(old, other string) {
+	o.t.Helper()
+	joined := o.send(http.MethodPost, prefix+"/possible-replacements/join", object{"pairs": []object{
+		{"old": old, "new": "none"}, {"old": old, "new": other}, {"old": old, "new": other},
+	}}).want(200).json()
+	results, _ := joined["results"].([]any)
+	var statuses []any
+	for _, result := range results {
+		result, _ := result.(object)
+		statuses = append(statuses, result["status"], result["code"])
+	}
+	want := []any{404.0, "MTCH-0005", 200.0, nil, 409.0, "MTCH-0007"}
+	if diff := cmp.Diff(want, statuses); diff != "" {
+		o.t.Errorf("statuses of the pairs: %s", diff)
+	}
 }
 
 // hasBody reports whether a success response of the operation has a body.

@@ -1176,6 +1176,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/possible-replacements/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join several removed transactions with those that continue them
+         * @description Joins each of up to 200 pairs, one after the other, whether or not it is suggested. A pair that cannot be joined does not prevent the others; each result contains the status that the join of the pair alone has. If the request fails as a whole, some pairs may be joined.
+         */
+        post: operations["join-possible-replacements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/pulls": {
         parameters: {
             query?: never;
@@ -3879,6 +3899,15 @@ export interface components {
              */
             name: string;
         };
+        JoinPairsRequest: {
+            /** @description The pairs; at most 200 */
+            pairs: components["schemas"]["PairRequest"][];
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example the tips were added
+             */
+            reason?: string;
+        };
         JoinRequest: {
             /**
              * @description Why; it is kept in the history of the transactions
@@ -3890,6 +3919,33 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
              */
             with: string;
+        };
+        JoinResultView: {
+            /**
+             * @description A stable error code for programs; absent if the pair was joined
+             * @example MTCH-0007
+             */
+            code?: string;
+            /**
+             * @description The id of the other transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new: string;
+            /**
+             * @description The id of the removed transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old: string;
+            /**
+             * Format: int64
+             * @description The HTTP status of the same join alone: 200, 404 or 409
+             * @example 200
+             */
+            status: number;
+        };
+        JoinResultsView: {
+            /** @description One result for each pair, in the order of the request */
+            results: components["schemas"]["JoinResultView"][];
         };
         /** @description A topic of a Kafka cluster */
         KafkaSink: {
@@ -23649,6 +23705,304 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-possible-replacements": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "pairs": [
+                 *         {
+                 *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                 *         }
+                 *       ],
+                 *       "reason": "the tips were added"
+                 *     }
+                 */
+                "application/json": components["schemas"]["JoinPairsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "code": "MTCH-0007",
+                     *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "status": 200
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JoinResultsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/join",
                      *       "code": "MTCH-0008"
                      *     }
                      */

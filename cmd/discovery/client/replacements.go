@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -23,8 +24,8 @@ var suggestionView = view{
 
 func (c commands) replacements() *cobra.Command {
 	return group("replacements", "List possible replacements, join and dismiss them, and name continued accounts",
-		c.listReplacements(), c.joinReplacement(), c.dismissReplacement(), c.continueAccount(),
-		c.applyRemovals())
+		c.listReplacements(), c.joinReplacement(), c.joinReplacements(), c.dismissReplacement(),
+		c.continueAccount(), c.applyRemovals())
 }
 
 func (c commands) listReplacements() *cobra.Command {
@@ -73,6 +74,55 @@ func (c commands) joinReplacement() *cobra.Command {
 		})
 	})
 	return cmd
+}
+
+func (c commands) joinReplacements() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "join-all OLD/NEW…", Short: "Make up to 200 removed transactions continue as other ones",
+		Args: between(1, 200), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	reason := reasonFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		pairs := make([]discovery.PairRequest, len(args))
+		for i, arg := range args {
+			var found bool
+			if pairs[i].Old, pairs[i].New, found = strings.Cut(arg, "/"); !found {
+				return fmt.Errorf("%q is not a pair of ids OLD/NEW", arg)
+			}
+		}
+		joined, _, err := decode[discovery.JoinResultsView](s.cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.JoinPossibleReplacements(ctx, nil, discovery.JoinPairsRequest{
+					Pairs: pairs, Reason: reason(),
+				})
+			})
+		if err != nil {
+			return err
+		}
+		return s.reportJoined(joined.Results)
+	})
+	return cmd
+}
+
+// reportJoined prints whether each pair was joined. It returns an error if one was not.
+func (s *session) reportJoined(results []discovery.JoinResultView) error {
+	failed := 0
+	for _, result := range results {
+		switch {
+		case result.Code == nil:
+			s.printNote("%s/%s: joined", result.Old, result.New)
+			continue
+		case result.Status == http.StatusNotFound:
+			s.printNote("%s/%s: no such transaction", printable(result.Old), printable(result.New))
+		default:
+			s.printNote("%s/%s: cannot be joined", result.Old, result.New)
+		}
+		failed++
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d pairs could not be joined", failed, len(results))
+	}
+	return nil
 }
 
 func (c commands) dismissReplacement() *cobra.Command {

@@ -1,5 +1,5 @@
 // Pairs of transactions that may be one movement, one after the other: both rows side by side, what speaks for and
-// against one movement, and a key for each answer.
+// against one movement, and a key for each answer. Several pairs can also be joined at once.
 import { query as queryString, request } from './api.js';
 import { amount } from './format.js';
 import { has, t } from './i18n.js';
@@ -10,9 +10,10 @@ import { link, setQuery, useLocation } from './router.js';
 import { lacks, session, writeScope } from './session.js';
 import { createStore, useStore } from './store.js';
 import { transactionTitle } from './transaction-table.js';
-import { ActionButton, Ago, Amount, announce, Day, Empty, Failure, Field, Instant, Loaded, Page, Skeleton } from './ui.js';
+import { ActionButton, Ago, Amount, announce, Day, Empty, Failure, Field, Instant, Loaded, Page, Skeleton, Table } from './ui.js';
 
 const pageSize = 50;
+const mostSelected = 20; // pairs that are listed at once to select them
 
 // The answers, with the key of each.
 const answers = { same: 'j', different: 'd', later: 'ArrowRight' };
@@ -185,6 +186,57 @@ function Last({ answered: { pair, name, title }, changed }) {
   </div>`;
 }
 
+// Row names a transaction of a pair.
+function Row({ connection, id }) {
+  const row = useResource('/transactions/' + id).value?.data;
+  return row ? html`<a class="name" href=${link(`/connections/${connection}/transactions/${id}`)}>${transactionTitle(row)}</a>
+    <span class="note"><${Day} date=${row.date} />${row.amount && html` · <${Amount} value=${row.amount} currency=${row.currency} signed=${true} />`}</span>`
+    : '…';
+}
+
+const kinds = (evidence, speaks) => evidence.filter((item) => item.speaks === speaks).map((item) => evidenceName(item.kind)).join(', ');
+
+// pairColumns returns the columns of the pairs. chosen contains the keys of the selected ones.
+const pairColumns = (chosen, choose) => [
+  {
+    title: t('column.select'),
+    cell: (pair) => html`<input type="checkbox" aria-label=${t('suggestion.select', { id: pair.old })} checked=${chosen.includes(keyOf(pair))}
+      onChange=${(event) => choose(event.target.checked ? [...chosen, keyOf(pair)] : chosen.filter((key) => key !== keyOf(pair)))} />`,
+  },
+  { title: t('suggestion.old'), kind: 'main', cell: (pair) => html`<${Row} connection=${pair.connectionId} id=${pair.old} />` },
+  { title: t('suggestion.new'), cell: (pair) => html`<${Row} connection=${pair.connectionId} id=${pair.new} />` },
+  { title: t('suggestion.for'), cell: ({ evidence }) => kinds(evidence, 'for') || muted },
+  { title: t('suggestion.against'), cell: ({ evidence }) => kinds(evidence, 'against') || muted },
+];
+
+// Several lists the pairs that can be joined, and joins the selected ones with one request. reload reads the pairs again.
+function Several({ pairs, reload }) {
+  const [chosen, choose] = useState([]);
+  const [reason, setReason] = useState('');
+  const shown = pairs.filter(({ state }) => state !== 'join_undone').slice(0, mostSelected);
+  const selected = shown.filter((pair) => chosen.includes(keyOf(pair)));
+  const join = useAction((body, key) => request('POST', '/possible-replacements/join', { body, key }).then(({ data }) => data.results));
+  const submit = async (event) => {
+    event.preventDefault();
+    if (selected.length === 0) return;
+    const results = await join.run({ pairs: selected.map(({ old, new: present }) => ({ old, new: present })), reason: reason.trim() || undefined });
+    if (results) choose([]);
+    reload();
+  };
+  const failed = join.result?.filter(({ status }) => status !== 200).length;
+  return html`<form class="filters" onSubmit=${submit}>
+      <${Field} label=${t('suggestion.reason')} name="reason" maxlength="500" autocomplete="off" value=${reason}
+        onInput=${(event) => setReason(event.target.value)} />
+      <button type="button" disabled=${shown.length === 0} onClick=${() => choose(shown.map(keyOf))}>${t('suggestion.selectAll', { n: shown.length })}</button>
+      <${ActionButton} type="submit" kind="primary" busy=${join.busy} disabled=${selected.length === 0}>${t('suggestion.joinSelected', { n: selected.length })}</${ActionButton}>
+    </form>
+    <${Failure} problem=${join.problem} />
+    ${join.result && failed < join.result.length && html`<div class="notice good" role="status"><p>${t('suggestion.joinedSeveral', { n: join.result.length - failed })}</p></div>`}
+    ${failed > 0 && html`<div class="notice bad" role="alert"><p>${t('suggestion.failedSeveral', { n: failed })}</p></div>`}
+    ${shown.length > 0 ? html`<${Table} label=${t('suggestion.pairs')} items=${shown} rowKey=${keyOf} columns=${pairColumns(chosen, choose)} />`
+      : html`<${Empty} title=${t('suggestion.none')}><p>${t('suggestion.noneText')}</p></${Empty}>`}`;
+}
+
 // ends reports whether an answer has ended a suggestion: a join ends every other one with either record.
 const ends = ({ pair, name }, { old, new: present }) => (name === 'same' ? pair.old === old || pair.new === present
   : pair.old === old && pair.new === present);
@@ -197,7 +249,7 @@ function title(waiting, list) {
 }
 
 export function PossibleReplacements() {
-  const { query: { connectionId, transaction } } = useLocation();
+  const { query: { connectionId, transaction, several } } = useLocation();
   const list = useList('/possible-replacements' + queryString({ connectionId, limit: pageSize }));
   const [answered, setAnswered] = useState([]);
   const [later, setLater] = useState([]);
@@ -205,8 +257,8 @@ export function PossibleReplacements() {
   const waiting = (list.items || []).filter((pair) => concerns(pair) && !answered.some((answer) => ends(answer, pair)));
   const pair = waiting.find((item) => !later.includes(keyOf(item)));
   useEffect(() => { // the pairs of the pages that were read are answered
-    if (!pair && list.hasMore && !list.loadingMore && !list.problem) list.more();
-  }, [pair, list.hasMore, list.loadingMore]);
+    if ((several ? waiting.length === 0 : !pair) && list.hasMore && !list.loadingMore && !list.problem) list.more();
+  }, [pair, waiting.length, several, list.hasMore, list.loadingMore]);
   const done = (present, name, row) => {
     if (name === 'later') return setLater([...later, keyOf(present)]);
     announce(t(name === 'same' ? 'suggestion.joined' : 'suggestion.dismissed'));
@@ -220,8 +272,9 @@ export function PossibleReplacements() {
   return html`<${Page} title=${title(waiting, list)} lead=${t('suggestion.lead')}>
     ${(connectionId || transaction) && html`<p>${connectionId && html`<${ConnectionName} id=${connectionId} /> · `}
       <button type="button" class="quiet" onClick=${() => setQuery({ connectionId: '', transaction: '' })}>${t('suggestion.all')}</button></p>`}
-    ${answered.length > 0 && html`<${Last} key=${keyOf(answered[0].pair) + answered[0].name} answered=${answered[0]} changed=${changed} />`}
-    <${Loaded} of=${list} rows=${8}>${() => (pair
+    <p><button type="button" class="quiet" onClick=${() => setQuery({ several: several ? '' : 'true' })}>${t(several ? 'suggestion.single' : 'suggestion.several')}</button></p>
+    ${!several && answered.length > 0 && html`<${Last} key=${keyOf(answered[0].pair) + answered[0].name} answered=${answered[0]} changed=${changed} />`}
+    <${Loaded} of=${list} rows=${8}>${() => (several ? html`<${Several} pairs=${waiting} reload=${list.reload} />` : pair
       ? html`<${Pair} key=${keyOf(pair)} pair=${pair} focused=${answered.length + later.length > 0} done=${done} />`
       : list.hasMore ? html`<${Skeleton} rows=${6} />`
         : waiting.length > 0 ? html`<${Empty} title=${t('suggestion.left', { n: waiting.length })}>

@@ -1,9 +1,11 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -37,6 +39,40 @@ func (s *Service) JoinTransactions(
 		return domain.Transaction{}, err
 	}
 	s.audits.Emit(ctx, tenant, "transaction.join", object)
+	s.readBalances(ctx, tenant, t.Connection, t.AccountID)
+	return t, nil
+}
+
+// ExcludeTransaction implements ports.Replacements.
+func (s *Service) ExcludeTransaction(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
+) (domain.Transaction, error) {
+	if strings.TrimSpace(reason) == "" {
+		return domain.Transaction{}, domain.FieldError("reason", "is required")
+	}
+	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
+	t, err := s.Ledger.Exclude(ctx, tenant, id, actor, ports.Decision{
+		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.exclude", id.String()),
+	})
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	s.audits.Emit(ctx, tenant, "transaction.exclude", id.String())
+	s.readBalances(ctx, tenant, t.Connection, t.AccountID)
+	return t, nil
+}
+
+// IncludeTransaction implements ports.Replacements.
+func (s *Service) IncludeTransaction(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+) (domain.Transaction, error) {
+	t, err := s.Ledger.Include(ctx, tenant, id, ports.Decision{
+		At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.include", id.String()),
+	})
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	s.audits.Emit(ctx, tenant, "transaction.include", id.String())
 	s.readBalances(ctx, tenant, t.Connection, t.AccountID)
 	return t, nil
 }

@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -157,7 +158,7 @@ func (m *matcherEnv) ours() map[string]string {
 	m.noError(err)
 	records := map[string]string{}
 	for _, t := range page.Items {
-		if t.RemovedAt.IsZero() && t.Status == domain.Posted && t.Date >= "2026-01-10" {
+		if t.Counts() && t.Status == domain.Posted && t.Date >= "2026-01-10" {
 			records[t.ID.String()] = t.Amount.Amount.String() + " " + string(t.Date)
 		}
 	}
@@ -219,6 +220,31 @@ func (m *matcherEnv) awaitConflicts(n int) []matcher.Entry {
 	}
 	m.Fatalf("%d conflicts, want %d", len(m.conflicts()), n)
 	return nil
+}
+
+func TestAnExcludedRecordIsIgnoredInMatcher(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	defer m.mirror()()
+	m.settles()
+	page, err := m.deps.Ledger.Changes(m.ctx, m.tenant, domain.PageRequest{Limit: 1})
+	m.noError(err)
+	_, err = m.ExcludeTransaction(m.ctx, m.tenant, page.Items[0].ID, " ")
+	if !errors.Is(err, domain.Invalid) {
+		t.Errorf("an exclusion without a reason: %v", err)
+	}
+	_, err = m.ExcludeTransaction(m.ctx, m.tenant, page.Items[0].ID, "shown twice")
+	m.noError(err)
+	if n := len(m.ours()); n != 1 {
+		t.Fatalf("%d records count", n)
+	}
+	m.settles()
+	_, err = m.IncludeTransaction(m.ctx, m.tenant, page.Items[0].ID)
+	m.noError(err)
+	m.settles()
+	if n := len(m.theirs(m.source)); n != 2 {
+		t.Errorf("Matcher has %d transactions", n)
+	}
 }
 
 func TestRecordsAndTheirCorrectionsArriveInMatcher(t *testing.T) {

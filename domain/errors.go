@@ -50,6 +50,7 @@ const (
 	EventSkipped Code = "skipped"
 	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).
 	NotJoinable        Code = "not_joinable"
+	NotExcludable      Code = "not_excludable"       // the transaction cannot be excluded or included (Conflict)
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
 	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)

@@ -41,6 +41,14 @@ func (r References) size() (size int) {
 	return size
 }
 
+// excludedSize returns the size of the members excludedAt and excludedBy.
+func (t *Transaction) excludedSize() int {
+	if t.ExcludedAt.IsZero() {
+		return 0
+	}
+	return 2*memberSize + textSize(t.ExcludedBy)
+}
+
 func (d PartyDocument) size() int {
 	if d.IsZero() {
 		return 0

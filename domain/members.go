@@ -139,6 +139,11 @@ var members = []member{
 	{name: "updatedAt"},
 	{name: "removedAt", equal: func(a, b *Transaction) bool { return a.RemovedAt.Equal(b.RemovedAt) }},
 	{
+		name: "excludedAt", equal: func(a, b *Transaction) bool { return a.ExcludedAt.Equal(b.ExcludedAt) },
+		optional: true, size: func(t *Transaction) int { return t.excludedSize() },
+	},
+	{name: "excludedBy", optional: true}, // sized with excludedAt
+	{
 		name: "supersedes", equal: func(a, b *Transaction) bool {
 			return slices.EqualFunc(a.Supersedes, b.Supersedes, func(x, y Superseded) bool {
 				return x.ExternalID == y.ExternalID && x.Rule == y.Rule && x.At.Equal(y.At)

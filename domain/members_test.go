@@ -77,8 +77,8 @@ func TestDigestsSizesAndChangedMembersOfStoredRowsStay(t *testing.T) {
 		"7ac3cddd 1994 accountAmount,accountCurrency,occurredAt,references,counterpartyDocument,warnings," +
 			"removedAt,supersedes,supersededBy",
 		"accountId,externalId,amount,currency,accountAmount,accountCurrency,status,date,occurredAt,description," +
-			"category,counterparty,references,counterpartyDocument,warnings,metadata,removedAt,supersedes," +
-			"supersededBy,erasedAt",
+			"category,counterparty,references,counterpartyDocument,warnings,metadata,removedAt,excludedAt," +
+			"supersedes,supersededBy,erasedAt",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

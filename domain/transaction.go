@@ -73,6 +73,10 @@ type Transaction struct {
 	// SupersededBy is the older transaction to which the row of this transaction now belongs; zero if there is none. A
 	// superseded transaction is always removed.
 	SupersededBy TransactionID
+	// ExcludedAt is when an operator has excluded the transaction; zero if it is not excluded. See Counts. ExcludedBy
+	// is the operator.
+	ExcludedAt time.Time
+	ExcludedBy string
 	// PossiblySupersedes contains the removed transactions that may be the same movement, because open suggestions name
 	// them. It is nil if there are none.
 	PossiblySupersedes []TransactionID
@@ -86,6 +90,12 @@ type Transaction struct {
 	// Changed contains the names of the members that differ from the previous version; see ChangedMembers. It is nil
 	// for version 1, and if the previous version is not known. Only Ledger.Changes sets it.
 	Changed []string
+}
+
+// Counts reports whether the transaction is part of sums, of the completeness of its account, of closed periods, of
+// statements, and of comparisons with bank statements. It does not count if it is removed, excluded or erased.
+func (t *Transaction) Counts() bool {
+	return t.RemovedAt.IsZero() && t.ExcludedAt.IsZero() && !t.Erased()
 }
 
 // DatePosition returns the position of the transaction in a list that is ordered by date.
@@ -107,6 +117,10 @@ const (
 	//   - A newer row has become the row of this transaction.
 	//   - The row of this transaction now belongs to an older transaction (see SupersededBy).
 	SupersededRow ChangeKind = "superseded"
+	// Excluded means that an operator has excluded the record, and Included that the exclusion was taken back. Only
+	// adjustments have these kinds.
+	Excluded ChangeKind = "excluded"
+	Included ChangeKind = "included"
 	// SplitRow means that a replacement was undone. Only Ledger.History reports this kind.
 	SplitRow ChangeKind = "split"
 )

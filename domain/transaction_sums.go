@@ -15,7 +15,8 @@ func TooManyDays() error {
 	return FieldError("from", "must be later, because too many days have transactions")
 }
 
-// SumFilter selects the live transactions that are summed. A zero member does not narrow the selection.
+// SumFilter selects the transactions that are summed. They count; see Transaction.Counts. A zero member does not narrow
+// the selection.
 type SumFilter struct {
 	Connection ConnectionID
 	Account    AccountID
@@ -26,7 +27,7 @@ type SumFilter struct {
 
 // Matches reports whether the filter selects t.
 func (f SumFilter) Matches(t *Transaction) bool {
-	return !t.Erased() && t.RemovedAt.IsZero() && f.Window.Contains(t.Date) &&
+	return t.Counts() && f.Window.Contains(t.Date) &&
 		(f.Connection.IsZero() || t.Connection == f.Connection) &&
 		(f.Account.IsZero() || t.AccountID == f.Account) && (f.Status == "" || t.Status == f.Status) &&
 		containsText(t, FoldText(f.Text))

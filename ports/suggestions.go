@@ -53,6 +53,16 @@ type Decisions interface {
 	// records.Join. Errors: NotFound; Conflict (not_joinable).
 	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
 
+	// Exclude stores that a transaction counts nowhere, because the operator by has decided that the vendor shows a
+	// movement twice, and returns the transaction; see records.Exclude. Errors: NotFound; Conflict (not_excludable).
+	Exclude(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, by string,
+		decision Decision) (domain.Transaction, error)
+
+	// Include takes an exclusion back, and returns the transaction; see records.Include. Errors: NotFound; Conflict
+	// (not_excludable).
+	Include(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		decision Decision) (domain.Transaction, error)
+
 	// Dismiss stores the decision that the records of each pair are different movements at the bank; see
 	// records.Dismiss. It stores all pairs or none, at most MaxPairs. A pair that was dismissed before does not
 	// change. Errors: NotFound; Conflict (not_joinable).

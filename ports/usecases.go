@@ -212,6 +212,16 @@ type Replacements interface {
 		ctx context.Context, tenant domain.TenantID, pair RecordPair, reason string,
 	) (domain.Transaction, error)
 
+	// ExcludeTransaction excludes a transaction, which then counts nowhere, and returns it. See Decisions.Exclude.
+	// Errors: NotFound; Conflict (not_excludable); Invalid on "reason" if it is empty.
+	ExcludeTransaction(
+		ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
+	) (domain.Transaction, error)
+
+	// IncludeTransaction takes an exclusion back, and returns the transaction. See Decisions.Include. Errors: NotFound;
+	// Conflict (not_excludable).
+	IncludeTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
+
 	// JoinPairs joins several pairs, one after the other, as JoinTransactions does. A failure for one pair does not
 	// prevent the others: JoinPairs returns one error for each pair, nil for a joined one. It fails as a whole with
 	// Invalid on "pairs" unless there are 1 to MaxPairs pairs, and if the database is unavailable; the pairs before the

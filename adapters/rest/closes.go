@@ -99,10 +99,10 @@ type closesView struct {
 // made after the close.
 type adjustmentView struct {
 	TransactionID string         `json:"transactionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
-	Change        string         `json:"change" example:"modified" doc:"What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds"`
+	Change        string         `json:"change" example:"modified" doc:"What happened to the record of the account: added, modified, removed, restored, excluded or included. Later versions of the service can add further kinds"`
 	At            time.Time      `json:"at" example:"2026-03-03T10:00:00Z" doc:"When the change was stored"`
-	Before        changedMembers `json:"before,omitzero" doc:"The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored"`
-	After         changedMembers `json:"after,omitzero" doc:"The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed"`
+	Before        changedMembers `json:"before,omitzero" doc:"The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed or excluded, or if its date moved into the period or out of it. Absent if it was added, restored or included"`
+	After         changedMembers `json:"after,omitzero" doc:"The same members as they are after the change. All of them if the record was added, restored or included. Absent if it was removed or excluded"`
 }
 
 // adjustmentOf returns the representation of an adjustment of the period that ends on the given day. For a modified

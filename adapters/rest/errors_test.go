@@ -244,6 +244,8 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"externalId":"a"}`
 			case path == possibleReplacementsPath+"/join":
 				body[path] = `{"pairs":[{"old":"` + someID.String() + `","new":"` + someID.String() + `"}]}`
+			case strings.HasSuffix(path, "/exclude"):
+				body[path] = `{"reason":"a"}`
 			case strings.HasSuffix(path, "/join"):
 				body[path] = `{"with":"` + someID.String() + `"}`
 			case strings.HasSuffix(path, "/dismiss"):

@@ -552,6 +552,20 @@ func (f *fake) JoinTransactions(
 	return domain.Transaction{ID: pair.Old}, f.record("join " + pair.New.String() + " " + reason)
 }
 
+func (f *fake) ExcludeTransaction(
+	_ context.Context, _ domain.TenantID, id domain.TransactionID, reason string,
+) (domain.Transaction, error) {
+	return domain.Transaction{
+		ID: id, ExcludedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), ExcludedBy: "alice",
+	}, f.record("exclude " + reason)
+}
+
+func (f *fake) IncludeTransaction(
+	_ context.Context, _ domain.TenantID, id domain.TransactionID,
+) (domain.Transaction, error) {
+	return domain.Transaction{ID: id}, f.record("include")
+}
+
 func (f *fake) JoinPairs(
 	_ context.Context, _ domain.TenantID, pairs []ports.RecordPair, reason string,
 ) ([]error, error) {

@@ -316,6 +316,16 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			`{"pairs":[{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002"}]}`,
 			204, "", nil,
 		},
+		"exclude": {
+			"POST", transactionsPath + otherPath + "/exclude", `{"reason":"twice"}`, 200,
+			`{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"00000000-0000-0000-0000-000000000000",` +
+				`"amount":"0","version":0,"excludedAt":"2026-01-02T03:04:05Z","excludedBy":"alice"}`, nil,
+		},
+		"include": {
+			"DELETE", transactionsPath + otherPath + "/exclude", "", 200,
+			`{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"00000000-0000-0000-0000-000000000000",` +
+				`"amount":"0","version":0}`, nil,
+		},
 		"join several": {
 			"POST", possibleReplacementsPath + "/join",
 			`{"reason":"tips","pairs":[` +
@@ -324,8 +334,10 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`{"old":"a","new":"019b0000-0000-7000-8000-000000000002"}]}`,
 			200,
 			`{"results":[` +
-				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002","status":200},` +
-				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000001","status":409,` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002",` +
+				`"status":200},` +
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000001",` +
+				`"status":409,` +
 				`"code":"MTCH-0007"},` +
 				`{"old":"a","new":"019b0000-0000-7000-8000-000000000002","status":404,"code":"MTCH-0005"}]}`,
 			nil,

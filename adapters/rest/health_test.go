@@ -233,6 +233,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
 		"POST " + transactionsPath + "/{id}/split":           {"200", "400", "404", "409"},
+		"POST " + transactionsPath + "/{id}/exclude":         {"200", "400", "404", "409"},
 		"POST " + transactionsPath + "/{id}/join":            {"200", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/continue":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/removals/apply":      {"200", "400", "404", "409"},

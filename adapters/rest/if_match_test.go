@@ -13,6 +13,7 @@ var withoutIfMatch = map[string]string{
 	"revoke-webhook-token": "a token has no changeable members; a revoked token stays revoked",
 	"close-period":         "a close never changes: a second request responds with the first close",
 	"set-csv-mapping":      "the columns are replaced as a whole, and nothing of the earlier ones is lost that matters",
+	"include-transaction":  "an exclusion never changes, so no change of it can be lost",
 	"reopen-period":        "a close never changes, so no change of it can be lost",
 }
 

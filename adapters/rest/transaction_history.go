@@ -24,7 +24,7 @@ type transactionVersionView struct {
 	DeliveryIDs []string       `json:"deliveryIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The deliveries that are attached to the pull and are still stored, at most 1000, ordered by id"`
 	RowSHA256   string         `json:"rowSha256,omitempty" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known"`
 	Normalizer  string         `json:"normalizer,omitempty" example:"pluggy 2" doc:"The version of the rules that normalised the row; absent if it is not known"`
-	Reason      string         `json:"reason,omitempty" example:"the tip was added" doc:"Why an operator has joined, split or dismissed the transaction; absent without a reason"`
+	Reason      string         `json:"reason,omitempty" example:"the tip was added" doc:"Why an operator has joined, split, dismissed or excluded the transaction; absent without a reason"`
 	Before      changedMembers `json:"before,omitzero" doc:"The members of the transaction that this version changed, as they were before; null if absent. Absent for the first version that is known"`
 	After       changedMembers `json:"after,omitzero" doc:"The same members as they are in this version; null if absent"`
 }

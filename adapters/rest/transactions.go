@@ -137,6 +137,8 @@ type transactionView struct {
 	FirstSeenAt          time.Time         `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt            time.Time         `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt            time.Time         `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
+	ExcludedAt           time.Time         `json:"excludedAt,omitzero" example:"2026-03-05T10:00:00Z" doc:"When an operator excluded it, so that it counts nowhere; absent if it is not excluded"`
+	ExcludedBy           string            `json:"excludedBy,omitempty" example:"alice" doc:"The operator who excluded it; absent if it is not excluded"`
 	Supersedes           []supersededView  `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
 	SupersededBy         string            `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
 	PossiblySupersedes   []string          `json:"possiblySupersedes,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03" doc:"The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none"`
@@ -163,6 +165,7 @@ func transactionOf(t domain.Transaction) transactionView {
 		CounterpartyDocument: partyDocumentView{string(t.CounterpartyDocument.Type), t.CounterpartyDocument.Value},
 		Warnings:             warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
+		ExcludedAt: utcOrZero(t.ExcludedAt), ExcludedBy: t.ExcludedBy,
 		Supersedes: supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
 		PossiblySupersedes: idTexts(t.PossiblySupersedes),
 	}

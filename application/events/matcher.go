@@ -389,7 +389,7 @@ type wantedRecord struct {
 // wantedOf returns nil if Matcher should have no transaction for the record.
 func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	target, mapped := w.sources[t.AccountID]
-	if !mapped || t.Status != domain.Posted || !t.RemovedAt.IsZero() || t.Erased() || t.Date < w.from {
+	if !mapped || t.Status != domain.Posted || !t.Counts() || t.Date < w.from {
 		return nil
 	}
 	money := t.Amount

@@ -2856,7 +2856,7 @@ type AddedRowsView struct {
 
 // AdjustmentView defines model for AdjustmentView.
 type AdjustmentView struct {
-	// After The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
+	// After The same members as they are after the change. All of them if the record was added, restored or included. Absent if it was removed or excluded
 	//
 	// Examples: {"status":"pending"}
 	After *map[string]interface{} `json:"after,omitempty"`
@@ -2866,12 +2866,12 @@ type AdjustmentView struct {
 	// Examples: 2026-03-03T10:00:00Z
 	At time.Time `json:"at"`
 
-	// Before The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored
+	// Before The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed or excluded, or if its date moved into the period or out of it. Absent if it was added, restored or included
 	//
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
 
-	// Change What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds
+	// Change What happened to the record of the account: added, modified, removed, restored, excluded or included. Later versions of the service can add further kinds
 	//
 	// Examples: modified
 	Change string `json:"change"`
@@ -4744,6 +4744,14 @@ type EvidenceView struct {
 //
 // Examples: for
 type EvidenceViewSpeaks string
+
+// ExcludeRequest defines model for ExcludeRequest.
+type ExcludeRequest struct {
+	// Reason Why; it is kept in the history of the transaction
+	//
+	// Examples: the vendor shows the payment twice
+	Reason string `json:"reason"`
+}
 
 // FeedMonthView defines model for FeedMonthView.
 type FeedMonthView struct {
@@ -7410,7 +7418,7 @@ type TransactionVersionView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	PullID *string `json:"pullId,omitempty"`
 
-	// Reason Why an operator has joined, split or dismissed the transaction; absent without a reason
+	// Reason Why an operator has joined, split, dismissed or excluded the transaction; absent without a reason
 	//
 	// Examples: the tip was added
 	Reason *string `json:"reason,omitempty"`
@@ -7495,6 +7503,16 @@ type TransactionView struct {
 	//
 	// Examples: 2026-03-10T10:00:00Z
 	ErasedAt *time.Time `json:"erasedAt,omitempty"`
+
+	// ExcludedAt When an operator excluded it, so that it counts nowhere; absent if it is not excluded
+	//
+	// Examples: 2026-03-05T10:00:00Z
+	ExcludedAt *time.Time `json:"excludedAt,omitempty"`
+
+	// ExcludedBy The operator who excluded it; absent if it is not excluded
+	//
+	// Examples: alice
+	ExcludedBy *string `json:"excludedBy,omitempty"`
 
 	// ExternalID The vendor's id; unique within its connection, except for superseded transactions
 	//
@@ -8504,6 +8522,12 @@ type GetTransactionParams struct {
 	AsOf *string `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
+// ExcludeTransactionParams defines parameters for ExcludeTransaction.
+type ExcludeTransactionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListTransactionHistoryParams defines parameters for ListTransactionHistory.
 type ListTransactionHistoryParams struct {
 	// Limit The maximum number of items on the page
@@ -8677,6 +8701,9 @@ type ReplaySubscriptionJSONRequestBody = EventReplayRequest
 
 // SkipEventJSONRequestBody defines body for SkipEvent for application/json ContentType.
 type SkipEventJSONRequestBody = EventSkipRequest
+
+// ExcludeTransactionJSONRequestBody defines body for ExcludeTransaction for application/json ContentType.
+type ExcludeTransactionJSONRequestBody = ExcludeRequest
 
 // JoinTransactionsJSONRequestBody defines body for JoinTransactions for application/json ContentType.
 type JoinTransactionsJSONRequestBody = JoinRequest
@@ -10201,6 +10228,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/{id} (the `GetTransaction` operationId).
 	GetTransaction(ctx context.Context, id string, params *GetTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// IncludeTransaction Take the exclusion of a transaction back
+	//
+	// Takes the exclusion of a transaction back, which then counts again. Responds with 409 if it is superseded or erased.
+	//
+	// Corresponds with DELETE /v1/discovery/transactions/{id}/exclude (the `IncludeTransaction` operationId).
+	IncludeTransaction(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExcludeTransactionWithBody Exclude a transaction that the vendor shows twice
+	//
+	// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+	ExcludeTransactionWithBody(ctx context.Context, id string, params *ExcludeTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExcludeTransaction Exclude a transaction that the vendor shows twice
+	//
+	// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+	ExcludeTransaction(ctx context.Context, id string, params *ExcludeTransactionParams, body ExcludeTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTransactionHistory List the versions of a transaction, newest first
 	//
@@ -12379,6 +12431,61 @@ func (c *Client) SumTransactions(ctx context.Context, params *SumTransactionsPar
 // Corresponds with GET /v1/discovery/transactions/{id} (the `GetTransaction` operationId).
 func (c *Client) GetTransaction(ctx context.Context, id string, params *GetTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTransactionRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// IncludeTransaction Take the exclusion of a transaction back
+//
+// Takes the exclusion of a transaction back, which then counts again. Responds with 409 if it is superseded or erased.
+//
+// Corresponds with DELETE /v1/discovery/transactions/{id}/exclude (the `IncludeTransaction` operationId).
+func (c *Client) IncludeTransaction(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewIncludeTransactionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExcludeTransactionWithBody Exclude a transaction that the vendor shows twice
+//
+// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+func (c *Client) ExcludeTransactionWithBody(ctx context.Context, id string, params *ExcludeTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExcludeTransactionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExcludeTransaction Exclude a transaction that the vendor shows twice
+//
+// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+func (c *Client) ExcludeTransaction(ctx context.Context, id string, params *ExcludeTransactionParams, body ExcludeTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExcludeTransactionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -18354,6 +18461,102 @@ func NewGetTransactionRequest(server string, id string, params *GetTransactionPa
 	return req, nil
 }
 
+// NewIncludeTransactionRequest constructs an http.Request for the IncludeTransaction method
+func NewIncludeTransactionRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/%s/exclude", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExcludeTransactionRequest calls the generic ExcludeTransaction builder with application/json body
+func NewExcludeTransactionRequest(server string, id string, params *ExcludeTransactionParams, body ExcludeTransactionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExcludeTransactionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExcludeTransactionRequestWithBody constructs an http.Request for the ExcludeTransaction method, with any body, and a specified content type
+func NewExcludeTransactionRequestWithBody(server string, id string, params *ExcludeTransactionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/%s/exclude", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListTransactionHistoryRequest constructs an http.Request for the ListTransactionHistory method
 func NewListTransactionHistoryRequest(server string, id string, params *ListTransactionHistoryParams) (*http.Request, error) {
 	var err error
@@ -20205,6 +20408,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/{id} (the `GetTransaction` operationId).
 	GetTransactionWithResponse(ctx context.Context, id string, params *GetTransactionParams, reqEditors ...RequestEditorFn) (*GetTransactionResponse, error)
+
+	// IncludeTransactionWithResponse Take the exclusion of a transaction back
+	//
+	// Takes the exclusion of a transaction back, which then counts again. Responds with 409 if it is superseded or erased.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/discovery/transactions/{id}/exclude (the `IncludeTransaction` operationId).
+	IncludeTransactionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*IncludeTransactionResponse, error)
+
+	// ExcludeTransactionWithBodyWithResponse Exclude a transaction that the vendor shows twice
+	//
+	// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+	ExcludeTransactionWithBodyWithResponse(ctx context.Context, id string, params *ExcludeTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExcludeTransactionResponse, error)
+
+	// ExcludeTransactionWithResponse Exclude a transaction that the vendor shows twice
+	//
+	// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+	ExcludeTransactionWithResponse(ctx context.Context, id string, params *ExcludeTransactionParams, body ExcludeTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*ExcludeTransactionResponse, error)
 
 	// ListTransactionHistoryWithResponse List the versions of a transaction, newest first
 	//
@@ -33420,6 +33650,326 @@ func (r GetTransactionResponse) ContentType() string {
 	return ""
 }
 
+// IncludeTransactionResponse401Headers the declared response headers of an HTTP 401 response for IncludeTransaction
+type IncludeTransactionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// IncludeTransactionResponse405Headers the declared response headers of an HTTP 405 response for IncludeTransaction
+type IncludeTransactionResponse405Headers struct {
+	Allow *string
+}
+
+// IncludeTransactionResponse429Headers the declared response headers of an HTTP 429 response for IncludeTransaction
+type IncludeTransactionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// IncludeTransactionResponse503Headers the declared response headers of an HTTP 503 response for IncludeTransaction
+type IncludeTransactionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type IncludeTransactionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *IncludeTransactionResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *IncludeTransactionResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *IncludeTransactionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *IncludeTransactionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r IncludeTransactionResponse) GetJSON200() *TransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r IncludeTransactionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r IncludeTransactionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r IncludeTransactionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r IncludeTransactionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r IncludeTransactionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExcludeTransactionResponse200Headers the declared response headers of an HTTP 200 response for ExcludeTransaction
+type ExcludeTransactionResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ExcludeTransactionResponse400Headers the declared response headers of an HTTP 400 response for ExcludeTransaction
+type ExcludeTransactionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ExcludeTransactionResponse401Headers the declared response headers of an HTTP 401 response for ExcludeTransaction
+type ExcludeTransactionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ExcludeTransactionResponse404Headers the declared response headers of an HTTP 404 response for ExcludeTransaction
+type ExcludeTransactionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ExcludeTransactionResponse405Headers the declared response headers of an HTTP 405 response for ExcludeTransaction
+type ExcludeTransactionResponse405Headers struct {
+	Allow *string
+}
+
+// ExcludeTransactionResponse409Headers the declared response headers of an HTTP 409 response for ExcludeTransaction
+type ExcludeTransactionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ExcludeTransactionResponse429Headers the declared response headers of an HTTP 429 response for ExcludeTransaction
+type ExcludeTransactionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ExcludeTransactionResponse503Headers the declared response headers of an HTTP 503 response for ExcludeTransaction
+type ExcludeTransactionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ExcludeTransactionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExcludeTransactionResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ExcludeTransactionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ExcludeTransactionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ExcludeTransactionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ExcludeTransactionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ExcludeTransactionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ExcludeTransactionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ExcludeTransactionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExcludeTransactionResponse) GetJSON200() *TransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExcludeTransactionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExcludeTransactionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExcludeTransactionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExcludeTransactionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExcludeTransactionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListTransactionHistoryResponse401Headers the declared response headers of an HTTP 401 response for ListTransactionHistory
 type ListTransactionHistoryResponse401Headers struct {
 	WWWAuthenticate *string
@@ -36868,6 +37418,51 @@ func (c *ClientWithResponses) GetTransactionWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseGetTransactionResponse(rsp)
+}
+
+// IncludeTransactionWithResponse Take the exclusion of a transaction back
+//
+// Takes the exclusion of a transaction back, which then counts again. Responds with 409 if it is superseded or erased.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/discovery/transactions/{id}/exclude (the `IncludeTransaction` operationId).
+func (c *ClientWithResponses) IncludeTransactionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*IncludeTransactionResponse, error) {
+	rsp, err := c.IncludeTransaction(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIncludeTransactionResponse(rsp)
+}
+
+// ExcludeTransactionWithBodyWithResponse Exclude a transaction that the vendor shows twice
+//
+// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+func (c *ClientWithResponses) ExcludeTransactionWithBodyWithResponse(ctx context.Context, id string, params *ExcludeTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExcludeTransactionResponse, error) {
+	rsp, err := c.ExcludeTransactionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExcludeTransactionResponse(rsp)
+}
+
+// ExcludeTransactionWithResponse Exclude a transaction that the vendor shows twice
+//
+// Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/exclude (the `ExcludeTransaction` operationId).
+func (c *ClientWithResponses) ExcludeTransactionWithResponse(ctx context.Context, id string, params *ExcludeTransactionParams, body ExcludeTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*ExcludeTransactionResponse, error) {
+	rsp, err := c.ExcludeTransaction(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExcludeTransactionResponse(rsp)
 }
 
 // ListTransactionHistoryWithResponse List the versions of a transaction, newest first
@@ -50664,6 +51259,338 @@ func ParseGetTransactionResponse(rsp *http.Response) (*GetTransactionResponse, e
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetTransactionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseIncludeTransactionResponse parses an HTTP response from a IncludeTransactionWithResponse call
+func ParseIncludeTransactionResponse(rsp *http.Response) (*IncludeTransactionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &IncludeTransactionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers IncludeTransactionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers IncludeTransactionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers IncludeTransactionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers IncludeTransactionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExcludeTransactionResponse parses an HTTP response from a ExcludeTransactionWithResponse call
+func ParseExcludeTransactionResponse(rsp *http.Response) (*ExcludeTransactionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExcludeTransactionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExcludeTransactionResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ExcludeTransactionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ExcludeTransactionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ExcludeTransactionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ExcludeTransactionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ExcludeTransactionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ExcludeTransactionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ExcludeTransactionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -41,6 +41,10 @@ type Row struct {
 	Reads               []uint64
 
 	Unread Unread // see Bounded
+
+	// Excluded is set for an old row whose record an operator has excluded. Among old rows that cannot be told apart,
+	// the excluded ones are paired last.
+	Excluded bool
 }
 
 // Party contains what the vendor states about the other party of a payment. A member is "" if it is not stated.

@@ -73,9 +73,9 @@ func PostedChanges(previous *RecordState, after RecordState, visit func(domain.A
 	}
 }
 
-// isPosted reports whether the record is a live posted record of an account.
+// isPosted reports whether the record is a posted record that counts in an account.
 func (s RecordState) isPosted() bool {
-	return s.Live && !s.Account.IsZero() && s.Status == string(domain.Posted)
+	return s.counts() && s.Status == string(domain.Posted)
 }
 
 // changes returns the changes since the latest reading, including those that are held back. It returns the zero value

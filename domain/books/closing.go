@@ -162,6 +162,8 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 type RecordState struct {
 	Account domain.AccountID // zero if the record has no account
 	Live    bool             // the record is not removed
+	// Excluded is set if an operator has excluded the record. It then counts as little as a removed one.
+	Excluded bool
 	// RowSHA256 is the SHA-256 hash of the vendor's bytes from which the version was made, as 32 bytes; "" if it is not
 	// known. Adjustments ignores it.
 	RowSHA256 string
@@ -223,16 +225,19 @@ func (a Adjustment) Day() domain.Date {
 	return min(domain.Date(a.Before.Date), domain.Date(a.After.Date))
 }
 
+// counts reports whether the record is part of the closed periods and of the completeness of its account.
+func (s RecordState) counts() bool { return s.Live && !s.Excluded && !s.Account.IsZero() }
+
 // Adjustments returns the adjustments that result from a change of a record. There is an adjustment in three cases:
 //   - The covered members have changed.
 //   - The account has changed.
-//   - The record was added, removed or restored.
+//   - The record was added, removed, restored, excluded or included.
 //
 // previous is nil for a new record.
 func Adjustments(
 	id domain.TransactionID, version int, at time.Time, previous *RecordState, after RecordState,
 ) []Adjustment {
-	had, has := previous != nil && previous.Live && !previous.Account.IsZero(), after.Live && !after.Account.IsZero()
+	had, has := previous != nil && previous.counts(), after.counts()
 	made := Adjustment{Transaction: id, Version: version, At: at}
 	if had && has && previous.Account == after.Account {
 		if previous.CoveredMembers == after.CoveredMembers {
@@ -246,13 +251,19 @@ func Adjustments(
 	if had {
 		left := made
 		left.Account, left.Change, left.Before = previous.Account, domain.Removed, &previous.CoveredMembers
+		if after.Live && after.Excluded {
+			left.Change = domain.Excluded
+		}
 		all = append(all, left)
 	}
 	if has {
 		came := made
 		came.Account, came.Change, came.After = after.Account, domain.Added, &after.CoveredMembers
-		if previous != nil && !previous.Live {
+		switch {
+		case previous != nil && !previous.Live:
 			came.Change = domain.Restored
+		case previous != nil && previous.Excluded:
+			came.Change = domain.Included
 		}
 		all = append(all, came)
 	}

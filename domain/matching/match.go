@@ -135,10 +135,21 @@ func parseAll(rows []banktext.Row) []*row {
 		}
 	}
 	slices.SortFunc(parsed, func(a, b *row) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), a.OccurredAt.Compare(b.OccurredAt),
-			cmp.Compare(a.ExternalID, b.ExternalID))
+		return cmp.Or(cmp.Compare(a.day, b.day), compareBool(a.Excluded, b.Excluded),
+			a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.ExternalID, b.ExternalID))
 	})
 	return parsed
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // findShared finds the identifiers that several old rows, or several new rows, have. Such an identifier does not name

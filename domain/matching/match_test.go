@@ -630,3 +630,16 @@ func TestOtherAccounts(t *testing.T) {
 		t.Error("a row without an account is", verdict)
 	}
 }
+
+func TestAnExcludedRowIsPairedLast(t *testing.T) {
+	const cafe = "2026-11-10 p -25.91 BRL FAST FOOD SOL"
+	left := rowsFrom(t, "o", repeat(cafe, 3))
+	left[0].Excluded = true
+	var pairs []string
+	for _, pair := range matching.Match(left, rowsFrom(t, "n", repeat(cafe, 2)), matching.Context{AsMany: true}).Pairs {
+		pairs = append(pairs, pair.Old)
+	}
+	if !slices.Equal(pairs, []string{"o2", "o3"}) {
+		t.Errorf("the rows %v are paired", pairs)
+	}
+}

@@ -49,6 +49,7 @@ func FindReplacements(in Replacements) Result {
 		oldRow := &in.Old[i]
 		row := in.RowOf(oldRow.TransactionData, oldRow.AccountID)
 		row.LastRead, row.LearnedAt = in.lastRead(oldRow), oldRow.LearnedAt
+		row.Excluded = !oldRow.ExcludedAt.IsZero()
 		left = append(left, row)
 	}
 	for i := range in.New {

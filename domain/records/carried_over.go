@@ -136,7 +136,9 @@ func (d *decision) compareCarriedOver(
 		if !record.RemovedAt.IsZero() {
 			side = &in.NotShown
 		}
-		*side = append(*side, d.Matching.Row(record.TransactionData, record.AccountID))
+		row := d.Matching.Row(record.TransactionData, record.AccountID)
+		row.Excluded = !record.ExcludedAt.IsZero()
+		*side = append(*side, row)
 	}
 	return matching.MatchCarriedOver(in)
 }

@@ -56,10 +56,12 @@ type Changes struct {
 	// Suggestions contains suggestions to store with their states. Each replaces the stored suggestion with the same
 	// records, and is reported by the event of OfSuggestion.
 	Suggestions []Suggestion
+	// Exclusion excludes a record, or takes its exclusion back, in a new version. It is nil if there is none.
+	Exclusion *Exclusion
 	// Possibly contains changes of the member PossiblySupersedes of stored records. They are applied after all
 	// members above.
 	Possibly []PossiblySupersedes
-	// Reason is stored with all new versions that Upsert and Possibly make.
+	// Reason is stored with all new versions that Upsert, Exclusion and Possibly make.
 	Reason string
 	Counts domain.Counts
 }
@@ -69,6 +71,12 @@ type Changes struct {
 type CarryOver struct {
 	Returned StagedRowsOf // rows whose records are no longer carried over
 	Records  RecordsOf    // records that are carried over from now on
+}
+
+// Exclusion is a change of the members ExcludedAt and ExcludedBy of a record.
+type Exclusion struct {
+	Record domain.TransactionID
+	By     string // the operator who excludes the record; "" if the exclusion is taken back
 }
 
 // Absences replaces the remembered absences of an account.

@@ -224,7 +224,9 @@ type relinkedRow struct {
 func (s relinkSide) visitRecords(records RecordsOf, visit func(relinkedRow)) error {
 	return s.source.VisitRecords(records, func(r *Record) {
 		if !s.takenRecords[r.ID] {
-			visit(relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), r.ID, r.References})
+			row := relinkedRow{s.Matching.Row(r.TransactionData, r.AccountID), r.ID, r.References}
+			row.Excluded = !r.ExcludedAt.IsZero()
+			visit(row)
 		}
 	})
 }

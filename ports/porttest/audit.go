@@ -230,6 +230,12 @@ func (f *fixture) decideAudited(audited func(method string) ports.AuditEntries) 
 	f.noError(err)
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair},
 		ports.Decision{At: f.now(), Entries: audited("Ledger.Dismiss")}))
+	_, err = f.Ledger.Exclude(f.ctx, f.tenant, pair.New, "alice",
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Exclude")})
+	f.noError(err)
+	_, err = f.Ledger.Include(f.ctx, f.tenant, pair.New,
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Include")})
+	f.noError(err)
 }
 
 func auditedFailures(f *fixture) {

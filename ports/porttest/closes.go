@@ -71,7 +71,7 @@ func DigestBefore(records []domain.Transaction, adjustments []books.Adjustment, 
 ) (digest string, count int) {
 	lines := map[domain.TransactionID]domain.CoveredMembers{}
 	for _, t := range records {
-		if t.AccountID == id && t.RemovedAt.IsZero() {
+		if t.AccountID == id && t.Counts() {
 			lines[t.ID] = t.Covered()
 		}
 	}

@@ -50,6 +50,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 			accountTests, sweepTests, accountSweepTests, heldRemovalTests, quarantineTests)},
 		{"Replacements", replacementTests},
 		{"Suggestions", suggestionTests},
+		{"Exclusions", exclusionTests},
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests, institutionTests)},

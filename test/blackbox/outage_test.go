@@ -201,6 +201,8 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /transactions", "/transactions", nil},
 		{"GET /transactions/{id}", "/transactions/" + stored, nil},
 		{"POST /transactions/{id}/split", "/transactions/" + stored + "/split", nil},
+		{"POST /transactions/{id}/exclude", "/transactions/" + stored + "/exclude", object{"reason": "x"}},
+		{"DELETE /transactions/{id}/exclude", "/transactions/" + stored + "/exclude", nil},
 		{"POST /transactions/{id}/join", "/transactions/" + stored + "/join", object{"with": stored}},
 		{"GET /transactions/summary", "/transactions/summary", nil},
 		{"GET /possible-replacements", "/possible-replacements", nil},

@@ -1134,6 +1134,27 @@ async function addPairs(operator, id) {
   return after.map((found) => found.id);
 }
 
+test('a transaction is excluded with a reason, and included again', async () => {
+  const operator = token(68);
+  const { id } = await connect(operator, pluggyLogin, 'excluded');
+  const { items: [item] } = await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`);
+  const page = await open(browser, `/console/connections/${id}/transactions/${item.id}`, { token: operator });
+  const dialog = page.getByRole('dialog');
+  await press(page, 'Exclude');
+  assert.ok(await dialog.getByRole('button', { name: 'Exclude', exact: true }).isDisabled(), 'without a reason');
+  await dialog.getByLabel('Why? (kept in the history)').fill('shown twice');
+  await dialog.getByRole('button', { name: 'Exclude', exact: true }).click();
+  await page.getByRole('button', { name: 'Include again' }).waitFor();
+  await checkAccessibility(page, 'an excluded transaction');
+  assert.ok((await api(operator, 'GET', '/transactions/' + item.id)).excludedAt);
+  await page.getByText('shown twice').waitFor();
+  await press(page, 'Include again');
+  await dialog.getByRole('button', { name: 'Include again' }).click();
+  await page.getByRole('button', { name: 'Exclude', exact: true }).waitFor();
+  assert.equal((await api(operator, 'GET', '/transactions/' + item.id)).excludedAt, undefined);
+  await page.finish();
+});
+
 test('selected pairs are joined at once', async (context) => {
   const operator = token(67);
   const { id } = await connect(operator, pluggyLogin, 'several-pairs');

@@ -164,6 +164,7 @@ export const dialogs = ({ bank, broken, account, versions, subscription }) => [
   [bank + '/tokens', 'action.mint'],
   [bank + '/tokens', 'action.revoke'],
   [`${bank}/transactions/${versions}`, 'action.split'],
+  [`${bank}/transactions/${versions}`, 'action.exclude'],
   [account + '/closes', 'action.closePeriod'],
   [account + '/closes', 'action.reopen'],
   [account + '/completeness', 'action.accept'],

@@ -182,6 +182,7 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.joinSeveral(strings.TrimPrefix(record, allTransactions+"/"), other)
 		o.send(http.MethodPost, record+"/split", nil).want(200)
 		o.send(http.MethodPost, record+"/join", object{"with": other}).want(200)
+		o.checkExclusion(record)
 		twin, accounts, second := o.linkTwins(newPluggy(t))
 		o.continueTwins(twin, accounts, second)
 		failing := newPluggy(t)
@@ -218,6 +219,36 @@ func (o operator) joinSeveral(old, other string) {
 	want := []any{404.0, "MTCH-0005", 200.0, nil, 409.0, "MTCH-0007"}
 	if diff := cmp.Diff(want, statuses); diff != "" {
 		o.t.Errorf("statuses of the pairs: %s", diff)
+	}
+}
+
+// checkExclusion excludes a record, which then does not count in the sums, and includes it again.
+func (o operator) checkExclusion(record string) {
+	o.t.Helper()
+	id := strings.TrimPrefix(record, allTransactions+"/")
+	count := func() (n float64) {
+		total, _ := o.get(allTransactions + "/summary").want(200).json()["total"].([]any)
+		for _, sum := range total {
+			sum, _ := sum.(object)
+			n += sum["count"].(float64)
+		}
+		return n
+	}
+	before := count()
+	o.send(http.MethodPost, record+"/exclude", object{}).problem(400, "MTCH-0001", "body.reason")
+	excluded := o.send(http.MethodPost, record+"/exclude", object{"reason": "shown twice"}).want(200).json()
+	if excluded["excludedAt"] == nil || excluded["excludedBy"] == nil || excluded["id"] != id {
+		o.t.Errorf("the excluded record is %v", excluded)
+	}
+	if got := count(); got != before-1 {
+		o.t.Errorf("%v of %v records count", got, before)
+	}
+	if version := o.get(record + "/history").items()[0]; version["reason"] != "shown twice" {
+		o.t.Errorf("the last version is %v", version)
+	}
+	included := o.send(http.MethodDelete, record+"/exclude", nil).want(200).json()
+	if included["excludedAt"] != nil || count() != before {
+		o.t.Errorf("the included record is %v, and %v of %v records count", included, count(), before)
 	}
 }
 

@@ -544,6 +544,22 @@ func (v ledger) Join(
 	})
 }
 
+func (v ledger) Exclude(
+	ctx context.Context, t domain.TenantID, id domain.TransactionID, by string, decision ports.Decision,
+) (domain.Transaction, error) {
+	return intercept(ctx, v.sim, "Ledger.Exclude", func(ctx context.Context) (domain.Transaction, error) {
+		return v.Ledger.Exclude(ctx, t, id, by, decision)
+	})
+}
+
+func (v ledger) Include(
+	ctx context.Context, t domain.TenantID, id domain.TransactionID, decision ports.Decision,
+) (domain.Transaction, error) {
+	return intercept(ctx, v.sim, "Ledger.Include", func(ctx context.Context) (domain.Transaction, error) {
+		return v.Ledger.Include(ctx, t, id, decision)
+	})
+}
+
 func (v ledger) Dismiss(
 	ctx context.Context, t domain.TenantID, pairs []ports.RecordPair, decision ports.Decision,
 ) error {

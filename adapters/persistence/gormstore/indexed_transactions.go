@@ -46,7 +46,7 @@ type IndexedRow struct {
 	Date        string    `gorm:"column:date"`
 	Amount      string    `gorm:"column:amount"` // without trailing zeros
 	Currency    string    `gorm:"column:currency"`
-	Status      string    `gorm:"column:status"` // empty for a removed transaction, which day_totals does not contain
+	Status      string    `gorm:"column:status"` // empty for a transaction that day_totals does not contain; see Counts
 	Folded      string    `gorm:"column:folded"`
 	Tenant      uuid.UUID `gorm:"column:tenant_id"`
 }

@@ -89,6 +89,8 @@ func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 //   - An upsert of a page sets removed_at to NULL, because a page contains no removed rows.
 //   - The columns supersedes and superseded_by are written only when a replacement is made or undone. The column
 //     possibly_supersedes is written with a new record, and when a suggestion is opened or ends.
+//   - The columns excluded_at and excluded_by are written only by a decision of an operator, so that pulls keep
+//     them.
 //   - The external_id of a superseded transaction is the key of its record; see records.Record.Key.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept | Stated, func(r *TransactionRow) any { return &r.ID.UUID }},
@@ -151,7 +153,13 @@ var TransactionColumns = []Column{
 	{"counterparty_document", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.document }},
 	{"barcode", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.Barcode }},
 	{"tx_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TxID }},
+	{"excluded_at", "timestamptz", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedAt }},
+	{"excluded_by", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedBy }},
 }
+
+// Counts is the SQL condition for domain.Transaction.Counts on a row of transactions or transaction_versions that is
+// not erased.
+const Counts = "removed_at IS NULL AND excluded_at IS NULL"
 
 // JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which
 // format returns "".

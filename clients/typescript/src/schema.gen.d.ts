@@ -1588,6 +1588,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/transactions/{id}/exclude": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exclude a transaction that the vendor shows twice
+         * @description Excludes a transaction, because the vendor shows a movement twice. It stays visible with excludedAt, and pulls keep updating it, but it counts nowhere: not in sums, completeness, statements, comparisons with bank statements, closes and Matcher. In closes that were made before, the exclusion is an adjustment. Responds with 409 if it is removed, superseded or erased.
+         */
+        post: operations["exclude-transaction"];
+        /**
+         * Take the exclusion of a transaction back
+         * @description Takes the exclusion of a transaction back, which then counts again. Responds with 409 if it is superseded or erased.
+         */
+        delete: operations["include-transaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/transactions/{id}/history": {
         parameters: {
             query?: never;
@@ -1965,7 +1989,7 @@ export interface components {
         };
         AdjustmentView: {
             /**
-             * @description The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
+             * @description The same members as they are after the change. All of them if the record was added, restored or included. Absent if it was removed or excluded
              * @example {
              *       "status": "pending"
              *     }
@@ -1980,7 +2004,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored
+             * @description The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed or excluded, or if its date moved into the period or out of it. Absent if it was added, restored or included
              * @example {
              *       "status": "pending"
              *     }
@@ -1989,7 +2013,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds
+             * @description What happened to the record of the account: added, modified, removed, restored, excluded or included. Later versions of the service can add further kinds
              * @example modified
              */
             change: string;
@@ -3767,6 +3791,13 @@ export interface components {
              * @enum {string}
              */
             speaks: "for" | "against";
+        };
+        ExcludeRequest: {
+            /**
+             * @description Why; it is kept in the history of the transaction
+             * @example the vendor shows the payment twice
+             */
+            reason: string;
         };
         FeedMonthView: {
             /**
@@ -6248,7 +6279,7 @@ export interface components {
              */
             pullId?: string;
             /**
-             * @description Why an operator has joined, split or dismissed the transaction; absent without a reason
+             * @description Why an operator has joined, split, dismissed or excluded the transaction; absent without a reason
              * @example the tip was added
              */
             reason?: string;
@@ -6330,6 +6361,17 @@ export interface components {
              * @example 2026-03-10T10:00:00Z
              */
             erasedAt?: string;
+            /**
+             * Format: date-time
+             * @description When an operator excluded it, so that it counts nowhere; absent if it is not excluded
+             * @example 2026-03-05T10:00:00Z
+             */
+            excludedAt?: string;
+            /**
+             * @description The operator who excluded it; absent if it is not excluded
+             * @example alice
+             */
+            excludedBy?: string;
             /**
              * @description The vendor's id; unique within its connection, except for superseded transactions
              * @example c0ffee00-0000-4000-8000-000000000002
@@ -16113,6 +16155,8 @@ export interface operations {
                      *           "date": "2026-03-01",
                      *           "description": "BOLETO DE ENERGIA",
                      *           "erasedAt": "2026-03-10T10:00:00Z",
+                     *           "excludedAt": "2026-03-05T10:00:00Z",
+                     *           "excludedBy": "alice",
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -28723,6 +28767,8 @@ export interface operations {
                      *           "date": "2026-03-01",
                      *           "description": "BOLETO DE ENERGIA",
                      *           "erasedAt": "2026-03-10T10:00:00Z",
+                     *           "excludedAt": "2026-03-05T10:00:00Z",
+                     *           "excludedBy": "alice",
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -28968,6 +29014,8 @@ export interface operations {
                      *             "date": "2026-03-01",
                      *             "description": "BOLETO DE ENERGIA",
                      *             "erasedAt": "2026-03-10T10:00:00Z",
+                     *             "excludedAt": "2026-03-05T10:00:00Z",
+                     *             "excludedBy": "alice",
                      *             "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *             "firstSeenAt": "2026-03-01T10:00:00Z",
                      *             "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29404,6 +29452,8 @@ export interface operations {
                      *       "date": "2026-03-01",
                      *       "description": "BOLETO DE ENERGIA",
                      *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "excludedAt": "2026-03-05T10:00:00Z",
+                     *       "excludedBy": "alice",
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29607,6 +29657,636 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/transactions/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exclude-transaction": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key and X-Idempotency are accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the vendor shows the payment twice"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExcludeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountAmount": "-1062.25",
+                     *       "accountCurrency": "BRL",
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "amount": "-212.45",
+                     *       "category": "Electricity",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
+                     *       "currency": "BRL",
+                     *       "date": "2026-03-01",
+                     *       "description": "BOLETO DE ENERGIA",
+                     *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "excludedAt": "2026-03-05T10:00:00Z",
+                     *       "excludedBy": "alice",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "barcode": "99991163200000210000444000457220000012345678",
+                     *         "chequeNumber": "417",
+                     *         "digitableLine": "99990444080045722000200123456782116320000021000",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *         "txId": "7978c0c97ea847e78e8849634473c1f1"
+                     *       },
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy",
+                     *       "version": 1,
+                     *       "warnings": [
+                     *         "direction_conflict"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "include-transaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountAmount": "-1062.25",
+                     *       "accountCurrency": "BRL",
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "amount": "-212.45",
+                     *       "category": "Electricity",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
+                     *       "currency": "BRL",
+                     *       "date": "2026-03-01",
+                     *       "description": "BOLETO DE ENERGIA",
+                     *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "excludedAt": "2026-03-05T10:00:00Z",
+                     *       "excludedBy": "alice",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "barcode": "99991163200000210000444000457220000012345678",
+                     *         "chequeNumber": "417",
+                     *         "digitableLine": "99990444080045722000200123456782116320000021000",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *         "txId": "7978c0c97ea847e78e8849634473c1f1"
+                     *       },
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy",
+                     *       "version": 1,
+                     *       "warnings": [
+                     *         "direction_conflict"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/exclude",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -29887,6 +30567,8 @@ export interface operations {
                      *       "date": "2026-03-01",
                      *       "description": "BOLETO DE ENERGIA",
                      *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "excludedAt": "2026-03-05T10:00:00Z",
+                     *       "excludedBy": "alice",
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -30248,6 +30930,8 @@ export interface operations {
                      *       "date": "2026-03-01",
                      *       "description": "BOLETO DE ENERGIA",
                      *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "excludedAt": "2026-03-05T10:00:00Z",
+                     *       "excludedBy": "alice",
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",

@@ -42,6 +42,7 @@ func (c commands) accounts() *cobra.Command {
 func (c commands) transactions() *cobra.Command {
 	return group("transactions", "List, search, sum, print and split transactions, and show their versions",
 		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.transactionHistory(), c.splitTransaction(),
+		c.excludeTransaction(), c.includeTransaction(),
 		c.sumTransactions())
 }
 
@@ -212,6 +213,32 @@ func (c commands) splitTransaction() *cobra.Command {
 		})
 	})
 	return cmd
+}
+
+func (c commands) excludeTransaction() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "exclude ID --reason TEXT", Short: "Exclude a transaction that the vendor shows twice: it counts nowhere",
+		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	reason := cmd.Flags().String("reason", "", "why; it is kept in the history of the transaction")
+	_ = cmd.MarkFlagRequired("reason")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		return show[discovery.TransactionView](s, transactionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.ExcludeTransaction(ctx, args[0], nil, discovery.ExcludeRequest{Reason: *reason})
+		})
+	})
+	return cmd
+}
+
+func (c commands) includeTransaction() *cobra.Command {
+	return &cobra.Command{
+		Use: "include ID", Short: "Take the exclusion of a transaction back", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			return show[discovery.TransactionView](s, transactionView,
+				func(ctx context.Context) (*http.Response, error) { return s.api.IncludeTransaction(ctx, args[0]) })
+		}),
+	}
 }
 
 func (c commands) listTransactions() *cobra.Command {

@@ -93,10 +93,10 @@ func (p *pageWriter) visitChanged(visit func(records.RecordChange)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.id, t.version, t.updated_at,
 		t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
-		CAST(t.account_amount AS text), t.account_currency, t.removed_at, t.row_sha256,
+		CAST(t.account_amount AS text), t.account_currency, t.removed_at, t.excluded_at, t.row_sha256,
 		v.version IS NOT NULL, v.account_id, coalesce(v.status, ''), coalesce(v.date, ''),
 		coalesce(CAST(v.amount AS text), '0'), coalesce(v.currency, ''), CAST(v.account_amount AS text),
-		coalesce(v.account_currency, ''), v.removed_at, v.row_sha256
+		coalesce(v.account_currency, ''), v.removed_at, v.excluded_at, v.row_sha256
 		FROM transactions t LEFT JOIN transaction_versions v ON `+p.dialect.TenantIs("v.tenant_id", "t.tenant_id")+`
 			AND v.connection_id = t.connection_id AND v.id = t.id AND v.updated_at < ? AND
 			`+gormstore.EqualUnindexed("v.replaced_at", "?")+`
@@ -125,21 +125,23 @@ func (p *pageWriter) visitChanged(visit func(records.RecordChange)) error {
 type bookedRow struct {
 	summedRow
 
-	removedAt time.Time
-	rowSHA256 []byte
+	removedAt  time.Time
+	excludedAt time.Time
+	rowSHA256  []byte
 }
 
 func (r *bookedRow) targets() []any {
 	return gormstore.ScanTargets(
 		&r.account, (*gormstore.Text)(&r.status), (*gormstore.Text)(&r.date), &r.amount, (*gormstore.Text)(&r.currency),
-		&r.accountAmount, (*gormstore.Text)(&r.accountCurrent), &r.removedAt, &r.rowSHA256,
+		&r.accountAmount, (*gormstore.Text)(&r.accountCurrent), &r.removedAt, &r.excludedAt, &r.rowSHA256,
 	)
 }
 
 func (r *bookedRow) state() books.RecordState {
 	row := r.domain()
 	return books.RecordState{
-		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(), RowSHA256: string(r.rowSHA256),
+		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(), Excluded: !r.excludedAt.IsZero(),
+		RowSHA256: string(r.rowSHA256),
 		CoveredMembers: domain.NewCoveredMembers(
 			domain.TransactionStatus(r.status), row.Date, row.Amount, row.AccountMoney),
 	}

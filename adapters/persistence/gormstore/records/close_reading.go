@@ -254,7 +254,8 @@ func (s ledger) changesAfter(
 	return changes, len(changes) <= maxRecent, err
 }
 
-// addRecords adds live records of the account to the reading, in the order of their ids. It begins with the id start.
+// addRecords adds the records of the account that count to the reading, in the order of their ids. It begins with the
+// id start.
 // It reads the records one by one. The database sorts them, on disk if there are many.
 func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
 	q := gormstore.NewQuery(
@@ -263,7 +264,7 @@ func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, sta
 		gormstore.UUID(r.account.Connection),
 		gormstore.UUID(r.account.Tenant),
 	)
-	q.Add(" AND account_id = ? AND date <= ? AND removed_at IS NULL AND id >= ? ORDER BY id",
+	q.Add(" AND account_id = ? AND date <= ? AND "+gormstore.Counts+" AND id >= ? ORDER BY id",
 		gormstore.UUID(r.account.ID), string(r.digest.LastDay()), gormstore.UUID(start))
 	var id uuid.UUID
 	var row summedRow

@@ -97,7 +97,7 @@ func closedRecordsQuery(d gormstore.Dialect, dialect string, account accountKeys
 	at := gormstore.At(c.ClosedAt).Param(dialect)
 	connection, tenant := gormstore.UUID(account.Connection), gormstore.UUID(account.Tenant)
 	ofAccount := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id", "?") + " AND " +
-		d.TenantIs("tenant_id", "?") + " AND date <= ?"
+		d.TenantIs("tenant_id", "?") + " AND date <= ? AND excluded_at IS NULL"
 	args := []any{connection, gormstore.UUID(account.ID), tenant, string(c.Date)}
 	q := gormstore.NewQuery("SELECT r.*, coalesce(d.deliveries, '') FROM (SELECT " + closedRecordColumns +
 		" FROM transactions")

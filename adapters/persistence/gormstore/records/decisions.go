@@ -25,6 +25,28 @@ func (s ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	})
 }
 
+// Exclude locks the connection, so that no page of the connection is written meanwhile.
+func (s ledger) Exclude(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, by string,
+	decision ports.Decision,
+) (domain.Transaction, error) {
+	return s.decide(ctx, tenant, id, decision, func(p *pageWriter) error {
+		return p.decideLocked(id, func(_ recordSource, record *records.Record) (records.Changes, error) {
+			return records.Exclude(record, by, decision.Reason)
+		})
+	})
+}
+
+// Include locks the connection, so that no page of the connection is written meanwhile.
+func (s ledger) Include(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, decision ports.Decision,
+) (domain.Transaction, error) {
+	return s.decide(ctx, tenant, id, decision, func(p *pageWriter) error {
+		return p.decideLocked(id, func(_ recordSource, record *records.Record) (records.Changes, error) {
+			return records.Include(record)
+		})
+	})
+}
+
 // Join locks the connection, so that no page of the connection is written meanwhile.
 func (s ledger) Join(
 	ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, decision ports.Decision,

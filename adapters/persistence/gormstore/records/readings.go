@@ -108,7 +108,8 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	}))
 }
 
-// VisitAbsent implements records.ReadingSource. It reads the amounts of the live records with a remembered absence.
+// VisitAbsent implements records.ReadingSource. It reads the amounts of the records with a remembered absence that
+// count.
 func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
 	if err := s.dialect.JoinByHash(s.tx.DB); err != nil {
 		return err
@@ -117,7 +118,8 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 		t.currency, CAST(t.account_amount AS text), t.account_currency
 		FROM absent_transactions a JOIN transactions t ON t.connection_id = a.connection_id
 			AND t.external_id = a.external_id AND t.tenant_id = a.tenant_id
-		WHERE a.connection_id = ? AND a.tenant_id = ? AND a.held_at IS NULL AND t.removed_at IS NULL`,
+		WHERE a.connection_id = ? AND a.tenant_id = ? AND a.held_at IS NULL AND t.removed_at IS NULL
+			AND t.excluded_at IS NULL`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	var id uuid.UUID
 	var row summedRow
@@ -128,8 +130,8 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 	}))
 }
 
-// selectSummed is a SELECT that returns the columns of a summedRow for each live record of a connection.
-const selectSummed = "SELECT " + summedColumns + " FROM transactions WHERE connection_id = ? AND removed_at IS NULL"
+// selectSummed is a SELECT that returns the columns of a summedRow for each record of a connection that counts.
+const selectSummed = "SELECT " + summedColumns + " FROM transactions WHERE connection_id = ? AND " + gormstore.Counts
 
 // summedColumns are the columns of a summedRow.
 const summedColumns = `account_id, status, date, first_seen_at, CAST(amount AS text), currency,
@@ -192,7 +194,7 @@ func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit fu
 	}
 	q := gormstore.NewQuery(
 		`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,
-		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL
+		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND `+gormstore.Counts+`
 		AND status = 'posted' AND `+s.dialect.TenantIs("tenant_id", "?")+` ORDER BY date DESC, id DESC LIMIT ?`,
 		gormstore.UUID(s.pull.Connection),
 		gormstore.UUID(account.UUID),

@@ -40,7 +40,7 @@ func (p *pageWriter) applyOne(c *records.Changes) error {
 	for _, step := range []func(*records.Changes) error{
 		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert,
 		p.switchOver, p.changePast, p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver,
-		p.changeSuggestions, p.endStaging,
+		p.changeSuggestions, p.exclude, p.endStaging,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -285,6 +285,19 @@ func (p *pageWriter) markRemoved(c *records.Changes) error {
 		p.counts.Removed += n
 	}
 	return nil
+}
+
+// exclude excludes a record, or takes its exclusion back.
+func (p *pageWriter) exclude(c *records.Changes) error {
+	if c.Exclusion == nil {
+		return nil
+	}
+	columns := map[string]any{"excluded_at": nil, "excluded_by": c.Exclusion.By, "reason": c.Reason}
+	if c.Exclusion.By != "" {
+		columns["excluded_at"] = gormstore.At(p.At)
+	}
+	_, err := p.nextVersions(p.dialect.AnyOf("id", []string{c.Exclusion.Record.String()}), columns)
+	return err
 }
 
 // reserveChangeSeq sets p.changeSeq to the transaction's position in the change feed, unless it is already

@@ -194,23 +194,23 @@ func advance(tx gormstore.Tx, tenant uuid.UUID, before, after feedPlace) error {
 // readIndexed returns the rows of the index for the transactions that are not erased.
 func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (rows []gormstore.IndexedRow, err error) {
 	row := gormstore.NewTransactionRow()
-	var removed bool
+	var counts bool
 	columns := gormstore.ScanTargets(
 		&row.ID.UUID, &row.Connection.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Amount.Currency,
 		(*string)(&row.Status), &row.Description, &row.Counterparty,
 	)
 	among := s.Dialect.AnyOf("id", ids)
 	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, status, description, "+
-		"counterparty, removed_at IS NOT NULL FROM transactions WHERE erased_at IS NULL AND "+
+		"counterparty, "+gormstore.Counts+" FROM transactions WHERE erased_at IS NULL AND "+
 		s.Dialect.TenantIs("tenant_id", "?"), gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
-	err = tx.Read(q.AsRead(append(columns, &removed), func() error {
+	err = tx.Read(q.AsRead(append(columns, &counts), func() error {
 		indexed := gormstore.IndexedRow{
 			Transaction: row.ID.UUID, Connection: row.Connection.UUID, Date: string(row.Date), Tenant: tenant,
 			Amount: row.Amount.Amount.Normalize().String(), Currency: row.Amount.Currency, Status: string(row.Status),
 			Folded: domain.FoldText(row.Description) + "\n" + domain.FoldText(row.Counterparty),
 		}
-		if removed {
+		if !counts {
 			indexed.Status = ""
 		}
 		rows = append(rows, indexed)

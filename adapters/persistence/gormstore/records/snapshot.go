@@ -169,9 +169,9 @@ func (r *postedReader) readLive(
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) query(table string, position domain.Position) *gormstore.Query {
-	live := "CASE status WHEN 'posted' THEN removed_at IS NULL END"
+	live := "CASE status WHEN 'posted' THEN " + gormstore.Counts + " END"
 	if r.withPending {
-		live = "CASE WHEN status IN ('posted', 'pending') THEN removed_at IS NULL END"
+		live = "CASE WHEN status IN ('posted', 'pending') THEN " + gormstore.Counts + " END"
 	}
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(r.columns)+" FROM "+table+" WHERE connection_id = ? AND "+

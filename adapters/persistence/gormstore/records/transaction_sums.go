@@ -20,7 +20,7 @@ func (s ledger) sumConditions(q *gormstore.Query, tenant domain.TenantID, f doma
 		q.Add(" WHERE connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 			gormstore.UUID(f.Connection.UUID), gormstore.UUID(tenant.UUID))
 	}
-	q.Add(" AND removed_at IS NULL AND erased_at IS NULL")
+	q.Add(" AND " + gormstore.Counts + " AND erased_at IS NULL")
 	addFilter(q, f.Window, f.Status, f.Account)
 }
 
@@ -117,8 +117,8 @@ func (s ledger) addUnsummed(
 		return false, err
 	}
 	q = gormstore.NewQuery(`SELECT t.date, t.currency, t.status, CAST(t.amount AS text),
-		t.removed_at IS NULL AND t.erased_at IS NULL, coalesce(s.date, ''), coalesce(s.currency, ''),
-		coalesce(s.status, ''), coalesce(s.amount, '')
+		t.removed_at IS NULL AND t.excluded_at IS NULL AND t.erased_at IS NULL,
+		coalesce(s.date, ''), coalesce(s.currency, ''), coalesce(s.status, ''), coalesce(s.amount, '')
 		FROM transactions t LEFT JOIN search_index s ON `+s.Dialect.TenantIs("s.tenant_id", "t.tenant_id")+`
 			AND s.transaction_id = t.id
 		WHERE t.tenant_id = ?`, gormstore.UUID(tenant.UUID))

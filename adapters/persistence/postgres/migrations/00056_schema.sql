@@ -397,7 +397,8 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 -- present one, as JSON; '' if there are none. superseded_by: the transaction that has taken over the row of this one;
 -- its external_id then ends with its own id, so that the other transaction can have the external id itself. erased_at:
 -- when the row was erased. possibly_supersedes: the ids of the removed transactions that may be the same movement,
--- separated by commas. reason: why an operator has made the change that made the version.
+-- separated by commas. reason: why an operator has made the change that made the version. excluded_at: when the
+-- operator excluded_by has excluded the transaction, so that it counts nowhere.
 --
 -- The members from end_to_end_id to cheque_number are the identifiers by which a person reconciles a transaction;
 -- counterparty_document is the tax number of the other party with its type before it. A text is empty if it is not
@@ -448,6 +449,8 @@ CREATE TABLE transactions (
     counterparty_document text        NOT NULL DEFAULT '',
     barcode               text        NOT NULL COLLATE "C" DEFAULT '',
     tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
+    excluded_at           timestamptz,
+    excluded_by           text        NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -524,6 +527,8 @@ CREATE TABLE transaction_versions (
     replaced_at           timestamptz,
     barcode               text        NOT NULL COLLATE "C" DEFAULT '',
     tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
+    excluded_at           timestamptz,
+    excluded_by           text        NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, id, version, tenant_id)
 );
 

@@ -1,12 +1,12 @@
-// What happened to one transaction: its versions, the ids that it had at the vendor, and the action that undoes the
-// last replacement.
+// What happened to one transaction: its versions, the ids that it had at the vendor, and the actions that undo the
+// last replacement and exclude the transaction.
 import { request } from './api.js';
 import { Confirm } from './confirm.js';
 import { has, t } from './i18n.js';
-import { html } from './preact.js';
+import { html, useState } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';
-import { Ago, Instant, Loaded, More, Table } from './ui.js';
+import { Ago, Field, Instant, Loaded, More, Table } from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
 
@@ -79,6 +79,22 @@ export function Replacements({ connection, item }) {
     <p class="small">${t('replacement.text')}</p>
     <${Table} label=${t('replacement.title')} columns=${pastColumns()} items=${item.supersedes} rowKey=${(past) => past.externalId} />
   </section>`;
+}
+
+// ExcludeDialog excludes the transaction, which needs a reason, or takes the exclusion back.
+export function ExcludeDialog({ path, excluded, reload, onClose }) {
+  const [taken] = useState(excluded); // the transaction is read again before the dialog is closed
+  const [reason, setReason] = useState('');
+  const name = taken ? 'include' : 'exclude';
+  const decide = (body, key) => request(taken ? 'DELETE' : 'POST', path + '/exclude', taken ? {} : { body, key }).then(({ data }) => {
+    reload();
+    return data;
+  });
+  return html`<${Confirm} title=${t(name + '.title')} text=${t(name + '.text')} label=${t('action.' + name)}
+      ready=${taken || reason.trim() !== ''} perform=${decide} input=${{ reason: reason.trim() }} done=${t(name + '.done')} onClose=${onClose}>
+    ${!taken && html`<${Field} label=${t('exclude.reason')} name="reason" required maxlength="500" autocomplete="off" value=${reason}
+      onInput=${(event) => setReason(event.target.value)} />`}
+  </${Confirm}>`;
 }
 
 export function SplitDialog({ path, reload, onClose }) {

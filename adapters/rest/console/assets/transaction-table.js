@@ -7,6 +7,7 @@ import { Amount, Day, Status, Table } from './ui.js';
 export const Marks = ({ transaction }) => html`
   ${transaction.removedAt && html`<${Status} tone="bad">${t('transaction.removed')}</${Status}>`}
   ${transaction.status === 'pending' && !transaction.removedAt && html`<${Status} tone="warn">${t('transaction.pending')}</${Status}>`}
+  ${transaction.excludedAt && html`<${Status} tone="warn">${t('transaction.excluded')}</${Status}>`}
   ${(transaction.warnings || []).map((code) => html`<${Status} key=${code} tone="warn">${t('warning.' + code)}</${Status}>`)}`;
 
 // transactionTitle returns the description of a transaction. An erased one has none.

@@ -5,7 +5,7 @@ import { AccountName } from './names.js';
 import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
-import { History, Possible, Replacements, SplitDialog, useHistory } from './transaction-history.js';
+import { ExcludeDialog, History, Possible, Replacements, SplitDialog, useHistory } from './transaction-history.js';
 import { Marks, transactionTitle } from './transaction-table.js';
 import { ActionButton, Amount, Copyable, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
 
@@ -36,6 +36,7 @@ const pairs = (item) => [
   [t('column.firstSeen'), instant(item.firstSeenAt)],
   [t('column.changed'), instant(item.updatedAt)],
   [t('column.removedAt'), instant(item.removedAt)],
+  [t('column.excludedAt'), item.excludedAt && html`${instant(item.excludedAt)} · ${item.excludedBy}`],
   [t('column.erasedAt'), instant(item.erasedAt)],
 ];
 
@@ -47,6 +48,7 @@ export function TransactionPage({ id, transaction }) {
   const loaded = useResource(path);
   const history = useHistory(path);
   const [splitting, setSplitting] = useState(false);
+  const [excluding, setExcluding] = useState(false);
   const reload = () => {
     loaded.reload();
     history.reload();
@@ -56,7 +58,9 @@ export function TransactionPage({ id, transaction }) {
   const title = item ? transactionTitle(item) : t('transaction.title');
   return html`<${Page} title=${title} place=${item && t('transaction.title')}
       above=${html`<${Breadcrumb} id=${item && !item.erasedAt && id}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
-      actions=${item?.supersedes?.length > 0 && html`<${ActionButton} kind="danger" onClick=${() => setSplitting(true)}>${t('action.split')}</${ActionButton}>`}
+      actions=${item && html`
+        ${item.supersedes?.length > 0 && html`<${ActionButton} kind="danger" onClick=${() => setSplitting(true)}>${t('action.split')}</${ActionButton}>`}
+        ${(item.excludedAt || !item.removedAt) && !item.erasedAt && html`<${ActionButton} onClick=${() => setExcluding(true)}>${t(item.excludedAt ? 'action.include' : 'action.exclude')}</${ActionButton}>`}`}
       lead=${item && html`${!item.erasedAt && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. `}${state(item)} <${Marks} transaction=${item} />`}>
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
     ${!item ? !loaded.problem && html`<${Skeleton} />` : html`
@@ -66,6 +70,7 @@ export function TransactionPage({ id, transaction }) {
       <${History} connection=${id} list=${history} />
       <h2>${t('transaction.metadata')}</h2>
       <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}`}
+    ${excluding && html`<${ExcludeDialog} path=${path} excluded=${Boolean(item?.excludedAt)} reload=${reload} onClose=${() => setExcluding(false)} />`}
     ${splitting && html`<${SplitDialog} path=${path} reload=${reload} onClose=${() => setSplitting(false)} />`}
   </${Page}>`;
 }

@@ -11,8 +11,12 @@ DROP TABLE late_joins;
 
 ALTER TABLE transactions ADD COLUMN barcode TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN excluded_at INTEGER;
+ALTER TABLE transactions ADD COLUMN excluded_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN barcode TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE transaction_versions ADD COLUMN excluded_at INTEGER;
+ALTER TABLE transaction_versions ADD COLUMN excluded_by TEXT NOT NULL DEFAULT '';
 
 DROP INDEX transactions_end_to_end_id;
 DROP INDEX transactions_institution_id;
@@ -172,6 +176,8 @@ CREATE TABLE prepared_transactions (
     counterparty_document TEXT    NOT NULL DEFAULT '',
     barcode               TEXT    NOT NULL DEFAULT '',
     tx_id                 TEXT    NOT NULL DEFAULT '',
+    excluded_at           INTEGER,
+    excluded_by           TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT;
 

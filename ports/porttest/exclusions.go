@@ -1,0 +1,194 @@
+package porttest
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// exclusionTests check Ledger.Exclude and Ledger.Include.
+var exclusionTests = []storeTest{
+	{"an excluded record is visible and counts nowhere until it is included", excludedCountsNowhere},
+	{"an exclusion is an adjustment of the closes that were made before", exclusionAdjusts},
+	{"an exclusion survives each read of the row", exclusionSurvives},
+	{"an exclusion that is refused or repeated changes nothing", exclusionRefused},
+}
+
+func (f *fixture) exclude(id domain.TransactionID) domain.Transaction {
+	f.Helper()
+	t, err := f.Ledger.Exclude(f.ctx, f.tenant, id, "alice", ports.Decision{Reason: "shown twice", At: f.now()})
+	f.noError(err)
+	return t
+}
+
+func (f *fixture) include(id domain.TransactionID) domain.Transaction {
+	f.Helper()
+	t, err := f.Ledger.Include(f.ctx, f.tenant, id, ports.Decision{At: f.now()})
+	f.noError(err)
+	return t
+}
+
+// counted contains what the store computes from the records of an account.
+type counted struct {
+	Sums, Indexed []string
+	Posted, Live  []string // external ids
+}
+
+func (f *fixture) counted(id domain.AccountID) (c counted) {
+	f.Helper()
+	c.Sums = f.sums(domain.SumFilter{Account: id})
+	c.Indexed = f.sums(domain.SumFilter{})
+	f.indexTexts()
+	f.equal("sums after the index was updated", c.Indexed, f.sums(domain.SumFilter{}))
+	f.snapshot(id, func(view ports.AccountView) {
+		for t, err := range view.Posted(f.ctx, domain.Window{}) {
+			f.noError(err)
+			c.Posted = append(c.Posted, t.ExternalID)
+		}
+		for t, err := range view.Live(f.ctx, domain.Window{}) {
+			f.noError(err)
+			c.Live = append(c.Live, t.ExternalID)
+		}
+	})
+	slices.Sort(c.Posted)
+	slices.Sort(c.Live)
+	return c
+}
+
+func excludedCountsNowhere(f *fixture) {
+	c, l, id := f.accountWithRows(
+		row("x", withAccount("a"), withAmount("-10", "BRL")), row("y", withAccount("a"), withAmount("-10", "BRL")))
+	f.finishSettled(l, f.now(), balances("90"))
+	f.equal("anchor", "110", f.anchor(f.completeness(id)))
+	both := f.counted(id)
+	f.equal("both", []string{"x", "y"}, both.Posted)
+
+	y := f.getRow(c, "y")
+	at := f.now()
+	excluded := f.exclude(y.ID)
+	f.equal("version", y.Version+1, excluded.Version)
+	f.equal("excluded by", "alice", excluded.ExcludedBy)
+	f.equal("not excluded before", false, excluded.ExcludedAt.Before(at))
+	f.equal("visible", excluded, f.getRow(c, "y"))
+	f.equal("changed", []string{"excludedAt"}, f.lastChanged())
+	history, err := f.Ledger.History(f.ctx, f.tenant, y.ID, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("reason", "shown twice", history.Items[0].Transaction.Reason)
+	f.equal("not excluded in the version before", true, history.Items[0].Previous.ExcludedAt.IsZero())
+
+	one := f.counted(id)
+	f.equal("one", counted{
+		Sums: []string{"2026-02-10 BRL +0 -10 1"}, Indexed: []string{"2026-02-10 BRL +0 -10 1"},
+		Posted: []string{"x"}, Live: []string{"x"},
+	}, one)
+	f.equal("changed since the reading", domain.Date("2026-02-10"), f.changed(id))
+	l = f.startPull(c)
+	f.finishSettled(l, f.now(), balances("90"))
+	f.equal("anchor without the excluded record", "100", f.anchor(f.completeness(id)))
+	closed := f.close(id, closeDay)
+	f.equal("count and sum of a close", "1 -10", closedText(closed))
+	f.reproduces("excluded", c, closed)
+	f.equal("records of the close", []string{"x"}, f.closedRecords(id))
+
+	included := f.include(y.ID)
+	f.equal("included", []any{true, "", excluded.Version + 1},
+		[]any{included.ExcludedAt.IsZero(), included.ExcludedBy, included.Version})
+	f.equal("both count again", both, f.counted(id))
+	f.reproduces("included", c, closed)
+	f.equal("records of the close after the inclusion", []string{"x"}, f.closedRecords(id))
+	f.equal("adjustment", []domain.ChangeKind{domain.Included}, f.adjustedBy(id))
+}
+
+func exclusionAdjusts(f *fixture) {
+	c, _, id := f.accountWithRows(
+		row("x", withAccount("a"), withAmount("-10", "BRL")), row("y", withAccount("a"), withAmount("-10", "BRL")))
+	closed := f.close(id, closeDay)
+	f.equal("count and sum", "2 -20", closedText(closed))
+	y := f.getRow(c, "y")
+	f.exclude(y.ID)
+	f.equal("adjustment", []domain.ChangeKind{domain.Excluded}, f.adjustedBy(id))
+	f.reproduces("excluded", c, closed)
+	f.equal("records of the close", []string{"x", "y"}, f.closedRecords(id))
+	f.include(y.ID)
+	f.equal("adjustments", []domain.ChangeKind{domain.Included, domain.Excluded}, f.adjustedBy(id))
+	f.reproduces("included", c, closed)
+}
+
+func exclusionSurvives(f *fixture) {
+	c, l, _ := f.accountWithRows(row("x", withAccount("a")), row("y", withAccount("a")))
+	y := f.getRow(c, "y")
+	excluded := f.exclude(y.ID)
+	f.storeRows(l, row("y", withAccount("a"), withAmount("-11", "BRL")))
+	changed := f.getRow(c, "y")
+	f.equal("the row has changed", []any{excluded.ID, excluded.Version + 1}, []any{changed.ID, changed.Version})
+	f.equal("still excluded", []any{excluded.ExcludedAt, "alice"}, []any{changed.ExcludedAt, changed.ExcludedBy})
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"y"}})
+	f.storeRows(l, row("y", withAccount("a")))
+	f.equal("still excluded after a removal", excluded.ExcludedAt, f.getRow(c, "y").ExcludedAt)
+}
+
+func exclusionRefused(f *fixture) {
+	c, l, _ := f.accountWithRows(row("x", withAccount("a")), row("y", withAccount("a")))
+	x, y := f.getRow(c, "x"), f.getRow(c, "y")
+	excluded := f.exclude(x.ID)
+	f.equal("excluded twice", excluded, f.exclude(x.ID))
+	included := f.include(x.ID)
+	f.equal("included twice", included, f.include(x.ID))
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"y"}})
+	removed := f.getRow(c, "y")
+	for _, id := range []domain.TransactionID{y.ID, newID[domain.Transaction]()} {
+		want := error(domain.NotExcludable)
+		if id != y.ID {
+			want = domain.NotFound
+		}
+		_, err := f.Ledger.Exclude(f.ctx, f.tenant, id, "alice", ports.Decision{At: f.now()})
+		f.errorIs(err, want)
+	}
+	_, err := f.Ledger.Exclude(f.ctx, newTenant(), x.ID, "alice", ports.Decision{At: f.now()})
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Ledger.Include(f.ctx, newTenant(), x.ID, ports.Decision{At: f.now()})
+	f.errorIs(err, domain.NotFound)
+	f.equal("the removed record", removed, f.getRow(c, "y"))
+}
+
+// lastChanged returns the member Changed of the last item of the feed.
+func (f *fixture) lastChanged() []string {
+	f.Helper()
+	feed := f.readFeed(domain.Position{}, 100, 1)
+	return feed[len(feed)-1].Changed
+}
+
+// closedText returns the count and the sum of a close.
+func closedText(c books.Close) string { return strconv.Itoa(c.Count) + " " + c.Sum.Decimal.String() }
+
+// closedRecords returns the external ids of the posted records of the close on closeDay.
+func (f *fixture) closedRecords(id domain.AccountID) (ids []string) {
+	f.Helper()
+	records := 0
+	f.noError(f.Ledger.ReadClose(f.ctx, f.tenant, id, closeDay, func(view ports.ClosedView) error {
+		for t, err := range view.Posted(f.ctx, domain.Window{}) {
+			f.noError(err)
+			ids = append(ids, t.ExternalID)
+		}
+		for _, err := range view.Records(f.ctx) {
+			f.noError(err)
+			records++
+		}
+		return nil
+	}))
+	f.equal("number of records", len(ids), records)
+	slices.Sort(ids)
+	return ids
+}
+
+// adjustedBy returns the kinds of the adjustments of the close on closeDay, newest first.
+func (f *fixture) adjustedBy(id domain.AccountID) (kinds []domain.ChangeKind) {
+	f.Helper()
+	for _, a := range f.adjustments(id, closeDay) {
+		kinds = append(kinds, a.Change)
+	}
+	return kinds
+}

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // Access contains everything that an aggregator needs to read the data of one connection.

@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -14,6 +15,9 @@ var exclusionTests = []storeTest{
 	{"an excluded record is visible and counts nowhere until it is included", excludedCountsNowhere},
 	{"an exclusion is an adjustment of the closes that were made before", exclusionAdjusts},
 	{"an exclusion survives each read of the row", exclusionSurvives},
+	{"a close counts the records that are not excluded when it is made", excludedCloses},
+	{"a close prints the records that counted then", excludedClosedView},
+	{"an exclusion survives removals and replacements", excludedIsFollowed},
 	{"an exclusion that is refused or repeated changes nothing", exclusionRefused},
 }
 
@@ -152,6 +156,89 @@ func exclusionRefused(f *fixture) {
 	_, err = f.Ledger.Include(f.ctx, newTenant(), x.ID, ports.Decision{At: f.now()})
 	f.errorIs(err, domain.NotFound)
 	f.equal("the removed record", removed, f.getRow(c, "y"))
+}
+
+// payments returns rows of the account "a" with the given ids, which differ only in their ids.
+func payments(externalIDs ...string) []domain.TransactionData {
+	var rows []domain.TransactionData
+	for _, id := range externalIDs {
+		rows = append(rows, row(id, withAccount("a"), withAmount("-10", "BRL"), withDescription("LOJA CENTRAL")))
+	}
+	return rows
+}
+
+func excludedCloses(f *fixture) {
+	c, l, id := f.accountWithRows(payments("1", "2")...)
+	first := f.close(id, closeDay)
+	f.exclude(f.getRow(c, "2").ID)
+	f.equal("adjustments", []string{"excluded 02-10 -10 posted>"}, f.briefAdjustments(id, closeDay))
+	f.reproduces("excluded", c, first)
+	f.reopen(id, closeDay)
+	second := f.close(id, closeDay)
+	f.equal("of the second close", []any{1, "-10"}, []any{second.Count, second.Sum.Decimal.String()})
+	f.reproduces("closed again", c, second)
+	f.include(f.getRow(c, "2").ID)
+	f.equal("adjustments", []string{"included >02-10 -10 posted"}, f.briefAdjustments(id, closeDay))
+	f.reproduces("included", c, second)
+	f.exclude(f.getRow(c, "2").ID)
+	f.storeRows(l, row("2", withAccount("a"), withAmount("-99", "BRL")))
+	f.equal("an edit of an excluded record", []string{
+		"excluded 02-10 -10 posted>", "included >02-10 -10 posted",
+	}, f.briefAdjustments(id, closeDay))
+	f.reproduces("edited", c, second)
+}
+
+func excludedClosedView(f *fixture) {
+	c, l, id := f.accountWithRows(payments("1", "2")...)
+	f.finishSettled(l, f.now(), balances("90"))
+	f.exclude(f.getRow(c, "2").ID)
+	f.close(id, closeDay)
+	f.include(f.getRow(c, "2").ID)
+	f.exclude(f.getRow(c, "1").ID)
+	printed := func(date domain.Date) (posted, closed []string) {
+		f.noError(f.Ledger.ReadClose(f.ctx, f.tenant, id, date, func(view ports.ClosedView) error {
+			for record, err := range view.Posted(f.ctx, domain.Window{}) {
+				f.noError(err)
+				posted = append(posted, record.ExternalID)
+			}
+			for record, err := range view.Records(f.ctx) {
+				f.noError(err)
+				closed = append(closed, record.ID.String())
+			}
+			return nil
+		}))
+		return posted, closed
+	}
+	posted, closed := printed(closeDay)
+	f.equal("posted", []string{"1"}, posted)
+	f.equal("records", []string{f.getRow(c, "1").ID.String()}, closed)
+	asOf, err := f.Ledger.TransactionAsOf(f.ctx, f.tenant, f.getRow(c, "2").ID, f.listCloses(id)[0].ClosedAt)
+	f.noError(err)
+	f.equal("as of the close", true, !asOf.ExcludedAt.IsZero())
+}
+
+func excludedIsFollowed(f *fixture) {
+	r := newReplacements(f)
+	f.exclude(f.getRow(r.c, "x").ID)
+	state := func(externalID string) string {
+		t := f.getRow(r.c, externalID)
+		return fmt.Sprint(t.Version, " ", !t.RemovedAt.IsZero(), " ", t.ExcludedBy)
+	}
+	r.next()
+	r.page(news(), purchase("x", withDescription("ANOTHER TEXT")))
+	f.equal("an edit", "3 false alice", state("x"))
+	r.next()
+	r.remove("x")
+	f.equal("a removal", "4 true alice", state("x"))
+	r.next()
+	r.page(news(), purchase("x"))
+	f.equal("the row returns", "5 false alice", state("x"))
+	r.next()
+	r.remove("x")
+	r.next()
+	r.page(news(), purchase("y"))
+	f.equal("a replacement", "7 false alice", state("y"))
+	f.equal("the same record", r.older, f.getRow(r.c, "y").ID)
 }
 
 // lastChanged returns the member Changed of the last item of the feed.

@@ -23,7 +23,10 @@ func (d *decision) matchCarriedOver() error {
 	for i := range d.Transactions {
 		returned[i] = d.Transactions[i].ExternalID
 	}
-	if err := d.emit(Changes{Returned: returned}); err != nil || d.Matching == nil {
+	if err := d.emit(
+		Changes{Clear: []StatesOf{{Mark: MarkCarriedOver, ExternalIDs: returned}}},
+	); err != nil ||
+		d.Matching == nil {
 		return err
 	}
 	newRows := d.newRowsByDate()
@@ -49,7 +52,7 @@ func (d *decision) matchCarriedOver() error {
 	var c Changes
 	for i := range all {
 		d.continueWith(&c, &all[i].record, all[i].Match)
-		c.Returned = append(c.Returned, all[i].Old)
+		c.clear(MarkCarriedOver, all[i].Old)
 	}
 	return d.emit(c)
 }
@@ -150,7 +153,7 @@ func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 		ID: old.ID, From: old.Key(), ExternalID: match.New, Supersedes: append(slices.Clone(old.Supersedes), past),
 		Pending: true,
 	})
-	c.Past = append(c.Past, PastID{match.Old, old.ID})
+	c.setPast(match.Old, old.ID)
 	c.Counts.IDChanges++
 	d.expect(match.New, old, true)
 	delete(d.leaving, match.Old)

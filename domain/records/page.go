@@ -120,10 +120,9 @@ type decision struct {
 	missing map[string]missingRow
 	// continued contains the external ids of the missing rows whose records a new row continues.
 	continued map[string]bool
-	// absences is emitted when it is known which of the missing rows have left. judged are the absences from which it
-	// was made.
-	absences *Absences
-	judged   *judgedAbsences
+	// judged are the absences of a sweep; nil if there is none. The remaining ones are emitted when it is known which
+	// of the missing rows have left.
+	judged *judgedAbsences
 	// matched is the comparison of removed and new rows; nil if there was none. unsuggested are its suggestions for
 	// missing rows.
 	matched     *replacement

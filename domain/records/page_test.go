@@ -178,7 +178,7 @@ func TestANewRowReplacesARemovedOne(t *testing.T) {
 		"a row that the listing of this pull lacks is replaced": {
 			func() *book {
 				b := newBook(record(1, purchase("a")))
-				b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(9)}
+				b.absences["a"] = absentRow("a", 9)
 				return b
 			}(), with(pageOf(purchase("b")), func(w *records.PageWrite) {
 				w.Removed, w.Progress = []string{"a"}, wholeList
@@ -282,7 +282,7 @@ func TestAnAccountIsJudgedAsAWhole(t *testing.T) {
 
 func TestWhichStoredRecordsMayReplaceARow(t *testing.T) {
 	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 5, 5))
-	b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(5)}
+	b.absences["a"] = absentRow("a", 5)
 	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
 		t.Fatal(err)
 	}
@@ -573,7 +573,7 @@ func TestAPageReadsOnlyWhatItNeeds(t *testing.T) {
 		"equal rows": {known(), pageOf(purchase("a")), ""},
 		"new rows":   {known(), with(pageOf(purchase("c")), plain), ""},
 		"new rows after a recent removal": {
-			known(), pageOf(purchase("c")), "AbsentSince Live PastIDs RemovedSince",
+			known(), pageOf(purchase("c")), "RemovedSince States(past by id)",
 		},
 		"a different row": {known(), pageOf(other("a")), "Live"},
 		"a different row whose record is removed": {
@@ -730,9 +730,11 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	})
 	removal := records.NewPage(with(pageOf(purchase("x")), func(w *records.PageWrite) { w.Removed = []string{"c"} }))
 	for method, page := range map[string]*records.Page{
-		"Record": sweep, "Version": sweep, "PastIDs": sweep, "CarriedOver": sweep, "Never": sweep, "Absences": sweep,
-		"VisitLive": sweep, "VisitMetadata": sweep, "Quarantine": sweep,
-		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal, "AbsentSince": removal,
+		"Record": sweep, "Version": sweep, "States(past by id)": sweep, "CarriedOver": sweep, "Never": sweep,
+		"States(absent)": sweep,
+		"VisitLive":      sweep, "VisitMetadata": sweep, "Quarantine": sweep,
+		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
+		"States(absent by id)": removal,
 	} {
 		b := newBook(replaced(record(1, purchase("b")), "a"), record(2, purchase("c")),
 			removed(record(3, purchase("d")), 1))

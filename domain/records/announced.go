@@ -119,7 +119,7 @@ func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
 			continue
 		}
 		live := 0
-		err := d.source.VisitLive(sum.Dates, account, d.CarriedOver, func(record LiveRecord) {
+		err := d.source.VisitLive(sum.Dates, account, d.HasCarriedOver, func(record LiveRecord) {
 			if record.Account == account {
 				live++
 			}

@@ -712,6 +712,10 @@ func (b *book) view(rows []domain.TransactionData) records.View {
 	}
 	return records.View{
 		Tenant: tenant, Connection: connection, Vendor: vendor, Pull: pullID(9), Stored: b.stored(ids),
+		States: b.pageStates(ids), HasCarriedOver: len(b.carriedOver) > 0,
+		HasRemoved: slices.ContainsFunc(b.records, func(r records.Record) bool {
+			return !r.RemovedAt.Before(now.Add(-domain.MatchWindow))
+		}),
 		Accounts: map[string]domain.AccountID{"acc": account},
 	}
 }
@@ -720,7 +724,7 @@ func (b *book) view(rows []domain.TransactionData) records.View {
 func pageOf(rows ...domain.TransactionData) records.PageWrite {
 	next := 100
 	return records.PageWrite{
-		Transactions: rows, RecentlyRemoved: true, Matching: &records.Matching{}, At: now,
+		Transactions: rows, Matching: &records.Matching{}, At: now,
 		NewID: func() domain.TransactionID {
 			next++
 			return recordID(next)

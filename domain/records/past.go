@@ -11,23 +11,18 @@ import (
 // its record again. If the page contains two former rows of one record, neither has replaced the other: the second one
 // becomes a record of its own.
 func (d *decision) followPast() error {
-	unknown := d.unknown()
-	if len(unknown) == 0 || !d.RecentlyRemoved && !d.CarriedOver {
-		return nil
+	past := map[string]RowState{}
+	for _, row := range d.unknown() {
+		state := d.States[d.Transactions[row].ExternalID]
+		if !state.Past.IsZero() {
+			past[state.ExternalID] = state
+		}
 	}
-	ids := make([]string, len(unknown))
-	for i, row := range unknown {
-		ids[i] = d.Transactions[row].ExternalID
-	}
-	return d.followIDs(ids)
+	return d.follow(past)
 }
 
-// followIDs does the work of followPast for the rows with these external ids.
-func (d *decision) followIDs(externalIDs []string) error {
-	past, err := d.source.States(StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
-	if err != nil {
-		return err
-	}
+// follow does the work of followPast for the former rows with these external ids.
+func (d *decision) follow(past map[string]RowState) error {
 	returned := map[domain.TransactionID]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(past)) {
 		follow, record := d.returnTo, past[externalID].Past

@@ -245,7 +245,11 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
 	}
-	return b.followIDs(externalIDs)
+	past, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
+	if err != nil {
+		return err
+	}
+	return b.follow(past)
 }
 
 // readShown finds the records with the given former external ids. It adds their rows that the vendor returns to

@@ -30,7 +30,7 @@ type replacement struct {
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
-	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.RecentlyRemoved) {
+	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.HasRemoved) {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
@@ -88,7 +88,7 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 		} else {
 			d.continueWith(&c, r.old[match.Old], match)
 		}
-		if d.CarriedOver {
+		if d.HasCarriedOver {
 			c.clear(MarkCarriedOver, match.Old)
 		}
 		if _, missing := d.missing[match.Old]; missing {
@@ -206,7 +206,7 @@ func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	for i := range of.New {
 		came[of.New[i].ExternalID] = of.New[i].LearnedAt.After(last)
 	}
-	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
+	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.HasCarriedOver, func(record LiveRecord) {
 		_, leaves := d.leaving[record.ExternalID]
 		if !leaves && !came[record.ExternalID] && (d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
 			stayed++

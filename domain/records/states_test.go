@@ -57,6 +57,25 @@ func (b *book) statesOf(which records.StatesOf) map[string]records.RowState {
 	return found
 }
 
+// carryOver marks a record as carried over.
+func (b *book) carryOver(externalID string) *book {
+	b.carriedOver[externalID] = true
+	return b
+}
+
+// pageStates returns the states of the rows of a page.
+func (b *book) pageStates(ids []string) map[string]records.RowState {
+	found := map[string]records.RowState{}
+	for _, id := range ids {
+		state := records.RowState{ExternalID: id, Past: b.past[id]}
+		if b.carriedOver[id] {
+			state.CarriedOver = account
+		}
+		found[id] = state
+	}
+	return found
+}
+
 // applyStates applies the changes of the states of rows.
 func (b *book) applyStates(c records.Changes) {
 	for _, which := range c.Clear {

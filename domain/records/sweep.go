@@ -76,7 +76,7 @@ func (d *decision) judgeAbsences() error {
 		}
 	}
 	d.judged = &judgedAbsences{r.AbsenceRead, absent, len(known) > 0, remaining}
-	if !d.CarriedOver || d.sweep.Proof == domain.NoProof {
+	if !d.HasCarriedOver || d.sweep.Proof == domain.NoProof {
 		return nil
 	}
 	return d.emit(Changes{Clear: []StatesOf{d.expired()}})
@@ -161,7 +161,7 @@ func (d *decision) rememberAbsences() error {
 // whose announced removals are held back are in r.held; they are no absences.
 func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error {
 	w := d.sweep
-	err := d.source.VisitLive(w.Window, w.Account, d.CarriedOver, func(record LiveRecord) {
+	err := d.source.VisitLive(w.Window, w.Account, d.HasCarriedOver, func(record LiveRecord) {
 		seen := w.Seen(record.ExternalID)
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {

@@ -135,9 +135,10 @@ func TestACompleteListingEndsOldCarriedOverRecords(t *testing.T) {
 		"nothing is carried over":         {false, domain.OneRead, false},
 	} {
 		b := newBook(record(1, dated("a", "2026-03-10")))
-		page := pageOf()
-		page.CarriedOver = tc.carriedOver
-		if err := b.sweep(records.SweepWrite{Proof: tc.proof, Page: page}, "a"); err != nil {
+		if tc.carriedOver {
+			b.carriedOver["a"] = true
+		}
+		if err := b.sweep(records.SweepWrite{Proof: tc.proof, Page: pageOf()}, "a"); err != nil {
 			t.Fatal(err)
 		}
 		if b.expired != tc.want {

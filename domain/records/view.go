@@ -50,6 +50,13 @@ type View struct {
 	// Stored contains the records with the external ids of the page. It is empty if PageWrite.AssumeNew is set. The
 	// decision changes the map.
 	Stored map[string]Stored
+	// States contains the marks MarkPast and MarkCarriedOver of the rows of the page, by external id. It is empty if
+	// PageWrite.AssumeNew is set. The decision changes the map.
+	States map[string]RowState
+	// HasRemoved is set if records of the connection were marked as removed within domain.MatchWindow.
+	HasRemoved bool
+	// HasCarriedOver is set if the connection has carried-over records.
+	HasCarriedOver bool
 	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, and those to
 	// which rows of the page refer.
 	Accounts map[string]domain.AccountID

@@ -293,11 +293,8 @@ func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, er
 		gormstore.At(start).Param(s.tx.Name()),
 		tenant,
 	)
-	q.Add(
-		" OR EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ? AND transaction_id IS NOT NULL)",
-		id,
-		tenant,
-	)
+	q.Add(" OR EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"+
+		" AND transaction_id IS NOT NULL)", id, tenant)
 	q.Add(
 		", EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ? AND account_id IS NOT NULL)",
 		id,

@@ -15,12 +15,9 @@ const (
 
 // AnnouncedRemoval is an announcement of the vendor that it has removed a stored row.
 type AnnouncedRemoval struct {
-	ExternalID string
-	Account    string // the account's external id; "" if the vendor names none
-	Date       Date   // of the row
-	At         time.Time
-	Pull       PullID // the pull that has stored the state
-	State      AnnouncedState
+	At    time.Time
+	Pull  PullID         // the pull that has stored the state
+	State AnnouncedState // "" if no removal was announced
 }
 
 // NoHeldRemovals returns the error for an account without announced removals that are held back.

@@ -53,8 +53,7 @@ type heldRows struct {
 //   - The end of the step marks no missing rows as removed, no row was removed recently, and there are no carried-over
 //     rows (see ports.Claimed). There is nothing to replace in this case either.
 func (r *stepReader) newHeldRows(end stepEnd) *heldRows {
-	recentlyRemoved, carriedOver := r.journal.mayReplace()
-	nothingToReplace := r.Empty || r.KeepReplacementsApart || end != endOfListing && !recentlyRemoved && !carriedOver
+	nothingToReplace := r.Empty || r.KeepReplacementsApart || end != endOfListing && !r.journal.mayReplace()
 	return &heldRows{
 		off:    r.journal.staging != nil || end != endOfChanges && nothingToReplace,
 		latest: r.journal.progress, memory: r.Memory, tenant: r.Connection.Tenant,

@@ -119,16 +119,14 @@ func (j *journal) completed(w ports.PageWrite) ports.PageWrite {
 	if j.staging != nil {
 		w.Staged = &ports.Staging{Step: j.progress.Step, Restart: j.progress.Pages == 0}
 	}
-	w.RecentlyRemoved, w.CarriedOver = j.mayReplace()
 	j.read.describe(&w, j.stored.transactions+len(w.Transactions) > 0)
 	return w
 }
 
-// mayReplace reports whether rows of the connection were removed recently, and whether it has carried-over rows; see
-// ports.Claimed. It includes what the attempt itself has removed and published.
-func (j *journal) mayReplace() (recentlyRemoved, carriedOver bool) {
-	published := j.published != nil
-	return j.RecentlyRemoved || published || j.counts.Removed > 0, j.CarriedOver || published
+// mayReplace reports whether a new row may replace an earlier one: rows of the connection were removed recently, or it
+// has carried-over rows; see ports.Claimed. It includes what the attempt itself has removed and published.
+func (j *journal) mayReplace() bool {
+	return j.HasRemoved || j.HasCarriedOver || j.published != nil || j.counts.Removed > 0
 }
 
 // written updates the journal after w was passed to the store. counts and err are the results of the store call. If err

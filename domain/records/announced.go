@@ -1,6 +1,7 @@
 package records
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -9,29 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// AnnouncedChanges lists changes of the announced removals that a store remembers: of the rows that the vendor has
-// announced as removed. A store applies the members in the order of their declaration.
-type AnnouncedChanges struct {
-	// All is set if all announced removals of the connection are forgotten.
-	All bool
-	// Before, if not zero, forgets the announced removals with an earlier time, except those that are held back.
-	Before time.Time
-	// Forget contains external ids of rows whose announced removals are forgotten.
-	Forget []string
-	// Put contains announced removals to store. Each replaces the stored one with the same external id, if there is
-	// one.
-	Put []domain.AnnouncedRemoval
-}
-
 // AnnouncedSource reads the announced removals of a connection. Its methods change nothing.
 type AnnouncedSource interface {
-	// AnnouncedRemovals returns the announced removals of the rows with these external ids, by external id.
-	AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error)
-
-	// HeldRemovals returns the announced removals in the state domain.AnnouncedHeld, by external id. If account is not
-	// "", it returns those of this account only.
-	HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error)
-
 	// AnnouncedSums counts the announced removals with a later time than the given one, for each account that has any.
 	AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error)
 
@@ -51,14 +31,15 @@ func (d *decision) holdAnnounced() error {
 		return nil
 	}
 	if d.Confirmed {
-		return d.emit(Changes{Announced: &AnnouncedChanges{Forget: d.Removed}})
+		return d.emit(Changes{Clear: []StatesOf{{Mark: MarkAnnounced, ExternalIDs: d.Removed}}})
 	}
 	fresh, waiting, err := d.newAnnouncements()
 	if err != nil || len(fresh)+len(waiting) == 0 {
 		return err
 	}
-	c := AnnouncedChanges{Before: d.At.Add(-domain.AnnouncementRetention), Put: slices.Concat(fresh, waiting)}
-	if err := d.emit(Changes{Announced: &c}); err != nil || len(fresh) == 0 {
+	old := StatesOf{Mark: MarkAnnounced, Before: d.At.Add(-domain.AnnouncementRetention)}
+	c := Changes{Clear: []StatesOf{old}, States: slices.Concat(fresh, waiting)}
+	if err := d.emit(c); err != nil || len(fresh) == 0 {
 		return err
 	}
 	var mass map[string]bool
@@ -67,10 +48,10 @@ func (d *decision) holdAnnounced() error {
 			return err
 		}
 	}
-	var held []domain.AnnouncedRemoval
+	var held []RowState
 	for _, a := range fresh {
 		if d.Waits || mass[a.Account] {
-			a.State = domain.AnnouncedHeld
+			a.Announced.State = domain.AnnouncedHeld
 			held = append(held, a)
 			delete(d.leaving, a.ExternalID)
 		}
@@ -78,16 +59,16 @@ func (d *decision) holdAnnounced() error {
 	if len(held) == 0 {
 		return nil
 	}
-	return d.emit(Changes{Announced: &AnnouncedChanges{Put: held}})
+	return d.emit(Changes{States: held})
 }
 
 // newAnnouncements returns the announced removals of live rows that are not judged yet. The result fresh contains the
 // removals in d.Removed, in the state AnnouncedApplied. The result waiting contains those in d.Announced. If the
 // removal of a live row is held back, or if this pull has found it to be void, newAnnouncements deletes the row from
 // d.leaving.
-func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval, err error) {
+func (d *decision) newAnnouncements() (fresh, waiting []RowState, err error) {
 	ids := slices.Concat(d.Removed, d.Announced)
-	known, err := d.source.AnnouncedRemovals(ids)
+	known, err := d.source.States(StatesOf{Mark: MarkAnnounced, ExternalIDs: ids})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,23 +77,24 @@ func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval,
 		return nil, nil, err
 	}
 	for _, row := range live {
-		before, found := known[row.ExternalID]
+		state, found := known[row.ExternalID]
+		before := state.Announced
 		if found && (before.State == domain.AnnouncedHeld ||
 			before.State == domain.AnnouncedVoid && before.Pull == d.Pull) {
 			delete(d.leaving, row.ExternalID)
 			continue
 		}
-		a := domain.AnnouncedRemoval{
-			ExternalID: row.ExternalID, Account: row.Account, Date: row.Date, At: d.At, Pull: d.Pull,
-			State: domain.AnnouncedApplied,
+		a := RowState{
+			ExternalID: row.ExternalID, Account: row.Account, Date: row.Date,
+			Announced: domain.AnnouncedRemoval{At: d.At, Pull: d.Pull, State: domain.AnnouncedApplied},
 		}
 		if found && before.State == domain.AnnouncedWaiting {
-			a.At = before.At
+			a.Announced.At = before.At
 		}
 		if _, leaves := d.leaving[row.ExternalID]; leaves {
 			fresh = append(fresh, a)
 		} else {
-			a.State = domain.AnnouncedWaiting
+			a.Announced.State = domain.AnnouncedWaiting
 			waiting = append(waiting, a)
 		}
 	}
@@ -121,7 +103,7 @@ func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval,
 
 // massAnnounced returns the accounts in which the new announced removals (fresh) are part of a mass removal. When it
 // is called, these removals must be stored as applied, and their rows must still be live.
-func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bool, error) {
+func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
 	own := map[string]int{}
 	for _, a := range fresh {
 		own[a.Account]++
@@ -137,7 +119,7 @@ func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bo
 			continue
 		}
 		live := 0
-		err := d.source.VisitLive(sum.Dates, account, d.CarriedOver, func(record LiveRecord) {
+		err := d.source.VisitLive(sum.Dates, account, d.HasCarriedOver, func(record LiveRecord) {
 			if record.Account == account {
 				live++
 			}
@@ -153,8 +135,9 @@ func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bo
 // judgeHeld decides, after a complete listing, about the announced removals that are held back. If the listing proves
 // anything, the rows that it contains stay, and all others are added to the leaving rows. The removal of a row
 // outside of the window of the listing remains held back. Announced removals of rows that are not live are forgotten.
-func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.AnnouncedRemoval) error {
-	var c AnnouncedChanges
+func (d *decision) judgeHeld(r *absenceReading, held map[string]RowState) error {
+	var c Changes
+	var forget []string
 	outside := maps.Clone(held)
 	proves := d.sweep.Proof != domain.NoProof
 	for externalID, shown := range r.held {
@@ -163,10 +146,10 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.Announced
 		case !proves:
 		case shown:
 			a := held[externalID]
-			a.State, a.Pull = domain.AnnouncedVoid, d.Pull
-			c.Put = append(c.Put, a)
+			a.Announced.State, a.Announced.Pull = domain.AnnouncedVoid, d.Pull
+			c.States = append(c.States, a)
 		default:
-			c.Forget = append(c.Forget, externalID)
+			forget = append(forget, externalID)
 			d.leaving[externalID] = domain.PullID{}
 		}
 	}
@@ -178,27 +161,24 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.Announced
 		for _, row := range live {
 			delete(outside, row.ExternalID)
 		}
-		c.Forget = slices.AppendSeq(c.Forget, maps.Keys(outside))
+		forget = slices.AppendSeq(forget, maps.Keys(outside))
 	}
-	slices.Sort(c.Forget)
-	slices.SortFunc(c.Put, func(x, y domain.AnnouncedRemoval) int {
-		return strings.Compare(x.ExternalID, y.ExternalID)
-	})
-	if len(c.Forget) == 0 && len(c.Put) == 0 {
+	slices.Sort(forget)
+	c.clear(MarkAnnounced, forget...)
+	slices.SortFunc(c.States, func(x, y RowState) int { return strings.Compare(x.ExternalID, y.ExternalID) })
+	if len(c.Clear) == 0 && len(c.States) == 0 {
 		return nil
 	}
-	return d.emit(Changes{Announced: &c})
+	return d.emit(c)
 }
 
 // ApplyHeld returns the page that removes rows whose removals are held back, because an operator has confirmed them. It
-// returns nil if there are none. announced is a result of AnnouncedSource.HeldRemovals, and absent of Source.Absences.
-func ApplyHeld(
-	announced map[string]domain.AnnouncedRemoval, absent map[string]domain.Absence, w PageWrite,
-) *Page {
-	held := slices.Collect(maps.Keys(announced))
-	for externalID, a := range absent {
-		if !a.Held.At.IsZero() {
-			held = append(held, externalID)
+// returns nil if there are none. states contains the announced rows whose removals are held back, and the absent rows.
+func ApplyHeld(states iter.Seq[RowState], w PageWrite) *Page {
+	var held []string
+	for s := range states {
+		if s.Announced.State == domain.AnnouncedHeld || !s.Absent.Held.At.IsZero() {
+			held = append(held, s.ExternalID)
 		}
 	}
 	if len(held) == 0 {

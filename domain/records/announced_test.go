@@ -12,34 +12,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-func (b *book) AnnouncedRemovals(ids []string) (map[string]domain.AnnouncedRemoval, error) {
-	b.requireIDs(ids)
-	found := map[string]domain.AnnouncedRemoval{}
-	for _, id := range ids {
-		if a, ok := b.announced[id]; ok {
-			found[id] = a
-		}
-	}
-	return found, b.fail("AnnouncedRemovals")
-}
-
-func (b *book) HeldRemovals(string) (map[string]domain.AnnouncedRemoval, error) {
-	held := maps.Clone(b.announced)
-	maps.DeleteFunc(held, func(_ string, a domain.AnnouncedRemoval) bool { return a.State != domain.AnnouncedHeld })
-	return held, b.fail("HeldRemovals")
-}
-
 func (b *book) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
 	sums := map[string]domain.AnnouncedSum{}
 	for _, a := range b.announced {
-		if !a.At.After(after) || a.State == domain.AnnouncedVoid {
+		if !a.Announced.At.After(after) || a.Announced.State == domain.AnnouncedVoid {
 			continue
 		}
 		sum, found := sums[a.Account]
 		if !found {
 			sum.Dates = domain.Window{From: a.Date, To: a.Date}
 		}
-		if sum.Count++; a.State == domain.AnnouncedApplied {
+		if sum.Count++; a.Announced.State == domain.AnnouncedApplied {
 			sum.Applied++
 		}
 		sum.Dates.From, sum.Dates.To = min(sum.Dates.From, a.Date), max(sum.Dates.To, a.Date)
@@ -58,24 +41,11 @@ func (b *book) LiveRows(ids []string) ([]records.LiveRecord, error) {
 	return rows, b.fail("LiveRows")
 }
 
-func (b *book) applyAnnounced(c *records.AnnouncedChanges) {
-	if c == nil {
-		return
-	}
-	b.require(slices.IsSorted(c.Forget), "the forgotten announcements have no order")
-	maps.DeleteFunc(b.announced, func(id string, a domain.AnnouncedRemoval) bool {
-		return c.All || a.At.Before(c.Before) && a.State != domain.AnnouncedHeld || slices.Contains(c.Forget, id)
-	})
-	for _, a := range c.Put {
-		b.announced[a.ExternalID] = a
-	}
-}
-
 // states returns the number of announced removals in each state, as "state number".
 func (b *book) states() string {
 	counts := map[string]int{}
 	for _, a := range b.announced {
-		counts[string(a.State)]++
+		counts[string(a.Announced.State)]++
 	}
 	var all []string
 	for _, state := range slices.Sorted(maps.Keys(counts)) {
@@ -109,8 +79,9 @@ func (b *book) announce(t *testing.T, w records.PageWrite) {
 func TestAnnouncedMassRemovalsAreHeldBack(t *testing.T) {
 	ago := func(d time.Duration, state domain.AnnouncedState, b *book, ids []string) {
 		for _, id := range ids {
-			b.announced[id] = domain.AnnouncedRemoval{
-				ExternalID: id, Account: "acc", Date: b.byKey(id).Date, At: now.Add(-d), Pull: pullID(8), State: state,
+			b.announced[id] = records.RowState{
+				ExternalID: id, Account: "acc", Date: b.byKey(id).Date,
+				Announced: domain.AnnouncedRemoval{At: now.Add(-d), Pull: pullID(8), State: state},
 			}
 			if state == domain.AnnouncedApplied {
 				b.byKey(id).RemovedAt = now.Add(-d)
@@ -169,7 +140,7 @@ func TestAnnouncedMassRemovalsAreHeldBack(t *testing.T) {
 			60, 0, 1, func(b *book, ids []string) {
 				ago(time.Minute, domain.AnnouncedVoid, b, ids[:1])
 				a := b.announced[ids[0]]
-				a.Pull = pullID(9)
+				a.Announced.Pull = pullID(9)
 				b.announced[ids[0]] = a
 			}, 0, "void 1",
 		},
@@ -226,7 +197,9 @@ func TestAPageMayRemoveAndAnnounceEquallyMany(t *testing.T) {
 
 func TestOnlyAnnouncementsOfLiveRowsAreStored(t *testing.T) {
 	b, _ := days(30)
-	b.announced["old"] = domain.AnnouncedRemoval{ExternalID: "old", At: now.AddDate(0, 0, -9), State: "applied"}
+	b.announced["old"] = records.RowState{
+		ExternalID: "old", Announced: domain.AnnouncedRemoval{At: now.AddDate(0, 0, -9), State: "applied"},
+	}
 	b.announce(t, records.PageWrite{Removed: []string{"unknown"}})
 	b.announce(t, records.PageWrite{Removed: []string{"staged"}, Staged: &records.Staging{}})
 	if got := b.states(); got != "applied 1" {
@@ -271,10 +244,10 @@ func TestAListingJudgesHeldRemovalsInOrder(t *testing.T) {
 		t.Errorf("%s, and the live rows were read %d times", got, b.calls["LiveRows"]-asked)
 	}
 	for _, c := range b.written {
-		if c.Announced != nil && !slices.IsSortedFunc(c.Announced.Put, func(x, y domain.AnnouncedRemoval) int {
+		if !slices.IsSortedFunc(c.States, func(x, y records.RowState) int {
 			return strings.Compare(x.ExternalID, y.ExternalID)
 		}) {
-			t.Errorf("no order: %+v", c.Announced.Put)
+			t.Errorf("no order: %+v", c.States)
 		}
 	}
 }
@@ -352,15 +325,11 @@ func TestHeldRemovalsAreMatchedWithTheRowsThatReplaceThem(t *testing.T) {
 
 func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 	b, ids := days(30)
-	if page := records.ApplyHeld(nil, nil, records.PageWrite{}); page != nil {
+	if page := records.ApplyHeld(maps.Values(b.announced), records.PageWrite{}); page != nil {
 		t.Error("nothing is held back, but there is a page")
 	}
 	b.announce(t, records.PageWrite{Removed: ids})
-	held, err := b.HeldRemovals("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := records.ApplyHeld(held, nil, records.PageWrite{At: now, Matching: &records.Matching{}})
+	page := records.ApplyHeld(maps.Values(b.announced), records.PageWrite{At: now, Matching: &records.Matching{}})
 	if err := b.write(page, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -370,14 +339,14 @@ func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 }
 
 func TestAnnouncedRemovalsReturnTheErrorsOfTheStore(t *testing.T) {
-	for _, method := range []string{"AnnouncedRemovals", "LiveRows", "AnnouncedSums", "VisitLive"} {
+	for _, method := range []string{"States(announced by id)", "LiveRows", "AnnouncedSums", "VisitLive"} {
 		b, ids := days(30)
 		b.fails = method
 		if err := b.store(records.PageWrite{Removed: ids, At: now}); err == nil {
 			t.Errorf("%s failed, but not the write", method)
 		}
 	}
-	for _, method := range []string{"HeldRemovals", "LiveRows"} {
+	for _, method := range []string{"States(held)", "LiveRows"} {
 		b, ids := days(30)
 		if err := b.store(records.PageWrite{Removed: ids, At: now}); err != nil {
 			t.Fatal(err)

@@ -92,8 +92,8 @@ type book struct {
 	past        map[string]domain.TransactionID
 	carriedOver map[string]bool
 	never       map[domain.MatchPair]bool
-	absences    map[string]domain.Absence
-	announced   map[string]domain.AnnouncedRemoval
+	absences    map[string]records.RowState
+	announced   map[string]records.RowState
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
 	payloads    map[string]string // of quarantined transactions, by external id
 	staged      []domain.TransactionData
@@ -107,7 +107,7 @@ type book struct {
 	windows     []domain.Window        // the arguments of CarriedOver and Candidates
 	renamed     map[string]bool        // the keys that records had before this write renamed them
 	written     []records.Changes      // the changes
-	expired     bool                   // Changes.ForgetExpired was set
+	expired     bool                   // expired carried-over rows were forgotten
 	log         []string
 	counts      domain.Counts
 }
@@ -118,8 +118,8 @@ var errFails = errors.New("the store fails")
 func newBook(all ...records.Record) *book {
 	b := &book{
 		records: all, past: map[string]domain.TransactionID{}, carriedOver: map[string]bool{},
-		never: map[domain.MatchPair]bool{}, absences: map[string]domain.Absence{},
-		announced:  map[string]domain.AnnouncedRemoval{},
+		never: map[domain.MatchPair]bool{}, absences: map[string]records.RowState{},
+		announced:  map[string]records.RowState{},
 		quarantine: map[domain.QuarantineKey]records.QuarantineEntry{},
 		calls:      map[string]int{}, renamed: map[string]bool{}, archived: map[versionKey]bool{},
 	}
@@ -204,17 +204,6 @@ func (b *book) Version(id domain.TransactionID, version int) (records.Record, er
 		}
 	}
 	return records.Record{}, errFails
-}
-
-func (b *book) PastIDs(ids []string) (map[string]domain.TransactionID, error) {
-	b.requireIDs(ids)
-	found := map[string]domain.TransactionID{}
-	for _, id := range ids {
-		if owner, ok := b.past[id]; ok {
-			found[id] = owner
-		}
-	}
-	return found, b.fail("PastIDs")
 }
 
 func (b *book) Live(ids []string) ([]records.Record, error) {
@@ -305,21 +294,6 @@ func (b *book) Joined() ([]records.Record, error) {
 	})
 }
 
-func (b *book) Absences(string) (map[string]domain.Absence, error) {
-	return b.absences, b.fail("Absences")
-}
-
-func (b *book) AbsentSince(ids []string) (map[string]domain.PullID, error) {
-	b.require(slices.IsSorted(ids), "the external ids %v have no order", ids)
-	since := map[string]domain.PullID{}
-	for _, id := range ids {
-		if a, found := b.absences[id]; found {
-			since[id] = a.Pull
-		}
-	}
-	return since, b.fail("AbsentSince")
-}
-
 func (b *book) VisitLive(dates domain.Window, name string, _ bool, visit func(records.LiveRecord)) error {
 	for _, r := range b.records {
 		if r.RemovedAt.IsZero() && dates.Contains(r.Date) && (name == "" || name == r.Account) {
@@ -403,11 +377,11 @@ func (b *book) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date,
 	return oldest, b.fail("OldestStaged")
 }
 
-func (b *book) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
+func (b *book) PastStaged(which records.StagedRowsOf) (past []records.RowState, err error) {
 	which.New = true
 	b.visitStaged(which, func(row domain.TransactionData) {
 		if owner, found := b.past[row.ExternalID]; found {
-			past = append(past, records.PastID{ExternalID: row.ExternalID, Record: owner})
+			past = append(past, records.RowState{ExternalID: row.ExternalID, Past: owner})
 		}
 	})
 	return past, b.fail("PastStaged")
@@ -613,7 +587,7 @@ func (b *book) applyOne(c records.Changes) {
 	b.written = append(b.written, c)
 	b.counts = b.counts.Plus(c.Counts)
 	b.logged(c)
-	b.applyAnnounced(c.Announced)
+	b.applyStates(c)
 	for _, key := range c.Archive {
 		b.archive(*b.byKey(key))
 	}
@@ -627,14 +601,6 @@ func (b *book) applyOne(c records.Changes) {
 	}
 	for _, r := range c.Upsert {
 		b.upsert(r, c.Reason)
-	}
-	if c.SwitchOver {
-		b.switchOver(c.Counts.Modified)
-	}
-	for _, p := range c.Past {
-		if b.past[p.ExternalID] = p.Record; p.Record.IsZero() {
-			delete(b.past, p.ExternalID)
-		}
 	}
 	for _, externalID := range c.Remove {
 		b.require(b.byKey(externalID) != nil || !b.renamed[externalID], "%s has continued, but leaves", externalID)
@@ -666,26 +632,23 @@ func (b *book) applyOne(c records.Changes) {
 	for _, pair := range c.Never {
 		b.never[pair] = true
 	}
-	for _, externalID := range c.Returned {
-		delete(b.carriedOver, externalID)
+	if c.Publication == nil {
+		return
 	}
-	if c.ForgetExpired {
-		maps.DeleteFunc(b.carriedOver, func(id string, _ bool) bool { return b.byKey(id) == nil })
+	if c.Publication.SwitchOver {
+		b.switchOver(c.Counts.Modified)
 	}
-	if c.CarryOver != nil {
-		b.visitRecords(c.CarryOver.Records, func(r *records.Record) { b.carriedOver[r.ExternalID] = true })
+	if carryOver := c.Publication.CarryOver; carryOver != nil {
+		b.visitRecords(carryOver.Records, func(r *records.Record) { b.carriedOver[r.ExternalID] = true })
 	}
 }
 
 // logged logs the changes that are not visible in any record.
 func (b *book) logged(c records.Changes) {
 	log := func(format string, args ...any) { b.log = append(b.log, fmt.Sprintf(format, args...)) }
-	b.expired = b.expired || c.ForgetExpired
-	if c.Absences != nil {
-		clear(b.absences)
-		for _, a := range c.Absences.Remaining {
-			b.absences[a.ExternalID] = a
-			log("absent %s since %d", a.ExternalID, a.Pull.UUID[15])
+	for _, s := range c.States {
+		if s.Absent != (records.Absent{}) {
+			log("absent %s since %d", s.ExternalID, s.Absent.Pull.UUID[15])
 		}
 	}
 	if c.Stage != nil {
@@ -706,7 +669,7 @@ func (b *book) logged(c records.Changes) {
 	for _, a := range c.Attach {
 		log("attach %s", a.Account)
 	}
-	if c.EndStaging {
+	if c.Publication != nil && c.Publication.EndStaging {
 		log("end staging")
 	}
 }
@@ -749,6 +712,10 @@ func (b *book) view(rows []domain.TransactionData) records.View {
 	}
 	return records.View{
 		Tenant: tenant, Connection: connection, Vendor: vendor, Pull: pullID(9), Stored: b.stored(ids),
+		States: b.pageStates(ids), HasCarriedOver: len(b.carriedOver) > 0,
+		HasRemoved: slices.ContainsFunc(b.records, func(r records.Record) bool {
+			return !r.RemovedAt.Before(now.Add(-domain.MatchWindow))
+		}),
 		Accounts: map[string]domain.AccountID{"acc": account},
 	}
 }
@@ -757,7 +724,7 @@ func (b *book) view(rows []domain.TransactionData) records.View {
 func pageOf(rows ...domain.TransactionData) records.PageWrite {
 	next := 100
 	return records.PageWrite{
-		Transactions: rows, RecentlyRemoved: true, Matching: &records.Matching{}, At: now,
+		Transactions: rows, Matching: &records.Matching{}, At: now,
 		NewID: func() domain.TransactionID {
 			next++
 			return recordID(next)

@@ -16,15 +16,22 @@ const matchRows = 1000
 // remaining carried-over records with new rows of the page, a few days at a time. A matched record continues with the
 // new row.
 func (d *decision) matchCarriedOver() error {
-	if !d.CarriedOver || len(d.Rows()) == 0 {
+	if !d.HasCarriedOver || len(d.Rows()) == 0 {
 		return nil
 	}
-	returned := make([]string, len(d.Transactions))
+	var returned Changes
 	for i := range d.Transactions {
-		returned[i] = d.Transactions[i].ExternalID
+		if id := d.Transactions[i].ExternalID; !d.States[id].CarriedOver.IsZero() {
+			returned.clear(MarkCarriedOver, id)
+		}
 	}
-	if err := d.emit(Changes{Returned: returned}); err != nil || d.Matching == nil {
-		return err
+	if len(returned.Clear) > 0 {
+		if err := d.emit(returned); err != nil {
+			return err
+		}
+	}
+	if d.Matching == nil {
+		return nil
 	}
 	newRows := d.newRowsByDate()
 	if err := d.readNever(len(newRows) > 0); err != nil {
@@ -49,7 +56,7 @@ func (d *decision) matchCarriedOver() error {
 	var c Changes
 	for i := range all {
 		d.continueWith(&c, &all[i].record, all[i].Match)
-		c.Returned = append(c.Returned, all[i].Old)
+		c.clear(MarkCarriedOver, all[i].Old)
 	}
 	return d.emit(c)
 }
@@ -152,7 +159,7 @@ func (d *decision) continueWith(c *Changes, old *Record, match domain.Match) {
 		ID: old.ID, From: old.Key(), ExternalID: match.New, Supersedes: append(slices.Clone(old.Supersedes), past),
 		Pending: true,
 	})
-	c.Past = append(c.Past, PastID{match.Old, old.ID})
+	c.setPast(match.Old, old.ID)
 	c.Counts.IDChanges++
 	d.expect(match.New, old, true)
 	delete(d.leaving, match.Old)

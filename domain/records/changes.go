@@ -9,19 +9,15 @@ import (
 // Changes lists changes of a connection. A store applies the members in the order of their declaration, and adds Counts
 // to the counts of the pull.
 type Changes struct {
-	// Announced contains changes of the remembered announced removals. It is nil if they do not change.
-	Announced *AnnouncedChanges
-	// Absences contains the remembered absences that replace the present ones. It is nil if they do not change.
-	Absences *Absences
-	// ForgetExpired is set if the store must end the state "carried over" of two kinds of records: those that were
-	// removed more than domain.MatchWindow ago, and those that were superseded.
-	ForgetExpired bool
+	// Clear selects marks of rows that end.
+	Clear []StatesOf
+	// States contains new marks of rows, all of one kind. Each replaces the stored mark of the row. The other marks of
+	// the row stay.
+	States []RowState
 	// Stage describes rows that are stored, but do not become visible yet; nil if there are none.
 	Stage *StagedRows
 	// Never contains pairs of external ids that must not be matched again, in both orders.
 	Never []domain.MatchPair
-	// Returned contains external ids of records that are no longer carried over.
-	Returned []string
 	// Archive contains the keys of records whose present version becomes an earlier version, because a later member
 	// changes the record. See Record.Key.
 	Archive []string
@@ -31,12 +27,6 @@ type Changes struct {
 	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
 	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
-	// SwitchOver is set if all prepared records become visible; see PublicationPlan.Prepare. Counts.Modified is their
-	// number. The store archives the present versions of the records and replaces them, together with Supersedes. The
-	// previous external ids become former external ids of the records.
-	SwitchOver bool
-	// Past contains changes of the former external ids of records.
-	Past []PastID
 	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.
 	Refresh []Refreshed
 	// Release contains keys of rows that leave the quarantine.
@@ -49,10 +39,8 @@ type Changes struct {
 	// Remove contains the external ids of records to mark as removed, in a new version. The store ignores ids without
 	// a live record, and counts the others as removed.
 	Remove []string
-	// CarryOver selects records to mark as carried over. It is nil if there are none.
-	CarryOver *CarryOver
-	// EndStaging is set if all staged rows are deleted, and the account reference of the connection is no longer new.
-	EndStaging bool
+	// Publication contains changes of all rows of a connection. It is nil unless a Publication makes them.
+	Publication *PublicationChanges
 	// Suggestions contains suggestions to store with their states. Each replaces the stored suggestion with the same
 	// records, and is reported by the event of OfSuggestion.
 	Suggestions []Suggestion
@@ -66,6 +54,19 @@ type Changes struct {
 	Counts domain.Counts
 }
 
+// PublicationChanges lists changes that only a Publication makes. A store applies the members in the order of their
+// declaration.
+type PublicationChanges struct {
+	// SwitchOver is set if all prepared records become visible; see PublicationPlan.Prepare. Counts.Modified is their
+	// number. The store archives the present versions of the records and replaces them, together with Supersedes. The
+	// previous external ids become former external ids of the records.
+	SwitchOver bool
+	// CarryOver selects records to mark as carried over. It is nil if there are none.
+	CarryOver *CarryOver
+	// EndStaging is set if all staged rows are deleted, and the account reference of the connection is no longer new.
+	EndStaging bool
+}
+
 // CarryOver selects the records that are carried over. FilterUnchanged does not report such a record as unchanged: its
 // content hash is deleted.
 type CarryOver struct {
@@ -77,13 +78,6 @@ type CarryOver struct {
 type Exclusion struct {
 	Record domain.TransactionID
 	By     string // the operator who excludes the record; "" if the exclusion is taken back
-}
-
-// Absences replaces the remembered absences of an account.
-type Absences struct {
-	Account   string // external id of the account; "" for all absences of the connection
-	Known     bool   // whether there are absences to forget
-	Remaining []domain.Absence
 }
 
 // StagedRows contains rows to stage. See Staging.
@@ -110,12 +104,6 @@ func (r Renamed) Key() string {
 	return (&Record{Transaction: domain.Transaction{
 		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, SupersededBy: r.SupersededBy,
 	}}).Key()
-}
-
-// PastID is a former external id of a record, or of a record that no longer exists.
-type PastID struct {
-	ExternalID string
-	Record     domain.TransactionID // the record that had the external id; zero if no record has it any more
 }
 
 // Refreshed contains new values of a record whose changes are not an edit. See domain.TransactionData.Digest.

@@ -28,15 +28,15 @@ type Claimed struct {
 	// Nameless is set if the quarantine contains a row without a readable external id, and a pull has read this row
 	// from the current target of the connection. Any new row may then be this row.
 	Nameless bool
-	// RecentlyRemoved is set in two cases. It is never set together with Empty.
+	// HasRemoved is set in two cases. It is never set together with Empty.
 	//
 	//   - Rows of the connection were marked as removed within domain.MatchWindow.
 	//   - A transaction of the connection has former external ids: its row was replaced.
-	RecentlyRemoved bool
-	// CarriedOver is set if the connection has carried-over rows. Such a row was read under an earlier account
-	// reference, and the vendor has not yet returned it under the current one. CarriedOver is never set together with
-	// Empty.
-	CarriedOver bool
+	HasRemoved bool
+	// HasCarriedOver is set if the connection has carried-over rows. Such a row was read under an earlier account
+	// reference, and the vendor has not yet returned it under the current one. HasCarriedOver is never set together
+	// with Empty.
+	HasCarriedOver bool
 }
 
 // ClaimView contains the stored values on which the claim of a pull depends.
@@ -223,7 +223,7 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 	}
 	c.addQuarantine(quarantine)
 	if !c.Empty {
-		c.RecentlyRemoved, c.CarriedOver, err = source.Replaceable(at.Add(-domain.MatchWindow))
+		c.HasRemoved, c.HasCarriedOver, err = source.Replaceable(at.Add(-domain.MatchWindow))
 		if err != nil {
 			return err
 		}

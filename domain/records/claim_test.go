@@ -206,7 +206,7 @@ func TestTheFirstAttemptMergesTheDeliveries(t *testing.T) {
 	awaited := map[string]time.Time{"late": epoch}
 	claimed, complete, err := records.Claim(v, awaited, d, epoch)
 	p := claimed.Pull
-	if err != nil || complete || claimed.Initial || claimed.Empty || !claimed.CarriedOver || !claimed.RecentlyRemoved ||
+	if err != nil || complete || claimed.Initial || claimed.Empty || !claimed.HasCarriedOver || !claimed.HasRemoved ||
 		len(claimed.Quarantine) != 1 {
 		t.Fatalf("%+v, complete %t, %v", claimed, complete, err)
 	}
@@ -221,7 +221,7 @@ func TestTheFirstAttemptMergesTheDeliveries(t *testing.T) {
 		t.Errorf("calls: %v, claimed %+v", d.calls, claimed)
 	}
 	d.removed = d.removed.Add(-1)
-	if claimed, _, _ := records.Claim(v, nil, d, epoch); claimed.RecentlyRemoved {
+	if claimed, _, _ := records.Claim(v, nil, d, epoch); claimed.HasRemoved {
 		t.Error("a row that was removed before the window may be replaced")
 	}
 }
@@ -267,7 +267,7 @@ func TestInitialAndCompletePulls(t *testing.T) {
 		if err != nil || claimed.Initial != tc.initial || complete != tc.complete || claimed.Empty != tc.initial {
 			t.Errorf("%s: %+v, complete %t, %v", tc.name, claimed, complete, err)
 		}
-		if claimed.Empty && (claimed.RecentlyRemoved || claimed.CarriedOver) {
+		if claimed.Empty && (claimed.HasRemoved || claimed.HasCarriedOver) {
 			t.Errorf("%s: an empty connection has rows: %+v", tc.name, claimed)
 		}
 	}

@@ -86,8 +86,13 @@ const manyRows = 200
 // ComparesMany reports whether the write may compare many rows, so that a store should call Foresee.
 func (p *Page) ComparesMany() bool {
 	mayCompare := p.Matching != nil && p.Staged == nil && !p.AssumeNew
-	replaces := p.RecentlyRemoved || p.CarriedOver || p.sweep != nil || len(p.Removed) > 0
-	return mayCompare && replaces && len(p.Transactions)+len(p.Removed) >= manyRows
+	return mayCompare && len(p.Transactions)+len(p.Removed) >= manyRows
+}
+
+// MayReplace reports whether a row of the page may continue an earlier record. If it returns false, the page needs no
+// comparison. It uses only HasRemoved and HasCarriedOver of the view.
+func (p *Page) MayReplace(view View) bool {
+	return view.HasRemoved || view.HasCarriedOver || p.sweep != nil || len(p.Removed) > 0
 }
 
 // Foresee finds the comparisons that Changes will need, as far as they do not depend on other changes. A store calls it
@@ -120,10 +125,9 @@ type decision struct {
 	missing map[string]missingRow
 	// continued contains the external ids of the missing rows whose records a new row continues.
 	continued map[string]bool
-	// absences is emitted when it is known which of the missing rows have left. judged are the absences from which it
-	// was made.
-	absences *Absences
-	judged   *judgedAbsences
+	// judged are the absences of a sweep; nil if there is none. The remaining ones are emitted when it is known which
+	// of the missing rows have left.
+	judged *judgedAbsences
 	// matched is the comparison of removed and new rows; nil if there was none. unsuggested are its suggestions for
 	// missing rows.
 	matched     *replacement
@@ -188,10 +192,33 @@ func (d *decision) decide() error {
 
 // emit yields changes. When it returns nil, the store has applied them.
 func (d *decision) emit(c Changes) error {
+	d.notePast(&c)
 	if !d.yield(c, nil) {
 		return errStopped
 	}
 	return nil
+}
+
+// notePast changes d.States as a store changes the former rows.
+func (d *decision) notePast(c *Changes) {
+	for _, which := range c.Clear {
+		for _, id := range which.ExternalIDs {
+			if state, found := d.States[id]; found && which.Mark == MarkPast {
+				state.Past = domain.TransactionID{}
+				d.States[id] = state
+			}
+		}
+	}
+	for i := range c.States {
+		if put := &c.States[i]; put.Mark() == MarkPast && d.isOnPage(put.ExternalID) {
+			if d.States == nil {
+				d.States = map[string]RowState{}
+			}
+			state := d.States[put.ExternalID]
+			state.ExternalID, state.Past = put.ExternalID, put.Past
+			d.States[put.ExternalID] = state
+		}
+	}
 }
 
 // stage emits the rows of a staged page. They are not compared with the stored records.

@@ -178,7 +178,7 @@ func TestANewRowReplacesARemovedOne(t *testing.T) {
 		"a row that the listing of this pull lacks is replaced": {
 			func() *book {
 				b := newBook(record(1, purchase("a")))
-				b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(9)}
+				b.absences["a"] = absentRow("a", 9)
 				return b
 			}(), with(pageOf(purchase("b")), func(w *records.PageWrite) {
 				w.Removed, w.Progress = []string{"a"}, wholeList
@@ -282,7 +282,7 @@ func TestAnAccountIsJudgedAsAWhole(t *testing.T) {
 
 func TestWhichStoredRecordsMayReplaceARow(t *testing.T) {
 	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 5, 5))
-	b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(5)}
+	b.absences["a"] = absentRow("a", 5)
 	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
 		t.Fatal(err)
 	}
@@ -389,11 +389,6 @@ func TestAFormerRowReturns(t *testing.T) {
 			present(removed(record(1, purchase("b")), 5)), pageOf(purchase("a"), purchase("b")),
 			[]string{"1 a v5", "101 b v2", "never a>b"},
 		},
-		"without a recent removal former rows are not looked up": {
-			present(record(1, purchase("b"))), with(pageOf(purchase("x")), func(w *records.PageWrite) {
-				w.RecentlyRemoved = false
-			}), []string{"1 b v2 <a", "101 x v1"},
-		},
 		"the second of two former rows becomes a record of its own": {
 			newBook(replaced(removed(record(1, purchase("c")), 5), "a", "b")), pageOf(purchase("a"), purchase("b")),
 			[]string{"1 a v5 <c", "101 b v1"},
@@ -475,7 +470,7 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 		return b
 	}
 	page := func(rows ...domain.TransactionData) records.PageWrite {
-		return with(pageOf(rows...), func(w *records.PageWrite) { w.RecentlyRemoved, w.CarriedOver = false, true })
+		return pageOf(rows...)
 	}
 	for name, tc := range map[string]struct {
 		book *book
@@ -548,8 +543,7 @@ func TestNewRowsAreComparedInWholeDays(t *testing.T) {
 		rows = append(rows, dated(fmt.Sprintf("r%04d", i), first.AddDays(i/400)))
 	}
 	slices.Reverse(rows)
-	w := with(pageOf(rows...), func(w *records.PageWrite) { w.RecentlyRemoved, w.CarriedOver = false, true })
-	if err := b.store(w); err != nil {
+	if err := b.store(pageOf(rows...)); err != nil {
 		t.Fatal(err)
 	}
 	around := func(from, to int) domain.Window {
@@ -564,23 +558,26 @@ func TestNewRowsAreComparedInWholeDays(t *testing.T) {
 
 func TestAPageReadsOnlyWhatItNeeds(t *testing.T) {
 	known := func() *book { return newBook(record(1, purchase("a")), record(2, purchase("b"))) }
-	plain := func(w *records.PageWrite) { w.RecentlyRemoved = false }
+	recently := func(b *book) *book {
+		b.records = append(b.records, removed(record(3, other("gone")), 5))
+		return b
+	}
 	for name, tc := range map[string]struct {
 		book *book
 		page records.PageWrite
 		want string
 	}{
 		"equal rows": {known(), pageOf(purchase("a")), ""},
-		"new rows":   {known(), with(pageOf(purchase("c")), plain), ""},
+		"new rows":   {known(), pageOf(purchase("c")), ""},
 		"new rows after a recent removal": {
-			known(), pageOf(purchase("c")), "AbsentSince Live PastIDs RemovedSince",
+			recently(known()), pageOf(purchase("c")), "Candidates Never Reads RemovedSince",
 		},
 		"a different row": {known(), pageOf(other("a")), "Live"},
 		"a different row whose record is removed": {
-			newBook(removed(record(1, purchase("a")), 5)), with(pageOf(other("a")), plain), "Suggestions",
+			newBook(removed(record(1, purchase("a")), 5)), pageOf(other("a")), "Suggestions",
 		},
 		"equal rows of a new reference": {
-			known(), with(pageOf(purchase("a")), func(w *records.PageWrite) { w.CarriedOver = true }), "",
+			known().carryOver("b"), pageOf(purchase("a")), "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -722,7 +719,7 @@ func TestRecordsGetTheirAccountWhenItIsFirstStored(t *testing.T) {
 
 func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	carriedOver := with(pageOf(purchase("a"), purchase("x")), func(w *records.PageWrite) {
-		w.CarriedOver, w.Quarantined = true, []domain.UnreadableData{{}}
+		w.Quarantined = []domain.UnreadableData{{}}
 	})
 	sweep := records.NewSweep(records.SweepWrite{
 		Seen: func(id string) bool { return id == "b" }, Proof: domain.TwoReads, Page: carriedOver, At: now,
@@ -730,13 +727,18 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	})
 	removal := records.NewPage(with(pageOf(purchase("x")), func(w *records.PageWrite) { w.Removed = []string{"c"} }))
 	for method, page := range map[string]*records.Page{
-		"Record": sweep, "Version": sweep, "PastIDs": sweep, "CarriedOver": sweep, "Never": sweep, "Absences": sweep,
-		"VisitLive": sweep, "VisitMetadata": sweep, "Quarantine": sweep,
-		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal, "AbsentSince": removal,
+		"Record": sweep, "Version": sweep, "CarriedOver": sweep, "Never": sweep,
+		"States(absent)": sweep,
+		"VisitLive":      sweep, "VisitMetadata": sweep, "Quarantine": sweep,
+		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
+		"States(absent by id)": removal,
 	} {
 		b := newBook(replaced(record(1, purchase("b")), "a"), record(2, purchase("c")),
 			removed(record(3, purchase("d")), 1))
-		b.carriedOver["c"], b.fails = true, method
+		b.fails = method
+		if page == sweep {
+			b.carryOver("c")
+		}
 		if err := b.write(page, page.Rows()); !errors.Is(err, errFails) {
 			t.Errorf("%s fails: got %v", method, err)
 		}

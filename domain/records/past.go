@@ -11,36 +11,31 @@ import (
 // its record again. If the page contains two former rows of one record, neither has replaced the other: the second one
 // becomes a record of its own.
 func (d *decision) followPast() error {
-	unknown := d.unknown()
-	if len(unknown) == 0 || !d.RecentlyRemoved && !d.CarriedOver {
-		return nil
+	past := map[string]RowState{}
+	for _, row := range d.unknown() {
+		state := d.States[d.Transactions[row].ExternalID]
+		if !state.Past.IsZero() {
+			past[state.ExternalID] = state
+		}
 	}
-	ids := make([]string, len(unknown))
-	for i, row := range unknown {
-		ids[i] = d.Transactions[row].ExternalID
-	}
-	return d.followIDs(ids)
+	return d.follow(past)
 }
 
-// followIDs does the work of followPast for the rows with these external ids.
-func (d *decision) followIDs(externalIDs []string) error {
-	past, err := d.source.PastIDs(externalIDs)
-	if err != nil {
-		return err
-	}
+// follow does the work of followPast for the former rows with these external ids.
+func (d *decision) follow(past map[string]RowState) error {
 	returned := map[domain.TransactionID]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(past)) {
-		follow := d.returnTo
-		if returned[past[externalID]] {
+		follow, record := d.returnTo, past[externalID].Past
+		if returned[record] {
 			follow = d.detach
 		}
 		if _, found := d.Stored[externalID]; found { // a split has made a record of the row
 			continue
 		}
-		if err := follow(past[externalID], externalID); err != nil {
+		if err := follow(record, externalID); err != nil {
 			return err
 		}
-		returned[past[externalID]] = true
+		returned[record] = true
 	}
 	return nil
 }
@@ -52,10 +47,9 @@ func (d *decision) detach(id domain.TransactionID, externalID string) error {
 		return err
 	}
 	rest, _, _ := record.WithoutPast(externalID)
-	return d.emit(Changes{
-		Rename: []Renamed{{ID: id, From: record.Key(), ExternalID: record.ExternalID, Supersedes: rest}},
-		Past:   []PastID{{ExternalID: externalID}},
-	})
+	c := Changes{Rename: []Renamed{{ID: id, From: record.Key(), ExternalID: record.ExternalID, Supersedes: rest}}}
+	c.clear(MarkPast, externalID)
+	return d.emit(c)
 }
 
 // returnTo restores a former row of a record, because the vendor returns the row again. If the vendor no longer has the
@@ -115,7 +109,8 @@ func (d *decision) restore(c *Changes, record *Record, externalID string) {
 	c.Rename = append(c.Rename, Renamed{
 		ID: record.ID, From: record.Key(), ExternalID: externalID, Supersedes: append(rest, present), Pending: true,
 	})
-	c.Past = append(c.Past, PastID{ExternalID: externalID}, PastID{record.ExternalID, record.ID})
+	c.clear(MarkPast, externalID)
+	c.setPast(record.ExternalID, record.ID)
 	c.Counts.IDChanges++
 }
 
@@ -175,8 +170,8 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 		Never:   []domain.MatchPair{{Old: past.ExternalID, New: record.ExternalID}},
 		Archive: []string{record.Key()},
 		Rename:  []Renamed{{ID: record.ID, From: record.Key(), ExternalID: past.ExternalID, Supersedes: rest}},
-		Past:    []PastID{{ExternalID: past.ExternalID}},
 	}
+	c.clear(MarkPast, past.ExternalID)
 	if !past.Younger.IsZero() {
 		before, err := d.source.Record(past.Younger)
 		if err != nil {
@@ -227,7 +222,7 @@ func (d *decision) splitReturned(
 		{ID: kept.ID, From: record.Key(), ExternalID: kept.ExternalID, Supersedes: kept.Supersedes},
 		{ID: next.ID, From: before.Key(), ExternalID: next.ExternalID, Supersedes: next.Supersedes},
 	}
-	c.Past = append(c.Past, PastID{ExternalID: past.ExternalID})
+	c.clear(MarkPast, past.ExternalID)
 	c.Upsert = []Record{kept, next}
 	return c, &next, d.endSplit(&c, record, past)
 }
@@ -237,7 +232,7 @@ func (d *decision) splitReturned(
 // rows.
 func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Superseded {
 	for _, own := range before.Supersedes {
-		c.Past = append(c.Past, PastID{own.ExternalID, before.ID})
+		c.setPast(own.ExternalID, before.ID)
 		rest = slices.DeleteFunc(rest, func(s domain.Superseded) bool { return s.ExternalID == own.ExternalID })
 	}
 	return rest

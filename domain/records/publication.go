@@ -40,7 +40,7 @@ type PublicationSource interface {
 
 	// PastStaged returns the external ids of selected rows that are also former external ids of records. It omits ids
 	// that are now the external id of a record. The result is ordered by external id.
-	PastStaged(rows StagedRowsOf) ([]PastID, error)
+	PastStaged(rows StagedRowsOf) ([]RowState, error)
 
 	// Stored returns, by external id, the records with these external ids. It omits unknown ids. Stored.Archived is
 	// set for records that were renamed with Renamed.Pending.
@@ -143,7 +143,8 @@ func (b *publisher) publish() error {
 		}
 	}
 	return b.emit(Changes{
-		Announced: &AnnouncedChanges{All: true}, Absences: &Absences{Known: true}, EndStaging: len(b.held) == 0,
+		Clear:       []StatesOf{{Mark: MarkAnnounced}, {Mark: MarkAbsent}},
+		Publication: &PublicationChanges{EndStaging: len(b.held) == 0},
 	})
 }
 
@@ -171,13 +172,13 @@ func (b *publisher) returnToPast() error {
 	}
 	times := map[domain.TransactionID]int{}
 	for _, past := range all {
-		times[past.Record]++
+		times[past.Past]++
 	}
 	var others []string
 	for batch := range slices.Chunk(all, renameBatch) {
-		var once []PastID
+		var once []RowState
 		for _, past := range batch {
-			if times[past.Record] > 1 || len(b.relinked) == 0 {
+			if times[past.Past] > 1 || len(b.relinked) == 0 {
 				others = append(others, past.ExternalID)
 			} else {
 				once = append(once, past)
@@ -194,13 +195,13 @@ func (b *publisher) returnToPast() error {
 
 // goBackAll restores former rows of records of relinked accounts, if the vendor does not return the current row. It
 // returns the external ids of the other former rows.
-func (b *publisher) goBackAll(past []PastID) (others []string, err error) {
+func (b *publisher) goBackAll(past []RowState) (others []string, err error) {
 	if len(past) == 0 {
 		return nil, nil
 	}
 	live := b.recordsOf(b.relinked...)
 	for _, p := range past {
-		live.IDs = append(live.IDs, p.Record)
+		live.IDs = append(live.IDs, p.Past)
 	}
 	records := map[domain.TransactionID]*Record{}
 	for _, selection := range []RecordsOf{live, b.removed(live)} {
@@ -211,7 +212,7 @@ func (b *publisher) goBackAll(past []PastID) (others []string, err error) {
 	}
 	var c Changes
 	for _, p := range past {
-		if record := records[p.Record]; record != nil {
+		if record := records[p.Past]; record != nil {
 			b.restore(&c, record, p.ExternalID)
 		} else {
 			others = append(others, p.ExternalID)
@@ -244,18 +245,26 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
 	}
-	return b.followIDs(externalIDs)
+	past, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
+	if err != nil {
+		return err
+	}
+	return b.follow(past)
 }
 
 // readShown finds the records with the given former external ids. It adds their rows that the vendor returns to
 // b.onPage, and the records that leave to b.leaving.
 func (b *publisher) readShown(past []string) error {
-	owners, err := b.source.PastIDs(past)
+	states, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: past})
 	if err != nil {
 		return err
 	}
 	var names, live []string
-	for _, id := range slices.Compact(slices.SortedFunc(maps.Values(owners), domain.TransactionID.Compare)) {
+	owners := make(map[domain.TransactionID]bool, len(states))
+	for _, state := range states {
+		owners[state.Past] = true
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(owners), domain.TransactionID.Compare) {
 		record, err := b.source.Record(id)
 		if err != nil {
 			return err
@@ -350,8 +359,10 @@ func (b *publisher) attachFirstStored() error {
 // carryOver marks records as carried over: the live records of relinked accounts that the vendor has not returned.
 func (b *publisher) carryOver() error {
 	return b.emit(Changes{
-		ForgetExpired: true,
-		CarryOver:     &CarryOver{Returned: b.visible(), Records: b.recordsOf(b.relinked...)},
+		Clear: []StatesOf{b.expired()},
+		Publication: &PublicationChanges{
+			CarryOver: &CarryOver{Returned: b.visible(), Records: b.recordsOf(b.relinked...)},
+		},
 	})
 }
 

@@ -154,7 +154,7 @@ func (b *planner) match() (err error) {
 func (b *planner) takePast() error {
 	past, err := b.source.PastStaged(b.visible())
 	for _, p := range past {
-		b.takenRows[p.ExternalID], b.takenRecords[p.Record] = true, true
+		b.takenRows[p.ExternalID], b.takenRecords[p.Past] = true, true
 	}
 	return err
 }

@@ -105,5 +105,5 @@ func (b *publisher) switchOver() error {
 	if !b.plan.isPrepared() {
 		return nil
 	}
-	return b.emit(Changes{SwitchOver: true, Counts: b.plan.prepared})
+	return b.emit(Changes{Publication: &PublicationChanges{SwitchOver: true}, Counts: b.plan.prepared})
 }

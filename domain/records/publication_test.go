@@ -251,7 +251,7 @@ func TestAPublication(t *testing.T) {
 		for how, prepared := range map[string]bool{"prepared": true, "in one step": false} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				b := tc.book.clone()
-				b.absences["x"] = domain.Absence{ExternalID: "x"}
+				b.absences["x"] = absentRow("x", 1)
 				if err := b.publishPrepared(tc.change, prepared); err != nil {
 					t.Fatal(err)
 				}
@@ -356,7 +356,7 @@ func TestFormerRowsReturnTogether(t *testing.T) {
 	b.want(t, "1 a v3 <b", "2 c v4 <d", "3 e v2 removed carried over", "end staging")
 	byIDs := slices.IndexFunc(b.selections, func(which records.RecordsOf) bool { return which.IDs != nil })
 	if ids := b.selections[byIDs].IDs; !slices.Equal(ids, []domain.TransactionID{recordID(1), recordID(2)}) ||
-		b.calls["PastIDs"] > 0 || b.calls["Record"] > 0 {
+		b.calls["States(past by id)"] > 0 || b.calls["Record"] > 0 {
 		t.Errorf("the records %v are selected, and these methods called: %v", ids, b.calls)
 	}
 }
@@ -518,7 +518,7 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 
 func TestAnErrorOfTheStoreEndsThePublication(t *testing.T) {
 	for _, method := range []string{
-		"Record", "PastIDs", "Never", "Quarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
+		"Record", "States(past by id)", "Never", "Quarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
 		"Identities", "Dates",
 		"ExternalIDs", "CarriedOverAccounts",
 	} {

@@ -30,7 +30,7 @@ type replacement struct {
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
-	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.RecentlyRemoved) {
+	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.HasRemoved) {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
@@ -88,8 +88,8 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 		} else {
 			d.continueWith(&c, r.old[match.Old], match)
 		}
-		if d.CarriedOver {
-			c.Returned = append(c.Returned, match.Old)
+		if d.HasCarriedOver {
+			c.clear(MarkCarriedOver, match.Old)
 		}
 		if _, missing := d.missing[match.Old]; missing {
 			if d.continued == nil {
@@ -206,7 +206,7 @@ func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	for i := range of.New {
 		came[of.New[i].ExternalID] = of.New[i].LearnedAt.After(last)
 	}
-	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
+	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.HasCarriedOver, func(record LiveRecord) {
 		_, leaves := d.leaving[record.ExternalID]
 		if !leaves && !came[record.ExternalID] && (d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
 			stayed++
@@ -228,13 +228,16 @@ func period(rows []domain.OldRow) domain.Window {
 func (d *decision) readOld(r *replacement) error {
 	leaving := slices.AppendSeq(slices.Collect(maps.Keys(d.leaving)), maps.Keys(d.missing))
 	slices.Sort(leaving)
-	since, err := d.source.AbsentSince(leaving)
-	if err != nil {
-		return err
-	}
-	live, err := d.source.Live(leaving)
-	if err != nil {
-		return err
+	var absent map[string]RowState
+	var live []Record
+	if len(leaving) > 0 {
+		var err error
+		if absent, err = d.source.States(StatesOf{Mark: MarkAbsent, ExternalIDs: leaving}); err != nil {
+			return err
+		}
+		if live, err = d.source.Live(leaving); err != nil {
+			return err
+		}
 	}
 	removed, err := d.source.RemovedSince(d.At.Add(-domain.MatchWindow))
 	if err != nil {
@@ -255,7 +258,7 @@ func (d *decision) readOld(r *replacement) error {
 					old.AbsentSince = missing.since
 				}
 				if old.AbsentSince.IsZero() {
-					old.AbsentSince = since[record.ExternalID]
+					old.AbsentSince = absent[record.ExternalID].Absent.Pull
 				}
 			}
 			r.Old, r.old[record.ExternalID] = append(r.Old, old), record
@@ -320,7 +323,7 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 	next.ID, next.FirstSeenAt = old.ID, old.FirstSeenAt
 	next.Supersedes = slices.Clone(old.Supersedes)
 	for _, own := range younger.Supersedes {
-		c.Past = append(c.Past, PastID{own.ExternalID, old.ID})
+		c.setPast(own.ExternalID, old.ID)
 		own.Version = old.Version
 		next.Supersedes = append(next.Supersedes, own)
 	}
@@ -334,7 +337,8 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 		},
 		Renamed{ID: old.ID, From: old.Key(), ExternalID: match.New, Supersedes: next.Supersedes})
 	c.Upsert = append(c.Upsert, next, ended)
-	c.Past = append(c.Past, PastID{ExternalID: match.New}, PastID{match.Old, old.ID})
+	c.clear(MarkPast, match.New)
+	c.setPast(match.Old, old.ID)
 	c.Counts.Removed++
 	c.Counts.Modified++
 	c.Counts.IDChanges++

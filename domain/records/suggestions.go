@@ -352,7 +352,8 @@ func Join(view View, source Source, w PageWrite, old, with *Record, reason strin
 		return s.Old == pair.Old && s.New == pair.New
 	})
 	c.Suggestions = append(c.Suggestions, pair)
-	c.Returned, c.Reason = []string{old.ExternalID}, reason
+	c.clear(MarkCarriedOver, old.ExternalID)
+	c.Reason = reason
 	d.takeOver(&c, old, with, domain.Match{
 		MatchPair: domain.MatchPair{Old: old.ExternalID, New: with.ExternalID}, Rule: domain.OperatorJoin,
 	})

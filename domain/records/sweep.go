@@ -36,7 +36,7 @@ func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil
 	}
-	known, err := d.source.Absences(d.sweep.Account)
+	known, err := d.source.States(StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (d *decision) judgeAbsences() error {
 		oldest: map[string]domain.Date{},
 		held:   map[string]bool{},
 	}
-	held, err := d.source.HeldRemovals(d.sweep.Account)
+	held, err := d.source.States(StatesOf{Mark: MarkAnnounced, Account: d.sweep.Account, Held: true})
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,11 @@ func (d *decision) judgeAbsences() error {
 			d.miss(a.ExternalID, missingRow{since: a.Pull})
 		}
 	}
-	d.absences = &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining}
-	d.judged = &judgedAbsences{read: r.AbsenceRead, absences: absent}
-	if !d.CarriedOver || d.sweep.Proof == domain.NoProof {
+	d.judged = &judgedAbsences{r.AbsenceRead, absent, len(known) > 0, remaining}
+	if !d.HasCarriedOver || d.sweep.Proof == domain.NoProof {
 		return nil
 	}
-	return d.emit(Changes{ForgetExpired: true})
+	return d.emit(Changes{Clear: []StatesOf{d.expired()}})
 }
 
 func (d *decision) miss(externalID string, row missingRow) {
@@ -90,10 +89,17 @@ func (d *decision) miss(externalID string, row missingRow) {
 	d.missing[externalID] = row
 }
 
+// expired selects the carried-over records that no new row can continue any more.
+func (d *decision) expired() StatesOf {
+	return StatesOf{Mark: MarkCarriedOver, Before: d.At.Add(-domain.MatchWindow)}
+}
+
 // judgedAbsences are the absences of a sweep.
 type judgedAbsences struct {
-	read     domain.AbsenceRead
-	absences []domain.Absence
+	read      domain.AbsenceRead
+	absences  []domain.Absence
+	known     bool             // rows were absent before
+	remaining []domain.Absence // are judged again after a later listing
 }
 
 // judgeWithoutContinued judges the absences of a sweep again, if records of absent rows have continued with new rows.
@@ -114,7 +120,7 @@ func (d *decision) judgeWithoutContinued() error {
 		}
 	}
 	removed, remaining := r.Judge(absent)
-	d.absences.Remaining = remaining
+	d.judged.remaining = remaining
 	since := map[string]domain.PullID{}
 	for _, a := range absent {
 		since[a.ExternalID] = a.Pull
@@ -134,21 +140,28 @@ func (d *decision) judgeWithoutContinued() error {
 
 // rememberAbsences emits the absences of a sweep.
 func (d *decision) rememberAbsences() error {
-	if d.absences == nil {
+	if d.judged == nil {
 		return nil
 	}
 	if err := d.judgeWithoutContinued(); err != nil {
 		return err
 	}
-	return d.emit(Changes{Absences: d.absences})
+	var c Changes
+	if d.judged.known {
+		c.Clear = []StatesOf{{Mark: MarkAbsent, Account: d.sweep.Account}}
+	}
+	for _, a := range d.judged.remaining {
+		c.States = append(c.States, absentRow(a))
+	}
+	return d.emit(c)
 }
 
 // readWindow compares the listing with the live records in the window. It counts the listed records and rows of each
 // account in r.Live. It keeps only the unseen records, because a window may contain all records of an account. Records
 // whose announced removals are held back are in r.held; they are no absences.
-func (d *decision) readWindow(r *absenceReading, held map[string]domain.AnnouncedRemoval) error {
+func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error {
 	w := d.sweep
-	err := d.source.VisitLive(w.Window, w.Account, d.CarriedOver, func(record LiveRecord) {
+	err := d.source.VisitLive(w.Window, w.Account, d.HasCarriedOver, func(record LiveRecord) {
 		seen := w.Seen(record.ExternalID)
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {
@@ -197,13 +210,14 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 //   - It was missing before.
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
-func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([]domain.Absence, error) {
+func (d *decision) absent(r *absenceReading, known map[string]RowState) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord
 	for _, record := range r.unseen {
-		a, wasAbsent := known[record.ExternalID]
+		before, wasAbsent := known[record.ExternalID]
 		switch {
 		case wasAbsent:
+			a := before.absence()
 			a.Date = record.Date
 			absent = append(absent, a)
 		case d.sweep.Proof != domain.TwoReads:

@@ -29,9 +29,7 @@ func TestASweep(t *testing.T) {
 	two := func() *book { return newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12"))) }
 	absent := func(pull int) *book {
 		b := two()
-		b.absences["b"] = domain.Absence{
-			ExternalID: "b", Account: "acc", Pull: pullID(pull), ProvedBy: pullID(pull),
-		}
+		b.absences["b"] = absentRow("b", pull)
 		return b
 	}
 	collected := func(w records.SweepWrite, from time.Time) records.SweepWrite {
@@ -137,9 +135,10 @@ func TestACompleteListingEndsOldCarriedOverRecords(t *testing.T) {
 		"nothing is carried over":         {false, domain.OneRead, false},
 	} {
 		b := newBook(record(1, dated("a", "2026-03-10")))
-		page := pageOf()
-		page.CarriedOver = tc.carriedOver
-		if err := b.sweep(records.SweepWrite{Proof: tc.proof, Page: page}, "a"); err != nil {
+		if tc.carriedOver {
+			b.carriedOver["a"] = true
+		}
+		if err := b.sweep(records.SweepWrite{Proof: tc.proof, Page: pageOf()}, "a"); err != nil {
 			t.Fatal(err)
 		}
 		if b.expired != tc.want {
@@ -152,15 +151,19 @@ func TestASweepTellsWhetherThereAreAbsencesToForget(t *testing.T) {
 	for _, known := range []bool{false, true} {
 		b := newBook(record(1, dated("a", "2026-03-10")))
 		if known {
-			b.absences["x"] = domain.Absence{ExternalID: "x"}
+			b.absences["x"] = absentRow("x", 1)
 		}
 		if err := b.sweep(records.SweepWrite{Proof: domain.OneRead}, "a"); err != nil {
 			t.Fatal(err)
 		}
+		forgotten := false
 		for _, c := range b.written {
-			if c.Absences != nil && c.Absences.Known != known {
-				t.Errorf("known: %t, want %t", c.Absences.Known, known)
-			}
+			forgotten = forgotten || slices.ContainsFunc(c.Clear, func(which records.StatesOf) bool {
+				return which.Mark == records.MarkAbsent
+			})
+		}
+		if forgotten != known {
+			t.Errorf("absences are forgotten: %t, want %t", forgotten, known)
 		}
 	}
 }
@@ -175,7 +178,9 @@ func TestAMassRemovalIsMeasuredAgainstAllRowsOfTheAccount(t *testing.T) {
 		page = append(page, data(fmt.Sprintf("n%02d", i), fmt.Sprint("new ", i), fmt.Sprint(1000+i), "2026-01-20"))
 	}
 	for _, id := range ids[:20] { // 20 rows are missing from the listing, and 20 are held back
-		b.announced[id] = domain.AnnouncedRemoval{ExternalID: id, Account: "acc", At: now, State: domain.AnnouncedHeld}
+		b.announced[id] = records.RowState{
+			ExternalID: id, Account: "acc", Announced: domain.AnnouncedRemoval{At: now, State: domain.AnnouncedHeld},
+		}
 	}
 	seen := []string{"stays"}
 	for _, row := range page {

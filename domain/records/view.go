@@ -50,6 +50,13 @@ type View struct {
 	// Stored contains the records with the external ids of the page. It is empty if PageWrite.AssumeNew is set. The
 	// decision changes the map.
 	Stored map[string]Stored
+	// States contains the marks MarkPast and MarkCarriedOver of the rows of the page, by external id. It is empty if
+	// PageWrite.AssumeNew is set. The decision changes the map.
+	States map[string]RowState
+	// HasRemoved is set if records of the connection were marked as removed within domain.MatchWindow.
+	HasRemoved bool
+	// HasCarriedOver is set if the connection has carried-over records.
+	HasCarriedOver bool
 	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, and those to
 	// which rows of the page refer.
 	Accounts map[string]domain.AccountID
@@ -71,8 +78,8 @@ type Source interface {
 	// Version returns an earlier version of a record, without a digest. It returns an error if there is none.
 	Version(id domain.TransactionID, version int) (Record, error)
 
-	// PastIDs returns, by external id, the records that had one of these external ids before their current one.
-	PastIDs(externalIDs []string) (map[string]domain.TransactionID, error)
+	// States returns the states of the selected rows, by external id.
+	States(rows StatesOf) (map[string]RowState, error)
 
 	// Live returns the live records with these external ids.
 	Live(externalIDs []string) ([]Record, error)
@@ -81,8 +88,7 @@ type Source interface {
 	RemovedSince(at time.Time) ([]Record, error)
 
 	// CarriedOver returns the carried-over records that are dated within the window and are live, or were removed at or
-	// after removedSince. A carried-over record was read under an earlier account reference, and the vendor has not
-	// returned it since.
+	// after removedSince; see RowState.
 	CarriedOver(dates domain.Window, removedSince time.Time) ([]Record, error)
 
 	// Candidates returns the live records that may replace an old one. A candidate is dated within the window, has
@@ -105,13 +111,6 @@ type Source interface {
 
 	// Joined returns the old records of the suggestions in the state SuggestionJoined.
 	Joined() ([]Record, error)
-
-	// Absences returns the remembered absences of an account by external id, or all of them if account is "".
-	Absences(account string) (map[string]domain.Absence, error)
-
-	// AbsentSince returns, by external id, the first pull whose listing lacked the row. It omits external ids without a
-	// remembered absence.
-	AbsentSince(externalIDs []string) (map[string]domain.PullID, error)
 
 	// VisitLive calls visit with the live records in the window of a sweep. If account is not "", it visits only the
 	// records of this account. The caller passes false as carriedOver only if no record of the connection is carried

@@ -84,17 +84,6 @@ type PageWrite struct {
 	// Matching decides whether a new row replaces a removed row; nil if no rows are matched. Even if Matching is nil, a
 	// row with a former external id of a transaction belongs to this transaction.
 	Matching *Matching
-	// RecentlyRemoved is set if the page may contain one of these rows:
-	//
-	//   - a new row that replaces a removed row
-	//   - a row with a former external id: a new row has already replaced it
-	//
-	// If RecentlyRemoved is not set, the store need not look for such rows.
-	RecentlyRemoved bool
-	// CarriedOver is set if the connection may have carried-over rows (see Source.CarriedOver). A row of the page that
-	// is not stored yet may then replace a carried-over row. If CarriedOver is not set, the store need not look for
-	// carried-over rows.
-	CarriedOver bool
 	// Unmatched are the external ids of rows in Transactions that must never replace another row, in this write or in a
 	// later one. Only a new row may replace another row, and it is not certain that these rows are new.
 	Unmatched []string

@@ -92,13 +92,13 @@ func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 func (r *replacements) page(p domain.Progress, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: p, Matching: descriptions, RecentlyRemoved: true,
+		Transactions: rows, Progress: p, Matching: descriptions,
 	})
 }
 
 func (r *replacements) remove(externalIDs ...string) domain.Counts {
 	r.Helper()
-	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: descriptions, RecentlyRemoved: true})
+	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: descriptions})
 }
 
 // sweepPage calls Sweep with a complete listing. The listing consists of the given rows, and of the rows with the ids
@@ -112,7 +112,7 @@ func (r *replacements) sweepPage(
 		seenIDs = append(seenIDs, o.ExternalID)
 	}
 	return r.sweep(r.l, ports.SweepWrite{Proof: proof, Page: ports.PageWrite{
-		Transactions: rows, NewID: newID[domain.Transaction], Matching: descriptions, RecentlyRemoved: true,
+		Transactions: rows, NewID: newID[domain.Transaction], Matching: descriptions,
 		Progress: listing(),
 	}}, seenIDs...)
 }
@@ -169,7 +169,7 @@ func replaceAfterRemoval(f *fixture) {
 	counts := r.mustStorePage(r.l, ports.PageWrite{
 		Transactions: []domain.TransactionData{purchase("y", withDescription("padaria do ze nsu 123456"))},
 		Progress:     news(),
-		Matching:     descriptions, RecentlyRemoved: true, At: at,
+		Matching:     descriptions, At: at,
 	})
 	f.equal("counts", domain.Counts{Read: 1, Modified: 1, IDChanges: 1}, counts)
 	r.want("after the new row", "1: y v3 was x")
@@ -251,7 +251,7 @@ func replaceAfterDecision(f *fixture) {
 		},
 		Compared: func(matching.Cost) { comparisons++ },
 	}
-	f.mustStorePage(r.l, ports.PageWrite{Removed: []string{"x"}, Matching: rules, RecentlyRemoved: true})
+	f.mustStorePage(r.l, ports.PageWrite{Removed: []string{"x"}, Matching: rules})
 	r.want("two movements", "1: x v2 removed", "2: y v1")
 	f.equal("comparisons", 2, comparisons)
 }
@@ -310,7 +310,7 @@ func replaceNotAfterReread(f *fixture) {
 	reread.Reread = true
 	r.page(reread, purchase("y"))
 	r.sweep(r.l, ports.SweepWrite{Page: ports.PageWrite{
-		Matching: descriptions, RecentlyRemoved: true, Progress: reread, NewID: newID[domain.Transaction],
+		Matching: descriptions, Progress: reread, NewID: newID[domain.Transaction],
 	}}, "y")
 	r.want("after the sweep", "1: x v2 removed", "2: y v1")
 }
@@ -391,7 +391,7 @@ func replaceRepeatedID(f *fixture) {
 		r.next()
 		f.mustStorePage(r.l, ports.PageWrite{
 			Transactions: []domain.TransactionData{paid("n", withDate("2026-02-12"))}, Progress: news(),
-			Matching: rules, RecentlyRemoved: true,
+			Matching: rules,
 		})
 		r.want(name, test.want...)
 	}
@@ -415,10 +415,9 @@ func replaceLimits(f *fixture) {
 		Transactions: []domain.TransactionData{
 			purchase("y"),
 		},
-		Progress:        news(),
-		Matching:        descriptions,
-		RecentlyRemoved: true,
-		At:              f.now().Add(domain.MatchWindow),
+		Progress: news(),
+		Matching: descriptions,
+		At:       f.now().Add(domain.MatchWindow),
 	})
 	r.want("too late", "1: x v2 removed", "2: y v1")
 
@@ -429,10 +428,9 @@ func replaceLimits(f *fixture) {
 		Transactions: []domain.TransactionData{
 			purchase("y"),
 		},
-		Progress:        news(),
-		Matching:        descriptions,
-		RecentlyRemoved: true,
-		Unmatched:       []string{"y"},
+		Progress:  news(),
+		Matching:  descriptions,
+		Unmatched: []string{"y"},
 	})
 	r.want("excluded", "1: x v2 removed", "2: y v1")
 }
@@ -612,9 +610,8 @@ func splitRacesWithPages(f *fixture) {
 			Transactions: []domain.TransactionData{
 				purchase("y", withDate(domain.Date(fmt.Sprintf("2026-02-%02d", i)))),
 			},
-			Progress:        listing(),
-			Matching:        descriptions,
-			RecentlyRemoved: true,
+			Progress: listing(),
+			Matching: descriptions,
 		})
 		f.noError(err)
 	})
@@ -635,6 +632,6 @@ func replaceWithoutMatching(f *fixture) {
 	r.next()
 	claimed := f.getPull(r.l.Pull)
 	f.equal("state", domain.PullRunning, claimed.State)
-	r.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{purchase("x")}, RecentlyRemoved: true})
+	r.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{purchase("x")}})
 	r.want("a past id", "1: x v4", "2: y v1")
 }

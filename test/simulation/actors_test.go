@@ -17,6 +17,7 @@ type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
+	carriedOver    bool            // rows may be carried over: at the last claim, or since a publication
 	everListed     map[string]bool // the accounts that were listed at the vendor when a pull stored them
 	pulledOnce     bool            // at least one pull of the connection has succeeded
 	completeEnd    time.Time       // when the last complete pull of the connection succeeded or failed

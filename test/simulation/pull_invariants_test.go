@@ -27,6 +27,7 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 		s.openComplete[lease.Pull] = c.Connection.ID
 	}
 	s.connectionByID(c.Connection.ID).ref.lists = nil
+	s.connectionByID(c.Connection.ID).carriedOver = c.HasCarriedOver
 	if s.current != nil {
 		s.current.reading = s.connectionByID(c.Connection.ID)
 	}

@@ -395,6 +395,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 			return published, err
 		}
 		c := v.sim.connectionByID(v.sim.claims[lease.ID].Connection)
+		c.carriedOver = true
 		for _, account := range w.Accounts {
 			if account.Listed || listed[account.Continues] {
 				c.everListed[account.Data.ExternalID] = true

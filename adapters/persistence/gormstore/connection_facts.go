@@ -17,10 +17,10 @@ var factSources = []struct{ name, sql string }{
 	{"quarantine", `SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE {rows} GROUP BY connection_id`},
 	{"held", `SELECT connection_id, min(since) AS since FROM (
-			SELECT connection_id, min(held_at) AS since FROM absent_transactions
+			SELECT connection_id, min(held_at) AS since FROM row_states
 				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id
-			UNION ALL SELECT connection_id, min(announced_at) FROM announced_removals
-				WHERE {rows} AND state = 'held' GROUP BY connection_id
+			UNION ALL SELECT connection_id, min(announced_at) FROM row_states
+				WHERE {rows} AND announced_state = 'held' GROUP BY connection_id
 			UNION ALL SELECT connection_id, min(held_at) FROM accounts
 				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id) removals
 		GROUP BY connection_id`},
@@ -140,10 +140,10 @@ func factColumns(
 			&f.Staged,
 		},
 		factColumn{`(SELECT count(*) FROM (
-			SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
+			SELECT external_id FROM row_states WHERE connection_id = connections.id
 				AND tenant_id = connections.tenant_id AND held_at IS NOT NULL
-			UNION SELECT external_id FROM announced_removals WHERE connection_id = connections.id
-				AND tenant_id = connections.tenant_id AND state = 'held') removals)`, &f.HeldRemovals},
+			UNION SELECT external_id FROM row_states WHERE connection_id = connections.id
+				AND tenant_id = connections.tenant_id AND announced_state = 'held') removals)`, &f.HeldRemovals},
 		factColumn{`EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = connections.id
 			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + `)
 			AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = connections.id

@@ -15,7 +15,8 @@ import (
 //
 // An index costs each insert a page of the disk. An index without a line here has no use, and must not exist.
 var indexUses = map[string]string{
-	"absent_transactions_held":      "absent_transactions WHERE tenant_id = :id AND held_at IS NOT NULL",
+	"row_states_held":               "row_states WHERE tenant_id = :id AND held_at IS NOT NULL",
+	"row_states_announced":          "row_states WHERE connection_id = :id AND announced_state <> '' AND announced_at < :at",
 	"account_closes_connection":     "account_closes WHERE connection_id = :id",
 	"account_closes_tenant":         "account_closes WHERE tenant_id = :id",
 	"account_completeness_drifting": "account_completeness WHERE tenant_id = :id AND drift_since IS NOT NULL",
@@ -28,11 +29,11 @@ var indexUses = map[string]string{
 	"accounts_by_key":         "accounts WHERE account_key = :text AND account_key <> '' AND tenant_id = :id",
 	"accounts_maybe": "accounts WHERE tenant_id = :id AND connection_id = :id " +
 		"AND maybe_continues <> ''",
-	"accounts_of_tenant":      "accounts WHERE tenant_id = :id ORDER BY external_id, id",
-	"announced_removals_held": "announced_removals WHERE tenant_id = :id AND state = 'held'",
-	"applications_list":       "applications WHERE tenant_id = :id ORDER BY name, id",
-	"applications_renewal":    "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
-	"audit_entries_actor":     "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
+	"accounts_of_tenant":        "accounts WHERE tenant_id = :id ORDER BY external_id, id",
+	"row_states_announced_held": "row_states WHERE tenant_id = :id AND announced_state = 'held'",
+	"applications_list":         "applications WHERE tenant_id = :id ORDER BY name, id",
+	"applications_renewal":      "applications WHERE renewal_due_at <= :at ORDER BY renewal_due_at",
+	"audit_entries_actor":       "audit_entries WHERE actor = :text AND tenant_id = :id ORDER BY sequence DESC",
 	"audit_entries_object": "audit_entries WHERE object = :text AND tenant_id = :id ORDER BY sequence" +
 		" DESC",
 	"audit_entries_tenant": "audit_entries WHERE tenant_id = :id ORDER BY sequence DESC",
@@ -43,9 +44,9 @@ var indexUses = map[string]string{
 	"bank_statements_list":       "bank_statements WHERE account_id = :id ORDER BY uploaded_at DESC, id DESC",
 	"bank_statements_witness": "bank_statements WHERE witness_connection_id = :id " +
 		"AND witness_connection_id IS NOT NULL",
-	"csv_mappings_connection":           "csv_mappings WHERE connection_id = :id",
-	"carried_over_transactions_by_date": "carried_over_transactions WHERE connection_id = :id AND date >= :text",
-	"close_adjustments_transaction":     "close_adjustments WHERE transaction_id = :id",
+	"csv_mappings_connection":       "csv_mappings WHERE connection_id = :id",
+	"row_states_carried_over":       "row_states WHERE connection_id = :id AND account_id IS NOT NULL AND date >= :text",
+	"close_adjustments_transaction": "close_adjustments WHERE transaction_id = :id",
 	"connections_application": "connections WHERE application_id = :id AND application_id IS NOT NULL " +
 		"AND tenant_id = :id",
 	"connections_consent_expiry": "connections WHERE consent_expires_at IS NOT NULL AND deleted_at IS NULL " +

@@ -24,8 +24,7 @@ var erasedTables = []erasedTable{
 	{"idempotency_keys", "", responses},
 	{"deliveries", "of other connections", namedByOthers},
 	{"deliveries", "", ofConnection("id")},
-	{"absent_transactions", "", ofConnection("external_id")},
-	{"announced_removals", "", ofConnection("external_id")},
+	{"row_states", "", ofConnection("external_id")},
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"possible_replacements", "", ofConnection("old_id, new_id")},
@@ -33,8 +32,6 @@ var erasedTables = []erasedTable{
 	{"matcher_entries", "", entriesNotOpen}, // EraseMatcherEntries deletes the others
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"prepared_transactions", "", ofConnection("external_id")},
-	{"transaction_past_ids", "", ofConnection("external_id")},
-	{"carried_over_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
 	{"search_index", "", indexedLeft}, // after transactions, which empties it for most rows

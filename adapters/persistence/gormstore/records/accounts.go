@@ -86,10 +86,10 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 		return err
 	}
 	for _, externalID := range changes.Removed {
-		if err := p.replaceAbsences(&records.Absences{Account: externalID, Known: true}); err != nil {
-			return err
-		}
-		if err := p.own().Where("account = ?", externalID).Delete(&announcedRow{}).Error; err != nil {
+		err := p.changeStates(&records.Changes{Clear: []records.StatesOf{
+			{Mark: records.MarkAbsent, Account: externalID}, {Mark: records.MarkAnnounced, Account: externalID},
+		}})
+		if err != nil {
 			return err
 		}
 	}

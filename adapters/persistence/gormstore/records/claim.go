@@ -293,8 +293,13 @@ func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, er
 		gormstore.At(start).Param(s.tx.Name()),
 		tenant,
 	)
-	q.Add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
-	q.Add(", EXISTS (SELECT 1 FROM carried_over_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	q.Add(" OR EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"+
+		" AND transaction_id IS NOT NULL)", id, tenant)
+	q.Add(
+		", EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ? AND account_id IS NOT NULL)",
+		id,
+		tenant,
+	)
 	err = s.reader.Read(q.AsRead([]any{&removed, &carriedOver}, func() error { return nil }))
 	return removed, carriedOver, err
 }

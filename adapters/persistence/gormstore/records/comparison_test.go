@@ -146,7 +146,7 @@ var comparedWrites = map[string]func(p *pulled, rows []domain.TransactionData, r
 		counts, err := p.Pulls().Sweep(p.t.Context(), p.lease, ports.SweepWrite{
 			Seen: func(id string) bool { return strings.HasPrefix(id, "new") }, Proof: domain.OneRead,
 			Page: ports.PageWrite{
-				Transactions: rows, NewID: newRecordID, Matching: rules, RecentlyRemoved: true, CarriedOver: true,
+				Transactions: rows, NewID: newRecordID, Matching: rules,
 			},
 			At: p.now, LeaseUntil: p.lease.Until,
 		})
@@ -159,7 +159,7 @@ var comparedWrites = map[string]func(p *pulled, rows []domain.TransactionData, r
 			removed = append(removed, strings.Replace(rows[i].ExternalID, "new", "old", 1))
 		}
 		return p.store(ports.PageWrite{
-			Transactions: rows, Removed: removed, Confirmed: true, Matching: rules, RecentlyRemoved: true,
+			Transactions: rows, Removed: removed, Confirmed: true, Matching: rules,
 		})
 	},
 }

@@ -163,8 +163,8 @@ func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, er
 		Since gormstore.Instant
 		First string
 	}
-	err = db.Model(&announcedRow{}).Select("min(announced_at) AS since, min(date) AS first").
-		Where("connection_id = ? AND tenant_id = ? AND account = ? AND state = 'held'",
+	err = db.Model(&stateRow{}).Select("min(announced_at) AS since, min(date) AS first").
+		Where("connection_id = ? AND tenant_id = ? AND account = ? AND announced_state = 'held'",
 			account.Connection, account.Tenant, account.ExternalID).Having("count(*) > 0").Find(&held).Error
 	for _, h := range held {
 		c.Held = books.ChangedRecords{Since: h.Since.Time, First: domain.Date(h.First)}

@@ -13,7 +13,7 @@ import (
 )
 
 // Rows returns the GORM models of this package.
-func Rows() []any { return []any{&absenceRow{}, &completenessRow{}, &balanceRow{}} }
+func Rows() []any { return []any{&stateRow{}, &completenessRow{}, &balanceRow{}} }
 
 // SetCheckpointInterval changes checkpointInterval. The returned function undoes the change.
 func SetCheckpointInterval(n int) (undo func()) {

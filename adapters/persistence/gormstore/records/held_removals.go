@@ -2,12 +2,11 @@ package records
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -15,75 +14,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// announcedRow is a row of announced_removals.
-type announcedRow struct {
-	Connection uuid.UUID         `gorm:"column:connection_id"`
-	ExternalID string            `gorm:"column:external_id"`
-	Account    string            `gorm:"column:account"`
-	Date       string            `gorm:"column:date"`
-	At         gormstore.Instant `gorm:"column:announced_at"`
-	Pull       uuid.UUID         `gorm:"column:pull_id"`
-	State      string            `gorm:"column:state"`
-	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
-}
-
-// TableName returns the name of the table in the schema.
-func (announcedRow) TableName() string { return "announced_removals" }
-
-func (r *announcedRow) domain() domain.AnnouncedRemoval {
-	return domain.AnnouncedRemoval{
-		ExternalID: r.ExternalID, Account: r.Account, Date: domain.Date(r.Date), At: r.At.Time,
-		Pull: domain.PullID{UUID: r.Pull}, State: domain.AnnouncedState(r.State),
-	}
-}
-
-// upsertAnnounced replaces the stored announced removal of a row.
-var upsertAnnounced = clause.OnConflict{
-	Columns: gormstore.UniqueColumns("connection_id", "external_id"),
-	DoUpdates: clause.AssignmentColumns(
-		[]string{"account", "date", "announced_at", "pull_id", "state"},
-	),
-}
-
-// AnnouncedRemovals implements records.AnnouncedSource. It reads the rows of announced_removals with these external
-// ids.
-func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error) {
-	found := map[string]domain.AnnouncedRemoval{}
-	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		if err := addAnnounced(s.own().Where(s.dialect.AnyOf("external_id", batch)), found); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// HeldRemovals implements records.AnnouncedSource. It reads the rows of announced_removals that are held back.
-func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error) {
-	query := s.own().Where("state = ?", string(domain.AnnouncedHeld))
-	if account != "" {
-		query = query.Where("account = ?", account)
-	}
-	held := map[string]domain.AnnouncedRemoval{}
-	return held, addAnnounced(query, held)
-}
-
-// addAnnounced adds the announced removals that the query selects to found, by external id.
-func addAnnounced(query *gorm.DB, found map[string]domain.AnnouncedRemoval) error {
-	var rows []announcedRow
-	if err := query.Find(&rows).Error; err != nil {
-		return err
-	}
-	for i := range rows {
-		found[rows[i].ExternalID] = rows[i].domain()
-	}
-	return nil
-}
-
-// AnnouncedSums implements records.AnnouncedSource. It groups the rows of announced_removals by account.
+// AnnouncedSums implements records.AnnouncedSource. It groups the announced rows by account.
 func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
 	q := gormstore.NewQuery(
-		`SELECT account, count(*), sum(CASE state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
-		FROM announced_removals WHERE connection_id = ? AND tenant_id = ? AND state <> 'void' AND announced_at > ?
+		`SELECT account, count(*), sum(CASE announced_state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
+		FROM row_states WHERE connection_id = ? AND tenant_id = ? AND announced_state <> ''
+			AND announced_state <> 'void' AND announced_at > ?
 		GROUP BY account`,
 		gormstore.UUID(s.pull.Connection),
 		gormstore.UUID(s.pull.Tenant),
@@ -113,47 +49,7 @@ func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord,
 	return live, nil
 }
 
-// changeAnnounced changes the announced removals of the connection.
-func (p *pageWriter) changeAnnounced(c *records.Changes) error {
-	changes := c.Announced
-	if changes == nil {
-		return nil
-	}
-	if changes.All {
-		if err := p.own().Delete(&announcedRow{}).Error; err != nil {
-			return err
-		}
-	}
-	if !changes.Before.IsZero() {
-		old := p.own().
-			Where("state <> ? AND announced_at < ?", string(domain.AnnouncedHeld), gormstore.At(changes.Before))
-		if err := old.Delete(&announcedRow{}).Error; err != nil {
-			return err
-		}
-	}
-	if err := p.forget(&announcedRow{}, changes.Forget); err != nil {
-		return err
-	}
-	if len(changes.Put) == 0 {
-		return nil
-	}
-	rows := make([]announcedRow, len(changes.Put))
-	for i, a := range changes.Put {
-		rows[i] = announcedRow{
-			p.pull.Connection,
-			a.ExternalID,
-			a.Account,
-			string(a.Date),
-			gormstore.At(a.At),
-			a.Pull.UUID,
-			string(a.State),
-			p.pull.Tenant,
-		}
-	}
-	return p.tx.Clauses(upsertAnnounced).CreateInBatches(rows, absenceBatch).Error
-}
-
-// FilterHeld reads announced_removals.
+// FilterHeld reads row_states.
 func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) (held []string, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		pull, err := running(db, lease)
@@ -162,8 +58,8 @@ func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs [
 		}
 		for batch := range slices.Chunk(externalIDs, removalBatch) {
 			var found []string
-			query := db.Model(&announcedRow{}).
-				Where("connection_id = ? AND tenant_id = ? AND state = ?", pull.Connection, pull.Tenant,
+			query := db.Model(&stateRow{}).
+				Where("connection_id = ? AND tenant_id = ? AND announced_state = ?", pull.Connection, pull.Tenant,
 					string(domain.AnnouncedHeld)).Where(s.Dialect.AnyOf("external_id", batch))
 			if err := query.Pluck("external_id", &found).Error; err != nil {
 				return err
@@ -211,12 +107,13 @@ func (s ledger) ForgetCandidates(ctx context.Context, tenant domain.TenantID, id
 
 // heldPage returns the page that removes the rows of an account whose removal is held back (records.ApplyHeld).
 func (s recordSource) heldPage(account string, w ports.PageWrite) (*records.Page, error) {
-	announced, err := s.HeldRemovals(account)
+	held, err := s.States(records.StatesOf{Mark: records.MarkAnnounced, Account: account, Held: true})
 	if err != nil {
 		return nil, err
 	}
-	absent, err := s.Absences(account)
-	return records.ApplyHeld(announced, absent, w), err
+	absent, err := s.States(records.StatesOf{Mark: records.MarkAbsent, Account: account})
+	maps.Copy(absent, held)
+	return records.ApplyHeld(maps.Values(absent), w), err
 }
 
 // applyHeldAccount marks the account as removed if its removal is held back, and reports whether it was.
@@ -273,7 +170,8 @@ func (p *pageWriter) applyHeld(account domain.Account, rules *ports.Matching, co
 		if err := p.apply(page.Changes(p.view(), source)); err != nil {
 			return err
 		}
-		if err := p.forget(&absenceRow{}, page.Removed); err != nil {
+		absent := records.StatesOf{Mark: records.MarkAbsent, ExternalIDs: page.Removed}
+		if err := p.changeStates(&records.Changes{Clear: []records.StatesOf{absent}}); err != nil {
 			return err
 		}
 	}

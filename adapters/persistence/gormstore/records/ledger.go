@@ -144,8 +144,9 @@ func (s ledger) addList(q *gormstore.Query, tenant domain.TenantID, connection d
 		// The database must begin with the ids, and not with the index by date of the list.
 		q.Add(gormstore.EqualUnindexed("connection_id", "?")+" AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
-			" UNION ALL SELECT transaction_id FROM transaction_past_ids"+
-			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?)", of, id, in, of, id, in)
+			" UNION ALL SELECT transaction_id FROM row_states"+
+			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ? AND transaction_id IS NOT NULL)",
+			of, id, in, of, id, in)
 	} else {
 		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 	}

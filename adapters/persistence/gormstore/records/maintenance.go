@@ -122,10 +122,10 @@ const isPrunable = `p.state IN ('succeeded', 'failed') AND p.added = 0 AND p.mod
 		AND a.absent_pull_id = p.id)
 	AND NOT EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = p.connection_id
 		AND c.tenant_id = p.tenant_id AND CAST(c.state AS text) LIKE '%' || CAST(p.id AS text) || '%')
-	AND NOT EXISTS (SELECT 1 FROM absent_transactions a WHERE a.connection_id = p.connection_id
-		AND a.tenant_id = p.tenant_id AND (a.pull_id = p.id OR a.proved_by = p.id))
-	AND NOT EXISTS (SELECT 1 FROM announced_removals a WHERE a.connection_id = p.connection_id
-		AND a.tenant_id = p.tenant_id AND a.pull_id = p.id)
+	AND NOT EXISTS (SELECT 1 FROM row_states s WHERE s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
+		AND s.absent_pull_id IS NOT NULL AND (s.absent_pull_id = p.id OR s.proved_by = p.id))
+	AND NOT EXISTS (SELECT 1 FROM row_states s WHERE s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
+		AND s.announced_state <> '' AND s.announced_pull_id = p.id)
 	AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = p.connection_id
 		AND q.tenant_id = p.tenant_id AND q.pull_id = p.id)`
 

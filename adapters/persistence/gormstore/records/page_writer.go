@@ -93,13 +93,22 @@ func (s pulls) writePage(
 	return counts, err
 }
 
+// newWriterOf returns a pageWriter for a page with rows to compare.
+func (s pulls) newWriterOf(page *records.Page) *pageWriter {
+	p := newPageWriter(s.Dialect, page.PageWrite)
+	p.page, p.removedSince = page, s.TimeParam(page.At.Add(-domain.MatchWindow))
+	return p
+}
+
 // foresee finds the comparisons of a page in a snapshot, so that a page with many rows does not begin a transaction in
 // vain. Errors: records.ErrNotCompared.
 func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page) error {
-	p := newPageWriter(s.Dialect, page.PageWrite)
-	p.page = page
+	p := s.newWriterOf(page)
 	return s.readUnderLease(ctx, timeout, lease, p, func() error {
-		for _, read := range p.queries(lease)[1:] {
+		for i, read := range p.queries(lease)[1:] {
+			if i == 1 && !page.MayReplace(p.view()) { // the first query has read what this depends on
+				return nil
+			}
 			if err := p.tx.Read(read); err != nil {
 				return err
 			}
@@ -113,8 +122,7 @@ func (s pulls) foresee(ctx context.Context, timeout time.Duration, lease domain.
 func (s pulls) writeCompared(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
 ) (domain.Counts, error) {
-	p := newPageWriter(s.Dialect, page.PageWrite)
-	p.page = page
+	p := s.newWriterOf(page)
 	return s.runPage(ctx, timeout, lease, p, func() error {
 		if err := p.stampPage(); err != nil {
 			return err
@@ -245,6 +253,10 @@ type pageWriter struct {
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 
+	removedSince               any                         // the parameter of readReplaceable
+	states                     map[string]records.RowState // see records.View
+	hasRemoved, hasCarriedOver bool                        // see records.View
+
 	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
 	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
 	coveredTo  map[string]domain.Date      // see records.View
@@ -271,11 +283,15 @@ func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
 // comparison.
 func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
 	reads := []gormstore.Read{p.lockPull(lease)}
+	if p.page != nil && p.Staged == nil && (!p.AssumeNew || len(p.Removed)+len(p.Announced) > 0) {
+		reads = append(reads, p.readReplaceable(lease))
+	}
 	if !p.hasRows() {
 		return reads
 	}
 	if !p.AssumeNew {
-		reads = append(reads, p.readStored(lease, keys(p.Transactions, transactionKey)))
+		ids := keys(p.Transactions, transactionKey)
+		reads = append(reads, p.readStored(lease, ids), p.readStates(lease, ids))
 	}
 	return append(reads, p.readAccountIDs(lease))
 }
@@ -364,6 +380,33 @@ func (p *pageWriter) readStored(lease domain.Lease, externalIDs []string) gormst
 		p.stored[externalID] = row
 		return nil
 	})
+}
+
+// readStates returns the query that adds the marks of these rows to p.states; see records.View.
+func (p *pageWriter) readStates(lease domain.Lease, externalIDs []string) gormstore.Read {
+	q := p.ofConnection("SELECT external_id, transaction_id, account_id FROM row_states", lease, externalIDs)
+	var row records.RowState
+	return q.AsRead([]any{
+		(*gormstore.Text)(&row.ExternalID), (*gormstore.UUID)(&row.Past.UUID), (*gormstore.UUID)(&row.CarriedOver.UUID),
+	}, func() error {
+		if p.states == nil {
+			p.states = map[string]records.RowState{}
+		}
+		p.states[row.ExternalID] = row
+		return nil
+	})
+}
+
+// readReplaceable returns the query that reads whether the connection has records that a new row may continue: removed
+// ones, and carried-over ones.
+func (p *pageWriter) readReplaceable(lease domain.Lease) gormstore.Read {
+	pull, tenant := gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID)
+	const ofConnection = " WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?)"
+	q := gormstore.NewQuery("SELECT EXISTS (SELECT 1 FROM transactions"+ofConnection+" AND removed_at >= ? AND "+
+		p.dialect.TenantIs("tenant_id", "?")+")", pull, tenant, p.removedSince, tenant)
+	q.Add(", EXISTS (SELECT 1 FROM row_states"+ofConnection+" AND tenant_id = ? AND account_id IS NOT NULL)",
+		pull, tenant, tenant)
+	return q.AsRead([]any{&p.hasRemoved, &p.hasCarriedOver}, func() error { return nil })
 }
 
 // digestColumn scans the digest of a stored row. The digest is empty while the row's present version is archived, and

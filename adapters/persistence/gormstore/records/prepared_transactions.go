@@ -90,7 +90,7 @@ var archivePreparedSQL = "INSERT INTO transaction_versions (" + versionColumns +
 	}) + ", CAST(? AS timestamptz)" + ofPrepared
 
 // pastSQL makes the external ids of these records former external ids.
-const pastSQL = `INSERT INTO transaction_past_ids (connection_id, external_id, transaction_id, tenant_id)
+const pastSQL = `INSERT INTO row_states (connection_id, external_id, transaction_id, tenant_id)
 	SELECT t.connection_id, t.external_id, t.id, t.tenant_id` + ofPrepared + `
 	ON CONFLICT (connection_id, external_id, tenant_id) DO UPDATE SET transaction_id = excluded.transaction_id`
 
@@ -112,12 +112,9 @@ func switched(c gormstore.Column) string {
 	return c.Name + " = p." + c.Name
 }
 
-// switchOver makes the prepared records visible. Errors: records.ErrNotCompared if one of them does not follow the
-// present version of its record.
-func (p *pageWriter) switchOver(c *records.Changes) error {
-	if !c.SwitchOver {
-		return nil
-	}
+// switchOver makes the prepared records visible; prepared is their number. Errors: records.ErrNotCompared if one of
+// them does not follow the present version of its record.
+func (p *pageWriter) switchOver(prepared int) error {
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
@@ -129,7 +126,7 @@ func (p *pageWriter) switchOver(c *records.Changes) error {
 		return err
 	}
 	n, err := gormstore.RowsAffected(p.tx.Exec(switchSQL, append([]any{p.changeSeq}, own...)...))
-	if err == nil && n != c.Counts.Modified {
+	if err == nil && n != prepared {
 		err = records.ErrNotCompared
 	}
 	return err

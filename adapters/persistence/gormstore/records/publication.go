@@ -186,7 +186,7 @@ func (b *publisher) publishable() ([]records.Account, error) {
 
 // accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
 var accountTables = []string{
-	"account_closes", "reopened_closes", "account_completeness", "account_balances", "carried_over_transactions",
+	"account_closes", "reopened_closes", "account_completeness", "account_balances",
 	"possible_replacements", "bank_statements", "csv_mappings",
 }
 
@@ -225,6 +225,9 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 	if err := b.readChangeSeq(); err != nil { // the account may have brought a closed period or a reading
 		return err
 	}
+	if err := b.moveStates(source, account); err != nil {
+		return err
+	}
 	const ofAccount = "connection_id = ? AND tenant_id = ? AND account_id = ?"
 	const ids = " IN (SELECT id FROM transactions WHERE " + ofAccount + ")"
 	for _, statement := range []struct {
@@ -234,8 +237,6 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 		{archiveSQL(b.dialect) + " AND account_id = ?", []any{b.time(b.At), source, tenant, account}},
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
 			[]any{to, source, tenant, source, tenant, account}},
-		{"UPDATE transaction_past_ids SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? " +
-			"AND transaction_id" + ids, []any{to, source, tenant, source, tenant, account}},
 		{`INSERT INTO split_pairs (connection_id, old_external_id, new_external_id, tenant_id)
 			SELECT ?, old_external_id, new_external_id, tenant_id FROM split_pairs
 			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, source, tenant}},
@@ -250,10 +251,18 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 	return nil
 }
 
-// endStaging deletes the staged rows of the connection, if the publication is complete.
-func (p *pageWriter) endStaging(c *records.Changes) error {
-	if !c.EndStaging {
+// publishAll applies the changes that only a publication makes.
+func (p *pageWriter) publishAll(c *records.Changes) error {
+	if c.Publication == nil {
 		return nil
+	}
+	if c.Publication.SwitchOver {
+		if err := p.switchOver(c.Counts.Modified); err != nil {
+			return err
+		}
+	}
+	if err := p.carryOver(c.Publication.CarryOver); err != nil || !c.Publication.EndStaging {
+		return err
 	}
 	return endStaging(p.tx.DB, p.pull.Tenant, p.pull.Connection)
 }

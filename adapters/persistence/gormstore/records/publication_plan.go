@@ -100,11 +100,12 @@ func (b *publisher) comparedState() (state comparedState, err error) {
 		return comparedState{}, err
 	}
 	counts, separator := gormstore.NewQuery("SELECT "), ""
-	for _, table := range []string{
-		"staged_transactions", "quarantined_rows", "split_pairs", "carried_over_transactions", "transaction_past_ids",
+	for _, rows := range []struct{ table, which string }{
+		{"staged_transactions", "true"}, {"quarantined_rows", "true"}, {"split_pairs", "true"},
+		{"row_states", stateMarks[records.MarkCarriedOver].isSet}, {"row_states", stateMarks[records.MarkPast].isSet},
 	} {
-		counts.Add(separator+"(SELECT count(*) FROM "+table+" WHERE connection_id = ? AND tenant_id = ?)",
-			gormstore.UUID(b.pull.Connection), tenant)
+		counts.Add(separator+"(SELECT count(*) FROM "+rows.table+" WHERE connection_id = ? AND tenant_id = ? AND "+
+			rows.which+")", gormstore.UUID(b.pull.Connection), tenant)
 		separator = ", "
 	}
 	err = b.tx.Read(counts.AsRead(

@@ -116,10 +116,10 @@ func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.Transacti
 	}
 	q := gormstore.NewQuery(`SELECT t.id, t.account_id, t.status, t.date, t.first_seen_at, CAST(t.amount AS text),
 		t.currency, CAST(t.account_amount AS text), t.account_currency
-		FROM absent_transactions a JOIN transactions t ON t.connection_id = a.connection_id
+		FROM row_states a JOIN transactions t ON t.connection_id = a.connection_id
 			AND t.external_id = a.external_id AND t.tenant_id = a.tenant_id
-		WHERE a.connection_id = ? AND a.tenant_id = ? AND a.held_at IS NULL AND t.removed_at IS NULL
-			AND t.excluded_at IS NULL`,
+		WHERE a.connection_id = ? AND a.tenant_id = ? AND a.absent_pull_id IS NOT NULL
+			AND a.held_at IS NULL AND t.removed_at IS NULL AND t.excluded_at IS NULL`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	var id uuid.UUID
 	var row summedRow

@@ -2,7 +2,6 @@ package records
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -38,9 +37,8 @@ func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
 	for _, step := range []func(*records.Changes) error{
-		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert,
-		p.switchOver, p.changePast, p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver,
-		p.changeSuggestions, p.exclude, p.endStaging,
+		p.changeStates, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert, p.saveMetadata,
+		p.changeQuarantine, p.attachAll, p.markRemoved, p.publishAll, p.changeSuggestions, p.exclude,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -49,44 +47,16 @@ func (p *pageWriter) applyOne(c *records.Changes) error {
 	return nil
 }
 
-// rememberAbsences stores the changes of the remembered absences and, if requested, forgets expired carried-over
-// rows.
-func (p *pageWriter) rememberAbsences(c *records.Changes) error {
-	if c.Absences != nil {
-		if err := p.replaceAbsences(c.Absences); err != nil {
-			return err
-		}
-	}
-	if !c.ForgetExpired {
-		return nil
-	}
-	return p.forgetExpired()
-}
-
-// rememberNever stores pairs that must not be matched again. Source.Never returns them in both orders. rememberNever
-// also forgets the rows that are no longer carried over.
+// rememberNever stores pairs that must not be matched again. Source.Never returns them in both orders.
 func (p *pageWriter) rememberNever(c *records.Changes) error {
 	rows := make([]splitPairRow, len(c.Never))
 	for i, pair := range c.Never {
 		rows[i] = splitPairRow{Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: pair.Old, New: pair.New}
 	}
-	if len(rows) > 0 {
-		err := p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, absenceBatch).Error
-		if err != nil {
-			return err
-		}
+	if len(rows) == 0 {
+		return nil
 	}
-	return p.forget(&carriedOverRow{}, c.Returned)
-}
-
-// forget deletes the rows of the connection with these external ids from the table of the model.
-func (p *pageWriter) forget(model any, externalIDs []string) error {
-	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(model).Error; err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, stateBatch).Error
 }
 
 // archiveAll archives the present versions of records.
@@ -200,33 +170,6 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 		all = others
 	}
 	return nil
-}
-
-// changePast updates which former external ids belong to which records.
-func (p *pageWriter) changePast(c *records.Changes) error {
-	if len(c.Past) == 0 {
-		return nil
-	}
-	owners := make(map[string]domain.TransactionID, len(c.Past))
-	for _, past := range c.Past {
-		owners[past.ExternalID] = past.Record
-	}
-	changed := slices.Sorted(maps.Keys(owners))
-	if err := p.forget(&pastIDRow{}, changed); err != nil {
-		return err
-	}
-	var rows []pastIDRow
-	for _, externalID := range changed {
-		if id := owners[externalID]; !id.IsZero() {
-			rows = append(rows, pastIDRow{
-				Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: externalID, Transaction: id.UUID,
-			})
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return p.tx.CreateInBatches(rows, removalBatch).Error
 }
 
 // saveMetadata replaces the columns of records that can change without an edit: metadata, category and hashes.

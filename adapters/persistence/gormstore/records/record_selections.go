@@ -109,10 +109,11 @@ func (p *pageWriter) stagedCondition(which records.StagedRowsOf) clause.Expr {
 	return all
 }
 
-// isCarriedOver is an SQL condition on stored rows: the row is listed in carried_over_transactions.
-const isCarriedOver = `EXISTS (SELECT 1 FROM carried_over_transactions u
+// isCarriedOver is an SQL condition on stored rows: the row is carried over.
+const isCarriedOver = `EXISTS (SELECT 1 FROM row_states u
 	WHERE u.connection_id = transactions.connection_id
-	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id)`
+	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id
+	AND u.account_id IS NOT NULL)`
 
 // condition returns an SQL condition on stored rows of the connection that begins with AND. See records.RecordsOf.
 func (s recordSource) condition(which records.RecordsOf) clause.Expr {
@@ -201,18 +202,19 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 }
 
 // PastStaged implements records.PublicationSource. It returns the selected rows that are former rows of a record.
-func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
+func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.RowState, err error) {
 	visible := s.stagedCondition(which)
-	var row records.PastID
-	own, scope := s.sameConnection("s.connection_id", "p.connection_id"), s.pastScope()
-	q := gormstore.NewQuery(`SELECT p.external_id, p.transaction_id FROM transaction_past_ids p
-		JOIN staged_transactions s ON `+own.SQL+` AND s.tenant_id = p.tenant_id AND s.external_id = p.external_id
-		WHERE `+scope.SQL, append(own.Vars, scope.Vars...)...)
-	q.Add(` AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
-			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)`,
-		gormstore.UUID(s.pull.Tenant))
-	q.Add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
-	columns := []any{(*gormstore.Text)(&row.ExternalID), (*gormstore.UUID)(&row.Record.UUID)}
+	var row records.RowState
+	connection, tenant, scope := gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant), s.pastScope()
+	q := gormstore.NewQuery(`SELECT p.external_id, p.transaction_id FROM row_states p JOIN (
+			SELECT external_id, tenant_id FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?`,
+		connection, tenant)
+	q.AddExpr(visible)
+	q.Add(`) s ON s.tenant_id = p.tenant_id AND s.external_id = p.external_id WHERE `+scope.SQL, scope.Vars...)
+	q.Add(` AND p.tenant_id = ? AND p.transaction_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM transactions t
+			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)
+		ORDER BY p.external_id`, tenant)
+	columns := []any{(*gormstore.Text)(&row.ExternalID), (*gormstore.UUID)(&row.Past.UUID)}
 	err = s.tx.Read(q.AsRead(columns, func() error {
 		past = append(past, row)
 		return nil
@@ -220,7 +222,7 @@ func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.Pas
 	return past, err
 }
 
-// pastScope is like scope, for rows of transaction_past_ids with the alias p.
+// pastScope is like scope, for rows of row_states with the alias p.
 func (s recordSource) pastScope() clause.Expr {
 	own := clause.Expr{SQL: "p.connection_id = ?", Vars: []any{gormstore.UUID(s.pull.Connection)}}
 	if len(s.moved) == 0 {

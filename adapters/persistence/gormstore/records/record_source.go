@@ -16,17 +16,6 @@ import (
 // recordSource implements records.PublicationSource for the connection of a pull.
 type recordSource struct{ *pageWriter }
 
-// pastIDRow is a row of transaction_past_ids: an external id that a transaction had before its current one.
-type pastIDRow struct {
-	Tenant      uuid.UUID `gorm:"column:tenant_id"`
-	Connection  uuid.UUID `gorm:"column:connection_id"`
-	ExternalID  string    `gorm:"column:external_id"`
-	Transaction uuid.UUID `gorm:"column:transaction_id"`
-}
-
-// TableName returns the name of the table in the schema.
-func (pastIDRow) TableName() string { return "transaction_past_ids" }
-
 // splitPairRow is a row of split_pairs. It contains the external ids of two transaction rows. The vendor has removed
 // the old row. The new row must never replace the old row again. If Old is "", the new row must never replace any row.
 type splitPairRow struct {
@@ -45,7 +34,7 @@ func (p *pageWriter) view() records.View {
 		Tenant: domain.TenantID{UUID: p.pull.Tenant}, Connection: domain.ConnectionID{UUID: p.pull.Connection},
 		Vendor: domain.Vendor(p.pull.Vendor), Pull: domain.PullID{UUID: p.pull.ID},
 		Stored: p.stored, Accounts: p.accountIDs, CoveredTo: p.coveredTo,
-		FirstStored: p.firstStored,
+		FirstStored: p.firstStored, States: p.states, HasRemoved: p.hasRemoved, HasCarriedOver: p.hasCarriedOver,
 	}
 }
 
@@ -133,22 +122,6 @@ func (s recordSource) Stored(externalIDs []string) (map[string]records.Stored, e
 	return s.stored, err
 }
 
-// PastIDs implements records.Source. It returns the records that have one of these external ids as a former external
-// id.
-func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.TransactionID, error) {
-	past := map[string]domain.TransactionID{}
-	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		var rows []pastIDRow
-		if err := s.own().Where(s.dialect.AnyOf("external_id", batch)).Find(&rows).Error; err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			past[row.ExternalID] = domain.TransactionID{UUID: row.Transaction}
-		}
-	}
-	return past, nil
-}
-
 // Live implements records.Source. It returns the live records with these external ids.
 func (s recordSource) Live(externalIDs []string) (live []records.Record, err error) {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
@@ -171,8 +144,8 @@ func (s recordSource) RemovedSince(at time.Time) ([]records.Record, error) {
 // time.
 func (s recordSource) CarriedOver(dates domain.Window, removedSince time.Time) ([]records.Record, error) {
 	return s.collect(`(removed_at IS NULL OR removed_at >= ?) AND superseded_by IS NULL AND external_id IN
-		(SELECT external_id FROM carried_over_transactions
-			WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
+		(SELECT external_id FROM row_states
+			WHERE connection_id = ? AND tenant_id = ? AND account_id IS NOT NULL AND date BETWEEN ? AND ?)`,
 		s.time(removedSince), gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant),
 		string(dates.From), string(dates.To))
 }

@@ -74,7 +74,13 @@ func (p *pageWriter) stageRows(c *records.Changes) error {
 			return err
 		}
 	}
-	return p.forget(&gormstore.StagedRow{}, c.Stage.Removed)
+	for batch := range slices.Chunk(c.Stage.Removed, removalBatch) {
+		removed := p.own().Where(p.dialect.AnyOf("external_id", batch))
+		if err := removed.Delete(&gormstore.StagedRow{}).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restartStaging deletes the staged rows of a step and of all later steps, and records that the connection has a new

@@ -77,7 +77,7 @@ func (p *pageWriter) changeSuggestions(c *records.Changes) error {
 		err := p.tx.Clauses(clause.OnConflict{
 			Columns:   gormstore.UniqueColumns("connection_id", "old_id", "new_id"),
 			DoUpdates: clause.AssignmentColumns([]string{"account_id", "since", "state", "evidence"}),
-		}).CreateInBatches(rows, absenceBatch).Error
+		}).CreateInBatches(rows, stateBatch).Error
 		if err == nil {
 			err = p.recordEvents(reported...)
 		}

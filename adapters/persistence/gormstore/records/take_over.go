@@ -48,7 +48,7 @@ func moveBatch(
 	if err != nil {
 		return err
 	}
-	for part := range slices.Chunk(moved, absenceBatch) {
+	for part := range slices.Chunk(moved, stateBatch) {
 		if err := own.Where("id IN ?", part).Updates(map[string]any{"pull_id": next.UUID}).Error; err != nil {
 			return err
 		}

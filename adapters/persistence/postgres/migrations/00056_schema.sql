@@ -546,14 +546,41 @@ CREATE TABLE change_clocks (
     PRIMARY KEY (connection_id, tenant_id)
 ) WITH (fillfactor = 50);
 
--- The external ids that transactions had before their present ones.
-CREATE TABLE transaction_past_ids (
-    connection_id  uuid NOT NULL,
-    external_id    text NOT NULL COLLATE "C",
-    transaction_id uuid NOT NULL,
-    tenant_id      uuid NOT NULL,
+-- What is known about rows of a vendor apart from their records (records.RowState). A row has at least one of four marks:
+--   past:         transaction_id is the transaction that had the row before its current one
+--   carried over: account_id is the account of the transaction, which the vendor has not returned under the present
+--                 account reference
+--   absent:       absent_pull_id is the first pull whose complete read did not return the live row. held_at: when the
+--                 removal was held back, because too many rows of the account would have been removed. held_sync: when
+--                 the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
+--                 that the row was removed.
+--   announced:    announced_state is the state of a removal that the vendor has announced: 'waiting', 'applied', 'held'
+--                 or 'void'; '' if there is none. announced_pull_id: the pull that has stored the state.
+-- account: the external id of the account of an absent or announced row; '' if the vendor names none. date: of a carried
+-- over or announced row.
+CREATE TABLE row_states (
+    connection_id     uuid        NOT NULL,
+    external_id       text        NOT NULL COLLATE "C",
+    transaction_id    uuid,
+    account_id        uuid,
+    date              text        NOT NULL DEFAULT '' COLLATE "C",
+    account           text        NOT NULL DEFAULT '',
+    absent_pull_id    uuid,
+    held_at           timestamptz,
+    held_sync         timestamptz,
+    proved_by         uuid,
+    announced_at      timestamptz,
+    announced_pull_id uuid,
+    announced_state   text        NOT NULL DEFAULT '',
+    tenant_id         uuid        NOT NULL,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
+
+CREATE INDEX row_states_carried_over ON row_states (connection_id, date) WHERE account_id IS NOT NULL;
+CREATE INDEX row_states_announced ON row_states (connection_id, announced_at) WHERE announced_state <> '';
+CREATE INDEX row_states_held ON row_states (tenant_id, connection_id, held_at) WHERE held_at IS NOT NULL;
+CREATE INDEX row_states_announced_held ON row_states (tenant_id, connection_id, announced_at)
+    WHERE announced_state = 'held';
 
 -- Pairs of an old and a new row that are never matched again, because a replacement was undone.
 CREATE TABLE split_pairs (
@@ -606,55 +633,6 @@ CREATE UNLOGGED TABLE prepared_transactions (
     LIKE transactions INCLUDING DEFAULTS,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
-
--- The carried-over rows: live transactions of relinked accounts that the present account reference has not shown.
-CREATE TABLE carried_over_transactions (
-    connection_id uuid NOT NULL,
-    external_id   text NOT NULL COLLATE "C",
-    account_id    uuid NOT NULL,
-    date          text NOT NULL COLLATE "C",
-    tenant_id     uuid NOT NULL,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-);
-
-CREATE INDEX carried_over_transactions_by_date ON carried_over_transactions (connection_id, date);
-
--- Live transactions that the last complete read did not return. pull_id: the first pull whose read did not return the
--- row. held_at: when the removal was held back, because too many rows of the account would have been removed.
--- held_sync: when the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
--- that the row was removed.
-CREATE TABLE absent_transactions (
-    tenant_id     uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    external_id   text NOT NULL COLLATE "C",
-    account       text NOT NULL,
-    pull_id       uuid NOT NULL,
-    held_at       timestamptz,
-    held_sync     timestamptz,
-    proved_by     uuid,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-);
-
-CREATE INDEX absent_transactions_held ON absent_transactions (tenant_id, connection_id, held_at)
-    WHERE held_at IS NOT NULL;
-
--- Removals of live rows that the vendor has announced (domain.AnnouncedRemoval). account: the account's external id; ''
--- if the vendor names none. date: of the row. state: 'waiting', 'applied', 'held' or 'void'. pull_id: the pull that has
--- stored the state.
-CREATE TABLE announced_removals (
-    connection_id uuid        NOT NULL,
-    external_id   text        NOT NULL COLLATE "C",
-    account       text        NOT NULL,
-    date          text        NOT NULL COLLATE "C",
-    announced_at  timestamptz NOT NULL,
-    pull_id       uuid        NOT NULL,
-    state         text        NOT NULL,
-    tenant_id     uuid        NOT NULL,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-);
-
-CREATE INDEX announced_removals_held ON announced_removals (tenant_id, connection_id, announced_at)
-    WHERE state = 'held';
 
 -- Rows of a vendor that cannot be normalised exactly. row_key is the external id, or a hash of the payload if the id
 -- cannot be read. The payload is the vendor's bytes, which may be no valid UTF-8.

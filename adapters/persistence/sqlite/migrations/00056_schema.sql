@@ -547,14 +547,41 @@ CREATE TABLE change_clocks (
     PRIMARY KEY (connection_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
--- The external ids that transactions had before their present ones.
-CREATE TABLE transaction_past_ids (
-    connection_id  TEXT NOT NULL,
-    external_id    TEXT NOT NULL,
-    transaction_id TEXT NOT NULL,
-    tenant_id      TEXT NOT NULL,
+-- What is known about rows of a vendor apart from their records (records.RowState). A row has at least one of four marks:
+--   past:         transaction_id is the transaction that had the row before its current one
+--   carried over: account_id is the account of the transaction, which the vendor has not returned under the present
+--                 account reference
+--   absent:       absent_pull_id is the first pull whose complete read did not return the live row. held_at: when the
+--                 removal was held back, because too many rows of the account would have been removed. held_sync: when
+--                 the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
+--                 that the row was removed.
+--   announced:    announced_state is the state of a removal that the vendor has announced: 'waiting', 'applied', 'held'
+--                 or 'void'; '' if there is none. announced_pull_id: the pull that has stored the state.
+-- account: the external id of the account of an absent or announced row; '' if the vendor names none. date: of a carried
+-- over or announced row.
+CREATE TABLE row_states (
+    connection_id     TEXT    NOT NULL,
+    external_id       TEXT    NOT NULL,
+    transaction_id    TEXT,
+    account_id        TEXT,
+    date              TEXT    NOT NULL DEFAULT '',
+    account           TEXT    NOT NULL DEFAULT '',
+    absent_pull_id    TEXT,
+    held_at           INTEGER,
+    held_sync         INTEGER,
+    proved_by         TEXT,
+    announced_at      INTEGER,
+    announced_pull_id TEXT,
+    announced_state   TEXT    NOT NULL DEFAULT '',
+    tenant_id         TEXT    NOT NULL,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX row_states_carried_over ON row_states (connection_id, date) WHERE account_id IS NOT NULL;
+CREATE INDEX row_states_announced ON row_states (connection_id, announced_at) WHERE announced_state <> '';
+CREATE INDEX row_states_held ON row_states (tenant_id, connection_id, held_at) WHERE held_at IS NOT NULL;
+CREATE INDEX row_states_announced_held ON row_states (tenant_id, connection_id, announced_at)
+    WHERE announced_state = 'held';
 
 -- Pairs of an old and a new row that are never matched again, because a replacement was undone.
 CREATE TABLE split_pairs (
@@ -651,55 +678,6 @@ CREATE TABLE prepared_transactions (
     excluded_by           TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT;
-
--- The carried-over rows: live transactions of relinked accounts that the present account reference has not shown.
-CREATE TABLE carried_over_transactions (
-    connection_id TEXT NOT NULL,
-    external_id   TEXT NOT NULL,
-    account_id    TEXT NOT NULL,
-    date          TEXT NOT NULL,
-    tenant_id     TEXT NOT NULL,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-) STRICT;
-
-CREATE INDEX carried_over_transactions_by_date ON carried_over_transactions (connection_id, date);
-
--- Live transactions that the last complete read did not return. pull_id: the first pull whose read did not return the
--- row. held_at: when the removal was held back, because too many rows of the account would have been removed.
--- held_sync: when the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
--- that the row was removed.
-CREATE TABLE absent_transactions (
-    tenant_id     TEXT NOT NULL,
-    connection_id TEXT NOT NULL,
-    external_id   TEXT NOT NULL,
-    account       TEXT NOT NULL,
-    pull_id       TEXT NOT NULL,
-    held_at       INTEGER,
-    held_sync     INTEGER,
-    proved_by     TEXT,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX absent_transactions_held ON absent_transactions (tenant_id, connection_id, held_at)
-    WHERE held_at IS NOT NULL;
-
--- Removals of live rows that the vendor has announced (domain.AnnouncedRemoval). account: the account's external id; ''
--- if the vendor names none. date: of the row. state: 'waiting', 'applied', 'held' or 'void'. pull_id: the pull that has
--- stored the state.
-CREATE TABLE announced_removals (
-    connection_id TEXT    NOT NULL,
-    external_id   TEXT    NOT NULL,
-    account       TEXT    NOT NULL,
-    date          TEXT    NOT NULL,
-    announced_at  INTEGER NOT NULL,
-    pull_id       TEXT    NOT NULL,
-    state         TEXT    NOT NULL,
-    tenant_id     TEXT    NOT NULL,
-    PRIMARY KEY (connection_id, external_id, tenant_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX announced_removals_held ON announced_removals (tenant_id, connection_id, announced_at)
-    WHERE state = 'held';
 
 -- Rows of a vendor that cannot be normalised exactly. row_key is the external id, or a hash of the payload if the id
 -- cannot be read. The payload is the vendor's bytes, which may be no valid UTF-8.

@@ -86,8 +86,6 @@ ALTER TABLE accounts ADD COLUMN maybe_continues TEXT NOT NULL DEFAULT '';
 CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)
     WHERE last_error = 'skipped';
 CREATE INDEX accounts_maybe ON accounts (tenant_id, connection_id) WHERE maybe_continues <> '';
-ALTER TABLE absent_transactions ADD COLUMN held_sync INTEGER;
-ALTER TABLE absent_transactions ADD COLUMN proved_by TEXT;
 ALTER TABLE accounts ADD COLUMN held_at INTEGER;
 ALTER TABLE accounts ADD COLUMN held_sync INTEGER;
 ALTER TABLE pulls ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
@@ -254,3 +252,56 @@ CREATE TABLE csv_mappings (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX csv_mappings_connection ON csv_mappings (connection_id);
+
+-- What is known about rows of a vendor apart from their records (records.RowState). A row has at least one of four marks:
+--   past:         transaction_id is the transaction that had the row before its current one
+--   carried over: account_id is the account of the transaction, which the vendor has not returned under the present
+--                 account reference
+--   absent:       absent_pull_id is the first pull whose complete read did not return the live row. held_at: when the
+--                 removal was held back, because too many rows of the account would have been removed. held_sync: when
+--                 the vendor had last read the institution at that time. proved_by: the first pull whose read can prove
+--                 that the row was removed.
+--   announced:    announced_state is the state of a removal that the vendor has announced: 'waiting', 'applied', 'held'
+--                 or 'void'; '' if there is none. announced_pull_id: the pull that has stored the state.
+-- account: the external id of the account of an absent or announced row; '' if the vendor names none. date: of a carried
+-- over or announced row.
+CREATE TABLE row_states (
+    connection_id     TEXT    NOT NULL,
+    external_id       TEXT    NOT NULL,
+    transaction_id    TEXT,
+    account_id        TEXT,
+    date              TEXT    NOT NULL DEFAULT '',
+    account           TEXT    NOT NULL DEFAULT '',
+    absent_pull_id    TEXT,
+    held_at           INTEGER,
+    held_sync         INTEGER,
+    proved_by         TEXT,
+    announced_at      INTEGER,
+    announced_pull_id TEXT,
+    announced_state   TEXT    NOT NULL DEFAULT '',
+    tenant_id         TEXT    NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX row_states_carried_over ON row_states (connection_id, date) WHERE account_id IS NOT NULL;
+CREATE INDEX row_states_announced ON row_states (connection_id, announced_at) WHERE announced_state <> '';
+CREATE INDEX row_states_held ON row_states (tenant_id, connection_id, held_at) WHERE held_at IS NOT NULL;
+CREATE INDEX row_states_announced_held ON row_states (tenant_id, connection_id, announced_at)
+    WHERE announced_state = 'held';
+
+INSERT INTO row_states (connection_id, external_id, tenant_id, transaction_id, account_id, date, account, absent_pull_id,
+        held_at, announced_at, announced_pull_id, announced_state)
+    SELECT connection_id, external_id, tenant_id, p.transaction_id, c.account_id, COALESCE(c.date, n.date, ''),
+        COALESCE(a.account, n.account, ''), a.pull_id, a.held_at, n.announced_at, n.pull_id, COALESCE(n.state, '')
+    FROM (SELECT connection_id, external_id, tenant_id FROM transaction_past_ids
+        UNION SELECT connection_id, external_id, tenant_id FROM carried_over_transactions
+        UNION SELECT connection_id, external_id, tenant_id FROM absent_transactions
+        UNION SELECT connection_id, external_id, tenant_id FROM announced_removals) k
+    LEFT JOIN transaction_past_ids p USING (connection_id, external_id, tenant_id)
+    LEFT JOIN carried_over_transactions c USING (connection_id, external_id, tenant_id)
+    LEFT JOIN absent_transactions a USING (connection_id, external_id, tenant_id)
+    LEFT JOIN announced_removals n USING (connection_id, external_id, tenant_id);
+DROP TABLE transaction_past_ids;
+DROP TABLE carried_over_transactions;
+DROP TABLE absent_transactions;
+DROP TABLE announced_removals;

@@ -328,6 +328,16 @@ func TestAJoin(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a former row of the newer record returns in the listing that undoes it", func(t *testing.T) {
+		b := joined(t, "o")
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(purchase("o")), Seen: func(string) bool { return true },
+		})
+		if err := b.write(page, page.Rows()); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v4", "2 o v6", "3 c v2", "101 b v1", "1?3 excluded", "1?2 join_undone", "never a>b", "never o>b")
+	})
 	t.Run("an unsettled read with both rows does not undo it if the record went back", func(t *testing.T) {
 		b := wentBack(t)
 		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {

@@ -169,7 +169,8 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 // mass removal.
 func (s *sim) checkUnseen(key rowKey, w ports.SweepWrite, held bool) {
 	a := s.absent[key]
-	if w.Proof == domain.OneRead && !s.connectionByID(key.connection).carriedOver && !s.announced[key] && (!held || a.released(w.At, w.Sync)) {
+	if w.Proof == domain.OneRead && !s.connectionByID(key.connection).carriedOver && !s.announced[key] &&
+		(!held || a.released(w.At, w.Sync)) {
 		s.violated("a sweep did not remove %s, which is held back since %v", key.externalID, a.since)
 	}
 	if held && a.since.IsZero() {

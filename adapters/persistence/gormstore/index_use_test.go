@@ -15,8 +15,9 @@ import (
 //
 // An index costs each insert a page of the disk. An index without a line here has no use, and must not exist.
 var indexUses = map[string]string{
-	"row_states_held":               "row_states WHERE tenant_id = :id AND held_at IS NOT NULL",
-	"row_states_announced":          "row_states WHERE connection_id = :id AND announced_state <> '' AND announced_at < :at",
+	"row_states_held": "row_states WHERE tenant_id = :id AND held_at IS NOT NULL",
+	"row_states_announced": "row_states " +
+		"WHERE connection_id = :id AND announced_state <> '' AND announced_at < :at",
 	"account_closes_connection":     "account_closes WHERE connection_id = :id",
 	"account_closes_tenant":         "account_closes WHERE tenant_id = :id",
 	"account_completeness_drifting": "account_completeness WHERE tenant_id = :id AND drift_since IS NOT NULL",
@@ -44,8 +45,9 @@ var indexUses = map[string]string{
 	"bank_statements_list":       "bank_statements WHERE account_id = :id ORDER BY uploaded_at DESC, id DESC",
 	"bank_statements_witness": "bank_statements WHERE witness_connection_id = :id " +
 		"AND witness_connection_id IS NOT NULL",
-	"csv_mappings_connection":       "csv_mappings WHERE connection_id = :id",
-	"row_states_carried_over":       "row_states WHERE connection_id = :id AND account_id IS NOT NULL AND date >= :text",
+	"csv_mappings_connection": "csv_mappings WHERE connection_id = :id",
+	"row_states_carried_over": "row_states " +
+		"WHERE connection_id = :id AND account_id IS NOT NULL AND date >= :text",
 	"close_adjustments_transaction": "close_adjustments WHERE transaction_id = :id",
 	"connections_application": "connections WHERE application_id = :id AND application_id IS NOT NULL " +
 		"AND tenant_id = :id",

@@ -29,7 +29,7 @@ var defects = []defect{
 	},
 	{
 		"a row is followed to the record that had it", "domain/records/past.go",
-		"follow := d.returnTo", "follow := d.detach",
+		"follow, record := d.returnTo, past[externalID].Past", "follow, record := d.detach, past[externalID].Past",
 	},
 	{
 		"a split gives the younger record its row back",
@@ -61,7 +61,7 @@ var defects = []defect{
 	},
 	{
 		"a carried-over record ends when a row continues it", "domain/records/carried_over.go",
-		"c.Returned = append(c.Returned, all[i].Old)", "",
+		"c.clear(MarkCarriedOver, all[i].Old)", "",
 	},
 	{
 		"rows of an unreadable account remain staged", "domain/records/publication.go",

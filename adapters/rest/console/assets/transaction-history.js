@@ -85,13 +85,15 @@ export function Replacements({ connection, item }) {
 export function ExcludeDialog({ path, excluded, reload, onClose }) {
   const [taken] = useState(excluded); // the transaction is read again before the dialog is closed
   const [reason, setReason] = useState('');
-  const name = taken ? 'include' : 'exclude';
+  const [title, text, label, done] = taken ?
+    [t('include.title'), t('include.text'), t('action.include'), t('include.done')] :
+    [t('exclude.title'), t('exclude.text'), t('action.exclude'), t('exclude.done')];
   const decide = (body, key) => request(taken ? 'DELETE' : 'POST', path + '/exclude', taken ? {} : { body, key }).then(({ data }) => {
     reload();
     return data;
   });
-  return html`<${Confirm} title=${t(name + '.title')} text=${t(name + '.text')} label=${t('action.' + name)}
-      ready=${taken || reason.trim() !== ''} perform=${decide} input=${{ reason: reason.trim() }} done=${t(name + '.done')} onClose=${onClose}>
+  return html`<${Confirm} title=${title} text=${text} label=${label}
+      ready=${taken || reason.trim() !== ''} perform=${decide} input=${{ reason: reason.trim() }} done=${done} onClose=${onClose}>
     ${!taken && html`<${Field} label=${t('exclude.reason')} name="reason" required maxlength="500" autocomplete="off" value=${reason}
       onInput=${(event) => setReason(event.target.value)} />`}
   </${Confirm}>`;

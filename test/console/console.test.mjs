@@ -1147,7 +1147,7 @@ test('a transaction is excluded with a reason, and included again', async () => 
   await page.getByRole('button', { name: 'Include again' }).waitFor();
   await checkAccessibility(page, 'an excluded transaction');
   assert.ok((await api(operator, 'GET', '/transactions/' + item.id)).excludedAt);
-  await page.getByText('shown twice').waitFor();
+  await page.getByText('Reason: shown twice').waitFor();
   await press(page, 'Include again');
   await dialog.getByRole('button', { name: 'Include again' }).click();
   await page.getByRole('button', { name: 'Exclude', exact: true }).waitFor();

@@ -26,7 +26,9 @@ async function addHistory(operator) {
   await control(PLUGGY, 'DELETE', '/transactions/' + lost.id);
   await confirm(operator, id);
   await control(PLUGGY, 'DELETE', '/transactions/' + posted.id);
-  return { bank: '/console/connections/' + id, id, versions, account: `/console/connections/${id}/accounts/${accountId}`, day };
+  const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/transactions`);
+  const live = items.find((item) => !item.removedAt).id;
+  return { bank: '/console/connections/' + id, id, versions, live, account: `/console/connections/${id}/accounts/${accountId}`, day };
 }
 
 // addQuarantine creates a connection with a row that cannot be read.
@@ -155,7 +157,7 @@ export const emptyViews = [
 
 // dialogs returns the path of the view of each dialog, the key of the button that opens it, and whether the button is in a
 // menu.
-export const dialogs = ({ bank, broken, account, versions, subscription }) => [
+export const dialogs = ({ bank, broken, account, versions, live, subscription }) => [
   [broken, 'remedy.credential'],
   [bank, 'remedy.link', true],
   [bank, 'action.delete', true],
@@ -164,7 +166,7 @@ export const dialogs = ({ bank, broken, account, versions, subscription }) => [
   [bank + '/tokens', 'action.mint'],
   [bank + '/tokens', 'action.revoke'],
   [`${bank}/transactions/${versions}`, 'action.split'],
-  [`${bank}/transactions/${versions}`, 'action.exclude'],
+  [`${bank}/transactions/${live}`, 'action.exclude'],
   [account + '/closes', 'action.closePeriod'],
   [account + '/closes', 'action.reopen'],
   [account + '/completeness', 'action.accept'],

@@ -398,6 +398,7 @@ export default {
   'history.title': 'Versions',
   'history.text': 'Why the transaction is as it is: what made each version, and what it changed.',
   'history.changes': 'Changes',
+  'history.reason': 'Reason: {reason}',
   'history.proof': 'Hash of the row',
   'history.delivery': 'webhook {n}',
   'version.added': 'Added',

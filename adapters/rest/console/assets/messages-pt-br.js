@@ -398,6 +398,7 @@ export default {
   'history.title': 'Versões',
   'history.text': 'Por que a transação está como está: o que criou cada versão e o que ela mudou.',
   'history.changes': 'Alterações',
+  'history.reason': 'Motivo: {reason}',
   'history.proof': 'Hash da linha',
   'history.delivery': 'webhook {n}',
   'version.added': 'Adicionada',

@@ -35,7 +35,8 @@ const columns = (connection) => [
       ${version.deliveryIds.slice(0, 3).map((id, i) => html`${' '}
         <a href=${link(`/connections/${connection}/deliveries/${id}`)}>${t('history.delivery', { n: i + 1 })}</a>`)}`,
   },
-  { title: t('history.changes'), cell: (version) => html`<${Changed} version=${version} />` },
+  { title: t('history.changes'), cell: (version) => html`<${Changed} version=${version} />
+    ${version.reason && html`<p class="small">${t('history.reason', { reason: version.reason })}</p>`}` },
   {
     title: t('history.proof'),
     cell: (version) => (version.rowSha256

@@ -368,18 +368,18 @@ func (mr *MockPullsMockRecorder) Publish(ctx, lease, p any) *gomock.Call {
 }
 
 // RemoveAnnounced mocks base method.
-func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, arg3 func(domain.Vendor) *ports.Matching) (bool, error) {
+func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at, arg3)
+	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at, matching)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // RemoveAnnounced indicates an expected call of RemoveAnnounced.
-func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, arg3 any) *gomock.Call {
+func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, matching any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, arg3)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, matching)
 }
 
 // ReportConnection mocks base method.

@@ -188,6 +188,7 @@ func (s *server) routes() []route {
 		s.pullRoutes(),
 		s.readRoutes(),
 		s.replacementRoutes(),
+		s.exclusionRoutes(),
 		s.heldDecisionRoutes(),
 		s.completenessRoutes(),
 		s.closeRoutes(),

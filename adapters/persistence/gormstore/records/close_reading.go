@@ -255,8 +255,7 @@ func (s ledger) changesAfter(
 }
 
 // addRecords adds the records of the account that count to the reading, in the order of their ids. It begins with the
-// id start.
-// It reads the records one by one. The database sorts them, on disk if there are many.
+// id start, and reads the records one by one. The database sorts them, on disk if there are many.
 func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
 	q := gormstore.NewQuery(
 		"SELECT id, "+summedColumns+" FROM transactions WHERE connection_id = ? AND "+

@@ -12,9 +12,10 @@ BINARY        := $(CURDIR)/dist/discovery
 # Without the tag, grpc links html/template, with which the linker keeps every method of every type: 7 MiB.
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags '-s -w'
 # The race detector is off in packages that only compute, and whose values belong to one goroutine at a time: SQLite,
-# which is translated from C, and its driver, regular expressions, canonical JSON, the validation by JSON schemas, and
-# the comparisons of tests. The detector makes them up to 20 times slower.
-COMPUTING     := modernc.org/sqlite modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
+# which is translated from C, regular expressions, canonical JSON, the validation by JSON schemas, and the comparisons of
+# tests. The detector makes them up to 20 times slower. SQLite's driver is not one of them: it uses a sync.Map, whose
+# code is generic, and the linker may take the driver's copy of it for the whole program.
+COMPUTING     := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
                  regexp regexp/syntax github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 \
                  github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)

@@ -133,11 +133,7 @@ func (s *Service) ListCloses(ctx context.Context, tenant domain.TenantID, accoun
 	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
 		return domain.Page[books.Close]{}, err
 	}
-	list := s.Ledger.Closes
-	if reopened {
-		list = s.Ledger.ReopenedCloses
-	}
-	closes, err := list(ctx, tenant, account, page)
+	closes, err := s.Ledger.Closes(ctx, tenant, account, reopened, page)
 	if err != nil {
 		return closes, err
 	}

@@ -84,19 +84,12 @@ func (s *Service) GetAccount(
 
 // GetTransaction implements ports.Reader.
 func (s *Service) GetTransaction(
-	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, asOf time.Time,
 ) (domain.Transaction, error) {
-	return s.Ledger.Transaction(ctx, tenant, id)
-}
-
-// GetTransactionAsOf implements ports.Reader.
-func (s *Service) GetTransactionAsOf(
-	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, at time.Time,
-) (domain.Transaction, error) {
-	if err := domain.CheckAsOf(at, s.Clock.Now()); err != nil {
+	if err := domain.CheckAsOf(asOf, s.Clock.Now()); err != nil {
 		return domain.Transaction{}, err
 	}
-	return s.Ledger.TransactionAsOf(ctx, tenant, id, at)
+	return s.Ledger.Transaction(ctx, tenant, id, asOf)
 }
 
 // TransactionHistory implements ports.Reader.

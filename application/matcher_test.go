@@ -631,10 +631,12 @@ func (m mortalEntries) Mark(
 
 func (m mortalEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
-) ([]matcher.Entry, error) {
-	return callStore(m.mortalStore, func() ([]matcher.Entry, error) {
-		return m.MatcherEntries.Due(ctx, l, now, limit)
+) (due []matcher.Entry, next time.Time, err error) {
+	_, err = callStore(m.mortalStore, func() (_ int, err error) {
+		due, next, err = m.MatcherEntries.Due(ctx, l, now, limit)
+		return 0, err
 	})
+	return due, next, err
 }
 
 func (m mortalEntries) Save(

@@ -119,7 +119,7 @@ type Closes interface {
 		steps CloseSteps, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
 	// ReopenPeriod ends the closed period that ends on this day; at becomes its ReopenedAt. ReadClose and
-	// ReopenedCloses still return the period. Adjustments that belong only to this period are no longer returned. If
+	// Closes still return the period as reopened. Adjustments that belong only to this period are no longer returned. If
 	// an adjustment also belongs to another closed period, it is still returned for the other period. Errors:
 	// NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, at time.Time,
@@ -131,15 +131,11 @@ type Closes interface {
 	ReadClose(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		fn func(ClosedView) error) error
 
-	// ReopenedCloses returns the closed periods of an account that were reopened, ordered by the time of the reopening,
-	// newest first. A position in the list consists of this time, formatted by domain.TimeKey, and the id of the
-	// account. For an unknown account, it returns none.
-	ReopenedCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		page domain.PageRequest) (domain.Page[books.Close], error)
-
 	// Closes returns the closed periods of an account, ordered by day, newest first. A position in the list consists of
-	// the day and the id of the account. For an unknown account, it returns none.
-	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	// the day and the id of the account. If reopened is set, it returns the periods that were reopened instead, ordered
+	// by the time of the reopening, newest first; a position then consists of this time, formatted by domain.TimeKey,
+	// and the id of the account. For an unknown account, it returns none.
+	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID, reopened bool,
 		page domain.PageRequest) (domain.Page[books.Close], error)
 
 	// Adjustments returns the adjustments of a closed period, newest first. The adjustments of one record are ordered

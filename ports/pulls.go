@@ -391,13 +391,11 @@ type Ledger interface {
 	// Account returns one account. Errors: NotFound.
 	Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)
 
-	// Transaction returns one transaction, even if it is removed. Errors: NotFound.
-	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
-
-	// TransactionAsOf returns the version of a transaction that was in effect at a moment; see TransactionFilter.AsOf.
-	// Errors: NotFound, also if the transaction did not exist yet or was removed at that moment, or is erased.
-	TransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
-		at time.Time) (domain.Transaction, error)
+	// Transaction returns one transaction, even if it is removed. If asOf is not zero, it returns the version that was in
+	// effect at that moment; see TransactionFilter.AsOf. Errors: NotFound, with asOf also if the transaction did not
+	// exist yet or was removed at that moment, or is erased.
+	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		asOf time.Time) (domain.Transaction, error)
 
 	// Search returns the transactions that match the search, of all connections of the tenant, including deleted
 	// connections. The order and the positions are the same as for Transactions. A call examines a bounded number of

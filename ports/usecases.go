@@ -581,13 +581,11 @@ type Reader interface {
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 	// GetAccount returns one account. Errors: NotFound.
 	GetAccount(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)
-	// GetTransaction returns one transaction, even if it is removed. Errors: NotFound.
-	GetTransaction(ctx context.Context, tenant domain.TenantID,
-		id domain.TransactionID) (domain.Transaction, error)
-	// GetTransactionAsOf returns a transaction as it was at a moment; see TransactionFilter.AsOf. Errors: NotFound;
-	// Invalid on "asOf" if the moment is more than domain.MaxAhead in the future.
-	GetTransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
-		at time.Time) (domain.Transaction, error)
+	// GetTransaction returns one transaction, even if it is removed. If asOf is not zero, it returns the transaction as
+	// it was at that moment; see TransactionFilter.AsOf. Errors: NotFound; Invalid on "asOf" if the moment is more than
+	// domain.MaxAhead in the future.
+	GetTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		asOf time.Time) (domain.Transaction, error)
 	// TransactionHistory returns the versions of a transaction, newest first. Errors: NotFound.
 	TransactionHistory(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)

@@ -722,14 +722,8 @@ func (f *fake) WriteEvidence(ctx context.Context, _ domain.TenantID, _ domain.Ac
 	}})
 }
 
-func (f *fake) GetTransactionAsOf(
-	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, _ time.Time,
-) (domain.Transaction, error) {
-	return f.GetTransaction(ctx, tenant, id)
-}
-
 func (f *fake) GetTransaction(
-	_ context.Context, _ domain.TenantID, id domain.TransactionID,
+	_ context.Context, _ domain.TenantID, id domain.TransactionID, _ time.Time,
 ) (domain.Transaction, error) {
 	return transactionFixture(), f.record(id)
 }

@@ -416,13 +416,7 @@ func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in 
 	AsOf asOfParam                  `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed"`
 },
 ) (*bodyOutput[transactionView], error) {
-	read := s.service.GetTransaction
-	if !in.AsOf.IsZero() {
-		read = func(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
-			return s.service.GetTransactionAsOf(ctx, tenant, in.ID.ID, in.AsOf.Time)
-		}
-	}
-	t, err := read(ctx, tenant, in.ID.ID)
+	t, err := s.service.GetTransaction(ctx, tenant, in.ID.ID, in.AsOf.Time)
 	if err != nil {
 		return nil, err
 	}

@@ -260,14 +260,13 @@ func timeOfID(id uuid.UUID) time.Time {
 // stores. An error of Matcher only delays the next round.
 func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bool, err error) {
 	now := w.Clock.Now()
-	due, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
+	due, next, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
 	if err != nil {
 		return 0, false, err
 	}
 	if len(due) == 0 {
-		next, err := w.MatcherEntries.NextDue(ctx, w.lease)
-		if err != nil || next.IsZero() {
-			return matcherPoll, false, err
+		if next.IsZero() {
+			return matcherPoll, false, nil
 		}
 		return min(max(next.Sub(w.Clock.Now()), 0), matcherPoll), false, nil
 	}

@@ -159,7 +159,7 @@ func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]
 	if err != nil {
 		return nil, 0, domain.NotFoundError()
 	}
-	page, err := r.Ledger.Closes(ctx, r.sub.Tenant, account, domain.PageRequest{
+	page, err := r.Ledger.Closes(ctx, r.sub.Tenant, account, false, domain.PageRequest{
 		Limit: 1, After: domain.Position{Key: string(day.AddDays(1)), ID: account.UUID},
 	})
 	if err != nil {

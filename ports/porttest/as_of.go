@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// asOfTests check TransactionFilter.AsOf, Ledger.TransactionAsOf, and the times of versions and closes.
+// asOfTests check TransactionFilter.AsOf, Ledger.Transaction with asOf, and the times of versions and closes.
 var asOfTests = []storeTest{
 	{"each version of a record is in effect from its time until the next version", asOfVersions},
 	{"a record that was removed at the moment, or did not exist yet, is left out", asOfRemoved},
@@ -26,13 +26,13 @@ var asOfTests = []storeTest{
 	{"reads are limited to the tenant", asOfTenant},
 }
 
-// listAsOf lists the connection's transactions as they were at the moment filter.AsOf. It checks that TransactionAsOf
+// listAsOf lists the connection's transactions as they were at the moment filter.AsOf. It checks that Transaction
 // returns the same transactions.
 func (f *fixture) listAsOf(c domain.Connection, filter ports.TransactionFilter, limit int) []domain.Transaction {
 	f.Helper()
 	listed := f.listTransactions(c, filter, limit, nil)
 	for _, t := range listed {
-		one, err := f.Ledger.TransactionAsOf(f.ctx, f.tenant, t.ID, filter.AsOf)
+		one, err := f.Ledger.Transaction(f.ctx, f.tenant, t.ID, filter.AsOf)
 		f.noError(err)
 		f.equal("a record by id", t, one)
 	}
@@ -76,7 +76,7 @@ func asOfVersions(f *fixture) {
 		f.equal("as of "+test.at.String(), test.want, f.asOf(c, test.at))
 	}
 	first.Metadata, first.Category = nil, ""
-	old, err := f.Ledger.TransactionAsOf(f.ctx, f.tenant, first.ID, first.UpdatedAt)
+	old, err := f.Ledger.Transaction(f.ctx, f.tenant, first.ID, first.UpdatedAt)
 	f.noError(err)
 	f.equal("the first version", first, old)
 }
@@ -93,7 +93,7 @@ func asOfRemoved(f *fixture) {
 	f.equal("while removed", []string(nil), f.asOf(c, restored.UpdatedAt.Add(-time.Microsecond)))
 	f.equal("after the return", []string{"1 v3 -12.5"}, f.asOf(c, restored.UpdatedAt))
 	for _, at := range []time.Time{added.UpdatedAt.Add(-time.Microsecond), removed.UpdatedAt} {
-		_, err := f.Ledger.TransactionAsOf(f.ctx, f.tenant, added.ID, at)
+		_, err := f.Ledger.Transaction(f.ctx, f.tenant, added.ID, at)
 		f.errorIs(err, domain.NotFound)
 	}
 }
@@ -244,9 +244,9 @@ func asOfMoved(f *fixture) {
 func asOfTenant(f *fixture) {
 	c, _, _ := f.accountWithRows(row("1", withAccount("a")))
 	t := f.getRow(c, "1")
-	_, err := f.Ledger.TransactionAsOf(f.ctx, newTenant(), t.ID, t.UpdatedAt)
+	_, err := f.Ledger.Transaction(f.ctx, newTenant(), t.ID, t.UpdatedAt)
 	f.errorIs(err, domain.NotFound)
-	_, err = f.Ledger.TransactionAsOf(f.ctx, f.tenant, newID[domain.Transaction](), t.UpdatedAt)
+	_, err = f.Ledger.Transaction(f.ctx, f.tenant, newID[domain.Transaction](), t.UpdatedAt)
 	f.errorIs(err, domain.NotFound)
 	page, err := f.Ledger.Transactions(f.ctx, newTenant(), c.ID, ports.TransactionFilter{AsOf: t.UpdatedAt},
 		domain.PageRequest{Limit: 5})

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// closedViewTests check the balances of closed periods, Ledger.ReadClose and Ledger.ReopenedCloses.
+// closedViewTests check the balances of closed periods, Ledger.ReadClose and Ledger.Closes of reopened periods.
 var closedViewTests = []storeTest{
 	{"a close has the balances and the sums of the days since the close before it", closeBalances},
 	{"a close without a known balance has none", closeWithoutBalance},
@@ -181,12 +181,12 @@ func closeReopenedViews(f *fixture) {
 	f.reopen(id, closeDay)
 	f.equal("the last one that was reopened", []string{"1 -2"}, f.externalIDsOf(id, closeDay))
 	reopened := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[books.Close], error) {
-		return f.Ledger.ReopenedCloses(f.ctx, f.tenant, id, page)
+		return f.Ledger.Closes(f.ctx, f.tenant, id, true, page)
 	}, nil)
 	f.equal("reopened closes", 2, len(reopened))
 	f.equal("the older one", first, reopened[1])
 	f.equal("newest first", true, reopened[0].ReopenedAt.After(reopened[1].ReopenedAt))
-	others, err := f.Ledger.ReopenedCloses(f.ctx, newTenant(), id, domain.PageRequest{Limit: 5})
+	others, err := f.Ledger.Closes(f.ctx, newTenant(), id, true, domain.PageRequest{Limit: 5})
 	f.noError(err)
 	f.equal("of another tenant", 0, len(others.Items))
 }

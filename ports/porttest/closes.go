@@ -51,7 +51,7 @@ func (f *fixture) reopen(id domain.AccountID, date domain.Date) {
 func (f *fixture) listCloses(id domain.AccountID) []books.Close {
 	f.Helper()
 	return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[books.Close], error) {
-		return f.Ledger.Closes(f.ctx, f.tenant, id, page)
+		return f.Ledger.Closes(f.ctx, f.tenant, id, false, page)
 	}, nil)
 }
 
@@ -233,7 +233,7 @@ func closeTenant(f *fixture) {
 		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay, f.now(), nil), domain.NotFound)
 		_, err = f.Ledger.Adjustments(f.ctx, caller.tenant, caller.account, closeDay, page)
 		f.errorIs(err, domain.NotFound)
-		closes, err := f.Ledger.Closes(f.ctx, caller.tenant, caller.account, page)
+		closes, err := f.Ledger.Closes(f.ctx, caller.tenant, caller.account, false, page)
 		f.noError(err)
 		f.equal("closes", 0, len(closes.Items))
 	}
@@ -245,7 +245,7 @@ func closePositions(f *fixture) {
 	f.close(id, closeDay)
 	f.storeRows(l, row("2", withAccount("a")))
 	foreign := domain.PageRequest{Limit: 1, After: domain.Position{Key: "no date and no number", ID: id.UUID}}
-	_, err := f.Ledger.Closes(f.ctx, f.tenant, id, foreign)
+	_, err := f.Ledger.Closes(f.ctx, f.tenant, id, false, foreign)
 	f.invalidCursor("a foreign position", err)
 	_, err = f.Ledger.Adjustments(f.ctx, f.tenant, id, closeDay, foreign)
 	f.invalidCursor("a foreign position", err)

@@ -343,7 +343,7 @@ func erasureErases(f *fixture) {
 	changes := f.readFeed(start, 100, len(before))
 	f.equal("the changes", len(before), len(changes))
 	for _, t := range before {
-		got, err := f.Ledger.Transaction(f.ctx, f.tenant, t.ID)
+		got, err := f.Ledger.Transaction(f.ctx, f.tenant, t.ID, time.Time{})
 		f.noError(err)
 		want := domain.Transaction{
 			ID: t.ID, Tenant: f.tenant, Connection: c.ID, Version: t.Version + 1, FirstSeenAt: got.ErasedAt,

@@ -212,7 +212,7 @@ func excludedClosedView(f *fixture) {
 	posted, closed := printed(closeDay)
 	f.equal("posted", []string{"1"}, posted)
 	f.equal("records", []string{f.getRow(c, "1").ID.String()}, closed)
-	asOf, err := f.Ledger.TransactionAsOf(f.ctx, f.tenant, f.getRow(c, "2").ID, f.listCloses(id)[0].ClosedAt)
+	asOf, err := f.Ledger.Transaction(f.ctx, f.tenant, f.getRow(c, "2").ID, f.listCloses(id)[0].ClosedAt)
 	f.noError(err)
 	f.equal("as of the close", true, !asOf.ExcludedAt.IsZero())
 }

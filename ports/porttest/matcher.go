@@ -66,16 +66,17 @@ func (m *matched) mark(at time.Time, records ...domain.TransactionID) []domain.T
 
 func (m *matched) due(at time.Time) []matcher.Entry {
 	m.Helper()
-	entries, err := m.MatcherEntries.Due(m.ctx, m.lease, at, 100)
+	entries, _, err := m.MatcherEntries.Due(m.ctx, m.lease, at, 100)
 	m.noError(err)
 	return entries
 }
 
 func (m *matched) nextDue() time.Time {
 	m.Helper()
-	at, err := m.MatcherEntries.NextDue(m.ctx, m.lease)
+	due, next, err := m.MatcherEntries.Due(m.ctx, m.lease, time.Time{}, 1)
 	m.noError(err)
-	return at
+	m.equal("entries that are due at the zero time", 0, len(due))
+	return next
 }
 
 func (m *matched) save(entries ...matcher.Entry) {
@@ -168,7 +169,7 @@ func matcherDue(f *fixture) {
 	}
 	m.mark(at, records[100:]...)
 	m.mark(at.Add(-time.Second), records[:100]...)
-	entries, err := f.MatcherEntries.Due(f.ctx, m.lease, at, 150)
+	entries, _, err := f.MatcherEntries.Due(f.ctx, m.lease, at, 150)
 	f.noError(err)
 	got := ids(entries, func(e matcher.Entry) domain.TransactionID { return e.Record })
 	f.equal("due entries", records[:150], got)
@@ -449,9 +450,7 @@ func matcherLeaseLost(f *fixture) {
 	} {
 		marks := []ports.MatcherMark{{Record: newID[domain.Transaction](), Connection: m.connection.ID}}
 		f.errorIs(f.MatcherEntries.Mark(f.ctx, lost, marks, at), domain.LeaseLost)
-		_, err := f.MatcherEntries.Due(f.ctx, lost, at, 1)
-		f.errorIs(err, domain.LeaseLost)
-		_, err = f.MatcherEntries.NextDue(f.ctx, lost)
+		_, _, err := f.MatcherEntries.Due(f.ctx, lost, at, 1)
 		f.errorIs(err, domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []matcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.MarkUnsent(f.ctx, lost, marks, at), domain.LeaseLost)

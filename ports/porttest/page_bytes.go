@@ -89,7 +89,7 @@ var pageBytesTests = []storeTest{
 		f.storeRows(l, row("1", withAccount("a"), withAmount("-1", "BRL")),
 			row("2", withAccount("a"), withAmount("-1", "BRL")))
 		endsEarly(f, func(page domain.PageRequest) (domain.Page[books.Close], error) {
-			return f.Ledger.Closes(f.ctx, f.tenant, id, page)
+			return f.Ledger.Closes(f.ctx, f.tenant, id, false, page)
 		})
 		endsEarly(f, func(page domain.PageRequest) (domain.Page[books.Adjustment], error) {
 			return f.Ledger.Adjustments(f.ctx, f.tenant, id, closeDay, page)

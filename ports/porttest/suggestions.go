@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
@@ -59,7 +60,7 @@ func (r *replacements) suggestions() []string {
 
 func (r *replacements) row(id domain.TransactionID) domain.Transaction {
 	r.Helper()
-	t, err := r.Ledger.Transaction(r.ctx, r.tenant, id)
+	t, err := r.Ledger.Transaction(r.ctx, r.tenant, id, time.Time{})
 	r.noError(err)
 	return t
 }

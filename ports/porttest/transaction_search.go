@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -301,12 +302,12 @@ func oneRowByID(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
 		Transactions: []domain.TransactionData{row("1", withAccount("a")), row("2")}, Removed: []string{"2"}})
 	for _, want := range f.allRows(c) {
-		got, err := f.Ledger.Transaction(f.ctx, f.tenant, want.ID)
+		got, err := f.Ledger.Transaction(f.ctx, f.tenant, want.ID, time.Time{})
 		f.noError(err)
 		f.equal("transaction", want, got)
 	}
 	transaction := func(tenant domain.TenantID, id domain.TransactionID) error {
-		_, err := f.Ledger.Transaction(f.ctx, tenant, id)
+		_, err := f.Ledger.Transaction(f.ctx, tenant, id, time.Time{})
 		return err
 	}
 	f.sameNotFound("Transaction", transaction(newTenant(), f.getRow(c, "1").ID),

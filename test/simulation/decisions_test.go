@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"context"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -85,7 +86,7 @@ func (s *sim) undecidedPairs(c *connection) (pairs []ports.RecordPair) {
 func (s *sim) isOneMovement(c *connection, pair ports.RecordPair) bool {
 	var movements []string
 	for _, id := range []domain.TransactionID{pair.Old, pair.New} {
-		t, err := s.store.Ledger().Transaction(s.background(), c.Tenant, id)
+		t, err := s.store.Ledger().Transaction(s.background(), c.Tenant, id, time.Time{})
 		if err != nil {
 			return false
 		}
@@ -162,7 +163,7 @@ func (s *sim) decidedOnDeleted(t domain.Transaction) {
 //   - The vendor does not have both rows of a joined pair.
 func (s *sim) checkDecisions() {
 	for pair, tenant := range s.decisions.joined {
-		with, err := s.store.Ledger().Transaction(s.background(), tenant, pair.New)
+		with, err := s.store.Ledger().Transaction(s.background(), tenant, pair.New, time.Time{})
 		s.mustSucceed(err)
 		suggestion, err := s.store.Ledger().Suggestion(s.background(), tenant, pair)
 		s.mustSucceed(err)

@@ -522,7 +522,7 @@ func (v ledger) Split(
 	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, decision ports.Decision,
 ) (domain.Transaction, error) {
 	return intercept(ctx, v.sim, "Ledger.Split", func(ctx context.Context) (domain.Transaction, error) {
-		before, _ := v.Ledger.Transaction(ctx, t, id)
+		before, _ := v.Ledger.Transaction(ctx, t, id, time.Time{})
 		after, err := v.Ledger.Split(ctx, t, id, newID, decision)
 		if err == nil {
 			v.sim.splitDone(before, after)
@@ -535,8 +535,8 @@ func (v ledger) Join(
 	ctx context.Context, t domain.TenantID, pair ports.RecordPair, decision ports.Decision,
 ) (domain.Transaction, error) {
 	return intercept(ctx, v.sim, "Ledger.Join", func(ctx context.Context) (domain.Transaction, error) {
-		old, _ := v.Ledger.Transaction(ctx, t, pair.Old)
-		with, _ := v.Ledger.Transaction(ctx, t, pair.New)
+		old, _ := v.Ledger.Transaction(ctx, t, pair.Old, time.Time{})
+		with, _ := v.Ledger.Transaction(ctx, t, pair.New, time.Time{})
 		after, err := v.Ledger.Join(ctx, t, pair, decision)
 		if err == nil {
 			v.sim.joinDone(pair, old, with)
@@ -565,8 +565,8 @@ func (v ledger) Dismiss(
 	ctx context.Context, t domain.TenantID, pairs []ports.RecordPair, decision ports.Decision,
 ) error {
 	return interceptError(ctx, v.sim, "Ledger.Dismiss", func(ctx context.Context) error {
-		old, _ := v.Ledger.Transaction(ctx, t, pairs[0].Old)
-		with, _ := v.Ledger.Transaction(ctx, t, pairs[0].New)
+		old, _ := v.Ledger.Transaction(ctx, t, pairs[0].Old, time.Time{})
+		with, _ := v.Ledger.Transaction(ctx, t, pairs[0].New, time.Time{})
 		err := v.Ledger.Dismiss(ctx, t, pairs, decision)
 		if err == nil {
 			v.sim.dismissDone(pairs[0], old, with)

@@ -212,32 +212,26 @@ func (s matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease,
 // Due implements ports.MatcherEntries. It reads the entries in the order of the index over the due entries.
 func (s matcherEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
-) ([]matcher.Entry, error) {
+) (due []matcher.Entry, next time.Time, err error) {
 	var rows []matcherRow
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+	var first gormstore.Instant
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		if err := requireLease(db, l); err != nil {
 			return err
 		}
-		return matcherEntriesOfLease(db, l).Where("due_at <= ?", gormstore.At(now)).Order("due_at, transaction_id").
+		err := matcherEntriesOfLease(db, l).Where("due_at <= ?", gormstore.At(now)).Order("due_at, transaction_id").
 			Limit(limit).Find(&rows).Error
-	})
-	if err != nil {
-		return nil, err
-	}
-	return matcherEntriesOf(rows)
-}
-
-// NextDue implements ports.MatcherEntries. It reads the first entry of the index over the due entries.
-func (s matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (time.Time, error) {
-	var first gormstore.Instant
-	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		if err := requireLease(db, l); err != nil {
+		if err != nil || len(rows) > 0 {
 			return err
 		}
 		return matcherEntriesOfLease(db, l).Where("due_at IS NOT NULL").Order("due_at").Limit(1).Select("due_at").
 			Scan(&first).Error
 	})
-	return first.Time, err
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	due, err = matcherEntriesOf(rows)
+	return due, first.Time, err
 }
 
 // Save implements ports.MatcherEntries. It locks the subscription, which checks the lease, and then the entries that

@@ -45,16 +45,13 @@ const (
 	replacedInEffect = " AND updated_at <= ? AND replaced_at > ? AND removed_at IS NULL"
 )
 
-// TransactionAsOf reads the present version, and an earlier one if the present version is too new.
-func (s ledger) TransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, at time.Time,
-) (domain.Transaction, error) {
-	present, err := s.Transaction(ctx, tenant, id)
-	switch {
-	case err != nil:
-		return domain.Transaction{}, err
-	case present.Erased():
+// asOf returns the version of a transaction that was in effect at the given time. It reads an earlier version if the
+// present one is too new. Errors: NotFound.
+func (s ledger) asOf(ctx context.Context, present domain.Transaction, at time.Time) (_ domain.Transaction, err error) {
+	if present.Erased() {
 		return domain.Transaction{}, domain.NotFoundError()
-	case present.UpdatedAt.After(at):
+	}
+	if present.UpdatedAt.After(at) {
 		present, err = s.versionAsOf(ctx, present, at)
 	}
 	if err == nil && !present.RemovedAt.IsZero() {

@@ -75,28 +75,6 @@ func anyClose(db *gorm.DB, tenant domain.TenantID, id domain.AccountID, date dom
 	return reopened.domain()
 }
 
-// ReopenedCloses returns a page of the closes of the account that were reopened, the last reopened one first.
-func (s ledger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-	page domain.PageRequest,
-) (domain.Page[books.Close], error) {
-	var found domain.Page[books.Close]
-	err := s.Read(ctx, func(db *gorm.DB) (err error) {
-		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("reopened_at DESC")
-		if !page.After.IsZero() {
-			before, err := domain.ParseTimeKey(page.After.Key)
-			if err != nil {
-				return gormstore.InvalidCursor()
-			}
-			query = query.Where("reopened_at < ?", gormstore.At(before))
-		}
-		found, err = gormstore.ListConverted(query, page, reopenedRow.domain, func(c books.Close) domain.Position {
-			return domain.Position{Key: domain.TimeKey(c.ReopenedAt), ID: account.UUID}
-		})
-		return err
-	})
-	return found, err
-}
-
 // readClosed is like readLive, but for the records that were live when the period was closed. It reads the present
 // versions, and then the replaced versions in the same range.
 func (r *postedReader) readClosed(

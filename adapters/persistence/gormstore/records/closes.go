@@ -324,25 +324,46 @@ func (s ledger) ReopenPeriod(
 	})
 }
 
-// Closes scans the primary key backwards, so that the latest day comes first.
-func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+// Closes implements ports.Closes.
+func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID, reopened bool,
 	page domain.PageRequest,
-) (domain.Page[books.Close], error) {
-	var found domain.Page[books.Close]
-	err := s.Read(ctx, func(db *gorm.DB) (err error) {
-		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("date DESC")
-		if !page.After.IsZero() {
-			if _, err := domain.ParseDate(page.After.Key); err != nil {
-				return gormstore.InvalidCursor()
-			}
-			query = query.Where("date < ?", page.After.Key)
-		}
-		found, err = gormstore.ListConverted(query, page, closeRow.domain, func(c books.Close) domain.Position {
-			return domain.Position{Key: string(c.Date), ID: account.UUID}
-		})
+) (found domain.Page[books.Close], err error) {
+	list := listCloses
+	if reopened {
+		list = listReopened
+	}
+	err = s.Read(ctx, func(db *gorm.DB) (err error) {
+		found, err = list(db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID), account, page)
 		return err
 	})
 	return found, err
+}
+
+// listCloses scans the primary key backwards, so that the latest day comes first.
+func listCloses(query *gorm.DB, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
+	if !page.After.IsZero() {
+		if _, err := domain.ParseDate(page.After.Key); err != nil {
+			return domain.Page[books.Close]{}, gormstore.InvalidCursor()
+		}
+		query = query.Where("date < ?", page.After.Key)
+	}
+	return gormstore.ListConverted(query.Order("date DESC"), page, closeRow.domain,
+		func(c books.Close) domain.Position { return domain.Position{Key: string(c.Date), ID: account.UUID} })
+}
+
+// listReopened returns the last reopened period first.
+func listReopened(query *gorm.DB, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
+	if !page.After.IsZero() {
+		before, err := domain.ParseTimeKey(page.After.Key)
+		if err != nil {
+			return domain.Page[books.Close]{}, gormstore.InvalidCursor()
+		}
+		query = query.Where("reopened_at < ?", gormstore.At(before))
+	}
+	return gormstore.ListConverted(query.Order("reopened_at DESC"), page, reopenedRow.domain,
+		func(c books.Close) domain.Position {
+			return domain.Position{Key: domain.TimeKey(c.ReopenedAt), ID: account.UUID}
+		})
 }
 
 // Adjustments scans the primary key backwards, so that the newest adjustment comes first.

@@ -64,11 +64,11 @@ func (s ledger) Join(
 // inOneConnection checks that both transactions exist and belong to one connection. Errors: NotFound; Conflict
 // (not_joinable).
 func (s ledger) inOneConnection(ctx context.Context, tenant domain.TenantID, pair ports.RecordPair) error {
-	old, err := s.Transaction(ctx, tenant, pair.Old)
+	old, err := s.present(ctx, tenant, pair.Old)
 	if err != nil {
 		return err
 	}
-	with, err := s.Transaction(ctx, tenant, pair.New)
+	with, err := s.present(ctx, tenant, pair.New)
 	if err == nil && with.Connection != old.Connection {
 		err = &domain.Error{Kind: domain.Conflict, Code: domain.NotJoinable}
 	}
@@ -86,7 +86,7 @@ func (s ledger) Dismiss(
 	}
 	byConnection := map[uuid.UUID][]ports.RecordPair{}
 	for _, pair := range pairs {
-		t, err := s.Transaction(ctx, tenant, pair.Old)
+		t, err := s.present(ctx, tenant, pair.Old)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (s ledger) decide(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, decision ports.Decision,
 	fn func(*pageWriter) error,
 ) (domain.Transaction, error) {
-	present, err := s.Transaction(ctx, tenant, id)
+	present, err := s.present(ctx, tenant, id)
 	if err != nil {
 		return domain.Transaction{}, err
 	}
@@ -137,7 +137,7 @@ func (s ledger) decide(
 	if err != nil {
 		return domain.Transaction{}, err
 	}
-	return s.Transaction(ctx, tenant, id)
+	return s.present(ctx, tenant, id)
 }
 
 // writeDecision locks the connection and calls fn with a writer for it. It then updates the completeness and the

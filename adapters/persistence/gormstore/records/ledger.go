@@ -66,8 +66,17 @@ func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.A
 var selectTransactions = "SELECT " + gormstore.SelectedColumns(gormstore.IsRead) + " FROM transactions WHERE "
 
 // Transaction reads one transaction.
-func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
-	id domain.TransactionID,
+func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, asOf time.Time,
+) (domain.Transaction, error) {
+	t, err := s.present(ctx, tenant, id)
+	if err == nil && !asOf.IsZero() {
+		return s.asOf(ctx, t, asOf)
+	}
+	return t, err
+}
+
+// present returns the present version of a transaction. Errors: NotFound.
+func (s ledger) present(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {
 	q := gormstore.NewQuery(selectTransactions+"id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(id.UUID), gormstore.UUID(tenant.UUID))

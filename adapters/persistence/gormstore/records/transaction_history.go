@@ -49,7 +49,7 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	if err != nil {
 		return none, err
 	}
-	present, err := s.Transaction(ctx, tenant, id)
+	present, err := s.present(ctx, tenant, id)
 	if err != nil {
 		return none, err
 	}

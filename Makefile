@@ -88,7 +88,7 @@ $(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN): $(TOOLS)/%:
 	@GO='$(GO)' sh ./.ci/build-tool $(module) $@ $(edits)
 
 .PHONY: generate
-generate: $(OAPI_CODEGEN) ## Regenerate the mocks, openapi.json and the clients
+generate: $(OAPI_CODEGEN) ## Regenerate the mocks, openapi.json, the access manager's seed and the clients
 	$(GO) generate ./...
 	@mkdir -p dist
 	$(GO) run ./clients/generate <openapi.json >dist/openapi.json
@@ -98,7 +98,7 @@ generate: $(OAPI_CODEGEN) ## Regenerate the mocks, openapi.json and the clients
 .PHONY: generate-check
 generate-check: generate ## Fail if generated files or go.mod differ from what is committed
 	$(GO) mod tidy -diff
-	@git diff --exit-code -- '*.gen.go' '*.gen.d.ts' openapi.json || { echo 'generated files are outdated: run make generate'; exit 1; }
+	@git diff --exit-code -- '*.gen.go' '*.gen.d.ts' openapi.json configs/authorisation || { echo 'generated files are outdated: run make generate'; exit 1; }
 
 .PHONY: crash
 crash: ## Kill the real binary and its database N times under load (N=100 SEED=… POOLED=1 CITUS=1)

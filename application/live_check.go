@@ -129,6 +129,9 @@ func (s *Service) saveHealth(
 			if failure == nil {
 				c.Webhook = c.Webhook.After(status.Schedule)
 			}
+			if failure == nil && c.Kind == domain.Engine {
+				c.Health.Since = now // an engine has no history of health; this is when it was last seen
+			}
 		}
 		return nil
 	}

@@ -119,9 +119,9 @@ type Closes interface {
 		steps CloseSteps, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
 	// ReopenPeriod ends the closed period that ends on this day; at becomes its ReopenedAt. ReadClose and
-	// Closes still return the period as reopened. Adjustments that belong only to this period are no longer returned. If
-	// an adjustment also belongs to another closed period, it is still returned for the other period. Errors:
-	// NotFound if the day is not closed.
+	// Closes still return the period, as a reopened one. Adjustments that belong only to this period are no longer
+	// returned. If an adjustment also belongs to another closed period, it is still returned for the other period.
+	// Errors: NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, at time.Time,
 		entries AuditEntries) error
 

@@ -56,7 +56,12 @@ type MatcherEntries interface {
 	SetState(ctx context.Context, l SubscriptionLease, s MatcherState) error
 	// Due returns at most limit entries with DueAt <= now, ordered by DueAt and then by Record. If there are none, next
 	// is the earliest DueAt of the entries, or the zero time if no entry has one.
-	Due(ctx context.Context, l SubscriptionLease, now time.Time, limit int) (due []matcher.Entry, next time.Time, err error)
+	Due(
+		ctx context.Context,
+		l SubscriptionLease,
+		now time.Time,
+		limit int,
+	) (due []matcher.Entry, next time.Time, err error)
 	// Save replaces entries that Due has returned, in one atomic change. No entry may occur twice.
 	//
 	//   - An entry that was deleted since stays deleted.

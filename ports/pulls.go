@@ -391,8 +391,8 @@ type Ledger interface {
 	// Account returns one account. Errors: NotFound.
 	Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)
 
-	// Transaction returns one transaction, even if it is removed. If asOf is not zero, it returns the version that was in
-	// effect at that moment; see TransactionFilter.AsOf. Errors: NotFound, with asOf also if the transaction did not
+	// Transaction returns one transaction, even if it is removed. If asOf is not zero, it returns the version that was
+	// in effect at that moment; see TransactionFilter.AsOf. Errors: NotFound, with asOf also if the transaction did not
 	// exist yet or was removed at that moment, or is erased.
 	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 		asOf time.Time) (domain.Transaction, error)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,6 +71,38 @@ func TestTheDocumentListsTheResourceOfEveryOperation(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the table of calls in docs/api.md (-code +page):\n%s", diff)
+	}
+}
+
+// The viewer of the seed may do exactly what the scope discovery:read allows, and the editor everything.
+func TestTheSeedOfTheAccessManagerHasEveryOperation(t *testing.T) {
+	file, err := os.ReadFile("../../configs/authorisation/init_data.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seed accessSeed
+	if err := json.Unmarshal(file, &seed); err != nil {
+		t.Fatal(err)
+	}
+	allowed := func(role seedRole, resource, action string) bool {
+		return slices.ContainsFunc(seed.Permissions, func(p seedPermission) bool {
+			return p.IsEnabled && p.Effect == "Allow" && slices.Contains(role.Permissions, p.Name) &&
+				slices.Contains(p.Resources, resource) && slices.Contains(p.Actions, action)
+		})
+	}
+	for _, role := range seed.Roles {
+		for _, r := range (&server{}).routes() {
+			want := r.scope == scopeRead || role.Name == editorRole
+			if r.scope != "" && allowed(role, r.accessResource(), r.accessAction()) != want {
+				t.Errorf("%s: %s %s is allowed: %v", role.Name, r.method, r.path, !want)
+			}
+		}
+	}
+	if len(seed.Roles) != 2 {
+		t.Errorf("there are %d roles", len(seed.Roles))
+	}
+	if generated, err := AccessSeed(); err != nil || string(generated) != string(file) {
+		t.Errorf("configs/authorisation/init_data.json is outdated: run make generate (%v)", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -28,25 +29,61 @@ type engineDescriptor struct {
 	ID         string     `json:"id" doc:"Opaque" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
 	Type       string     `json:"type" example:"postgres" doc:"The connector type"`
 	ConfigName string     `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	Config     jsonObject `json:"config" doc:"The configuration of the connector type"`
-	CreatedAt  time.Time  `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
-	UpdatedAt  time.Time  `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	Config     jsonObject `json:"config,omitempty" doc:"The configuration of the connector type; absent if the connection was created with databaseType"`
+
+	DatabaseType string `json:"databaseType,omitempty" example:"POSTGRESQL" doc:"This member and the following ones are present if the connection was created with databaseType"`
+	databaseMembers
+	Status     string    `json:"status,omitempty" enum:"AVAILABLE,UNREACHABLE,UNKNOWN" doc:"The result of the last test; UNKNOWN before the first one"`
+	LastSeenAt time.Time `json:"lastSeenAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last test succeeded; absent unless status is AVAILABLE"`
+
+	CreatedAt time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	UpdatedAt time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
 // engineOf returns the representation of c. The representation has no field for the sealed credential.
 func engineOf(c domain.Connection) engineDescriptor {
-	return engineDescriptor{
+	d := engineDescriptor{
 		ID: c.ID.String(), Type: string(c.Type), ConfigName: c.Name, Config: jsonObject(c.Config),
 		CreatedAt: utcOrZero(c.CreatedAt), UpdatedAt: utcOrZero(c.UpdatedAt),
 	}
+	if database, ok := databaseConfigOf(c); ok {
+		d.Config, d.DatabaseType, d.databaseMembers = nil, database.DatabaseType, database.databaseMembers
+		d.Status, d.LastSeenAt = databaseStatus(c.Health)
+	}
+	return d
 }
 
 // newEngine is the request body that creates an engine connection.
 type newEngine struct {
-	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed" example:"postgres"`
+	Type       string     `json:"type,omitempty" requiredWithout:"databaseType" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed" example:"postgres"`
 	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	Config     jsonObject `json:"config" doc:"Validated by the connector's own schema"`
+	Config     jsonObject `json:"config,omitempty" requiredWithout:"databaseType" doc:"Validated by the connector's own schema"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
+
+	DatabaseType string `json:"databaseType,omitempty" minLength:"1" maxLength:"32" dependentRequired:"host,databaseName,userName" example:"POSTGRESQL" doc:"POSTGRESQL, in any case. Together with the following members, it replaces type, config and credential"`
+	databaseMembers
+	Password domain.Secret `json:"password,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"The password of userName; stored encrypted and never returned" example:"correct horse battery staple"`
+}
+
+// engine returns what the body creates. Errors: Invalid if the body has members of both forms.
+func (n *newEngine) engine() (ports.NewEngine, error) {
+	if n.DatabaseType == "" {
+		if n.databaseMembers != (databaseMembers{}) || !n.Password.IsZero() {
+			return ports.NewEngine{}, domain.FieldError(
+				configMember,
+				"is required with members such as host and userName",
+			)
+		}
+		return ports.NewEngine{
+			Type: n.Type, Name: string(n.ConfigName), Config: json.RawMessage(n.Config),
+			Credential: n.Credential.credential(),
+		}, nil
+	}
+	if n.Type != "" || n.Config != nil || n.Credential != nil {
+		return ports.NewEngine{}, domain.FieldError(configMember, "cannot be combined with type, config and credential")
+	}
+	config, credential := n.config(n.DatabaseType, n.Password)
+	return ports.NewEngine{Type: "postgres", Name: string(n.ConfigName), Config: config, Credential: credential}, nil
 }
 
 // engineChange is the request body of a partial change. The fields that it contains are replaced, and omitted fields
@@ -55,6 +92,40 @@ type engineChange struct {
 	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	Config     jsonObject `json:"config,omitempty" doc:"The configuration; replaces the stored one"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"The credential; replaces the stored one"`
+
+	DatabaseType string `json:"databaseType,omitempty" minLength:"1" maxLength:"32" example:"POSTGRESQL" doc:"This member and the following ones change a connection that was created with databaseType, each on its own"`
+	databaseMembers
+	Password domain.Secret `json:"password,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"The password of userName; replaces the stored one" example:"correct horse battery staple"`
+}
+
+// isOfDatabase reports whether the body has members that only a connection has that was created with databaseType.
+func (e *engineChange) isOfDatabase() bool {
+	return e.DatabaseType != "" || e.databaseMembers != (databaseMembers{}) || !e.Password.IsZero()
+}
+
+// reconfigures reports whether the body has more than a name.
+func (e *engineChange) reconfigures() bool {
+	return e.Config != nil || e.Credential != nil || e.isOfDatabase()
+}
+
+// update returns what the body changes in the connection. Errors: Invalid if the body has members of the form in which
+// the connection was not created.
+func (e *engineChange) update(c domain.Connection) (ports.EngineUpdate, error) {
+	u := ports.EngineUpdate{
+		Name: string(e.ConfigName), Config: json.RawMessage(e.Config), Credential: e.Credential.credential(),
+	}
+	config, ofDatabase := databaseConfigOf(c)
+	switch {
+	case ofDatabase && (e.Config != nil || e.Credential != nil):
+		return u, domain.FieldError("config", "cannot be set, because the connection was created with databaseType")
+	case !e.isOfDatabase():
+		return u, nil
+	case !ofDatabase:
+		return u, domain.FieldError(configMember, "cannot be set, because the connection was created with config")
+	}
+	config.merge(e.databaseMembers)
+	u.Config, u.Credential = config.config(cmp.Or(e.DatabaseType, config.DatabaseType), e.Password)
+	return u, nil
 }
 
 // engineOutcome is the result of a live probe of an engine connection.
@@ -136,14 +207,18 @@ func (s *server) connectorTypes(
 }
 
 // createEngine creates an engine connection. The connector validates the members config and credential with its own
-// schema. The locations of its errors start with "body.config" or "body.credential".
+// schema. The locations of its errors start with "body.config" or "body.credential", or are those of databaseMembers.
 func (s *server) createEngine(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine },
 ) (*createdOutput[engineDescriptor], error) {
-	c, err := s.service.CreateEngine(ctx, tenant, ports.NewEngine{
-		Type: in.Body.Type, Name: string(in.Body.ConfigName),
-		Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
-	})
+	engine, err := in.Body.engine()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.service.CreateEngine(ctx, tenant, engine)
+	if err != nil && in.Body.DatabaseType != "" {
+		err = databaseFields(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -181,10 +256,23 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 	Body    engineChange
 },
 ) (*taggedOutput[engineDescriptor], error) {
-	c, err := s.service.UpdateEngine(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch, ports.EngineUpdate{
-		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config),
-		Credential: in.Body.Credential.credential(),
-	})
+	update, match := ports.EngineUpdate{Name: string(in.Body.ConfigName)}, in.IfMatch.IfMatch
+	if in.Body.reconfigures() {
+		before, err := s.service.GetEngine(ctx, tenant, in.ID.ID)
+		if err != nil {
+			return nil, err
+		}
+		if update, err = in.Body.update(before); err != nil {
+			return nil, err
+		}
+		if len(match) == 0 && in.Body.isOfDatabase() {
+			match = ports.IfMatch{before.Revision} // the update contains the other members of this revision
+		}
+	}
+	c, err := s.service.UpdateEngine(ctx, tenant, in.ID.ID, match, update)
+	if err != nil && in.Body.isOfDatabase() {
+		err = databaseFields(err)
+	}
 	if err != nil {
 		return nil, err
 	}

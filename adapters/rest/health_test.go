@@ -272,7 +272,7 @@ func TestOutputsHaveNoSecret(t *testing.T) {
 		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
 		for member, raw := range properties {
 			secret := member == "clientId" || member == "secret" && name != "CreatedSubscription" ||
-				member == "credential" || member == "accessToken"
+				member == "credential" || member == "accessToken" || member == "password"
 			if writeOnly := raw.(map[string]any)["writeOnly"] == true; secret != writeOnly {
 				t.Errorf("%s.%s: write-only %v", name, member, writeOnly)
 			}

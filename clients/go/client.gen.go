@@ -849,6 +849,69 @@ func (e DescriptorVendor) Valid() bool {
 	}
 }
 
+// Defines values for EngineChangeSslMode.
+const (
+	EngineChangeSslModeDisable    EngineChangeSslMode = "disable"
+	EngineChangeSslModeRequire    EngineChangeSslMode = "require"
+	EngineChangeSslModeVerifyFull EngineChangeSslMode = "verify-full"
+)
+
+// Valid indicates whether the value is a known member of the EngineChangeSslMode enum.
+func (e EngineChangeSslMode) Valid() bool {
+	switch e {
+	case EngineChangeSslModeDisable:
+		return true
+	case EngineChangeSslModeRequire:
+		return true
+	case EngineChangeSslModeVerifyFull:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EngineDescriptorSslMode.
+const (
+	EngineDescriptorSslModeDisable    EngineDescriptorSslMode = "disable"
+	EngineDescriptorSslModeRequire    EngineDescriptorSslMode = "require"
+	EngineDescriptorSslModeVerifyFull EngineDescriptorSslMode = "verify-full"
+)
+
+// Valid indicates whether the value is a known member of the EngineDescriptorSslMode enum.
+func (e EngineDescriptorSslMode) Valid() bool {
+	switch e {
+	case EngineDescriptorSslModeDisable:
+		return true
+	case EngineDescriptorSslModeRequire:
+		return true
+	case EngineDescriptorSslModeVerifyFull:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EngineDescriptorStatus.
+const (
+	EngineDescriptorStatusAVAILABLE   EngineDescriptorStatus = "AVAILABLE"
+	EngineDescriptorStatusUNKNOWN     EngineDescriptorStatus = "UNKNOWN"
+	EngineDescriptorStatusUNREACHABLE EngineDescriptorStatus = "UNREACHABLE"
+)
+
+// Valid indicates whether the value is a known member of the EngineDescriptorStatus enum.
+func (e EngineDescriptorStatus) Valid() bool {
+	switch e {
+	case EngineDescriptorStatusAVAILABLE:
+		return true
+	case EngineDescriptorStatusUNKNOWN:
+		return true
+	case EngineDescriptorStatusUNREACHABLE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErasureViewStatus.
 const (
 	ErasureViewStatusDone    ErasureViewStatus = "done"
@@ -1419,6 +1482,27 @@ func (e NewConnectionVendor) Valid() bool {
 	case NewConnectionVendorPlaid:
 		return true
 	case NewConnectionVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewEngineSslMode.
+const (
+	NewEngineSslModeDisable    NewEngineSslMode = "disable"
+	NewEngineSslModeRequire    NewEngineSslMode = "require"
+	NewEngineSslModeVerifyFull NewEngineSslMode = "verify-full"
+)
+
+// Valid indicates whether the value is a known member of the NewEngineSslMode enum.
+func (e NewEngineSslMode) Valid() bool {
+	switch e {
+	case NewEngineSslModeDisable:
+		return true
+	case NewEngineSslModeRequire:
+		return true
+	case NewEngineSslModeVerifyFull:
 		return true
 	default:
 		return false
@@ -4581,6 +4665,44 @@ type EngineChange struct {
 
 	// Credential The credential; replaces the stored one
 	Credential *EngineChange_Credential `json:"credential,omitempty"`
+
+	// DatabaseName The name of the database
+	//
+	// Examples: books
+	DatabaseName *string `json:"databaseName,omitempty"`
+
+	// DatabaseType This member and the following ones change a connection that was created with databaseType, each on its own
+	//
+	// Examples: POSTGRESQL
+	DatabaseType *string `json:"databaseType,omitempty"`
+
+	// Host Host name or IP address of the database
+	//
+	// Examples: db.example.com
+	Host *string `json:"host,omitempty"`
+
+	// Password The password of userName; replaces the stored one
+	//
+	// Examples: correct horse battery staple
+	Password *string `json:"password,omitempty"`
+
+	// Port TCP port; 5432 if absent
+	//
+	// Examples: 5432
+	Port *int64 `json:"port,omitempty"`
+
+	// Schema A schema that must exist in the database
+	//
+	// Examples: public
+	Schema *string `json:"schema,omitempty"`
+
+	// SslMode As in config; verify-full if absent
+	SslMode *EngineChangeSslMode `json:"sslMode,omitempty"`
+
+	// UserName The role that signs in
+	//
+	// Examples: reader
+	UserName *string `json:"userName,omitempty"`
 }
 
 // EngineChange_Config The configuration; replaces the stored one
@@ -4593,10 +4715,13 @@ type EngineChange_Credential struct {
 	union json.RawMessage
 }
 
+// EngineChangeSslMode As in config; verify-full if absent
+type EngineChangeSslMode string
+
 // EngineDescriptor defines model for EngineDescriptor.
 type EngineDescriptor struct {
-	// Config The configuration of the connector type
-	Config EngineDescriptor_Config `json:"config"`
+	// Config The configuration of the connector type; absent if the connection was created with databaseType
+	Config *EngineDescriptor_Config `json:"config,omitempty"`
 
 	// ConfigName The name of the connection; unique among the live connections of the tenant
 	//
@@ -4608,10 +4733,46 @@ type EngineDescriptor struct {
 	// Examples: 2026-03-01T10:00:00Z
 	CreatedAt time.Time `json:"createdAt"`
 
+	// DatabaseName The name of the database
+	//
+	// Examples: books
+	DatabaseName *string `json:"databaseName,omitempty"`
+
+	// DatabaseType This member and the following ones are present if the connection was created with databaseType
+	//
+	// Examples: POSTGRESQL
+	DatabaseType *string `json:"databaseType,omitempty"`
+
+	// Host Host name or IP address of the database
+	//
+	// Examples: db.example.com
+	Host *string `json:"host,omitempty"`
+
 	// ID Opaque
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
+
+	// LastSeenAt When the last test succeeded; absent unless status is AVAILABLE
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	LastSeenAt *time.Time `json:"lastSeenAt,omitempty"`
+
+	// Port TCP port; 5432 if absent
+	//
+	// Examples: 5432
+	Port *int64 `json:"port,omitempty"`
+
+	// Schema A schema that must exist in the database
+	//
+	// Examples: public
+	Schema *string `json:"schema,omitempty"`
+
+	// SslMode As in config; verify-full if absent
+	SslMode *EngineDescriptorSslMode `json:"sslMode,omitempty"`
+
+	// Status The result of the last test; UNKNOWN before the first one
+	Status *EngineDescriptorStatus `json:"status,omitempty"`
 
 	// Type The connector type
 	//
@@ -4622,12 +4783,23 @@ type EngineDescriptor struct {
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	UpdatedAt time.Time `json:"updatedAt"`
+
+	// UserName The role that signs in
+	//
+	// Examples: reader
+	UserName *string `json:"userName,omitempty"`
 }
 
-// EngineDescriptor_Config The configuration of the connector type
+// EngineDescriptor_Config The configuration of the connector type; absent if the connection was created with databaseType
 type EngineDescriptor_Config struct {
 	union json.RawMessage
 }
+
+// EngineDescriptorSslMode As in config; verify-full if absent
+type EngineDescriptorSslMode string
+
+// EngineDescriptorStatus The result of the last test; UNKNOWN before the first one
+type EngineDescriptorStatus string
 
 // EngineOutcome defines model for EngineOutcome.
 type EngineOutcome struct {
@@ -5636,7 +5808,7 @@ type NewConnectionVendor string
 // NewEngine defines model for NewEngine.
 type NewEngine struct {
 	// Config Validated by the connector's own schema
-	Config NewEngine_Config `json:"config"`
+	Config *NewEngine_Config `json:"config,omitempty"`
 
 	// ConfigName The name of the connection; unique among the live connections of the tenant
 	//
@@ -5646,10 +5818,48 @@ type NewEngine struct {
 	// Credential Validated by the connector's own schema; stored encrypted and never returned
 	Credential *NewEngine_Credential `json:"credential,omitempty"`
 
+	// DatabaseName The name of the database
+	//
+	// Examples: books
+	DatabaseName *string `json:"databaseName,omitempty"`
+
+	// DatabaseType POSTGRESQL, in any case. Together with the following members, it replaces type, config and credential
+	//
+	// Examples: POSTGRESQL
+	DatabaseType *string `json:"databaseType,omitempty"`
+
+	// Host Host name or IP address of the database
+	//
+	// Examples: db.example.com
+	Host *string `json:"host,omitempty"`
+
+	// Password The password of userName; stored encrypted and never returned
+	//
+	// Examples: correct horse battery staple
+	Password *string `json:"password,omitempty"`
+
+	// Port TCP port; 5432 if absent
+	//
+	// Examples: 5432
+	Port *int64 `json:"port,omitempty"`
+
+	// Schema A schema that must exist in the database
+	//
+	// Examples: public
+	Schema *string `json:"schema,omitempty"`
+
+	// SslMode As in config; verify-full if absent
+	SslMode *NewEngineSslMode `json:"sslMode,omitempty"`
+
 	// Type A registered connector type; cannot be changed
 	//
 	// Examples: postgres
-	Type string `json:"type"`
+	Type *string `json:"type,omitempty"`
+
+	// UserName The role that signs in
+	//
+	// Examples: reader
+	UserName *string `json:"userName,omitempty"`
 }
 
 // NewEngine_Config Validated by the connector's own schema
@@ -5661,6 +5871,9 @@ type NewEngine_Config struct {
 type NewEngine_Credential struct {
 	union json.RawMessage
 }
+
+// NewEngineSslMode As in config; verify-full if absent
+type NewEngineSslMode string
 
 // NewLinkSession defines model for NewLinkSession.
 type NewLinkSession struct {

@@ -26,6 +26,9 @@ func TestConfigSchema[C any](t *testing.T, schema string, decode func(json.RawMe
 	}
 	var members []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[C]()) {
+		if !field.IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		members = append(members, name)
 	}

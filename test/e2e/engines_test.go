@@ -93,6 +93,69 @@ func TestEngineConnections(t *testing.T) {
 	})
 }
 
+// databaseEngine is postgresEngine with the members that Lerian's documentation names.
+func databaseEngine(t *testing.T, name string) object {
+	body := postgresEngine(t, name)
+	config, _ := body["config"].(object)
+	credential, _ := body["credential"].(object)
+	return object{
+		"configName": name, "databaseType": "postgresql", "host": config["host"], "port": config["port"],
+		"databaseName": config["database"], "schema": "public", "sslMode": "disable",
+		"userName": credential["username"], "password": credential["password"],
+	}
+}
+
+func TestEngineConnectionsWithTheMembersOfADatabase(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o := w.operator(t)
+		body := databaseEngine(t, "ledger")
+		members := []string{
+			"id", "type", "configName", "databaseType", "host", "port", "databaseName", "schema", "userName", "sslMode",
+			"status", "createdAt", "updatedAt",
+		}
+		made := o.send(http.MethodPost, engines, body).want(201).members(members...)
+		one := engines + "/" + text(made, "id")
+		if made["databaseType"] != "POSTGRESQL" || made["status"] != "UNKNOWN" || made["userName"] != body["userName"] {
+			t.Errorf("made %v", made)
+		}
+		o.testEngine(text(made, "id"), true)
+		tested := o.get(one).want(200).members(append(members, "lastSeenAt")...)
+		if tested["status"] != "AVAILABLE" {
+			t.Errorf("after a test: %v", tested)
+		}
+
+		// A member is changed on its own, and the others remain.
+		changed := o.send(http.MethodPatch, one, object{"schema": "missing"}).want(200)
+		if changed.text("schema") != "missing" || changed.text("host") != text(made, "host") {
+			t.Errorf("a change of the schema made %s", changed.raw)
+		}
+		o.testEngine(text(made, "id"), false)
+		if got := o.get(one).want(200).members(members...); got["status"] != "UNREACHABLE" {
+			t.Errorf("after a failed test: %v", got)
+		}
+		o.send(http.MethodPatch, one, object{"configName": "books", "schema": "public", "password": "other"}).want(200)
+		if got := o.get(one).want(200); got.text("configName") != "books" || got.text("schema") != "public" {
+			t.Errorf("a change of three members made %s", got.raw)
+		}
+		if list := o.pages(engines, 1); len(list) != 1 || list[0]["databaseType"] != "POSTGRESQL" {
+			t.Errorf("the list is %v", list)
+		}
+
+		// A body has one form, that of the connection.
+		o.send(http.MethodPatch, one, object{"config": object{"host": "h", "database": "d"}}).
+			problem(400, "MTCH-0001", "body.config")
+		other := engines + "/" + o.send(http.MethodPost, engines, postgresEngine(t, "other")).want(201).text("id")
+		o.send(http.MethodPatch, other, object{"host": "h"}).problem(400, "MTCH-0001", "body.databaseType")
+		both := maps.Clone(body)
+		both["type"] = "postgres"
+		o.send(http.MethodPost, engines, both).problem(400, "MTCH-0001", "body.databaseType")
+		o.send(http.MethodPost, engines, object{"configName": "a", "databaseType": "MYSQL", "host": "h",
+			"databaseName": "d", "userName": "u"}).problem(400, "MTCH-0001", "body.databaseType")
+		o.send(http.MethodPost, engines, object{"configName": "a", "databaseType": "POSTGRESQL", "host": "a,b",
+			"databaseName": "d", "userName": "u"}).problem(400, "MTCH-0001", "body.host")
+	})
+}
+
 // testEngine requests a live test of an engine connection, and checks that the test reports the expected health.
 func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()

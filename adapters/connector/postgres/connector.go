@@ -15,6 +15,15 @@
 //   - require: the connection is encrypted, but the server is not verified
 //   - disable: the connection is not encrypted. This mode is refused unless Options.AllowHTTP is set
 //
+// The members that Lerian's documentation names are another form of the configuration, with the role's name in it:
+//
+//	{
+//	  "databaseType": "POSTGRESQL", "host": "db.example.com", "port": 5432, "databaseName": "ledger",
+//	  "schema": "public", "userName": "reader", "sslMode": "verify-full"
+//	}
+//
+// port, schema and sslMode are optional. The schema must exist. The credential has the part password, or none.
+//
 // rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
 // the system's authorities.
 // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
@@ -81,7 +90,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	if c.forbids(cfg) {
 		errs = append(errs, domain.FieldError("config.sslMode", "must be require or verify-full"))
 	}
-	errs = append(errs, validateCredential(credential)...)
+	errs = append(errs, cfg.validateCredential(credential)...)
 	if len(errs) > 0 {
 		return nil, domain.Join(errs)
 	}
@@ -96,14 +105,14 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 // Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version number. Errors:
 //
 //   - Rejected (credential_rejected, access_denied)
-//   - Rejected (account_not_found) if the database does not exist
+//   - Rejected (account_not_found) if the database or the schema does not exist
 //   - Rejected (address_not_allowed) if the egress guard forbids the address, or if the connection would not use TLS
 //     and Options.AllowHTTP is not set
 //   - Unavailable (vendor_unreachable)
 //   - Unavailable (malformed_response) if the server exceeds maxReceived or maxIterations.
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
-	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
+	if errs = append(errs, cfg.validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
 	}
 	if c.forbids(cfg) { // AllowHTTP may have been turned off since the connection was configured
@@ -130,6 +139,9 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
 	}
+	if err := cfg.findSchema(ctx, conn); err != nil {
+		return "", err
+	}
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
 }
 
@@ -148,7 +160,7 @@ func pgxConfig(cfg config, credential domain.Credential, dial pgconn.DialFunc) (
 		return nil, unreachable(errSetup)
 	}
 	dsn.Host, dsn.Port, dsn.Database = cfg.Host, cfg.Port, cfg.Database
-	dsn.User = string(credential.Part(partUsername).Reveal())
+	dsn.User = cfg.user(credential)
 	dsn.Password = string(credential.Part(partPassword).Reveal())
 	dsn.TLSConfig, dsn.Fallbacks = cfg.tls(), nil
 	dsn.RuntimeParams = map[string]string{"application_name": "aggregator-connections"}
@@ -158,6 +170,31 @@ func pgxConfig(cfg config, credential domain.Credential, dial pgconn.DialFunc) (
 	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
+}
+
+// user returns the name of the role that signs in.
+func (c config) user(credential domain.Credential) string {
+	if c.documented != nil {
+		return c.documented.UserName
+	}
+	return string(credential.Part(partUsername).Reveal())
+}
+
+// findSchema checks that the configured schema exists. Errors: those of Probe.
+func (c config) findSchema(ctx context.Context, conn *pgx.Conn) error {
+	if c.documented == nil || c.documented.Schema == "" {
+		return nil
+	}
+	var exists bool
+	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)",
+		c.documented.Schema).Scan(&exists)
+	if err != nil {
+		return probeError(ctx, err)
+	}
+	if !exists {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	return nil
 }
 
 // onceDialer dials the server of a probe, and fails when it is called again. To cancel a query, pgx would dial the

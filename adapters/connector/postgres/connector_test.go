@@ -89,6 +89,53 @@ func TestConnector(t *testing.T) {
 	})
 }
 
+// The members that Lerian's documentation names are another form, in which the password may be missing.
+func TestConnectorWithDocumentedMembers(t *testing.T) {
+	const minimal = `"host":"h","databaseName":"d","userName":"u"}`
+	password := credential("password", "password-canary")
+	porttest.TestConnector(t, porttest.ConnectorSuite{
+		Open: func(a ports.EgressGuard) ports.Connector { return postgres.New(postgres.Options{Egress: a}) },
+		Config: `{"databaseType":"postgresql","databaseName":"ledger","host":"::1","port":6432,"userName":"reader",` +
+			`"schema":"public"}`,
+		Credential: password,
+		Canonical: `{"databaseType":"POSTGRESQL","host":"::1","port":6432,"databaseName":"ledger","schema":"public",` +
+			`"userName":"reader","sslMode":"verify-full"}`,
+		Address: "https://[::1]:6432",
+		Invalid: map[string]porttest.InvalidConfig{
+			"another database": invalid(`{"databaseType":"MYSQL",`+minimal, password, "config.databaseType"),
+			"a number as type": invalid(`{"databaseType":7,`+minimal, password, "config.databaseType"),
+			"nothing else": invalid(
+				`{"databaseType":"POSTGRESQL"}`, domain.Credential{},
+				"config.host", "config.databaseName", "config.userName",
+			),
+			"a member of the other form": invalid(
+				`{"databaseType":"POSTGRESQL","database":"d",`+minimal, password, "config.database",
+			),
+			"a long schema": invalid(
+				`{"databaseType":"POSTGRESQL","schema":"`+strings.Repeat(
+					"s",
+					64,
+				)+`",`+minimal,
+				password,
+				"config.schema",
+			),
+			"a role with a NUL": invalid(
+				`{"databaseType":"POSTGRESQL","host":"h","databaseName":"d","userName":"a\u0000b"}`, password,
+				"config.userName",
+			),
+			"a role in the credential": invalid(`{"databaseType":"POSTGRESQL",`+minimal, good, "credential"),
+			"a connection without TLS": invalid(
+				`{"databaseType":"POSTGRESQL","sslMode":"disable",`+minimal, password, "config.sslMode",
+			),
+		},
+	})
+	_, err := postgres.New(postgres.Options{}).Validate(t.Context(), []byte(`{"databaseType":"POSTGRESQL",`+minimal),
+		domain.Credential{})
+	if err != nil {
+		t.Errorf("without a password: %v", err)
+	}
+}
+
 func TestMinimalConfigGetsDefaults(t *testing.T) {
 	got, err := postgres.New(postgres.Options{}).Validate(
 		t.Context(), json.RawMessage(`{"host":"db.example.com","database":"ledger"}`), good,

@@ -3656,10 +3656,51 @@ export interface components {
             configName?: string;
             /** @description The credential; replaces the stored one */
             credential?: components["schemas"]["PostgresCredential"] | components["schemas"]["RestGenericCredential"];
+            /**
+             * @description The name of the database
+             * @example books
+             */
+            databaseName?: string;
+            /**
+             * @description This member and the following ones change a connection that was created with databaseType, each on its own
+             * @example POSTGRESQL
+             */
+            databaseType?: string;
+            /**
+             * @description Host name or IP address of the database
+             * @example db.example.com
+             */
+            host?: string;
+            /**
+             * @description The password of userName; replaces the stored one
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * Format: int64
+             * @description TCP port; 5432 if absent
+             * @example 5432
+             */
+            port?: number;
+            /**
+             * @description A schema that must exist in the database
+             * @example public
+             */
+            schema?: string;
+            /**
+             * @description As in config; verify-full if absent
+             * @enum {string}
+             */
+            sslMode?: "verify-full" | "require" | "disable";
+            /**
+             * @description The role that signs in
+             * @example reader
+             */
+            userName?: string;
         };
         EngineDescriptor: {
-            /** @description The configuration of the connector type */
-            config: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
+            /** @description The configuration of the connector type; absent if the connection was created with databaseType */
+            config?: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
             /**
              * @description The name of the connection; unique among the live connections of the tenant
              * @example pluggy-main
@@ -3672,10 +3713,52 @@ export interface components {
              */
             createdAt: string;
             /**
+             * @description The name of the database
+             * @example books
+             */
+            databaseName?: string;
+            /**
+             * @description This member and the following ones are present if the connection was created with databaseType
+             * @example POSTGRESQL
+             */
+            databaseType?: string;
+            /**
+             * @description Host name or IP address of the database
+             * @example db.example.com
+             */
+            host?: string;
+            /**
              * @description Opaque
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /**
+             * Format: date-time
+             * @description When the last test succeeded; absent unless status is AVAILABLE
+             * @example 2026-03-02T10:00:00Z
+             */
+            lastSeenAt?: string;
+            /**
+             * Format: int64
+             * @description TCP port; 5432 if absent
+             * @example 5432
+             */
+            port?: number;
+            /**
+             * @description A schema that must exist in the database
+             * @example public
+             */
+            schema?: string;
+            /**
+             * @description As in config; verify-full if absent
+             * @enum {string}
+             */
+            sslMode?: "verify-full" | "require" | "disable";
+            /**
+             * @description The result of the last test; UNKNOWN before the first one
+             * @enum {string}
+             */
+            status?: "AVAILABLE" | "UNREACHABLE" | "UNKNOWN";
             /**
              * @description The connector type
              * @example postgres
@@ -3687,6 +3770,11 @@ export interface components {
              * @example 2026-03-02T10:00:00Z
              */
             updatedAt: string;
+            /**
+             * @description The role that signs in
+             * @example reader
+             */
+            userName?: string;
         };
         EngineOutcome: {
             /**
@@ -4618,7 +4706,7 @@ export interface components {
         };
         NewEngine: {
             /** @description Validated by the connector's own schema */
-            config: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
+            config?: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
             /**
              * @description The name of the connection; unique among the live connections of the tenant
              * @example pluggy-main
@@ -4627,10 +4715,51 @@ export interface components {
             /** @description Validated by the connector's own schema; stored encrypted and never returned */
             credential?: components["schemas"]["PostgresCredential"] | components["schemas"]["RestGenericCredential"];
             /**
+             * @description The name of the database
+             * @example books
+             */
+            databaseName?: string;
+            /**
+             * @description POSTGRESQL, in any case. Together with the following members, it replaces type, config and credential
+             * @example POSTGRESQL
+             */
+            databaseType?: string;
+            /**
+             * @description Host name or IP address of the database
+             * @example db.example.com
+             */
+            host?: string;
+            /**
+             * @description The password of userName; stored encrypted and never returned
+             * @example correct horse battery staple
+             */
+            password?: string;
+            /**
+             * Format: int64
+             * @description TCP port; 5432 if absent
+             * @example 5432
+             */
+            port?: number;
+            /**
+             * @description A schema that must exist in the database
+             * @example public
+             */
+            schema?: string;
+            /**
+             * @description As in config; verify-full if absent
+             * @enum {string}
+             */
+            sslMode?: "verify-full" | "require" | "disable";
+            /**
              * @description A registered connector type; cannot be changed
              * @example postgres
              */
-            type: string;
+            type?: string;
+            /**
+             * @description The role that signs in
+             * @example reader
+             */
+            userName?: string;
         };
         NewLinkSession: {
             /**
@@ -20565,9 +20694,18 @@ export interface operations {
                      *           },
                      *           "configName": "pluggy-main",
                      *           "createdAt": "2026-03-01T10:00:00Z",
+                     *           "databaseName": "books",
+                     *           "databaseType": "POSTGRESQL",
+                     *           "host": "db.example.com",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "lastSeenAt": "2026-03-02T10:00:00Z",
+                     *           "port": 5432,
+                     *           "schema": "public",
+                     *           "sslMode": "verify-full",
+                     *           "status": "AVAILABLE",
                      *           "type": "postgres",
-                     *           "updatedAt": "2026-03-02T10:00:00Z"
+                     *           "updatedAt": "2026-03-02T10:00:00Z",
+                     *           "userName": "reader"
                      *         }
                      *       ],
                      *       "limit": 20,
@@ -20749,7 +20887,14 @@ export interface operations {
                  *         "password": "correct horse battery staple",
                  *         "username": "reader"
                  *       },
-                 *       "type": "postgres"
+                 *       "databaseName": "books",
+                 *       "host": "db.example.com",
+                 *       "password": "correct horse battery staple",
+                 *       "port": 5432,
+                 *       "schema": "public",
+                 *       "sslMode": "verify-full",
+                 *       "type": "postgres",
+                 *       "userName": "reader"
                  *     }
                  */
                 "application/json": components["schemas"]["NewEngine"];
@@ -20774,9 +20919,18 @@ export interface operations {
                      *       },
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "databaseName": "books",
+                     *       "databaseType": "POSTGRESQL",
+                     *       "host": "db.example.com",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSeenAt": "2026-03-02T10:00:00Z",
+                     *       "port": 5432,
+                     *       "schema": "public",
+                     *       "sslMode": "verify-full",
+                     *       "status": "AVAILABLE",
                      *       "type": "postgres",
-                     *       "updatedAt": "2026-03-02T10:00:00Z"
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "userName": "reader"
                      *     }
                      */
                     "application/json": components["schemas"]["EngineDescriptor"];
@@ -21057,9 +21211,18 @@ export interface operations {
                      *       },
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "databaseName": "books",
+                     *       "databaseType": "POSTGRESQL",
+                     *       "host": "db.example.com",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSeenAt": "2026-03-02T10:00:00Z",
+                     *       "port": 5432,
+                     *       "schema": "public",
+                     *       "sslMode": "verify-full",
+                     *       "status": "AVAILABLE",
                      *       "type": "postgres",
-                     *       "updatedAt": "2026-03-02T10:00:00Z"
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "userName": "reader"
                      *     }
                      */
                     "application/json": components["schemas"]["EngineDescriptor"];
@@ -21467,7 +21630,15 @@ export interface operations {
                  *       "credential": {
                  *         "password": "correct horse battery staple",
                  *         "username": "reader"
-                 *       }
+                 *       },
+                 *       "databaseName": "books",
+                 *       "databaseType": "POSTGRESQL",
+                 *       "host": "db.example.com",
+                 *       "password": "correct horse battery staple",
+                 *       "port": 5432,
+                 *       "schema": "public",
+                 *       "sslMode": "verify-full",
+                 *       "userName": "reader"
                  *     }
                  */
                 "application/json": components["schemas"]["EngineChange"];
@@ -21489,9 +21660,18 @@ export interface operations {
                      *       },
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "databaseName": "books",
+                     *       "databaseType": "POSTGRESQL",
+                     *       "host": "db.example.com",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSeenAt": "2026-03-02T10:00:00Z",
+                     *       "port": 5432,
+                     *       "schema": "public",
+                     *       "sslMode": "verify-full",
+                     *       "status": "AVAILABLE",
                      *       "type": "postgres",
-                     *       "updatedAt": "2026-03-02T10:00:00Z"
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "userName": "reader"
                      *     }
                      */
                     "application/json": components["schemas"]["EngineDescriptor"];

@@ -95,7 +95,6 @@ type book struct {
 	absences    map[string]records.RowState
 	announced   map[string]records.RowState
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
-	payloads    map[string]string // of quarantined transactions, by external id
 	staged      []domain.TransactionData
 	prepared    []records.Record // the results of PublicationPlan.Prepare
 	suggestions []records.Suggestion
@@ -333,15 +332,12 @@ func (b *book) VisitIdentified(
 	return b.fail("VisitIdentified")
 }
 
-func (b *book) VisitQuarantined(limit int, visit func(string, []byte)) error {
-	for _, id := range slices.Sorted(maps.Keys(b.payloads)) {
-		visit(id, []byte(b.payloads[id][:min(limit, len(b.payloads[id]))]))
+func (b *book) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	for key, e := range b.quarantine {
+		e.QuarantineKey, e.Payload = key, e.Payload[:min(limit, len(e.Payload))]
+		visit(e)
 	}
-	return b.fail("VisitQuarantined")
-}
-
-func (b *book) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
-	return maps.Clone(b.quarantine), b.fail("Quarantine")
+	return b.fail("VisitQuarantine")
 }
 
 func (b *book) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {

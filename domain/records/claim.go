@@ -164,13 +164,12 @@ func MergeDeliveries(scope domain.PullScope, source ScopeSource) (domain.PullSco
 // ClaimSource reads what an attempt of a pull needs of its connection. Its methods change nothing.
 type ClaimSource interface {
 	ScopeSource
+	QuarantineSource
 
 	// SucceededSince reports whether a pull of the connection has succeeded that started at or after a time.
 	SucceededSince(start time.Time) (bool, error)
 	// IsEmpty reports whether no transaction of the connection is stored.
 	IsEmpty() (bool, error)
-	// Quarantine returns the keys of the connection's quarantined rows, with the times at which a pull last read them.
-	Quarantine() (map[domain.QuarantineKey]time.Time, error)
 	// Replaceable returns two facts about the connection. removed is true if a row was marked as removed at or after
 	// start, or if a transaction has former external ids. carriedOver is true if the connection has carried-over rows.
 	Replaceable(start time.Time) (removed, carriedOver bool, err error)
@@ -217,11 +216,9 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 			return err
 		}
 	}
-	quarantine, err := source.Quarantine()
-	if err != nil {
+	if err = source.VisitQuarantine(0, c.addQuarantined); err != nil {
 		return err
 	}
-	c.addQuarantine(quarantine)
 	if !c.Empty {
 		c.HasRemoved, c.HasCarriedOver, err = source.Replaceable(at.Add(-domain.MatchWindow))
 		if err != nil {
@@ -239,15 +236,12 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 	return err
 }
 
-// addQuarantine sets the members of c that describe the quarantine. seen contains its rows, with the times at which a
-// pull last read them. A row that was last read from an earlier target does not set Nameless, because the current
-// target does not return it.
-func (c *Claimed) addQuarantine(seen map[domain.QuarantineKey]time.Time) {
-	for key, at := range seen {
-		c.Quarantine = append(c.Quarantine, key)
-		if key.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(key.ID) &&
-			!at.Before(c.Connection.TargetChangedAt) {
-			c.Nameless = true
-		}
+// addQuarantined adds a row to the members of c that describe the quarantine. A row that was last read from an earlier
+// target does not set Nameless, because the current target does not return it.
+func (c *Claimed) addQuarantined(e QuarantineEntry) {
+	c.Quarantine = append(c.Quarantine, e.QuarantineKey)
+	if e.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(e.ID) &&
+		!e.At.Before(c.Connection.TargetChangedAt) {
+		c.Nameless = true
 	}
 }

@@ -149,11 +149,14 @@ func (d *deliveries) IsEmpty() (bool, error) {
 	return d.empty, d.err
 }
 
-func (d *deliveries) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
-	if d.quarantine != nil {
-		return d.quarantine, d.err
+func (d *deliveries) VisitQuarantine(_ int, visit func(records.QuarantineEntry)) error {
+	if d.quarantine == nil {
+		visit(records.QuarantineEntry{QuarantineKey: domain.QuarantineKey{ID: "unreadable"}, At: epoch})
 	}
-	return map[domain.QuarantineKey]time.Time{{ID: "unreadable"}: epoch}, d.err
+	for key, at := range d.quarantine {
+		visit(records.QuarantineEntry{QuarantineKey: key, At: at})
+	}
+	return d.err
 }
 
 func TestARowWithoutAnIDCountsOnlyUnderItsTarget(t *testing.T) {

@@ -384,7 +384,8 @@ func (d *decision) changeQuarantine(c *Changes) error {
 	attached := d.FirstStored
 	c.Release = d.Released
 	if len(d.Quarantined) > 0 || len(attached) > 0 {
-		quarantine, err := d.source.Quarantine()
+		quarantine := map[domain.QuarantineKey]domain.PullID{} // the pulls that last quarantined the rows
+		err := d.source.VisitQuarantine(0, func(e QuarantineEntry) { quarantine[e.QuarantineKey] = e.Pull })
 		if err != nil {
 			return err
 		}
@@ -394,12 +395,12 @@ func (d *decision) changeQuarantine(c *Changes) error {
 		for _, row := range Deduplicate(d.Quarantined, func(r *domain.UnreadableData) string {
 			return string(r.Kind) + r.ID
 		}) {
-			entry, found := quarantine[row.QuarantineKey]
-			if entry.Pull != d.Pull {
+			last, found := quarantine[row.QuarantineKey]
+			if last != d.Pull {
 				c.Counts.Quarantined++
 			}
 			if found || len(quarantine) < domain.MaxQuarantined {
-				quarantine[row.QuarantineKey] = QuarantineEntry{d.Pull, d.At}
+				quarantine[row.QuarantineKey] = d.Pull
 				c.Quarantine = append(c.Quarantine, row)
 			}
 		}

@@ -278,15 +278,13 @@ func (b *publisher) readShown(past []string) error {
 			live = append(live, record.ExternalID)
 		}
 	}
-	quarantine, err := b.source.Quarantine()
+	err = b.source.VisitQuarantine(0, func(e QuarantineEntry) {
+		if e.Kind == domain.QuarantinedTransaction && b.readAgain(e) && slices.Contains(names, e.ID) {
+			b.onPage[e.ID] = true
+		}
+	})
 	if err != nil {
 		return err
-	}
-	for _, name := range names {
-		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: name}
-		if entry, found := quarantine[key]; found && b.readAgain(entry) {
-			b.onPage[name] = true
-		}
 	}
 	for ids := range slices.Chunk(names, publishBatch) {
 		rows := b.visible()

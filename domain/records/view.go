@@ -1,6 +1,7 @@
 package records
 
 import (
+	"math"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -71,6 +72,7 @@ type View struct {
 // Changes that were yielded before the call. A Source returns the errors of the store.
 type Source interface {
 	AnnouncedSource
+	QuarantineSource
 
 	// Record returns a record by its id. It returns an error if there is none.
 	Record(id domain.TransactionID) (Record, error)
@@ -127,20 +129,25 @@ type Source interface {
 	VisitIdentified(
 		account domain.AccountID, values []string, visit func(domain.TransactionID, domain.References),
 	) error
-
-	// VisitQuarantined calls visit with the external id and at most limit bytes of each transaction in the quarantine
-	// of the connection. The id is "" if it cannot be read.
-	VisitQuarantined(limit int, visit func(externalID string, payload []byte)) error
-
-	// Quarantine returns when each row in the quarantine of the connection was last quarantined, by its key.
-	Quarantine() (map[domain.QuarantineKey]QuarantineEntry, error)
 }
 
-// QuarantineEntry describes when a row was last quarantined.
+// QuarantineSource reads the quarantine of a connection.
+type QuarantineSource interface {
+	// VisitQuarantine calls visit with each row in the quarantine, and at most limit bytes of its payload.
+	VisitQuarantine(limit int, visit func(QuarantineEntry)) error
+}
+
+// QuarantineEntry is a row in the quarantine.
 type QuarantineEntry struct {
-	Pull domain.PullID
-	At   time.Time
+	domain.QuarantineKey
+
+	Pull    domain.PullID // the pull that last quarantined the row
+	At      time.Time     // when it did
+	Payload []byte        // the caller must not keep it
 }
+
+// wholePayload is a limit that no payload in the quarantine reaches.
+const wholePayload = math.MaxInt32
 
 // Candidate is a stored record that may replace another one.
 type Candidate struct {

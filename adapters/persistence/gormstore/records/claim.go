@@ -271,16 +271,9 @@ func (s claimSource) RemovedAccounts() ([]string, error) {
 	return ids, err
 }
 
-// Quarantine implements records.ClaimSource. It reads only the columns of the keys and the time.
-func (s claimSource) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
-	var rows []quarantinedRow
-	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key", "last_seen_at").
-		Find(&rows).Error
-	seen := make(map[domain.QuarantineKey]time.Time, len(rows))
-	for i := range rows {
-		seen[rows[i].key()] = rows[i].LastSeen.Time
-	}
-	return seen, err
+// VisitQuarantine implements records.QuarantineSource.
+func (s claimSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	return visitQuarantine(s.reader, s.pull.Tenant.UUID, s.pull.Connection.UUID, limit, visit)
 }
 
 // Replaceable implements records.ClaimSource. It runs one query.

@@ -97,6 +97,27 @@ func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
 	}
 }
 
+// VisitQuarantine implements records.QuarantineSource.
+func (s recordSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	return visitQuarantine(s.tx, s.pull.Tenant, s.pull.Connection, limit, visit)
+}
+
+// visitQuarantine reads the quarantine of a connection, with the beginnings of the payloads, row by row.
+func visitQuarantine(
+	tx gormstore.Tx, tenant, connection uuid.UUID, limit int, visit func(records.QuarantineEntry),
+) error {
+	q := gormstore.NewQuery("SELECT kind, row_key, pull_id, last_seen_at, substr(payload, 1, ?)"+
+		" FROM quarantined_rows WHERE connection_id = ? AND tenant_id = ?",
+		limit, gormstore.UUID(connection), gormstore.UUID(tenant))
+	var e records.QuarantineEntry
+	return tx.Read(q.AsRead(gormstore.ScanTargets(
+		(*gormstore.Text)(&e.Kind), &e.ID, &e.Pull.UUID, &e.At, &e.Payload,
+	), func() error {
+		visit(e)
+		return nil
+	}))
+}
+
 // Quarantine returns a page of the connection's quarantine, newest first. The database sorts the whole quarantine, but
 // reads only the payloads of the page.
 func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,

@@ -221,15 +221,3 @@ func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 	}
 	return never, err
 }
-
-// Quarantine implements records.Source. It returns the entries of the quarantine.
-func (s recordSource) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
-	var rows []quarantinedRow
-	err := quarantineOf(s.tx.DB, s.pull.Tenant, s.pull.Connection).
-		Select("kind", "row_key", "pull_id", "last_seen_at").Find(&rows).Error
-	entries := make(map[domain.QuarantineKey]records.QuarantineEntry, len(rows))
-	for _, row := range rows {
-		entries[row.key()] = records.QuarantineEntry{Pull: domain.PullID{UUID: row.Pull}, At: row.LastSeen.Time}
-	}
-	return entries, err
-}

@@ -293,23 +293,27 @@ func (b *book) Joined() ([]records.Record, error) {
 	})
 }
 
-func (b *book) VisitLive(dates domain.Window, name string, _ bool, visit func(records.LiveRecord)) error {
+// VisitLive fails under a name that tells the selection: "VisitLive", "VisitLive(by id)" or "VisitLive(metadata)".
+func (b *book) VisitLive(of records.LiveOf, visit func(records.LiveRecord)) error {
+	name := "VisitLive"
+	if of.ExternalIDs != nil {
+		b.requireIDs(of.ExternalIDs)
+		name += "(by id)"
+	}
 	for _, r := range b.records {
-		if r.RemovedAt.IsZero() && dates.Contains(r.Date) && (name == "" || name == r.Account) {
-			visit(records.LiveRecord{
-				ExternalID: r.ExternalID, Account: r.Account, Date: r.Date, CarriedOver: b.carriedOver[r.ExternalID],
-			})
+		if !r.RemovedAt.IsZero() || !of.Dates.Contains(r.Date) || of.Account != "" && of.Account != r.Account ||
+			of.ExternalIDs != nil && !slices.Contains(of.ExternalIDs, r.ExternalID) {
+			continue
 		}
+		row := records.LiveRecord{
+			ExternalID: r.ExternalID, Account: r.Account, Date: r.Date, CarriedOver: b.carriedOver[r.ExternalID],
+		}
+		if of.Metadata {
+			row.Metadata, name = r.Metadata, "VisitLive(metadata)"
+		}
+		visit(row)
 	}
-	return b.fail("VisitLive")
-}
-
-func (b *book) VisitMetadata(ids []string, visit func(string, []byte)) error {
-	b.requireIDs(ids)
-	for _, id := range ids {
-		visit(id, b.byKey(id).Metadata)
-	}
-	return b.fail("VisitMetadata")
+	return b.fail(name)
 }
 
 func (b *book) VisitIdentified(

@@ -729,7 +729,7 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	for method, page := range map[string]*records.Page{
 		"Record": sweep, "Version": sweep, "CarriedOver": sweep, "Never": sweep,
 		"States(absent)": sweep,
-		"VisitLive":      sweep, "VisitMetadata": sweep, "VisitQuarantine": sweep,
+		"VisitLive":      sweep, "VisitLive(metadata)": sweep, "VisitQuarantine": sweep,
 		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
 		"States(absent by id)": removal,
 	} {

@@ -245,7 +245,7 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
 	}
-	past, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
+	past, err := readStates(b.source, StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (b *publisher) followOthers(externalIDs []string) error {
 // readShown finds the records with the given former external ids. It adds their rows that the vendor returns to
 // b.onPage, and the records that leave to b.leaving.
 func (b *publisher) readShown(past []string) error {
-	states, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: past})
+	states, err := readStates(b.source, StatesOf{Mark: MarkPast, ExternalIDs: past})
 	if err != nil {
 		return err
 	}

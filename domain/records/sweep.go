@@ -36,7 +36,7 @@ func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil
 	}
-	known, err := d.source.States(StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
+	known, err := readStates(d.source, StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (d *decision) judgeAbsences() error {
 		oldest: map[string]domain.Date{},
 		held:   map[string]bool{},
 	}
-	held, err := d.source.States(StatesOf{Mark: MarkAnnounced, Account: d.sweep.Account, Held: true})
+	held, err := readStates(d.source, StatesOf{Mark: MarkAnnounced, Account: d.sweep.Account, Held: true})
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,8 @@ func (d *decision) rememberAbsences() error {
 // whose announced removals are held back are in r.held; they are no absences.
 func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error {
 	w := d.sweep
-	err := d.source.VisitLive(w.Window, w.Account, d.HasCarriedOver, func(record LiveRecord) {
+	of := LiveOf{Dates: w.Window, Account: w.Account, NoneCarriedOver: !d.HasCarriedOver}
+	err := d.source.VisitLive(of, func(record LiveRecord) {
 		seen := w.Seen(record.ExternalID)
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {
@@ -260,14 +261,14 @@ func (d *decision) collected(records []LiveRecord) (recent map[string]bool, err 
 		}
 		return recent, nil
 	}
-	accounts, ids := make(map[string]string, len(records)), make([]string, len(records))
-	for i, record := range records {
-		accounts[record.ExternalID], ids[i] = record.Account, record.ExternalID
+	of := LiveOf{NoneCarriedOver: !d.HasCarriedOver, Metadata: true}
+	for _, record := range records {
+		of.ExternalIDs = append(of.ExternalIDs, record.ExternalID)
 	}
-	err = d.source.VisitMetadata(ids, func(externalID string, metadata []byte) {
-		from, known := w.CollectedFrom[accounts[externalID]]
-		at := w.CollectedAt(metadata)
-		recent[externalID] = known && !at.IsZero() && !at.Before(from)
+	err = d.source.VisitLive(of, func(record LiveRecord) {
+		from, known := w.CollectedFrom[record.Account]
+		at := w.CollectedAt(record.Metadata)
+		recent[record.ExternalID] = known && !at.IsZero() && !at.Before(from)
 	})
 	return recent, err
 }

@@ -71,7 +71,6 @@ type View struct {
 // Source reads what a decision needs only for some pages. All methods read the records of one connection, and see the
 // Changes that were yielded before the call. A Source returns the errors of the store.
 type Source interface {
-	AnnouncedSource
 	QuarantineSource
 
 	// Record returns a record by its id. It returns an error if there is none.
@@ -80,8 +79,8 @@ type Source interface {
 	// Version returns an earlier version of a record, without a digest. It returns an error if there is none.
 	Version(id domain.TransactionID, version int) (Record, error)
 
-	// States returns the states of the selected rows, by external id.
-	States(rows StatesOf) (map[string]RowState, error)
+	// VisitStates calls visit with the states of the selected rows. It may do so several times for a row.
+	VisitStates(rows StatesOf, visit func(RowState)) error
 
 	// Live returns the live records with these external ids.
 	Live(externalIDs []string) ([]Record, error)
@@ -114,13 +113,8 @@ type Source interface {
 	// Joined returns the old records of the suggestions in the state SuggestionJoined.
 	Joined() ([]Record, error)
 
-	// VisitLive calls visit with the live records in the window of a sweep. If account is not "", it visits only the
-	// records of this account. The caller passes false as carriedOver only if no record of the connection is carried
-	// over.
-	VisitLive(dates domain.Window, account string, carriedOver bool, visit func(LiveRecord)) error
-
-	// VisitMetadata calls visit with the metadata of the records with these external ids.
-	VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error
+	// VisitLive calls visit with the selected live records.
+	VisitLive(records LiveOf, visit func(LiveRecord)) error
 
 	// VisitIdentified calls visit with the references of the records of an account, also of removed and superseded
 	// ones, that have one of the values as end-to-end id, transaction id, authentication code, tracking key or barcode.
@@ -162,4 +156,15 @@ type LiveRecord struct {
 	Date       domain.Date
 	// CarriedOver is set if the vendor has not returned the record under the current account reference.
 	CarriedOver bool
+	Metadata    []byte // only if LiveOf.Metadata is set; the caller must not keep it
+}
+
+// LiveOf selects live records. A member that is zero does not restrict the selection.
+type LiveOf struct {
+	Dates       domain.Window
+	Account     string // the present external id of the account
+	ExternalIDs []string
+	// NoneCarriedOver is set if no record of the connection is carried over.
+	NoneCarriedOver bool
+	Metadata        bool // visit gets the metadata of the records
 }

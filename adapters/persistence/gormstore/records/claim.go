@@ -129,17 +129,24 @@ func (s scopeSource) attached(maxBytes int) *gorm.DB {
 	return s.tx.Table("(?) AS attached", gormstore.AttachedDeliveries(s.dialect, s.pull, maxBytes))
 }
 
-// Scopes implements records.ScopeSource. It returns each distinct scope once, at the position of the last delivery with
-// this scope. The receipt of webhooks waits for the lock on the pull, so the query must be fast even for thousands of
-// deliveries.
-func (s scopeSource) Scopes() ([]domain.PullScope, error) {
+// Scopes implements records.ScopeSource. It first adds up the sizes, and stops at the first delivery at which the sum
+// exceeds the limit. It then returns each distinct scope once, at the position of the last delivery with this scope.
+// The receipt of webhooks waits for the lock on the pull, so the queries must be fast even for thousands of deliveries.
+func (s scopeSource) Scopes(limit int) (scopes []domain.PullScope, large bool, err error) {
+	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
+	var found []int
+	err = s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", limit).Limit(1).Pluck("bytes", &found).Error
+	if err != nil || len(found) > 0 {
+		return nil, len(found) > 0, err
+	}
 	var stored []string
-	err := s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
+	err = s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
 		Pluck("scope", &stored).Error
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return scopesOf(stored)
+	scopes, err = scopesOf(stored)
+	return scopes, false, err
 }
 
 // scopesOf decodes stored scopes.
@@ -151,15 +158,6 @@ func scopesOf(stored []string) ([]domain.PullScope, error) {
 		}
 	}
 	return scopes, nil
-}
-
-// ScopesExceed implements records.ScopeSource. It adds up the sizes, and stops at the first delivery at which the sum
-// exceeds the limit.
-func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
-	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
-	var found []int
-	err := s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", bytes).Limit(1).Pluck("bytes", &found).Error
-	return len(found) > 0, err
 }
 
 // maxSignalScope is the maximum size in bytes of a scope with a signal (a report about the account reference as a
@@ -253,13 +251,6 @@ func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// IsEmpty implements records.ClaimSource. It reads at most one row.
-func (s claimSource) IsEmpty() (bool, error) {
-	var ids []string
-	err := s.ofConnection().Table(gormstore.TransactionTable).Limit(1).Pluck("external_id", &ids).Error
-	return len(ids) == 0, err
-}
-
 // RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because a database may sort texts in
 // another order.
 func (s claimSource) RemovedAccounts() ([]string, error) {
@@ -276,25 +267,17 @@ func (s claimSource) VisitQuarantine(limit int, visit func(records.QuarantineEnt
 	return visitQuarantine(s.reader, s.pull.Tenant.UUID, s.pull.Connection.UUID, limit, visit)
 }
 
-// Replaceable implements records.ClaimSource. It runs one query.
-func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
+// Rows implements records.ClaimSource. It runs one query.
+func (s claimSource) Rows(start time.Time) (empty, removed, carriedOver bool, err error) {
 	id, tenant := gormstore.UUID(s.pull.Connection.UUID), gormstore.UUID(s.pull.Tenant.UUID)
-	q := gormstore.NewQuery(
-		"SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
-			s.dialect.TenantIs("tenant_id", "?")+")",
-		id,
-		gormstore.At(start).Param(s.tx.Name()),
-		tenant,
-	)
-	q.Add(" OR EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"+
-		" AND transaction_id IS NOT NULL)", id, tenant)
-	q.Add(
-		", EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ? AND account_id IS NOT NULL)",
-		id,
-		tenant,
-	)
-	err = s.reader.Read(q.AsRead([]any{&removed, &carriedOver}, func() error { return nil }))
-	return removed, carriedOver, err
+	ofConnection := "(SELECT 1 FROM transactions WHERE connection_id = ? AND " + s.dialect.TenantIs("tenant_id", "?")
+	const states = "(SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"
+	q := gormstore.NewQuery("SELECT NOT EXISTS "+ofConnection+")", id, tenant)
+	q.Add(", EXISTS "+ofConnection+" AND removed_at >= ?)", id, tenant, gormstore.At(start).Param(s.tx.Name()))
+	q.Add(" OR EXISTS "+states+" AND transaction_id IS NOT NULL)", id, tenant)
+	q.Add(", EXISTS "+states+" AND account_id IS NOT NULL)", id, tenant)
+	err = s.reader.Read(q.AsRead([]any{&empty, &removed, &carriedOver}, func() error { return nil }))
+	return empty, removed, carriedOver, err
 }
 
 // NextRemoved implements records.ClaimSource. It merges the scopes of the queued pull without locking the pull.

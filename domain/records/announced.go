@@ -17,9 +17,6 @@ import (
 // other pages. Removals that were applied stay applied. Only live records count. A page of staged rows may also
 // announce the removal of staged rows; these rows are deleted.
 func (d *decision) holdAnnounced() error {
-	if len(d.Removed)+len(d.Announced) == 0 {
-		return nil
-	}
 	if d.Confirmed {
 		return d.emit(Changes{Clear: []StatesOf{{Mark: MarkAnnounced, ExternalIDs: d.Removed}}})
 	}

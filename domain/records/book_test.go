@@ -660,10 +660,10 @@ func (b *book) logged(c records.Changes) {
 	for _, r := range c.Refresh {
 		log("refresh %s of %d", r.ExternalID, r.ID.UUID[15])
 	}
-	for _, key := range c.Release {
+	for _, key := range c.Quarantine.Release {
 		log("release %s", key.ID)
 	}
-	for _, row := range c.Quarantine {
+	for _, row := range c.Quarantine.Put {
 		log("quarantine %s", row.ID)
 	}
 	for _, a := range c.Attach {

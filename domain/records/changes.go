@@ -28,11 +28,8 @@ type Changes struct {
 	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
 	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.
-	Refresh []Refreshed
-	// Release contains keys of rows that leave the quarantine.
-	Release []domain.QuarantineKey
-	// Quarantine contains rows that enter the quarantine, or replace the quarantined row with the same key.
-	Quarantine []domain.UnreadableData
+	Refresh    []Refreshed
+	Quarantine QuarantineChanges
 	// Attach contains accounts to which stored records refer by external id only. Each record of such an account that
 	// has no account id gets the id of the account, in a new version. The store counts these records as modified.
 	Attach []Attached
@@ -52,6 +49,12 @@ type Changes struct {
 	// Reason is stored with all new versions that Upsert, Exclusion and Possibly make.
 	Reason string
 	Counts domain.Counts
+}
+
+// QuarantineChanges lists changes of the quarantine. A store applies the members in the order of their declaration.
+type QuarantineChanges struct {
+	Release []domain.QuarantineKey  // rows that leave the quarantine
+	Put     []domain.UnreadableData // rows that enter it, or replace the quarantined row with the same key
 }
 
 // PublicationChanges lists changes that only a Publication makes. A store applies the members in the order of their

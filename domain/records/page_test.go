@@ -745,6 +745,37 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	}
 }
 
+// A page whose rows match nothing asks the store nothing, and changes it at most once.
+func TestAPageThatMatchesNothingMakesOneExchange(t *testing.T) {
+	stored := purchase("a")
+	account := func(w *records.PageWrite) { w.Accounts = []domain.AccountData{{ExternalID: "acc"}} }
+	for name, tc := range map[string]struct {
+		page  *records.Page
+		calls map[string]int
+		want  int // the number of changes
+	}{
+		"new rows":               {records.NewPage(pageOf(other("x"), other("y"))), nil, 1},
+		"a stored row":           {records.NewPage(pageOf(stored)), nil, 1},
+		"rows and their account": {records.NewPage(with(pageOf(other("x")), account)), nil, 1},
+		"unchanged rows":         {records.NewPage(records.PageWrite{At: now, Unchanged: 3}), nil, 1},
+		"an account":             {records.NewPage(with(pageOf(), account)), nil, 0},
+		"a complete listing": {
+			records.NewSweep(records.SweepWrite{
+				Seen: func(string) bool { return true }, Proof: domain.OneRead, Page: pageOf(stored, other("x")), At: now,
+			}),
+			map[string]int{"Joined": 1, "States(absent)": 1, "States(held)": 1, "VisitLive": 1}, 1,
+		},
+	} {
+		b := newBook(record(1, stored))
+		if err := b.write(tc.page, tc.page.Rows()); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.written) != tc.want || !maps.Equal(b.calls, tc.calls) {
+			t.Errorf("%s: %d changes, want %d; the store was asked %v", name, len(b.written), tc.want, b.calls)
+		}
+	}
+}
+
 func TestACallerMayStopEarly(t *testing.T) {
 	b := newBook(replaced(record(1, purchase("b")), "a"))
 	page := records.NewPage(pageOf(purchase("a")))

@@ -30,7 +30,7 @@ type replacement struct {
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
-	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.HasRemoved) {
+	if !leaves && (len(newRows) == 0 || !d.HasRemoved) {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}

@@ -266,6 +266,9 @@ func (d *decision) returned() (externalIDs []string) {
 // endOf does the work of endSuggestions for the records with these external ids. The same Changes remove the records in
 // leaving.
 func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]domain.PullID) error {
+	if len(externalIDs) == 0 {
+		return nil
+	}
 	open, err := d.readSuggestions(externalIDs)
 	if err != nil {
 		return err
@@ -415,7 +418,7 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 // record gets its row back, and is live again. A listing that proves nothing undoes nothing: the vendor may have
 // synchronised meanwhile, and if an id was unreadable, each row counts as seen.
 func (d *decision) undoJoins() error {
-	if d.sweep == nil || d.sweep.Proof == domain.NoProof {
+	if d.sweep.Proof == domain.NoProof {
 		return nil
 	}
 	joined, err := d.source.Joined()

@@ -33,9 +33,6 @@ type absenceReading struct {
 //   - A record that does not leave is added to d.missing if its absence is part of a mass removal, or if the vendor may
 //     have purged the record.
 func (d *decision) judgeAbsences() error {
-	if d.sweep == nil {
-		return nil
-	}
 	known, err := readStates(d.source, StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
 	if err != nil {
 		return err
@@ -138,22 +135,21 @@ func (d *decision) judgeWithoutContinued() error {
 	}))
 }
 
-// rememberAbsences emits the absences of a sweep.
-func (d *decision) rememberAbsences() error {
+// rememberAbsences adds the absences of a sweep to c.
+func (d *decision) rememberAbsences(c *Changes) error {
 	if d.judged == nil {
 		return nil
 	}
 	if err := d.judgeWithoutContinued(); err != nil {
 		return err
 	}
-	var c Changes
 	if d.judged.known {
 		c.Clear = []StatesOf{{Mark: MarkAbsent, Account: d.sweep.Account}}
 	}
 	for _, a := range d.judged.remaining {
 		c.States = append(c.States, absentRow(a))
 	}
-	return d.emit(c)
+	return nil
 }
 
 // readWindow compares the listing with the live records in the window. It counts the listed records and rows of each

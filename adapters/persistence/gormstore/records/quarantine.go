@@ -55,7 +55,7 @@ func quarantineOf(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 func (p *pageWriter) changeQuarantine(c *records.Changes) error {
 	for _, kind := range []domain.QuarantineKind{domain.QuarantinedAccount, domain.QuarantinedTransaction} {
 		var released []string
-		for _, key := range c.Release {
+		for _, key := range c.Quarantine.Release {
 			if key.Kind == kind {
 				released = append(released, key.ID)
 			}
@@ -69,10 +69,10 @@ func (p *pageWriter) changeQuarantine(c *records.Changes) error {
 			return err
 		}
 	}
-	if len(c.Quarantine) == 0 {
+	if len(c.Quarantine.Put) == 0 {
 		return nil
 	}
-	rows := gormstore.ConvertAll(c.Quarantine, p.quarantinedRow)
+	rows := gormstore.ConvertAll(c.Quarantine.Put, p.quarantinedRow)
 	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
 }
 

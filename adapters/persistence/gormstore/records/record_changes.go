@@ -36,11 +36,29 @@ func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 
 func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
-	for _, step := range []func(*records.Changes) error{
-		p.changeStates, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert, p.saveMetadata,
-		p.changeQuarantine, p.attachAll, p.markRemoved, p.publishAll, p.changeSuggestions, p.exclude,
+	for _, step := range []struct {
+		needed bool
+		apply  func(*records.Changes) error
+	}{
+		{len(c.Clear)+len(c.States) > 0, p.changeStates},
+		{c.Stage != nil, p.stageRows},
+		{len(c.Never) > 0, p.rememberNever},
+		{len(c.Archive) > 0, p.archiveAll},
+		{len(c.Rename) > 0, p.rename},
+		{len(c.Upsert) > 0, p.upsert},
+		{len(c.Refresh) > 0, p.saveMetadata},
+		{len(c.Quarantine.Release)+len(c.Quarantine.Put) > 0, p.changeQuarantine},
+		{len(c.Attach) > 0, p.attachAll},
+		{len(c.Remove) > 0, p.markRemoved},
+		{c.Publication != nil, p.publishAll},
+		{len(c.Suggestions) > 0, p.changeSuggestions},
+		{c.Exclusion != nil, p.exclude},
+		{len(c.Possibly) > 0, p.changePossibly},
 	} {
-		if err := step(c); err != nil {
+		if !step.needed {
+			continue
+		}
+		if err := step.apply(c); err != nil {
 			return err
 		}
 	}
@@ -53,17 +71,11 @@ func (p *pageWriter) rememberNever(c *records.Changes) error {
 	for i, pair := range c.Never {
 		rows[i] = splitPairRow{Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: pair.Old, New: pair.New}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
 	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, stateBatch).Error
 }
 
 // archiveAll archives the present versions of records.
 func (p *pageWriter) archiveAll(c *records.Changes) error {
-	if len(c.Archive) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
@@ -73,9 +85,6 @@ func (p *pageWriter) archiveAll(c *records.Changes) error {
 // rename changes the identities of records. Pending records (which do not have their next version yet) are renamed in
 // batches. Their new external ids belong to new rows, so no stored record has one of them.
 func (p *pageWriter) rename(c *records.Changes) error {
-	if len(c.Rename) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
@@ -145,9 +154,6 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 // upsert stores new records and new versions. It groups the records by the time of their removal, and uses one
 // statement for each group. The records of a page form a single group.
 func (p *pageWriter) upsert(c *records.Changes) error {
-	if len(c.Upsert) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
@@ -174,9 +180,6 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 
 // saveMetadata replaces the columns of records that can change without an edit: metadata, category and hashes.
 func (p *pageWriter) saveMetadata(c *records.Changes) error {
-	if len(c.Refresh) == 0 {
-		return nil
-	}
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 
@@ -232,9 +235,6 @@ func (p *pageWriter) markRemoved(c *records.Changes) error {
 
 // exclude excludes a record, or takes its exclusion back.
 func (p *pageWriter) exclude(c *records.Changes) error {
-	if c.Exclusion == nil {
-		return nil
-	}
 	columns := map[string]any{"excluded_at": nil, "excluded_by": c.Exclusion.By, "reason": c.Reason}
 	if c.Exclusion.By != "" {
 		columns["excluded_at"] = gormstore.At(p.At)

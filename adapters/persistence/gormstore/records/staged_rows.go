@@ -49,9 +49,6 @@ const stageBatch = 100
 // stageRows stores rows that are not visible yet. If Restart is set, it first deletes the staged rows of this step and
 // of all later steps. In all cases, it deletes the staged rows that the page reports as removed.
 func (p *pageWriter) stageRows(c *records.Changes) error {
-	if c.Stage == nil {
-		return nil
-	}
 	if c.Stage.Restart {
 		if err := p.restartStaging(c.Stage.Step); err != nil {
 			return err

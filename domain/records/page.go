@@ -204,10 +204,10 @@ func (d *decision) decide() error {
 	if err := d.changeQuarantine(&c); err != nil {
 		return err
 	}
-	if err := d.endSuggestions(&c); err != nil {
+	c.Remove = slices.Sorted(maps.Keys(d.leaving))
+	if err := d.endSuggestions(&c, append(d.returned(), c.Remove...), d.leaving); err != nil {
 		return err
 	}
-	c.Remove = slices.Sorted(maps.Keys(d.leaving))
 	c.Counts.Read, c.Counts.Unchanged = c.Counts.Read+d.Unchanged, c.Counts.Unchanged+d.Unchanged
 	return d.emit(c)
 }

@@ -334,7 +334,7 @@ func (b *publisher) writeStaged() error {
 		d := &decision{
 			Page: page, View: view, source: b.source, ignored: b.ignored, suggested: b.suggested, leaving: b.leaving,
 		}
-		if err := d.endReturned(&c); err != nil {
+		if err := d.endSuggestions(&c, d.returned(), nil); err != nil {
 			return err
 		}
 		d.put(&c)
@@ -414,7 +414,7 @@ func (b *publisher) removeUnmatched() error {
 			for _, externalID := range removed {
 				leaving[externalID] = domain.PullID{}
 			}
-			err = b.endOf(&c, removed, leaving)
+			err = b.endSuggestions(&c, removed, leaving)
 			if err == nil {
 				err = b.emit(c)
 			}

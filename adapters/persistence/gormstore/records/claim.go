@@ -35,8 +35,10 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (cla
 		if err != nil {
 			return err
 		}
-		if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
-			return err
+		if admission.Ended != nil {
+			if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
+				return err
+			}
 		}
 		if isGone = admission.Gone; isGone {
 			return nil
@@ -100,12 +102,9 @@ func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWa
 	return &other, err
 }
 
-// endReplaced stores the end of the pull a.Ended if it is set. It first moves those deliveries of this pull that name
+// endReplaced stores the end of the pull a.Ended. It first moves those deliveries of this pull that name
 // an account in a.Awaited. They are moved to the pull with the id next.
 func (s pulls) endReplaced(tx *gorm.DB, a records.Admission, next domain.PullID) error {
-	if a.Ended == nil {
-		return nil
-	}
 	if err := s.moveAwaiting(tx, *a.Ended, a.Awaited, next); err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 		if err != nil {
 			return err
 		}
-		return p.visitOf(gormstore.TransactionTable, isStored, connection,
+		return p.visitScope(gormstore.TransactionTable, isStored, ofConnection(connection),
 			func(r *records.Record) { add(r.TransactionData) },
 			"account_id = ? AND removed_at IS NULL ORDER BY date DESC, external_id LIMIT ?",
 			gormstore.UUID(account.UUID), ports.MaxComparedRows)

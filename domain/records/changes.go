@@ -20,7 +20,7 @@ type Changes struct {
 	Never []domain.MatchPair
 	// Archive contains the keys of records whose present version becomes an earlier version, because a later member
 	// changes the record. See Record.Key.
-	Archive []string
+	Archive []RecordKey
 	// Rename contains changes of the identities of records, in the order in which they are applied. They make no new
 	// versions.
 	Rename []Renamed
@@ -93,7 +93,7 @@ type StagedRows struct {
 // Renamed gives a record another external id, and sets the members that link it to other records.
 type Renamed struct {
 	ID         domain.TransactionID
-	From       string // the present key of the record
+	From       RecordKey // the present key of the record
 	ExternalID string
 	// Supersedes and SupersededBy replace the members of the record.
 	Supersedes   []domain.Superseded
@@ -103,7 +103,7 @@ type Renamed struct {
 }
 
 // Key returns the key of the record after the change.
-func (r Renamed) Key() string {
+func (r Renamed) Key() RecordKey {
 	return (&Record{Transaction: domain.Transaction{
 		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, SupersededBy: r.SupersededBy,
 	}}).Key()

@@ -368,7 +368,7 @@ func (d *decision) put(c *Changes) {
 		default:
 			c.Counts.Modified++
 			if !stored.Archived {
-				c.Archive = append(c.Archive, row.ExternalID)
+				c.Archive = append(c.Archive, RecordKey{ExternalID: row.ExternalID})
 			}
 		}
 		if c.Upsert == nil {

@@ -17,18 +17,20 @@ type Record struct {
 	Digest Digest
 }
 
-// Key returns the external id under which the record is stored. A superseded record has lost its external id to the
+// RecordKey identifies a record among those of its connection. A superseded record has lost its external id to the
 // record that supersedes it, so its key contains its own id, too.
-func (r *Record) Key() string {
-	if r.SupersededBy.IsZero() {
-		return r.ExternalID
-	}
-	return r.ExternalID + SupersededMark + r.ID.String()
+type RecordKey struct {
+	ExternalID string
+	Superseded domain.TransactionID // the id of a superseded record; zero for any other record
 }
 
-// SupersededMark separates the external id of a superseded record and its id in the record's key. No external id
-// contains it.
-const SupersededMark = "\x1f"
+// Key returns the key of the record.
+func (r *Record) Key() RecordKey {
+	if r.SupersededBy.IsZero() {
+		return RecordKey{ExternalID: r.ExternalID}
+	}
+	return RecordKey{r.ExternalID, r.ID}
+}
 
 // Stored contains the members of a record that are compared with a row of a page, and those that the next version of
 // the record keeps.

@@ -79,7 +79,7 @@ func (p *pageWriter) archiveAll(c *records.Changes) error {
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	return p.archive(p.dialect.AnyOf("external_id", c.Archive))
+	return p.archive(p.dialect.AnyOf("external_id", gormstore.ConvertAll(c.Archive, gormstore.KeyColumn)))
 }
 
 // rename changes the identities of records. Pending records (which do not have their next version yet) are renamed in
@@ -100,7 +100,8 @@ func (p *pageWriter) rename(c *records.Changes) error {
 		}
 		err = recordByID(p.tx.DB, p.dialect, r.ID.UUID, p.pull.Tenant).
 			Updates(map[string]any{
-				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
+				"external_id": gormstore.KeyColumn(r.Key()), "supersedes": text,
+				"superseded_by": gormstore.Optional(r.SupersededBy.UUID),
 			}).
 			Error
 		if err != nil {
@@ -135,7 +136,9 @@ func (p *pageWriter) renamePending(batch []records.Renamed) error {
 		nameArgs = append(nameArgs, r.ID.UUID, r.ExternalID)
 		textArgs = append(textArgs, r.ID.UUID, text)
 	}
-	which := p.dialect.AnyOf("external_id", keys(batch, func(r *records.Renamed) string { return r.From }))
+	which := p.dialect.AnyOf("external_id", keys(batch, func(r *records.Renamed) string {
+		return gormstore.KeyColumn(r.From)
+	}))
 	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{p.pull.Connection, p.pull.Tenant}, which.Vars)
 	return p.tx.Exec("UPDATE transactions SET digest = ?, superseded_by = NULL, external_id = CASE"+names.String()+
 		" END, supersedes = CASE"+texts.String()+" END WHERE connection_id = ? AND "+

@@ -445,7 +445,7 @@ test('what is no date is refused at its field, in the language of the console', 
     await page.keyboard.press('Shift+Tab'); // leaves the field: its parts come before
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Shift+Tab');
-    await page.locator(`#${name}-error`).getByText('Isto não é uma data.').waitFor();
+    await page.locator(`#${name}-error`).getByText('Data inválida.').waitFor();
     assert.ok(await input.evaluate((element) => element.validity.badInput), where + ' has dropped what was typed');
     await input.fill('2026-01-31');
     await page.locator(`#${name}-error`).waitFor({ state: 'detached' });
@@ -461,7 +461,7 @@ test('what is no date is refused at its field, in the language of the console', 
   await page.locator('#day').focus();
   await page.keyboard.type('02312026');
   answer();
-  await page.getByRole('table').getByRole('link', { name: /Completude/ }).first().filter({ hasNotText: '…' }).waitFor();
+  await page.getByRole('table').getByRole('link', { name: /Conferência do saldo/ }).first().filter({ hasNotText: '…' }).waitFor();
   assert.ok(await page.locator('#day').evaluate((element) => element.validity.badInput), 'a later answer has dropped what was typed');
   await page.unrouteAll();
   for (const where of ['/console/search', path + '/transactions', '/console/audit']) {
@@ -1105,10 +1105,10 @@ test('the console is in the language of the browser, and the language can be swi
   const operator = token(11);
   const { id } = await connect(operator, pluggyLogin, 'banco');
   const page = await open(browser, `/console/connections/${id}/transactions`, { token: operator, locale: 'pt-BR' });
-  await page.getByText('Saudável.').waitFor();
+  await page.getByText('Funcionando.').waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'pt-BR');
-  await page.getByRole('cell', { name: '−212,45 BRL' }).waitFor();
-  assert.equal(await page.title(), 'Transações · banco · Conexões com agregadores');
+  await page.getByRole('cell', { name: '−R$ 212,45' }).waitFor();
+  assert.equal(await page.title(), 'Lançamentos · banco · Conexões com agregadores');
   await press(page, 'EN');
   await page.getByText('Healthy.').waitFor();
   await page.getByRole('cell', { name: '−212.45 BRL' }).waitFor();

@@ -6600,7 +6600,7 @@ type Problem struct {
 	// Examples: MTCH-0001
 	Code string `json:"code"`
 
-	// Detail What went wrong
+	// Detail What went wrong, in the language of the title
 	//
 	// Examples: the request is not valid
 	Detail string `json:"detail"`
@@ -6618,7 +6618,7 @@ type Problem struct {
 	// Examples: 400
 	Status int64 `json:"status"`
 
-	// Title The text of the HTTP status
+	// Title The text of the HTTP status, in Portuguese if the Accept-Language header of the request prefers it
 	//
 	// Examples: Bad Request
 	Title string `json:"title"`

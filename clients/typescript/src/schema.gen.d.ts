@@ -5451,7 +5451,7 @@ export interface components {
              */
             code: string;
             /**
-             * @description What went wrong
+             * @description What went wrong, in the language of the title
              * @example the request is not valid
              */
             detail: string;
@@ -5469,7 +5469,7 @@ export interface components {
              */
             status: number;
             /**
-             * @description The text of the HTTP status
+             * @description The text of the HTTP status, in Portuguese if the Accept-Language header of the request prefers it
              * @example Bad Request
              */
             title: string;

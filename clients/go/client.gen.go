@@ -8400,6 +8400,9 @@ type UpdateApplicationParams struct {
 
 	// IfMatch Entity tags of the revisions that may be changed
 	IfMatch *string `json:"If-Match,omitempty"`
+	// PullID Only transactions of which this pull has stored the present version or an earlier one; not together with asOf
+	PullID *string `form:"pullId,omitempty" json:"pullId,omitempty"`
+
 }
 
 // UpdateApplicationParamsForce defines parameters for UpdateApplication.
@@ -15513,6 +15516,18 @@ func NewListTransactionsRequest(server string, id string, params *ListTransactio
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
+		if params.PullID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "pullId", *params.PullID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		return nil, err
 	}
 

@@ -16259,6 +16259,8 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description OK */
+                /** @description Only transactions of which this pull has stored the present version or an earlier one; not together with asOf */
+                pullId?: string;
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -2163,6 +2163,30 @@ func (e TokenViewVendor) Valid() bool {
 	}
 }
 
+// Defines values for TransactionVersionViewCause.
+const (
+	TransactionVersionViewCauseMatching TransactionVersionViewCause = "matching"
+	TransactionVersionViewCauseOperator TransactionVersionViewCause = "operator"
+	TransactionVersionViewCauseUpgrade  TransactionVersionViewCause = "upgrade"
+	TransactionVersionViewCauseVendor   TransactionVersionViewCause = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the TransactionVersionViewCause enum.
+func (e TransactionVersionViewCause) Valid() bool {
+	switch e {
+	case TransactionVersionViewCauseMatching:
+		return true
+	case TransactionVersionViewCauseOperator:
+		return true
+	case TransactionVersionViewCauseUpgrade:
+		return true
+	case TransactionVersionViewCauseVendor:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TransactionVersionViewTrigger.
 const (
 	TransactionVersionViewTriggerManual    TransactionVersionViewTrigger = "manual"
@@ -7596,6 +7620,16 @@ type TransactionSums struct {
 
 // TransactionVersionView defines model for TransactionVersionView.
 type TransactionVersionView struct {
+	// Actor The operator whose decision it was; absent for other causes
+	//
+	// Examples: ana
+	Actor *string `json:"actor,omitempty"`
+
+	// Adjusts The last day of the earliest closed period of which the change is an adjustment; absent if there is none
+	//
+	// Examples: 2026-02-28
+	Adjusts *openapi_types.Date `json:"adjusts,omitempty"`
+
 	// After The same members as they are in this version; null if absent
 	//
 	// Examples: {"status":"pending"}
@@ -7610,6 +7644,11 @@ type TransactionVersionView struct {
 	//
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
+
+	// Cause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+	//
+	// Examples: vendor
+	Cause TransactionVersionViewCause `json:"cause"`
 
 	// Change The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
 	//
@@ -7641,7 +7680,7 @@ type TransactionVersionView struct {
 	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	RowSha256 *string `json:"rowSha256,omitempty"`
 
-	// Trigger What first requested the pull; absent if the pull is not known
+	// Trigger What first requested the pull that read the row; absent if the pull is not known
 	//
 	// Examples: webhook
 	Trigger *TransactionVersionViewTrigger `json:"trigger,omitempty"`
@@ -7652,7 +7691,12 @@ type TransactionVersionView struct {
 	Version int64 `json:"version"`
 }
 
-// TransactionVersionViewTrigger What first requested the pull; absent if the pull is not known
+// TransactionVersionViewCause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+//
+// Examples: vendor
+type TransactionVersionViewCause string
+
+// TransactionVersionViewTrigger What first requested the pull that read the row; absent if the pull is not known
 //
 // Examples: webhook
 type TransactionVersionViewTrigger string
@@ -8356,6 +8400,9 @@ type ListTransactionsParams struct {
 	// ExternalID The present or a past id of the vendor
 	ExternalID *string `form:"externalId,omitempty" json:"externalId,omitempty"`
 
+	// PullID Only transactions of which this pull has stored the present version or an earlier one; not together with asOf
+	PullID *string `form:"pullId,omitempty" json:"pullId,omitempty"`
+
 	// AsOf The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future
 	AsOf *string `form:"asOf,omitempty" json:"asOf,omitempty"`
 
@@ -8400,9 +8447,6 @@ type UpdateApplicationParams struct {
 
 	// IfMatch Entity tags of the revisions that may be changed
 	IfMatch *string `json:"If-Match,omitempty"`
-	// PullID Only transactions of which this pull has stored the present version or an earlier one; not together with asOf
-	PullID *string `form:"pullId,omitempty" json:"pullId,omitempty"`
-
 }
 
 // UpdateApplicationParamsForce defines parameters for UpdateApplication.
@@ -15472,6 +15516,18 @@ func NewListTransactionsRequest(server string, id string, params *ListTransactio
 
 		}
 
+		if params.PullID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "pullId", *params.PullID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.AsOf != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -15516,18 +15572,6 @@ func NewListTransactionsRequest(server string, id string, params *ListTransactio
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
-		if params.PullID != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "pullId", *params.PullID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
 		return nil, err
 	}
 

@@ -68,6 +68,14 @@ func changes(versions []domain.TransactionVersion) []domain.ChangeKind {
 	return ids(versions, domain.TransactionVersion.Change)
 }
 
+// causes returns the cause of each version, the operator, and the close that it adjusts.
+func (f *fixture) causes(c domain.Connection, externalID string) []string {
+	f.Helper()
+	return ids(f.history(c, externalID), func(v domain.TransactionVersion) string {
+		return fmt.Sprintf("%s %s %s", v.Cause(), v.Transaction.Actor, v.Adjusts)
+	})
+}
+
 // historyKeepsVersions changes every member of a row that can change, and compares the history with the row
 // as it was after each page.
 func historyKeepsVersions(f *fixture) {

@@ -476,6 +476,71 @@ test('what is no date is refused at its field, in the language of the console', 
   await page.finish();
 });
 
+test('a webhook is found by its time, and leads to its pull, its transactions, and back', async () => {
+  const operator = token(75);
+  const { id } = await connect(operator, pluggyLogin, 'webhooks');
+  const { webhookUrl } = await api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: 'webhooks' });
+  const added = await control(PLUGGY, 'POST', '/transactions', {
+    accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', date: new Date().toISOString(), description: 'PAGO PELO WEBHOOK', amount: -7.31,
+  });
+  await sendPluggyWebhook(webhookUrl);
+  const delivery = await until('the pull of the webhook', async () => {
+    const { items: [received] } = await api(operator, 'GET', '/webhooks/deliveries?connectionId=' + id);
+    return received?.status === 'processed' && received;
+  });
+  const page = await open(browser, '/console/webhooks', { token: operator, timezoneId: 'America/Sao_Paulo', expected: [/status of 400/] });
+  const table = page.getByRole('table', { name: 'Deliveries' });
+  await page.getByText('Times are those of America/Sao_Paulo.').waitFor();
+  // The times are exact, in the zone of the reader, and the last minute belongs to the range.
+  const local = (time) => new Date(Date.parse(time) - 3 * 3600000).toISOString().slice(0, 16);
+  const minute = local(delivery.receivedAt);
+  await table.getByText(new RegExp(delivery.receivedAt.slice(16, 19))).waitFor();
+  await page.getByLabel('From').fill(minute);
+  await page.getByLabel('Up to and including').fill(minute);
+  await press(page, 'Search');
+  await table.getByRole('link', { name: 'webhooks' }).waitFor();
+  await page.getByLabel('Up to and including').fill(local(new Date(Date.parse(delivery.receivedAt) - 120000).toISOString()));
+  await press(page, 'Search');
+  await page.locator('#to-error').getByText('The last day is before the first one.').waitFor();
+  await page.getByLabel('From').fill(local(new Date(Date.parse(delivery.receivedAt) - 120000).toISOString()));
+  await press(page, 'Search');
+  await page.getByText('Nothing matches these filters.').waitFor();
+  await page.goto(SERVICE + '/console/webhooks');
+  await table.getByRole('link', { name: 'item/updated' }).click();
+  await page.getByRole('link', { name: 'See the pull' }).click();
+  await heading(page, 'Pull');
+  const changed = page.getByRole('table', { name: 'Transactions that it added, changed or removed' });
+  assert.equal(await changed.getByRole('row').count(), 2, 'one transaction below the titles');
+  await changed.getByRole('link', { name: 'PAGO PELO WEBHOOK' }).click();
+  await heading(page, 'PAGO PELO WEBHOOK');
+  await page.goBack();
+  await page.getByRole('link', { name: 'item/updated' }).click();
+  await page.getByText('Its pull succeeded.').waitFor();
+  await control(PLUGGY, 'DELETE', '/transactions/' + added.id);
+  await page.finish();
+});
+
+test('the history of a transaction says who changed what, and which close it adjusts', async () => {
+  const operator = token(76);
+  const { id } = await connect(operator, pluggyLogin, 'told');
+  await confirm(operator, id);
+  const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/transactions?status=posted`);
+  const item = items.at(-1);
+  await api(operator, 'PUT', `/accounts/${item.accountId}/closes/${item.date}`);
+  await api(operator, 'POST', `/transactions/${item.id}/exclude`, { reason: 'shown twice' });
+  const page = await open(browser, `/console/connections/${id}/transactions/${item.id}`, { token: operator });
+  const versions = page.getByRole('table', { name: 'Versions' });
+  const excluded = versions.getByRole('row', { name: /^2\./ });
+  await excluded.getByText('operator excluded the transaction.').waitFor();
+  await excluded.getByText('Reason: shown twice').waitFor();
+  await excluded.getByText(/^Excluded: – /).waitFor();
+  await versions.getByRole('row', { name: /^1\. The vendor showed the transaction for the first time\./ }).waitFor();
+  await versions.getByRole('link', { name: 'Read by a manual pull' }).waitFor();
+  await excluded.getByRole('link', { name: /Changes the period closed up to/ }).click();
+  await heading(page, 'Changes after the close of', 2);
+  await page.finish();
+});
+
 test('the title of a view has the focus before a field can be used', async () => {
   const page = await open(browser, '/console', { token: token(5) });
   for (const [section, field] of [['Search', '#text'], ['Audit', '#actor']]) {

@@ -128,7 +128,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   [odd + '/setup', 'setup.seeRows'],
   [bank + '/transactions', 'BOLETO DE ENERGIA'],
   [bank + '/transactions?from=2001-01-01&to=2001-01-02', 'filter.noMatch'],
-  [`${bank}/transactions/${versions}`, 'version.superseded'],
+  [`${bank}/transactions/${versions}`, 'history.matching.superseded'],
   [erased, 'transaction.lead.erased'],
   [account + '/closes?close=' + day, 'adjustment.removed'],
   [account + '/completeness', 'balance.title'],

@@ -155,6 +155,7 @@ var TransactionColumns = []Column{
 	{"tx_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TxID }},
 	{"excluded_at", "timestamptz", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedAt }},
 	{"excluded_by", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedBy }},
+	{"actor", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Actor }},
 }
 
 // Counts is the SQL condition for domain.Transaction.Counts on a row of transactions or transaction_versions that is

@@ -248,6 +248,7 @@ type pageWriter struct {
 	dialect gormstore.Dialect
 	tx      gormstore.Tx
 	pull    gormstore.PullRow
+	actor   string // the operator whose decision is written; "" for a pull
 	// uncounted is set if versions were written that counts may not contain.
 	uncounted bool
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read

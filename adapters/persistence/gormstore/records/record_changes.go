@@ -162,7 +162,7 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 	}
 	all := make([]*records.Record, len(c.Upsert))
 	for i := range c.Upsert {
-		all[i], c.Upsert[i].Reason = &c.Upsert[i], c.Reason
+		all[i], c.Upsert[i].Reason, c.Upsert[i].Actor = &c.Upsert[i], c.Reason, p.actor
 	}
 	for len(all) > 0 {
 		removed, rows, others := all[0].RemovedAt, make([]gormstore.TransactionRow, 0, len(all)), []*records.Record(nil)
@@ -197,6 +197,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	}
 	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), gormstore.At(p.At)
 	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
+	columns["actor"] = p.actor
 	p.uncounted = true
 	if columns["reason"] == nil {
 		columns["reason"] = ""

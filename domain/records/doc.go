@@ -40,25 +40,26 @@
 //
 // # The states of a row
 //
-// The marks in the second half are independent of each other; see RowState.
+// A new row continues a row by taking over its record. The marks in the second half are independent of each other; see
+// RowState.
 //
 //	state         what it means                                ends when
 //	new           no record has the row                        it is stored, staged or quarantined
 //	quarantined   the row cannot be normalised exactly         it can be, or the vendor returns it no longer
 //	staged        read under a new account reference           a Publication makes it visible
-//	live          its record is live                           the vendor removes it, or a new row continues its record
-//	removed       its record is removed                        the vendor returns it, or a new row continues its record
+//	live          its record is live                           the vendor removes it, or a new row continues it
+//	removed       its record is removed                        the vendor returns it, or a new row continues it
 //
 //	past          a record had the row before its current one  the vendor returns it, or the replacement is undone
-//	carried over  not returned since the account reference     the vendor returns it, a new row continues its record,
+//	carried over  not returned since the account reference     the vendor returns it, a new row continues it,
 //	              changed                                      or its record was removed domain.MatchWindow ago
 //	absent        a complete listing lacked the row, but did   a later listing contains it, or proves its removal
 //	              not prove its removal
 //	announced     the vendor has announced its removal:        after domain.AnnouncementRetention, unless held
 //	  waiting     a later write of the pull applies it         applied or held
 //	  applied     the row was removed
-//	  held        part of a mass removal, or the vendor cannot a complete listing lacks it (removed) or contains it
-//	              read the account reference                   (void), or an operator confirms the removal
+//	  held        part of a mass removal, or the vendor        a complete listing lacks it (removed) or contains it
+//	              cannot read the account reference            (void), or an operator confirms the removal
 //	  void        a listing contained the row
 //
 // # The states of a suggestion

@@ -761,7 +761,8 @@ func TestAPageThatMatchesNothingMakesOneExchange(t *testing.T) {
 		"an account":             {records.NewPage(with(pageOf(), account)), nil, 0},
 		"a complete listing": {
 			records.NewSweep(records.SweepWrite{
-				Seen: func(string) bool { return true }, Proof: domain.OneRead, Page: pageOf(stored, other("x")), At: now,
+				Seen: func(string) bool { return true }, Proof: domain.OneRead,
+				Page: pageOf(stored, other("x")), At: now,
 			}),
 			map[string]int{"Joined": 1, "States(absent)": 1, "States(held)": 1, "VisitLive": 1}, 1,
 		},

@@ -518,9 +518,8 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 
 func TestAnErrorOfTheStoreEndsThePublication(t *testing.T) {
 	for _, method := range []string{
-		"Record", "States(past by id)", "Never", "VisitQuarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
-		"Identities", "Dates",
-		"ExternalIDs", "CarriedOverAccounts",
+		"Record", "States(past by id)", "Never", "VisitQuarantine", "VisitStaged", "OldestStaged", "Stored",
+		"VisitRecords", "Identities", "Dates", "ExternalIDs", "CarriedOverAccounts",
 	} {
 		b := staging(rows(purchase("a"), purchase("b"), purchase("x")), replaced(record(1, purchase("b")), "a"),
 			record(2, purchase("c")))

@@ -218,7 +218,8 @@ func readAssets() (all []asset, err error) {
 }
 
 // minified returns a script or a style sheet of the console without comments and white space, which are a seventh of
-// the compressed size. Names are kept, so that a stack trace can be read. Other files are returned as they are.
+// the compressed size, and with short names of local variables. The names of functions are kept, so that a stack trace
+// can be read. Other files are returned as they are.
 func minified(name string, content []byte) ([]byte, error) {
 	minifier := minifiers[path.Ext(name)]
 	if path.Dir(name) != "assets" || minifier == nil {
@@ -229,7 +230,7 @@ func minified(name string, content []byte) ([]byte, error) {
 	return short.Bytes(), err
 }
 
-var minifiers = map[string]minify.Minifier{".js": &js.Minifier{KeepVarNames: true}, ".css": &css.Minifier{}}
+var minifiers = map[string]minify.Minifier{".js": &js.Minifier{}, ".css": &css.Minifier{}}
 
 // versionOf returns a hash of the names and contents of all assets. The hash is shorter than an id, because the
 // access log redacts segments of a path that are longer than an id.

@@ -496,7 +496,10 @@ export default {
   'link.text': 'Send this address to the account holder, who signs in at the bank on a page of {vendor}. It is shown only once. Whoever has it can sign in.',
   'link.expires': 'It works until {when}.',
   'pull.failed': 'The pull failed. {reason}',
-  'pull.succeeded': 'The pull is finished: {n} added, {modified} modified, {removed} removed.',
+  'pull.succeeded': {
+    one: 'The pull is finished: {n} row added, {modified} modified, {removed} removed.',
+    other: 'The pull is finished: {n} rows added, {modified} modified, {removed} removed.',
+  },
   'pull.empty': 'No pull yet.',
   'pull.emptyText': 'A webhook starts a pull, and so does the button “Pull now”.',
 

@@ -496,7 +496,10 @@ export default {
   'link.text': 'Envie este endereço ao titular da conta, que acessa o banco em uma página da {vendor}. Ele é mostrado só uma vez. Quem o tiver pode fazer o login.',
   'link.expires': 'Funciona até {when}.',
   'pull.failed': 'A sincronização falhou. {reason}',
-  'pull.succeeded': 'Sincronização concluída. Novos: {n}; alterados: {modified}; removidos: {removed}.',
+  'pull.succeeded': {
+    one: 'Sincronização concluída. Novo: {n}; alterados: {modified}; removidos: {removed}.',
+    other: 'Sincronização concluída. Novos: {n}; alterados: {modified}; removidos: {removed}.',
+  },
   'pull.empty': 'Ainda não há sincronizações.',
   'pull.emptyText': 'Um webhook inicia uma sincronização, e o botão “Sincronizar agora” também.',
 

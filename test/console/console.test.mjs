@@ -202,15 +202,15 @@ test('a transaction shows its versions and its earlier ids, and a replacement is
   const past = page.getByRole('table', { name: 'Earlier ids at the vendor' });
   await past.getByText(pending).waitFor();
   const versions = page.getByRole('table', { name: 'Versions' });
-  await versions.getByText('2. Replaced').waitFor();
-  await versions.getByText('1. Added').waitFor();
-  await versions.getByText('externalId', { exact: true }).waitFor();
+  await versions.getByText('2. The vendor replaced the row; the service recognised the same movement.').waitFor();
+  await versions.getByText('1. The vendor showed the transaction for the first time.').waitFor();
+  await versions.getByText(/^Id at the vendor: /).waitFor();
   await checkAccessibility(page, 'versions');
   await press(page, 'Undo the last replacement');
   const dialog = page.getByRole('dialog');
   await dialog.getByText('are never matched again').waitFor();
   await dialog.getByRole('button', { name: 'Undo the last replacement' }).click();
-  await versions.getByText('3. Split').waitFor();
+  await versions.getByText('3. operator undid a replacement.').waitFor();
   await past.waitFor({ state: 'detached' }); // the page loads the versions and the transaction separately
   await control(PLUGGY, 'DELETE', '/transactions/' + posted);
   await page.finish();
@@ -510,6 +510,7 @@ test('a webhook is found by its time, and leads to its pull, its transactions, a
   await page.getByRole('link', { name: 'See the pull' }).click();
   await heading(page, 'Pull');
   const changed = page.getByRole('table', { name: 'Transactions that it added, changed or removed' });
+  await changed.getByRole('link', { name: 'PAGO PELO WEBHOOK' }).waitFor();
   assert.equal(await changed.getByRole('row').count(), 2, 'one transaction below the titles');
   await changed.getByRole('link', { name: 'PAGO PELO WEBHOOK' }).click();
   await heading(page, 'PAGO PELO WEBHOOK');

@@ -65,37 +65,17 @@ func parse(r *banktext.Row) *row {
 
 // key returns the identity of the row: its amounts, and all evidence except the identifiers.
 func (r *row) key() string {
-	return strings.Join([]string{
-		amountKey(
-			r.Amount,
-		),
+	return strings.Join(append(textKey(&r.Evidence),
+		amountKey(r.Amount),
 		amountKey(r.Local()),
-		strings.Join(r.Words, " "),
-		strings.Join(r.Party, " "),
-		strings.Join(r.Initials, " "),
-		strings.Join(r.Documents, " "),
-		strings.Join(r.Accounts, " "),
-		strings.Join(r.PixKeys, " "),
-		strings.Join(r.Numbers, " "),
-		strings.Join(r.References, " "),
-		string(r.Operation),
-		fmt.Sprint(r.Refund),
-		fmt.Sprint(r.Instalment),
 		strings.Join(r.Calendar.Days, " "),
 		strings.Join(r.Calendar.Dates, " "),
 		strings.Join(r.Calendar.Fractions, " "),
-		strings.Join(r.Calendar.Periods, " "),
 		strings.Join(r.Calendar.Clocks, " "),
-		r.Card,
 		r.exact,
 		r.PurchasedAt.Format(time.RFC3339),
-		strings.Join(r.TellingTail(), " "),
-		strings.Join(r.Facilitators, " "),
-		strings.Join(r.Schemes, " "),
-		strings.Join(r.Products, " "),
-		strings.Join(r.Paid, " "),
 		strconv.FormatUint(uint64(r.Excess), 16),
-	}, "\x00")
+	), "\x00")
 }
 
 // exactTime returns the time at which the movement occurred, to the minute; "" if only the date is known.

@@ -83,7 +83,7 @@ func writeDecisions(b *strings.Builder, oldRow, newRow banktext.Row) {
 			n.Amount, o.Status = times(o.Amount, "1.1"), domain.Pending
 		},
 		func(o, n *banktext.Row, _ *matching.Context) { n.Amount = times(o.Amount, "2") },
-		func(_, _ *banktext.Row, c *matching.Context) { c.Shown = func(*banktext.Row) int { return 2 } },
+		func(_, _ *banktext.Row, c *matching.Context) { c.Shown = func(_, _ *banktext.Row) int { return 2 } },
 		func(_, _ *banktext.Row, c *matching.Context) { c.Reversed = func(*banktext.Row) bool { return true } },
 		func(_, _ *banktext.Row, c *matching.Context) { c.Repeated = func(string) bool { return true } },
 		func(_, n *banktext.Row, _ *matching.Context) { n.Description += " ESTORNO" },

@@ -30,9 +30,9 @@ type Context struct {
 	// Never contains pairs that are never matched or suggested, because an operator or the vendor has decided about
 	// them. A pair with an empty Old forbids all matches of the new row.
 	Never map[domain.MatchPair]bool
-	// Shown returns how many other records of the account had the same amount and text as the row in the last 180
-	// days. It is called only for pairs that would otherwise be Same. nil means that the number is not known.
-	Shown func(row *banktext.Row) int
+	// Shown returns how many other records of the account have the amount and the text of the rows, within 180 days;
+	// see Frequency. It is called only for pairs that would otherwise be Same. nil means that the number is not known.
+	Shown func(oldRow, newRow *banktext.Row) int
 	// Reversed reports whether the account has a row that gives back the amount of the old row. If Reversed is nil,
 	// there is no such row.
 	Reversed func(oldRow *banktext.Row) bool
@@ -82,8 +82,6 @@ const (
 	daysOfMonth     = 31
 	maxDaysNumbered = 5
 	maxDaysPossible = 14
-	// shownDays is the number of days in which Context.Shown counts records.
-	shownDays = 180
 	// minShown is the number of other records from which on an equal text and amount can be chance; see isChance.
 	minShown = 2
 	// maxChance is the maximum expected number, in percent, of other movements with the same amount and text between
@@ -305,11 +303,11 @@ func (c *comparison) isChance() bool {
 	if c.context.Shown == nil || c.days() == 0 || c.anchored {
 		return false
 	}
-	shown := c.context.Shown(c.old.Row)
+	shown := c.context.Shown(c.old.Row, c.new.Row)
 	if !c.identified && !c.documented {
 		return shown >= minShown
 	}
-	return shown*c.days()*100 > maxChance*shownDays
+	return shown*c.days()*100 > maxChance*ShownDays
 }
 
 // namesPayeeLater reports whether a scheduled payment names nobody, and the executed one names somebody: PIX AGENDADO,

@@ -121,32 +121,32 @@ func TestMatch(t *testing.T) {
 			matching.Context{Whole: true}, "", 1},
 		"chance: an equal text that two other days have shown": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*banktext.Row) int { return 2 }}, "", 1},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 2 }}, "", 1},
 		"no chance: an equal text that one other day has shown": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*banktext.Row) int { return 1 }}, "o1n1", 0},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 1 }}, "o1n1", 0},
 		"chance: a pending row whose text two other days have shown": {
 			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*banktext.Row) int { return 2 }}, "", 1},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 2 }}, "", 1},
 		"chance: an equal document, shown often": {
 			"2026-11-09 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
 			"2026-11-10 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
-			matching.Context{Shown: func(*banktext.Row) int { return 19 }}, "", 1},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 19 }}, "", 1},
 		"no chance: an equal document, shown monthly": {
 			"2026-11-09 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
 			"2026-11-10 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
-			matching.Context{Shown: func(*banktext.Row) int { return 18 }}, "o1n1", 0},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 18 }}, "o1n1", 0},
 		"chance: an equal document, shown monthly, and two days later": {
 			"2026-11-09 p -47.31 BRL PIX ANA LEAL {doc=11144477735}",
 			"2026-11-11 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
-			matching.Context{Shown: func(*banktext.Row) int { return 10 }}, "", 1},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 10 }}, "", 1},
 		"no chance: an equal document, shown nine times, and two days later": {
 			"2026-11-09 p -47.31 BRL PIX ANA LEAL {doc=11144477735}",
 			"2026-11-11 P -47.31 BRL PIX ANA LEAL {doc=11144477735}",
-			matching.Context{Shown: func(*banktext.Row) int { return 9 }}, "o1n1", 0},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 9 }}, "o1n1", 0},
 		"no chance: one date": {
 			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
-			matching.Context{Shown: func(*banktext.Row) int { return 500 }}, "o1n1", 0},
+			matching.Context{Shown: func(_, _ *banktext.Row) int { return 500 }}, "o1n1", 0},
 		"a reversal that the account knows": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
 			matching.Context{Reversed: func(*banktext.Row) bool { return true }}, "", 1},

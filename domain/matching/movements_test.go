@@ -182,27 +182,23 @@ func (m movement) match(t testing.TB) matching.Result {
 }
 
 // shown returns the function Context.Shown for the rows that the vendor listed both before and after the change.
-func (m movement) shown(t testing.TB) func(*banktext.Row) int {
+func (m movement) shown(t testing.TB) func(oldRow, newRow *banktext.Row) int {
 	t.Helper()
 	isListed := map[string]bool{}
 	for _, row := range m.After {
 		isListed[row.ID] = true
 	}
-	var stayed []banktext.Row
-	for _, row := range m.Before {
-		if isListed[row.ID] {
-			stayed = append(stayed, row.row(t, m.Account.Type, m.Account.Currency))
+	var frequency matching.Frequency
+	for _, listed := range m.Before {
+		if isListed[listed.ID] {
+			row := listed.row(t, m.Account.Type, m.Account.Currency)
+			frequency.Add(matching.ShownRecord{
+				ExternalID: row.ExternalID, Amount: row.Amount.Amount.String(), Currency: row.Amount.Currency,
+				Date: row.Date, Text: matching.ShownText(row.Description),
+			})
 		}
 	}
-	return func(row *banktext.Row) int {
-		n := 0
-		for _, other := range stayed {
-			if other.Amount.Equal(row.Amount) && other.Description == row.Description {
-				n++
-			}
-		}
-		return n
-	}
+	return frequency.Count
 }
 
 // rows returns the old rows and the new rows of the change.

@@ -156,8 +156,8 @@ type Relink struct {
 	Old      []banktext.Row // other rows that were removed recently
 	New      []banktext.Row // rows that the vendor returns under the new reference
 	Never    map[domain.MatchPair]bool
-	Shown    func(row *banktext.Row) int // see Context.Shown
-	Repeated func(key string) bool       // see Context.Repeated
+	Shown    func(oldRow, newRow *banktext.Row) int // see Context.Shown
+	Repeated func(key string) bool                  // see Context.Repeated
 }
 
 // MatchRelinked matches the rows of New with Live, then with NotShown, and then with Old. Context.Whole and

@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -103,6 +105,7 @@ type book struct {
 	calls       map[string]int             // the calls of each method
 	selections  []records.RecordsOf        // the arguments of VisitRecords
 	rowsRead    []records.StagedRowsOf     // the arguments of VisitStaged
+	shown       []records.ShownOf          // the arguments of VisitShown
 	windows     []domain.Window            // the arguments of CarriedOver and Candidates
 	renamed     map[records.RecordKey]bool // the keys that records had before this write renamed them
 	written     []records.Changes          // the changes
@@ -341,6 +344,26 @@ func (b *book) VisitIdentified(
 	return b.fail("VisitIdentified")
 }
 
+func (b *book) VisitShown(of records.ShownOf, visit func(matching.ShownRecord)) error {
+	b.require(len(of.Amounts) > 0 && len(of.Amounts) <= matching.MaxShownAmounts && of.Limit > 0,
+		"the store is asked for %d amounts", len(of.Amounts))
+	b.shown = append(b.shown, of)
+	for _, amount := range of.Amounts {
+		found := b.matching(func(r *records.Record) bool {
+			return r.AccountID == of.Account && r.Amount.Amount.String() == amount && r.RemovedAt.IsZero() &&
+				r.ExcludedAt.IsZero() && of.Dates.Contains(r.Date)
+		})
+		slices.SortStableFunc(found, func(x, y records.Record) int { return cmp.Compare(y.Date, x.Date) })
+		for _, r := range found[:min(len(found), of.Limit)] {
+			visit(matching.ShownRecord{
+				ExternalID: r.ExternalID, Amount: amount, Currency: r.Amount.Currency, Date: r.Date,
+				Text: matching.ShownText(r.Description),
+			})
+		}
+	}
+	return b.fail("VisitShown")
+}
+
 func (b *book) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
 	for key, e := range b.quarantine {
 		e.QuarantineKey, e.Payload = key, e.Payload[:min(limit, len(e.Payload))]
@@ -506,7 +529,7 @@ func (b *book) clone() *book {
 	c.records, c.versions = slices.Clone(b.records), slices.Clone(b.versions)
 	c.suggestions, c.log = slices.Clone(b.suggestions), slices.Clone(b.log)
 	c.staged, c.prepared = slices.Clone(b.staged), slices.Clone(b.prepared)
-	c.written, c.windows = slices.Clone(b.written), slices.Clone(b.windows)
+	c.written, c.windows, c.shown = slices.Clone(b.written), slices.Clone(b.windows), slices.Clone(b.shown)
 	c.archived, c.past = maps.Clone(b.archived), maps.Clone(b.past)
 	c.carriedOver, c.never = maps.Clone(b.carriedOver), maps.Clone(b.never)
 	c.absences, c.announced = maps.Clone(b.absences), maps.Clone(b.announced)

@@ -100,13 +100,16 @@ func (d *decision) findCarriedOver(
 	key.addNever(d.never)
 	records := map[string]*Record{}
 	var old, came []identified
+	var oldDated, newDated []datedRow
 	for i := range stored {
 		r := &stored[i]
 		records[r.ExternalID] = r
+		oldDated = append(oldDated, datedOf(&r.TransactionData, r.AccountID))
 		add(&key, r.versionOn(0))
 		old = append(old, identified{r.ID, r.ExternalID, r.AccountID, r.References})
 	}
 	for _, row := range newRows {
+		newDated = append(newDated, datedOf(row, d.Accounts[row.Account]))
 		add(&key, row.ExternalID)
 		came = append(came, identified{
 			externalID: row.ExternalID, account: d.Accounts[row.Account], references: row.References,
@@ -117,7 +120,18 @@ func (d *decision) findCarriedOver(
 		return nil, err
 	}
 	key.addRepeated(repeated)
-	in := matching.Relink{Never: d.never, Repeated: func(key string) bool { return repeated[key] }}
+	isStored := func(externalID string) bool { return records[externalID] != nil }
+	shown, err := d.readShown(oldDated, newDated, isStored)
+	if err == nil {
+		err = d.reserve(len(stored) + len(newRows) + len(shown.records))
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown.addTo(&key)
+	in := matching.Relink{
+		Never: d.never, Shown: shown.count(), Repeated: func(key string) bool { return repeated[key] },
+	}
 	result := d.of(uint64(key), func() matching.Result { return d.compareCarriedOver(in, stored, newRows) })
 	for _, match := range result.Matches() {
 		record := records[match.Old]

@@ -117,24 +117,25 @@ func (b *planner) match() (err error) {
 		return err
 	}
 	for _, side := range []struct {
+		whole   bool
 		records RecordsOf
 		left    func(banktext.Row) bool
 		input   func(records []banktext.Row) matching.Relink
 	}{
 		{
-			live, func(row banktext.Row) bool { return b.isRemoved(row, oldest) },
+			true, live, func(row banktext.Row) bool { return b.isRemoved(row, oldest) },
 			func(rows []banktext.Row) matching.Relink { return matching.Relink{Live: rows} },
 		},
 		{
-			carriedOver, func(banktext.Row) bool { return true },
+			true, carriedOver, func(banktext.Row) bool { return true },
 			func(rows []banktext.Row) matching.Relink { return matching.Relink{NotShown: rows} },
 		},
 		{
-			b.removed(b.recordsOf(b.relinked...)), func(banktext.Row) bool { return true },
+			false, b.removed(b.recordsOf(b.relinked...)), func(banktext.Row) bool { return true },
 			func(rows []banktext.Row) matching.Relink { return matching.Relink{Old: rows} },
 		},
 	} {
-		s := relinkSide{b, side.records, side.left, func(rows, newRows []banktext.Row) matching.Relink {
+		s := relinkSide{b, side.whole, side.records, side.left, func(rows, newRows []banktext.Row) matching.Relink {
 			in := side.input(rows)
 			in.New, in.Never = newRows, b.never
 			return in
@@ -207,6 +208,7 @@ func (b *publisher) applyPlan() error {
 // relinkSide matches the records of one kind (live, not shown, or old) with new rows.
 type relinkSide struct {
 	*planner
+	whole   bool // the accounts are judged as a whole; see matching.Context
 	records RecordsOf
 	// left reports whether a record counts as removed after the publication if no new row continues the record.
 	left  func(record banktext.Row) bool
@@ -412,8 +414,12 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	if err != nil {
 		return err
 	}
+	shown, err := s.readShown(rows, newRows)
+	if err != nil {
+		return err
+	}
 	in := s.input(rows, newRows)
-	in.Repeated = repeated
+	in.Repeated, in.Shown = repeated, shown.count()
 	inWindow := map[string]bool{}
 	for i := range rows {
 		inWindow[rows[i].ExternalID] = window.Contains(rows[i].Date)
@@ -440,4 +446,29 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 		}
 	}
 	return nil
+}
+
+// readShown reads the records that show the amounts of the records of a window. If the account is judged as a whole,
+// only the records count that the vendor returns: the others, of all windows, are compared. Otherwise all records count
+// that are not compared in this window.
+func (s relinkSide) readShown(rows, newRows []banktext.Row) (shownBy, error) {
+	old, came, compared := make([]datedRow, len(rows)), make([]datedRow, len(newRows)), map[string]bool{}
+	for i := range rows {
+		old[i] = datedRow{rows[i].Account, rows[i].Amount, rows[i].AccountAmount, rows[i].Date}
+		compared[rows[i].ExternalID] = true
+	}
+	for i := range newRows {
+		came[i] = datedRow{newRows[i].Account, newRows[i].Amount, newRows[i].AccountAmount, newRows[i].Date}
+	}
+	shown, err := s.decision.readShown(old, came, func(externalID string) bool { return compared[externalID] })
+	if err != nil || !s.whole || len(shown.records) == 0 {
+		return shown, err
+	}
+	returned, which := map[string]bool{}, s.visible()
+	for i := range shown.records {
+		which.ExternalIDs = append(which.ExternalIDs, shown.records[i].ExternalID)
+	}
+	err = s.source.VisitStaged(which, func(data domain.TransactionData) { returned[data.ExternalID] = true })
+	shown.records = slices.DeleteFunc(shown.records, func(r shownRecord) bool { return !returned[r.ExternalID] })
+	return shown, err
 }

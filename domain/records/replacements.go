@@ -125,6 +125,7 @@ func (d *decision) findReplacements(
 			of.New = append(of.New, row)
 		}
 	}
+	read := 0 // the number of records that were read by their amounts
 	for _, account := range slices.SortedFunc(maps.Keys(accounts), domain.AccountID.Compare) {
 		of := accounts[account]
 		if err := d.judgeWhole(of); err != nil {
@@ -134,15 +135,23 @@ func (d *decision) findReplacements(
 		if err != nil {
 			return nil, nil, err
 		}
-		found := d.of(r.key(of, repeated), func() matching.Result { return matching.FindReplacements(*of) })
+		shown, err := r.readShown(d, of)
+		if err != nil {
+			return nil, nil, err
+		}
+		read += len(shown.records)
+		if err := d.reserve(len(r.Old) + len(r.New) + read); err != nil {
+			return nil, nil, err
+		}
+		found := d.of(r.key(of, repeated, shown), func() matching.Result { return matching.FindReplacements(*of) })
 		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
 	return matches, suggestions, d.check()
 }
 
-// key returns a hash of the input of a comparison, with the keys that other rows of the account repeat. The rows of the
-// page and the rules are the same in each transaction of the write.
-func (r *replacement) key(of *matching.Replacements, repeated map[string]bool) uint64 {
+// key returns a hash of the input of a comparison, with the keys that other rows of the account repeat, and the records
+// that show its amounts. The rows of the page and the rules are the same in each transaction of the write.
+func (r *replacement) key(of *matching.Replacements, repeated map[string]bool, shown shownBy) uint64 {
 	var h inputHash
 	for i := range of.Old {
 		row := &of.Old[i]
@@ -161,6 +170,7 @@ func (r *replacement) key(of *matching.Replacements, repeated map[string]bool) u
 	}
 	h.addNever(of.Never)
 	h.addRepeated(repeated)
+	shown.addTo(&h)
 	add(&h, of.Context.Whole)
 	return uint64(h)
 }

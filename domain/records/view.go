@@ -125,6 +125,9 @@ type Source interface {
 	VisitIdentified(
 		account domain.AccountID, values []string, visit func(domain.TransactionID, domain.References),
 	) error
+
+	// VisitShown calls visit with the selected records, which show how often their amounts recur.
+	VisitShown(records ShownOf, visit func(ShownRecord)) error
 }
 
 // QuarantineSource reads the quarantine of a connection.

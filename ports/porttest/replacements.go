@@ -25,6 +25,7 @@ var replacementTests = []storeTest{
 	{"no row is matched if two rows could continue it", replaceAmbiguous},
 	{"as many removed rows are matched with as many new ones", replaceGroups},
 	{"an id of the institution that another record or a quarantined row has does not decide", replaceRepeatedID},
+	{"a row of another date is not matched if the account shows its amount and text often", replaceFrequent},
 	{"rows of other accounts, old removals and excluded rows are not matched", replaceLimits},
 	{"a removal of a past id has no effect", replaceIgnoresPastRemoval},
 	{"a row that is removed again continues with a third row", replaceChain},
@@ -394,6 +395,73 @@ func replaceRepeatedID(f *fixture) {
 			Matching: rules,
 		})
 		r.want(name, test.want...)
+	}
+}
+
+// replaceFrequent removes the row "o", which is dated one day before the new row "n" with the same amount and text.
+// Other records of the account make it a matter of chance whether the rows are one movement.
+func replaceFrequent(f *fixture) {
+	shown := func(externalID string, date domain.Date, edits ...func(*domain.TransactionData)) domain.TransactionData {
+		edits = append([]func(*domain.TransactionData){
+			withAmount("-47.31", "BRL"), withDescription("PADARIA DO ZE NSU 7"), withDate(date),
+		}, edits...)
+		return purchase(externalID, edits...)
+	}
+	many := func(n int, edits ...func(*domain.TransactionData)) (rows []domain.TransactionData) {
+		for i := range n {
+			rows = append(rows, shown(fmt.Sprintf("m%03d", i), "2026-01-08", edits...))
+		}
+		return rows
+	}
+	for _, test := range []struct {
+		name             string
+		others           []domain.TransactionData
+		removed, exclude string
+		kept             bool
+	}{
+		{"alone", nil, "", "", true},
+		{"two others", []domain.TransactionData{shown("c", "2026-01-08"), shown("d", "2025-10-09")}, "", "", false},
+		{"one other", []domain.TransactionData{shown("c", "2026-01-08")}, "", "", true},
+		{
+			"others whose volatile numbers and letters differ",
+			[]domain.TransactionData{
+				shown("c", "2026-01-08", withDescription("Padaria do Zé NSU 8")),
+				shown("d", "2026-01-09", withDescription("PADARIA DO ZE 09/01")),
+			}, "", "", false,
+		},
+		{
+			"another text or amount, or a date of long ago",
+			[]domain.TransactionData{
+				shown("c", "2026-01-08", withDescription("POSTO IPIRANGA")),
+				shown("d", "2026-01-09", withAmount("-47.30", "BRL")), shown("e", "2025-08-14"),
+				shown("g", "2026-01-08"),
+			}, "", "", true,
+		},
+		{
+			"another account", []domain.TransactionData{
+				shown("c", "2026-01-08", withAccount("b")), shown("d", "2026-01-09", withAccount("b")),
+				shown("e", "2026-01-08"),
+			}, "", "", true,
+		},
+		{"a removed one", []domain.TransactionData{shown("c", "2026-01-08"), shown("d", "2026-01-09")}, "d", "", true},
+		{"one excluded", []domain.TransactionData{shown("c", "2026-01-08"), shown("d", "2026-01-09")}, "", "d", true},
+		{"very many of another text", many(matching.MaxShown, withDescription("POSTO IPIRANGA")), "", "", true},
+		{"too many of another text", many(matching.MaxShown+1, withDescription("POSTO IPIRANGA")), "", "", false},
+	} {
+		r := newReplacements(f)
+		f.mustStorePage(r.l, ports.PageWrite{Transactions: append(test.others, shown("o", "2026-02-11"))})
+		if test.removed != "" {
+			early := f.now().Add(-100 * 24 * time.Hour)
+			f.mustStorePage(r.l, ports.PageWrite{Removed: []string{test.removed}, At: early})
+		}
+		if test.exclude != "" {
+			f.exclude(f.getRow(r.c, test.exclude).ID)
+		}
+		r.next()
+		r.remove("o")
+		r.next()
+		r.page(news(), shown("n", "2026-02-12"))
+		f.equal(test.name, test.kept, len(f.getRow(r.c, "n").Supersedes) == 1)
 	}
 }
 

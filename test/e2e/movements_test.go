@@ -131,3 +131,47 @@ func (m movement) continuesAlike(oldID string, before, after map[string]object) 
 	}
 	return false
 }
+
+// coffee returns a card purchase at one shop on a day of November.
+func coffee(id, amount string, day int) pluggysim.Transaction {
+	return pluggysim.Transaction{
+		ID: id, Description: "COMPRA CARTAO CAFE AURORA", Amount: pluggysim.Number(amount), Type: "DEBIT",
+		Date: pluggysim.At(time.Date(2026, 11, day, 3, 0, 0, 0, time.UTC)),
+	}
+}
+
+// TestAPriceThatRecursIsAtMostSuggested changes the ids of purchases at one shop and lists them a day later. If the
+// account shows the price on two other days, they may be other purchases: they are only suggested. A price that is
+// unique in the account is no matter of chance.
+func TestAPriceThatRecursIsAtMostSuggested(t *testing.T) {
+	const unique, recurring = "-23.47", "-17.38"
+	stays := []pluggysim.Transaction{
+		coffee("stays-1", recurring, 3), coffee("stays-2", recurring, 4), coffee("stays-3", unique+"1", 5),
+	}
+	m := movement{
+		Name: "prices", Account: struct{ Type, Currency string }{"BANK", "BRL"},
+		Before: append(slices.Clone(stays),
+			coffee("one-old", recurring, 10), coffee("two-old", recurring, 11), coffee("unique-old", unique, 10)),
+		After: append(slices.Clone(stays),
+			coffee("one-new", recurring, 12), coffee("two-new", recurring, 13), coffee("unique-new", unique, 11)),
+	}
+	each(t, func(t *testing.T, w *env) {
+		o := w.operator(t)
+		before, after := m.play(t, o, newPluggy(t))
+		for _, pair := range [][2]string{{"one-old", "one-new"}, {"two-old", "one-new"}, {"two-old", "two-new"}} {
+			if before[pair[0]]["id"] == after[pair[1]]["id"] {
+				t.Errorf("%s continues as %s", pair[0], pair[1])
+			}
+		}
+		if before["unique-old"]["id"] != after["unique-new"]["id"] {
+			t.Error("the purchase of a unique price has lost its record")
+		}
+		suggested := false
+		for _, s := range o.pages("/v1/discovery/possible-replacements", 20) {
+			suggested = suggested || s["old"] == before["two-old"]["id"] && s["new"] == after["one-new"]["id"]
+		}
+		if !suggested {
+			t.Error("the purchases of one price on neighbouring days are not suggested")
+		}
+	})
+}

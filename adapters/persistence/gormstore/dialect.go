@@ -75,6 +75,11 @@ type Dialect interface {
 	// the delivery's scope that is announced as removed.
 	AnnouncedRemovals(name string) string
 
+	// EachAmount returns a table expression with one row for each of the amounts, which are decimal texts. The alias of
+	// the expression is the given name. Its column, called value, has the type of the columns that contain amounts. One
+	// parameter contains all amounts, so the text of the expression does not depend on their number.
+	EachAmount(name string, amounts []string) clause.Expr
+
 	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
 	// only one writer.
 	ForUpdate() string

@@ -126,6 +126,8 @@ var indexUses = map[string]string{
 		"AND replaced_at > :at ORDER BY date DESC, id DESC",
 	"transaction_versions_first": "transaction_versions WHERE version = 1 AND tenant_id = :id AND change_tx > 5 " +
 		"ORDER BY change_tx, id",
+	"transactions_amount": "transactions WHERE account_id = :id AND amount = 5 AND date >= :text " +
+		"AND removed_at IS NULL ORDER BY date DESC LIMIT 101",
 	"transactions_by_date": "transactions WHERE connection_id = :id ORDER BY date DESC, id DESC",
 	"transactions_feed":    "transactions WHERE tenant_id = :id AND change_tx > 5 ORDER BY change_tx, id",
 	"transactions_pending": "transactions WHERE connection_id = :id AND status = 'pending' ORDER BY date DESC, id DESC",

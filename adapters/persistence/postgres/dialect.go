@@ -297,6 +297,13 @@ func (Dialect) AnnouncedRemovals(name string) string {
 	return "json_array_elements_text(CAST(deliveries.scope AS json) -> 'removed') AS " + name + " (value)"
 }
 
+// EachAmount implements gormstore.Dialect.
+func (Dialect) EachAmount(name string, amounts []string) clause.Expr {
+	return clause.Expr{
+		SQL: "unnest(CAST(CAST(? AS text[]) AS numeric[])) AS " + name + " (value)", Vars: []any{&amounts},
+	}
+}
+
 // ForUpdate implements gormstore.Dialect.
 func (Dialect) ForUpdate() string { return " FOR UPDATE" }
 

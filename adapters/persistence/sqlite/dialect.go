@@ -236,6 +236,12 @@ func (dialect) AnnouncedRemovals(name string) string {
 	return "json_each(deliveries.scope, '$.removed') AS " + name
 }
 
+// EachAmount implements gormstore.Dialect.
+func (dialect) EachAmount(name string, amounts []string) clause.Expr {
+	list, _ := json.Marshal(amounts)
+	return clause.Expr{SQL: "json_each(?) AS " + name, Vars: []any{string(list)}}
+}
+
 // ForUpdate returns "", because the transaction already holds the write lock.
 func (dialect) ForUpdate() string { return "" }
 

@@ -462,6 +462,8 @@ CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+-- The records of an account that show one amount, newest first.
+CREATE INDEX transactions_amount ON transactions (account_id, amount, date) WHERE removed_at IS NULL;
 -- The references of transactions. Upper and lower case letters are equal.
 CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, lower(end_to_end_id), date, id)
     WHERE end_to_end_id <> '';

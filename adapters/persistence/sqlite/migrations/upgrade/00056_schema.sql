@@ -51,6 +51,8 @@ CREATE INDEX transactions_counterparty_document ON transactions (tenant_id, coun
 
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
+-- The records of an account that show one amount, newest first.
+CREATE INDEX transactions_amount ON transactions (account_id, amount, date) WHERE removed_at IS NULL;
 
 ALTER TABLE subscription_attempts ADD COLUMN response_status INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscription_attempts ADD COLUMN response_body TEXT NOT NULL DEFAULT '';

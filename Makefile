@@ -128,6 +128,11 @@ churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and c
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
 
+.PHONY: judge
+judge: ## Apply the labelled changes of a file to the service, and print wrong merges and missed pairs (FILE=…)
+	@test -n '$(FILE)' || { echo 'name a file of labelled changes: make judge FILE=…'; exit 2; }
+	$(GO) test -count=1 -v -timeout 1h -run '^TestJudge$$' ./test/e2e -judge '$(abspath $(FILE))'
+
 .PHONY: model
 model: ## Compare the service with a reference model under random operations on both databases (OPERATIONS=100000 SEED=1 VENDORS=pluggy)
 	$(GO) test -count=1 -v -timeout 3h ./test/model -seed $(or $(SEED),1) -operations $(or $(OPERATIONS),100000) $(if $(VENDORS),-vendors $(VENDORS))

@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"slices"
 	"testing"
@@ -15,6 +13,7 @@ import (
 // testdata of package matching describes the members.
 type movement struct {
 	Name, Why       string
+	Category        string
 	Account         struct{ Type, Currency string }
 	Before, After   []pluggysim.Transaction
 	Expect          []struct{ Old, New, Verdict string }
@@ -23,16 +22,13 @@ type movement struct {
 
 func loadMovements(t *testing.T) (movements []movement) {
 	t.Helper()
-	data, err := os.ReadFile("../../domain/matching/testdata/movements.jsonl")
+	file, err := os.Open("../../domain/matching/testdata/movements.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range bytes.Lines(data) {
-		var m movement
-		if err := json.Unmarshal(line, &m); err != nil {
-			t.Fatal(err)
-		}
-		movements = append(movements, m)
+	defer file.Close()
+	if movements, err = parseMovements(file); err != nil {
+		t.Fatal(err)
 	}
 	return append(movements, movement{
 		Name: "two-people-who-share-their-first-names", Why: "The bank names another person.",
@@ -69,7 +65,7 @@ func TestRecordsContinueAsAnAccountantWouldSay(t *testing.T) {
 					continue
 				}
 				same++
-				if continues || m.continuesAlike(e.Old, before, after) {
+				if continues || m.alike(e.Old, before, after) != "" {
 					kept++
 				}
 			}
@@ -116,20 +112,20 @@ func (m movement) play(t *testing.T, o operator, b *pluggyBank) (before, after m
 	return before, o.rows(id)
 }
 
-// continuesAlike reports whether the old row is in a set of interchangeable rows, and whether its record continues
-// with a new row of that set.
-func (m movement) continuesAlike(oldID string, before, after map[string]object) bool {
+// alike returns the new row with which the record of the old row continues, if both are in a set of interchangeable
+// rows; otherwise "".
+func (m movement) alike(oldID string, before, after map[string]object) string {
 	for _, set := range m.Interchangeable {
 		if !slices.Contains(set.Old, oldID) || before[oldID] == nil {
 			continue
 		}
 		for _, id := range set.New {
 			if after[id] != nil && after[id]["id"] == before[oldID]["id"] {
-				return true
+				return id
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // coffee returns a card purchase at one shop on a day of November.

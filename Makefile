@@ -127,6 +127,7 @@ churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and c
 .PHONY: matching
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
+	$(GO) test -count=1 -v -run '^TestConfidence$$' ./domain/matching
 
 .PHONY: judge
 judge: ## Apply the labelled changes of a file to the service, and print wrong merges and missed pairs (FILE=…)

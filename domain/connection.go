@@ -257,3 +257,12 @@ func CheckText(field, value string, limit int) []*Error {
 	}
 	return nil
 }
+
+// BriefConnection is what a list of other objects shows of an aggregator connection.
+type BriefConnection struct {
+	ID          ConnectionID
+	Vendor      Vendor
+	Name        string
+	Institution Institution
+	Deleted     bool
+}

@@ -1,12 +1,19 @@
 package domain
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // TransactionSearch selects transactions of all connections of a tenant. A member that is zero does not
 // restrict the search.
 type TransactionSearch struct {
 	Connection ConnectionID
-	Window     Window
+	// Among selects the transactions of these connections; nil selects those of all.
+	Among  []ConnectionID
+	Window Window
+	ID     TransactionID
 	// Amount is the exact amount: 12.5 equals 12.50. If BothDirections is set, its sign does not matter, as in an
 	// invoice, which states no sign.
 	Amount         *decimal.Decimal
@@ -25,6 +32,9 @@ type TransactionSearch struct {
 // Matches reports whether t matches the search.
 func (s TransactionSearch) Matches(t Transaction) bool {
 	if t.Erased() || !s.Connection.IsZero() && t.Connection != s.Connection || !s.Window.Contains(t.Date) {
+		return false
+	}
+	if s.Among != nil && !slices.Contains(s.Among, t.Connection) || !s.ID.IsZero() && s.ID != t.ID {
 		return false
 	}
 	if !s.matchesAmount(t.Amount.Amount) || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {

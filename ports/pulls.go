@@ -381,6 +381,11 @@ type Ledger interface {
 	Accounts(ctx context.Context, tenant domain.TenantID, filter AccountFilter,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 
+	// BriefAccounts returns the tenant's accounts that have one of the ids, in any order. If ids is nil, it returns
+	// those that the vendor lists, of the connections that are not deleted. Only the members ID, Connection, Vendor,
+	// ExternalID, Type, Name, Number, Currency and BankReadAt are set.
+	BriefAccounts(ctx context.Context, tenant domain.TenantID, ids []domain.AccountID) ([]domain.Account, error)
+
 	// Transactions returns a connection's transactions, including removed ones, ordered by
 	// date, newest first, then by id descending. A position in the list consists of the date and the id.
 	Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,

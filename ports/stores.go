@@ -65,6 +65,10 @@ type Connections interface {
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		entries AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error)
 
+	// Brief returns the tenant's aggregator connections that have one of the ids, in any order, including deleted ones.
+	// If ids is nil, it returns all of them.
+	Brief(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID) ([]domain.BriefConnection, error)
+
 	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order.
 	// If ids is nil, it calls visit for all live aggregator connections of the tenant; ConnectionActivity is then zero,
 	// and so is Webhooks if no webhook is missing. It reads the facts of all connections with one query. They are valid

@@ -324,6 +324,26 @@ type StatementFormat interface {
 	Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 }
 
+// FoundTransactions is a page of the transactions that a typed text means, with what was searched for.
+type FoundTransactions struct {
+	domain.Page[FoundTransaction]
+	Terms []SearchedTerm
+}
+
+// FoundTransaction is a transaction with its connection and its account. Account is zero if the vendor's row has none.
+type FoundTransaction struct {
+	Transaction domain.Transaction
+	Connection  domain.BriefConnection
+	Account     domain.Account // see Ledger.BriefAccounts
+}
+
+// SearchedTerm is a meaning of a typed text. If it names a bank, Banks contains the names of the banks that are meant,
+// in alphabetical order.
+type SearchedTerm struct {
+	domain.TypedTerm
+	Banks []string
+}
+
 // ConnectionStatus is the health of a connection, and the records that it has gained.
 type ConnectionStatus struct {
 	ConnectionHealth
@@ -594,6 +614,11 @@ type Reader interface {
 	// requested, or none.
 	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// FindTransactions returns the transactions that one of the meanings of the typed text selects (see
+	// domain.ParseTyped), and that match the filter, in the order of SearchTransactions and with pages like its pages.
+	// Errors: Invalid, on "q" if the text has no meaning.
+	FindTransactions(ctx context.Context, tenant domain.TenantID, typed string, filter domain.TransactionSearch,
+		page domain.PageRequest) (FoundTransactions, error)
 	// SumTransactions returns the sums of the live transactions that match the filter, by day and currency, the latest
 	// day first. Errors: Invalid.
 	SumTransactions(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error)

@@ -742,6 +742,20 @@ func (f *fake) TransactionHistory(
 	})
 }
 
+func (f *fake) FindTransactions(
+	_ context.Context, _ domain.TenantID, typed string, filter domain.TransactionSearch, p domain.PageRequest,
+) (ports.FoundTransactions, error) {
+	page, err := onePage(f, filter, p, ports.FoundTransaction{
+		Transaction: transactionFixture(),
+		Connection:  domain.BriefConnection{Name: "books", Institution: domain.Institution{ID: "201", Name: "Itaú"}},
+		Account:     domain.Account{AccountData: domain.AccountData{Name: "Conta", Number: "0001/12345-6"}},
+	})
+	terms := mapItems(domain.ParseTyped(typed), func(t domain.TypedTerm) ports.SearchedTerm {
+		return ports.SearchedTerm{TypedTerm: t}
+	})
+	return ports.FoundTransactions{Page: page, Terms: terms}, err
+}
+
 func (f *fake) SearchTransactions(
 	_ context.Context, _ domain.TenantID, search domain.TransactionSearch, p domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {

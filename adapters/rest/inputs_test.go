@@ -21,6 +21,7 @@ import (
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
+	removedOnly := true
 	amount, positive := decimal.RequireFromString("-12.5"), decimal.RequireFromString("12.5")
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
 	for _, c := range []struct {
@@ -144,6 +145,10 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 		{
 			"search for money in", "GET " + transactionsPath + "?amount=+12.50", "",
 			domain.TransactionSearch{Amount: &positive},
+		},
+		{
+			"search for a typed text", "GET " + transactionsPath + "?q=R%24%201.234,56&from=2026-01-01&removed=true", "",
+			domain.TransactionSearch{Window: domain.Window{From: "2026-01-01"}, Removed: &removedOnly},
 		},
 		{
 			"search for money in, escaped", "GET " + transactionsPath + "?amount=%2B12.50", "",

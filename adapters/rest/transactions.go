@@ -266,7 +266,9 @@ func (s *server) readRoutes() []route {
 			id: "search-transactions", method: http.MethodGet, path: transactionsPath,
 			description: "Returns the transactions that match all given parameters, including those of deleted " +
 				"connections. Each request examines about 4,000 transactions at most: a page can be short " +
-				"or empty although hasMore is true. Continue with nextCursor until hasMore is false.",
+				"or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the " +
+				"text that a person types: the response then states in searchedFor what it was taken for, and " +
+				"each item its connection, account and bank.",
 			status: http.StatusOK, tag: tag, summary: "Search the transactions of all connections, newest first",
 			scope: scopeRead,
 			mount: handle(s.searchTransactions),
@@ -425,44 +427,6 @@ func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in 
 		return nil, err
 	}
 	return &bodyOutput[transactionView]{transactionOf(t)}, nil
-}
-
-// searchTransactions returns a page of the transactions that match all given parameters. A page can be
-// short or empty although it is not the last one, because each request examines a bounded number of
-// transactions.
-func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50"`
-	Text       plainText                  `query:"text" minLength:"3" maxLength:"200" doc:"Part of the description or the counterparty, at least 3 characters; case and accents are ignored"`
-	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The value of any member of references, in upper or lower case; of a boleto, its barcode or its digitable line in any printed form"`
-	Document   plainText                  `query:"document" maxLength:"64" example:"12.ABC.345/01DE-35" doc:"The tax number of the counterparty, such as a CPF, CNPJ or RFC, with or without punctuation"`
-	From       string                     `query:"from" format:"date" doc:"First value date"`
-	To         string                     `query:"to" format:"date" doc:"Last value date"`
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
-	Removed    string                     `query:"removed" enum:"true,false" doc:"Only removed transactions, or only those that are not removed; both by default"`
-	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor     cursor[searchList]         `query:"cursor" doc:"nextCursor of the previous page"`
-},
-) (*listOutput[transactionView], error) {
-	search := domain.TransactionSearch{
-		Connection: in.Connection.ID, Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
-		Amount: in.Amount.value, BothDirections: in.Amount.value != nil && !in.Amount.signed, Text: string(in.Text),
-		Reference: string(in.Reference), Document: domain.NewPartyDocument(string(in.Document)),
-	}
-	if in.Document != "" && search.Document.IsZero() {
-		return pageOf[searchList](domain.Page[domain.Transaction]{}, in.Limit, transactionOf), nil // nobody has it
-	}
-	if in.Removed != "" {
-		removed := in.Removed == "true"
-		search.Removed = &removed
-	}
-	if err := search.Window.Validate(); err != nil {
-		return nil, err
-	}
-	p, err := s.service.SearchTransactions(ctx, tenant, search, in.Cursor.pageRequest(in.Limit))
-	if err != nil {
-		return nil, err
-	}
-	return pageOf[searchList](p, in.Limit, transactionOf), nil
 }
 
 // totalView is a sum of transactions in one currency.

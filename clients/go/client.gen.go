@@ -978,6 +978,60 @@ func (e FeedMonthViewState) Valid() bool {
 	}
 }
 
+// Defines values for FoundViewStatus.
+const (
+	FoundViewStatusPending FoundViewStatus = "pending"
+	FoundViewStatusPosted  FoundViewStatus = "posted"
+)
+
+// Valid indicates whether the value is a known member of the FoundViewStatus enum.
+func (e FoundViewStatus) Valid() bool {
+	switch e {
+	case FoundViewStatusPending:
+		return true
+	case FoundViewStatusPosted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FoundViewVendor.
+const (
+	FoundViewVendorBelvo  FoundViewVendor = "belvo"
+	FoundViewVendorPlaid  FoundViewVendor = "plaid"
+	FoundViewVendorPluggy FoundViewVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the FoundViewVendor enum.
+func (e FoundViewVendor) Valid() bool {
+	switch e {
+	case FoundViewVendorBelvo:
+		return true
+	case FoundViewVendorPlaid:
+		return true
+	case FoundViewVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FoundViewWarnings.
+const (
+	FoundViewWarningsDirectionConflict FoundViewWarnings = "direction_conflict"
+)
+
+// Valid indicates whether the value is a known member of the FoundViewWarnings enum.
+func (e FoundViewWarnings) Valid() bool {
+	switch e {
+	case FoundViewWarningsDirectionConflict:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthViewCompleteness.
 const (
 	HealthViewCompletenessComplete HealthViewCompleteness = "complete"
@@ -4988,6 +5042,177 @@ type FeedPage struct {
 	NextCursor string `json:"nextCursor"`
 }
 
+// FoundView defines model for FoundView.
+type FoundView struct {
+	// AccountAmount The amount in the account's currency, where that currency differs
+	//
+	// Examples: -1062.25
+	AccountAmount *string `json:"accountAmount,omitempty"`
+
+	// AccountCurrency ISO 4217; the currency of accountAmount
+	//
+	// Examples: BRL
+	AccountCurrency *string `json:"accountCurrency,omitempty"`
+
+	// AccountID The id of the account; absent if the vendor's row has none
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
+	// AccountName With q: the name of the account; absent if unknown
+	//
+	// Examples: Conta corrente
+	AccountName *string `json:"accountName,omitempty"`
+
+	// AccountNumber With q: the number of the account; absent if unknown
+	//
+	// Examples: 0001/12345-6
+	AccountNumber *string `json:"accountNumber,omitempty"`
+
+	// Amount Signed decimal: money in is positive, money out negative
+	//
+	// Examples: -212.45
+	Amount *string `json:"amount,omitempty"`
+
+	// Category The vendor's category; absent if unknown
+	//
+	// Examples: Electricity
+	Category *string `json:"category,omitempty"`
+
+	// ConfigName With q: the name of the connection; absent if it was deleted
+	//
+	// Examples: pluggy-main
+	ConfigName *string `json:"configName,omitempty"`
+
+	// ConnectionID The connection that the transaction belongs to; it can change
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ConnectionID string `json:"connectionId"`
+
+	// Counterparty The other party; absent if unknown
+	//
+	// Examples: Companhia de Energia
+	Counterparty *string `json:"counterparty,omitempty"`
+
+	// CounterpartyDocument The tax number of the other party; absent if it is unknown or masked
+	CounterpartyDocument *PartyDocumentView `json:"counterpartyDocument,omitempty"`
+
+	// Currency ISO 4217; the currency of amount
+	//
+	// Examples: BRL
+	Currency *string `json:"currency,omitempty"`
+
+	// Date Value date
+	//
+	// Examples: 2026-03-01
+	Date *openapi_types.Date `json:"date,omitempty"`
+
+	// Description The description on the statement; absent if unknown
+	//
+	// Examples: BOLETO DE ENERGIA
+	Description *string `json:"description,omitempty"`
+
+	// ErasedAt When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt
+	//
+	// Examples: 2026-03-10T10:00:00Z
+	ErasedAt *time.Time `json:"erasedAt,omitempty"`
+
+	// ExcludedAt When an operator excluded it, so that it counts nowhere; absent if it is not excluded
+	//
+	// Examples: 2026-03-05T10:00:00Z
+	ExcludedAt *time.Time `json:"excludedAt,omitempty"`
+
+	// ExcludedBy The operator who excluded it; absent if it is not excluded
+	//
+	// Examples: alice
+	ExcludedBy *string `json:"excludedBy,omitempty"`
+
+	// ExternalID The vendor's id; unique within its connection, except for superseded transactions
+	//
+	// Examples: c0ffee00-0000-4000-8000-000000000002
+	ExternalID *string `json:"externalId,omitempty"`
+
+	// FirstSeenAt When a pull first read it
+	//
+	// Examples: 2026-03-01T10:00:00Z
+	FirstSeenAt *time.Time `json:"firstSeenAt,omitempty"`
+
+	// ID Does not change when the transaction is updated
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID string `json:"id"`
+
+	// Institution With q: the bank of the connection; absent if unknown
+	Institution *InstitutionView `json:"institution,omitempty"`
+
+	// Metadata The vendor's own object, unchanged
+	//
+	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+
+	// OccurredAt The time of the transaction, if the vendor gives one
+	//
+	// Examples: 2026-03-01T09:12:44Z
+	OccurredAt *time.Time `json:"occurredAt,omitempty"`
+
+	// PossiblySupersedes The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"]
+	PossiblySupersedes *[]string `json:"possiblySupersedes,omitempty"`
+
+	// References The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known
+	References *ReferencesView `json:"references,omitempty"`
+
+	// RemovedAt When the removal was detected; absent while the vendor lists it
+	//
+	// Examples: 2026-03-09T10:00:00Z
+	RemovedAt *time.Time `json:"removedAt,omitempty"`
+
+	// Status Whether the institution has booked it
+	//
+	// Examples: posted
+	Status *FoundViewStatus `json:"status,omitempty"`
+
+	// SupersededBy The id of the transaction that continues with the row of this one; this transaction is then removed
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	SupersededBy *string `json:"supersededBy,omitempty"`
+
+	// Supersedes The vendor's rows that the transaction had before its present one, oldest first; absent when there are none
+	Supersedes *[]SupersededView `json:"supersedes,omitempty"`
+
+	// UpdatedAt When it was last changed
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	UpdatedAt *time.Time `json:"updatedAt,omitempty"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor *FoundViewVendor `json:"vendor,omitempty"`
+
+	// Version Increases with each modification, removal and reappearance
+	//
+	// Examples: 1
+	Version int64 `json:"version"`
+
+	// Warnings Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions
+	Warnings *[]FoundViewWarnings `json:"warnings,omitempty"`
+}
+
+// FoundViewStatus Whether the institution has booked it
+//
+// Examples: posted
+type FoundViewStatus string
+
+// FoundViewVendor The aggregator
+//
+// Examples: pluggy
+type FoundViewVendor string
+
+// FoundViewWarnings defines model for FoundView.Warnings.
+type FoundViewWarnings string
+
 // HealthView defines model for HealthView.
 type HealthView struct {
 	// AmbiguousAccounts The accounts of the warning account_ambiguous; absent without it
@@ -7078,6 +7303,63 @@ type RestGenericCredential struct {
 	Value *string `json:"value,omitempty"`
 }
 
+// SearchPage defines model for SearchPage.
+type SearchPage struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []FoundView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+
+	// SearchedFor With q: what the text was taken for. A transaction is found if it has all members of one of the items
+	SearchedFor *[]SearchedView `json:"searchedFor,omitempty"`
+}
+
+// SearchedView defines model for SearchedView.
+type SearchedView struct {
+	// Amount An amount, in both directions unless it has a sign
+	//
+	// Examples: 1234.56
+	Amount *string `json:"amount,omitempty"`
+
+	// Banks The names of banks
+	//
+	// Examples: ["Itaú"]
+	Banks *[]string `json:"banks,omitempty"`
+
+	// Document The tax number of the counterparty
+	//
+	// Examples: 12ABC34501DE35
+	Document *string `json:"document,omitempty"`
+
+	// ID The id of a transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID *string `json:"id,omitempty"`
+
+	// Reference The value of a member of references
+	//
+	// Examples: PEDIDO-1024
+	Reference *string `json:"reference,omitempty"`
+
+	// Text Part of the description or the counterparty
+	//
+	// Examples: papeis aurora
+	Text *string `json:"text,omitempty"`
+}
+
 // SharedRegistration defines model for SharedRegistration.
 type SharedRegistration struct {
 	// ID The aggregator's id of the webhook
@@ -8706,6 +8988,9 @@ type ListUnmappedAccountsParams struct {
 
 // SearchTransactionsParams defines parameters for SearchTransactions.
 type SearchTransactionsParams struct {
+	// Q What a person types: an amount as people write it, a CPF or CNPJ, a reference, a line of a boleto, part of the description or the counterparty, or a bank; also an amount with other words. searchedFor states what it was taken for. Not together with amount, text, reference and document
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
 	// Amount Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50
 	Amount *string `form:"amount,omitempty" json:"amount,omitempty"`
 
@@ -10463,7 +10748,7 @@ type ClientInterface interface {
 
 	// SearchTransactions Search the transactions of all connections, newest first
 	//
-	// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false.
+	// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the text that a person types: the response then states in searchedFor what it was taken for, and each item its connection, account and bank.
 	//
 	// Corresponds with GET /v1/discovery/transactions (the `SearchTransactions` operationId).
 	SearchTransactions(ctx context.Context, params *SearchTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -12635,7 +12920,7 @@ func (c *Client) ListUnmappedAccounts(ctx context.Context, id string, params *Li
 
 // SearchTransactions Search the transactions of all connections, newest first
 //
-// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false.
+// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the text that a person types: the response then states in searchedFor what it was taken for, and each item its connection, account and bank.
 //
 // Corresponds with GET /v1/discovery/transactions (the `SearchTransactions` operationId).
 func (c *Client) SearchTransactions(ctx context.Context, params *SearchTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -18346,6 +18631,18 @@ func NewSearchTransactionsRequest(server string, params *SearchTransactionsParam
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Amount != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "amount", *params.Amount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -20647,7 +20944,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchTransactionsWithResponse Search the transactions of all connections, newest first
 	//
-	// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false.
+	// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the text that a person types: the response then states in searchedFor what it was taken for, and each item its connection, account and bank.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -33460,7 +33757,7 @@ type SearchTransactionsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *PageTransactionView
+	JSON200 *SearchPage
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Problem
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
@@ -33486,7 +33783,7 @@ type SearchTransactionsResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r SearchTransactionsResponse) GetJSON200() *PageTransactionView {
+func (r SearchTransactionsResponse) GetJSON200() *SearchPage {
 	return r.JSON200
 }
 
@@ -37634,7 +37931,7 @@ func (c *ClientWithResponses) ListUnmappedAccountsWithResponse(ctx context.Conte
 
 // SearchTransactionsWithResponse Search the transactions of all connections, newest first
 //
-// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false.
+// Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the text that a person types: the response then states in searchedFor what it was taken for, and each item its connection, account and bank.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -51070,7 +51367,7 @@ func ParseSearchTransactionsResponse(rsp *http.Response) (*SearchTransactionsRes
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest PageTransactionView
+		var dest SearchPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -30,6 +30,7 @@ var searchTests = []storeTest{
 	{"one transaction or account is found by its id, by its tenant only", oneRowByID},
 	{"the accounts of a tenant are listed over all connections", accountsOfTenant},
 	{"a transaction is found by its external id", transactionByExternalID},
+	{"connections and accounts are read without their data, by id or all of a tenant", briefReads},
 }
 
 // search returns the transactions that match the search. It reads all pages, with at most limit rows each. A page can
@@ -149,6 +150,16 @@ func (f *fixture) checkSearches(
 		{domain.TransactionSearch{Connection: other.ID}, []string{"4"}},
 		{domain.TransactionSearch{Connection: c.ID, Removed: &no}, []string{"3", "2"}},
 		{domain.TransactionSearch{Connection: newID[domain.Connection]()}, []string{}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{other.ID}}, []string{"4"}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{other.ID, c.ID}, Removed: &yes}, []string{"1"}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{other.ID}, Text: "row"}, []string{"4"}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{c.ID}, Amount: decimals("1000").Amount}, []string{}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{c.ID}, Amount: decimals("0.1").Amount}, []string{"3"}},
+		{domain.TransactionSearch{Among: []domain.ConnectionID{}}, []string{}},
+		{domain.TransactionSearch{ID: f.idOf(other, "4")}, []string{"4"}},
+		{domain.TransactionSearch{ID: f.idOf(c, "1"), Removed: &no}, []string{}},
+		{domain.TransactionSearch{ID: f.idOf(c, "1"), Connection: other.ID}, []string{}},
+		{domain.TransactionSearch{ID: newID[domain.Transaction]()}, []string{}},
 		{domain.TransactionSearch{Removed: &yes}, []string{"1"}},
 		{decimals("12.50"), []string{"1"}},
 		{decimals("-12.500"), []string{"2"}},
@@ -174,6 +185,18 @@ func (f *fixture) checkSearches(
 	} {
 		f.equal(fmt.Sprintf("%s: %+v", state, tc.search), tc.want, ids(f.search(tc.search, 1), externalID))
 	}
+}
+
+// idOf returns the id of the connection's transaction with this external id.
+func (f *fixture) idOf(c domain.Connection, id string) domain.TransactionID {
+	f.Helper()
+	for _, t := range f.allRows(c) {
+		if t.ExternalID == id {
+			return t.ID
+		}
+	}
+	f.Fatalf("no transaction %s", id)
+	return domain.TransactionID{}
 }
 
 // searchOfIndexEndsSoon checks that a search for a rare text, a rare amount, or a text without a hit needs only one
@@ -344,6 +367,61 @@ func accountsOfTenant(f *fixture) {
 	accountID := func(a domain.Account) domain.AccountID { return a.ID }
 	exactlyOnce(f, ids(want, accountID), ids(got, accountID))
 	f.equal("accounts of another tenant", 0, len(list(newTenant())))
+}
+
+// briefReads checks Connections.Brief and Ledger.BriefAccounts: a connection with two accounts, of which the vendor no
+// longer lists one, a deleted connection with an account, and those of another tenant.
+func briefReads(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	f.sweepAccounts(l, domain.OneRead, "a")
+	readAt := f.now().Add(-time.Hour)
+	f.readBank(l, bankOf(readAt), true)
+	gone, goneLease := f.runningPull()
+	f.storeAccounts(goneLease, true, "c")
+	f.deleteConnection(gone)
+	brief := func(tenant domain.TenantID, ids []domain.ConnectionID) []string {
+		found, err := f.Connections.Brief(f.ctx, tenant, ids)
+		f.noError(err)
+		texts := make([]string, len(found))
+		for i, b := range found {
+			texts[i] = fmt.Sprint(
+				b.ID == c.ID,
+				" ",
+				b.Vendor,
+				" ",
+				b.Name == c.Name,
+				" ",
+				b.Institution,
+				" ",
+				b.Deleted,
+			)
+		}
+		slices.Sort(texts)
+		return texts
+	}
+	live, deleted := "true pluggy true {612 Nubank} false", "false pluggy false { } true"
+	f.equal("connections", []string{deleted, live}, brief(f.tenant, nil))
+	f.equal("one connection", []string{live}, brief(f.tenant, []domain.ConnectionID{c.ID}))
+	f.equal("no connection", []string{}, brief(f.tenant, []domain.ConnectionID{}))
+	f.equal("connections of another tenant", []string{}, brief(newTenant(), []domain.ConnectionID{c.ID}))
+
+	accounts := func(tenant domain.TenantID, ids []domain.AccountID) []domain.Account {
+		found, err := f.Ledger.BriefAccounts(f.ctx, tenant, ids)
+		f.noError(err)
+		return found
+	}
+	stored := f.listAccounts(c)[0]
+	f.equal("accounts", []domain.Account{{
+		ID: stored.ID, Connection: c.ID, Vendor: c.Vendor, BankReadAt: readAt, AccountData: domain.AccountData{
+			ExternalID: "a", Type: domain.BankAccount, Name: "account a", Currency: "BRL",
+		},
+	}}, accounts(f.tenant, nil))
+	of := []domain.AccountID{f.listAccounts(c)[1].ID, f.listAccounts(gone)[0].ID}
+	found := ids(accounts(f.tenant, of), func(a domain.Account) string { return a.ExternalID })
+	slices.Sort(found)
+	f.equal("removed accounts by id", []string{"b", "c"}, found)
+	f.equal("accounts of another tenant", 0, len(accounts(newTenant(), of)))
 }
 
 func transactionByExternalID(f *fixture) {

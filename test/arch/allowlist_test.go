@@ -336,7 +336,7 @@ var allowed = map[string][]string{
 	"cmd/discovery/client": {
 		"adapters/egress", "clients/go",
 		"github.com/google/uuid", "github.com/jedib0t/go-pretty/v6", "github.com/oapi-codegen/runtime/types",
-		"github.com/spf13/cobra", "golang.org/x/term",
+		"github.com/shopspring/decimal", "github.com/spf13/cobra", "golang.org/x/term",
 	},
 	// The command that creates the folder of a new vendor is not part of the binary.
 	"cmd/newvendor": {},

@@ -282,6 +282,24 @@ func TestTheCommandsReadAllConnections(t *testing.T) {
 	); row["amount"] != "-212.45" {
 		t.Errorf("the transaction is printed as %v", row)
 	}
+	for _, typed := range [][]string{{"R$ 212,45"}, {"energia", "212,45"}, {"--", "-212.45"}} {
+		table, notes, _ := e.discovery(t, "", append([]string{"transactions", "search"}, typed...)...)
+		for _, want := range []string{
+			"first", "second", "Conta de Ensaio", "posted", "2 payments of 424.9 BRL; searched for ", "the amount",
+		} {
+			if !strings.Contains(table+notes, want) {
+				t.Errorf("search %v does not show %q:\n%s%s", typed, want, table, notes)
+			}
+		}
+	}
+	for typed, want := range map[string]string{
+		"+212,45": "no transaction matches; searched for the amount +212.45\n",
+		"212,45":  "so far 1 payment of 212.45 BRL; searched for the amount 212.45 in both directions\n",
+	} {
+		if _, notes, _ := e.discovery(t, "", "transactions", "search", "--limit", "1", typed); !strings.HasSuffix(notes, want) {
+			t.Errorf("search %s ends with %q, want %q", typed, notes, want)
+		}
+	}
 	if found := objects(t, e.must(t, "", "transactions", "search", "--text", "boleto", "-o", "json")); len(found) != 2 {
 		t.Errorf("the search for a text found %d transactions", len(found))
 	}

@@ -465,7 +465,7 @@ test('what is no date is refused at its field, in the language of the console', 
   assert.ok(await page.locator('#day').evaluate((element) => element.validity.badInput), 'a later answer has dropped what was typed');
   await page.unrouteAll();
   for (const where of ['/console/search', path + '/transactions', '/console/audit']) {
-    await page.goto(`${SERVICE + where}?from=2026-02-02&to=2026-02-01`);
+    await page.goto(`${SERVICE + where}?q=boleto&from=2026-02-02&to=2026-02-01`);
     await page.locator('#to-error').getByText('O último dia é anterior ao primeiro.').waitFor();
     assert.equal(await page.locator('#from').inputValue(), '2026-02-02');
   }
@@ -753,24 +753,41 @@ test('a text of a vendor is never rendered as HTML', async () => {
   await page.finish();
 });
 
+// find types a text into the search box, which the key "/" reaches.
+async function find(page, text) {
+  await page.keyboard.press('/');
+  const box = page.getByRole('searchbox', { name: 'Find a payment' });
+  assert.ok(await box.evaluate((element) => element === document.activeElement), 'the key / does not reach the search box');
+  await box.fill(text);
+  await page.keyboard.press('Enter');
+  await page.evaluate(() => document.activeElement.blur());
+}
+
 test('a search finds a transaction in every connection, and opens its record', async () => {
   const operator = token(14);
   await connect(operator, pluggyLogin, 'first');
   await connect(operator, pluggyLogin, 'second');
-  const page = await open(browser, '/console/search', { token: operator, permissions: ['clipboard-read', 'clipboard-write'] });
-  await page.getByLabel('Amount').fill('twelve');
-  await press(page, 'Search');
-  await page.locator('#amount-error').getByText('This is not an amount.').waitFor();
-  await page.getByLabel('Amount').fill('-R$ 212,45');
-  await page.getByLabel('Text').fill('energia');
-  await press(page, 'Search');
-  await heading(page, '2 transactions found.');
-  assert.match(page.url(), /amount=-212.45/);
-  assert.equal(await page.getByLabel('Amount').inputValue(), '−212.45');
+  const page = await open(browser, '/console/audit', { token: operator, permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await find(page, 'R$ 212,45');
+  await heading(page, '2 payments, 0 receipts.');
+  await page.getByText('Out: 424.90 BRL, in: 0.00 BRL.').waitFor();
+  await page.getByText('Searched for the amount 212.45 in both directions.').waitFor();
+  await find(page, '+R$ 212,45');
+  await page.getByText('Searched for receipts of +212.45.').waitFor();
+  await heading(page, '0 transactions found.');
+  await find(page, '-212.45');
+  await heading(page, '2 payments, 0 receipts.');
+  await find(page, 'energia 212,45');
+  await page.getByText('Searched for the reference energia with the amount 212.45 in both directions, or the text “energia” with the amount 212.45 in both directions.').waitFor();
+  await heading(page, '2 payments, 0 receipts.');
+  assert.equal(new URL(page.url()).searchParams.get('q'), 'energia 212,45');
+  const row = page.getByRole('row', { name: /BOLETO DE ENERGIA/ }).filter({ has: page.getByRole('link', { name: 'second', exact: true }) });
+  for (const shown of ['Conta de Ensaio', 'Posted']) await row.getByText(shown).waitFor();
   await page.getByLabel('Connection', { exact: true }).selectOption('second');
-  await heading(page, '1 transaction found.');
+  await heading(page, '1 payment, 0 receipts.');
   await page.reload();
-  await heading(page, '1 transaction found.');
+  await heading(page, '1 payment, 0 receipts.');
   await follow(page, 'BOLETO DE ENERGIA');
   await heading(page, 'BOLETO DE ENERGIA');
   await page.getByText('Posted by the bank.').waitFor();
@@ -782,9 +799,8 @@ test('a search finds a transaction in every connection, and opens its record', a
   await page.getByRole('link', { name: 'second', exact: true }).waitFor();
   await page.getByText('Conta de Ensaio').waitFor();
   await page.goBack();
-  await heading(page, '1 transaction found.');
-  await page.getByLabel('Text').fill('nothing like it');
-  await press(page, 'Search');
+  await heading(page, '1 payment, 0 receipts.');
+  await find(page, 'nothing like it');
   await page.getByText('No transaction matches.').waitFor();
   await page.finish();
 });
@@ -793,8 +809,8 @@ test('one of many connections is found by a part of its name', async () => {
   const operator = token(64);
   await connect(operator, pluggyLogin, 'loja centro');
   await connect(operator, pluggyLogin, 'loja norte');
-  const page = await open(browser, '/console/search?text=energia', { token: operator });
-  await heading(page, '2 transactions found.');
+  const page = await open(browser, '/console/search?q=energia', { token: operator });
+  await heading(page, '2 payments, 0 receipts.');
   await page.route(/\/aggregator-connections\?limit=200/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, json: { ...(await response.json()), hasMore: true } });
@@ -806,11 +822,11 @@ test('one of many connections is found by a part of its name', async () => {
   await press(page, 'Search');
   assert.equal(await field.evaluate((element) => element.validationMessage), 'No connection has this name.');
   await field.fill('loja norte');
-  await heading(page, '1 transaction found.');
+  await heading(page, '1 payment, 0 receipts.');
   assert.match(page.url(), /connectionId=/);
   await checkAccessibility(page, 'the choice of a connection');
   await field.fill('');
-  await heading(page, '2 transactions found.');
+  await heading(page, '2 payments, 0 receipts.');
   await page.finish();
 });
 
@@ -826,15 +842,15 @@ test('a search goes on by itself, and says that nothing matches only at the end'
     const cursor = Number(asked.get('cursor')) || 0;
     answers++;
     if (cursor === 3) await release;
-    if (asked.get('text') === 'found' && cursor === 5) {
+    if (asked.get('q') === 'found' && cursor === 5) {
       const real = await api(operator, 'GET', '/transactions?limit=1');
       return route.fulfill({ json: { items: real.items, limit: 50, hasMore: false } });
     }
     const more = cursor < 6 ? { hasMore: true, nextCursor: String(cursor + 1) } : { hasMore: false };
     return route.fulfill({ json: { items: [], limit: 50, ...more } });
   });
-  await page.getByLabel('Text').fill('nothing');
-  await press(page, 'Search');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await find(page, 'nothing');
   await page.getByText('Searching: 3 requests so far.').waitFor();
   await heading(page, 'Nothing found yet.');
   assert.equal(await page.getByText('No transaction matches.').count(), 0);
@@ -842,9 +858,30 @@ test('a search goes on by itself, and says that nothing matches only at the end'
   await page.getByText('No transaction matches.').waitFor();
   await heading(page, '0 transactions found.');
   assert.equal(answers, 7);
-  await page.getByLabel('Text').fill('found');
-  await press(page, 'Search');
-  await heading(page, '1 transaction found.');
+  await find(page, 'found');
+  await heading(page, /^(1 payment, 0 receipts|0 payments, 1 receipt)\.$/);
+  answers = 0;
+  await page.route(/\/transactions\?.*q=later/, async () => {}); // an answer that does not come
+  await find(page, 'later');
+  await heading(page, 'Searching …');
+  assert.equal(await page.getByText(/\d payment|No transaction matches/).count(), 0, 'the answer to the search before is still there');
+  await page.finish();
+});
+
+test('the search box says why a text is no search, and leaves other fields alone', async () => {
+  const operator = token(86);
+  await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console', { token: operator, expected: [/status of 400/] });
+  await page.getByLabel('Search', { exact: true }).pressSequentially('a/b');
+  assert.equal(await page.getByLabel('Search', { exact: true }).inputValue(), 'a/b');
+  await page.evaluate(() => document.activeElement.blur());
+  await find(page, '& ');
+  await heading(page, '0 transactions found.');
+  await find(page, '& &');
+  await page.getByText('Searched for the text “& &”.').waitFor();
+  await find(page, `x ${'y'.repeat(240)}`);
+  await page.getByText('This is too short for a search.').waitFor();
+  await checkAccessibility(page, 'a text that is no search');
   await page.finish();
 });
 

@@ -161,10 +161,6 @@ func TestThePartsThatNeedNoPage(t *testing.T) {
 	nodejs.Test(t, "unit.test.mjs")
 }
 
-func TestAmountsAreReadAsPeopleWriteThem(t *testing.T) {
-	nodejs.Test(t, "decimal.test.mjs")
-}
-
 func TestNumbersOfAVendorKeepTheirDigits(t *testing.T) {
 	nodejs.Test(t, "exact-numbers.test.mjs")
 }

@@ -45,7 +45,7 @@ async function views() {
     'create': '/console/connections/new', 'edit': at + '/edit', 'changes': '/console/changes', 'engines': '/console/engines',
     'failed-pulls': `/console/connections/${idOf('filial-recife')}/pulls`,
     'quarantine': `/console/connections/${idOf('loja-online')}/quarantine`,
-    'search': '/console/search?text=loja&from=2026-01-01', 'transaction': `${at}/transactions/${transaction.id}`,
+    'search': '/console/search?q=loja&from=2026-01-01', 'transaction': `${at}/transactions/${transaction.id}`,
     'filter-nothing': '/console?q=nothing',
     'versions': `${at}/transactions/${versions.id}`, 'completeness': account + '/completeness',
     'closes': `${account}/closes?close=${close.date}`, 'subscriptions': '/console/subscriptions',

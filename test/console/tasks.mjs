@@ -234,18 +234,17 @@ export class Player {
 
 const dialogOf = (page) => page.getByRole('dialog');
 
-const parameters = { Text: 'text', Amount: 'amount', Reference: 'reference', From: 'from', To: 'to' };
-
-// search finds the payment by the values of one or more fields.
-async function search(player, values) {
+// search finds the payment by a text in the search box, which the key "/" reaches on every page.
+async function search(player, text) {
   const { page } = player;
-  for (const label of Object.keys(parameters)) {
-    if (values[label]) await player.fill(label, values[label]);
-    else if (await page.getByLabel(label, { exact: true }).inputValue()) await player.fill(label, '');
-  }
+  const box = page.getByRole('searchbox', { name: 'Find a payment' });
+  await player.press('/');
+  player.fields++;
+  await box.fill(text);
   await player.press('Enter');
-  await page.waitForURL(({ searchParams }) => Object.entries(parameters).every(([label, name]) => searchParams.has(name) === (label in values)));
-  await page.getByRole('heading', { level: 1, name: /^\d+ transactions? found|^The newest/ }).waitFor();
+  await page.waitForURL(({ searchParams }) => searchParams.get('q') === text);
+  assert.equal(await box.inputValue(), text);
+  await page.getByRole('heading', { level: 1, name: /^\d+ payments?, \d+ receipts?\.|^The newest/ }).waitFor();
   await page.getByRole('table', { name: 'Transactions found' }).getByRole('row', { name: /1,234\.56/ }).first().waitFor();
 }
 
@@ -292,10 +291,16 @@ export const tasks = [
     async play(player) {
       // Pluggy's time stamps become days in Brazil (sv-SE prints YYYY-MM-DD).
       const day = new Date(dayOf(payment.age)).toLocaleDateString('sv-SE', { timeZone: 'America/Sao_Paulo' });
-      await player.section('Search');
-      await search(player, { Amount: '-R$ 1.234,56', From: day, To: day });
-      await search(player, { Reference: payment.endToEndId });
-      await search(player, { Text: 'papeis aurora' });
+      const { page } = player;
+      await search(player, 'R$ 1.234,56');
+      await player.fill('From', day);
+      await player.fill('To', day);
+      await player.click(player.button('Search'));
+      await page.waitForURL(({ searchParams }) => searchParams.get('from') === day && searchParams.get('q') === 'R$ 1.234,56');
+      await player.heading('1 payment, 0 receipts.');
+      await player.click(page.getByRole('link', { name: 'Aggregator connections' }));
+      await search(player, payment.endToEndId.toLowerCase());
+      await search(player, 'papeis aurora 1234,56');
       await player.page.getByRole('row', { name: /PAPEIS AURORA/ }).getByRole('link', { name: 'fornecedores-sul' }).waitFor();
     },
   },

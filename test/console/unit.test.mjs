@@ -14,8 +14,8 @@ Object.assign(globalThis, {
 Object.defineProperty(globalThis, 'navigator', { value: { language: 'pt-BR', languages: ['pt-BR'] }, configurable: true });
 
 const load = (name) => import(new URL(name, assets).href);
-const [format, { setLanguage, t }, problemText, session, { link }, { query, Problem }] = await Promise.all(
-  ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js'].map(load),
+const [format, { setLanguage, t }, problemText, session, { link }, { query, Problem }, { sum, sumByCurrency }] = await Promise.all(
+  ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js', 'sums.js'].map(load),
 );
 
 const jwt = (claims) => ['{}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -37,6 +37,13 @@ test('dates in Portuguese are numbers', () => {
   assert.match(format.instant('2026-09-03T12:03:11Z'), /^0[234]\/09\/2026, \d\d:03:11$/);
   setLanguage('en');
   assert.match(format.day('2026-09-03'), /Sep/);
+});
+
+test('sums are exact, by currency and direction', () => {
+  assert.deepEqual([['0.1', '0.2'], ['-0.50', '0.5'], ['1234567890123456.78', '0.005'], ['-3', '1.5'], ['7'], []].map(sum),
+    ['0.3', '0.00', '1234567890123456.785', '-1.5', '7', '0']);
+  const items = [['-1.5', 'BRL'], ['2', 'USD'], ['-1', 'BRL'], ['3.25', 'BRL']].map(([amount, currency]) => ({ amount, currency }));
+  assert.deepEqual(sumByCurrency(items), [{ currency: 'BRL', out: '2.5', incoming: '3.25' }, { currency: 'USD', out: '0', incoming: '2' }]);
 });
 
 test('a time is relative to now, also in the past', () => {
@@ -100,7 +107,7 @@ test('a session belongs to an operator and a tenant, not to one token', () => {
 
 test('addresses leave out what is not set', () => {
   assert.equal(link('/'), '/console');
-  assert.equal(link('/search', { text: 'a&b', from: '', to: undefined }), '/console/search?text=a%26b');
+  assert.equal(link('/search', { q: 'a&b', from: '', to: undefined }), '/console/search?q=a%26b');
   assert.equal(query({ limit: 5, cursor: '' }), '?limit=5');
   assert.equal(query({}), '');
 });

@@ -42,6 +42,7 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 			}
 		}
 		o.checkSearch(id, second)
+		o.checkTyped(id, second)
 		o.checkHealthList(id, second)
 		o.send(http.MethodDelete, pathOf(second, ""), nil).want(http.StatusNoContent)
 		if n := len(o.pages(allTransactions+"?connectionId="+second, 20)); n == 0 {
@@ -81,6 +82,63 @@ func (o operator) checkSearch(first, second string) {
 	if diff := cmp.Diff([]object{row}, o.pages(external, 20)); diff != "" {
 		o.t.Errorf("by external id:\n%s", diff)
 	}
+}
+
+// checkTyped checks that a transaction of the first connection is found by what a person types about it, and with where
+// it is.
+func (o operator) checkTyped(first, second string) {
+	o.t.Helper()
+	rows := o.pages(pathOf(first, "/transactions"), 200)
+	row := rows[len(rows)/2]
+	amount := strings.TrimPrefix(text(row, "amount"), "-")
+	whole, part, _ := strings.Cut(amount, ".")
+	amount = whole + "," + (part + "00")[:2]
+	accounts := map[string]object{}
+	for _, a := range o.pages(allAccounts, 200) {
+		accounts[text(a, "id")] = a
+	}
+	for _, typed := range []string{
+		"R$ " + amount, amount, strings.ToLower(text(row, "description")), text(row, "description") + " " + amount,
+		strings.ToUpper(text(row, "id")),
+	} {
+		found := map[string]int{}
+		for _, item := range o.pages(allTransactions+"?q="+url.QueryEscape(typed), 2) {
+			if text(item, "externalId") != text(row, "externalId") {
+				continue
+			}
+			found[text(item, "connectionId")]++
+			account := accounts[text(item, "accountId")]
+			for member, want := range map[string]string{
+				"configName": text(o.get(pathOf(text(item, "connectionId"), "")).want(200).json(), "configName"),
+				"accountName": text(account, "name"), "accountNumber": text(account, "number"),
+			} {
+				if got := text(item, member); got != want {
+					o.t.Errorf("%q: %s is %q, want %q", typed, member, got, want)
+				}
+			}
+		}
+		want := map[string]int{first: 1, second: 1}
+		if typed == strings.ToUpper(text(row, "id")) {
+			delete(want, second)
+		}
+		if diff := cmp.Diff(want, found); diff != "" {
+			o.t.Errorf("search for %q (-want +found):\n%s", typed, diff)
+		}
+	}
+	sign := "-"
+	if strings.HasPrefix(text(row, "amount"), "-") {
+		sign = "+"
+	}
+	for _, item := range o.pages(allTransactions+"?q="+url.QueryEscape(sign+amount), 200) {
+		if strings.HasPrefix(text(item, "amount"), "-") != (sign == "-") {
+			o.t.Errorf("%s finds %s", sign+amount, text(item, "amount"))
+		}
+	}
+	body := o.get(allTransactions + "?q=nothing+like+it").want(200).json()
+	if len(body["items"].([]any)) > 0 || len(body["searchedFor"].([]any)) != 1 {
+		o.t.Errorf("nothing is found as %v", body)
+	}
+	o.get(allTransactions + "?q=%20").want(http.StatusBadRequest)
 }
 
 // checkHealthList checks that the list of the health of all connections has the same content as the health of each

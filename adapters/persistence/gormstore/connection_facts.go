@@ -188,7 +188,7 @@ func (s connections) VisitFacts(
 	var texts factTexts
 	columns, args := factColumns(s.Dialect, &f, &paused, &texts, ids != nil), []any{UUID(tenant.UUID)}
 	if ids != nil {
-		args = append(args, s.Dialect.AnyOf("", textsOf(ids)).Vars...)
+		args = append(args, s.Dialect.AnyOf("", TextsOf(ids)).Vars...)
 	}
 	targets := make([]any, len(columns))
 	for i, column := range columns {
@@ -216,7 +216,7 @@ func (s connections) CountAdded(
 		return nil, err
 	}
 	day := s.Dialect.UTCDay("finished_at")
-	among := s.Dialect.AnyOf("connection_id", textsOf(ids))
+	among := s.Dialect.AnyOf("connection_id", TextsOf(ids))
 	q := NewQuery("SELECT connection_id, "+day+", sum(added) FROM pulls WHERE "+s.Dialect.TenantIs("tenant_id", "?")+
 		" AND state IN ('succeeded', 'failed') AND finished_at >= ? AND added > 0",
 		UUID(tenant.UUID), Instant{begin}.Param(s.reader.Name()))

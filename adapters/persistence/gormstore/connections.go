@@ -121,7 +121,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		q.Add(" AND vendor = ? AND institution_id = ?", string(bank.Vendor), bank.ID)
 	}
 	if filter.IDs != nil {
-		among := s.Dialect.AnyOf("id", textsOf(filter.IDs))
+		among := s.Dialect.AnyOf("id", TextsOf(filter.IDs))
 		q.Add(" AND "+among.SQL, among.Vars...)
 	}
 	if !page.After.IsZero() {
@@ -259,13 +259,33 @@ func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
 		c.Tenant.UUID).Error
 }
 
-// textsOf returns the canonical texts of the ids.
-func textsOf(ids []domain.ConnectionID) []string {
+// TextsOf returns the canonical texts of the ids.
+func TextsOf[T any](ids []domain.ID[T]) []string {
 	texts := make([]string, len(ids))
 	for i, id := range ids {
 		texts[i] = id.String()
 	}
 	return texts
+}
+
+// Brief reads the columns of domain.BriefConnection.
+func (s connections) Brief(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
+) (found []domain.BriefConnection, err error) {
+	q := NewQuery("SELECT id, vendor, name, institution_id, institution_name, deleted_at IS NOT NULL FROM connections "+
+		"WHERE kind = 'aggregator' AND tenant_id = ?", UUID(tenant.UUID))
+	if ids != nil {
+		among := s.Dialect.AnyOf("id", TextsOf(ids))
+		q.Add(" AND "+among.SQL, among.Vars...)
+	}
+	var c domain.BriefConnection
+	columns := append(ScanTargets(&c.ID.UUID, (*string)(&c.Vendor), &c.Name, &c.Institution.ID, &c.Institution.Name),
+		&c.Deleted)
+	err = s.Rows(ctx, q.String(), q.Args, columns, func() error {
+		found = append(found, c)
+		return nil
+	})
+	return found, err
 }
 
 // ConvertAll converts each row with the given function, and returns the results in the order of the rows.

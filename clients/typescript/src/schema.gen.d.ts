@@ -1517,7 +1517,7 @@ export interface paths {
         };
         /**
          * Search the transactions of all connections, newest first
-         * @description Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false.
+         * @description Returns the transactions that match all given parameters, including those of deleted connections. Each request examines about 4,000 transactions at most: a page can be short or empty although hasMore is true. Continue with nextCursor until hasMore is false. q takes the text that a person types: the response then states in searchedFor what it was taken for, and each item its connection, account and bank.
          */
         get: operations["search-transactions"];
         put?: never;
@@ -3921,6 +3921,172 @@ export interface components {
              */
             nextCursor: string;
         };
+        FoundView: {
+            /**
+             * @description The amount in the account's currency, where that currency differs
+             * @example -1062.25
+             */
+            accountAmount?: string;
+            /**
+             * @description ISO 4217; the currency of accountAmount
+             * @example BRL
+             */
+            accountCurrency?: string;
+            /**
+             * @description The id of the account; absent if the vendor's row has none
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
+             * @description With q: the name of the account; absent if unknown
+             * @example Conta corrente
+             */
+            accountName?: string;
+            /**
+             * @description With q: the number of the account; absent if unknown
+             * @example 0001/12345-6
+             */
+            accountNumber?: string;
+            /**
+             * @description Signed decimal: money in is positive, money out negative
+             * @example -212.45
+             */
+            amount?: string;
+            /**
+             * @description The vendor's category; absent if unknown
+             * @example Electricity
+             */
+            category?: string;
+            /**
+             * @description With q: the name of the connection; absent if it was deleted
+             * @example pluggy-main
+             */
+            configName?: string;
+            /**
+             * @description The connection that the transaction belongs to; it can change
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId: string;
+            /**
+             * @description The other party; absent if unknown
+             * @example Companhia de Energia
+             */
+            counterparty?: string;
+            /** @description The tax number of the other party; absent if it is unknown or masked */
+            counterpartyDocument?: components["schemas"]["PartyDocumentView"];
+            /**
+             * @description ISO 4217; the currency of amount
+             * @example BRL
+             */
+            currency?: string;
+            /**
+             * Format: date
+             * @description Value date
+             * @example 2026-03-01
+             */
+            date?: string;
+            /**
+             * @description The description on the statement; absent if unknown
+             * @example BOLETO DE ENERGIA
+             */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt
+             * @example 2026-03-10T10:00:00Z
+             */
+            erasedAt?: string;
+            /**
+             * Format: date-time
+             * @description When an operator excluded it, so that it counts nowhere; absent if it is not excluded
+             * @example 2026-03-05T10:00:00Z
+             */
+            excludedAt?: string;
+            /**
+             * @description The operator who excluded it; absent if it is not excluded
+             * @example alice
+             */
+            excludedBy?: string;
+            /**
+             * @description The vendor's id; unique within its connection, except for superseded transactions
+             * @example c0ffee00-0000-4000-8000-000000000002
+             */
+            externalId?: string;
+            /**
+             * Format: date-time
+             * @description When a pull first read it
+             * @example 2026-03-01T10:00:00Z
+             */
+            firstSeenAt?: string;
+            /**
+             * @description Does not change when the transaction is updated
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /** @description With q: the bank of the connection; absent if unknown */
+            institution?: components["schemas"]["InstitutionView"];
+            /**
+             * @description The vendor's own object, unchanged
+             * @example {
+             *       "id": "c0ffee00-0000-4000-8000-000000000002"
+             *     }
+             */
+            metadata?: unknown;
+            /**
+             * Format: date-time
+             * @description The time of the transaction, if the vendor gives one
+             * @example 2026-03-01T09:12:44Z
+             */
+            occurredAt?: string;
+            /**
+             * @description The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+             *     ]
+             */
+            possiblySupersedes?: string[];
+            /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
+            references?: components["schemas"]["ReferencesView"];
+            /**
+             * Format: date-time
+             * @description When the removal was detected; absent while the vendor lists it
+             * @example 2026-03-09T10:00:00Z
+             */
+            removedAt?: string;
+            /**
+             * @description Whether the institution has booked it
+             * @example posted
+             * @enum {string}
+             */
+            status?: "pending" | "posted";
+            /**
+             * @description The id of the transaction that continues with the row of this one; this transaction is then removed
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            supersededBy?: string;
+            /** @description The vendor's rows that the transaction had before its present one, oldest first; absent when there are none */
+            supersedes?: components["schemas"]["SupersededView"][];
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-03-02T10:00:00Z
+             */
+            updatedAt?: string;
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor?: "pluggy" | "belvo" | "plaid";
+            /**
+             * Format: int64
+             * @description Increases with each modification, removal and reappearance
+             * @example 1
+             */
+            version: number;
+            /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
+            warnings?: "direction_conflict"[];
+        };
         HealthView: {
             /** @description The accounts of the warning account_ambiguous; absent without it */
             ambiguousAccounts?: components["schemas"]["AmbiguousView"];
@@ -5871,6 +6037,62 @@ export interface components {
              * @example k-123
              */
             value?: string;
+        };
+        SearchPage: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["FoundView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+            /** @description With q: what the text was taken for. A transaction is found if it has all members of one of the items */
+            searchedFor?: components["schemas"]["SearchedView"][];
+        };
+        SearchedView: {
+            /**
+             * @description An amount, in both directions unless it has a sign
+             * @example 1234.56
+             */
+            amount?: string;
+            /**
+             * @description The names of banks
+             * @example [
+             *       "Itaú"
+             *     ]
+             */
+            banks?: string[];
+            /**
+             * @description The tax number of the counterparty
+             * @example 12ABC34501DE35
+             */
+            document?: string;
+            /**
+             * @description The id of a transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id?: string;
+            /**
+             * @description The value of a member of references
+             * @example PEDIDO-1024
+             */
+            reference?: string;
+            /**
+             * @description Part of the description or the counterparty
+             * @example papeis aurora
+             */
+            text?: string;
         };
         SharedRegistration: {
             /**
@@ -28913,6 +29135,8 @@ export interface operations {
     "search-transactions": {
         parameters: {
             query?: {
+                /** @description What a person types: an amount as people write it, a CPF or CNPJ, a reference, a line of a boleto, part of the description or the counterparty, or a bank; also an amount with other words. searchedFor states what it was taken for. Not together with amount, text, reference and document */
+                q?: string;
                 /** @description Exact amount, in both directions unless it has a sign (- or +); 12.5 equals 12.50 */
                 amount?: string;
                 /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
@@ -28954,8 +29178,11 @@ export interface operations {
                      *           "accountAmount": "-1062.25",
                      *           "accountCurrency": "BRL",
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "accountName": "Conta corrente",
+                     *           "accountNumber": "0001/12345-6",
                      *           "amount": "-212.45",
                      *           "category": "Electricity",
+                     *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
                      *           "counterpartyDocument": {
@@ -28971,6 +29198,10 @@ export interface operations {
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "institution": {
+                     *             "id": "612",
+                     *             "name": "Nubank"
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -29009,10 +29240,22 @@ export interface operations {
                      *         }
                      *       ],
                      *       "limit": 20,
-                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ",
+                     *       "searchedFor": [
+                     *         {
+                     *           "amount": "1234.56",
+                     *           "banks": [
+                     *             "Itaú"
+                     *           ],
+                     *           "document": "12ABC34501DE35",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "reference": "PEDIDO-1024",
+                     *           "text": "papeis aurora"
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["PageTransactionView"];
+                    "application/json": components["schemas"]["SearchPage"];
                 };
             };
             /** @description Bad Request */

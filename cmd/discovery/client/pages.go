@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,24 @@ type page struct {
 
 // fetch is a function that requests one page of a list.
 type fetch func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error)
+
+// seenBy returns a function that requests a page with next, and calls see with the text of the response.
+func (next fetch) seenBy(see func(text []byte)) fetch {
+	return func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+		response, err := next(ctx, limit, cursor)
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			return nil, fmt.Errorf("the response is incomplete: %w", err)
+		}
+		see(text)
+		response.Body = io.NopCloser(bytes.NewReader(text))
+		return response, nil
+	}
+}
 
 // listFlags are the flags of a command that lists items.
 type listFlags struct {

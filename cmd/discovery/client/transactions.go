@@ -46,52 +46,6 @@ func (c commands) transactions() *cobra.Command {
 		c.sumTransactions())
 }
 
-func (c commands) searchTransactions() *cobra.Command {
-	var flags listFlags
-	var dates dateFlags
-	var amount, text, reference, document, connection, removed string
-	cmd := &cobra.Command{
-		Use: "search", Short: "Search the transactions of all connections, newest first", Args: between(0, 0),
-	}
-	flags.register(cmd)
-	dates.register(cmd)
-	cmd.Flags().
-		StringVar(&amount, "amount", "", "exact amount, such as 212.45; with a sign (-212.45) in one direction only")
-	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
-	cmd.Flags().
-		StringVar(&reference, "reference", "", "end-to-end id, line of a boleto, cheque number or other reference")
-	cmd.Flags().StringVar(&document, "document", "", "tax number of the counterparty, such as a CPF or CNPJ")
-	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
-	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
-	completeFlag(cmd, "removed", "true", "false")
-	_ = cmd.RegisterFlagCompletionFunc("connection", c.completeConnection)
-	cmd.RunE = c.run(func(s *session, _ []string) error {
-		from, to, err := dates.parse()
-		if err != nil {
-			return err
-		}
-		params := discovery.SearchTransactionsParams{
-			Amount: optional(amount), Text: optional(text), Reference: optional(reference), From: from, To: to,
-			Document: optional(document), Removed: optional(discovery.SearchTransactionsParamsRemoved(removed)),
-		}
-		if params.Removed != nil && !params.Removed.Valid() {
-			return usagef("--removed must be true or false")
-		}
-		if connection != "" {
-			if params.ConnectionID, err = s.connectionFilter([]string{connection}); err != nil {
-				return err
-			}
-		}
-		_, err = s.list(transactionView.overSeveral(params.ConnectionID), flags, "",
-			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
-				params.Limit, params.Cursor = limit, cursor
-				return s.api.SearchTransactions(ctx, &params)
-			})
-		return err
-	})
-	return cmd
-}
-
 func (c commands) sumTransactions() *cobra.Command {
 	var dates dateFlags
 	var account, status, text, connection string

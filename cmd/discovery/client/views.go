@@ -504,6 +504,29 @@ var transactionColumns = []column{
 
 var transactionView = view{schema: reflect.TypeFor[discovery.TransactionView](), columns: transactionColumns}
 
+// foundView is the table of a search for a typed text.
+var foundView = view{schema: reflect.TypeFor[discovery.FoundView](), columns: []column{
+	{member: "date", title: "DATE", width: 10},
+	{member: "amount", title: "AMOUNT", width: 14, right: true},
+	{member: "currency", title: "CUR"},
+	{member: "status", title: "STATUS", width: 7, format: transactionStatus},
+	{member: "institution", title: "BANK", flexible: true, keep: true, format: institutionName},
+	{member: "configName", title: "CONNECTION", flexible: true, keep: true},
+	{member: "accountName", title: "ACCOUNT", flexible: true, keep: true, format: func(r record) string {
+		return cmp.Or(r.text("accountName"), r.text("accountNumber"))
+	}},
+	{member: "description", title: "DESCRIPTION", flexible: true},
+}}
+
+// institutionName returns the name of a bank, or its id if the name is not known.
+func institutionName(r record) string {
+	var bank struct{ ID, Name string }
+	if json.Unmarshal(r["institution"], &bank) != nil {
+		return ""
+	}
+	return cmp.Or(bank.Name, bank.ID)
+}
+
 // transactionStatus returns "erased" for an erased transaction, "removed" for a removed one, and otherwise the status
 // of the transaction.
 func transactionStatus(r record) string {

@@ -46,6 +46,36 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, filter por
 		func(a domain.Account) domain.Position { return domain.Position{Key: a.ExternalID, ID: a.ID.UUID} })
 }
 
+// BriefAccounts reads the accounts with one query, without the vendor's objects.
+func (s ledger) BriefAccounts(
+	ctx context.Context, tenant domain.TenantID, ids []domain.AccountID,
+) (found []domain.Account, err error) {
+	q := gormstore.NewQuery("SELECT id, connection_id, vendor, external_id, type, name, number, currency, "+
+		"bank_read_at FROM accounts WHERE tenant_id = ?", gormstore.UUID(tenant.UUID))
+	if ids != nil {
+		among := s.Dialect.AnyOf("id", gormstore.TextsOf(ids))
+		q.Add(" AND "+among.SQL, among.Vars...)
+	} else {
+		q.Add(" AND removed_at IS NULL AND connection_id IN "+
+			"(SELECT id FROM connections WHERE tenant_id = ? AND deleted_at IS NULL)", gormstore.UUID(tenant.UUID))
+	}
+	var row gormstore.AccountRow
+	columns := gormstore.ScanTargets(&row.ID, &row.Connection, &row.Vendor, &row.ExternalID, &row.Type, &row.Name,
+		&row.Number, &row.Currency, &row.BankRead)
+	err = s.Rows(ctx, q.String(), q.Args, columns, func() error {
+		found = append(found, domain.Account{
+			ID: domain.AccountID{UUID: row.ID}, Connection: domain.ConnectionID{UUID: row.Connection},
+			Vendor: domain.Vendor(row.Vendor), BankReadAt: row.BankRead.Time,
+			AccountData: domain.AccountData{
+				ExternalID: row.ExternalID, Type: domain.AccountType(row.Type), Name: row.Name, Number: row.Number,
+				Currency: row.Currency,
+			},
+		})
+		return nil
+	})
+	return found, err
+}
+
 // Account reads one account.
 func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
 	var a domain.Account

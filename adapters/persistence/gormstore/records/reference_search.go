@@ -35,10 +35,13 @@ func (m *searchMerge) referenceValue(column string) string {
 	return domain.LowerReference(m.search.Reference)
 }
 
-// exactValues returns the conditions for the transactions with the reference or the tax number of the search, each of
-// which an index over tenant, value, date and id serves. It returns nil if the search has neither, or a value that
-// cannot be stored.
+// exactValues returns the conditions for the transactions with the id, the reference or the tax number of the search,
+// each of which an index serves: the primary key, or one over tenant, value, date and id. It returns nil if the search
+// has none of them, or a value that cannot be stored.
 func (m *searchMerge) exactValues() (conditions []clause.Expr) {
+	if !m.search.ID.IsZero() {
+		return []clause.Expr{{SQL: "id = ?", Vars: []any{gormstore.UUID(m.search.ID.UUID)}}}
+	}
 	if m.search.Reference == "" {
 		return []clause.Expr{{
 			SQL:  "counterparty_document = ? AND counterparty_document <> ''",
@@ -56,8 +59,8 @@ func (m *searchMerge) exactValues() (conditions []clause.Expr) {
 	return conditions
 }
 
-// searchExact returns the transactions with the reference or the tax number that match the search. For each column, it
-// reads the newest transactions with the value, through the index of the column. It examines no other transactions. The
+// searchExact returns the transactions with the id, the reference or the tax number that match the search. For each
+// column, it reads the newest transactions with the value, through the index of the column. It examines no other transactions. The
 // other conditions of the search are checked afterwards, so a page may contain fewer items than requested even if it is
 // not the last one.
 func (m *searchMerge) searchExact(

@@ -38,7 +38,7 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	m := &searchMerge{ledger: s, tenant: tenant, search: search, maxRead: maxSearched}
-	if search.Reference != "" || !search.Document.IsZero() {
+	if search.Reference != "" || !search.Document.IsZero() || !search.ID.IsZero() {
 		return m.searchExact(ctx, page)
 	}
 	after, err := m.startPosition(page.After)
@@ -132,6 +132,10 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 		position.Key, gormstore.UUID(position.ID), m.firstDate(), gormstore.UUID(m.tenant.UUID))
 	if !m.search.Connection.IsZero() {
 		q.Add(" AND c.id = ?", gormstore.UUID(m.search.Connection.UUID))
+	}
+	if m.search.Among != nil {
+		among := m.Dialect.AnyOf("c.id", gormstore.TextsOf(m.search.Among))
+		q.Add(" AND "+among.SQL, among.Vars...)
 	}
 	var connection gormstore.UUID
 	var first *string // the date of the first row, followed by its id

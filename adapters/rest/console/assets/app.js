@@ -4,6 +4,7 @@ import { signOut } from './oidc.js';
 import { Problem } from './api.js';
 import { html, useEffect, useState } from './preact.js';
 import { link, useLocation } from './router.js';
+import { SearchBox } from './search-box.js';
 import { session } from './session.js';
 import { SignIn, SignInAgain } from './sign-in.js';
 import { useStore } from './store.js';
@@ -91,6 +92,7 @@ export function App() {
       <a class="brand" href=${link('/')}>${t('app.name')}</a>
       ${current && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
         <a href=${link(to)} key=${to} aria-current=${isCurrent(to, path) ? 'page' : undefined}>${t(name)}</a>`)}</nav>`}
+      ${current && html`<${SearchBox} />`}
       <div class="top-end">
         <${LanguageSwitch} />
         ${current && html`<button type="button" class="quiet" onClick=${signOut}>${t('action.signOut')}</button>`}

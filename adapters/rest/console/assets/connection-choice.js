@@ -23,11 +23,11 @@ function Found({ name, value, onChange }) {
     const chosen = found.find(({ configName }) => configName === input.value);
     input.setCustomValidity(chosen || input.value === '' || input.value === present ? '' : t('invalid.connection'));
     if (chosen && chosen.connectionId !== value) onChange(chosen.connectionId);
-    if (input.value === '' && value) onChange('');
   };
   const type = (event) => {
     setTyped(event.target.value);
     check(event.target);
+    if (event.target.value === '' && value) onChange('');
   };
   useEffect(() => check(document.getElementById('connectionName')), [found]);
   return html`<${Field} label=${t('column.connection')} name="connectionName" type="search" autocomplete="off" list=${list}

@@ -50,6 +50,7 @@ const fields = {
   'is not an account that waits for this decision': 'notWaiting',
   'must not resolve to an address that the egress rules forbid': 'address',
   'cannot be changed': 'unchangeable',
+  'must be an amount, a tax number, a reference, a bank, or at least 3 characters of a name': 'typed',
 };
 
 // fieldText returns what is wrong with one value, as a sentence.

@@ -90,11 +90,11 @@ export function useList(path) {
   };
 }
 
-const noScan = { items: [], cursor: '', pages: 0, ended: false, running: false, problem: null };
+const noScan = { items: [], last: null, cursor: '', pages: 0, ended: false, running: false, problem: null };
 
 // useScan reads the pages of a list whose pages can be empty before the end, until it has found batch items or has
 // reached the end. The items are shown while it reads. more() reads on, stop() ends the reading. pages is the number of
-// pages that were read; ended is true only if the list has no more items. path null reads nothing.
+// pages that were read, last the last one; ended is true only if the list has no more items. path null reads nothing.
 export function useScan(path, batch) {
   const [state, setState] = useState({ path, ...noScan });
   const abort = useRef();
@@ -107,7 +107,7 @@ export function useScan(path, batch) {
       do {
         const { data } = await request('GET', withCursor(path, found.cursor), { signal });
         found = {
-          ...found, items: [...found.items, ...data.items], cursor: data.nextCursor || '', pages: found.pages + 1,
+          ...found, items: [...found.items, ...data.items], last: data, cursor: data.nextCursor || '', pages: found.pages + 1,
           ended: !data.nextCursor,
         };
         found.running = !found.ended && found.items.length < wanted;

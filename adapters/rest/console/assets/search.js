@@ -1,43 +1,32 @@
-// A search for transactions over all connections.
+// A search for transactions over all connections, by the text of the search box.
 import { query as queryString } from './api.js';
 import { ConnectionChoice } from './connection-choice.js';
-import { decimal } from './decimal.js';
 import { amount } from './format.js';
-import { language, t } from './i18n.js';
-import { ConnectionName } from './names.js';
-import { html, useState } from './preact.js';
+import { t } from './i18n.js';
+import { html } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
-import { TransactionTable } from './transaction-table.js';
-import { Button, Empty, Failure, Field, Page, Select } from './ui.js';
+import { sumByCurrency } from './sums.js';
+import { Marks, TransactionTable } from './transaction-table.js';
+import { Amount, Button, Empty, Failure, Field, Page, Select, Status } from './ui.js';
 
 const pageSize = 50;
+const batch = 200; // how many transactions are read without being asked for, so that most counts are whole
 
-const names = ['amount', 'text', 'reference', 'document', 'from', 'to', 'connectionId', 'removed'];
+const filters = ['from', 'to', 'connectionId', 'removed'];
 
-// Form keeps the search in the query of the location, so that a search has an address.
-function Form({ query, errors }) {
-  const [error, setError] = useState('');
+// Filters narrow the search. They are kept in the query of the location, so that a search has an address.
+function Filters({ query, errors }) {
   const submit = (event) => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.target));
     delete values.connectionName; // the field that chooses connectionId
-    const amount = String(values.amount).trim();
-    const found = amount && decimal(amount, language.get());
-    if (found === undefined) return setError(t('invalid.amount'));
-    setError('');
-    return navigate(link('/search', { ...values, reference: String(values.reference).trim(), document: String(values.document).trim(), amount: found }));
+    navigate(link('/search', { ...query, ...values }));
   };
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
-  return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
-    <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" error=${errors.text} defaultValue=${query.text} />
-    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error || errors.amount} placeholder=${amount('1234.56')}
-      defaultValue=${printed(query.amount || '')} />
-    <${Field} label=${t('search.reference')} name="reference" type="search" maxlength="255" autocomplete="off" spellcheck=${false}
-      placeholder=${t('search.referenceHint')} defaultValue=${query.reference} />
-    <${Field} label=${t('column.counterpartyDocument')} name="document" type="search" maxlength="64" autocomplete="off" spellcheck=${false} error=${errors.document} defaultValue=${query.document} />
+  return html`<form class="filters" onSubmit=${submit} key=${queryString(query)}>
     <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
     <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
     <${ConnectionChoice} name="connectionId" value=${query.connectionId || ''} onChange=${choose('connectionId')} />
@@ -48,22 +37,51 @@ function Form({ query, errors }) {
 
 const href = (item) => link(`/connections/${item.connectionId}/transactions/${item.id}`);
 
-// printed returns the amount of the query as people write it, with its sign.
-const printed = (value) => (/^[+-]?\d+(\.\d+)?$/.test(value) ? (value[0] === '+' ? '+' : '') + amount(value.replace('+', '')) : value);
+// printed returns an amount of the API as people write it, with its sign.
+const printed = (value) => (value[0] === '+' ? '+' : '') + amount(value.replace('+', ''));
 
-// directions says how many of the transactions are money in and money out, which an amount without a sign does not say.
+// What the text can be taken for: the members of searchedFor with their messages.
+const meanings = {
+  document: (value) => t('searched.document', { value }),
+  id: (value) => t('searched.id', { value }),
+  reference: (value) => t('searched.reference', { value }),
+  text: (value) => t('searched.text', { value }),
+  banks: (value) => t('searched.banks', { value: value.join(', ') }),
+  amount: (value) => t(value[0] === '-' ? 'searched.payments' : value[0] === '+' ? 'searched.receipts' : 'searched.amount', { value: printed(value) }),
+};
+
+// searchedFor says what the text of the search box was taken for.
+const searchedFor = (terms) => t('searched.for', {
+  terms: terms.map((term) => Object.keys(meanings).filter((name) => term[name])
+    .map((name) => meanings[name](term[name])).join(t('searched.and'))).join(t('searched.or')),
+});
+
+const counts = ({ removedAt, excludedAt }) => !removedAt && !excludedAt;
+
+// directions says how many of the transactions are money out and money in. Removed and excluded ones do not count.
 function directions(items) {
-  const ins = items.filter((item) => item.amount && !item.amount.startsWith('-')).length;
-  return t('search.directions', { out: t('search.out', { n: items.length - ins }), in: t('search.in', { n: ins }) });
+  const counted = items.filter(counts);
+  const ins = counted.filter((item) => !item.amount.startsWith('-')).length;
+  return t('search.directions', { out: t('search.out', { n: counted.length - ins }), in: t('search.in', { n: ins }) });
 }
 
-// title says how many transactions were found, and whether the search has ended.
+// title says how many payments and receipts were found, and whether the search has ended.
 function title(scan, searched) {
   if (!searched) return t('search.title');
   const n = scan.items.length;
-  if (scan.ended) return t('search.found', { n });
-  if (n === 0) return t(scan.problem ? 'search.title' : 'search.nothingYet');
+  if (scan.ended) return n === 0 ? t('search.found', { n }) : directions(scan.items);
+  if (n === 0) return t(scan.problem ? 'search.title' : scan.pages > 0 ? 'search.nothingYet' : 'search.begun');
   return t(scan.running ? 'search.foundYet' : 'search.first', { n });
+}
+
+// Sums shows the sums of the transactions that were read, by currency and direction.
+function Sums({ scan }) {
+  const { items } = scan;
+  const left = items.filter((item) => !counts(item)).length;
+  const sums = sumByCurrency(items.filter(counts));
+  return html`${!scan.ended && directions(items)}${sums.map(({ currency, out, incoming }) => html`<span class="sum" key=${currency}>
+      ${t('search.sumOut')} <${Amount} value=${out} currency=${currency} />, ${t('search.sumIn')} <${Amount} value=${incoming} currency=${currency} />.</span>`)}
+    ${left > 0 && html`<span class="sum">${t('search.uncounted', { n: left })}</span>`}`;
 }
 
 // Progress says that the search goes on, or offers to continue it.
@@ -73,17 +91,39 @@ const Progress = ({ scan }) => html`<p class="more" role="status">
     : html`<${Button} onClick=${scan.more}>${t(scan.items.length > 0 ? 'action.more' : 'search.continue')}</${Button}>`}
 </p>`;
 
+// columns are the columns between counterparty and amount: where the transaction is, and its state.
+const columns = () => [
+  { title: t('column.bank'), cell: ({ institution }) => institution && (institution.name || institution.id) },
+  {
+    title: t('column.connection'),
+    cell: ({ connectionId, configName }) => (configName ? html`<a href=${link('/connections/' + connectionId)}>${configName}</a>`
+      : html`<span class="muted">${t('search.deletedConnection')}</span>`),
+  },
+  {
+    title: t('column.account'),
+    cell: ({ connectionId, accountId, accountName, accountNumber }) => accountId && html`<a href=${link(`/connections/${connectionId}/transactions`, { accountId })}>
+      ${accountName || accountNumber || accountId}</a>${accountName && accountNumber && html` <span class="muted">${accountNumber}</span>`}`,
+  },
+  {
+    title: t('column.status'),
+    cell: (item) => html`<${Marks} transaction=${item} />${item.status === 'posted' && !item.removedAt
+      && html`<${Status} tone="good">${t('transaction.posted')}</${Status}>`}`,
+  },
+];
+
 export function Search() {
-  const { query } = useLocation();
-  const searched = names.some((name) => query[name]);
-  const values = Object.fromEntries(names.map((name) => [name, query[name]]));
-  const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, pageSize);
-  const { errors, rest } = fieldProblems(scan.problem, ['amount', 'text', 'document', 'from', 'to']);
-  const column = { title: t('column.connection'), cell: (item) => html`<${ConnectionName} id=${item.connectionId} />` };
-  return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? directions(scan.items) : t('search.lead')}>
-    <${Form} query=${values} errors=${errors} />
+  const { query: { q = '', ...query } } = useLocation();
+  const values = { q: q.trim(), ...Object.fromEntries(filters.map((name) => [name, query[name]])) };
+  const searched = Boolean(values.q);
+  const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, batch);
+  const { errors, rest } = fieldProblems(scan.problem, ['q', 'from', 'to']);
+  const terms = scan.last?.searchedFor;
+  return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? html`<${Sums} scan=${scan} />` : t('search.lead')}>
+    ${terms && html`<p class="searched">${searchedFor(terms)}</p>`}
+    ${errors.q && html`<p class="error" role="alert">${errors.q}</p>`}
+    <${Filters} query=${values} errors=${errors} />
     ${searched && html`<${Failure} problem=${rest} retry=${scan.more} />
-      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${[column]} />`}
+      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${columns()} marked=${false} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
       ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}
   </${Page}>`;

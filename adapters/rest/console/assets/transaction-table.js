@@ -14,16 +14,20 @@ export const Marks = ({ transaction }) => html`
 export const transactionTitle = (transaction) => (transaction.erasedAt ? t('transaction.erased')
   : transaction.description || t('transaction.noDescription'));
 
+// Counterparty is the name of the counterparty with its tax number.
+const Counterparty = ({ transaction: { counterparty, counterpartyDocument: document } }) => html`${counterparty}${document && html` <span class="muted">${document.value}</span>`}
+  ${!counterparty && !document && html`<span class="muted">–</span>`}`;
+
 // columns returns the columns. href returns the address of a transaction's record; without it there are no
-// links. more are further columns.
-const columns = (href, more) => [
+// links. more are further columns. marked shows what is special about a transaction at its description.
+const columns = (href, more, marked) => [
   { title: t('column.date'), cell: (item) => html`<${Day} date=${item.date} />` },
   {
     title: t('column.description'), kind: 'main',
     cell: (item) => html`${href ? html`<a class="name" href=${href(item)}>${transactionTitle(item)}</a>`
-      : html`<span class="name">${transactionTitle(item)}</span>`}<${Marks} transaction=${item} />`,
+      : html`<span class="name">${transactionTitle(item)}</span>`}${marked && html`<${Marks} transaction=${item} />`}`,
   },
-  { title: t('column.counterparty'), cell: (item) => item.counterparty || html`<span class="muted">–</span>` },
+  { title: t('column.counterparty'), cell: (item) => html`<${Counterparty} transaction=${item} />` },
   ...more,
   {
     title: t('column.amount'), kind: 'number',
@@ -31,5 +35,5 @@ const columns = (href, more) => [
   },
 ];
 
-export const TransactionTable = ({ label, items, href, more = [] }) => html`<${Table} label=${label}
-  columns=${columns(href, more)} items=${items} rowClass=${(item) => (item.removedAt ? 'removed' : '')} />`;
+export const TransactionTable = ({ label, items, href, more = [], marked = true }) => html`<${Table} label=${label}
+  columns=${columns(href, more, marked)} items=${items} rowClass=${(item) => (item.removedAt ? 'removed' : '')} />`;

@@ -31,6 +31,14 @@ const (
 	NeedsStatementExplained AttentionReason = "statement_differs" // the records differ from a statement of the bank
 )
 
+// StopsReading reports whether the reason can be why nothing arrives from the bank.
+func (r AttentionReason) StopsReading() bool {
+	return slices.Contains([]AttentionReason{
+		NeedsReauth, NeedsCredential, NeedsSealingKey, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent, NeedsPull,
+		NeedsBankRead,
+	}, r)
+}
+
 // Severity states how urgent an AttentionReason is.
 type Severity string
 

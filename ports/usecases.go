@@ -324,6 +324,33 @@ type StatementFormat interface {
 	Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 }
 
+// DayCoverage says which accounts are complete for a day: how many, by bank, and a page of those that are not.
+type DayCoverage struct {
+	Day      domain.Date
+	Accounts map[domain.DayState]int // number of accounts by state
+	Banks    []BankCoverage          // ordered by name, vendor and id
+	domain.Page[UncoveredAccount]
+}
+
+// BankCoverage contains the number of accounts at a bank, and how many of them cover the day. The id and the name are
+// "" for the accounts of a vendor whose bank is not known.
+type BankCoverage struct {
+	domain.InstitutionKey
+	Name              string
+	Accounts, Covered int
+}
+
+// UncoveredAccount is an account that is not complete for a day.
+type UncoveredAccount struct {
+	Account     domain.Account // see Ledger.BriefAccounts; with CoversTo
+	Connection  domain.BriefConnection
+	Paused      bool
+	State       domain.DayState
+	CoveredFrom time.Time // the earliest reading of the bank that covers the day
+	// Reasons are those why nothing arrives for the connection; see domain.AttentionReason.StopsReading.
+	Reasons []domain.Attention
+}
+
 // FoundTransactions is a page of the transactions that a typed text means, with what was searched for.
 type FoundTransactions struct {
 	domain.Page[FoundTransaction]
@@ -614,6 +641,13 @@ type Reader interface {
 	// requested, or none.
 	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// CoverageOfDay returns which accounts of the tenant's live connections are complete for a day: those that the
+	// vendor lists, of one bank if bank is not zero. The day "" is the last one that has ended at CLOSE_OFFSET. The
+	// page has the accounts that are not complete for the day: those whose bank was not read since its end, then those
+	// without a known reading, then those that were read since its end; each by bank, connection and account. Errors:
+	// Invalid on "day" if it has not ended.
+	CoverageOfDay(ctx context.Context, tenant domain.TenantID, day domain.Date, bank domain.InstitutionKey,
+		page domain.PageRequest) (DayCoverage, error)
 	// FindTransactions returns the transactions that one of the meanings of the typed text selects (see
 	// domain.ParseTyped), and that match the filter, in the order of SearchTransactions and with pages like its pages.
 	// Errors: Invalid, on "q" if the text has no meaning.

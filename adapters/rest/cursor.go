@@ -51,6 +51,7 @@ type (
 	bankStatementList struct{}
 	statementLineList struct{}
 	institutionList   struct{}
+	uncoveredList     struct{}
 )
 
 func (connectionList) tag() byte    { return 'c' }
@@ -79,6 +80,7 @@ func (unmappedList) tag() byte      { return 'w' }
 func (bankStatementList) tag() byte { return 'B' }
 func (statementLineList) tag() byte { return 'L' }
 func (institutionList) tag() byte   { return 'I' }
+func (uncoveredList) tag() byte     { return 'U' }
 
 // cursor is a position in a list of the kind L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

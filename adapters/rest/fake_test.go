@@ -742,6 +742,23 @@ func (f *fake) TransactionHistory(
 	})
 }
 
+func (f *fake) CoverageOfDay(
+	_ context.Context, _ domain.TenantID, day domain.Date, bank domain.InstitutionKey, p domain.PageRequest,
+) (ports.DayCoverage, error) {
+	page, err := onePage(f, []any{day, bank}, p, ports.UncoveredAccount{
+		Account: domain.Account{
+			AccountData: domain.AccountData{Name: "Conta"}, BankReadAt: moment, CoversTo: "2026-01-01",
+		},
+		Connection: domain.BriefConnection{Vendor: "pluggy", Name: "books"}, State: domain.DayNotRead,
+		CoveredFrom: moment,
+		Reasons:     []domain.Attention{{Reason: domain.NeedsReauth, Severity: domain.SeverityNow, Since: moment}},
+	})
+	return ports.DayCoverage{
+		Day: "2026-01-02", Accounts: map[domain.DayState]int{domain.DayCovered: 2, domain.DayNotRead: 1},
+		Banks: []ports.BankCoverage{{Name: "Bank", Accounts: 3, Covered: 2}}, Page: page,
+	}, err
+}
+
 func (f *fake) FindTransactions(
 	_ context.Context, _ domain.TenantID, typed string, filter domain.TransactionSearch, p domain.PageRequest,
 ) (ports.FoundTransactions, error) {

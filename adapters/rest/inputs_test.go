@@ -147,7 +147,12 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			domain.TransactionSearch{Amount: &positive},
 		},
 		{
-			"search for a typed text", "GET " + transactionsPath + "?q=R%24%201.234,56&from=2026-01-01&removed=true", "",
+			"coverage of a day", "GET " + accountsPath + "/coverage?day=2026-01-02&institution=pluggy:20:1", "",
+			[]any{domain.Date("2026-01-02"), domain.InstitutionKey{Vendor: "pluggy", ID: "20:1"}},
+		},
+		{
+			"search for a typed text", "GET " + transactionsPath + "?q=R%24%201.234,56&from=2026-01-01&removed=true",
+			"",
 			domain.TransactionSearch{Window: domain.Window{From: "2026-01-01"}, Removed: &removedOnly},
 		},
 		{

@@ -255,6 +255,7 @@ func (s *server) readRoutes() []route {
 			scope:       scopeRead,
 			mount:       handle(s.listAllAccounts),
 		},
+		s.dayCoverageRoute(tag),
 		{
 			id: "get-account", method: http.MethodGet, path: accountsPath + "/{id}",
 			description: "Returns one account of the tenant.",

@@ -99,6 +99,27 @@ func (e AttentionViewSeverity) Valid() bool {
 	}
 }
 
+// Defines values for BankCoverageViewVendor.
+const (
+	BankCoverageViewVendorBelvo  BankCoverageViewVendor = "belvo"
+	BankCoverageViewVendorPlaid  BankCoverageViewVendor = "plaid"
+	BankCoverageViewVendorPluggy BankCoverageViewVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the BankCoverageViewVendor enum.
+func (e BankCoverageViewVendor) Valid() bool {
+	switch e {
+	case BankCoverageViewVendorBelvo:
+		return true
+	case BankCoverageViewVendorPlaid:
+		return true
+	case BankCoverageViewVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BankDecisionViewDecision.
 const (
 	BankDecisionViewDecisionAccepted       BankDecisionViewDecision = "accepted"
@@ -2322,6 +2343,48 @@ func (e TransactionViewWarnings) Valid() bool {
 	}
 }
 
+// Defines values for UncoveredViewState.
+const (
+	UncoveredViewStateNotRead   UncoveredViewState = "not_read"
+	UncoveredViewStateReadSince UncoveredViewState = "read_since"
+	UncoveredViewStateUndated   UncoveredViewState = "undated"
+)
+
+// Valid indicates whether the value is a known member of the UncoveredViewState enum.
+func (e UncoveredViewState) Valid() bool {
+	switch e {
+	case UncoveredViewStateNotRead:
+		return true
+	case UncoveredViewStateReadSince:
+		return true
+	case UncoveredViewStateUndated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UncoveredViewVendor.
+const (
+	UncoveredViewVendorBelvo  UncoveredViewVendor = "belvo"
+	UncoveredViewVendorPlaid  UncoveredViewVendor = "plaid"
+	UncoveredViewVendorPluggy UncoveredViewVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the UncoveredViewVendor enum.
+func (e UncoveredViewVendor) Valid() bool {
+	switch e {
+	case UncoveredViewVendorBelvo:
+		return true
+	case UncoveredViewVendorPlaid:
+		return true
+	case UncoveredViewVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UnmappedViewReason.
 const (
 	UnmappedViewReasonAccountShared UnmappedViewReason = "account_shared"
@@ -3310,6 +3373,39 @@ type BalanceView struct {
 	// Examples: 520.37
 	Posted string `json:"posted"`
 }
+
+// BankCoverageView defines model for BankCoverageView.
+type BankCoverageView struct {
+	// Accounts Number of accounts
+	//
+	// Examples: 12
+	Accounts int64 `json:"accounts"`
+
+	// Covered Number of those that cover the day
+	//
+	// Examples: 11
+	Covered int64 `json:"covered"`
+
+	// ID The vendor's id of the bank; absent for the accounts whose bank is not known
+	//
+	// Examples: 201
+	ID *string `json:"id,omitempty"`
+
+	// Name The vendor's name of the bank; absent if unknown
+	//
+	// Examples: Itaú
+	Name *string `json:"name,omitempty"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor BankCoverageViewVendor `json:"vendor"`
+}
+
+// BankCoverageViewVendor The aggregator
+//
+// Examples: pluggy
+type BankCoverageViewVendor string
 
 // BankDecisionView defines model for BankDecisionView.
 type BankDecisionView struct {
@@ -4475,6 +4571,60 @@ type CsvMappingView struct {
 	//
 	// Examples: 0
 	SkipRows *int64 `json:"skipRows,omitempty"`
+}
+
+// DayCoverageView defines model for DayCoverageView.
+type DayCoverageView struct {
+	// Accounts Number of accounts that the vendors list, of the live connections
+	//
+	// Examples: 75
+	Accounts int64 `json:"accounts"`
+
+	// Covered Number of accounts whose coversTo is the day or later
+	//
+	// Examples: 71
+	Covered int64 `json:"covered"`
+
+	// Day The day
+	//
+	// Examples: 2026-11-25
+	Day openapi_types.Date `json:"day"`
+
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Institutions The same by bank, ordered by name
+	Institutions []BankCoverageView `json:"institutions"`
+
+	// Items The items of this page
+	Items []UncoveredView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+
+	// NotRead Number of accounts whose bank was not read since the end of the day
+	//
+	// Examples: 3
+	NotRead int64 `json:"notRead"`
+
+	// ReadSince Number of accounts whose bank was read after the end of the day, but too early to cover it
+	//
+	// Examples: 1
+	ReadSince int64 `json:"readSince"`
+
+	// Undated Number of accounts for which it is not known when the bank was read
+	//
+	// Examples: 0
+	Undated int64 `json:"undated"`
 }
 
 // DayTotalView defines model for DayTotalView.
@@ -8136,6 +8286,80 @@ type TransactionViewVendor string
 // TransactionViewWarnings defines model for TransactionView.Warnings.
 type TransactionViewWarnings string
 
+// UncoveredView defines model for UncoveredView.
+type UncoveredView struct {
+	// AccountID The id of the account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// Attention The reasons why nothing arrives, of those in the health of the connection; absent if there are none
+	Attention *[]AttentionView `json:"attention,omitempty"`
+
+	// BankReadAt When the vendor last read the account's transactions at the bank; absent if it does not state that
+	//
+	// Examples: 2026-11-24T16:10:00Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// ConfigName The name of the connection
+	//
+	// Examples: pluggy-main
+	ConfigName string `json:"configName"`
+
+	// ConnectionID The id of the connection
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ConnectionID string `json:"connectionId"`
+
+	// CoveredFrom The earliest moment of a reading that covers the day
+	//
+	// Examples: 2026-11-26T15:00:00Z
+	CoveredFrom time.Time `json:"coveredFrom"`
+
+	// CoversTo The last day that this reading covers; absent without bankReadAt
+	//
+	// Examples: 2026-11-23
+	CoversTo *openapi_types.Date `json:"coversTo,omitempty"`
+
+	// Institution The bank; absent if the vendor does not state it
+	Institution *InstitutionView `json:"institution,omitempty"`
+
+	// Name The name at the institution; absent if unknown
+	//
+	// Examples: Conta corrente
+	Name *string `json:"name,omitempty"`
+
+	// Number The account number; absent if unknown
+	//
+	// Examples: 0001/12345-6
+	Number *string `json:"number,omitempty"`
+
+	// Paused Whether the connection is paused, so that nothing is read
+	//
+	// Examples: false
+	Paused bool `json:"paused"`
+
+	// State read_since: the bank was read after the end of the day, but before coveredFrom. not_read: it was not. undated: it is not known when it was read
+	//
+	// Examples: not_read
+	State UncoveredViewState `json:"state"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor UncoveredViewVendor `json:"vendor"`
+}
+
+// UncoveredViewState read_since: the bank was read after the end of the day, but before coveredFrom. not_read: it was not. undated: it is not known when it was read
+//
+// Examples: not_read
+type UncoveredViewState string
+
+// UncoveredViewVendor The aggregator
+//
+// Examples: pluggy
+type UncoveredViewVendor string
+
 // UnmappedView defines model for UnmappedView.
 type UnmappedView struct {
 	// AccountID The id of the account
@@ -8365,6 +8589,21 @@ type ListAllAccountsParams struct {
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
 	// Institution Only accounts of live connections of this bank: the vendor, a colon, and the vendor's id of the institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetDayCoverageParams defines parameters for GetDayCoverage.
+type GetDayCoverageParams struct {
+	// Day The day; by default the last one that has ended at CLOSE_OFFSET
+	Day *openapi_types.Date `form:"day,omitempty" json:"day,omitempty"`
+
+	// Institution Only accounts of connections to this bank: the vendor, a colon, and the vendor's id of the institution
 	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -9898,6 +10137,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/accounts (the `ListAllAccounts` operationId).
 	ListAllAccounts(ctx context.Context, params *ListAllAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDayCoverage Say which accounts are complete for a day
+	//
+	// Returns how many accounts cover a day, so that their banks have had time to book it before they were read last, and a page of the others: those whose bank was not read since the end of the day, with the reasons, those without a known reading, and those that were read since, with the moment from which a reading covers the day. The vendors are not called.
+	//
+	// Corresponds with GET /v1/discovery/accounts/coverage (the `GetDayCoverage` operationId).
+	GetDayCoverage(ctx context.Context, params *GetDayCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAccount Get an account
 	//
 	// Returns one account of the tenant.
@@ -10980,6 +11226,23 @@ func (c *Client) Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // Corresponds with GET /v1/discovery/accounts (the `ListAllAccounts` operationId).
 func (c *Client) ListAllAccounts(ctx context.Context, params *ListAllAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAllAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDayCoverage Say which accounts are complete for a day
+//
+// Returns how many accounts cover a day, so that their banks have had time to book it before they were read last, and a page of the others: those whose bank was not read since the end of the day, with the reasons, those without a known reading, and those that were read since, with the moment from which a reading covers the day. The vendors are not called.
+//
+// Corresponds with GET /v1/discovery/accounts/coverage (the `GetDayCoverage` operationId).
+func (c *Client) GetDayCoverage(ctx context.Context, params *GetDayCoverageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDayCoverageRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13435,6 +13698,96 @@ func NewListAllAccountsRequest(server string, params *ListAllAccountsParams) (*h
 		if params.ConnectionID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "connectionId", *params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Institution != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "institution", *params.Institution, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDayCoverageRequest constructs an http.Request for the GetDayCoverage method
+func NewGetDayCoverageRequest(server string, params *GetDayCoverageParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/coverage")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Day != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "day", *params.Day, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -19970,6 +20323,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/accounts (the `ListAllAccounts` operationId).
 	ListAllAccountsWithResponse(ctx context.Context, params *ListAllAccountsParams, reqEditors ...RequestEditorFn) (*ListAllAccountsResponse, error)
 
+	// GetDayCoverageWithResponse Say which accounts are complete for a day
+	//
+	// Returns how many accounts cover a day, so that their banks have had time to book it before they were read last, and a page of the others: those whose bank was not read since the end of the day, with the reasons, those without a known reading, and those that were read since, with the moment from which a reading covers the day. The vendors are not called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/coverage (the `GetDayCoverage` operationId).
+	GetDayCoverageWithResponse(ctx context.Context, params *GetDayCoverageParams, reqEditors ...RequestEditorFn) (*GetDayCoverageResponse, error)
+
 	// GetAccountWithResponse Get an account
 	//
 	// Returns one account of the tenant.
@@ -21430,6 +21792,124 @@ func (r ListAllAccountsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAllAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetDayCoverageResponse401Headers the declared response headers of an HTTP 401 response for GetDayCoverage
+type GetDayCoverageResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetDayCoverageResponse405Headers the declared response headers of an HTTP 405 response for GetDayCoverage
+type GetDayCoverageResponse405Headers struct {
+	Allow *string
+}
+
+// GetDayCoverageResponse429Headers the declared response headers of an HTTP 429 response for GetDayCoverage
+type GetDayCoverageResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetDayCoverageResponse503Headers the declared response headers of an HTTP 503 response for GetDayCoverage
+type GetDayCoverageResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetDayCoverageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DayCoverageView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetDayCoverageResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetDayCoverageResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetDayCoverageResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetDayCoverageResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDayCoverageResponse) GetJSON200() *DayCoverageView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetDayCoverageResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDayCoverageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDayCoverageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDayCoverageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDayCoverageResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -36309,6 +36789,21 @@ func (c *ClientWithResponses) ListAllAccountsWithResponse(ctx context.Context, p
 	return ParseListAllAccountsResponse(rsp)
 }
 
+// GetDayCoverageWithResponse Say which accounts are complete for a day
+//
+// Returns how many accounts cover a day, so that their banks have had time to book it before they were read last, and a page of the others: those whose bank was not read since the end of the day, with the reasons, those without a known reading, and those that were read since, with the moment from which a reading covers the day. The vendors are not called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/coverage (the `GetDayCoverage` operationId).
+func (c *ClientWithResponses) GetDayCoverageWithResponse(ctx context.Context, params *GetDayCoverageParams, reqEditors ...RequestEditorFn) (*GetDayCoverageResponse, error) {
+	rsp, err := c.GetDayCoverage(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDayCoverageResponse(rsp)
+}
+
 // GetAccountWithResponse Get an account
 //
 // Returns one account of the tenant.
@@ -38538,6 +39033,124 @@ func ParseListAllAccountsResponse(rsp *http.Response) (*ListAllAccountsResponse,
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListAllAccountsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDayCoverageResponse parses an HTTP response from a GetDayCoverageWithResponse call
+func ParseGetDayCoverageResponse(rsp *http.Response) (*GetDayCoverageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDayCoverageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DayCoverageView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetDayCoverageResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetDayCoverageResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetDayCoverageResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetDayCoverageResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

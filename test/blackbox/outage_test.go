@@ -215,6 +215,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"POST /accounts/{id}/continue", "/accounts/" + stored + "/continue", object{"externalId": "x"}},
 		{"GET /aggregator-connections/summary", "/aggregator-connections/summary", nil},
 		{"GET /institutions", "/institutions", nil},
+		{"GET /accounts/coverage", "/accounts/coverage", nil},
 		{"POST /closes", "/closes", object{"date": "2026-01-31", "accountIds": []string{stored}}},
 		{"GET /transactions/{id}/history", "/transactions/" + stored + "/history", nil},
 		{"GET /transactions/changes", "/transactions/changes", nil},

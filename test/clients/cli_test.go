@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -282,6 +283,21 @@ func TestTheCommandsReadAllConnections(t *testing.T) {
 	); row["amount"] != "-212.45" {
 		t.Errorf("the transaction is printed as %v", row)
 	}
+	_, notes, _ := e.discovery(t, "", "accounts", "coverage", "2026-01-02")
+	if want := fmt.Sprintf(
+		"%d of %d accounts cover 2026-01-02\n",
+		len(both),
+		len(both),
+	); !strings.HasSuffix(
+		notes,
+		want,
+	) {
+		t.Errorf("the coverage of a day is %q, want %q", notes, want)
+	}
+	if table, notes, code := e.discovery(t, "", "accounts", "coverage", "2999-01-01"); code == 0 || table != "" ||
+		!strings.Contains(notes, "CLOSE_OFFSET") {
+		t.Errorf("the coverage of a later day ends with %d: %s%s", code, table, notes)
+	}
 	for _, typed := range [][]string{{"R$ 212,45"}, {"energia", "212,45"}, {"--", "-212.45"}} {
 		table, notes, _ := e.discovery(t, "", append([]string{"transactions", "search"}, typed...)...)
 		for _, want := range []string{
@@ -296,7 +312,18 @@ func TestTheCommandsReadAllConnections(t *testing.T) {
 		"+212,45": "no transaction matches; searched for the amount +212.45\n",
 		"212,45":  "so far 1 payment of 212.45 BRL; searched for the amount 212.45 in both directions\n",
 	} {
-		if _, notes, _ := e.discovery(t, "", "transactions", "search", "--limit", "1", typed); !strings.HasSuffix(notes, want) {
+		if _, notes, _ := e.discovery(
+			t,
+			"",
+			"transactions",
+			"search",
+			"--limit",
+			"1",
+			typed,
+		); !strings.HasSuffix(
+			notes,
+			want,
+		) {
 			t.Errorf("search %s ends with %q, want %q", typed, notes, want)
 		}
 	}

@@ -916,7 +916,9 @@ test('the overview reads pages, and not every connection', async () => {
   await until('the first page', async () => (await rows.count()) === 51);
   await press(page, 'Show more');
   await until('the second page', async () => (await rows.count()) === 61);
-  assert.equal(asked.filter((url) => url.includes('/v1/discovery/')).length, 4, asked.join(' '));
+  const calls = asked.filter((url) => url.includes('/v1/discovery/'));
+  const ofCoverage = calls.filter((url) => url.includes('/accounts/coverage?limit=1'));
+  assert.deepEqual([calls.length - ofCoverage.length, ofCoverage.length], [4, 1], asked.join(' '));
   await page.getByLabel('Search').fill('LÓJA 5');
   await until('the filter', async () => (await rows.count()) === 11);
   await page.finish();
@@ -939,6 +941,44 @@ test('a bank leads to its connections', async () => {
   await until('the connection of the bank', async () => (await rows.count()) === 2);
   await press(page, 'Clear the filters');
   await until('all connections', async () => (await rows.count()) === 3);
+  await page.finish();
+});
+
+test('a page says which accounts cover a day, and why the others do not', async () => {
+  const operator = token(87);
+  await connect(operator, pluggyLogin, 'read');
+  const { id } = await connect(operator, unreadLogin, 'old');
+  const all = (await api(operator, 'GET', '/accounts?limit=200')).items;
+  const old = all.filter(({ connectionId }) => connectionId === id);
+  const day = new Date(Date.now() - 6 * 86400000).toISOString().slice(0, 10);
+  const page = await open(browser, '/console/coverage?day=' + day, { token: operator });
+  await heading(page, new RegExp(`^${all.length - old.length} of ${all.length} accounts cover `));
+  const notRead = page.getByRole('table', { name: 'The bank was not read since the day ended' });
+  assert.equal(await notRead.getByRole('row').count(), old.length + 1);
+  await notRead.getByRole('link', { name: 'old', exact: true }).first().waitFor();
+  await notRead.getByText('9 days ago').first().waitFor();
+  await notRead.getByText('the days since are not covered').first().waitFor();
+  await notRead.getByRole('button', { name: 'Read the bank now' }).first().waitFor();
+  await checkAccessibility(page, 'the coverage of a day');
+  await page.getByLabel('Day', { exact: true }).fill('2026-01-02');
+  await heading(page, `All ${all.length} accounts cover Jan 02, 2026.`);
+  await page.route(/\/accounts\/coverage\?/, async (route) => {
+    const response = await route.fetch();
+    const [item, ...items] = (await response.json()).items;
+    const early = { ...item, state: 'read_since', coveredFrom: '2026-11-26T15:00:00Z', attention: undefined };
+    await route.fulfill({ response, json: { ...(await response.json()), items: [{ ...item, attention: undefined, accountId: id }, early, ...items] } });
+  });
+  await page.goto(SERVICE + '/console/coverage?day=' + day);
+  await page.getByRole('table', { name: 'Read since the day ended, but too early to cover it' }).getByText('Nov 26, 2026, 12:00:00 PM').waitFor();
+  await notRead.getByText('Nothing is wrong: the vendor has not read the bank yet.').waitFor();
+  await page.unrouteAll();
+  await page.goto(SERVICE + '/console');
+  await page.getByRole('link', { name: /^(\d+ of )?\d+ accounts cover yesterday, |^All \d+ accounts cover yesterday, / }).click();
+  await heading(page, /accounts cover yesterday, /);
+  await page.goto(SERVICE + '/console/institutions');
+  await page.getByRole('columnheader', { name: /^Accounts that cover / }).waitFor();
+  await page.getByRole('link', { name: /^\d+ of \d+$/ }).first().click();
+  await page.getByText(/^Only connections to /).waitFor();
   await page.finish();
 });
 

@@ -52,7 +52,7 @@ async function views() {
     'subscription': '/console/subscriptions/' + good, 'subscription-failing': '/console/subscriptions/' + failing,
     'subscribe': '/console/subscriptions/new', 'erasures': '/console/erasures', 'audit': '/console/audit',
     'drifting': reserve, 'suggestions': '/console/possible-replacements',
-    'month-end': '/console/month-end',
+    'month-end': '/console/month-end', 'coverage': '/console/coverage', 'search-amount': '/console/search?q=R%24+212,45',
   };
 }
 

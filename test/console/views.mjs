@@ -101,6 +101,8 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   ['/console/connections/new', 'create.lead'],
   ['/console/search?q=boleto', 'BOLETO DE ENERGIA'],
   ['/console/search?q=none', 'search.nothing'],
+  ['/console/coverage', 'coverage.byBank'],
+  ['/console/coverage?day=2020-01-02', 'coverage.byBank'],
   ['/console/changes', 'changes.empty'],
   ['/console/webhooks', 'item/updated'],
   ['/console/webhooks?from=2001-01-01T00:00&to=2001-01-01T00:00', 'filter.noMatch'],
@@ -147,6 +149,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
 export const emptyViews = [
   ['/console', 'overview.emptyTitle'],
   ['/console/search', 'search.lead'],
+  ['/console/coverage', 'account.emptyText'],
   ['/console/changes', 'changes.empty'],
   ['/console/webhooks', 'webhooks.emptyText'],
   ['/console/possible-replacements', 'suggestion.noneText'],

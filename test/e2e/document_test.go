@@ -279,7 +279,7 @@ func (o operator) tour(id string) {
 		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/balances",
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id"),
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id") + "/history",
-		connections + "/summary", prefix + "/institutions", allTransactions + "/summary",
+		connections + "/summary", prefix + "/institutions", allAccounts + "/coverage", allTransactions + "/summary",
 		prefix + "/possible-replacements",
 		tokens, changes, prefix + "/connector-types", "/health", "/readyz", "/version",
 	} {

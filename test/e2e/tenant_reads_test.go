@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +44,7 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 		}
 		o.checkSearch(id, second)
 		o.checkTyped(id, second)
+		o.checkCoverage()
 		o.checkHealthList(id, second)
 		o.send(http.MethodDelete, pathOf(second, ""), nil).want(http.StatusNoContent)
 		if n := len(o.pages(allTransactions+"?connectionId="+second, 20)); n == 0 {
@@ -84,6 +86,19 @@ func (o operator) checkSearch(first, second string) {
 	}
 }
 
+// items returns the items of a list that fits on one page, and whose envelope may have further members.
+func (o operator) items(path string) (all []object) {
+	o.t.Helper()
+	body := o.get(path + "&limit=200").want(200).json()
+	if body["hasMore"] != false {
+		o.t.Errorf("%s has more than one page", path)
+	}
+	for _, item := range body["items"].([]any) {
+		all = append(all, item.(object))
+	}
+	return all
+}
+
 // checkTyped checks that a transaction of the first connection is found by what a person types about it, and with where
 // it is.
 func (o operator) checkTyped(first, second string) {
@@ -102,14 +117,14 @@ func (o operator) checkTyped(first, second string) {
 		strings.ToUpper(text(row, "id")),
 	} {
 		found := map[string]int{}
-		for _, item := range o.pages(allTransactions+"?q="+url.QueryEscape(typed), 2) {
+		for _, item := range o.items(allTransactions + "?q=" + url.QueryEscape(typed)) {
 			if text(item, "externalId") != text(row, "externalId") {
 				continue
 			}
 			found[text(item, "connectionId")]++
 			account := accounts[text(item, "accountId")]
 			for member, want := range map[string]string{
-				"configName": text(o.get(pathOf(text(item, "connectionId"), "")).want(200).json(), "configName"),
+				"configName":  text(o.get(pathOf(text(item, "connectionId"), "")).want(200).json(), "configName"),
 				"accountName": text(account, "name"), "accountNumber": text(account, "number"),
 			} {
 				if got := text(item, member); got != want {
@@ -129,7 +144,7 @@ func (o operator) checkTyped(first, second string) {
 	if strings.HasPrefix(text(row, "amount"), "-") {
 		sign = "+"
 	}
-	for _, item := range o.pages(allTransactions+"?q="+url.QueryEscape(sign+amount), 200) {
+	for _, item := range o.items(allTransactions + "?q=" + url.QueryEscape(sign+amount)) {
 		if strings.HasPrefix(text(item, "amount"), "-") != (sign == "-") {
 			o.t.Errorf("%s finds %s", sign+amount, text(item, "amount"))
 		}
@@ -139,6 +154,42 @@ func (o operator) checkTyped(first, second string) {
 		o.t.Errorf("nothing is found as %v", body)
 	}
 	o.get(allTransactions + "?q=%20").want(http.StatusBadRequest)
+}
+
+// checkCoverage checks that the coverage of a day counts each account once, as coversTo of the accounts says.
+func (o operator) checkCoverage() {
+	o.t.Helper()
+	accounts := o.pages(allAccounts, 200)
+	for _, day := range []string{"", "2026-01-02", "2001-01-01"} {
+		query := "?limit=1"
+		if day != "" {
+			query += "&day=" + day
+		}
+		body := o.get(allAccounts + "/coverage" + query).want(200).json()
+		day, uncovered := text(body, "day"), map[string]string{}
+		for _, item := range o.items(allAccounts + "/coverage?day=" + day) {
+			uncovered[text(item, "accountId")] = text(item, "state") + " " + text(item, "coversTo")
+		}
+		want := map[string]string{}
+		for _, a := range accounts {
+			switch {
+			case text(a, "bankReadAt") == "":
+				want[text(a, "id")] = "undated "
+			case text(a, "coversTo") < day && text(a, "bankReadAt")[:10] > day:
+				want[text(a, "id")] = "read_since " + text(a, "coversTo")
+			case text(a, "coversTo") < day:
+				want[text(a, "id")] = "not_read " + text(a, "coversTo")
+			}
+		}
+		if diff := cmp.Diff(want, uncovered); diff != "" {
+			o.t.Errorf("accounts that do not cover %s (-want +found):\n%s", day, diff)
+		}
+		counted := fmt.Sprint(body["covered"], " of ", body["accounts"])
+		if want := fmt.Sprint(len(accounts)-len(want), " of ", len(accounts)); counted != want {
+			o.t.Errorf("%s cover %s, want %s", counted, day, want)
+		}
+	}
+	o.get(allAccounts + "/coverage?day=2999-01-01").want(http.StatusBadRequest)
 }
 
 // checkHealthList checks that the list of the health of all connections has the same content as the health of each

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say which accounts are complete for a day
+         * @description Returns how many accounts cover a day, so that their banks have had time to book it before they were read last, and a page of the others: those whose bank was not read since the end of the day, with the reasons, those without a known reading, and those that were read since, with the moment from which a reading covers the day. The vendors are not called.
+         */
+        get: operations["get-day-coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}": {
         parameters: {
             query?: never;
@@ -2302,6 +2322,36 @@ export interface components {
              */
             posted: string;
         };
+        BankCoverageView: {
+            /**
+             * Format: int64
+             * @description Number of accounts
+             * @example 12
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Number of those that cover the day
+             * @example 11
+             */
+            covered: number;
+            /**
+             * @description The vendor's id of the bank; absent for the accounts whose bank is not known
+             * @example 201
+             */
+            id?: string;
+            /**
+             * @description The vendor's name of the bank; absent if unknown
+             * @example Itaú
+             */
+            name?: string;
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo" | "plaid";
+        };
         BankDecisionView: {
             /**
              * Format: date-time
@@ -3408,6 +3458,64 @@ export interface components {
              * @example 0
              */
             skipRows?: number;
+        };
+        DayCoverageView: {
+            /**
+             * Format: int64
+             * @description Number of accounts that the vendors list, of the live connections
+             * @example 75
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Number of accounts whose coversTo is the day or later
+             * @example 71
+             */
+            covered: number;
+            /**
+             * Format: date
+             * @description The day
+             * @example 2026-11-25
+             */
+            day: string;
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The same by bank, ordered by name */
+            institutions: components["schemas"]["BankCoverageView"][];
+            /** @description The items of this page */
+            items: components["schemas"]["UncoveredView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+            /**
+             * Format: int64
+             * @description Number of accounts whose bank was not read since the end of the day
+             * @example 3
+             */
+            notRead: number;
+            /**
+             * Format: int64
+             * @description Number of accounts whose bank was read after the end of the day, but too early to cover it
+             * @example 1
+             */
+            readSince: number;
+            /**
+             * Format: int64
+             * @description Number of accounts for which it is not known when the bank was read
+             * @example 0
+             */
+            undated: number;
         };
         DayTotalView: {
             /**
@@ -6818,6 +6926,72 @@ export interface components {
             /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
         };
+        UncoveredView: {
+            /**
+             * @description The id of the account
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /** @description The reasons why nothing arrives, of those in the health of the connection; absent if there are none */
+            attention?: components["schemas"]["AttentionView"][];
+            /**
+             * Format: date-time
+             * @description When the vendor last read the account's transactions at the bank; absent if it does not state that
+             * @example 2026-11-24T16:10:00Z
+             */
+            bankReadAt?: string;
+            /**
+             * @description The name of the connection
+             * @example pluggy-main
+             */
+            configName: string;
+            /**
+             * @description The id of the connection
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId: string;
+            /**
+             * Format: date-time
+             * @description The earliest moment of a reading that covers the day
+             * @example 2026-11-26T15:00:00Z
+             */
+            coveredFrom: string;
+            /**
+             * Format: date
+             * @description The last day that this reading covers; absent without bankReadAt
+             * @example 2026-11-23
+             */
+            coversTo?: string;
+            /** @description The bank; absent if the vendor does not state it */
+            institution?: components["schemas"]["InstitutionView"];
+            /**
+             * @description The name at the institution; absent if unknown
+             * @example Conta corrente
+             */
+            name?: string;
+            /**
+             * @description The account number; absent if unknown
+             * @example 0001/12345-6
+             */
+            number?: string;
+            /**
+             * @description Whether the connection is paused, so that nothing is read
+             * @example false
+             */
+            paused: boolean;
+            /**
+             * @description read_since: the bank was read after the end of the day, but before coveredFrom. not_read: it was not. undated: it is not known when it was read
+             * @example not_read
+             * @enum {string}
+             */
+            state: "read_since" | "not_read" | "undated";
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo" | "plaid";
+        };
         UnmappedView: {
             /**
              * @description The id of the account
@@ -7476,6 +7650,230 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/accounts",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-day-coverage": {
+        parameters: {
+            query?: {
+                /** @description The day; by default the last one that has ended at CLOSE_OFFSET */
+                day?: string;
+                /** @description Only accounts of connections to this bank: the vendor, a colon, and the vendor's id of the institution */
+                institution?: string;
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": 75,
+                     *       "covered": 71,
+                     *       "day": "2026-11-25",
+                     *       "hasMore": true,
+                     *       "institutions": [
+                     *         {
+                     *           "accounts": 12,
+                     *           "covered": 11,
+                     *           "id": "201",
+                     *           "name": "Itaú",
+                     *           "vendor": "pluggy"
+                     *         }
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "attention": [
+                     *             {
+                     *               "reason": "consent_expiring",
+                     *               "severity": "soon",
+                     *               "since": "2026-03-01T10:00:00Z"
+                     *             }
+                     *           ],
+                     *           "bankReadAt": "2026-11-24T16:10:00Z",
+                     *           "configName": "pluggy-main",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "coveredFrom": "2026-11-26T15:00:00Z",
+                     *           "coversTo": "2026-11-23",
+                     *           "institution": {
+                     *             "id": "612",
+                     *             "name": "Nubank"
+                     *           },
+                     *           "name": "Conta corrente",
+                     *           "number": "0001/12345-6",
+                     *           "paused": false,
+                     *           "state": "not_read",
+                     *           "vendor": "pluggy"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ",
+                     *       "notRead": 3,
+                     *       "readSince": 1,
+                     *       "undated": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DayCoverageView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/coverage",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/coverage",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -35,8 +35,8 @@ func (c commands) accounts() *cobra.Command {
 		return err
 	})
 	return group("accounts", "List accounts, show whether they are complete, close periods, and download statements",
-		append(c.closingCommands(), list, c.completeness(), c.balances(), c.acceptCompleteness(), c.statement(),
-			c.statements())...)
+		append(c.closingCommands(), list, c.coverage(), c.completeness(), c.balances(), c.acceptCompleteness(),
+			c.statement(), c.statements())...)
 }
 
 func (c commands) transactions() *cobra.Command {

@@ -32,7 +32,8 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 </${Page}>`;
 
 const sections = [
-  ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/webhooks', 'nav.webhooks'],
+  ['/', 'nav.connections'], ['/coverage', 'nav.coverage'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
+  ['/webhooks', 'nav.webhooks'],
   ['/possible-replacements', 'nav.suggestions'], ['/month-end', 'nav.monthEnd'], ['/institutions', 'nav.institutions'],
   ['/applications', 'nav.applications'], ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'],
   ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],

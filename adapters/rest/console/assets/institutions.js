@@ -1,4 +1,6 @@
 // The banks of the connections: what needs a person there, and how the data of each bank arrives.
+import { useCoverage } from './coverage-line.js';
+import { day } from './format.js';
 import { t, vendorName } from './i18n.js';
 import { Counts } from './overview.js';
 import { html } from './preact.js';
@@ -8,7 +10,8 @@ import { Ago, Empty, Loaded, More, Page, Table } from './ui.js';
 
 const key = ({ vendor, id }) => vendor + ':' + id;
 
-const columns = () => [
+// columns returns the columns. coverage is the coverage of the last day that has ended, if it was read.
+const columns = (coverage) => [
   {
     title: t('column.name'),
     kind: 'main',
@@ -16,7 +19,13 @@ const columns = () => [
       <span class="vendor">${vendorName(bank.vendor)}</span>`,
   },
   { title: t('nav.connections'), kind: 'number', cell: ({ connections }) => t('number', { n: connections }) },
-  { title: t('column.accounts'), kind: 'number', cell: ({ accounts }) => t('number', { n: accounts }) },
+  coverage ? {
+    title: t('coverage.covers', { day: day(coverage.day) }), kind: 'number',
+    cell: (bank) => {
+      const found = coverage.institutions.find((other) => key(other) === key(bank));
+      return found && html`<a href=${link('/coverage', { institution: key(bank) })}>${t('coverage.of', { covered: found.covered, n: found.accounts })}</a>`;
+    },
+  } : { title: t('column.accounts'), kind: 'number', cell: ({ accounts }) => t('number', { n: accounts }) },
   { title: t('column.attention'), cell: ({ attention }) => html`<${Counts} attention=${attention} />` },
   { title: t('column.bankRead'), cell: ({ bankReadAt }) => html`<${Ago} at=${bankReadAt} />` },
   { title: t('column.delay'), cell: ({ delay }) => delay && t('institution.delay', delay) },
@@ -26,9 +35,10 @@ const columns = () => [
 
 export function Institutions() {
   const list = useList('/institutions?limit=50');
+  const coverage = useCoverage().value?.data;
   return html`<${Page} title=${t('nav.institutions')} lead=${t('institution.lead')}>
     <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('institution.empty')}><p>${t('institution.emptyText')}</p></${Empty}>`
-      : html`<${Table} label=${t('nav.institutions')} columns=${columns()} items=${list.items} rowKey=${key} /><${More} list=${list} />`)}</${Loaded}>
+      : html`<${Table} label=${t('nav.institutions')} columns=${columns(coverage)} items=${list.items} rowKey=${key} /><${More} list=${list} />`)}</${Loaded}>
   </${Page}>`;
 }

@@ -1,5 +1,6 @@
 // The overview: which connections need a person, and all connections by pages.
 import { query as queryString } from './api.js';
+import { CoverageLine, useCoverage } from './coverage-line.js';
 import { BankRead, ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
@@ -92,6 +93,7 @@ export function Overview() {
   const summary = useResource('/aggregator-connections/summary');
   const needy = useList('/aggregator-connections/health?attention=true&limit=' + needySize);
   const list = useLatest(useList(listPath(query)));
+  const coverage = useCoverage();
   usePolling(summary.reload, true, refreshInterval);
   const counts = summary.value?.data;
   const seen = useRef();
@@ -99,6 +101,7 @@ export function Overview() {
     const text = counts && JSON.stringify(counts);
     if (seen.current && text && seen.current !== text) {
       needy.reload();
+      coverage.reload();
       if (!list.extended) list.reload();
     }
     seen.current = text || seen.current;
@@ -110,6 +113,7 @@ export function Overview() {
   }
   return html`<${Page} title=${title(counts)} actions=${create()}>
     <${Failure} problem=${summary.problem || needy.problem} retry=${summary.reload} />
+    <${CoverageLine} of=${coverage} banks=${true} />
     ${counts.needy > needySize && html`<${Counts} attention=${counts.attention} />`}
     ${needy.items?.length > 0 && html`<${Needy} list=${needy} />`}
     ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`

@@ -1,6 +1,7 @@
 // A search for transactions over all connections, by the text of the search box.
 import { query as queryString } from './api.js';
 import { ConnectionChoice } from './connection-choice.js';
+import { CoverageLine, useCoverage } from './coverage-line.js';
 import { amount } from './format.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
@@ -118,11 +119,12 @@ export function Search() {
   const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, batch);
   const { errors, rest } = fieldProblems(scan.problem, ['q', 'from', 'to']);
   const terms = scan.last?.searchedFor;
+  const coverage = useCoverage();
   return html`<${Page} title=${title(scan, searched)} lead=${scan.items.length > 0 ? html`<${Sums} scan=${scan} />` : t('search.lead')}>
     ${terms && html`<p class="searched">${searchedFor(terms)}</p>`}
     ${errors.q && html`<p class="error" role="alert">${errors.q}</p>`}
     <${Filters} query=${values} errors=${errors} />
-    ${searched && html`<${Failure} problem=${rest} retry=${scan.more} />
+    ${searched && html`<${CoverageLine} of=${coverage} /><${Failure} problem=${rest} retry=${scan.more} />
       ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${columns()} marked=${false} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
       ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}

@@ -44,6 +44,7 @@ export const views = [
   ['/possible-replacements', page(async () => (await import('./possible-replacements.js')).PossibleReplacements)],
   ['/month-end', page(async () => (await import('./month-end.js')).MonthEnd)],
   ['/institutions', page(async () => (await import('./institutions.js')).Institutions)],
+  ['/coverage', page(async () => (await import('./coverage.js')).Coverage)],
   ['/search', page(async () => (await import('./search.js')).Search)],
   ['/webhooks', page(async () => (await import('./deliveries.js')).Webhooks)],
   ['/changes', page(async () => (await import('./changes.js')).Changes)],

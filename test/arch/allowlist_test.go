@@ -40,6 +40,10 @@ var allowed = map[string][]string{
 		"domain", "domain/witness",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
+	"domain/bills": {
+		"domain",
+		"github.com/shopspring/decimal",
+	},
 	"domain/banktext": {
 		"domain",
 	},

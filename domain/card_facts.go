@@ -8,13 +8,13 @@ import (
 // CardFacts is what a vendor states about the row of a card, apart from the members of every row. The zero value states
 // nothing.
 type CardFacts struct {
-	Bill     string    // the external id of the bill; "" if the row is on no closed bill
-	Forecast BillMonth // the month in which the bank expects to bill the row
-	Number   int       // the number of the instalment, from 1 on; 0 if the row is none
-	Count    int       // the number of instalments; 0 if it is not known
+	Bill     string    `json:",omitempty"` // the external id of the bill; "" if the row is on no closed bill
+	Forecast BillMonth `json:",omitempty"` // the month in which the bank expects to bill the row
+	Number   int       `json:",omitempty"` // the number of the instalment, from 1 on; 0 if the row is none
+	Count    int       `json:",omitempty"` // the number of instalments; 0 if it is not known
 	// PurchaseDate is the day of the purchase, which is the same for all its instalments.
-	PurchaseDate Date
-	Payment      bool // the vendor states that the row is a payment of a bill
+	PurchaseDate Date `json:",omitempty"`
+	Payment      bool `json:",omitempty"` // the vendor states that the row is a payment of a bill
 }
 
 // BillMonth is a month in the form YYYY-MM. The value Unbilled means that the bank has not decided yet; "" is unknown.

@@ -39,8 +39,10 @@ type TransactionData struct {
 	References   References
 	// CounterpartyDocument is the tax number of the other party; zero if it is unknown or masked.
 	CounterpartyDocument PartyDocument
-	Warnings             []Warning       // nil if there is none; no code occurs twice
-	Metadata             json.RawMessage // the vendor's own object, unchanged
+	// Card is what the vendor states about the row of a card; zero for a row of another account.
+	Card     CardFacts       `json:",omitzero"`
+	Warnings []Warning       // nil if there is none; no code occurs twice
+	Metadata json.RawMessage // the vendor's own object, unchanged
 	// ContentHash is stored with the row, but it is not part of the Digest and never appears in a response.
 	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash

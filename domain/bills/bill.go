@@ -52,6 +52,17 @@ type Listing struct {
 	Bills []Data
 	// LatestOnly means that the vendor lists only the latest bill. Older bills are then still valid.
 	LatestOnly bool
+	// Partial means that the list has bills that cannot be read. A bill that is missing from Bills may be one of them.
+	Partial bool
+}
+
+// Add adds a bill to the list. readable is false for a bill that cannot be read.
+func (l *Listing) Add(bill Data, readable bool) {
+	if !readable {
+		l.Partial = true
+		return
+	}
+	l.Bills = append(l.Bills, bill)
 }
 
 // addMonths returns the same day n months later, or the last day of that month if it is shorter.

@@ -237,3 +237,19 @@ func (e *evaluation) result() Result {
 
 // lastIfUnknown returns the text by which open months are sorted.
 func lastIfUnknown(o OpenMonth) string { return cmp.Or(string(o.Month), "~") }
+
+// RowOf returns a record of a card as a row. currency is that of the account, and forecast the last one that the record
+// had while it was pending.
+func RowOf(t domain.Transaction, currency string, forecast domain.BillMonth) Row {
+	r := Row{
+		ID: t.ID, Date: t.Date, Amount: t.Amount.Amount.Neg(), Pending: t.Status == domain.Pending,
+		Text: t.Description, CardFacts: t.Card, PendingForecast: forecast,
+	}
+	switch {
+	case t.AccountMoney != nil:
+		r.Amount = t.AccountMoney.Amount.Neg()
+	case currency != "" && t.Amount.Currency != currency:
+		r.Amount, r.Unknown = decimal.Zero, true
+	}
+	return r
+}

@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matching", "domain/witness",
 	},
 	"ports": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
 		"domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
@@ -273,16 +273,16 @@ var allowed = map[string][]string{
 		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json", "golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
 	},
 	"adapters/aggregator/belvo": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 
 	"adapters/aggregator/plaid": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 

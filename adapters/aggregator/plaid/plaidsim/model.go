@@ -94,6 +94,8 @@ type Payment struct {
 type item struct {
 	Item
 	accounts []Account
+	// liabilities is nil if the Item does not have the product.
+	liabilities []CardLiability
 	rows     map[string]Transaction
 	changes  []change // in the order of their occurrence
 	updated  time.Time

@@ -72,6 +72,8 @@ type Transaction struct {
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
 	// Supersedes contains the former rows of the transaction, oldest first.
 	Supersedes []Superseded
+	// Bill is the bill of a record of a card. It has no versions.
+	Bill CardBill
 	// SupersededBy is the older transaction to which the row of this transaction now belongs; zero if there is none. A
 	// superseded transaction is always removed.
 	SupersededBy TransactionID

@@ -34,6 +34,8 @@ type leased interface {
 	// RowsOf returns the rows of a stored account, or the staged rows of an account with this external id.
 	RowsOf(ctx context.Context, account domain.AccountID, externalID string) ([]banktext.Row, error)
 	FilterHeld(ctx context.Context, externalIDs []string) ([]string, error)
+	// BillsReadAt returns when pulls last read the bills of the connection's cards; zero if none was read.
+	BillsReadAt(ctx context.Context) (time.Time, error)
 	VisitAnnounced(ctx context.Context, visit func(externalIDs []string) error) error
 	// Report changes the health and the consent of the connection.
 	Report(ctx context.Context, at time.Time, change func(*domain.Connection)) error
@@ -112,6 +114,11 @@ func (s storeSession) RowsOf(
 // FilterHeld implements leased.
 func (s storeSession) FilterHeld(ctx context.Context, externalIDs []string) ([]string, error) {
 	return s.Pulls.FilterHeld(ctx, s.lease, externalIDs)
+}
+
+// BillsReadAt implements leased.
+func (s storeSession) BillsReadAt(ctx context.Context) (time.Time, error) {
+	return s.Pulls.BillsReadAt(ctx, s.Connection.Tenant, s.Connection.ID)
 }
 
 // VisitAnnounced implements leased.

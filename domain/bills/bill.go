@@ -10,14 +10,14 @@ import (
 
 // Data is the vendor's current description of a bill, in normalised form.
 type Data struct {
-	ExternalID     string      // the vendor's id; "" if the vendor has none
-	DueDate        domain.Date // never ""
-	ClosingDate    domain.Date // "" if the vendor does not state it
-	Total          decimal.Decimal
-	Currency       string // ISO 4217
-	MinimumPayment *decimal.Decimal
-	FinanceCharges []Charge
-	Payments       []ListedPayment
+	ExternalID     string           `json:"externalId,omitempty"`  // the vendor's id; "" if the vendor has none
+	DueDate        domain.Date      `json:"dueDate"`               // never ""
+	ClosingDate    domain.Date      `json:"closingDate,omitempty"` // "" if the vendor does not state it
+	Total          decimal.Decimal  `json:"total"`
+	Currency       string           `json:"currency"` // ISO 4217
+	MinimumPayment *decimal.Decimal `json:"minimumPayment,omitempty"`
+	FinanceCharges []Charge         `json:"financeCharges,omitempty"`
+	Payments       []ListedPayment  `json:"payments,omitempty"`
 }
 
 // Key identifies a bill in the vendor's list for an account: the vendor's id, or the closing date of a vendor that

@@ -59,9 +59,9 @@ type Assignment struct {
 
 // Sum is the number and the sum of rows.
 type Sum struct {
-	Count     int
-	Sum       decimal.Decimal
-	Uncertain int
+	Count     int             `json:"count"`
+	Sum       decimal.Decimal `json:"sum"`
+	Uncertain int             `json:"uncertain"`
 }
 
 // add adds a row.
@@ -75,9 +75,9 @@ func (s *Sum) add(r Row, uncertain bool) {
 
 // OpenMonth is the sum of the rows that are on no closed bill and are expected to be due in a month.
 type OpenMonth struct {
-	Month domain.BillMonth // "" if the month is not known
-	Count int
-	Sum   decimal.Decimal
+	Month domain.BillMonth `json:"month,omitempty"` // "" if the month is not known
+	Count int              `json:"count"`
+	Sum   decimal.Decimal  `json:"sum"`
 }
 
 // Result is the result of Evaluate.
@@ -90,22 +90,27 @@ type Result struct {
 // Evaluated is a bill with everything that the rules have found.
 type Evaluated struct {
 	Bill
-	Closing      domain.Date
-	ClosingKnown bool   // the vendor states the closing date; otherwise it is derived
-	SameAs       string // the ID of the bill of which this one is a duplicate; nothing else is set then
-	Rows         Sum
-	Paid         []Payment
-	Carried      *decimal.Decimal // nil if it is not known
-	Check        Check
-	Form         Form
-	Difference   *decimal.Decimal // nil if it is not known
-	State        State
+	Facts
+	SameAs string // the ID of the bill of which this one is a duplicate; Facts are then zero
 
 	projected bool // the bill is not closed yet
 	unknown   bool // the amount of one of its rows is not known
 	// doubt is the sum of the amounts, without their signs, of the uncertain rows and payments that may be on this bill
 	// or on the one before or after it.
 	doubt decimal.Decimal
+}
+
+// Facts is what the rules have found about a bill.
+type Facts struct {
+	Closing      domain.Date      `json:"closing"`
+	ClosingKnown bool             `json:"closingKnown,omitempty"` // the vendor states the date; otherwise it is derived
+	Rows         Sum              `json:"rows"`
+	Paid         []Payment        `json:"paid,omitempty"`
+	Carried      *decimal.Decimal `json:"carried,omitempty"` // nil if it is not known
+	Check        Check            `json:"check"`
+	Form         Form             `json:"form,omitempty"`
+	Difference   *decimal.Decimal `json:"difference,omitempty"` // nil if it is not known
+	State        State            `json:"state"`
 }
 
 // tolerance is the largest difference between two amounts that are taken for equal.

@@ -11,10 +11,10 @@ import (
 
 // Payment is a payment that rule C has assigned to a bill.
 type Payment struct {
-	Date   domain.Date
-	Amount decimal.Decimal // positive
-	Mode   string          // the vendor's own term; "" if it is not known
-	Row    domain.TransactionID
+	Date   domain.Date          `json:"date"`
+	Amount decimal.Decimal      `json:"amount"`         // positive
+	Mode   string               `json:"mode,omitempty"` // the vendor's own term; "" if it is not known
+	Row    domain.TransactionID `json:"row,omitzero"`   // zero if no row of the card shows the payment
 }
 
 // payment is a payment of the card, before and after it is assigned.

@@ -253,6 +253,19 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 	return st
 }
 
+// BillStatement returns the statement of the rows of a card's bill that were passed to Add. Its period ends on the day on
+// which the bill was closed, or on the date of a later row. Its closing balance is the total, which is negative if it
+// is owed.
+func (s *StatementSum) BillStatement(id uuid.UUID, closing domain.Date, total decimal.Decimal, at time.Time) Statement {
+	s.baseline = nil
+	s.measure(total)
+	st := s.Statement(id, closing, at)
+	st.Balances = &StatementBalances{Opening: total.Neg().Sub(st.Net()), Closing: total.Neg()}
+	s.measure(st.Balances.Opening)
+	st.Digits, st.Scale = s.statement.Digits, s.statement.Scale
+	return st
+}
+
 // Net returns the sum of the statement's records in its currency: money in minus money out.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 

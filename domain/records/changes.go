@@ -114,6 +114,7 @@ type Refreshed struct {
 	Category    string
 	ContentHash domain.ContentHash
 	Digest      Digest
+	Card        domain.CardFacts
 }
 
 // Attached is an account that was first stored, or left the quarantine.

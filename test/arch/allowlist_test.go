@@ -56,7 +56,8 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"domain/records": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matching", "domain/witness",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matching",
+		"domain/witness",
 	},
 	"ports": {
 		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
@@ -74,12 +75,12 @@ var allowed = map[string][]string{
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
-		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain",
+		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain", "domain/bills",
 		"domain/books", "domain/witness", "ports",
 	},
 	"application/pulling": {
-		"application/concurrency", "domain", "domain/banktext", "domain/books", "domain/matching", "domain/records",
-		"ports",
+		"application/concurrency", "domain", "domain/banktext", "domain/bills", "domain/books", "domain/matching",
+		"domain/records", "ports",
 	},
 	"application/events": {
 		"application/auditing",
@@ -103,7 +104,7 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/rest": {
-		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
+		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills", "domain/books",
 		"domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
@@ -209,7 +210,7 @@ var allowed = map[string][]string{
 	"adapters/persistence/gormstore/records": {
 		"adapters/persistence/gormstore",
 		"domain",
-		"domain/banktext",
+		"domain/banktext", "domain/bills",
 		"domain/books",
 		"domain/records",
 		"domain/witness",

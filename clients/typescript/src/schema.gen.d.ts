@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the bills of a card, newest first
+         * @description Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+         */
+        get: operations["list-bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/closes": {
         parameters: {
             query?: never;
@@ -916,6 +936,46 @@ export interface paths {
          * @description Returns the entries of the statement in their order, and then the records without a line, by date.
          */
         get: operations["list-bank-statement-lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a bill
+         * @description Returns one bill of a card. No vendor is called.
+         */
+        get: operations["get-bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bills/{id}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the transactions of a bill, newest first
+         * @description Returns the transactions of a bill, pending ones too, and without payments.
+         */
+        get: operations["list-bill-transactions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2530,6 +2590,196 @@ export interface components {
              */
             vendor: "pluggy" | "belvo" | "plaid";
         };
+        BillChargeView: {
+            /**
+             * @description The amount, positive if it is owed
+             * @example 4.89
+             */
+            amount: string;
+            /**
+             * @description The text of the bank; absent if there is none
+             * @example Multa
+             */
+            description?: string;
+            /**
+             * @description The vendor's own term. A charge of the type OTHER is often a carried balance and no cost
+             * @example LATE_PAYMENT_FEE
+             */
+            type: string;
+        };
+        BillPage: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["BillView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description denied: the vendor does not let the bills be read, which is not an empty list
+             * @example ok
+             * @enum {string}
+             */
+            list: "ok" | "denied";
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+            /** @description The transactions of the card that are on no closed bill, by the month in which they are expected to be due */
+            open: components["schemas"]["OpenMonthView"][];
+        };
+        BillPaymentView: {
+            /**
+             * @description The paid amount, positive
+             * @example 744.52
+             */
+            amount: string;
+            /**
+             * @description At most three posted debits of bank accounts with this amount within three days: a suggestion, nothing more
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+             *     ]
+             */
+            candidates?: string[];
+            /**
+             * Format: date
+             * @description The day of the payment
+             * @example 2026-11-05
+             */
+            date: string;
+            /**
+             * @description The vendor's own term
+             * @example PIX
+             */
+            mode?: string;
+            /**
+             * @description The card's transaction of the payment
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            transactionId?: string;
+        };
+        BillRowsView: {
+            /**
+             * Format: int64
+             * @description The number of transactions
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description Their sum, positive if it is owed
+             * @example 480
+             */
+            sum: string;
+            /**
+             * Format: int64
+             * @description How many of them may belong to another bill
+             * @example 0
+             */
+            uncertain: number;
+        };
+        BillView: {
+            /**
+             * @description The card
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /**
+             * Format: date-time
+             * @description When the vendor had last read the bank when it listed the bill
+             * @example 2026-11-06T09:02:11Z
+             */
+            bankReadAt?: string;
+            /**
+             * @description What the bill before left unpaid; absent if that is not known
+             * @example 244.26
+             */
+            carried?: string;
+            /**
+             * @description Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+             * @example adds_up
+             * @enum {string}
+             */
+            check: "adds_up" | "differs" | "unknown";
+            /**
+             * @description vendor: the vendor states the closing date. derived: it is estimated from the other bills
+             * @example vendor
+             * @enum {string}
+             */
+            closingBasis?: "vendor" | "derived";
+            /**
+             * Format: date
+             * @description The last day whose purchases the bill contains
+             * @example 2026-10-28
+             */
+            closingDate?: string;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * @description total minus the form that fits best
+             * @example 0
+             */
+            difference?: string;
+            /**
+             * Format: date
+             * @description The day on which the bill is due
+             * @example 2026-11-05
+             */
+            dueDate: string;
+            /**
+             * @description The vendor's id; absent if the vendor has none
+             * @example 5a1cb111-0000-4000-8000-000000000011
+             */
+            externalId?: string;
+            /** @description The costs that the bank has added */
+            financeCharges: components["schemas"]["BillChargeView"][];
+            /**
+             * @description Whether the total that fits best contains the finance charges in addition to the rows; some banks list them as rows
+             * @example rows_and_charges
+             * @enum {string}
+             */
+            form?: "rows" | "rows_and_charges";
+            /**
+             * @description Does not change
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The smallest payment that the bank accepts; absent if it is not known
+             * @example 148.9
+             */
+            minimumPayment?: string;
+            /** @description The payments that settle this bill. Banks list a payment with this bill or with the next one; amounts and dates decide. Each payment belongs to one bill */
+            payments: components["schemas"]["BillPaymentView"][];
+            /**
+             * Format: date-time
+             * @description When the vendor no longer listed the bill, or listed it twice; absent otherwise
+             * @example 2026-11-09T10:00:00Z
+             */
+            removedAt?: string;
+            /** @description The transactions of the bill, without payments */
+            rows: components["schemas"]["BillRowsView"];
+            /**
+             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+             * @example paid
+             * @enum {string}
+             */
+            state: "due" | "partly_paid" | "paid" | "carried" | "overdue" | "unknown";
+            /**
+             * @description The vendor's figure; negative for a credit. It is never rebuilt
+             * @example 744.52
+             */
+            total: string;
+        };
         BlockCountsView: {
             /**
              * Format: int64
@@ -4006,6 +4256,20 @@ export interface components {
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };
+        InstalmentView: {
+            /**
+             * Format: int64
+             * @description Absent if it is not known
+             * @example 3
+             */
+            count?: number;
+            /**
+             * Format: int64
+             * @description The number of the instalment, from 1 on
+             * @example 2
+             */
+            number: number;
+        };
         InstitutionView: {
             /**
              * @description The vendor's id of the bank; at Pluggy, that of its connector
@@ -4851,6 +5115,24 @@ export interface components {
              * @example https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
              */
             url: string;
+        };
+        OpenMonthView: {
+            /**
+             * Format: int64
+             * @description The number of transactions
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The month in which they are expected to be due; absent if it is not known
+             * @example 2026-12
+             */
+            month?: string;
+            /**
+             * @description Their sum, positive if it is owed
+             * @example 300
+             */
+            sum: string;
         };
         PageAccountView: {
             /**
@@ -6452,6 +6734,22 @@ export interface components {
              */
             amount?: string;
             /**
+             * @description How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+             * @example vendor
+             * @enum {string}
+             */
+            billBasis?: "vendor" | "forecast" | "dates";
+            /**
+             * @description The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04
+             */
+            billId?: string;
+            /**
+             * @description The month in which the bill is due, or is expected to be due
+             * @example 2026-11
+             */
+            billMonth?: string;
+            /**
              * @description The vendor's category; absent if unknown
              * @example Electricity
              */
@@ -6517,6 +6815,8 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /** @description The instalment of a purchase; absent if it is none */
+            instalment?: components["schemas"]["InstalmentView"];
             /**
              * @description The vendor's own object, unchanged
              * @example {
@@ -6537,6 +6837,12 @@ export interface components {
              *     ]
              */
             possiblySupersedes?: string[];
+            /**
+             * Format: date
+             * @description The day of the purchase, the same for all its instalments
+             * @example 2026-09-10
+             */
+            purchaseDate?: string;
             /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
             references?: components["schemas"]["ReferencesView"];
             /**
@@ -8499,6 +8805,262 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/accounts/{id}/bank-statements",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bills": {
+        parameters: {
+            query?: {
+                /** @description First due date */
+                from?: string;
+                /** @description Last due date */
+                to?: string;
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "bankReadAt": "2026-11-06T09:02:11Z",
+                     *           "carried": "244.26",
+                     *           "check": "adds_up",
+                     *           "closingBasis": "vendor",
+                     *           "closingDate": "2026-10-28",
+                     *           "currency": "BRL",
+                     *           "difference": "0",
+                     *           "dueDate": "2026-11-05",
+                     *           "externalId": "5a1cb111-0000-4000-8000-000000000011",
+                     *           "financeCharges": [
+                     *             {
+                     *               "amount": "4.89",
+                     *               "description": "Multa",
+                     *               "type": "LATE_PAYMENT_FEE"
+                     *             }
+                     *           ],
+                     *           "form": "rows_and_charges",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "minimumPayment": "148.9",
+                     *           "payments": [
+                     *             {
+                     *               "amount": "744.52",
+                     *               "candidates": [
+                     *                 "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                     *               ],
+                     *               "date": "2026-11-05",
+                     *               "mode": "PIX",
+                     *               "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *             }
+                     *           ],
+                     *           "removedAt": "2026-11-09T10:00:00Z",
+                     *           "rows": {
+                     *             "count": 3,
+                     *             "sum": "480",
+                     *             "uncertain": 0
+                     *           },
+                     *           "state": "paid",
+                     *           "total": "744.52"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "list": "ok",
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ",
+                     *       "open": [
+                     *         {
+                     *           "count": 1,
+                     *           "month": "2026-12",
+                     *           "sum": "300"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -11317,6 +11879,8 @@ export interface operations {
                 externalId?: "id" | "reference";
                 /** @description Print the period that ends on this day as it was when it was closed; not together with from, to and force */
                 close?: string;
+                /** @description Print the posted transactions of this bill of a card (csv, ofx, matcher). OFX states the total of the bill as the balance. Not together with from, to, close and force */
+                bill?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
                 /** @description What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out */
@@ -16273,6 +16837,9 @@ export interface operations {
                      *           "accountCurrency": "BRL",
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
                      *           "category": "Electricity",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
@@ -16289,6 +16856,10 @@ export interface operations {
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -16296,6 +16867,7 @@ export interface operations {
                      *           "possiblySupersedes": [
                      *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *           ],
+                     *           "purchaseDate": "2026-09-10",
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "barcode": "99991163200000210000444000457220000012345678",
@@ -20333,6 +20905,504 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "bankReadAt": "2026-11-06T09:02:11Z",
+                     *       "carried": "244.26",
+                     *       "check": "adds_up",
+                     *       "closingBasis": "vendor",
+                     *       "closingDate": "2026-10-28",
+                     *       "currency": "BRL",
+                     *       "difference": "0",
+                     *       "dueDate": "2026-11-05",
+                     *       "externalId": "5a1cb111-0000-4000-8000-000000000011",
+                     *       "financeCharges": [
+                     *         {
+                     *           "amount": "4.89",
+                     *           "description": "Multa",
+                     *           "type": "LATE_PAYMENT_FEE"
+                     *         }
+                     *       ],
+                     *       "form": "rows_and_charges",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "minimumPayment": "148.9",
+                     *       "payments": [
+                     *         {
+                     *           "amount": "744.52",
+                     *           "candidates": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                     *           ],
+                     *           "date": "2026-11-05",
+                     *           "mode": "PIX",
+                     *           "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *         }
+                     *       ],
+                     *       "removedAt": "2026-11-09T10:00:00Z",
+                     *       "rows": {
+                     *         "count": 3,
+                     *         "sum": "480",
+                     *         "uncertain": 0
+                     *       },
+                     *       "state": "paid",
+                     *       "total": "744.52"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bill not found",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bill-transactions": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountAmount": "-1062.25",
+                     *           "accountCurrency": "BRL",
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
+                     *           "category": "Electricity",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "counterparty": "Companhia de Energia",
+                     *           "counterpartyDocument": {
+                     *             "type": "CNPJ",
+                     *             "value": "12ABC34501DE35"
+                     *           },
+                     *           "currency": "BRL",
+                     *           "date": "2026-03-01",
+                     *           "description": "BOLETO DE ENERGIA",
+                     *           "erasedAt": "2026-03-10T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *           "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
+                     *           "metadata": {
+                     *             "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *           },
+                     *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
+                     *           "purchaseDate": "2026-09-10",
+                     *           "references": {
+                     *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "barcode": "99991163200000210000444000457220000012345678",
+                     *             "chequeNumber": "417",
+                     *             "digitableLine": "99990444080045722000200123456782116320000021000",
+                     *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *             "receiverReferenceId": "PEDIDO-1024",
+                     *             "referenceNumber": "8703",
+                     *             "trackingKey": "MBAN01002602240078226691",
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *             "txId": "7978c0c97ea847e78e8849634473c1f1"
+                     *           },
+                     *           "removedAt": "2026-03-09T10:00:00Z",
+                     *           "status": "posted",
+                     *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "supersedes": [
+                     *             {
+                     *               "at": "2026-03-02T10:00:00Z",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "rule": "same_description"
+                     *             }
+                     *           ],
+                     *           "updatedAt": "2026-03-02T10:00:00Z",
+                     *           "vendor": "pluggy",
+                     *           "version": 1,
+                     *           "warnings": [
+                     *             "direction_conflict"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageTransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bill not found",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -28936,6 +30006,9 @@ export interface operations {
                      *           "accountCurrency": "BRL",
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
                      *           "category": "Electricity",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
@@ -28952,6 +30025,10 @@ export interface operations {
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -28959,6 +30036,7 @@ export interface operations {
                      *           "possiblySupersedes": [
                      *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *           ],
+                     *           "purchaseDate": "2026-09-10",
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "barcode": "99991163200000210000444000457220000012345678",
@@ -29183,6 +30261,9 @@ export interface operations {
                      *             "accountCurrency": "BRL",
                      *             "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *             "amount": "-212.45",
+                     *             "billBasis": "vendor",
+                     *             "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *             "billMonth": "2026-11",
                      *             "category": "Electricity",
                      *             "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *             "counterparty": "Companhia de Energia",
@@ -29199,6 +30280,10 @@ export interface operations {
                      *             "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *             "firstSeenAt": "2026-03-01T10:00:00Z",
                      *             "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *             "instalment": {
+                     *               "count": 3,
+                     *               "number": 2
+                     *             },
                      *             "metadata": {
                      *               "id": "c0ffee00-0000-4000-8000-000000000002"
                      *             },
@@ -29206,6 +30291,7 @@ export interface operations {
                      *             "possiblySupersedes": [
                      *               "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *             ],
+                     *             "purchaseDate": "2026-09-10",
                      *             "references": {
                      *               "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *               "barcode": "99991163200000210000444000457220000012345678",
@@ -29621,6 +30707,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -29637,6 +30726,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -29644,6 +30737,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -30736,6 +31830,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -30752,6 +31849,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -30759,6 +31860,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -31099,6 +32201,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -31115,6 +32220,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -31122,6 +32231,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",

@@ -96,11 +96,11 @@ type item struct {
 	accounts []Account
 	// liabilities is nil if the Item does not have the product.
 	liabilities []CardLiability
-	rows     map[string]Transaction
-	changes  []change // in the order of their occurrence
-	updated  time.Time
-	code     string // the code of the last webhook; "" if there was none
-	removed  bool
+	rows        map[string]Transaction
+	changes     []change // in the order of their occurrence
+	updated     time.Time
+	code        string // the code of the last webhook; "" if there was none
+	removed     bool
 }
 
 // change is one change to the rows of an Item. Its position in the stream is its index plus one.

@@ -33,6 +33,9 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err := coverStatements(tx.DB, row, o); err != nil {
 			return err
 		}
+		if err := storeBills(tx, s.Dialect, row, o); err != nil {
+			return err
+		}
 		c, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.NoKeyUpdate).
 			Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
 		if err != nil {

@@ -7,6 +7,9 @@ ALTER TABLE transactions ADD COLUMN barcode text NOT NULL COLLATE "C" DEFAULT ''
 ALTER TABLE transactions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transactions ADD COLUMN excluded_at timestamptz;
 ALTER TABLE transactions ADD COLUMN excluded_by text NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN card_facts text NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN bill_id uuid;
+ALTER TABLE transactions ADD COLUMN card_bill text NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN barcode text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN excluded_at timestamptz;
@@ -102,6 +105,41 @@ CREATE UNLOGGED TABLE prepared_transactions (
     LIKE transactions INCLUDING DEFAULTS,
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            uuid    NOT NULL,
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    bill_key      text    NOT NULL COLLATE "C",
+    due_date      text    NOT NULL COLLATE "C",
+    data          text    NOT NULL,
+    facts         text    NOT NULL,
+    bank_read_at  timestamptz,
+    removed_at    timestamptz,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON).
+CREATE TABLE bill_lists (
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    state         text    NOT NULL,
+    open          text    NOT NULL,
+    read_at       timestamptz NOT NULL,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+);
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
 
 -- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
 -- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless

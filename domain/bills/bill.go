@@ -18,6 +18,7 @@ type Data struct {
 	MinimumPayment *decimal.Decimal `json:"minimumPayment,omitempty"`
 	FinanceCharges []Charge         `json:"financeCharges,omitempty"`
 	Payments       []ListedPayment  `json:"payments,omitempty"`
+	CreatedAt      time.Time        `json:"createdAt,omitzero"` // when the vendor stored the bill; zero if not known
 }
 
 // Key identifies a bill in the vendor's list for an account: the vendor's id, or the closing date of a vendor that

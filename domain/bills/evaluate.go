@@ -91,10 +91,12 @@ type Result struct {
 type Evaluated struct {
 	Bill
 	Facts
-	SameAs string // the ID of the bill of which this one is a duplicate; Facts are then zero
 
 	projected bool // the bill is not closed yet
 	unknown   bool // the amount of one of its rows is not known
+	// contained is the amount that the check found in the total as the rest of the bill before. It is Carried, or zero
+	// if that fits better and the rest may have been settled in another way.
+	contained decimal.Decimal
 	// doubt is the sum of the amounts, without their signs, of the uncertain rows and payments that may be on this bill
 	// or on the one before or after it.
 	doubt decimal.Decimal
@@ -102,15 +104,18 @@ type Evaluated struct {
 
 // Facts is what the rules have found about a bill.
 type Facts struct {
-	Closing      domain.Date      `json:"closing"`
-	ClosingKnown bool             `json:"closingKnown,omitempty"` // the vendor states the date; otherwise it is derived
-	Rows         Sum              `json:"rows"`
-	Paid         []Payment        `json:"paid,omitempty"`
-	Carried      *decimal.Decimal `json:"carried,omitempty"` // nil if it is not known
-	Check        Check            `json:"check"`
-	Form         Form             `json:"form,omitempty"`
-	Difference   *decimal.Decimal `json:"difference,omitempty"` // nil if it is not known
-	State        State            `json:"state"`
+	// SameAs is the ID of the bill of which this one is a duplicate. Nothing else is set then.
+	SameAs       string      `json:"sameAs,omitempty"`
+	Closing      domain.Date `json:"closing"`
+	ClosingKnown bool        `json:"closingKnown,omitempty"` // the vendor states the date; otherwise it is derived
+	Rows         Sum         `json:"rows"`
+	Paid         []Payment   `json:"paid,omitempty"`
+	// Carried is what the bill before left unpaid, negative if it was paid too much; nil if that bill is not known.
+	Carried    *decimal.Decimal `json:"carried,omitempty"`
+	Check      Check            `json:"check"`
+	Form       Form             `json:"form,omitempty"`
+	Difference *decimal.Decimal `json:"difference,omitempty"` // nil if it is not known
+	State      State            `json:"state"`
 }
 
 // tolerance is the largest difference between two amounts that are taken for equal.
@@ -159,7 +164,10 @@ func newEvaluation(c Card) *evaluation {
 			cmp.Compare(x.DueDate, y.DueDate),
 			cmp.Compare(x.ClosingDate, y.ClosingDate),
 			x.Total.Cmp(y.Total),
-			cmp.Compare(named[y.Key()], named[x.Key()]), // the one that is kept comes first
+			// The one that is kept comes first.
+			cmp.Compare(named[y.Key()], named[x.Key()]),
+			y.CreatedAt.Compare(x.CreatedAt),
+			cmp.Compare(x.ID, y.ID),
 		)
 	})
 	for _, b := range sorted {

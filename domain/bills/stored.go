@@ -80,7 +80,10 @@ func Merge(
 		return all
 	}
 	for i := range all {
-		if !listed[all[i].Key()] && all[i].RemovedAt.IsZero() {
+		if listed[all[i].Key()] {
+			continue
+		}
+		if all[i].SameAs = ""; all[i].RemovedAt.IsZero() {
 			all[i].RemovedAt = at
 		}
 	}
@@ -91,7 +94,7 @@ func Merge(
 // result of the rules, and what has changed since before.
 func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, result Result) {
 	for _, s := range merged {
-		if s.RemovedAt.IsZero() {
+		if s.RemovedAt.IsZero() || s.SameAs != "" { // the vendor lists it
 			c.Bills = append(c.Bills, Bill{Data: s.Data, ID: s.ID.String()})
 		}
 	}
@@ -102,8 +105,7 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 	}
 	for _, s := range merged {
 		if b, ok := found[s.ID.String()]; ok {
-			s.Facts = b.Facts
-			if b.SameAs != "" {
+			if s.Facts, s.RemovedAt = b.Facts, (time.Time{}); b.SameAs != "" {
 				s.RemovedAt = at
 			}
 		}
@@ -126,7 +128,7 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 // announced returns the members whose changes callers are told.
 func (s Stored) announced() any {
 	s.Payments, s.MinimumPayment, s.Rows, s.Form, s.Difference, s.Carried = nil, nil, Sum{}, "", nil, nil
-	s.BankReadAt = time.Time{}
+	s.BankReadAt, s.CreatedAt = time.Time{}, time.Time{}
 	return s
 }
 

@@ -72,25 +72,25 @@ func (b *Evaluated) charges() decimal.Decimal {
 // compareTotals applies rule B to every bill.
 func (e *evaluation) compareTotals() {
 	for i, b := range e.bills {
-		carried := e.carried(i)
-		b.compare(carried)
-		if !e.follows(i) || len(carried) > 1 && b.Check != AddsUp && !e.paymentsSeen() {
-			b.Carried = nil
+		if e.follows(i) {
+			rest := e.bills[i-1].rest()
+			b.Carried = &rest
 		}
+		b.compare(e.mayContain(i))
 	}
 }
 
-// carried returns the amounts that the bill before may have left to the i-th one. There are two if its rest was
-// replaced by an instalment plan, or if no payment of the account was ever seen.
-func (e *evaluation) carried(i int) []decimal.Decimal {
-	if !e.follows(i) {
+// mayContain returns the amounts that the total of the i-th bill may contain as the rest of the bill before. There are
+// two if the rest was replaced by an instalment plan, or if no payment of the account was ever seen.
+func (e *evaluation) mayContain(i int) []decimal.Decimal {
+	rest := e.bills[i].Carried
+	switch {
+	case rest == nil:
 		return []decimal.Decimal{decimal.Zero}
+	case !rest.IsZero() && (!e.paymentsSeen() || e.hasPlan(e.bills[i-1])):
+		return []decimal.Decimal{*rest, decimal.Zero}
 	}
-	rest := e.bills[i-1].rest()
-	if !rest.IsZero() && (!e.paymentsSeen() || e.hasPlan(e.bills[i-1])) {
-		return []decimal.Decimal{rest, decimal.Zero}
-	}
-	return []decimal.Decimal{rest}
+	return []decimal.Decimal{*rest}
 }
 
 // follows reports whether the bill before the i-th one is known.
@@ -112,16 +112,16 @@ func (e *evaluation) hasPlan(b *Evaluated) bool {
 func (e *evaluation) paymentsSeen() bool { return len(e.payments) > 0 }
 
 // compare sets the form of the total that fits best, and the difference to it.
-func (b *Evaluated) compare(carried []decimal.Decimal) {
+func (b *Evaluated) compare(contained []decimal.Decimal) {
 	charges := b.charges()
-	for _, c := range carried {
+	for _, c := range contained {
 		for _, form := range []Form{OfRows, OfRowsAndCharges} {
 			difference := b.Total.Sub(c).Sub(b.Rows.Sum)
 			if form == OfRowsAndCharges {
 				difference = difference.Sub(charges)
 			}
 			if b.Difference == nil || difference.Abs().LessThan(b.Difference.Abs()) {
-				b.Carried, b.Form, b.Difference = &c, form, &difference
+				b.contained, b.Form, b.Difference = c, form, &difference
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func (e *evaluation) state(i int, b *Evaluated) State {
 
 // carries reports whether a bill adds up with the rest of the bill before.
 func (b *Evaluated) carries(rest decimal.Decimal) bool {
-	return b.Check == AddsUp && b.Carried != nil && b.Carried.Equal(rest)
+	return b.Check == AddsUp && b.contained.Equal(rest)
 }
 
 // secondBankingDay returns the second banking day on or after a due date. A payment on the due date is booked then.

@@ -3,6 +3,7 @@ package belvo
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -33,6 +34,7 @@ type billJSON struct {
 	Currency string                    `json:"currency"`
 	Total    vendorhttp.NumberOrString `json:"total_amount"`
 	Minimum  vendorhttp.NumberOrString `json:"minimum_amount"`
+	Created  vendorhttp.Text           `json:"created_at"`
 	Charges  []struct {
 		Type   vendorhttp.Text           `json:"type"`
 		Amount vendorhttp.NumberOrString `json:"amount"`
@@ -87,6 +89,9 @@ func readBill(raw jsontext.Value) (out bills.Data, account string, ok bool) {
 		return out, account, false
 	}
 	out = bills.Data{ExternalID: in.ID, DueDate: due, Total: total.Amount, Currency: in.Currency}
+	if at, err := time.Parse(time.RFC3339, in.Created.Value); err == nil {
+		out.CreatedAt = at.UTC()
+	}
 	if minimum, err := domain.ParseAmount(string(in.Minimum)); err == nil {
 		out.MinimumPayment = &minimum
 	}

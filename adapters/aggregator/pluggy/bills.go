@@ -38,6 +38,7 @@ type bill struct {
 	Total    vendorhttp.Number `json:"totalAmount"`
 	Currency string            `json:"totalAmountCurrencyCode"`
 	Minimum  vendorhttp.Number `json:"minimumPaymentAmount"`
+	Created  vendorhttp.Text   `json:"createdAt"`
 	Charges  []struct {
 		Type   vendorhttp.Text   `json:"type"`
 		Amount vendorhttp.Number `json:"amount"`
@@ -143,6 +144,7 @@ func readBill(raw jsontext.Value) (out bills.Data, ok bool) {
 	out = bills.Data{
 		ExternalID: in.ID, DueDate: due, ClosingDate: dateIn(in.Closing), Total: total.Amount, Currency: in.Currency,
 	}
+	out.CreatedAt, _ = parseTime(in.Created.Value)
 	if minimum, err := domain.ParseAmount(string(in.Minimum)); err == nil {
 		out.MinimumPayment = &minimum
 	}

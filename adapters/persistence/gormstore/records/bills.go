@@ -353,28 +353,51 @@ func (s ledger) BillTransactions(ctx context.Context, tenant domain.TenantID, id
 	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, domain.Transaction.DatePosition)
 }
 
+// candidateBatch is the maximum number of payments of one statement.
+const candidateBatch = 1000
+
 // PaymentCandidates reads the debits of the tenant's bank accounts by the index over the connection and the date.
 func (s ledger) PaymentCandidates(
 	ctx context.Context, tenant domain.TenantID, payments []bills.Payment,
 ) ([][]domain.TransactionID, error) {
-	found := make([][]domain.TransactionID, len(payments))
-	for i, p := range payments {
-		q := gormstore.NewQuery(`SELECT t.id FROM accounts a JOIN transactions t
-			ON t.connection_id = a.connection_id AND t.account_id = a.id AND t.tenant_id = a.tenant_id
-			WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL AND t.removed_at IS NULL
-			AND t.status = 'posted' AND t.date >= ? AND t.date <= ? AND CAST(t.amount AS text) = ?`,
-			gormstore.UUID(tenant.UUID), string(domain.BankAccount),
-			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)),
-			p.Amount.Neg().Normalize().String())
-		q.Add(" ORDER BY t.date, t.id LIMIT ?", ports.MaxCandidates)
-		var id uuid.UUID
-		err := s.RowsOf(ctx, tenant.UUID, q.String(), q.Args, gormstore.ScanTargets(&id), func() error {
-			found[i] = append(found[i], domain.TransactionID{UUID: id})
-			return nil
-		})
+	found := make([][]domain.TransactionID, 0, len(payments))
+	for batch := range slices.Chunk(payments, candidateBatch) {
+		candidates, err := s.candidatesOf(ctx, tenant, batch)
 		if err != nil {
 			return nil, err
 		}
+		found = append(found, candidates...)
 	}
 	return found, nil
+}
+
+// candidatesOf returns the candidates of at most candidateBatch payments.
+func (s ledger) candidatesOf(
+	ctx context.Context, tenant domain.TenantID, payments []bills.Payment,
+) ([][]domain.TransactionID, error) {
+	q := gormstore.NewQuery("WITH payments(number, amount, first, last) AS (VALUES ")
+	for i, p := range payments {
+		if i > 0 {
+			q.Add(", ")
+		}
+		q.Add("(CAST(? AS integer), ?, ?, ?)", i, p.Amount.Neg().Normalize().String(),
+			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)))
+	}
+	q.Add(`), candidates AS (
+		SELECT p.number, t.id, row_number() OVER (PARTITION BY p.number ORDER BY t.date, t.id) AS place
+		FROM payments p CROSS JOIN accounts a JOIN transactions t ON t.connection_id = a.connection_id
+			AND t.date >= p.first AND t.date <= p.last AND t.account_id = a.id AND t.tenant_id = a.tenant_id
+			AND t.status = 'posted' AND t.removed_at IS NULL AND t.excluded_at IS NULL
+			AND CAST(t.amount AS text) = p.amount
+		WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL)
+		SELECT number, id FROM candidates WHERE place <= ? ORDER BY number, place`,
+		gormstore.UUID(tenant.UUID), string(domain.BankAccount), ports.MaxCandidates)
+	found := make([][]domain.TransactionID, len(payments))
+	var number int
+	var id uuid.UUID
+	err := s.RowsOf(ctx, tenant.UUID, q.String(), q.Args, gormstore.ScanTargets(&number, &id), func() error {
+		found[number] = append(found[number], domain.TransactionID{UUID: id})
+		return nil
+	})
+	return found, err
 }

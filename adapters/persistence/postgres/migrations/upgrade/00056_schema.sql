@@ -106,41 +106,6 @@ CREATE UNLOGGED TABLE prepared_transactions (
     PRIMARY KEY (connection_id, external_id, tenant_id)
 );
 
--- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
--- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
--- bank when it listed the bill.
-CREATE TABLE bills (
-    id            uuid    NOT NULL,
-    account_id    uuid    NOT NULL,
-    connection_id uuid    NOT NULL,
-    bill_key      text    NOT NULL COLLATE "C",
-    due_date      text    NOT NULL COLLATE "C",
-    data          text    NOT NULL,
-    facts         text    NOT NULL,
-    bank_read_at  timestamptz,
-    removed_at    timestamptz,
-    tenant_id     uuid    NOT NULL,
-    PRIMARY KEY (id, tenant_id)
-);
-
-CREATE INDEX bills_list ON bills (account_id, due_date, id);
-CREATE INDEX bills_connection ON bills (connection_id);
-
--- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
--- closed bill (JSON).
-CREATE TABLE bill_lists (
-    account_id    uuid    NOT NULL,
-    connection_id uuid    NOT NULL,
-    state         text    NOT NULL,
-    open          text    NOT NULL,
-    read_at       timestamptz NOT NULL,
-    tenant_id     uuid    NOT NULL,
-    PRIMARY KEY (account_id, tenant_id)
-);
-
-CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
-CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
-
 -- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
 -- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless
 -- the statement is compared. overview: what the comparison of the account's statements with each other needs, as JSON.
@@ -272,3 +237,38 @@ DROP TABLE transaction_past_ids;
 DROP TABLE carried_over_transactions;
 DROP TABLE absent_transactions;
 DROP TABLE announced_removals;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            uuid    NOT NULL,
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    bill_key      text    NOT NULL COLLATE "C",
+    due_date      text    NOT NULL COLLATE "C",
+    data          text    NOT NULL,
+    facts         text    NOT NULL,
+    bank_read_at  timestamptz,
+    removed_at    timestamptz,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON).
+CREATE TABLE bill_lists (
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    state         text    NOT NULL,
+    open          text    NOT NULL,
+    read_at       timestamptz NOT NULL,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+);
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

@@ -185,41 +185,6 @@ CREATE TABLE prepared_transactions (
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT;
 
--- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
--- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
--- bank when it listed the bill.
-CREATE TABLE bills (
-    id            TEXT    NOT NULL,
-    account_id    TEXT    NOT NULL,
-    connection_id TEXT    NOT NULL,
-    bill_key      TEXT    NOT NULL,
-    due_date      TEXT    NOT NULL,
-    data          TEXT    NOT NULL,
-    facts         TEXT    NOT NULL,
-    bank_read_at  INTEGER,
-    removed_at    INTEGER,
-    tenant_id     TEXT    NOT NULL,
-    PRIMARY KEY (id, tenant_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX bills_list ON bills (account_id, due_date, id);
-CREATE INDEX bills_connection ON bills (connection_id);
-
--- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
--- closed bill (JSON).
-CREATE TABLE bill_lists (
-    account_id    TEXT    NOT NULL,
-    connection_id TEXT    NOT NULL,
-    state         TEXT    NOT NULL,
-    open          TEXT    NOT NULL,
-    read_at       INTEGER  NOT NULL,
-    tenant_id     TEXT    NOT NULL,
-    PRIMARY KEY (account_id, tenant_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
-CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
-
 -- The second witnesses of accounts: statement files of banks, and other accounts (witness_id). source_key: the SHA-256
 -- hash of the file, or the other account with the days. reading, comparison, decisions: JSON; comparison is '' unless
 -- the statement is compared. overview: what the comparison of the account's statements with each other needs, as JSON.
@@ -346,3 +311,38 @@ DROP TABLE transaction_past_ids;
 DROP TABLE carried_over_transactions;
 DROP TABLE absent_transactions;
 DROP TABLE announced_removals;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            TEXT    NOT NULL,
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    bill_key      TEXT    NOT NULL,
+    due_date      TEXT    NOT NULL,
+    data          TEXT    NOT NULL,
+    facts         TEXT    NOT NULL,
+    bank_read_at  INTEGER,
+    removed_at    INTEGER,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON).
+CREATE TABLE bill_lists (
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    open          TEXT    NOT NULL,
+    read_at       INTEGER  NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

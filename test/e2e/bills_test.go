@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +44,8 @@ func (b *pluggyBank) billRequests() int { return b.sim.Stats().Resources["bills"
 func TestTheBillsOfACardAddUp(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
-		o := w.operator(t)
+		o, r := w.operator(t), newReceiver(t)
+		subscription := o.subscribe(r.URL, nil, "bill.added", "bill.modified")
 		id, card := o.billsCard(b)
 		bills, list := o.billsByID(card)
 		if list["list"] != "ok" || len(bills) != 4 || len(list["open"].([]any)) != 2 {
@@ -87,9 +87,23 @@ func TestTheBillsOfACardAddUp(t *testing.T) {
 		if len(payments) != 1 || payments[0].(object)["transactionId"] == nil {
 			t.Errorf("the payments are %v", payments)
 		}
+		o.delivered(subscription, "an event about each bill", func() bool { return len(r.last()) >= 3 })
+		event := r.last()[text(second, "id")]
+		if data, _ := event["data"].(object); !strings.HasSuffix(text(event, "type"), "bill.added") || data["total"] != "744.52" ||
+			data["state"] != "paid" {
+			t.Errorf("the event is %v", event)
+		}
 		o.checkBillStatement(card, second)
 		o.checkBillReadings(b, id, card, second)
-	}, func(*setup) {})
+		o.delivered(subscription, "the event about a bill that is listed no more", func() bool {
+			data, _ := r.last()[text(second, "id")]["data"].(object)
+			return data["removedAt"] != nil
+		})
+		o.erase(id, false)
+		o.get(path).want(404)
+		o.get(path + "/transactions").want(404)
+		o.get(card + "/bills").want(404)
+	}, withPlainSink)
 }
 
 // checkBillStatement reads the statement of a bill.
@@ -147,5 +161,4 @@ func (o operator) checkBillReadings(b *pluggyBank, id, card string, bill object)
 		bills[pluggysim.SecondBillID]["id"] != bill["id"] {
 		o.t.Errorf("an empty list: %v", list)
 	}
-	o.send(http.MethodDelete, pathOf(id, ""), nil).want(204)
 }

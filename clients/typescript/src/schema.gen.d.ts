@@ -21191,6 +21191,8 @@ export interface operations {
                      *           "date": "2026-03-01",
                      *           "description": "BOLETO DE ENERGIA",
                      *           "erasedAt": "2026-03-10T10:00:00Z",
+                     *           "excludedAt": "2026-03-05T10:00:00Z",
+                     *           "excludedBy": "alice",
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -30977,6 +30979,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -30993,6 +30998,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -31000,6 +31009,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -31326,6 +31336,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -31342,6 +31355,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -31349,6 +31366,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",

@@ -126,8 +126,8 @@ func (s *server) billRoutes() []route {
 	return []route{
 		{
 			id: "list-bills", method: http.MethodGet, path: accountsPath + "/{id}/bills",
-			description: "Returns the closed bills of a card by their due date, and the sums of the transactions that " +
-				"are on none. An account that is no card has no bills. No vendor is called.",
+			description: "Returns the closed bills of a card by their due date, and the sums of the transactions " +
+				"that are on none. An account that is no card has no bills. No vendor is called.",
 			status: http.StatusOK, tag: tag, summary: "List the bills of a card, newest first",
 			scope: scopeRead, notFound: accountNotFound, mount: handle(s.listBills),
 		},

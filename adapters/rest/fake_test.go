@@ -612,7 +612,10 @@ func (f *fake) ApplyRemovals(_ context.Context, _ domain.TenantID, id domain.Acc
 func fakeBill() ports.Bill {
 	carried, difference := decimal.RequireFromString("244.26"), decimal.Zero
 	paid := bills.Payment{
-		Date: "2026-11-05", Amount: decimal.RequireFromString("744.52"), Mode: "PIX", Row: domain.TransactionID{UUID: otherID},
+		Date:   "2026-11-05",
+		Amount: decimal.RequireFromString("744.52"),
+		Mode:   "PIX",
+		Row:    domain.TransactionID{UUID: otherID},
 	}
 	return ports.Bill{
 		Stored: bills.Stored{

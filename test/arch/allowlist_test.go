@@ -69,7 +69,7 @@ var allowed = map[string][]string{
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/matching",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher", "domain/matching",
 		"domain/ratelimit",
 		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",

@@ -89,7 +89,8 @@ func TestTheBillsOfACardAddUp(t *testing.T) {
 		}
 		o.delivered(subscription, "an event about each bill", func() bool { return len(r.last()) >= 3 })
 		event := r.last()[text(second, "id")]
-		if data, _ := event["data"].(object); !strings.HasSuffix(text(event, "type"), "bill.added") || data["total"] != "744.52" ||
+		data, _ := event["data"].(object)
+		if !strings.HasSuffix(text(event, "type"), "bill.added") || data["total"] != "744.52" ||
 			data["state"] != "paid" {
 			t.Errorf("the event is %v", event)
 		}
@@ -133,7 +134,8 @@ func (o operator) checkBillReadings(b *pluggyBank, id, card string, bill object)
 	o.t.Helper()
 	before := b.billRequests()
 	hook := o.mint(b, "bills")
-	o.postWebhook(o.t, "pluggy", hook, []byte(`{"event":"item/updated","eventId":"u1","itemId":"`+b.item+`"}`)).want(202)
+	o.postWebhook(o.t, "pluggy", hook, []byte(`{"event":"item/updated","eventId":"u1","itemId":"`+b.item+`"}`)).
+		want(202)
 	o.waitForPulls(id)
 	if n := b.billRequests() - before; n != 0 {
 		o.t.Errorf("the day's second reading has sent %d requests for bills", n)

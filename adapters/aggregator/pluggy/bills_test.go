@@ -74,7 +74,8 @@ func TestABillThatCannotBeReadLeavesTheOthers(t *testing.T) {
 	}
 	list, err := e.adapter.Bills(t.Context(), e.access, card)
 	if err != nil || len(list.Bills) != 1 || !list.Partial || list.Bills[0].Total.String() != "-12.5" ||
-		list.Bills[0].DueDate != "2023-07-20" || list.Bills[0].ClosingDate != "" || list.Bills[0].MinimumPayment != nil {
+		list.Bills[0].DueDate != "2023-07-20" || list.Bills[0].ClosingDate != "" ||
+		list.Bills[0].MinimumPayment != nil {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

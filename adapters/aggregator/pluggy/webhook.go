@@ -106,8 +106,8 @@ func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 }
 
-// updatedScope returns the pull scope of the event that the vendor has synchronised. The vendor sends it several times a
-// day, and reads the bills at most once a day.
+// updatedScope returns the pull scope of the event that the vendor has synchronised. The vendor sends it several times
+// a day, and reads the bills at most once a day.
 func updatedScope(n notification) domain.PullScope {
 	scope := recoveredScope(n)
 	scope.Bills = domain.BillsDaily

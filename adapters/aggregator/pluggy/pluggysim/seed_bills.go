@@ -92,7 +92,7 @@ func cardRows(at func(months, day int) string) []cardRow {
 			operation: "ESTORNO"},
 		{text: "CLOUD NORTE INC", date: at(-3, 15), amount: "110.4", dollars: "20", bill: FirstBillID,
 			forecast: month(-2)},
-		{text: "IOF COMPRA INTERNACIONAL", date: at(-3, 15), amount: "3.86", bill: FirstBillID, forecast: month(-2),
+		{text: "IOF COMPRA EXTERIOR", date: at(-3, 15), amount: "3.86", bill: FirstBillID, forecast: month(-2),
 			operation: "OUTROS"},
 		{text: "ANUIDADE PARC 01/12", date: at(-3, 20), amount: "30", bill: FirstBillID, forecast: month(-2),
 			operation: "TARIFA", fee: "ANNUAL_FEE", number: 1, count: 12},

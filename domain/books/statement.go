@@ -254,8 +254,8 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 }
 
 // BillStatement returns the statement of the rows of a card's bill that were passed to Add. Its period ends on the day
-// on which the bill was closed, or on the date of a later row. Its closing balance is the total, which is negative if it
-// is owed.
+// on which the bill was closed, or on the date of a later row. Its closing balance is the total, which is negative if
+// it is owed.
 func (s *StatementSum) BillStatement(id uuid.UUID, closing domain.Date, total decimal.Decimal, at time.Time) Statement {
 	s.baseline = nil
 	s.measure(total)

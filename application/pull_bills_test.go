@@ -127,3 +127,25 @@ func TestBillsAreReadOnceADayAfterASynchronisation(t *testing.T) {
 		}
 	}
 }
+
+func TestAPullOfAPartOfTheRowsReadsNoBills(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.setRows("r1")
+	e.runPull(e.requestFullPull(c))
+	token := e.mintToken(c)
+	for i, scope := range []domain.PullScope{
+		{}, {Removed: []string{"r9"}}, {Changed: map[string][]string{account: {"r1"}}},
+		{Window: &domain.Window{From: "2026-01-01"}}, {Created: map[string]time.Time{account: e.clock.Now()}},
+	} {
+		e.clock.pass(24 * time.Hour)
+		e.runPull(e.receive(token, eventBody(fmt.Sprint(i), scope)).Delivery.Pull)
+		if v.reads != 2 {
+			t.Errorf("after %+v, the bills were read %d times, want 2", scope, v.reads)
+		}
+	}
+	e.runPull(e.receive(token, eventBody("bills", domain.PullScope{Bills: domain.BillsNow})).Delivery.Pull)
+	if v.reads != 4 {
+		t.Errorf("after an event about bills, they were read %d times, want 4", v.reads)
+	}
+}

@@ -90,6 +90,28 @@ func Merge(
 	return all
 }
 
+// Relisted compares the bills before and after Merge. same reports whether the vendor lists the same bills with the same
+// facts as before, so that the rules find the same. changes are then the bills of which only BankReadAt has changed.
+func Relisted(before, merged []Stored) (changes []Change, same bool) {
+	if len(before) != len(merged) {
+		return nil, false
+	}
+	for i, s := range merged { // Merge keeps the order
+		if s.SameAs != "" { // the vendor lists a duplicate, which stays removed
+			s.RemovedAt = before[i].RemovedAt
+		}
+		old := before[i]
+		old.BankReadAt = s.BankReadAt
+		if encode(old) != encode(s) {
+			return nil, false
+		}
+		if !before[i].BankReadAt.Equal(s.BankReadAt) {
+			changes = append(changes, Change{Stored: s})
+		}
+	}
+	return changes, true
+}
+
 // Update evaluates the bills of a card. c contains everything but the bills. It returns the bills with new facts, the
 // result of the rules, and what has changed since before.
 func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, result Result) {

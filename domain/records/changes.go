@@ -115,6 +115,7 @@ type Refreshed struct {
 	ContentHash domain.ContentHash
 	Digest      Digest
 	Card        domain.CardFacts
+	Account     string // the external id of the account
 }
 
 // Attached is an account that was first stored, or left the quarantine.

@@ -12,6 +12,7 @@ import (
 )
 
 var billTests = []storeTest{
+	{"an exclusion and its undoing change a bill at once", exclusionChangesBill},
 	{"a pull stores the bills of a card, and the records name them", billsAreStored},
 	{"excluded, removed and paying records are no rows of a bill", billRowsCount},
 	{"a pull that has read no bills evaluates the stored ones again", billsAreEvaluatedAgain},
@@ -145,6 +146,45 @@ func billRowsCount(f *fixture) {
 	f.equal("state", bills.Paid, f.bills(account)["first"].State)
 	payment := f.getRow(c, "paying").Bill
 	f.equal("the payment", []any{b.ID, true}, []any{payment.ID, payment.Payment})
+}
+
+func exclusionChangesBill(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"), cardRow("2", "first"), cardRow("open", "", withDate("2026-02-04")))
+	s := f.subscribe(withTypes("bill.modified"))
+	lease := f.lease(s)
+	f.finishWithBills(l, billOf("first", "2026-02-05", "12.5"))
+	b := f.bills(account)["first"]
+	f.equal("with both", []any{2, "25", bills.Differs}, billSum(b))
+	open := func() []bills.OpenMonth {
+		f.Helper()
+		o, err := f.Ledger.BillOverview(f.ctx, f.tenant, account)
+		f.noError(err)
+		return o.Open
+	}
+	before, readAt := open(), f.billsReadAt(c)
+	f.equal("open", 1, len(before))
+
+	f.exclude(f.getRow(c, "2").ID)
+	f.equal("without one", []any{1, "12.5", bills.AddsUp}, billSum(f.bills(account)["first"]))
+	f.equal("its records", []string{"1"}, f.rowsOfBill(b.ID))
+	f.equal("modified", []string{"bill.modified " + b.ID.String()}, kinds(f.appended(lease, s, 1)))
+	f.exclude(f.getRow(c, "open").ID)
+	f.equal("open without its only row", 0, len(open()))
+	f.equal("the bill stays", []any{1, "12.5", bills.AddsUp}, billSum(f.bills(account)["first"]))
+
+	f.include(f.getRow(c, "open").ID)
+	f.equal("open again", before, open())
+	f.include(f.getRow(c, "2").ID)
+	f.equal("as before", b, f.bills(account)["first"])
+	f.equal("its records", []string{"2", "1"}, f.rowsOfBill(b.ID))
+	f.equal("the time of the list", readAt, f.billsReadAt(c))
+
+	l = f.startPull(c)
+	f.storeRows(l, cardRow("3", "first")) // a pull is under way when the operator decides
+	f.exclude(f.getRow(c, "2").ID)
+	f.equal("with the new row", []any{2, "25", bills.Differs}, billSum(f.bills(account)["first"]))
+	f.finishWithRead(l, nil)
+	f.equal("after the pull", []any{2, "25", bills.Differs}, billSum(f.bills(account)["first"]))
 }
 
 func billsAreEvaluatedAgain(f *fixture) {

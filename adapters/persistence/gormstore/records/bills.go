@@ -1,7 +1,6 @@
 package records
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,12 +8,10 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
-	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -45,10 +42,10 @@ func (r billRow) domain() (bills.Stored, error) {
 }
 
 // rowOfBill returns the row of a bill of a connection.
-func rowOfBill(s bills.Stored, pull gormstore.PullRow) (row billRow, err error) {
+func rowOfBill(s bills.Stored, connection, tenant uuid.UUID) (row billRow, err error) {
 	row = billRow{
-		ID: s.ID.UUID, Account: s.Account.UUID, Connection: pull.Connection, Key: s.Key(), Due: string(s.DueDate),
-		BankRead: gormstore.At(s.BankReadAt), Removed: gormstore.At(s.RemovedAt), Tenant: pull.Tenant,
+		ID: s.ID.UUID, Account: s.Account.UUID, Connection: connection, Key: s.Key(), Due: string(s.DueDate),
+		BankRead: gormstore.At(s.BankReadAt), Removed: gormstore.At(s.RemovedAt), Tenant: tenant,
 	}
 	if row.Data, err = gormstore.EncodeJSON(s.Data); err == nil {
 		row.Facts, err = gormstore.EncodeJSON(s.Facts)
@@ -63,7 +60,12 @@ type billListRow struct {
 	State      string            `gorm:"column:state"`
 	Open       string            `gorm:"column:open"`
 	Read       gormstore.Instant `gorm:"column:read_at"`
-	Tenant     uuid.UUID         `gorm:"column:tenant_id;primaryKey"`
+	// Day is the day of the latest evaluation, and CoversTo the last day that the reading of the bank covered then.
+	Day      string `gorm:"column:day"`
+	CoversTo string `gorm:"column:covers_to"`
+	// RowsChanged is set if rows of the card have changed since the latest evaluation.
+	RowsChanged bool      `gorm:"column:rows_changed"`
+	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -83,199 +85,6 @@ func (s pulls) BillsReadAt(
 		return err
 	})
 	return readAt, err
-}
-
-// cardAccount contains the columns of a card that its bills need.
-type cardAccount struct {
-	ID         uuid.UUID         `gorm:"column:id"`
-	ExternalID string            `gorm:"column:external_id"`
-	Currency   string            `gorm:"column:currency"`
-	BankRead   gormstore.Instant `gorm:"column:bank_read_at"`
-}
-
-// billWriter stores the bills of the cards of a connection at the end of a pull.
-type billWriter struct {
-	dialect gormstore.Dialect
-	tx      gormstore.Tx
-	pull    gormstore.PullRow
-	outcome records.Outcome
-	events  []records.Event
-}
-
-// storeBills stores what a pull has read of the bills, and evaluates the bills of the connection again. It does nothing
-// for a connection without bills.
-func storeBills(tx gormstore.Tx, d gormstore.Dialect, pull gormstore.PullRow, o records.Outcome) error {
-	if o.State != domain.PullSucceeded {
-		return nil
-	}
-	w := billWriter{dialect: d, tx: tx, pull: pull, outcome: o}
-	stored, err := w.stored()
-	if err != nil || len(stored) == 0 && len(o.Bills) == 0 {
-		return err
-	}
-	var cards []cardAccount
-	err = tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", pull.Connection, pull.Tenant).
-		Where("type = ?", string(domain.CreditAccount)).Order("id").Find(&cards).Error
-	for i := 0; i < len(cards) && err == nil; i++ {
-		read, wasRead := o.Bills[cards[i].ExternalID]
-		if before := stored[cards[i].ID]; len(before) > 0 || wasRead {
-			err = w.update(cards[i], before, read, wasRead)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return gormstore.RecordEvents(tx, d,
-		gormstore.EventOrigin{Tenant: pull.Tenant, Connection: pull.Connection, At: o.At}, w.events...)
-}
-
-// stored returns the bills of the connection by their account.
-func (w *billWriter) stored() (map[uuid.UUID][]bills.Stored, error) {
-	var rows []billRow
-	err := w.tx.Where("connection_id = ? AND tenant_id = ?", w.pull.Connection, w.pull.Tenant).
-		Order("due_date, id").Find(&rows).Error
-	if err != nil {
-		return nil, err
-	}
-	all := map[uuid.UUID][]bills.Stored{}
-	for _, row := range rows {
-		s, err := row.domain()
-		if err != nil {
-			return nil, err
-		}
-		all[row.Account] = append(all[row.Account], s)
-	}
-	return all, nil
-}
-
-// update stores the bills of one card.
-func (w *billWriter) update(card cardAccount, before []bills.Stored, read bills.Read, wasRead bool) error {
-	merged := before
-	if wasRead {
-		account := domain.Account{ID: domain.AccountID{UUID: card.ID}, BankReadAt: card.BankRead.Time}
-		merged = bills.Merge(before, read, account, w.outcome.At, func(key string) domain.BillID {
-			return domain.BillID{UUID: uuid.NewSHA1(card.ID, []byte(key))}
-		})
-	}
-	c := bills.Card{
-		Currency: card.Currency, Today: w.outcome.Coverage.Day(w.outcome.At),
-		CoversTo: w.outcome.Coverage.To(card.BankRead.Time, card.Currency),
-	}
-	previous, err := w.readRows(card, &c)
-	if err != nil {
-		return err
-	}
-	changes, result := bills.Update(before, merged, c, w.outcome.At)
-	for _, change := range changes {
-		if err := w.save(change); err != nil {
-			return err
-		}
-	}
-	if err := w.saveList(card, read, wasRead, result.Open); err != nil {
-		return err
-	}
-	return w.saveRows(c.Rows, result.Rows, previous)
-}
-
-// save stores a bill, and adds its event.
-func (w *billWriter) save(change bills.Change) error {
-	row, err := rowOfBill(change.Stored, w.pull)
-	if err != nil {
-		return err
-	}
-	if event, ok := records.OfBill(change); ok {
-		w.events = append(w.events, event)
-	}
-	return w.tx.Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "id"}, {Name: "tenant_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{
-			"account_id", "connection_id", "bill_key", "due_date", "data", "facts", "bank_read_at", "removed_at",
-		}),
-	}).Create(&row).Error
-}
-
-// saveList stores what is known of the bills of a card as a whole.
-func (w *billWriter) saveList(card cardAccount, read bills.Read, wasRead bool, open []bills.OpenMonth) error {
-	text, err := gormstore.EncodeJSON(open)
-	if err != nil {
-		return err
-	}
-	row := billListRow{
-		Account: card.ID, Connection: w.pull.Connection, State: string(bills.ListRead), Open: text,
-		Read: gormstore.At(w.outcome.At), Tenant: w.pull.Tenant,
-	}
-	columns := []string{"connection_id", "open"}
-	if wasRead {
-		columns = append(columns, "state", "read_at")
-		if read.Denied {
-			row.State = string(bills.ListDenied)
-		}
-	}
-	return w.tx.Clauses(clause.OnConflict{
-		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
-		DoUpdates: clause.AssignmentColumns(columns),
-	}).Create(&row).Error
-}
-
-// billColumns are the columns of a record that its bill needs.
-var billColumns = []string{
-	"id", "amount", "currency", "account_amount", "account_currency", "status", "date", "description", "card_facts",
-	"bill_id", "card_bill",
-}
-
-// isOfBill reports whether a column is one of billColumns.
-func isOfBill(c gormstore.Column) bool { return slices.Contains(billColumns, c.Name) }
-
-// readRows adds the live records of a card to c.Rows. It returns their stored bills, in the same order.
-func (w *billWriter) readRows(card cardAccount, c *bills.Card) (previous []domain.CardBill, err error) {
-	q := gormstore.NewQuery(
-		"SELECT "+gormstore.SelectedColumns(isOfBill)+` FROM transactions WHERE connection_id = ? AND account_id = ?
-			AND `+gormstore.Counts+" AND "+w.dialect.TenantIs("tenant_id", "?"),
-		gormstore.UUID(w.pull.Connection), gormstore.UUID(card.ID), gormstore.UUID(w.pull.Tenant))
-	row := gormstore.NewTransactionRow()
-	err = w.tx.Read(q.AsRead(row.TargetsOf(isOfBill), func() error {
-		t, err := row.Domain()
-		if err == nil {
-			c.Rows = append(c.Rows, bills.RowOf(t, card.Currency, t.Bill.PendingForecast))
-			previous = append(previous, t.Bill)
-		}
-		return err
-	}))
-	return previous, err
-}
-
-// saveRows stores the bills of the records that have changed. A bill is no part of a version, so the records keep their
-// version and their position in the feed.
-func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment, previous []domain.CardBill) error {
-	changed := map[domain.CardBill][]string{}
-	for i, r := range rows {
-		if next := bills.RowBill(r, found[i], previous[i]); next != previous[i] {
-			changed[next] = append(changed[next], r.ID.String())
-		}
-	}
-	order := make([]domain.CardBill, 0, len(changed))
-	for bill := range changed {
-		order = append(order, bill)
-	}
-	slices.SortFunc(order, func(x, y domain.CardBill) int {
-		return cmp.Compare(gormstore.EncodeCard(x), gormstore.EncodeCard(y))
-	})
-	for _, bill := range order {
-		var id any
-		if !bill.Payment && !bill.ID.IsZero() {
-			id = bill.ID.UUID
-		}
-		for batch := range slices.Chunk(changed[bill], removalBatch) {
-			err := w.tx.Table(gormstore.TransactionTable).
-				Where("connection_id = ? AND "+w.dialect.TenantIs("tenant_id", "?"), w.pull.Connection, w.pull.Tenant).
-				Where(w.dialect.AnyOf("id", batch)).
-				Updates(map[string]any{"bill_id": id, "card_bill": gormstore.EncodeCard(bill)}).Error
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Bills reads the bills of an account by their due date.
@@ -375,23 +184,7 @@ func (s ledger) PaymentCandidates(
 func (s ledger) candidatesOf(
 	ctx context.Context, tenant domain.TenantID, payments []bills.Payment,
 ) ([][]domain.TransactionID, error) {
-	q := gormstore.NewQuery("WITH payments(number, amount, first, last) AS (VALUES ")
-	for i, p := range payments {
-		if i > 0 {
-			q.Add(", ")
-		}
-		q.Add("(CAST(? AS integer), ?, ?, ?)", i, p.Amount.Neg().Normalize().String(),
-			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)))
-	}
-	q.Add(`), candidates AS (
-		SELECT p.number, t.id, row_number() OVER (PARTITION BY p.number ORDER BY t.date, t.id) AS place
-		FROM payments p CROSS JOIN accounts a JOIN transactions t ON t.connection_id = a.connection_id
-			AND t.date >= p.first AND t.date <= p.last AND t.account_id = a.id AND t.tenant_id = a.tenant_id
-			AND t.status = 'posted' AND t.removed_at IS NULL AND t.excluded_at IS NULL
-			AND CAST(t.amount AS text) = p.amount
-		WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL)
-		SELECT number, id FROM candidates WHERE place <= ? ORDER BY number, place`,
-		gormstore.UUID(tenant.UUID), string(domain.BankAccount), ports.MaxCandidates)
+	q := candidateQuery(s.Dialect, tenant, payments)
 	found := make([][]domain.TransactionID, len(payments))
 	var number int
 	var id uuid.UUID
@@ -400,4 +193,27 @@ func (s ledger) candidatesOf(
 		return nil
 	})
 	return found, err
+}
+
+// candidateQuery returns a query for the number of a payment and the id of a candidate.
+func candidateQuery(d gormstore.Dialect, tenant domain.TenantID, payments []bills.Payment) *gormstore.Query {
+	q := gormstore.NewQuery("WITH payments(number, amount, first, last) AS (VALUES ")
+	for i, p := range payments {
+		if i > 0 {
+			q.Add(", ")
+		}
+		q.Add("(CAST(? AS integer), ?, ?, ?)", i, p.Amount.Neg().Normalize().String(),
+			string(p.Date.AddDays(-ports.CandidateDays)), string(p.Date.AddDays(ports.CandidateDays)))
+	}
+	// SQLite keeps the order of tables that CROSS JOIN joins.
+	q.Add(`), candidates AS (
+		SELECT p.number, t.id, row_number() OVER (PARTITION BY p.number ORDER BY t.date, t.id) AS place
+		FROM payments p CROSS JOIN accounts a CROSS JOIN transactions t
+		WHERE a.tenant_id = ? AND a.type = ? AND a.removed_at IS NULL
+			AND t.connection_id = a.connection_id AND t.date >= p.first AND t.date <= p.last
+			AND t.account_id = a.id AND `+d.TenantIs("t.tenant_id", "a.tenant_id")+` AND t.status = 'posted'
+			AND t.removed_at IS NULL AND t.excluded_at IS NULL AND CAST(t.amount AS text) = p.amount)
+		SELECT number, id FROM candidates WHERE place <= ? ORDER BY number, place`,
+		gormstore.UUID(tenant.UUID), string(domain.BankAccount), ports.MaxCandidates)
+	return q
 }

@@ -24,6 +24,10 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if row, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease); err != nil {
 			return err
 		}
+		ofBills, err := newBillWriter(tx, s.Dialect, row, o)
+		if err != nil {
+			return err
+		}
 		if err := storeReadings(tx, s.Dialect, row, o); err != nil {
 			return err
 		}
@@ -33,7 +37,7 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err := coverStatements(tx.DB, row, o); err != nil {
 			return err
 		}
-		if err := storeBills(tx, s.Dialect, row, o); err != nil {
+		if err := ofBills.storePull(o); err != nil {
 			return err
 		}
 		c, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.NoKeyUpdate).

@@ -177,6 +177,12 @@ func (p *pageWriter) saveMetadata(c *records.Changes) error {
 	if len(c.Refresh) == 0 {
 		return nil
 	}
+	if p.refreshed == nil {
+		p.refreshed = map[string]bool{}
+	}
+	for i := range c.Refresh {
+		p.refreshed[c.Refresh[i].Account] = true
+	}
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 

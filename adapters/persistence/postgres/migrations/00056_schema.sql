@@ -701,13 +701,17 @@ CREATE INDEX bills_list ON bills (account_id, due_date, id);
 CREATE INDEX bills_connection ON bills (connection_id);
 
 -- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
--- closed bill (JSON).
+-- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
+-- covered then. rows_changed: rows of the card have changed since.
 CREATE TABLE bill_lists (
     account_id    uuid    NOT NULL,
     connection_id uuid    NOT NULL,
     state         text    NOT NULL,
     open          text    NOT NULL,
     read_at       timestamptz NOT NULL,
+    day           text    NOT NULL,
+    covers_to     text    NOT NULL,
+    rows_changed  boolean NOT NULL,
     tenant_id     uuid    NOT NULL,
     PRIMARY KEY (account_id, tenant_id)
 );

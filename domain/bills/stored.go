@@ -90,8 +90,8 @@ func Merge(
 	return all
 }
 
-// Relisted compares the bills before and after Merge. same reports whether the vendor lists the same bills with the same
-// facts as before, so that the rules find the same. changes are then the bills of which only BankReadAt has changed.
+// Relisted compares the bills before and after Merge. same reports whether the vendor lists the bills as before, so that
+// the rules find the same. changes are then the bills of which only BankReadAt has changed.
 func Relisted(before, merged []Stored) (changes []Change, same bool) {
 	if len(before) != len(merged) {
 		return nil, false

@@ -268,11 +268,13 @@ type pageWriter struct {
 	// reads of a recordSource for a publication count their rows as rows of the connection.
 	moved []records.Account
 
-	hasClosedPeriod bool            // an account of the connection has a closed period; see adjustments.go
-	hasReadings     bool            // an account of the connection has a stored completeness; see changed_records.go
-	hasStatements   bool            // an account of the connection has a bank statement, or is a witness; see bank_statements.go
-	hasBills        bool            // bills of a card of the connection were read; see bill_writer.go
-	refreshed       map[string]bool // the external ids of accounts of which members without versions have changed
+	hasClosedPeriod bool // an account of the connection has a closed period; see adjustments.go
+	hasReadings     bool // an account of the connection has a stored completeness; see changed_records.go
+	hasStatements   bool // an account of the connection has a bank statement, or is a witness; see bank_statements.go
+	hasBills        bool // bills of a card of the connection were read; see bill_writer.go
+
+	// refreshed contains the external ids of the accounts in which members without versions have changed.
+	refreshed map[string]bool
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
@@ -334,8 +336,8 @@ func (p *pageWriter) queryPull(lease domain.Lease, share, lock string) gormstore
 }
 
 // readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
-// p.hasClosedPeriod, p.hasReadings, p.hasStatements and p.hasBills. An earlier statement must have taken the shared lock
-// of the connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
+// p.hasClosedPeriod, p.hasReadings, p.hasStatements and p.hasBills. An earlier statement must have taken the shared
+// lock of the connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
 //
 // The reads of also are run after the query of the position, and usually sent together with it.
 func (p *pageWriter) readChangeSeq(also ...gormstore.Read) error {

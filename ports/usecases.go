@@ -176,6 +176,7 @@ type AccountCompleteness struct {
 	ChangedSince bool
 	BankReadAt   time.Time   // when the bank was last read; zero if it is not known
 	CoversTo     domain.Date // the last day that the state covers; "" if it is not known
+	CompleteTo   domain.Date // the last day up to which the state holds if only a bill decides; "" otherwise
 }
 
 // Bill is a bill of a card, with the debits that may be its payments.

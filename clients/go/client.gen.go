@@ -397,6 +397,7 @@ func (e CheckWrites) Valid() bool {
 const (
 	CheckViewCheckAnnouncedCount CheckViewCheck = "announced_count"
 	CheckViewCheckBalanceAnchor  CheckViewCheck = "balance_anchor"
+	CheckViewCheckBillTotal      CheckViewCheck = "bill_total"
 	CheckViewCheckRunningBalance CheckViewCheck = "running_balance"
 )
 
@@ -406,6 +407,8 @@ func (e CheckViewCheck) Valid() bool {
 	case CheckViewCheckAnnouncedCount:
 		return true
 	case CheckViewCheckBalanceAnchor:
+		return true
+	case CheckViewCheckBillTotal:
 		return true
 	case CheckViewCheckRunningBalance:
 		return true
@@ -544,6 +547,7 @@ func (e ComparisonViewVerdict) Valid() bool {
 const (
 	CompletenessViewBasisAnnouncedCount  CompletenessViewBasis = "announced_count"
 	CompletenessViewBasisBaseline        CompletenessViewBasis = "baseline"
+	CompletenessViewBasisBillTotal       CompletenessViewBasis = "bill_total"
 	CompletenessViewBasisConsent         CompletenessViewBasis = "consent"
 	CompletenessViewBasisFirstReading    CompletenessViewBasis = "first_reading"
 	CompletenessViewBasisInvoiceBalance  CompletenessViewBasis = "invoice_balance"
@@ -565,6 +569,8 @@ func (e CompletenessViewBasis) Valid() bool {
 	case CompletenessViewBasisAnnouncedCount:
 		return true
 	case CompletenessViewBasisBaseline:
+		return true
+	case CompletenessViewBasisBillTotal:
 		return true
 	case CompletenessViewBasisConsent:
 		return true
@@ -3920,7 +3926,7 @@ type CheckView struct {
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	Between *[]string `json:"between,omitempty"`
 
-	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
 	//
 	// Examples: balance_anchor
 	Check CheckViewCheck `json:"check"`
@@ -3941,7 +3947,7 @@ type CheckView struct {
 	State CheckViewState `json:"state"`
 }
 
-// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
 //
 // Examples: balance_anchor
 type CheckViewCheck string
@@ -4205,7 +4211,7 @@ type CompletenessView struct {
 	// Examples: 2026-03-02T09:30:00Z
 	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
 
-	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
 	//
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
@@ -4217,6 +4223,11 @@ type CompletenessView struct {
 
 	// Checks The result of each check; the first one is balance_anchor
 	Checks []CheckView `json:"checks"`
+
+	// CompleteTo The last day up to which the state complete holds, if only bill_total decides: the closing date of the bill, or three days before it if the vendor does not state that date; absent otherwise
+	//
+	// Examples: 2026-02-25
+	CompleteTo *openapi_types.Date `json:"completeTo,omitempty"`
 
 	// CoversTo The last day that the state covers: the bank had had time to book it; absent without bankReadAt
 	//
@@ -4234,7 +4245,7 @@ type CompletenessView struct {
 	State CompletenessViewState `json:"state"`
 }
 
-// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
 //
 // Examples: baseline
 type CompletenessViewBasis string
@@ -10078,7 +10089,7 @@ type ClientInterface interface {
 
 	// AcceptCompletenessWithBody Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -10087,7 +10098,7 @@ type ClientInterface interface {
 
 	// AcceptCompleteness Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -11311,7 +11322,7 @@ func (c *Client) GetCompleteness(ctx context.Context, id string, reqEditors ...R
 
 // AcceptCompletenessWithBody Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes any type of body and a specified content type.
 //
@@ -11330,7 +11341,7 @@ func (c *Client) AcceptCompletenessWithBody(ctx context.Context, id string, para
 
 // AcceptCompleteness Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -20434,7 +20445,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20443,7 +20454,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -37247,7 +37258,7 @@ func (c *ClientWithResponses) GetCompletenessWithResponse(ctx context.Context, i
 
 // AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -37262,7 +37273,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithBodyWithResponse(ctx context
 
 // AcceptCompletenessWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

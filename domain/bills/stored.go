@@ -90,8 +90,8 @@ func Merge(
 	return all
 }
 
-// Relisted compares the bills before and after Merge. same reports whether the vendor lists the bills as before, so that
-// the rules find the same. changes are then the bills of which only BankReadAt has changed.
+// Relisted compares the bills before and after Merge. same reports whether the vendor lists the bills as before, so
+// that the rules find the same. changes are then the bills of which only BankReadAt has changed.
 func Relisted(before, merged []Stored) (changes []Change, same bool) {
 	if len(before) != len(merged) {
 		return nil, false
@@ -145,6 +145,16 @@ func Update(before, merged []Stored, c Card, at time.Time) (changes []Change, re
 		}
 	}
 	return changes, result
+}
+
+// Applied returns the bills after the changes of Update.
+func Applied(merged []Stored, changes []Change) []Stored {
+	all := slices.Clone(merged)
+	for _, change := range changes {
+		i := slices.IndexFunc(all, func(s Stored) bool { return s.ID == change.ID })
+		all[i] = change.Stored
+	}
+	return all
 }
 
 // announced returns the members whose changes callers are told.

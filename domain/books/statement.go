@@ -64,7 +64,7 @@ func (c Completeness) Doubts(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) []domain.Code {
 	var doubts []domain.Code
-	if state, _ := c.State(now, grace); state == Drifting {
+	if Lasted(c.DriftElsewhere(), now, grace) && c.Known() { // a bill that differs says nothing about balances
 		doubts = append(doubts, domain.AccountDrifting)
 	}
 	if c.OutdatedOn(day, now) {

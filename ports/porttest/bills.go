@@ -8,11 +8,13 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 var billTests = []storeTest{
 	{"an exclusion and its undoing change a bill at once", exclusionChangesBill},
+	{"the last closed bill decides about the completeness of a card", billCompleteness},
 	{"a pull stores the bills of a card, and the records name them", billsAreStored},
 	{"excluded, removed and paying records are no rows of a bill", billRowsCount},
 	{"a pull that has read no bills evaluates the stored ones again", billsAreEvaluatedAgain},
@@ -185,6 +187,53 @@ func exclusionChangesBill(f *fixture) {
 	f.equal("with the new row", []any{2, "25", bills.Differs}, billSum(f.bills(account)["first"]))
 	f.finishWithRead(l, nil)
 	f.equal("after the pull", []any{2, "25", bills.Differs}, billSum(f.bills(account)["first"]))
+}
+
+func billCompleteness(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"), cardRow("2", "second"), cardRow("3", "second"))
+	earlier := billOf("first", "2026-02-05", "12.5")
+	finish := func(l domain.Lease, total string) books.Completeness {
+		f.Helper()
+		at := f.now()
+		read := domain.ProductReading{At: at}
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
+			Bank: &domain.BankReading{Bank: read, Cards: read}, Coverage: domain.Coverage{After: 12 * time.Hour},
+			Settled: &ports.SettledRead{
+				ReadAt: at, Balances: map[string]books.VendorBalance{"card": {Missing: books.BasisInvoice}},
+			},
+			Bills: map[string]bills.Read{"card": {Listing: bills.Listing{
+				Bills: []bills.Data{earlier, billOf("second", "2026-03-05", total)},
+			}}},
+		}))
+		return f.completeness(account)
+	}
+	facts := func() domain.ConnectionFacts {
+		f.Helper()
+		return f.factsAmong(f.tenant, []domain.ConnectionID{c.ID})[c.ID]
+	}
+	state := func(c books.Completeness) []any {
+		state, _ := c.State(f.now(), time.Hour)
+		return []any{state, c.CompleteTo()}
+	}
+	f.equal("adds up", []any{books.Complete, domain.Date("2026-02-26")}, state(finish(l, "25")))
+	f.equal("compared", true, facts().Compared)
+	got := finish(f.startPull(c), "40")
+	f.equal("differs", []any{"-2.5", false}, []any{
+		got.Bill.Actual.Sub(got.Bill.Expected).String(), got.BillDrift.IsZero(),
+	})
+	f.equal("of the connection", []any{true, false},
+		[]any{facts().DriftSince.IsZero(), facts().AnyDriftSince.IsZero()})
+	got, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, nil,
+		func(c books.Completeness) (books.Completeness, error) { return c.Accept("never arrives", f.now()) })
+	f.noError(err)
+	f.equal("accepted", true, got.DriftSince().IsZero())
+	f.equal("read again", true, finish(f.startPull(c), "40").DriftSince().IsZero())
+	f.exclude(f.getRow(c, "2").ID)
+	got = f.completeness(account)
+	f.equal("another difference", []any{"-15", false}, []any{
+		got.Bill.Actual.Sub(got.Bill.Expected).String(), got.BillDrift.IsZero(),
+	})
 }
 
 func billsAreEvaluatedAgain(f *fixture) {

@@ -60,8 +60,8 @@ var allowed = map[string][]string{
 		"domain/witness",
 	},
 	"ports": {
-		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
-		"domain/records", "domain/witness",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain/ratelimit", "domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
@@ -69,14 +69,14 @@ var allowed = map[string][]string{
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher", "domain/matching",
-		"domain/ratelimit",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain/matching", "domain/ratelimit",
 		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
-		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain", "domain/bills",
-		"domain/books", "domain/witness", "ports",
+		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain",
+		"domain/bills", "domain/books", "domain/witness", "ports",
 	},
 	"application/pulling": {
 		"application/concurrency", "domain", "domain/banktext", "domain/bills", "domain/books", "domain/matching",
@@ -104,8 +104,8 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/rest": {
-		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills", "domain/books",
-		"domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
+		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills",
+		"domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},

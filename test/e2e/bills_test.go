@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,7 @@ func TestTheBillsOfACardAddUp(t *testing.T) {
 			data["state"] != "paid" {
 			t.Errorf("the event is %v", event)
 		}
+		o.checkBillTotal(card)
 		o.checkBillStatement(card, second)
 		o.checkBillReadings(b, id, card, second)
 		o.delivered(subscription, "the event about a bill that is listed no more", func() bool {
@@ -105,6 +107,28 @@ func TestTheBillsOfACardAddUp(t *testing.T) {
 		o.get(path + "/transactions").want(404)
 		o.get(card + "/bills").want(404)
 	}, withPlainSink)
+}
+
+// checkBillTotal reads the completeness of a card whose last closed bill differs, and accepts it.
+func (o operator) checkBillTotal(card string) {
+	o.t.Helper()
+	check := func(c object) object {
+		checks := c["checks"].([]any)
+		return checks[len(checks)-1].(object)
+	}
+	got := o.get(card + "/completeness").want(200).json()
+	for name, want := range map[string]string{
+		"check": "bill_total", "expected": "1000", "actual": "891.02", "difference": "-108.98",
+	} {
+		if check(got)[name] != want {
+			o.t.Errorf("%s is %v, want %s, in %v", name, check(got)[name], want, got)
+		}
+	}
+	got = o.send(http.MethodPost, card+"/completeness/accept", object{"reason": "rows that never arrive"}).
+		want(200).json()
+	if check(got)["state"] != "complete" || got["state"] != "complete" || got["completeTo"] == nil {
+		o.t.Errorf("after it was accepted: %v", got)
+	}
 }
 
 // checkBillStatement reads the statement of a bill.

@@ -263,7 +263,7 @@ export interface paths {
         put?: never;
         /**
          * Accept the present difference of an account
-         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
          */
         post: operations["accept-completeness"];
         delete?: never;
@@ -2886,11 +2886,11 @@ export interface components {
              */
             between?: string[];
             /**
-             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
              * @example balance_anchor
              * @enum {string}
              */
-            check: "balance_anchor" | "running_balance" | "announced_count";
+            check: "balance_anchor" | "running_balance" | "announced_count" | "bill_total";
             /**
              * @description actual minus expected, also before the failure counts
              * @example 0
@@ -3150,11 +3150,11 @@ export interface components {
              */
             bankReadAt?: string;
             /**
-             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
              * @example baseline
              * @enum {string}
              */
-            basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count";
+            basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count" | "bill_total";
             /**
              * @description Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
              * @example true
@@ -3162,6 +3162,12 @@ export interface components {
             changedSince?: boolean;
             /** @description The result of each check; the first one is balance_anchor */
             checks: components["schemas"]["CheckView"][];
+            /**
+             * Format: date
+             * @description The last day up to which the state complete holds, if only bill_total decides: the closing date of the bill, or three days before it if the vendor does not state that date; absent otherwise
+             * @example 2026-02-25
+             */
+            completeTo?: string;
             /**
              * Format: date
              * @description The last day that the state covers: the bank had had time to book it; absent without bankReadAt
@@ -10240,6 +10246,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "completeTo": "2026-02-25",
                      *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"
@@ -10467,6 +10474,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "completeTo": "2026-02-25",
                      *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"

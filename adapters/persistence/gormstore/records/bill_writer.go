@@ -11,6 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -38,6 +39,9 @@ type billWriter struct {
 	connection, tenant uuid.UUID
 	at                 time.Time
 	events             []records.Event
+	// overdue returns when a difference of a bill begins to count; see books.BillCheck.Overdue. The zero time keeps
+	// the stored one.
+	overdue func(due domain.Date) time.Time
 }
 
 // newBillWriter returns a writer for the end of a pull; nil if the pull changes no bills. It shares the connection, so
@@ -49,7 +53,10 @@ func newBillWriter(
 	if o.State != domain.PullSucceeded {
 		return nil, nil
 	}
-	w := &billWriter{dialect: d, tx: tx, connection: pull.Connection, tenant: pull.Tenant, at: o.At}
+	w := &billWriter{
+		dialect: d, tx: tx, connection: pull.Connection, tenant: pull.Tenant, at: o.At,
+		overdue: func(due domain.Date) time.Time { return o.Coverage.EndOf(due).Add(-o.Grace) },
+	}
 	if has, err := w.hasBills(); err != nil || !has && len(o.Bills) == 0 {
 		return nil, err
 	}
@@ -113,6 +120,7 @@ func (p *pageWriter) changeBills(accounts map[uuid.UUID]bool) error {
 func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
 	w := billWriter{
 		dialect: p.dialect, tx: p.tx, connection: p.pull.Connection, tenant: p.pull.Tenant, at: p.At,
+		overdue: func(domain.Date) time.Time { return time.Time{} },
 	}
 	lists, err := w.lists()
 	if err != nil {
@@ -228,6 +236,10 @@ func (w *billWriter) evaluate(card cardAccount, next billListRow, before, merged
 	if err := w.save(changes); err != nil {
 		return err
 	}
+	last := records.LastBill(bills.Applied(merged, changes), c.Today, w.at, w.overdue)
+	if err := w.saveCheck(card, last); err != nil {
+		return err
+	}
 	next.RowsChanged = false
 	if next.Open, err = gormstore.EncodeJSON(result.Open); err != nil {
 		return err
@@ -236,6 +248,16 @@ func (w *billWriter) evaluate(card cardAccount, next billListRow, before, merged
 		return err
 	}
 	return w.saveRows(c.Rows, result.Rows, previous)
+}
+
+// saveCheck stores the check of the last closed bill of a card in the completeness of the account.
+func (w *billWriter) saveCheck(card cardAccount, last *books.BillCheck) error {
+	account := accountKeys{ID: card.ID, Connection: w.connection, Tenant: w.tenant}
+	c, err := completenessOf(gormstore.Locked(w.tx.DB, gormstore.ForUpdate), account)
+	if err != nil || last == nil && c.Bill == nil {
+		return err
+	}
+	return saveCompleteness(w.tx.DB, account, c.WithBill(last))
 }
 
 // save stores changed bills, and adds their events.

@@ -704,8 +704,9 @@ CREATE TABLE quarantined_rows (
 CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connection_id, first_seen_at);
 
 -- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
--- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest drift began, even if it has not lasted for the
--- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
+-- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest
+-- drift began, even if it has not lasted for the grace period yet. drift_elsewhere: the same without the bills of cards.
+-- announced: the state of the account in its last event account.drifting or account.complete.
 -- changed_since: when posted records of the account have first changed after its latest reading. changed_from: the
 -- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
 -- decision has last changed posted records of the account after its latest reading.
@@ -721,6 +722,7 @@ CREATE TABLE account_completeness (
     changed_from  TEXT    NOT NULL DEFAULT '',
     decided_at    INTEGER,
     incomparable  INTEGER NOT NULL DEFAULT 0,
+    drift_elsewhere INTEGER,
     PRIMARY KEY (account_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 

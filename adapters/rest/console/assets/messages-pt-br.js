@@ -346,6 +346,7 @@ export default {
   'basis.quarantined_rows': 'Há linhas da conta na quarentena; elas não são contadas.',
   'basis.no_balance': 'O agregador não informa o saldo da conta.',
   'basis.invoice_balance': 'O agregador informa a fatura aberta do cartão, que diminui quando uma fatura fecha.',
+  'basis.bill_total': 'O total da última fatura fechada é comparado com as suas transações.',
   'basis.unknown_amount': 'Uma transação não tem valor na moeda da conta.',
   'basis.unsupported_type': 'Contas deste tipo não podem ser verificadas.',
   'basis.unsettled': 'Houve alterações nas transações, e nenhuma leitura concluída leu a conta há 24 horas.',
@@ -355,6 +356,7 @@ export default {
   'check.balance_anchor': 'Saldo sem as transações efetivadas',
   'check.running_balance': 'Saldos correntes do banco',
   'check.announced_count': 'Número de transações anunciadas',
+  'check.bill_total': 'Total da última fatura fechada',
   'check.before': 'antes da lacuna:',
   'check.after': 'depois dela:',
 

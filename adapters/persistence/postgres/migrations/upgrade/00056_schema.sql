@@ -81,6 +81,8 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
 ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAULT false;
+ALTER TABLE account_completeness ADD COLUMN drift_elsewhere timestamptz;
+UPDATE account_completeness SET drift_elsewhere = drift_since;
 ALTER TABLE accounts ADD COLUMN institution text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues text NOT NULL DEFAULT '';
 CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)

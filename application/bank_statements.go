@@ -434,6 +434,15 @@ func (s *Service) SetCSVMapping(
 		return err
 	}
 	s.audits.Emit(ctx, tenant, action, account.String())
+	if err := s.readMapped(ctx, tenant, account); err != nil && ctx.Err() == nil {
+		// The mapping is stored, and the background task reads the files.
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "bank statement", Err: err})
+	}
+	return nil
+}
+
+// readMapped reads files of the account that have waited for a mapping.
+func (s *Service) readMapped(ctx context.Context, tenant domain.TenantID, account domain.AccountID) error {
 	found, err := s.BankStatements.List(ctx, tenant, account, ports.BankStatementFilter{},
 		domain.PageRequest{Limit: 10 * maxMapped})
 	read := 0
@@ -448,9 +457,9 @@ func (s *Service) SetCSVMapping(
 				return err
 			})
 		}
-	}
-	if errors.Is(err, domain.RevisionMismatch) {
-		return nil // somebody else has read it
+		if errors.Is(err, domain.RevisionMismatch) {
+			err = nil // somebody else has read it
+		}
 	}
 	return err
 }

@@ -39,3 +39,21 @@ func TestALargeBankStatementIsCompared(t *testing.T) {
 		t.Errorf("a file of %d bytes takes no more than a share", file.Len())
 	}
 }
+
+// A mapping that is stored is in effect, even if the files that wait for it cannot be read at once.
+func TestAStoredMappingIsNoFailure(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.vendor.links["item-1"].rows = movements("a1", "x1 2026-02-01 shop")
+	e.pull()
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	restore := e.failOperation("BankStatements.List")
+	defer restore()
+	err = e.SetCSVMapping(e.ctx, e.tenant, accounts.Items[0].ID, witness.CSVMapping{
+		Date: "Dia", DateFormat: "dd/MM/yyyy", Amount: "Valor", Decimal: ",",
+	})
+	e.noError(err)
+	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 {
+		t.Errorf("%d failures are reported", len(failures))
+	}
+}

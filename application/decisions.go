@@ -11,13 +11,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// actorOf returns the operator of a decision.
+func actorOf(ctx context.Context) string {
+	return cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
+}
+
 // SplitTransaction implements ports.Replacements.
 func (s *Service) SplitTransaction(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
 ) (domain.Transaction, error) {
 	newID := domain.TransactionID{UUID: s.IDs.New()}
 	t, err := s.Ledger.Split(ctx, tenant, id, newID, ports.Decision{
-		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.split", id.String()),
+		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.split", id.String()),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -33,7 +38,7 @@ func (s *Service) JoinTransactions(
 ) (domain.Transaction, error) {
 	object := objectOfPair(pair)
 	t, err := s.Ledger.Join(ctx, tenant, pair, ports.Decision{
-		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.join", object),
+		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.join", object),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -50,9 +55,8 @@ func (s *Service) ExcludeTransaction(
 	if strings.TrimSpace(reason) == "" {
 		return domain.Transaction{}, domain.FieldError("reason", "is required")
 	}
-	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
-	t, err := s.Ledger.Exclude(ctx, tenant, id, actor, ports.Decision{
-		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.exclude", id.String()),
+	t, err := s.Ledger.Exclude(ctx, tenant, id, actorOf(ctx), ports.Decision{
+		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.exclude", id.String()),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -67,7 +71,7 @@ func (s *Service) IncludeTransaction(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {
 	t, err := s.Ledger.Include(ctx, tenant, id, ports.Decision{
-		At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.include", id.String()),
+		Actor: actorOf(ctx), At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.include", id.String()),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -135,7 +139,7 @@ func (s *Service) DismissReplacements(
 		objects[i] = objectOfPair(pair)
 	}
 	err := s.Ledger.Dismiss(ctx, tenant, distinct, ports.Decision{
-		Reason: reason, At: s.Clock.Now(), Entries: func() []domain.AuditEntry {
+		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: func() []domain.AuditEntry {
 			return s.audits.Entries(ctx, "replacement.dismiss", objects...)
 		},
 	})

@@ -32,10 +32,21 @@ const AnnouncementRetention = 24 * time.Hour
 
 // AnnouncedSum counts the removals of an account that were announced within AnnouncementWindow, except void ones.
 type AnnouncedSum struct {
-	Account string
 	Count   int
 	Applied int    // how many of them were applied
 	Dates   Window // from the date of the oldest of their rows to that of the newest
+}
+
+// With returns the sum with another removal. date is the date of its row.
+func (s AnnouncedSum) With(date Date, state AnnouncedState) AnnouncedSum {
+	if s.Count == 0 {
+		s.Dates = Window{From: date, To: date}
+	}
+	if s.Count++; state == AnnouncedApplied {
+		s.Applied++
+	}
+	s.Dates.From, s.Dates.To = min(s.Dates.From, date), max(s.Dates.To, date)
+	return s
 }
 
 // IsMass reports whether the announcements are a mass removal: they concern at least massRemovalRows rows, and more

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -19,6 +20,34 @@ type TransactionVersion struct {
 	// Deliveries are the deliveries that are attached to the pull, ordered by id. Deliveries that were deleted are
 	// missing; the list has at most MaxVersionDeliveries items.
 	Deliveries []DeliveryID
+	// Adjusts is the last day of the earliest closed period of which the change is an adjustment; "" if there is none.
+	Adjusts Date
+}
+
+// Cause is what has changed a transaction.
+type Cause string
+
+// The causes of changes.
+const (
+	CausedByVendor   Cause = "vendor"   // a row of the vendor, or its absence
+	CausedByMatching Cause = "matching" // the service has recognised a replaced row
+	CausedByOperator Cause = "operator" // a decision
+	CausedByUpgrade  Cause = "upgrade"  // later rules read the same row in another way
+)
+
+// Cause returns what has caused the change that created the version.
+func (v TransactionVersion) Cause() Cause {
+	change := v.Change()
+	switch {
+	case v.Transaction.Actor != "":
+		return CausedByOperator
+	case change == SupersededRow || change == SplitRow:
+		return CausedByMatching
+	case change == Modified && v.Previous != nil && v.Previous.Normalizer != v.Transaction.Normalizer &&
+		len(v.Transaction.RowSHA256) > 0 && bytes.Equal(v.Previous.RowSHA256, v.Transaction.RowSHA256):
+		return CausedByUpgrade
+	}
+	return CausedByVendor
 }
 
 // Change returns the kind of change that created the version.

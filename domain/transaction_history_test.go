@@ -63,3 +63,31 @@ func TestAPageOfVersionsStartsAtTheFirstKnownVersionWithoutAGap(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCauseOfAVersion(t *testing.T) {
+	row := func(rules string, hash byte) domain.Transaction {
+		return domain.Transaction{Version: 2, TransactionData: domain.TransactionData{
+			Normalizer: rules, RowSHA256: []byte{hash},
+		}}
+	}
+	decided, unknown := row("1", 1), row("2", 1)
+	decided.Actor, unknown.RowSHA256 = "ana", nil
+	earlier := row("1", 1)
+	superseded := row("1", 1)
+	superseded.SupersededBy = domain.TransactionID{UUID: uuid.New()}
+	for name, c := range map[string]struct {
+		version domain.Transaction
+		want    domain.Cause
+	}{
+		"another row": {row("1", 2), domain.CausedByVendor}, "another row and rules": {row("2", 2), domain.CausedByVendor},
+		"the same row, other rules": {row("2", 1), domain.CausedByUpgrade}, "no hash": {unknown, domain.CausedByVendor},
+		"an operator": {decided, domain.CausedByOperator}, "a replacement": {superseded, domain.CausedByMatching},
+	} {
+		if got := (domain.TransactionVersion{Transaction: c.version, Previous: &earlier}).Cause(); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := (domain.TransactionVersion{Transaction: row("1", 1)}).Cause(); got != domain.CausedByVendor {
+		t.Errorf("the oldest version: %s", got)
+	}
+}

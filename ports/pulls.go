@@ -350,6 +350,9 @@ type TransactionFilter struct {
 	Account    domain.AccountID
 	Status     domain.TransactionStatus
 	ExternalID string
+	// Pull selects the transactions of which this pull has written the present version or an earlier one. It must not
+	// be set together with AsOf.
+	Pull domain.PullID
 	// AsOf selects the versions that were in effect at this moment: the latest ones whose UpdatedAt is not after it.
 	// Transactions that were removed at that moment, or are erased, are omitted. Metadata and Category are not set,
 	// because they have no versions. A transaction is listed under its present connection. The zero time selects the

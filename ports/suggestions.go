@@ -19,6 +19,7 @@ const MaxPairs = 200
 
 // Decision describes the decision of an operator about records.
 type Decision struct {
+	Actor   string // the operator, who is kept in the history of the records
 	Reason  string // kept in the history of the records; "" if the operator gave none
 	At      time.Time
 	Entries AuditEntries

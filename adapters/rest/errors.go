@@ -269,9 +269,9 @@ type ProblemField struct {
 // Problem is the response body of every failure (RFC 9457).
 type Problem struct {
 	Type     string         `json:"type" doc:"Always about:blank: problems are distinguished by code" example:"about:blank"`
-	Title    string         `json:"title" doc:"The text of the HTTP status" example:"Bad Request"`
+	Title    string         `json:"title" doc:"The text of the HTTP status, in Portuguese if the Accept-Language header of the request prefers it" example:"Bad Request"`
 	Status   int            `json:"status" doc:"The HTTP status" example:"400"`
-	Detail   string         `json:"detail" doc:"What went wrong" example:"the request is not valid"`
+	Detail   string         `json:"detail" doc:"What went wrong, in the language of the title" example:"the request is not valid"`
 	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted" example:"/v1/discovery/aggregator-connections"`
 	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
 	To       string         `json:"to,omitempty" format:"date" example:"2026-02-14" doc:"With code MTCH-0010 of a statement: the latest day such that the statement up to it fits. Absent if none does"`
@@ -318,6 +318,9 @@ func (x *exchange) problem(err error) *Problem {
 		p.Errors = append(p.Errors, statementFields(e)...)
 	}
 	p.setHeaders(err)
+	if prefersPortuguese(x.language) {
+		p.toPortuguese()
+	}
 	return p
 }
 

@@ -16,6 +16,7 @@ type exchange struct {
 	instance      string // the path, with webhook tokens redacted
 	webhookOrigin string // the origin of webhook URLs in the response
 	isHEAD        bool   // the method is HEAD, so the response has no body
+	language      string // the Accept-Language header
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 	bearer        string // the verified token of principal; must never be logged

@@ -465,7 +465,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"transactions": {"GET", idPath + "/transactions", "", 200, envelope[transactionList](goldenMoney), nil},
 		"history": {
 			"GET", transactionsPath + samePath + "/history", "", 200, envelope[historyList](
-				`{"version":2,"at":"2026-01-02T03:04:05.6Z","change":"modified",` +
+				`{"version":2,"at":"2026-01-02T03:04:05.6Z","change":"modified","cause":"vendor",` +
 					`"pullId":"019b0000-0000-7000-8000-000000000002","trigger":"webhook",` +
 					`"deliveryIds":["019b0000-0000-7000-8000-000000000001"],"rowSha256":"ab01",` +
 					`"normalizer":"pluggy 2","before":{"description":null,"metadata":{"a":1e400,"a":2},` +

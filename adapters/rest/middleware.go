@@ -43,6 +43,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		x := &exchange{
 			requestID: s.requestID(r), instance: redactPath(r.URL.Path),
 			webhookOrigin: s.webhookOrigin(r), isHEAD: r.Method == http.MethodHead,
+			language: r.Header.Get("Accept-Language"),
 		}
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 		header := c.Response().Header()

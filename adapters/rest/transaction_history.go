@@ -19,8 +19,11 @@ type transactionVersionView struct {
 	Version     int            `json:"version" minimum:"1" example:"2" doc:"The number of the version"`
 	At          time.Time      `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the version was stored"`
 	Change      string         `json:"change" example:"modified" doc:"The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds"`
+	Cause       string         `json:"cause" enum:"vendor,matching,operator,upgrade" example:"vendor" doc:"What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way"`
+	Actor       string         `json:"actor,omitempty" example:"ana" doc:"The operator whose decision it was; absent for other causes"`
+	Adjusts     string         `json:"adjusts,omitempty" format:"date" example:"2026-02-28" doc:"The last day of the earliest closed period of which the change is an adjustment; absent if there is none"`
 	PullID      string         `json:"pullId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The pull that created the version; absent if it is not known"`
-	Trigger     string         `json:"trigger,omitempty" enum:"webhook,manual,reconcile,replay,silence" example:"webhook" doc:"What first requested the pull; absent if the pull is not known"`
+	Trigger     string         `json:"trigger,omitempty" enum:"webhook,manual,reconcile,replay,silence" example:"webhook" doc:"What first requested the pull that read the row; absent if the pull is not known"`
 	DeliveryIDs []string       `json:"deliveryIds" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The deliveries that are attached to the pull and are still stored, at most 1000, ordered by id"`
 	RowSHA256   string         `json:"rowSha256,omitempty" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known"`
 	Normalizer  string         `json:"normalizer,omitempty" example:"pluggy 2" doc:"The version of the rules that normalised the row; absent if it is not known"`
@@ -43,7 +46,8 @@ func (changedMembers) Schema() *operation.Schema {
 func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 	t := v.Transaction
 	view := transactionVersionView{
-		Version: t.Version, At: utcOrZero(t.UpdatedAt), Change: string(v.Change()), PullID: idOrEmpty(t.Pull),
+		Version: t.Version, At: utcOrZero(t.UpdatedAt), Change: string(v.Change()), Cause: string(v.Cause()),
+		Actor: t.Actor, Adjusts: string(v.Adjusts), PullID: idOrEmpty(t.Pull),
 		Trigger: string(v.Trigger), DeliveryIDs: mapItems(v.Deliveries, domain.DeliveryID.String),
 		RowSHA256: hex.EncodeToString(t.RowSHA256), Normalizer: t.Normalizer,
 		Reason: t.Reason,

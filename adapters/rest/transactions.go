@@ -375,6 +375,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	Account  idParam[domain.Account]   `query:"accountId" doc:"Only transactions of this account"`
 	Status   string                    `query:"status" enum:"pending,posted" doc:"Only items in this state"`
 	External string                    `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
+	Pull     idParam[domain.Pull]      `query:"pullId" doc:"Only transactions of which this pull has stored the present version or an earlier one; not together with asOf"`
 	AsOf     asOfParam                 `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future"`
 	Limit    int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor   cursor[transactionList]   `query:"cursor" doc:"nextCursor of the previous page"`
@@ -384,9 +385,12 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	if err := window.Validate(); err != nil {
 		return nil, err
 	}
+	if !in.Pull.ID.IsZero() && !in.AsOf.Time.IsZero() {
+		return nil, domain.FieldError("pullId", "must not be given together with asOf")
+	}
 	filter := ports.TransactionFilter{
 		Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
-		ExternalID: in.External, AsOf: in.AsOf.Time,
+		ExternalID: in.External, Pull: in.Pull.ID, AsOf: in.AsOf.Time,
 	}
 	p, err := s.service.ListTransactions(ctx, tenant, in.ID.ID, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {

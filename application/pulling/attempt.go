@@ -18,6 +18,8 @@ type claim struct {
 	lease domain.Lease
 }
 
+func (c *claim) newID() domain.TransactionID { return domain.TransactionID{UUID: c.IDs.New()} }
+
 // attempt is one attempt at a pull, under one lease.
 type attempt struct {
 	*claim

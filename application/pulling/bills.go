@@ -44,7 +44,7 @@ func (r *stepReader) readBillsOf(ctx context.Context, reader ports.BillReader, c
 		return err
 	}
 	_, until := r.journal.leaseTimes()
-	if err := r.journal.Extend(ctx, until); err != nil {
+	if err := r.journal.Pulls.ExtendLease(ctx, r.journal.lease, until); err != nil {
 		return err
 	}
 	listing, err := reader.Bills(ctx, r.access, card)
@@ -66,6 +66,6 @@ func (r *stepReader) billsAreDue(ctx context.Context) (bool, error) {
 	if r.listed.initial || r.Pull.Scope.Bills != domain.BillsDaily {
 		return r.Pull.Scope.Bills == domain.BillsNow || r.readsEverything(), nil
 	}
-	readAt, err := r.journal.BillsReadAt(ctx)
+	readAt, err := r.journal.Pulls.BillsReadAt(ctx, r.Connection.Tenant, r.Connection.ID)
 	return r.Coverage.Day(readAt) != r.Coverage.Day(r.Clock.Now()), err
 }

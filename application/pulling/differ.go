@@ -15,9 +15,9 @@ import (
 // While appendChanged processes one page, addPage may process the next page concurrently. appendChanged uses no data
 // that addPage changes.
 type differ struct {
-	// unchanged reports for each row whether it is stored already with the same content.
-	unchanged func(ctx context.Context, rows []domain.RawTransaction) ([]bool, error)
-	empty     bool // no transaction was stored when the attempt started
+	*claim
+
+	empty bool // no transaction was stored when the attempt started; not set in later readings of the step
 	// updatedAt returns when the vendor last changed the row with this metadata; nil if the vendor does not state it.
 	updatedAt func(metadata json.RawMessage) time.Time
 	staged    bool // the rows are staged (stored, but not visible yet), so each of them is written
@@ -51,9 +51,9 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 	same := make([]bool, len(page.Transactions))
 	// Find the rows that are stored already with the same content. Skip this lookup in two cases: the store is empty,
 	// or the rows are staged. Staged rows are always written.
-	if !d.empty && !d.staged &&
-		len(same) > 0 {
-		if same, err = d.unchanged(ctx, page.Transactions); err != nil {
+	if !d.empty && !d.staged && len(same) > 0 {
+		same, err = d.Pulls.FilterUnchanged(ctx, d.Connection.Tenant, d.Connection.ID, page.Transactions)
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -177,7 +177,7 @@ func (d *differ) again() *differ {
 		counted.addAll(d.counted)
 	}
 	next := &differ{
-		unchanged:     d.unchanged,
+		claim:         d.claim,
 		updatedAt:     d.updatedAt,
 		counted:       counted,
 		countedBefore: d.countedBefore,

@@ -10,7 +10,7 @@
 //   - The pager (pager.go) requests the pages in the background (vendor_request.go), remembers their ids
 //     (step_rows.go), and lets the differ (differ.go) find the changed rows and those to quarantine (quarantine.go).
 //   - Changed rows that may replace removed rows are withheld until the step ends (held_rows.go).
-//   - The journal (journal.go) stores each batch through the session (session.go).
+//   - The journal (journal.go) stores each batch.
 //   - At the end of a step, missing rows are marked as removed. What a listing proves is in ground.go.
 //   - After all steps, the rows of a new account reference become visible (publish.go), and missing rows and accounts
 //     are removed (missing.go).

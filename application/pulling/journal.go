@@ -41,15 +41,14 @@ const maxBatchRemovals = 10 * maxBatchRows
 // readLog.kept).
 const minLateRows = 10
 
-// journal stores what the attempt reads, and knows how far the pull is. It makes all calls of the attempt to the store
-// of pulls.
+// journal stores what the attempt reads, and knows how far the pull is. It makes all writes of the attempt to the
+// records.
 type journal struct {
 	*claim
-	leased
 
-	session    session
-	progress   domain.Progress // the progress that was last stored, or was planned
-	counts     domain.Counts   // of this attempt only
+	identity   func(domain.AccountData) domain.AccountIdentity // see identityOf
+	progress   domain.Progress                                 // the progress that was last stored, or was planned
+	counts     domain.Counts                                   // of this attempt only
 	read       readLog
 	quarantine quarantine
 	staging    *staging         // nil if rows become visible when they are stored
@@ -60,10 +59,9 @@ type journal struct {
 }
 
 func newJournal(c *claim) *journal {
-	s := storeSession{claim: c, identity: identityOf(c.Aggregators[c.Connection.Vendor])}
 	return &journal{
-		claim: c, session: s, leased: s, progress: c.Pull.Progress, read: newReadLog(c),
-		quarantine: newQuarantine(c.Quarantine),
+		claim: c, identity: identityOf(c.Aggregators[c.Connection.Vendor]), progress: c.Pull.Progress,
+		read: newReadLog(c), quarantine: newQuarantine(c.Quarantine),
 	}
 }
 
@@ -94,8 +92,8 @@ func (j *journal) postpone(b *batch) bool {
 // store stores a page together with the progress and extends the lease. The write includes the number of unchanged rows
 // of the pending pages.
 func (j *journal) store(ctx context.Context, w ports.PageWrite) error {
-	w = j.completed(w)
-	counts, err := j.session.Store(ctx, w)
+	w = j.completed(ctx, w)
+	counts, err := j.Pulls.StorePage(ctx, j.lease, w)
 	return j.written(ctx, w, counts, err)
 }
 
@@ -106,14 +104,17 @@ func (j *journal) storeProgress(ctx context.Context, p domain.Progress) error {
 
 // sweep stores the last page of a complete listing together with the removals.
 func (j *journal) sweep(ctx context.Context, w ports.SweepWrite) error {
-	w.Page = j.completed(w.Page)
+	w.Page = j.completed(ctx, w.Page)
 	w.At, w.LeaseUntil = w.Page.At, w.Page.LeaseUntil
-	counts, err := j.session.Sweep(ctx, w)
+	counts, err := j.Pulls.Sweep(ctx, j.lease, w)
 	return j.written(ctx, w.Page, counts, err)
 }
 
-// completed returns w with the members that depend on the attempt's earlier writes, for example the lease's new expiry.
-func (j *journal) completed(w ports.PageWrite) ports.PageWrite {
+// completed returns w with the members that are the same for all writes of the pull, and with those that depend on the
+// attempt's earlier writes, for example the lease's new expiry.
+func (j *journal) completed(ctx context.Context, w ports.PageWrite) ports.PageWrite {
+	w.AccountRef, w.Coverage, w.Identity = j.Connection.AccountRef, j.Coverage, j.identity
+	w.Matching, w.NewID = j.Matching(ctx, j.Connection.Vendor), j.newID
 	w.At, w.LeaseUntil = j.leaseTimes()
 	w.Unchanged += j.pending.rows
 	if j.staging != nil {
@@ -168,7 +169,7 @@ func (j *journal) eachAnnounced(ctx context.Context, fn func(context.Context, []
 	if err := fn(ctx, j.Pull.Scope.Removed); err != nil || !j.Pull.Scope.MoreRemoved {
 		return err
 	}
-	return j.VisitAnnounced(ctx, func(externalIDs []string) error {
+	return j.Pulls.VisitAnnouncedRemovals(ctx, j.lease, func(externalIDs []string) error {
 		if len(externalIDs) == 0 && j.Clock.Now().Sub(j.lastWrite) >= progressFlushInterval {
 			return j.storeProgress(ctx, j.progress) // extends the lease
 		}
@@ -179,7 +180,7 @@ func (j *journal) eachAnnounced(ctx context.Context, fn func(context.Context, []
 // announceRemovals stores removals that remove applies later.
 func (j *journal) announceRemovals(ctx context.Context, externalIDs []string) error {
 	for ids := range slices.Chunk(externalIDs, maxBatchRemovals) {
-		if err := j.storeRemovals(ctx, ports.PageWrite{Announced: ids}); err != nil {
+		if err := j.store(ctx, ports.PageWrite{Announced: ids, Progress: j.progress}); err != nil {
 			return err
 		}
 	}
@@ -191,19 +192,12 @@ func (j *journal) remove(ctx context.Context, externalIDs []string, waits bool) 
 	for ids := range slices.Chunk(externalIDs, maxBatchRemovals) {
 		var changes quarantineChanges
 		changes.releaseRemoved(j.quarantine, ids)
-		w := ports.PageWrite{Removed: ids, Waits: waits, Released: changes.released}
-		if err := j.storeRemovals(ctx, w); err != nil {
+		w := ports.PageWrite{Removed: ids, Waits: waits, Released: changes.released, Progress: j.progress}
+		if err := j.store(ctx, w); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (j *journal) storeRemovals(ctx context.Context, w ports.PageWrite) error {
-	w.Progress = j.progress
-	w = j.completed(w)
-	counts, err := j.session.Remove(ctx, w)
-	return j.written(ctx, w, counts, err)
 }
 
 // held returns the sorted external ids of the given rows whose announced removal is held back.
@@ -211,7 +205,7 @@ func (j *journal) held(ctx context.Context, externalIDs []string) ([]string, err
 	if len(externalIDs) == 0 {
 		return nil, nil
 	}
-	return j.FilterHeld(ctx, externalIDs)
+	return j.Pulls.FilterHeld(ctx, j.lease, externalIDs)
 }
 
 // confirmHeld requests a complete pull if the removal of one of these rows is held back. This attempt itself cannot
@@ -221,7 +215,10 @@ func (j *journal) confirmHeld(ctx context.Context, externalIDs []string) error {
 	if err != nil || len(held) == 0 {
 		return err
 	}
-	err = j.RequestPull(ctx, j.Clock.Now())
+	_, err = j.Pulls.Request(ctx, j.Connection.Tenant, j.Connection.ID, ports.PullRequest{
+		ID: domain.PullID{UUID: j.IDs.New()}, Scope: domain.PullScope{Everything: true}, Trigger: j.Pull.Trigger,
+		At: j.Clock.Now(), Trace: j.Pull.Trace,
+	}, nil)
 	if errors.Is(err, domain.NotFound) || errors.Is(err, domain.ConnectionPaused) {
 		return nil // the next complete pull decides about the rows
 	}
@@ -230,8 +227,10 @@ func (j *journal) confirmHeld(ctx context.Context, externalIDs []string) error {
 
 // publish makes the staged rows visible.
 func (j *journal) publish(ctx context.Context, w ports.Publication) error {
+	w.Target, w.AccountRef, w.Coverage = j.Connection.Target(), j.Connection.AccountRef, j.Coverage
+	w.Identity, w.Matching, w.NewID = j.identity, j.Matching(ctx, j.Connection.Vendor), j.newID
 	w.At, w.LeaseUntil = j.leaseTimes()
-	published, err := j.session.Publish(ctx, w)
+	published, err := j.Pulls.Publish(ctx, j.lease, w)
 	if err != nil {
 		return err
 	}
@@ -243,7 +242,7 @@ func (j *journal) publish(ctx context.Context, w ports.Publication) error {
 // sweepAccounts applies a complete listing of the accounts.
 func (j *journal) sweepAccounts(ctx context.Context, w ports.AccountSweepWrite) error {
 	w.At, w.LeaseUntil = j.leaseTimes()
-	return j.session.SweepAccounts(ctx, w)
+	return j.Pulls.SweepAccounts(ctx, j.lease, w)
 }
 
 // finish stores the outcome of the attempt. If o.Settled is set, the store also computes the balance of each account
@@ -252,14 +251,14 @@ func (j *journal) sweepAccounts(ctx context.Context, w ports.AccountSweepWrite) 
 // the outcome without balances and sums.
 func (j *journal) finish(ctx context.Context, o ports.Outcome) error {
 	if o.Settled != nil {
-		if err := j.session.Finish(ctx, o); err == nil || errors.Is(err, domain.LeaseLost) {
+		if err := j.Pulls.Finish(ctx, j.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
 			return err
 		}
 		o.Settled = nil
 	}
 	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
-	return j.session.Finish(ctx, o)
+	return j.Pulls.Finish(ctx, j.lease, o)
 }
 
 // storedRows describes the rows that the attempt has stored.
@@ -340,7 +339,7 @@ func (j *journal) keepLease(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	wait := j.Every(keepLeaseInterval, func() {
 		_, until := j.leaseTimes()
-		_ = j.Extend(ctx, until)
+		_ = j.Pulls.ExtendLease(ctx, j.lease, until)
 	})
 	return func() {
 		cancel()

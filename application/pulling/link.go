@@ -142,7 +142,7 @@ func (l *link) report(ctx context.Context, failure error) {
 	if change(&learned); learned.Health == l.reported.Health && learned.Consent == l.reported.Consent {
 		return
 	}
-	if l.journal.Report(ctx, now, change) == nil {
+	if l.Pulls.ReportConnection(ctx, l.lease, now, change) == nil {
 		l.reported = learned
 	}
 }

@@ -95,7 +95,7 @@ func (l *link) decideStaging(
 	if !l.Connection.StagedSince.IsZero() {
 		return &staging{}, nil, nil
 	}
-	former, err := l.journal.FormerAccounts(ctx)
+	former, err := l.Pulls.FormerAccounts(ctx, l.lease)
 	if err != nil {
 		return nil, nil, err
 	}

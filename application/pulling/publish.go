@@ -83,15 +83,15 @@ type recognizedAccounts struct {
 // id, its field Continues is the id of the stored account. If some accounts cannot be told apart, it returns only
 // these.
 func (r *stepReader) recognizeAccounts(ctx context.Context) (found recognizedAccounts, err error) {
-	former, err := r.journal.FormerAccounts(ctx)
+	former, err := r.Pulls.FormerAccounts(ctx, r.lease)
 	if err != nil {
 		return found, err
 	}
 	rowsBefore := func(account domain.Account) ([]banktext.Row, error) {
-		return r.journal.RowsOf(ctx, account.ID, "")
+		return r.rowsOf(ctx, account.ID, "")
 	}
 	rowsAfter := func(externalID string) ([]banktext.Row, error) {
-		return r.journal.RowsOf(ctx, domain.AccountID{}, externalID)
+		return r.rowsOf(ctx, domain.AccountID{}, externalID)
 	}
 	all := slices.Concat(r.listed.readable, r.journal.staging.notIn(r.listed.readable))
 	open, continues := slices.Clone(all), map[string]domain.AccountID{}
@@ -118,6 +118,14 @@ func (r *stepReader) recognizeAccounts(ctx context.Context) (found recognizedAcc
 	}
 	found.accounts = publishedAccounts(all, len(r.listed.readable), continues, maybe)
 	return found, nil
+}
+
+// rowsOf returns the rows of a stored account, or the staged rows of an account with this external id.
+func (r *stepReader) rowsOf(
+	ctx context.Context, account domain.AccountID, externalID string,
+) ([]banktext.Row, error) {
+	rules := r.matchingRules(ctx, r.Connection.Vendor)
+	return r.Pulls.RowsOfAccount(ctx, r.lease, account, externalID, rules)
 }
 
 // publishedAccounts returns the accounts in the form in which they are published. The vendor lists the first ones of
@@ -156,11 +164,11 @@ func (r *stepReader) countUnmatched(ctx context.Context, accounts []ports.Publis
 		if account.Continues.IsZero() {
 			continue
 		}
-		before, err := r.journal.RowsOf(ctx, account.Continues, "")
+		before, err := r.rowsOf(ctx, account.Continues, "")
 		if err != nil {
 			return 0, err
 		}
-		after, err := r.journal.RowsOf(ctx, domain.AccountID{}, account.Data.ExternalID)
+		after, err := r.rowsOf(ctx, domain.AccountID{}, account.Data.ExternalID)
 		if err != nil {
 			return 0, err
 		}

@@ -145,7 +145,7 @@ func (r *stepReader) readStep(ctx context.Context) error {
 // newDiffer returns the differ of a step.
 func (r *stepReader) newDiffer(step domain.Step) *differ {
 	d := &differ{
-		unchanged: r.journal.Unchanged, empty: r.Empty, staged: r.journal.staging != nil,
+		claim: r.claim, empty: r.Empty, staged: r.journal.staging != nil,
 		countedBefore: r.journal.progress.Rows, quarantine: r.journal.quarantine, removedIDs: r.removed,
 		partial: !step.Sweep,
 	}

@@ -2274,6 +2274,30 @@ func (e TokenViewVendor) Valid() bool {
 	}
 }
 
+// Defines values for TransactionVersionViewCause.
+const (
+	TransactionVersionViewCauseMatching TransactionVersionViewCause = "matching"
+	TransactionVersionViewCauseOperator TransactionVersionViewCause = "operator"
+	TransactionVersionViewCauseUpgrade  TransactionVersionViewCause = "upgrade"
+	TransactionVersionViewCauseVendor   TransactionVersionViewCause = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the TransactionVersionViewCause enum.
+func (e TransactionVersionViewCause) Valid() bool {
+	switch e {
+	case TransactionVersionViewCauseMatching:
+		return true
+	case TransactionVersionViewCauseOperator:
+		return true
+	case TransactionVersionViewCauseUpgrade:
+		return true
+	case TransactionVersionViewCauseVendor:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TransactionVersionViewTrigger.
 const (
 	TransactionVersionViewTriggerManual    TransactionVersionViewTrigger = "manual"
@@ -6978,7 +7002,7 @@ type Problem struct {
 	// Examples: MTCH-0001
 	Code string `json:"code"`
 
-	// Detail What went wrong
+	// Detail What went wrong, in the language of the title
 	//
 	// Examples: the request is not valid
 	Detail string `json:"detail"`
@@ -6996,7 +7020,7 @@ type Problem struct {
 	// Examples: 400
 	Status int64 `json:"status"`
 
-	// Title The text of the HTTP status
+	// Title The text of the HTTP status, in Portuguese if the Accept-Language header of the request prefers it
 	//
 	// Examples: Bad Request
 	Title string `json:"title"`
@@ -7974,6 +7998,16 @@ type TransactionSums struct {
 
 // TransactionVersionView defines model for TransactionVersionView.
 type TransactionVersionView struct {
+	// Actor The operator whose decision it was; absent for other causes
+	//
+	// Examples: ana
+	Actor *string `json:"actor,omitempty"`
+
+	// Adjusts The last day of the earliest closed period of which the change is an adjustment; absent if there is none
+	//
+	// Examples: 2026-02-28
+	Adjusts *openapi_types.Date `json:"adjusts,omitempty"`
+
 	// After The same members as they are in this version; null if absent
 	//
 	// Examples: {"status":"pending"}
@@ -7988,6 +8022,11 @@ type TransactionVersionView struct {
 	//
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
+
+	// Cause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+	//
+	// Examples: vendor
+	Cause TransactionVersionViewCause `json:"cause"`
 
 	// Change The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
 	//
@@ -8019,7 +8058,7 @@ type TransactionVersionView struct {
 	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	RowSha256 *string `json:"rowSha256,omitempty"`
 
-	// Trigger What first requested the pull; absent if the pull is not known
+	// Trigger What first requested the pull that read the row; absent if the pull is not known
 	//
 	// Examples: webhook
 	Trigger *TransactionVersionViewTrigger `json:"trigger,omitempty"`
@@ -8030,7 +8069,12 @@ type TransactionVersionView struct {
 	Version int64 `json:"version"`
 }
 
-// TransactionVersionViewTrigger What first requested the pull; absent if the pull is not known
+// TransactionVersionViewCause What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+//
+// Examples: vendor
+type TransactionVersionViewCause string
+
+// TransactionVersionViewTrigger What first requested the pull that read the row; absent if the pull is not known
 //
 // Examples: webhook
 type TransactionVersionViewTrigger string
@@ -8779,6 +8823,9 @@ type ListTransactionsParams struct {
 
 	// ExternalID The present or a past id of the vendor
 	ExternalID *string `form:"externalId,omitempty" json:"externalId,omitempty"`
+
+	// PullID Only transactions of which this pull has stored the present version or an earlier one; not together with asOf
+	PullID *string `form:"pullId,omitempty" json:"pullId,omitempty"`
 
 	// AsOf The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future
 	AsOf *string `form:"asOf,omitempty" json:"asOf,omitempty"`
@@ -16074,6 +16121,18 @@ func NewListTransactionsRequest(server string, id string, params *ListTransactio
 		if params.ExternalID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "externalId", *params.ExternalID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PullID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "pullId", *params.PullID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -23,13 +23,17 @@ type Account struct {
 
 // AccountSource reads stored accounts. Its methods change nothing.
 type AccountSource interface {
-	// Accounts returns the connection's accounts with these external ids.
-	Accounts(externalIDs []string) ([]Account, error)
-	// AccountsOfKeys returns accounts that have one of the keys: accounts of the connection, and accounts of deleted
+	// Accounts returns the selected accounts.
+	Accounts(of AccountsOf) ([]Account, error)
+}
+
+// AccountsOf selects stored accounts by one of its members.
+type AccountsOf struct {
+	ExternalIDs []string // the connection's accounts with these external ids
+	// Keys selects the accounts that have one of the keys: accounts of the connection, and accounts of deleted
 	// connections of the same tenant and vendor, except connections that are being erased.
-	AccountsOfKeys(keys []string) ([]Account, error)
-	// ListedAccounts returns the accounts of the connection that the vendor has listed.
-	ListedAccounts() ([]Account, error)
+	Keys   []string
+	Listed bool // the accounts of the connection that the vendor has listed
 }
 
 // AccountChanges lists the changes that a write makes to the accounts of a connection.
@@ -70,7 +74,7 @@ func StoreAccounts(w PageWrite, v View, source AccountSource) (
 	for i := range w.Accounts {
 		externalIDs[i] = w.Accounts[i].ExternalID
 	}
-	listed, err := source.Accounts(externalIDs)
+	listed, err := source.Accounts(AccountsOf{ExternalIDs: externalIDs})
 	if err != nil {
 		return AccountChanges{}, nil, err
 	}
@@ -107,7 +111,7 @@ func checkReplaces(w PageWrite, added []string, source AccountSource) error {
 	if len(added) == 0 || w.Present == nil || slices.Contains(w.Present, "") {
 		return nil
 	}
-	known, err := source.ListedAccounts()
+	known, err := source.Accounts(AccountsOf{Listed: true})
 	if err != nil {
 		return err
 	}
@@ -141,7 +145,7 @@ func checkContinues(
 	if delete(keys, ""); len(keys) == 0 {
 		return nil
 	}
-	known, err := source.AccountsOfKeys(slices.Sorted(maps.Keys(keys)))
+	known, err := source.Accounts(AccountsOf{Keys: slices.Sorted(maps.Keys(keys))})
 	for _, a := range known {
 		if a.Connection != connection || !a.IsOf(accountRef) {
 			return &domain.Error{Kind: domain.Conflict, Code: domain.AccountContinues}

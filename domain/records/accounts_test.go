@@ -17,18 +17,11 @@ import (
 // bankAccounts is a records.AccountSource that contains accounts of any connection.
 type bankAccounts []records.Account
 
-func (s bankAccounts) Accounts(externalIDs []string) ([]records.Account, error) {
+func (s bankAccounts) Accounts(of records.AccountsOf) ([]records.Account, error) {
 	return s.where(func(a records.Account) bool {
-		return a.Connection == connectionID && slices.Contains(externalIDs, a.ExternalID)
+		return a.Connection == connectionID && slices.Contains(of.ExternalIDs, a.ExternalID) ||
+			slices.Contains(of.Keys, a.Key) || of.Listed && a.Listed
 	}), nil
-}
-
-func (s bankAccounts) AccountsOfKeys(keys []string) ([]records.Account, error) {
-	return s.where(func(a records.Account) bool { return slices.Contains(keys, a.Key) }), nil
-}
-
-func (s bankAccounts) ListedAccounts() ([]records.Account, error) {
-	return s.where(func(a records.Account) bool { return a.Listed }), nil
 }
 
 // identityOf returns an identity that consists of the external id of an account.

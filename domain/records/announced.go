@@ -5,19 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
-
-// AnnouncedSource reads the announced removals of a connection. Its methods change nothing.
-type AnnouncedSource interface {
-	// AnnouncedSums counts the announced removals with a later time than the given one, for each account that has any.
-	AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error)
-
-	// LiveRows returns the live records with these external ids, in any order.
-	LiveRows(externalIDs []string) ([]LiveRecord, error)
-}
 
 // holdAnnounced judges the announced removals of the page. It holds a removal back if it is part of a mass removal
 // (domain.AnnouncedSum.IsMass), or was held back before, or if PageWrite.Waits is set. It ignores a removal that this
@@ -27,9 +17,6 @@ type AnnouncedSource interface {
 // other pages. Removals that were applied stay applied. Only live records count. A page of staged rows may also
 // announce the removal of staged rows; these rows are deleted.
 func (d *decision) holdAnnounced() error {
-	if len(d.Removed)+len(d.Announced) == 0 {
-		return nil
-	}
 	if d.Confirmed {
 		return d.emit(Changes{Clear: []StatesOf{{Mark: MarkAnnounced, ExternalIDs: d.Removed}}})
 	}
@@ -68,21 +55,17 @@ func (d *decision) holdAnnounced() error {
 // d.leaving.
 func (d *decision) newAnnouncements() (fresh, waiting []RowState, err error) {
 	ids := slices.Concat(d.Removed, d.Announced)
-	known, err := d.source.States(StatesOf{Mark: MarkAnnounced, ExternalIDs: ids})
+	known, err := readStates(d.source, StatesOf{Mark: MarkAnnounced, ExternalIDs: ids})
 	if err != nil {
 		return nil, nil, err
 	}
-	live, err := d.source.LiveRows(ids)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, row := range live {
+	err = d.source.VisitLive(LiveOf{ExternalIDs: ids}, func(row LiveRecord) {
 		state, found := known[row.ExternalID]
 		before := state.Announced
 		if found && (before.State == domain.AnnouncedHeld ||
 			before.State == domain.AnnouncedVoid && before.Pull == d.Pull) {
 			delete(d.leaving, row.ExternalID)
-			continue
+			return
 		}
 		a := RowState{
 			ExternalID: row.ExternalID, Account: row.Account, Date: row.Date,
@@ -97,8 +80,8 @@ func (d *decision) newAnnouncements() (fresh, waiting []RowState, err error) {
 			a.Announced.State = domain.AnnouncedWaiting
 			waiting = append(waiting, a)
 		}
-	}
-	return fresh, waiting, nil
+	})
+	return fresh, waiting, err
 }
 
 // massAnnounced returns the accounts in which the new announced removals (fresh) are part of a mass removal. When it
@@ -108,7 +91,12 @@ func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
 	for _, a := range fresh {
 		own[a.Account]++
 	}
-	sums, err := d.source.AnnouncedSums(d.At.Add(-domain.AnnouncementWindow))
+	sums, since := map[string]domain.AnnouncedSum{}, d.At.Add(-domain.AnnouncementWindow)
+	err := d.source.VisitStates(StatesOf{Mark: MarkAnnounced}, func(s RowState) {
+		if a := s.Announced; a.State != domain.AnnouncedVoid && a.At.After(since) {
+			sums[s.Account] = sums[s.Account].With(s.Date, a.State)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +107,8 @@ func (d *decision) massAnnounced(fresh []RowState) (map[string]bool, error) {
 			continue
 		}
 		live := 0
-		err := d.source.VisitLive(sum.Dates, account, d.HasCarriedOver, func(record LiveRecord) {
+		of := LiveOf{Dates: sum.Dates, Account: account, NoneCarriedOver: !d.HasCarriedOver}
+		err := d.source.VisitLive(of, func(record LiveRecord) {
 			if record.Account == account {
 				live++
 			}
@@ -154,12 +143,10 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]RowState) error 
 		}
 	}
 	if len(outside) > 0 {
-		live, err := d.source.LiveRows(slices.Sorted(maps.Keys(outside)))
+		of := LiveOf{ExternalIDs: slices.Sorted(maps.Keys(outside))}
+		err := d.source.VisitLive(of, func(row LiveRecord) { delete(outside, row.ExternalID) })
 		if err != nil {
 			return err
-		}
-		for _, row := range live {
-			delete(outside, row.ExternalID)
 		}
 		forget = slices.AppendSeq(forget, maps.Keys(outside))
 	}

@@ -12,35 +12,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-func (b *book) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
-	sums := map[string]domain.AnnouncedSum{}
-	for _, a := range b.announced {
-		if !a.Announced.At.After(after) || a.Announced.State == domain.AnnouncedVoid {
-			continue
-		}
-		sum, found := sums[a.Account]
-		if !found {
-			sum.Dates = domain.Window{From: a.Date, To: a.Date}
-		}
-		if sum.Count++; a.Announced.State == domain.AnnouncedApplied {
-			sum.Applied++
-		}
-		sum.Dates.From, sum.Dates.To = min(sum.Dates.From, a.Date), max(sum.Dates.To, a.Date)
-		sums[a.Account] = sum
-	}
-	return sums, b.fail("AnnouncedSums")
-}
-
-func (b *book) LiveRows(ids []string) ([]records.LiveRecord, error) {
-	b.requireIDs(ids)
-	live := b.live(ids)
-	rows := make([]records.LiveRecord, len(live))
-	for i, r := range live {
-		rows[i] = records.LiveRecord{ExternalID: r.ExternalID, Account: r.Account, Date: r.Date}
-	}
-	return rows, b.fail("LiveRows")
-}
-
 // states returns the number of announced removals in each state, as "state number".
 func (b *book) states() string {
 	counts := map[string]int{}
@@ -227,7 +198,7 @@ func TestMassRemovalsOnAPageOfStagedRowsAreHeldBack(t *testing.T) {
 func TestAWaitingAnnouncementIsNotJudged(t *testing.T) {
 	b, ids := days(30)
 	b.announce(t, records.PageWrite{Announced: ids})
-	if b.calls["AnnouncedSums"] > 0 {
+	if b.calls["States(announced)"] > 0 {
 		t.Error("the announcements are counted")
 	}
 }
@@ -235,13 +206,13 @@ func TestAWaitingAnnouncementIsNotJudged(t *testing.T) {
 func TestAListingJudgesHeldRemovalsInOrder(t *testing.T) {
 	b, ids := days(30)
 	b.announce(t, records.PageWrite{Removed: ids})
-	asked := b.calls["LiveRows"]
+	asked := b.calls["VisitLive(by id)"]
 	b.written = nil
 	if err := b.sweep(records.SweepWrite{Proof: domain.OneRead}, ids[15:]...); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.states(); got != "void 15" || b.calls["LiveRows"] != asked {
-		t.Errorf("%s, and the live rows were read %d times", got, b.calls["LiveRows"]-asked)
+	if got := b.states(); got != "void 15" || b.calls["VisitLive(by id)"] != asked {
+		t.Errorf("%s, and the live rows were read %d times", got, b.calls["VisitLive(by id)"]-asked)
 	}
 	for _, c := range b.written {
 		if !slices.IsSortedFunc(c.States, func(x, y records.RowState) int {
@@ -339,14 +310,16 @@ func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
 }
 
 func TestAnnouncedRemovalsReturnTheErrorsOfTheStore(t *testing.T) {
-	for _, method := range []string{"States(announced by id)", "LiveRows", "AnnouncedSums", "VisitLive"} {
+	for _, method := range []string{
+		"States(announced by id)", "VisitLive(by id)", "States(announced)", "VisitLive",
+	} {
 		b, ids := days(30)
 		b.fails = method
 		if err := b.store(records.PageWrite{Removed: ids, At: now}); err == nil {
 			t.Errorf("%s failed, but not the write", method)
 		}
 	}
-	for _, method := range []string{"States(held)", "LiveRows"} {
+	for _, method := range []string{"States(held)", "VisitLive(by id)"} {
 		b, ids := days(30)
 		if err := b.store(records.PageWrite{Removed: ids, At: now}); err != nil {
 			t.Fatal(err)

@@ -95,19 +95,18 @@ type book struct {
 	absences    map[string]records.RowState
 	announced   map[string]records.RowState
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
-	payloads    map[string]string // of quarantined transactions, by external id
 	staged      []domain.TransactionData
 	prepared    []records.Record // the results of PublicationPlan.Prepare
 	suggestions []records.Suggestion
-	fails       string                 // the method that fails
-	failed      bool                   // this method has failed
-	calls       map[string]int         // the calls of each method
-	selections  []records.RecordsOf    // the arguments of VisitRecords
-	rowsRead    []records.StagedRowsOf // the arguments of VisitStaged
-	windows     []domain.Window        // the arguments of CarriedOver and Candidates
-	renamed     map[string]bool        // the keys that records had before this write renamed them
-	written     []records.Changes      // the changes
-	expired     bool                   // expired carried-over rows were forgotten
+	fails       string                     // the method that fails
+	failed      bool                       // this method has failed
+	calls       map[string]int             // the calls of each method
+	selections  []records.RecordsOf        // the arguments of VisitRecords
+	rowsRead    []records.StagedRowsOf     // the arguments of VisitStaged
+	windows     []domain.Window            // the arguments of CarriedOver and Candidates
+	renamed     map[records.RecordKey]bool // the keys that records had before this write renamed them
+	written     []records.Changes          // the changes
+	expired     bool                       // expired carried-over rows were forgotten
 	log         []string
 	counts      domain.Counts
 }
@@ -121,7 +120,7 @@ func newBook(all ...records.Record) *book {
 		never: map[domain.MatchPair]bool{}, absences: map[string]records.RowState{},
 		announced:  map[string]records.RowState{},
 		quarantine: map[domain.QuarantineKey]records.QuarantineEntry{},
-		calls:      map[string]int{}, renamed: map[string]bool{}, archived: map[versionKey]bool{},
+		calls:      map[string]int{}, renamed: map[records.RecordKey]bool{}, archived: map[versionKey]bool{},
 	}
 	for _, r := range all {
 		for _, s := range r.Supersedes {
@@ -183,7 +182,12 @@ func (b *book) byID(id domain.TransactionID) (r records.Record) {
 	panic("there is no record " + id.String())
 }
 
-func (b *book) byKey(key string) *records.Record {
+// byKey returns the record with this external id, unless it is superseded; nil if there is none.
+func (b *book) byKey(externalID string) *records.Record {
+	return b.find(records.RecordKey{ExternalID: externalID})
+}
+
+func (b *book) find(key records.RecordKey) *records.Record {
 	for i := range b.records {
 		if b.records[i].Key() == key {
 			return &b.records[i]
@@ -294,23 +298,27 @@ func (b *book) Joined() ([]records.Record, error) {
 	})
 }
 
-func (b *book) VisitLive(dates domain.Window, name string, _ bool, visit func(records.LiveRecord)) error {
+// VisitLive fails under a name that tells the selection: "VisitLive", "VisitLive(by id)" or "VisitLive(metadata)".
+func (b *book) VisitLive(of records.LiveOf, visit func(records.LiveRecord)) error {
+	name := "VisitLive"
+	if of.ExternalIDs != nil {
+		b.requireIDs(of.ExternalIDs)
+		name += "(by id)"
+	}
 	for _, r := range b.records {
-		if r.RemovedAt.IsZero() && dates.Contains(r.Date) && (name == "" || name == r.Account) {
-			visit(records.LiveRecord{
-				ExternalID: r.ExternalID, Account: r.Account, Date: r.Date, CarriedOver: b.carriedOver[r.ExternalID],
-			})
+		if !r.RemovedAt.IsZero() || !of.Dates.Contains(r.Date) || of.Account != "" && of.Account != r.Account ||
+			of.ExternalIDs != nil && !slices.Contains(of.ExternalIDs, r.ExternalID) {
+			continue
 		}
+		row := records.LiveRecord{
+			ExternalID: r.ExternalID, Account: r.Account, Date: r.Date, CarriedOver: b.carriedOver[r.ExternalID],
+		}
+		if of.Metadata {
+			row.Metadata, name = r.Metadata, "VisitLive(metadata)"
+		}
+		visit(row)
 	}
-	return b.fail("VisitLive")
-}
-
-func (b *book) VisitMetadata(ids []string, visit func(string, []byte)) error {
-	b.requireIDs(ids)
-	for _, id := range ids {
-		visit(id, b.byKey(id).Metadata)
-	}
-	return b.fail("VisitMetadata")
+	return b.fail(name)
 }
 
 func (b *book) VisitIdentified(
@@ -333,15 +341,12 @@ func (b *book) VisitIdentified(
 	return b.fail("VisitIdentified")
 }
 
-func (b *book) VisitQuarantined(limit int, visit func(string, []byte)) error {
-	for _, id := range slices.Sorted(maps.Keys(b.payloads)) {
-		visit(id, []byte(b.payloads[id][:min(limit, len(b.payloads[id]))]))
+func (b *book) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	for key, e := range b.quarantine {
+		e.QuarantineKey, e.Payload = key, e.Payload[:min(limit, len(e.Payload))]
+		visit(e)
 	}
-	return b.fail("VisitQuarantined")
-}
-
-func (b *book) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
-	return maps.Clone(b.quarantine), b.fail("Quarantine")
+	return b.fail("VisitQuarantine")
 }
 
 func (b *book) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
@@ -394,7 +399,7 @@ func (b *book) Stored(ids []string) (map[string]records.Stored, error) {
 func (b *book) stored(ids []string) map[string]records.Stored {
 	stored := map[string]records.Stored{}
 	for _, r := range b.records {
-		if slices.Contains(ids, r.Key()) {
+		if r.SupersededBy.IsZero() && slices.Contains(ids, r.ExternalID) {
 			stored[r.ExternalID] = records.Stored{
 				ID: r.ID, Digest: r.Digest, ContentHash: r.ContentHash, Version: r.Version, FirstSeenAt: r.FirstSeenAt,
 				Removed: !r.RemovedAt.IsZero(), Archived: r.Digest == pendingDigest,
@@ -551,7 +556,7 @@ func (b *book) upsert(r records.Record, reason string) {
 		"%s is stored for %s, %s, %q at %s", r.ExternalID, r.Tenant, r.Connection, r.Vendor, r.UpdatedAt)
 	b.require((r.AccountID == account) == strings.HasPrefix(r.Account, "acc"),
 		"%s has the account %s", r.ExternalID, r.AccountID)
-	row := b.byKey(r.Key())
+	row := b.find(r.Key())
 	if row == nil {
 		b.require(r.Version == 1, "version %d is the first one of %s", r.Version, r.ExternalID)
 		b.records = append(b.records, r)
@@ -576,9 +581,9 @@ func (b *book) switchOver(n int) {
 		before := b.byID(r.ID)
 		b.archive(before)
 		b.past[before.ExternalID] = r.ID
-		b.byKey(before.Key()).ExternalID = r.ExternalID
+		b.find(before.Key()).ExternalID = r.ExternalID
 		b.upsert(r, "")
-		b.byKey(r.Key()).Supersedes = r.Supersedes
+		b.find(r.Key()).Supersedes = r.Supersedes
 	}
 }
 
@@ -589,11 +594,11 @@ func (b *book) applyOne(c records.Changes) {
 	b.logged(c)
 	b.applyStates(c)
 	for _, key := range c.Archive {
-		b.archive(*b.byKey(key))
+		b.archive(*b.find(key))
 	}
 	for _, r := range c.Rename {
 		b.renamed[r.From] = true
-		row := b.byKey(r.From)
+		row := b.find(r.From)
 		row.ExternalID, row.Supersedes, row.SupersededBy = r.ExternalID, r.Supersedes, r.SupersededBy
 		if r.Pending {
 			row.Digest = pendingDigest
@@ -603,7 +608,8 @@ func (b *book) applyOne(c records.Changes) {
 		b.upsert(r, c.Reason)
 	}
 	for _, externalID := range c.Remove {
-		b.require(b.byKey(externalID) != nil || !b.renamed[externalID], "%s has continued, but leaves", externalID)
+		continued := b.byKey(externalID) == nil && b.renamed[records.RecordKey{ExternalID: externalID}]
+		b.require(!continued, "%s has continued, but leaves", externalID)
 		if r := b.byKey(externalID); r != nil && r.RemovedAt.IsZero() {
 			r.RemovedAt, r.Version = now, r.Version+1
 			b.counts.Removed++
@@ -660,10 +666,10 @@ func (b *book) logged(c records.Changes) {
 	for _, r := range c.Refresh {
 		log("refresh %s of %d", r.ExternalID, r.ID.UUID[15])
 	}
-	for _, key := range c.Release {
+	for _, key := range c.Quarantine.Release {
 		log("release %s", key.ID)
 	}
-	for _, row := range c.Quarantine {
+	for _, row := range c.Quarantine.Put {
 		log("quarantine %s", row.ID)
 	}
 	for _, a := range c.Attach {

@@ -16,9 +16,6 @@ const matchRows = 1000
 // remaining carried-over records with new rows of the page, a few days at a time. A matched record continues with the
 // new row.
 func (d *decision) matchCarriedOver() error {
-	if !d.HasCarriedOver || len(d.Rows()) == 0 {
-		return nil
-	}
 	var returned Changes
 	for i := range d.Transactions {
 		if id := d.Transactions[i].ExternalID; !d.States[id].CarriedOver.IsZero() {

@@ -20,7 +20,7 @@ type Changes struct {
 	Never []domain.MatchPair
 	// Archive contains the keys of records whose present version becomes an earlier version, because a later member
 	// changes the record. See Record.Key.
-	Archive []string
+	Archive []RecordKey
 	// Rename contains changes of the identities of records, in the order in which they are applied. They make no new
 	// versions.
 	Rename []Renamed
@@ -28,11 +28,8 @@ type Changes struct {
 	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
 	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.
-	Refresh []Refreshed
-	// Release contains keys of rows that leave the quarantine.
-	Release []domain.QuarantineKey
-	// Quarantine contains rows that enter the quarantine, or replace the quarantined row with the same key.
-	Quarantine []domain.UnreadableData
+	Refresh    []Refreshed
+	Quarantine QuarantineChanges
 	// Attach contains accounts to which stored records refer by external id only. Each record of such an account that
 	// has no account id gets the id of the account, in a new version. The store counts these records as modified.
 	Attach []Attached
@@ -52,6 +49,12 @@ type Changes struct {
 	// Reason is stored with all new versions that Upsert, Exclusion and Possibly make.
 	Reason string
 	Counts domain.Counts
+}
+
+// QuarantineChanges lists changes of the quarantine. A store applies the members in the order of their declaration.
+type QuarantineChanges struct {
+	Release []domain.QuarantineKey  // rows that leave the quarantine
+	Put     []domain.UnreadableData // rows that enter it, or replace the quarantined row with the same key
 }
 
 // PublicationChanges lists changes that only a Publication makes. A store applies the members in the order of their
@@ -90,7 +93,7 @@ type StagedRows struct {
 // Renamed gives a record another external id, and sets the members that link it to other records.
 type Renamed struct {
 	ID         domain.TransactionID
-	From       string // the present key of the record
+	From       RecordKey // the present key of the record
 	ExternalID string
 	// Supersedes and SupersededBy replace the members of the record.
 	Supersedes   []domain.Superseded
@@ -100,7 +103,7 @@ type Renamed struct {
 }
 
 // Key returns the key of the record after the change.
-func (r Renamed) Key() string {
+func (r Renamed) Key() RecordKey {
 	return (&Record{Transaction: domain.Transaction{
 		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, SupersededBy: r.SupersededBy,
 	}}).Key()

@@ -131,11 +131,9 @@ func notDue(delay time.Duration) error {
 
 // ScopeSource reads the scopes of the deliveries of a pull. Its methods change nothing.
 type ScopeSource interface {
-	// ScopesExceed reports whether the scopes together are larger than a number of bytes.
-	ScopesExceed(bytes int) (bool, error)
 	// Scopes returns the scopes in the order in which the deliveries were received. Of equal scopes, it may return only
-	// the last one.
-	Scopes() ([]domain.PullScope, error)
+	// the last one. If the scopes together have more than limit bytes, it returns none, and large is true.
+	Scopes(limit int) (scopes []domain.PullScope, large bool, err error)
 	// LastScopes returns scopes that are not large, in the order of receipt. signals contains the last scope with a
 	// signal. consents contains the last scopes with reports about a consent, at most domain.MaxConsentReports. Both
 	// may also contain other scopes.
@@ -146,12 +144,8 @@ type ScopeSource interface {
 // than domain.MaxScopeBytes, domain.LargeScope replaces them, with their last signal and their last reports about
 // consents. Merging a scope twice changes nothing, and only the last signal is used.
 func MergeDeliveries(scope domain.PullScope, source ScopeSource) (domain.PullScope, error) {
-	large, err := source.ScopesExceed(domain.MaxScopeBytes)
-	if err != nil {
-		return domain.PullScope{}, err
-	}
-	if !large {
-		scopes, err := source.Scopes()
+	scopes, large, err := source.Scopes(domain.MaxScopeBytes)
+	if err != nil || !large {
 		return domain.MergeScopes(append([]domain.PullScope{scope}, scopes...)), err
 	}
 	signals, consents, err := source.LastScopes()
@@ -164,16 +158,14 @@ func MergeDeliveries(scope domain.PullScope, source ScopeSource) (domain.PullSco
 // ClaimSource reads what an attempt of a pull needs of its connection. Its methods change nothing.
 type ClaimSource interface {
 	ScopeSource
+	QuarantineSource
 
 	// SucceededSince reports whether a pull of the connection has succeeded that started at or after a time.
 	SucceededSince(start time.Time) (bool, error)
-	// IsEmpty reports whether no transaction of the connection is stored.
-	IsEmpty() (bool, error)
-	// Quarantine returns the keys of the connection's quarantined rows, with the times at which a pull last read them.
-	Quarantine() (map[domain.QuarantineKey]time.Time, error)
-	// Replaceable returns two facts about the connection. removed is true if a row was marked as removed at or after
-	// start, or if a transaction has former external ids. carriedOver is true if the connection has carried-over rows.
-	Replaceable(start time.Time) (removed, carriedOver bool, err error)
+	// Rows returns three facts about the connection. empty is true if no transaction is stored. removed is true if a
+	// row was marked as removed at or after start, or if a transaction has former external ids. carriedOver is true if
+	// the connection has carried-over rows.
+	Rows(start time.Time) (empty, removed, carriedOver bool, err error)
 	// RemovedAccounts returns the sorted external ids of the accounts that are marked as removed.
 	RemovedAccounts() ([]string, error)
 	// NextRemoved returns the sorted external ids of the rows that the connection's queued pull must mark as removed.
@@ -212,21 +204,14 @@ func Claim(
 // read sets the members of c that describe the stored rows of the connection. It does not read members that the
 // attempt cannot need. The argument first is true in the first attempt of the pull.
 func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error) {
-	if c.Initial {
-		if c.Empty, err = source.IsEmpty(); err != nil {
-			return err
-		}
-	}
-	quarantine, err := source.Quarantine()
+	var empty bool
+	empty, c.HasRemoved, c.HasCarriedOver, err = source.Rows(at.Add(-domain.MatchWindow))
 	if err != nil {
 		return err
 	}
-	c.addQuarantine(quarantine)
-	if !c.Empty {
-		c.HasRemoved, c.HasCarriedOver, err = source.Replaceable(at.Add(-domain.MatchWindow))
-		if err != nil {
-			return err
-		}
+	c.Empty = c.Initial && empty
+	if err = source.VisitQuarantine(0, c.addQuarantined); err != nil {
+		return err
 	}
 	if len(c.Pull.Scope.AccountNames()) > 0 {
 		if c.RemovedAccounts, err = source.RemovedAccounts(); err != nil {
@@ -239,15 +224,12 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 	return err
 }
 
-// addQuarantine sets the members of c that describe the quarantine. seen contains its rows, with the times at which a
-// pull last read them. A row that was last read from an earlier target does not set Nameless, because the current
-// target does not return it.
-func (c *Claimed) addQuarantine(seen map[domain.QuarantineKey]time.Time) {
-	for key, at := range seen {
-		c.Quarantine = append(c.Quarantine, key)
-		if key.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(key.ID) &&
-			!at.Before(c.Connection.TargetChangedAt) {
-			c.Nameless = true
-		}
+// addQuarantined adds a row to the members of c that describe the quarantine. A row that was last read from an earlier
+// target does not set Nameless, because the current target does not return it.
+func (c *Claimed) addQuarantined(e QuarantineEntry) {
+	c.Quarantine = append(c.Quarantine, e.QuarantineKey)
+	if e.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(e.ID) &&
+		!e.At.Before(c.Connection.TargetChangedAt) {
+		c.Nameless = true
 	}
 }

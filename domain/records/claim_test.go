@@ -134,8 +134,13 @@ type deliveries struct {
 	calls             []string
 }
 
-func (d *deliveries) ScopesExceed(int) (bool, error)      { return d.large, d.err }
-func (d *deliveries) Scopes() ([]domain.PullScope, error) { return d.scopes, d.err }
+func (d *deliveries) Scopes(int) ([]domain.PullScope, bool, error) {
+	if d.large {
+		return nil, true, d.err
+	}
+	return d.scopes, false, d.err
+}
+
 func (d *deliveries) LastScopes() (s, c []domain.PullScope, _ error) {
 	return d.signals, d.consents, d.err
 }
@@ -144,16 +149,14 @@ func (d *deliveries) SucceededSince(start time.Time) (bool, error) {
 	return !d.succeeded.IsZero() && !d.succeeded.Before(start), d.err
 }
 
-func (d *deliveries) IsEmpty() (bool, error) {
-	d.calls = append(d.calls, "empty")
-	return d.empty, d.err
-}
-
-func (d *deliveries) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
-	if d.quarantine != nil {
-		return d.quarantine, d.err
+func (d *deliveries) VisitQuarantine(_ int, visit func(records.QuarantineEntry)) error {
+	if d.quarantine == nil {
+		visit(records.QuarantineEntry{QuarantineKey: domain.QuarantineKey{ID: "unreadable"}, At: epoch})
 	}
-	return map[domain.QuarantineKey]time.Time{{ID: "unreadable"}: epoch}, d.err
+	for key, at := range d.quarantine {
+		visit(records.QuarantineEntry{QuarantineKey: key, At: at})
+	}
+	return d.err
 }
 
 func TestARowWithoutAnIDCountsOnlyUnderItsTarget(t *testing.T) {
@@ -182,9 +185,9 @@ func TestARowWithoutAnIDCountsOnlyUnderItsTarget(t *testing.T) {
 	}
 }
 
-func (d *deliveries) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
-	d.calls = append(d.calls, "replaceable")
-	return !d.removed.IsZero() && !d.removed.Before(start), true, d.err
+func (d *deliveries) Rows(start time.Time) (empty, removed, carriedOver bool, err error) {
+	d.calls = append(d.calls, "rows")
+	return d.empty, !d.removed.IsZero() && !d.removed.Before(start), !d.empty, d.err
 }
 
 func (d *deliveries) RemovedAccounts() ([]string, error) {
@@ -217,7 +220,7 @@ func TestTheFirstAttemptMergesTheDeliveries(t *testing.T) {
 	if !slices.Equal(p.Scope.Removed, []string{"a", "b"}) || p.Scope.Signal != domain.SignalRecovered {
 		t.Errorf("scope: %+v", p.Scope)
 	}
-	if !slices.Equal(d.calls, []string{"replaceable"}) || claimed.Removed != nil || claimed.RemovedAccounts != nil {
+	if !slices.Equal(d.calls, []string{"rows"}) || claimed.Removed != nil || claimed.RemovedAccounts != nil {
 		t.Errorf("calls: %v, claimed %+v", d.calls, claimed)
 	}
 	d.removed = d.removed.Add(-1)

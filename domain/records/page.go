@@ -156,36 +156,58 @@ func (d *decision) match() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
-	steps := []func() error{d.stage, d.undoJoins, d.holdAnnounced, d.judgeAbsences, d.rememberUnmatched}
-	if !d.AssumeNew {
-		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
+	mayMatch, hasRows := !d.AssumeNew, len(d.Rows()) > 0
+	for _, step := range []struct {
+		needed bool
+		run    func() error
+	}{
+		{d.Staged != nil, d.stage},
+		{d.sweep != nil, d.undoJoins},
+		{len(d.Removed)+len(d.Announced) > 0, d.holdAnnounced},
+		{d.sweep != nil, d.judgeAbsences},
+		{len(d.Unmatched) > 0, d.rememberUnmatched},
+		{mayMatch && hasRows, d.followPast},
+		{mayMatch && hasRows && d.HasCarriedOver, d.matchCarriedOver},
+		{mayMatch && d.Matching != nil, d.matchRemoved},
+	} {
+		if !step.needed {
+			continue
+		}
+		if err := step.run(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// decidesNothing reports whether the page contains only accounts that are stored, so that there are no Changes.
+func (d *decision) decidesNothing() bool {
+	rows := len(d.Transactions) + len(d.Removed) + len(d.Announced) + d.Unchanged
+	return d.sweep == nil && d.Staged == nil && rows+len(d.Quarantined)+len(d.Released)+len(d.FirstStored) == 0
+}
+
 func (d *decision) decide() error {
-	for _, step := range []func() error{d.match, d.rememberAbsences} {
-		if err := step(); err != nil {
-			return err
-		}
+	if d.decidesNothing() {
+		return nil
+	}
+	if err := d.match(); err != nil {
+		return err
+	}
+	var c Changes
+	if err := d.rememberAbsences(&c); err != nil {
+		return err
 	}
 	if err := d.compareEdited(); err != nil {
 		return err
 	}
-	var c Changes
 	d.put(&c)
 	if err := d.changeQuarantine(&c); err != nil {
 		return err
 	}
-	if err := d.endSuggestions(&c); err != nil {
+	c.Remove = slices.Sorted(maps.Keys(d.leaving))
+	if err := d.endSuggestions(&c, append(d.returned(), c.Remove...), d.leaving); err != nil {
 		return err
 	}
-	c.Remove = slices.Sorted(maps.Keys(d.leaving))
 	c.Counts.Read, c.Counts.Unchanged = c.Counts.Read+d.Unchanged, c.Counts.Unchanged+d.Unchanged
 	return d.emit(c)
 }
@@ -223,9 +245,6 @@ func (d *decision) notePast(c *Changes) {
 
 // stage emits the rows of a staged page. They are not compared with the stored records.
 func (d *decision) stage() error {
-	if d.Staged == nil {
-		return nil
-	}
 	return d.emit(Changes{
 		Stage:  &StagedRows{Staging: *d.Staged, Rows: d.Transactions, Removed: d.Removed},
 		Counts: domain.Counts{Read: len(d.Transactions)},
@@ -235,9 +254,6 @@ func (d *decision) stage() error {
 // rememberUnmatched emits a change that forbids the new rows in Unmatched to replace another row, now or later.
 func (d *decision) rememberUnmatched() error {
 	var c Changes
-	if len(d.Unmatched) == 0 {
-		return nil
-	}
 	for _, i := range d.unknown() {
 		if id := d.Transactions[i].ExternalID; slices.Contains(d.Unmatched, id) {
 			c.Never = append(c.Never, domain.MatchPair{New: id})
@@ -353,7 +369,7 @@ func (d *decision) put(c *Changes) {
 		default:
 			c.Counts.Modified++
 			if !stored.Archived {
-				c.Archive = append(c.Archive, row.ExternalID)
+				c.Archive = append(c.Archive, RecordKey{ExternalID: row.ExternalID})
 			}
 		}
 		if c.Upsert == nil {
@@ -383,9 +399,10 @@ func (d *decision) nextVersion(next *Record, previous int) {
 // when the account is released.
 func (d *decision) changeQuarantine(c *Changes) error {
 	attached := d.FirstStored
-	c.Release = d.Released
+	c.Quarantine.Release = d.Released
 	if len(d.Quarantined) > 0 || len(attached) > 0 {
-		quarantine, err := d.source.Quarantine()
+		quarantine := map[domain.QuarantineKey]domain.PullID{} // the pulls that last quarantined the rows
+		err := d.source.VisitQuarantine(0, func(e QuarantineEntry) { quarantine[e.QuarantineKey] = e.Pull })
 		if err != nil {
 			return err
 		}
@@ -395,13 +412,13 @@ func (d *decision) changeQuarantine(c *Changes) error {
 		for _, row := range Deduplicate(d.Quarantined, func(r *domain.UnreadableData) string {
 			return string(r.Kind) + r.ID
 		}) {
-			entry, found := quarantine[row.QuarantineKey]
-			if entry.Pull != d.Pull {
+			last, found := quarantine[row.QuarantineKey]
+			if last != d.Pull {
 				c.Counts.Quarantined++
 			}
 			if found || len(quarantine) < domain.MaxQuarantined {
-				quarantine[row.QuarantineKey] = QuarantineEntry{d.Pull, d.At}
-				c.Quarantine = append(c.Quarantine, row)
+				quarantine[row.QuarantineKey] = d.Pull
+				c.Quarantine.Put = append(c.Quarantine.Put, row)
 			}
 		}
 		attached = slices.DeleteFunc(slices.Clone(attached), func(id string) bool {

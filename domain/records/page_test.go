@@ -729,7 +729,7 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 	for method, page := range map[string]*records.Page{
 		"Record": sweep, "Version": sweep, "CarriedOver": sweep, "Never": sweep,
 		"States(absent)": sweep,
-		"VisitLive":      sweep, "VisitMetadata": sweep, "Quarantine": sweep,
+		"VisitLive":      sweep, "VisitLive(metadata)": sweep, "VisitQuarantine": sweep,
 		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
 		"States(absent by id)": removal,
 	} {
@@ -741,6 +741,37 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 		}
 		if err := b.write(page, page.Rows()); !errors.Is(err, errFails) {
 			t.Errorf("%s fails: got %v", method, err)
+		}
+	}
+}
+
+// A page whose rows match nothing asks the store nothing, and changes it at most once.
+func TestAPageThatMatchesNothingMakesOneExchange(t *testing.T) {
+	stored := purchase("a")
+	account := func(w *records.PageWrite) { w.Accounts = []domain.AccountData{{ExternalID: "acc"}} }
+	for name, tc := range map[string]struct {
+		page  *records.Page
+		calls map[string]int
+		want  int // the number of changes
+	}{
+		"new rows":               {records.NewPage(pageOf(other("x"), other("y"))), nil, 1},
+		"a stored row":           {records.NewPage(pageOf(stored)), nil, 1},
+		"rows and their account": {records.NewPage(with(pageOf(other("x")), account)), nil, 1},
+		"unchanged rows":         {records.NewPage(records.PageWrite{At: now, Unchanged: 3}), nil, 1},
+		"an account":             {records.NewPage(with(pageOf(), account)), nil, 0},
+		"a complete listing": {
+			records.NewSweep(records.SweepWrite{
+				Seen: func(string) bool { return true }, Proof: domain.OneRead, Page: pageOf(stored, other("x")), At: now,
+			}),
+			map[string]int{"Joined": 1, "States(absent)": 1, "States(held)": 1, "VisitLive": 1}, 1,
+		},
+	} {
+		b := newBook(record(1, stored))
+		if err := b.write(tc.page, tc.page.Rows()); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.written) != tc.want || !maps.Equal(b.calls, tc.calls) {
+			t.Errorf("%s: %d changes, want %d; the store was asked %v", name, len(b.written), tc.want, b.calls)
 		}
 	}
 }
@@ -792,7 +823,7 @@ func TestAnIDThatAnotherRecordHasIsWeak(t *testing.T) {
 	superseded.SupersededBy = recordID(1)
 	for name, tc := range map[string]struct {
 		others      []records.Record
-		quarantined map[string]string
+		quarantined *domain.UnreadableData
 		want        []string
 	}{
 		"no other record has it": {want: []string{"1 new v3 <old"}},
@@ -810,21 +841,39 @@ func TestAnIDThatAnotherRecordHasIsWeak(t *testing.T) {
 			others: []records.Record{superseded}, want: []string{"1 new v3 <old", "2 past v2 removed superseded by 1"},
 		},
 		"a quarantined row has it": {
-			quarantined: map[string]string{"bad": `{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e","date":null}`},
-			want:        twoAnd(),
+			quarantined: &domain.UnreadableData{
+				QuarantineKey: domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: "bad"},
+				Payload:       []byte(`{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e","date":null}`),
+			},
+			want: twoAnd(),
 		},
 		"a quarantined row has another one": {
-			quarantined: map[string]string{"bad": `{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e-2","date":null}`},
-			want:        []string{"1 new v3 <old"},
+			quarantined: &domain.UnreadableData{
+				QuarantineKey: domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: "bad"},
+				Payload:       []byte(`{"id":"bad","providerId":"7F3A91C2-0d5e-4b7e-2","date":null}`),
+			},
+			want: []string{"1 new v3 <old"},
+		},
+		"a quarantined account has it": {
+			quarantined: &domain.UnreadableData{
+				QuarantineKey: domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: "bad"},
+				Payload:       []byte(`{"id":"bad","number":"7f3a91c2-0d5e-4b7e"}`),
+			},
+			want: []string{"1 new v3 <old"},
 		},
 		"an earlier version of the row is quarantined": {
-			quarantined: map[string]string{"old": `{"id":"old","providerId":"7f3a91c2-0d5e-4b7e"}`},
-			want:        []string{"1 new v3 <old"},
+			quarantined: &domain.UnreadableData{
+				QuarantineKey: domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: "old"},
+				Payload:       []byte(`{"id":"old","providerId":"7f3a91c2-0d5e-4b7e"}`),
+			},
+			want: []string{"1 new v3 <old"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBook(append([]records.Record{old}, tc.others...)...)
-			b.payloads = tc.quarantined
+			if row := tc.quarantined; row != nil {
+				b.quarantine[row.QuarantineKey] = records.QuarantineEntry{Payload: row.Payload}
+			}
 			page := pageOf(came)
 			page.Matching = &records.Matching{RowOf: institutionIDs}
 			if err := b.store(page); err != nil {

@@ -168,7 +168,7 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	next.PossiblySupersedes = nil
 	c = Changes{
 		Never:   []domain.MatchPair{{Old: past.ExternalID, New: record.ExternalID}},
-		Archive: []string{record.Key()},
+		Archive: []RecordKey{record.Key()},
 		Rename:  []Renamed{{ID: record.ID, From: record.Key(), ExternalID: past.ExternalID, Supersedes: rest}},
 	}
 	c.clear(MarkPast, past.ExternalID)
@@ -217,7 +217,7 @@ func (d *decision) splitReturned(
 	c.Never = []domain.MatchPair{
 		{Old: record.ExternalID, New: past.ExternalID}, {Old: past.ExternalID, New: record.ExternalID},
 	}
-	c.Archive = []string{record.Key(), before.Key()}
+	c.Archive = []RecordKey{record.Key(), before.Key()}
 	c.Rename = []Renamed{
 		{ID: kept.ID, From: record.Key(), ExternalID: kept.ExternalID, Supersedes: kept.Supersedes},
 		{ID: next.ID, From: before.Key(), ExternalID: next.ExternalID, Supersedes: next.Supersedes},

@@ -245,7 +245,7 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
 	}
-	past, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
+	past, err := readStates(b.source, StatesOf{Mark: MarkPast, ExternalIDs: externalIDs})
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (b *publisher) followOthers(externalIDs []string) error {
 // readShown finds the records with the given former external ids. It adds their rows that the vendor returns to
 // b.onPage, and the records that leave to b.leaving.
 func (b *publisher) readShown(past []string) error {
-	states, err := b.source.States(StatesOf{Mark: MarkPast, ExternalIDs: past})
+	states, err := readStates(b.source, StatesOf{Mark: MarkPast, ExternalIDs: past})
 	if err != nil {
 		return err
 	}
@@ -278,15 +278,13 @@ func (b *publisher) readShown(past []string) error {
 			live = append(live, record.ExternalID)
 		}
 	}
-	quarantine, err := b.source.Quarantine()
+	err = b.source.VisitQuarantine(0, func(e QuarantineEntry) {
+		if e.Kind == domain.QuarantinedTransaction && b.readAgain(e) && slices.Contains(names, e.ID) {
+			b.onPage[e.ID] = true
+		}
+	})
 	if err != nil {
 		return err
-	}
-	for _, name := range names {
-		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: name}
-		if entry, found := quarantine[key]; found && b.readAgain(entry) {
-			b.onPage[name] = true
-		}
 	}
 	for ids := range slices.Chunk(names, publishBatch) {
 		rows := b.visible()
@@ -336,7 +334,7 @@ func (b *publisher) writeStaged() error {
 		d := &decision{
 			Page: page, View: view, source: b.source, ignored: b.ignored, suggested: b.suggested, leaving: b.leaving,
 		}
-		if err := d.endReturned(&c); err != nil {
+		if err := d.endSuggestions(&c, d.returned(), nil); err != nil {
 			return err
 		}
 		d.put(&c)
@@ -416,7 +414,7 @@ func (b *publisher) removeUnmatched() error {
 			for _, externalID := range removed {
 				leaving[externalID] = domain.PullID{}
 			}
-			err = b.endOf(&c, removed, leaving)
+			err = b.endSuggestions(&c, removed, leaving)
 			if err == nil {
 				err = b.emit(c)
 			}

@@ -518,7 +518,7 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 
 func TestAnErrorOfTheStoreEndsThePublication(t *testing.T) {
 	for _, method := range []string{
-		"Record", "States(past by id)", "Never", "Quarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
+		"Record", "States(past by id)", "Never", "VisitQuarantine", "VisitStaged", "OldestStaged", "Stored", "VisitRecords",
 		"Identities", "Dates",
 		"ExternalIDs", "CarriedOverAccounts",
 	} {

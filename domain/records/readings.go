@@ -22,10 +22,10 @@ type AccountState struct {
 // ReadingSource reads the stored data of a connection that is compared with the vendor's balances, and with the
 // numbers of rows that the vendor has announced. Its methods change nothing.
 type ReadingSource interface {
+	QuarantineSource
+
 	// Accounts returns the accounts of the connection, including removed ones.
 	Accounts() ([]AccountState, error)
-	// Quarantine returns the payloads of the rows in the connection's quarantine.
-	Quarantine() ([][]byte, error)
 	// ChangedSince reports whether a pull of the connection that ended at or after a time has changed a record. It does
 	// not consider the pull with the id except.
 	ChangedSince(start time.Time, except domain.PullID) (bool, error)
@@ -135,8 +135,10 @@ type settledAccount struct {
 func (s *settling) addAccounts(stored []AccountState) error {
 	var payloads [][]byte
 	if s.Quarantined {
-		var err error
-		if payloads, err = s.source.Quarantine(); err != nil {
+		err := s.source.VisitQuarantine(wholePayload, func(e QuarantineEntry) {
+			payloads = append(payloads, bytes.Clone(e.Payload))
+		})
+		if err != nil {
 			return err
 		}
 	}

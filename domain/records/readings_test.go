@@ -31,7 +31,13 @@ type bookSource struct {
 func (b *bookSource) Accounts() ([]records.AccountState, error) {
 	return slices.Clone(b.accounts), b.err
 }
-func (b *bookSource) Quarantine() ([][]byte, error) { return b.payloads, b.err }
+
+func (b *bookSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	for _, payload := range b.payloads {
+		visit(records.QuarantineEntry{Payload: payload[:min(limit, len(payload))]})
+	}
+	return b.err
+}
 
 func (b *bookSource) ChangedSince(start time.Time, except domain.PullID) (bool, error) {
 	return !b.changed.IsZero() && !b.changed.Before(start) && except != b.changer, b.err

@@ -68,10 +68,13 @@ func (d *decision) addQuarantined(repeated map[string]bool, keyed map[string]*ke
 			byValue[value] = append(byValue[value], key)
 		}
 	}
-	return d.source.VisitQuarantined(maxIdentifiedPayload, func(externalID string, payload []byte) {
-		for text := range strings.SplitSeq(string(payload), `"`) {
+	return d.source.VisitQuarantine(maxIdentifiedPayload, func(e QuarantineEntry) {
+		if e.Kind != domain.QuarantinedTransaction {
+			return
+		}
+		for text := range strings.SplitSeq(string(e.Payload), `"`) {
 			for _, key := range byValue[domain.LowerReference(text)] {
-				if !slices.Contains(keyed[key].externalIDs, externalID) {
+				if !slices.Contains(keyed[key].externalIDs, e.ExternalID()) {
 					repeated[key] = true
 				}
 			}

@@ -30,7 +30,7 @@ type replacement struct {
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
 	leaves := len(d.leaving) > 0 || len(d.missing) > 0
-	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.HasRemoved) {
+	if !leaves && (len(newRows) == 0 || !d.HasRemoved) {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
@@ -206,7 +206,8 @@ func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	for i := range of.New {
 		came[of.New[i].ExternalID] = of.New[i].LearnedAt.After(last)
 	}
-	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.HasCarriedOver, func(record LiveRecord) {
+	selected := LiveOf{Dates: period(of.Old), Account: of.Old[0].Account, NoneCarriedOver: !d.HasCarriedOver}
+	err = d.source.VisitLive(selected, func(record LiveRecord) {
 		_, leaves := d.leaving[record.ExternalID]
 		if !leaves && !came[record.ExternalID] && (d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
 			stayed++
@@ -232,7 +233,7 @@ func (d *decision) readOld(r *replacement) error {
 	var live []Record
 	if len(leaving) > 0 {
 		var err error
-		if absent, err = d.source.States(StatesOf{Mark: MarkAbsent, ExternalIDs: leaving}); err != nil {
+		if absent, err = readStates(d.source, StatesOf{Mark: MarkAbsent, ExternalIDs: leaving}); err != nil {
 			return err
 		}
 		if live, err = d.source.Live(leaving); err != nil {

@@ -81,6 +81,12 @@ type StatesOf struct {
 	Before time.Time
 }
 
+// readStates returns the states of the selected rows, by external id.
+func readStates(source Source, rows StatesOf) (map[string]RowState, error) {
+	states := map[string]RowState{}
+	return states, source.VisitStates(rows, func(s RowState) { states[s.ExternalID] = s })
+}
+
 // clear ends a mark of rows. It combines the marks that end without further conditions.
 func (c *Changes) clear(mark Mark, externalIDs ...string) {
 	for i := range c.Clear {

@@ -17,8 +17,8 @@ func absentRow(externalID string, pull int) records.RowState {
 	}
 }
 
-// States fails under a name that tells the selection: "States(held)", "States(absent)", "States(past by id)", ….
-func (b *book) States(which records.StatesOf) (map[string]records.RowState, error) {
+// VisitStates fails under a name that tells the selection: "States(held)", "States(absent)", "States(past by id)", ….
+func (b *book) VisitStates(which records.StatesOf, visit func(records.RowState)) error {
 	name := [...]string{"past", "carried over", "absent", "announced"}[which.Mark]
 	if which.Held {
 		name = "held"
@@ -27,7 +27,10 @@ func (b *book) States(which records.StatesOf) (map[string]records.RowState, erro
 		b.requireIDs(which.ExternalIDs)
 		name += " by id"
 	}
-	return b.statesOf(which), b.fail("States(" + name + ")")
+	for _, state := range b.statesOf(which) {
+		visit(state)
+	}
+	return b.fail("States(" + name + ")")
 }
 
 func (b *book) statesOf(which records.StatesOf) map[string]records.RowState {

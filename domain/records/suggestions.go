@@ -242,15 +242,6 @@ func (d *decision) putSuggested(c *Changes, record *Record) {
 	}
 }
 
-// endSuggestions ends two kinds of open suggestions: those whose new record leaves, and those whose old record
-// becomes live, because the page contains its row. The method put writes these rows.
-func (d *decision) endSuggestions(c *Changes) error {
-	return d.endOf(c, append(d.returned(), slices.Sorted(maps.Keys(d.leaving))...), d.leaving)
-}
-
-// endReturned ends only the open suggestions whose old record becomes live; see endSuggestions.
-func (d *decision) endReturned(c *Changes) error { return d.endOf(c, d.returned(), nil) }
-
 // returned returns the external ids of the rows of the page whose records are removed. The method put makes these
 // records live.
 func (d *decision) returned() (externalIDs []string) {
@@ -263,9 +254,13 @@ func (d *decision) returned() (externalIDs []string) {
 	return externalIDs
 }
 
-// endOf does the work of endSuggestions for the records with these external ids. The same Changes remove the records in
-// leaving.
-func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]domain.PullID) error {
+// endSuggestions ends two kinds of open suggestions for the records with these external ids: those whose new record
+// leaves, and those whose old record becomes live, because the page contains its row. The same Changes remove the
+// records in leaving; the method put writes the rows.
+func (d *decision) endSuggestions(c *Changes, externalIDs []string, leaving map[string]domain.PullID) error {
+	if len(externalIDs) == 0 {
+		return nil
+	}
 	open, err := d.readSuggestions(externalIDs)
 	if err != nil {
 		return err
@@ -415,7 +410,7 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 // record gets its row back, and is live again. A listing that proves nothing undoes nothing: the vendor may have
 // synchronised meanwhile, and if an id was unreadable, each row counts as seen.
 func (d *decision) undoJoins() error {
-	if d.sweep == nil || d.sweep.Proof == domain.NoProof {
+	if d.sweep.Proof == domain.NoProof {
 		return nil
 	}
 	joined, err := d.source.Joined()

@@ -33,10 +33,7 @@ type absenceReading struct {
 //   - A record that does not leave is added to d.missing if its absence is part of a mass removal, or if the vendor may
 //     have purged the record.
 func (d *decision) judgeAbsences() error {
-	if d.sweep == nil {
-		return nil
-	}
-	known, err := d.source.States(StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
+	known, err := readStates(d.source, StatesOf{Mark: MarkAbsent, Account: d.sweep.Account})
 	if err != nil {
 		return err
 	}
@@ -48,7 +45,7 @@ func (d *decision) judgeAbsences() error {
 		oldest: map[string]domain.Date{},
 		held:   map[string]bool{},
 	}
-	held, err := d.source.States(StatesOf{Mark: MarkAnnounced, Account: d.sweep.Account, Held: true})
+	held, err := readStates(d.source, StatesOf{Mark: MarkAnnounced, Account: d.sweep.Account, Held: true})
 	if err != nil {
 		return err
 	}
@@ -138,22 +135,21 @@ func (d *decision) judgeWithoutContinued() error {
 	}))
 }
 
-// rememberAbsences emits the absences of a sweep.
-func (d *decision) rememberAbsences() error {
+// rememberAbsences adds the absences of a sweep to c.
+func (d *decision) rememberAbsences(c *Changes) error {
 	if d.judged == nil {
 		return nil
 	}
 	if err := d.judgeWithoutContinued(); err != nil {
 		return err
 	}
-	var c Changes
 	if d.judged.known {
 		c.Clear = []StatesOf{{Mark: MarkAbsent, Account: d.sweep.Account}}
 	}
 	for _, a := range d.judged.remaining {
 		c.States = append(c.States, absentRow(a))
 	}
-	return d.emit(c)
+	return nil
 }
 
 // readWindow compares the listing with the live records in the window. It counts the listed records and rows of each
@@ -161,7 +157,8 @@ func (d *decision) rememberAbsences() error {
 // whose announced removals are held back are in r.held; they are no absences.
 func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error {
 	w := d.sweep
-	err := d.source.VisitLive(w.Window, w.Account, d.HasCarriedOver, func(record LiveRecord) {
+	of := LiveOf{Dates: w.Window, Account: w.Account, NoneCarriedOver: !d.HasCarriedOver}
+	err := d.source.VisitLive(of, func(record LiveRecord) {
 		seen := w.Seen(record.ExternalID)
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {
@@ -260,14 +257,14 @@ func (d *decision) collected(records []LiveRecord) (recent map[string]bool, err 
 		}
 		return recent, nil
 	}
-	accounts, ids := make(map[string]string, len(records)), make([]string, len(records))
-	for i, record := range records {
-		accounts[record.ExternalID], ids[i] = record.Account, record.ExternalID
+	of := LiveOf{NoneCarriedOver: !d.HasCarriedOver, Metadata: true}
+	for _, record := range records {
+		of.ExternalIDs = append(of.ExternalIDs, record.ExternalID)
 	}
-	err = d.source.VisitMetadata(ids, func(externalID string, metadata []byte) {
-		from, known := w.CollectedFrom[accounts[externalID]]
-		at := w.CollectedAt(metadata)
-		recent[externalID] = known && !at.IsZero() && !at.Before(from)
+	err = d.source.VisitLive(of, func(record LiveRecord) {
+		from, known := w.CollectedFrom[record.Account]
+		at := w.CollectedAt(record.Metadata)
+		recent[record.ExternalID] = known && !at.IsZero() && !at.Before(from)
 	})
 	return recent, err
 }

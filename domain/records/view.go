@@ -1,6 +1,7 @@
 package records
 
 import (
+	"math"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -16,18 +17,20 @@ type Record struct {
 	Digest Digest
 }
 
-// Key returns the external id under which the record is stored. A superseded record has lost its external id to the
+// RecordKey identifies a record among those of its connection. A superseded record has lost its external id to the
 // record that supersedes it, so its key contains its own id, too.
-func (r *Record) Key() string {
-	if r.SupersededBy.IsZero() {
-		return r.ExternalID
-	}
-	return r.ExternalID + SupersededMark + r.ID.String()
+type RecordKey struct {
+	ExternalID string
+	Superseded domain.TransactionID // the id of a superseded record; zero for any other record
 }
 
-// SupersededMark separates the external id of a superseded record and its id in the record's key. No external id
-// contains it.
-const SupersededMark = "\x1f"
+// Key returns the key of the record.
+func (r *Record) Key() RecordKey {
+	if r.SupersededBy.IsZero() {
+		return RecordKey{ExternalID: r.ExternalID}
+	}
+	return RecordKey{r.ExternalID, r.ID}
+}
 
 // Stored contains the members of a record that are compared with a row of a page, and those that the next version of
 // the record keeps.
@@ -70,7 +73,7 @@ type View struct {
 // Source reads what a decision needs only for some pages. All methods read the records of one connection, and see the
 // Changes that were yielded before the call. A Source returns the errors of the store.
 type Source interface {
-	AnnouncedSource
+	QuarantineSource
 
 	// Record returns a record by its id. It returns an error if there is none.
 	Record(id domain.TransactionID) (Record, error)
@@ -78,8 +81,8 @@ type Source interface {
 	// Version returns an earlier version of a record, without a digest. It returns an error if there is none.
 	Version(id domain.TransactionID, version int) (Record, error)
 
-	// States returns the states of the selected rows, by external id.
-	States(rows StatesOf) (map[string]RowState, error)
+	// VisitStates calls visit with the states of the selected rows. It may do so several times for a row.
+	VisitStates(rows StatesOf, visit func(RowState)) error
 
 	// Live returns the live records with these external ids.
 	Live(externalIDs []string) ([]Record, error)
@@ -112,13 +115,8 @@ type Source interface {
 	// Joined returns the old records of the suggestions in the state SuggestionJoined.
 	Joined() ([]Record, error)
 
-	// VisitLive calls visit with the live records in the window of a sweep. If account is not "", it visits only the
-	// records of this account. The caller passes false as carriedOver only if no record of the connection is carried
-	// over.
-	VisitLive(dates domain.Window, account string, carriedOver bool, visit func(LiveRecord)) error
-
-	// VisitMetadata calls visit with the metadata of the records with these external ids.
-	VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error
+	// VisitLive calls visit with the selected live records.
+	VisitLive(records LiveOf, visit func(LiveRecord)) error
 
 	// VisitIdentified calls visit with the references of the records of an account, also of removed and superseded
 	// ones, that have one of the values as end-to-end id, transaction id, authentication code, tracking key or barcode.
@@ -127,20 +125,25 @@ type Source interface {
 	VisitIdentified(
 		account domain.AccountID, values []string, visit func(domain.TransactionID, domain.References),
 	) error
-
-	// VisitQuarantined calls visit with the external id and at most limit bytes of each transaction in the quarantine
-	// of the connection. The id is "" if it cannot be read.
-	VisitQuarantined(limit int, visit func(externalID string, payload []byte)) error
-
-	// Quarantine returns when each row in the quarantine of the connection was last quarantined, by its key.
-	Quarantine() (map[domain.QuarantineKey]QuarantineEntry, error)
 }
 
-// QuarantineEntry describes when a row was last quarantined.
+// QuarantineSource reads the quarantine of a connection.
+type QuarantineSource interface {
+	// VisitQuarantine calls visit with each row in the quarantine, and at most limit bytes of its payload.
+	VisitQuarantine(limit int, visit func(QuarantineEntry)) error
+}
+
+// QuarantineEntry is a row in the quarantine.
 type QuarantineEntry struct {
-	Pull domain.PullID
-	At   time.Time
+	domain.QuarantineKey
+
+	Pull    domain.PullID // the pull that last quarantined the row
+	At      time.Time     // when it did
+	Payload []byte        // the caller must not keep it
 }
+
+// wholePayload is a limit that no payload in the quarantine reaches.
+const wholePayload = math.MaxInt32
 
 // Candidate is a stored record that may replace another one.
 type Candidate struct {
@@ -155,4 +158,15 @@ type LiveRecord struct {
 	Date       domain.Date
 	// CarriedOver is set if the vendor has not returned the record under the current account reference.
 	CarriedOver bool
+	Metadata    []byte // only if LiveOf.Metadata is set; the caller must not keep it
+}
+
+// LiveOf selects live records. A member that is zero does not restrict the selection.
+type LiveOf struct {
+	Dates       domain.Window
+	Account     string // the present external id of the account
+	ExternalIDs []string
+	// NoneCarriedOver is set if no record of the connection is carried over.
+	NoneCarriedOver bool
+	Metadata        bool // visit gets the metadata of the records
 }

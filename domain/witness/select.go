@@ -92,8 +92,9 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 		}
 	}
 	if len(file.Statements) == 1 {
-		return Selected{}, &Refusal{Code: OtherAccount, Message: fmt.Sprintf(
-			"the statement is that of account %s", file.Statements[0].Account.Label())}
+		return Selected{}, &Refusal{
+			Code: OtherAccount, Message: "the statement is that of " + file.Statements[0].Account.description(),
+		}
 	}
 	return Selected{}, needsAccount(file)
 }

@@ -137,6 +137,14 @@ func (a Account) Label() string {
 	return label
 }
 
+// description names the account in a message. A file may state only the bank.
+func (a Account) description() string {
+	if a.Number == "" && a.Bank != "" {
+		return "an account of bank " + a.Bank
+	}
+	return "account " + a.Label()
+}
+
 // Statement contains what a file states about one account.
 type Statement struct {
 	Account  Account

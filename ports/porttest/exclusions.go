@@ -23,14 +23,14 @@ var exclusionTests = []storeTest{
 
 func (f *fixture) exclude(id domain.TransactionID) domain.Transaction {
 	f.Helper()
-	t, err := f.Ledger.Exclude(f.ctx, f.tenant, id, "alice", ports.Decision{Reason: "shown twice", At: f.now()})
+	t, err := f.Ledger.Exclude(f.ctx, f.tenant, id, "alice", ports.Decision{Actor: "alice", Reason: "shown twice", At: f.now()})
 	f.noError(err)
 	return t
 }
 
 func (f *fixture) include(id domain.TransactionID) domain.Transaction {
 	f.Helper()
-	t, err := f.Ledger.Include(f.ctx, f.tenant, id, ports.Decision{At: f.now()})
+	t, err := f.Ledger.Include(f.ctx, f.tenant, id, ports.Decision{Actor: "bob", At: f.now()})
 	f.noError(err)
 	return t
 }
@@ -107,7 +107,7 @@ func excludedCountsNowhere(f *fixture) {
 }
 
 func exclusionAdjusts(f *fixture) {
-	c, _, id := f.accountWithRows(
+	c, l, id := f.accountWithRows(
 		row("x", withAccount("a"), withAmount("-10", "BRL")), row("y", withAccount("a"), withAmount("-10", "BRL")))
 	closed := f.close(id, closeDay)
 	f.equal("count and sum", "2 -20", closedText(closed))
@@ -119,6 +119,12 @@ func exclusionAdjusts(f *fixture) {
 	f.include(y.ID)
 	f.equal("adjustments", []domain.ChangeKind{domain.Included, domain.Excluded}, f.adjustedBy(id))
 	f.reproduces("included", c, closed)
+	f.storeRows(l, row("y", withAccount("a"), withAmount("-11", "BRL")))
+	f.equal("causes", []string{"vendor  2026-02-28", "operator bob 2026-02-28", "operator alice 2026-02-28", "vendor  "},
+		f.causes(c, "y"))
+	f.reopen(id, closeDay)
+	f.equal("causes without a close", []string{"vendor  ", "operator bob ", "operator alice ", "vendor  "},
+		f.causes(c, "y"))
 }
 
 func exclusionSurvives(f *fixture) {

@@ -67,7 +67,7 @@ func (r *replacements) row(id domain.TransactionID) domain.Transaction {
 
 func (r *replacements) join(old, with domain.TransactionID, reason string) (domain.Transaction, error) {
 	return r.Ledger.Join(r.ctx, r.tenant, ports.RecordPair{Old: old, New: with},
-		ports.Decision{Reason: reason, At: r.now()})
+		ports.Decision{Actor: "ana", Reason: reason, At: r.now()})
 }
 
 // reasons returns the reasons in the history of a record, newest first.
@@ -140,6 +140,10 @@ func joinAndSplit(f *fixture) {
 	f.equal("suggestions", 0, len(r.suggestions()))
 	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
 	f.equal("reasons", []string{"one purchase", "", ""}, r.reasons(r.older))
+	for _, id := range []domain.TransactionID{r.older, y.ID} {
+		newest := r.historyOf(id, 10, nil)[0]
+		f.equal("cause", []any{domain.CausedByOperator, "ana"}, []any{newest.Cause(), newest.Transaction.Actor})
+	}
 	f.equal("changes", []domain.ChangeKind{domain.SupersededRow, domain.Removed, domain.Added},
 		changes(r.historyOf(r.older, 10, nil)))
 	r.next()

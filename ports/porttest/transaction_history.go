@@ -18,6 +18,7 @@ var historyTests = []storeTest{
 	{"a version without another content is kept, too: an account that is attached later", historyOfAttachedAccount},
 	{"a version names the trigger and the deliveries of its pull", historyNamesDeliveries},
 	{"a version has no deliveries any more once they are pruned", historyAfterPruning},
+	{"a pull selects the rows of which it has written a version", transactionsOfAPull},
 	{"a version names a bounded number of deliveries", historyBoundsDeliveries},
 	{"pages return every version once while versions are added", historyPages},
 	{"a position of another list, or of another transaction, is Invalid", historyPositions},
@@ -65,6 +66,14 @@ func presentVersion(row domain.Transaction, origin domain.TransactionData) domai
 
 func changes(versions []domain.TransactionVersion) []domain.ChangeKind {
 	return ids(versions, domain.TransactionVersion.Change)
+}
+
+// causes returns the cause of each version, the operator, and the close that it adjusts.
+func (f *fixture) causes(c domain.Connection, externalID string) []string {
+	f.Helper()
+	return ids(f.history(c, externalID), func(v domain.TransactionVersion) string {
+		return fmt.Sprintf("%s %s %s", v.Cause(), v.Transaction.Actor, v.Adjusts)
+	})
 }
 
 // historyKeepsVersions changes every member of a row that can change, and compares the history with the row
@@ -291,4 +300,32 @@ func historyUnderLostLease(f *fixture) {
 	}
 	f.storeRows(l, row("1", withDescription("edited")))
 	f.equal("changes", []domain.ChangeKind{domain.Modified, domain.Added}, changes(f.history(c, "1")))
+}
+
+// transactionsOfAPull checks the rows that pulls select: those that they have added, changed and removed, also if a
+// later pull has changed them again, and only those of the connection.
+func transactionsOfAPull(f *fixture) {
+	c, l := f.runningPull()
+	added := l.Pull
+	f.storeRows(l, row("changed"), row("kept"), row("removed"))
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	changed := l.Pull
+	f.storeRows(l, row("changed", withDescription("second")), row("kept"), row("new"))
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	f.storeRows(l, row("changed", withDescription("third")))
+	last := l.Pull
+	for _, limit := range []int{1, domain.MaxLimit} {
+		for pull, want := range map[domain.PullID][]string{
+			added: {"changed", "kept", "removed"}, changed: {"changed", "new"}, last: {"changed"},
+			newID[domain.Pull](): nil,
+		} {
+			got := ids(f.listTransactions(c, ports.TransactionFilter{Pull: pull}, limit, nil), externalID)
+			slices.Sort(got)
+			f.equal("rows of a pull", want, got)
+		}
+	}
+	other := f.createConnection()
+	f.equal("another connection", 0, len(f.listTransactions(other, ports.TransactionFilter{Pull: added}, 1, nil)))
 }

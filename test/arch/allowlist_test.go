@@ -107,7 +107,8 @@ var allowed = map[string][]string{
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills",
 		"domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
-		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
+		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore",
+		"golang.org/x/text/language", "golang.org/x/time/rate",
 	},
 	"adapters/rest/console": {"github.com/klauspost/compress/gzip", "github.com/tdewolff/minify/v2"},
 	"adapters/rest/operation": {

@@ -68,7 +68,7 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 		t.Errorf("the archive has %d files", len(files.File))
 	}
 	if out := e.must(t, "", "accounts", "statement", bank, "--format", "csv", "--locale", "pt-BR"); !strings.HasPrefix(
-		out, "\ufeffid;data;valor;") {
+		out, "\ufeffID;Data;Valor;") {
 		t.Errorf("the CSV for spreadsheets in Brazil is %q", out)
 	}
 	empty := e.must(

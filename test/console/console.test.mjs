@@ -445,7 +445,7 @@ test('what is no date is refused at its field, in the language of the console', 
     await page.keyboard.press('Shift+Tab'); // leaves the field: its parts come before
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Shift+Tab');
-    await page.locator(`#${name}-error`).getByText('Isto não é uma data.').waitFor();
+    await page.locator(`#${name}-error`).getByText('Data inválida.').waitFor();
     assert.ok(await input.evaluate((element) => element.validity.badInput), where + ' has dropped what was typed');
     await input.fill('2026-01-31');
     await page.locator(`#${name}-error`).waitFor({ state: 'detached' });
@@ -461,7 +461,7 @@ test('what is no date is refused at its field, in the language of the console', 
   await page.locator('#day').focus();
   await page.keyboard.type('02312026');
   answer();
-  await page.getByRole('table').getByRole('link', { name: /Completude/ }).first().filter({ hasNotText: '…' }).waitFor();
+  await page.getByRole('table').getByRole('link', { name: /Conferência do saldo/ }).first().filter({ hasNotText: '…' }).waitFor();
   assert.ok(await page.locator('#day').evaluate((element) => element.validity.badInput), 'a later answer has dropped what was typed');
   await page.unrouteAll();
   for (const where of ['/console/search', path + '/transactions', '/console/audit']) {
@@ -473,6 +473,71 @@ test('what is no date is refused at its field, in the language of the console', 
   await page.locator('#date').fill('2999-12-31');
   await press(page, 'Fechar o período');
   await page.locator('#date-error').getByText('Este dia ainda não terminou.').waitFor();
+  await page.finish();
+});
+
+test('a webhook is found by its time, and leads to its pull, its transactions, and back', async () => {
+  const operator = token(75);
+  const { id } = await connect(operator, pluggyLogin, 'webhooks');
+  const { webhookUrl } = await api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: 'webhooks' });
+  const added = await control(PLUGGY, 'POST', '/transactions', {
+    accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', date: new Date().toISOString(), description: 'PAGO PELO WEBHOOK', amount: -7.31,
+  });
+  await sendPluggyWebhook(webhookUrl);
+  const delivery = await until('the pull of the webhook', async () => {
+    const { items: [received] } = await api(operator, 'GET', '/webhooks/deliveries?connectionId=' + id);
+    return received?.status === 'processed' && received;
+  });
+  const page = await open(browser, '/console/webhooks', { token: operator, timezoneId: 'America/Sao_Paulo', expected: [/status of 400/] });
+  const table = page.getByRole('table', { name: 'Deliveries' });
+  await page.getByText('Times are those of America/Sao_Paulo.').waitFor();
+  // The times are exact, in the zone of the reader, and the last minute belongs to the range.
+  const local = (time) => new Date(Date.parse(time) - 3 * 3600000).toISOString().slice(0, 16);
+  const minute = local(delivery.receivedAt);
+  await table.getByText(new RegExp(delivery.receivedAt.slice(16, 19))).waitFor();
+  await page.getByLabel('From').fill(minute);
+  await page.getByLabel('Up to and including').fill(minute);
+  await press(page, 'Search');
+  await table.getByRole('link', { name: 'webhooks' }).waitFor();
+  await page.getByLabel('Up to and including').fill(local(new Date(Date.parse(delivery.receivedAt) - 120000).toISOString()));
+  await press(page, 'Search');
+  await page.locator('#to-error').getByText('The last day is before the first one.').waitFor();
+  await page.getByLabel('From').fill(local(new Date(Date.parse(delivery.receivedAt) - 120000).toISOString()));
+  await press(page, 'Search');
+  await page.getByText('Nothing matches these filters.').waitFor();
+  await page.goto(SERVICE + '/console/webhooks');
+  await table.getByRole('link', { name: 'item/updated' }).click();
+  await page.getByRole('link', { name: 'See the pull' }).click();
+  await heading(page, 'Pull');
+  const changed = page.getByRole('table', { name: 'Transactions that it added, changed or removed' });
+  assert.equal(await changed.getByRole('row').count(), 2, 'one transaction below the titles');
+  await changed.getByRole('link', { name: 'PAGO PELO WEBHOOK' }).click();
+  await heading(page, 'PAGO PELO WEBHOOK');
+  await page.goBack();
+  await page.getByRole('link', { name: 'item/updated' }).click();
+  await page.getByText('Its pull succeeded.').waitFor();
+  await control(PLUGGY, 'DELETE', '/transactions/' + added.id);
+  await page.finish();
+});
+
+test('the history of a transaction says who changed what, and which close it adjusts', async () => {
+  const operator = token(76);
+  const { id } = await connect(operator, pluggyLogin, 'told');
+  await confirm(operator, id);
+  const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/transactions?status=posted`);
+  const item = items.at(-1);
+  await api(operator, 'PUT', `/accounts/${item.accountId}/closes/${item.date}`);
+  await api(operator, 'POST', `/transactions/${item.id}/exclude`, { reason: 'shown twice' });
+  const page = await open(browser, `/console/connections/${id}/transactions/${item.id}`, { token: operator });
+  const versions = page.getByRole('table', { name: 'Versions' });
+  const excluded = versions.getByRole('row', { name: /^2\./ });
+  await excluded.getByText('operator excluded the transaction.').waitFor();
+  await excluded.getByText('Reason: shown twice').waitFor();
+  await excluded.getByText(/^Excluded: – /).waitFor();
+  await versions.getByRole('row', { name: /^1\. The vendor showed the transaction for the first time\./ }).waitFor();
+  await versions.getByRole('link', { name: 'Read by a manual pull' }).waitFor();
+  await excluded.getByRole('link', { name: /Changes the period closed up to/ }).click();
+  await heading(page, 'Changes after the close of', 2);
   await page.finish();
 });
 
@@ -1105,10 +1170,10 @@ test('the console is in the language of the browser, and the language can be swi
   const operator = token(11);
   const { id } = await connect(operator, pluggyLogin, 'banco');
   const page = await open(browser, `/console/connections/${id}/transactions`, { token: operator, locale: 'pt-BR' });
-  await page.getByText('Saudável.').waitFor();
+  await page.getByText('Funcionando.').waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'pt-BR');
-  await page.getByRole('cell', { name: '−212,45 BRL' }).waitFor();
-  assert.equal(await page.title(), 'Transações · banco · Conexões com agregadores');
+  await page.getByRole('cell', { name: '−R$ 212,45' }).waitFor();
+  assert.equal(await page.title(), 'Lançamentos · banco · Conexões com agregadores');
   await press(page, 'EN');
   await page.getByText('Healthy.').waitFor();
   await page.getByRole('cell', { name: '−212.45 BRL' }).waitFor();

@@ -10,7 +10,7 @@ const source = ['adapters/rest', 'adapters/sink', 'application', 'domain'].flatM
   .filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
   .map((name) => readFileSync(join(root, folder, name), 'utf8'))).join('\n');
 const text = readFileSync(new URL('problem-text.js', assets), 'utf8');
-const described = [...text.matchAll(/^ {2}'(.+)': '(\w+)',$/gm)].map((match) => match[1]);
+const described = [...text.matchAll(/^ {2}(['"])(.+)\1: '\w+',$/gm)].map((match) => match[2]);
 
 test('each description that is translated is sent by the service', () => {
   assert.ok(described.length > 25);

@@ -307,7 +307,7 @@ export const tasks = [
       await player.fill('Text', 'bom prato');
       await player.press('Enter');
       await player.click(page.getByRole('table', { name: 'Transactions found' }).getByRole('link', { name: /BOM PRATO/ }).first());
-      const version = page.getByRole('table', { name: 'Versions' }).getByRole('row', { name: /^2\. Modified/ });
+      const version = page.getByRole('table', { name: 'Versions' }).getByRole('row', { name: /^2\. The vendor changed the transaction\./ });
       await version.getByText('RESTAURANTE BOM PRATO LTDA').waitFor();
       await version.locator('time').first().waitFor();
       await version.locator('code.digest').waitFor();

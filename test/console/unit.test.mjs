@@ -25,8 +25,18 @@ test('amounts keep all of their digits, in the format of the language', () => {
   assert.equal(format.amount('-1234567890123456.78'), '−1.234.567.890.123.456,78');
   assert.equal(format.amount('0.123456', true), '+0,123456');
   assert.equal(format.amount('0', true), '0,00');
+  assert.deepEqual([['-1234.5', 'BRL'], ['1', 'BRL', true], ['1', 'USD']].map((money) => format.money(...money)), ['−R$\u00a01.234,50', '+R$\u00a01,00', '1,00 USD']);
   setLanguage('en');
   assert.equal(format.amount('-212.45'), '−212.45');
+  assert.equal(format.money('-212.45', 'BRL'), '−212.45 BRL');
+});
+
+test('dates in Portuguese are numbers', () => {
+  setLanguage('pt-BR');
+  assert.equal(format.day('2026-09-03'), '03/09/2026');
+  assert.match(format.instant('2026-09-03T12:03:11Z'), /^0[234]\/09\/2026, \d\d:03:11$/);
+  setLanguage('en');
+  assert.match(format.day('2026-09-03'), /Sep/);
 });
 
 test('a time is relative to now, also in the past', () => {
@@ -41,7 +51,7 @@ test('a time is relative to now, also in the past', () => {
 
 test('a count has the plural of its language', () => {
   setLanguage('pt-BR');
-  assert.deepEqual([0, 1, 2].map((n) => t('removals.done', { n })), ['0 linhas foram removidas.', '1 linha foi removida.', '2 linhas foram removidas.']);
+  assert.deepEqual([0, 1, 2].map((n) => t('removals.done', { n })), ['0 lançamentos foram removidos.', '1 lançamento foi removido.', '2 lançamentos foram removidos.']);
   assert.equal(t('no.such.message'), 'no.such.message');
 });
 

@@ -89,19 +89,21 @@ export async function fixture(tenant) {
   return {
     operator, ...history, broken: '/console/connections/' + broken.id, paused: '/console/connections/' + paused.id,
     // The console shows the connection paused with every warning that health knows: see worsen.
-    odd: await addQuarantine(operator), pair: await addPair(operator), erased: await addErased(operator), delivery: `${history.bank}/deliveries/${delivery.id}`,
+    odd: await addQuarantine(operator), pair: await addPair(operator), erased: await addErased(operator), delivery: `${history.bank}/deliveries/${delivery.id}`, firstPull: `${history.bank}/pulls/${delivery.pullId}`,
     subscription: '/console/subscriptions/' + subscription.id, member: '/console/connections/' + member.id,
   };
 }
 
 // views returns the path of each view, and what the complete view shows: the key of a message, or a text of the data.
-export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair, member }) => [
+export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair, member, firstPull }) => [
   ['/console', 'overview.all'],
   ['/console?q=none', 'filter.noMatch'],
   ['/console/connections/new', 'create.lead'],
   ['/console/search?text=boleto', 'BOLETO DE ENERGIA'],
   ['/console/search?text=none', 'search.nothing'],
   ['/console/changes', 'changes.empty'],
+  ['/console/webhooks', 'item/updated'],
+  ['/console/webhooks?from=2001-01-01T00:00&to=2001-01-01T00:00', 'filter.noMatch'],
   ['/console/possible-replacements', 'suggestion.same'],
   ['/console/month-end', 'Conta de Ensaio'],
   ['/console/institutions', 'institution.lead'],
@@ -126,11 +128,12 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   [odd + '/setup', 'setup.seeRows'],
   [bank + '/transactions', 'BOLETO DE ENERGIA'],
   [bank + '/transactions?from=2001-01-01&to=2001-01-02', 'filter.noMatch'],
-  [`${bank}/transactions/${versions}`, 'version.superseded'],
+  [`${bank}/transactions/${versions}`, 'history.matching.superseded'],
   [erased, 'transaction.lead.erased'],
   [account + '/closes?close=' + day, 'adjustment.removed'],
   [account + '/completeness', 'balance.title'],
   [bank + '/pulls', 'pull.status.succeeded'],
+  [firstPull, 'pull.records'],
   [broken + '/pulls', 'advice.credential_rejected'],
   [bank + '/deliveries', 'item/updated'],
   [odd + '/deliveries', 'delivery.empty'],
@@ -145,6 +148,7 @@ export const emptyViews = [
   ['/console', 'overview.emptyTitle'],
   ['/console/search', 'search.lead'],
   ['/console/changes', 'changes.empty'],
+  ['/console/webhooks', 'webhooks.emptyText'],
   ['/console/possible-replacements', 'suggestion.noneText'],
   ['/console/month-end', 'account.emptyText'],
   ['/console/institutions', 'institution.emptyText'],

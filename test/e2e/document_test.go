@@ -248,7 +248,8 @@ func (o operator) checkExclusion(record string) {
 	if got := count(); got != before-1 {
 		o.t.Errorf("%v of %v records count", got, before)
 	}
-	if version := o.get(record + "/history").items()[0]; version["reason"] != "shown twice" {
+	if version := o.get(record + "/history").items()[0]; version["reason"] != "shown twice" ||
+		version["cause"] != "operator" || version["actor"] == nil {
 		o.t.Errorf("the last version is %v", version)
 	}
 	included := o.send(http.MethodDelete, record+"/exclude", nil).want(200).json()

@@ -161,6 +161,7 @@ var TransactionColumns = []Column{
 	{"tx_id", "text", Defaulted | Stated, func(r *TransactionRow) any { return &r.References.TxID }},
 	{"excluded_at", "timestamptz", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedAt }},
 	{"excluded_by", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedBy }},
+	{"actor", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Actor }},
 	{"card_facts", "text", PresentOnly | Defaulted, func(r *TransactionRow) any { return &r.card }},
 	// bill_id is set for the rows of a bill only, and not for a payment.
 	{"bill_id", "uuid", Kept | PresentOnly | Defaulted, func(r *TransactionRow) any { return &r.billID }},
@@ -255,7 +256,7 @@ func (r *TransactionRow) Domain() (domain.Transaction, error) {
 	}
 	t.Supersedes, t.PossiblySupersedes = nil, ids
 	if !t.SupersededBy.IsZero() {
-		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, records.SupersededMark), 0)]
+		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, supersededMark), 0)]
 	}
 	if r.supersedes == "" {
 		return t, nil
@@ -263,9 +264,21 @@ func (r *TransactionRow) Domain() (domain.Transaction, error) {
 	return t, DecodeJSON(r.supersedes, &t.Supersedes)
 }
 
+// supersededMark separates the external id of a superseded record and its id in the column external_id. No external id
+// contains it.
+const supersededMark = "\x1f"
+
+// KeyColumn returns the value of the column external_id of the record with the key.
+func KeyColumn(key records.RecordKey) string {
+	if key.Superseded.IsZero() {
+		return key.ExternalID
+	}
+	return key.ExternalID + supersededMark + key.Superseded.String()
+}
+
 // RowOfRecord returns the row of a record. It does not set the column supersedes, which an upsert does not change.
 func RowOfRecord(record *records.Record, changeSeq int64) TransactionRow {
-	record.ExternalID = record.Key()
+	record.ExternalID = KeyColumn(record.Key())
 	row := TransactionRow{
 		Record: record, ChangeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
 		possibly: EncodeIDs(record.PossiblySupersedes),

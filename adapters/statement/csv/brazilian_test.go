@@ -39,10 +39,10 @@ func TestASpreadsheetInBrazilConvertsOnlyAmountsDatesAndVersions(t *testing.T) {
 		t.Fatalf("%v, %v", rows, err)
 	}
 	want := map[string]string{
-		"id": r.ID.String(), "data": "11/02/2026", "valor": "-1355", "moeda": "BRL", "descri\u00e7\u00e3o": "'12E5",
-		"contraparte": "Padaria; filial 2", "valor original": "-20", "moeda original": "USD",
-		"id externo": "'00123456789012345678", "id fim a fim": "", "refer\u00eancia": "'02/10",
-		"documento da contraparte": "01.234.567/0001-95", "vers\u00e3o": "12",
+		"ID": r.ID.String(), "Data": "11/02/2026", "Valor": "-1355", "Moeda": "BRL", "Descri\u00e7\u00e3o": "'12E5",
+		"Contraparte": "Padaria; filial 2", "Valor original": "-20", "Moeda original": "USD",
+		"ID no agregador": "'00123456789012345678", "EndToEndId": "", "Refer\u00eancia": "'02/10",
+		"CPF/CNPJ": "01.234.567/0001-95", "Vers\u00e3o": "12",
 	}
 	got := map[string]string{}
 	for i, title := range rows[0] {
@@ -51,7 +51,7 @@ func TestASpreadsheetInBrazilConvertsOnlyAmountsDatesAndVersions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	converted := map[string]bool{"data": true, "valor": true, "valor original": true, "vers\u00e3o": true}
+	converted := map[string]bool{"Data": true, "Valor": true, "Valor original": true, "Vers\u00e3o": true}
 	for title, cell := range got {
 		if (number.MatchString(cell) || date.MatchString(cell)) != converted[title] {
 			t.Errorf("%s: a spreadsheet reads %q as another kind of value", title, cell)

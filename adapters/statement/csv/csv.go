@@ -62,26 +62,26 @@ var columns = []struct {
 	kind              kind
 	cell              func(s *books.Statement, r *books.StatementRecord) string
 }{
-	{"id", "id", plain, func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
-	{"date", "data", day, func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
-	{"amount", "valor", number, func(_ *books.Statement, r *books.StatementRecord) string { return amountOf(r) }},
-	{"currency", "moeda", plain, func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
-	{"description", "descrição", plain, text(func(r *books.StatementRecord) string { return r.Description })},
-	{"counterparty", "contraparte", plain, text(func(r *books.StatementRecord) string { return r.Counterparty })},
-	{"originalAmount", "valor original", number, original(func(m domain.Money) string { return m.Amount.String() })},
-	{"originalCurrency", "moeda original", plain, original(func(m domain.Money) string { return m.Currency })},
-	{"externalId", "id externo", plain, text(func(r *books.StatementRecord) string { return r.ExternalID })},
+	{"id", "ID", plain, func(_ *books.Statement, r *books.StatementRecord) string { return r.ID.String() }},
+	{"date", "Data", day, func(_ *books.Statement, r *books.StatementRecord) string { return string(r.Date) }},
+	{"amount", "Valor", number, func(_ *books.Statement, r *books.StatementRecord) string { return amountOf(r) }},
+	{"currency", "Moeda", plain, func(s *books.Statement, _ *books.StatementRecord) string { return s.Currency }},
+	{"description", "Descrição", plain, text(func(r *books.StatementRecord) string { return r.Description })},
+	{"counterparty", "Contraparte", plain, text(func(r *books.StatementRecord) string { return r.Counterparty })},
+	{"originalAmount", "Valor original", number, original(func(m domain.Money) string { return m.Amount.String() })},
+	{"originalCurrency", "Moeda original", plain, original(func(m domain.Money) string { return m.Currency })},
+	{"externalId", "ID no agregador", plain, text(func(r *books.StatementRecord) string { return r.ExternalID })},
 	{
 		"endToEndId",
-		"id fim a fim",
+		"EndToEndId",
 		plain,
 		text(func(r *books.StatementRecord) string { return r.References.EndToEndID }),
 	},
-	{"reference", "referência", plain, text(func(r *books.StatementRecord) string { return r.References.Main() })},
-	{"counterpartyDocument", "documento da contraparte", document, text(func(r *books.StatementRecord) string {
+	{"reference", "Referência", plain, text(func(r *books.StatementRecord) string { return r.References.Main() })},
+	{"counterpartyDocument", "CPF/CNPJ", document, text(func(r *books.StatementRecord) string {
 		return r.CounterpartyDocument.Value
 	})},
-	{"version", "versão", number, func(_ *books.Statement, r *books.StatementRecord) string {
+	{"version", "Versão", number, func(_ *books.Statement, r *books.StatementRecord) string {
 		return strconv.Itoa(r.Version)
 	}},
 }

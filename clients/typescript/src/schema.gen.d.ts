@@ -5739,7 +5739,7 @@ export interface components {
              */
             code: string;
             /**
-             * @description What went wrong
+             * @description What went wrong, in the language of the title
              * @example the request is not valid
              */
             detail: string;
@@ -5757,7 +5757,7 @@ export interface components {
              */
             status: number;
             /**
-             * @description The text of the HTTP status
+             * @description The text of the HTTP status, in Portuguese if the Accept-Language header of the request prefers it
              * @example Bad Request
              */
             title: string;
@@ -6650,6 +6650,17 @@ export interface components {
         };
         TransactionVersionView: {
             /**
+             * @description The operator whose decision it was; absent for other causes
+             * @example ana
+             */
+            actor?: string;
+            /**
+             * Format: date
+             * @description The last day of the earliest closed period of which the change is an adjustment; absent if there is none
+             * @example 2026-02-28
+             */
+            adjusts?: string;
+            /**
              * @description The same members as they are in this version; null if absent
              * @example {
              *       "status": "pending"
@@ -6673,6 +6684,12 @@ export interface components {
             before?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description What has changed the transaction: a row of the vendor or its absence, the matching, which has recognised a replaced row, the decision of an operator, or later rules that read the same row in another way
+             * @example vendor
+             * @enum {string}
+             */
+            cause: "vendor" | "matching" | "operator" | "upgrade";
             /**
              * @description The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
              * @example modified
@@ -6706,7 +6723,7 @@ export interface components {
              */
             rowSha256?: string;
             /**
-             * @description What first requested the pull; absent if the pull is not known
+             * @description What first requested the pull that read the row; absent if the pull is not known
              * @example webhook
              * @enum {string}
              */
@@ -16814,6 +16831,8 @@ export interface operations {
                 status?: "pending" | "posted";
                 /** @description The present or a past id of the vendor */
                 externalId?: string;
+                /** @description Only transactions of which this pull has stored the present version or an earlier one; not together with asOf */
+                pullId?: string;
                 /** @description The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future */
                 asOf?: string;
                 /** @description The maximum number of items on the page */
@@ -31623,6 +31642,8 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "actor": "ana",
+                     *           "adjusts": "2026-02-28",
                      *           "after": {
                      *             "status": "pending"
                      *           },
@@ -31630,6 +31651,7 @@ export interface operations {
                      *           "before": {
                      *             "status": "pending"
                      *           },
+                     *           "cause": "vendor",
                      *           "change": "modified",
                      *           "deliveryIds": [
                      *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"

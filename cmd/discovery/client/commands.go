@@ -8,10 +8,13 @@ package client
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -186,7 +189,8 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 	if err != nil {
 		return nil, err
 	}
-	client, err := discovery.New(origin, token, discovery.WithHTTPClient(newHTTPClient(timeout)))
+	client, err := discovery.New(origin, token, discovery.WithHTTPClient(newHTTPClient(timeout)),
+		discovery.WithRequestEditorFn(acceptLocale))
 	if err != nil {
 		return nil, usagef("%s: %w", urlVariable, err)
 	}
@@ -195,6 +199,15 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 		columns = nil // a command without the flag
 	}
 	return &session{cmd: cmd, api: client, format: format, columns: columns, names: map[string]string{}}, nil
+}
+
+// acceptLocale asks for problem documents in Portuguese if that is the language of the environment.
+func acceptLocale(_ context.Context, r *http.Request) error {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+	if locale == "pt" || strings.HasPrefix(locale, "pt_") {
+		r.Header.Set("Accept-Language", "pt-BR")
+	}
+	return nil
 }
 
 // newHTTPClient returns an HTTP client with a time limit for each request; 0 means no limit. It uses the proxy of the

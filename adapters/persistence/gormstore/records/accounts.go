@@ -16,25 +16,19 @@ import (
 type accountSource struct{ *pageWriter }
 
 // Accounts implements records.AccountSource. It runs one query.
-func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error) {
-	which := s.dialect.AnyOf("external_id", externalIDs)
-	return s.readAccounts("connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?")+" AND "+which.SQL,
-		append([]any{s.pull.Connection, s.pull.Tenant}, which.Vars...)...)
-}
-
-// AccountsOfKeys implements records.AccountSource. It uses the index over the keys.
-func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) {
-	return s.readAccounts(`account_key IN ? AND tenant_id = ? AND (connection_id = ? OR connection_id IN (
-		SELECT c.id FROM connections c WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",
-		keys, s.pull.Tenant, s.pull.Connection, s.pull.Tenant, s.pull.Vendor)
-}
-
-// ListedAccounts implements records.AccountSource.
-func (s accountSource) ListedAccounts() ([]records.Account, error) { return s.listedAccounts() }
-
-// listedAccounts returns the accounts of the connection that the vendor has listed.
-func (p *pageWriter) listedAccounts() ([]records.Account, error) {
-	return p.readAccounts("connection_id = ? AND tenant_id = ? AND listed", p.pull.Connection, p.pull.Tenant)
+func (s accountSource) Accounts(of records.AccountsOf) ([]records.Account, error) {
+	own := []any{s.pull.Connection, s.pull.Tenant}
+	switch {
+	case of.ExternalIDs != nil:
+		which := s.dialect.AnyOf("external_id", of.ExternalIDs)
+		return s.readAccounts("connection_id = ? AND "+s.dialect.TenantIs("tenant_id", "?")+" AND "+which.SQL,
+			append(own, which.Vars...)...)
+	case of.Keys != nil:
+		return s.readAccounts(`account_key IN ? AND tenant_id = ? AND (connection_id = ? OR connection_id IN (
+			SELECT c.id FROM connections c WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",
+			of.Keys, s.pull.Tenant, s.pull.Connection, s.pull.Tenant, s.pull.Vendor)
+	}
+	return s.readAccounts("connection_id = ? AND tenant_id = ? AND listed", own...)
 }
 
 // readAccounts returns the accounts that match the condition.
@@ -100,7 +94,7 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	p := newPageWriter(s.Dialect, ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	_, err := s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
-		stored, err := p.listedAccounts()
+		stored, err := accountSource{p}.Accounts(records.AccountsOf{Listed: true})
 		if err != nil {
 			return err
 		}

@@ -35,8 +35,10 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (cla
 		if err != nil {
 			return err
 		}
-		if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
-			return err
+		if admission.Ended != nil {
+			if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
+				return err
+			}
 		}
 		if isGone = admission.Gone; isGone {
 			return nil
@@ -100,12 +102,9 @@ func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWa
 	return &other, err
 }
 
-// endReplaced stores the end of the pull a.Ended if it is set. It first moves those deliveries of this pull that name
+// endReplaced stores the end of the pull a.Ended. It first moves those deliveries of this pull that name
 // an account in a.Awaited. They are moved to the pull with the id next.
 func (s pulls) endReplaced(tx *gorm.DB, a records.Admission, next domain.PullID) error {
-	if a.Ended == nil {
-		return nil
-	}
 	if err := s.moveAwaiting(tx, *a.Ended, a.Awaited, next); err != nil {
 		return err
 	}
@@ -129,17 +128,24 @@ func (s scopeSource) attached(maxBytes int) *gorm.DB {
 	return s.tx.Table("(?) AS attached", gormstore.AttachedDeliveries(s.dialect, s.pull, maxBytes))
 }
 
-// Scopes implements records.ScopeSource. It returns each distinct scope once, at the position of the last delivery with
-// this scope. The receipt of webhooks waits for the lock on the pull, so the query must be fast even for thousands of
-// deliveries.
-func (s scopeSource) Scopes() ([]domain.PullScope, error) {
+// Scopes implements records.ScopeSource. It first adds up the sizes, and stops at the first delivery at which the sum
+// exceeds the limit. It then returns each distinct scope once, at the position of the last delivery with this scope.
+// The receipt of webhooks waits for the lock on the pull, so the queries must be fast even for thousands of deliveries.
+func (s scopeSource) Scopes(limit int) (scopes []domain.PullScope, large bool, err error) {
+	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
+	var found []int
+	err = s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", limit).Limit(1).Pluck("bytes", &found).Error
+	if err != nil || len(found) > 0 {
+		return nil, len(found) > 0, err
+	}
 	var stored []string
-	err := s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
+	err = s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
 		Pluck("scope", &stored).Error
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return scopesOf(stored)
+	scopes, err = scopesOf(stored)
+	return scopes, false, err
 }
 
 // scopesOf decodes stored scopes.
@@ -151,15 +157,6 @@ func scopesOf(stored []string) ([]domain.PullScope, error) {
 		}
 	}
 	return scopes, nil
-}
-
-// ScopesExceed implements records.ScopeSource. It adds up the sizes, and stops at the first delivery at which the sum
-// exceeds the limit.
-func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
-	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
-	var found []int
-	err := s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", bytes).Limit(1).Pluck("bytes", &found).Error
-	return len(found) > 0, err
 }
 
 // maxSignalScope is the maximum size in bytes of a scope with a signal (a report about the account reference as a
@@ -253,13 +250,6 @@ func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// IsEmpty implements records.ClaimSource. It reads at most one row.
-func (s claimSource) IsEmpty() (bool, error) {
-	var ids []string
-	err := s.ofConnection().Table(gormstore.TransactionTable).Limit(1).Pluck("external_id", &ids).Error
-	return len(ids) == 0, err
-}
-
 // RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because a database may sort texts in
 // another order.
 func (s claimSource) RemovedAccounts() ([]string, error) {
@@ -271,37 +261,22 @@ func (s claimSource) RemovedAccounts() ([]string, error) {
 	return ids, err
 }
 
-// Quarantine implements records.ClaimSource. It reads only the columns of the keys and the time.
-func (s claimSource) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
-	var rows []quarantinedRow
-	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key", "last_seen_at").
-		Find(&rows).Error
-	seen := make(map[domain.QuarantineKey]time.Time, len(rows))
-	for i := range rows {
-		seen[rows[i].key()] = rows[i].LastSeen.Time
-	}
-	return seen, err
+// VisitQuarantine implements records.QuarantineSource.
+func (s claimSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	return visitQuarantine(s.reader, s.pull.Tenant.UUID, s.pull.Connection.UUID, limit, visit)
 }
 
-// Replaceable implements records.ClaimSource. It runs one query.
-func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
+// Rows implements records.ClaimSource. It runs one query.
+func (s claimSource) Rows(start time.Time) (empty, removed, carriedOver bool, err error) {
 	id, tenant := gormstore.UUID(s.pull.Connection.UUID), gormstore.UUID(s.pull.Tenant.UUID)
-	q := gormstore.NewQuery(
-		"SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
-			s.dialect.TenantIs("tenant_id", "?")+")",
-		id,
-		gormstore.At(start).Param(s.tx.Name()),
-		tenant,
-	)
-	q.Add(" OR EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"+
-		" AND transaction_id IS NOT NULL)", id, tenant)
-	q.Add(
-		", EXISTS (SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ? AND account_id IS NOT NULL)",
-		id,
-		tenant,
-	)
-	err = s.reader.Read(q.AsRead([]any{&removed, &carriedOver}, func() error { return nil }))
-	return removed, carriedOver, err
+	ofConnection := "(SELECT 1 FROM transactions WHERE connection_id = ? AND " + s.dialect.TenantIs("tenant_id", "?")
+	const states = "(SELECT 1 FROM row_states WHERE connection_id = ? AND tenant_id = ?"
+	q := gormstore.NewQuery("SELECT NOT EXISTS "+ofConnection+")", id, tenant)
+	q.Add(", EXISTS "+ofConnection+" AND removed_at >= ?)", id, tenant, gormstore.At(start).Param(s.tx.Name()))
+	q.Add(" OR EXISTS "+states+" AND transaction_id IS NOT NULL)", id, tenant)
+	q.Add(", EXISTS "+states+" AND account_id IS NOT NULL)", id, tenant)
+	err = s.reader.Read(q.AsRead([]any{&empty, &removed, &carriedOver}, func() error { return nil }))
+	return empty, removed, carriedOver, err
 }
 
 // NextRemoved implements records.ClaimSource. It merges the scopes of the queued pull without locking the pull.

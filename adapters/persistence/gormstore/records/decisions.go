@@ -149,6 +149,7 @@ func (s ledger) writeDecision(
 		return err
 	}
 	p := newPageWriter(s.Dialect, ports.PageWrite{At: decision.At})
+	p.actor = decision.Actor
 	p.tx, p.pull = tx, gormstore.PullRow{Tenant: tenant.UUID, Connection: connection}
 	if err := p.stamp(); err != nil {
 		return err

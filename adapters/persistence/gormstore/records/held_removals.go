@@ -2,7 +2,6 @@ package records
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,41 +12,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// AnnouncedSums implements records.AnnouncedSource. It groups the announced rows by account.
-func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
-	q := gormstore.NewQuery(
-		`SELECT account, count(*), sum(CASE announced_state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
-		FROM row_states WHERE connection_id = ? AND tenant_id = ? AND announced_state <> ''
-			AND announced_state <> 'void' AND announced_at > ?
-		GROUP BY account`,
-		gormstore.UUID(s.pull.Connection),
-		gormstore.UUID(s.pull.Tenant),
-		s.time(after),
-	)
-	sums := map[string]domain.AnnouncedSum{}
-	var sum domain.AnnouncedSum
-	return sums, s.tx.Read(q.AsRead([]any{
-		(*gormstore.Text)(&sum.Account), &sum.Count, &sum.Applied, (*gormstore.Text)(&sum.Dates.From),
-		(*gormstore.Text)(&sum.Dates.To),
-	}, func() error {
-		sums[sum.Account] = sum
-		return nil
-	}))
-}
-
-// LiveRows implements records.AnnouncedSource. It reads live records by their external ids.
-func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord, err error) {
-	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		which := s.dialect.AnyOf("t.external_id", batch)
-		which.SQL = " AND " + which.SQL
-		err := s.visitLive(selectLiveRows, which, func(row records.LiveRecord) { live = append(live, row) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return live, nil
-}
 
 // FilterHeld reads row_states.
 func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) (held []string, err error) {
@@ -107,13 +71,16 @@ func (s ledger) ForgetCandidates(ctx context.Context, tenant domain.TenantID, id
 
 // heldPage returns the page that removes the rows of an account whose removal is held back (records.ApplyHeld).
 func (s recordSource) heldPage(account string, w ports.PageWrite) (*records.Page, error) {
-	held, err := s.States(records.StatesOf{Mark: records.MarkAnnounced, Account: account, Held: true})
-	if err != nil {
-		return nil, err
+	var states []records.RowState
+	for _, which := range []records.StatesOf{
+		{Mark: records.MarkAnnounced, Account: account, Held: true}, {Mark: records.MarkAbsent, Account: account},
+	} {
+		err := s.VisitStates(which, func(state records.RowState) { states = append(states, state) })
+		if err != nil {
+			return nil, err
+		}
 	}
-	absent, err := s.States(records.StatesOf{Mark: records.MarkAbsent, Account: account})
-	maps.Copy(absent, held)
-	return records.ApplyHeld(maps.Values(absent), w), err
+	return records.ApplyHeld(slices.Values(states), w), nil
 }
 
 // applyHeldAccount marks the account as removed if its removal is held back, and reports whether it was.

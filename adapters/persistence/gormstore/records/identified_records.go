@@ -39,16 +39,3 @@ func (s recordSource) VisitIdentified(
 func isIdentifying(c gormstore.Column) bool {
 	return slices.Contains(strongColumns, c.Name) || slices.Contains([]string{"id", "superseded_by"}, c.Name)
 }
-
-// VisitQuarantined implements records.Source. It reads the beginnings of the quarantined transactions one by one.
-func (s recordSource) VisitQuarantined(limit int, visit func(externalID string, payload []byte)) error {
-	q := gormstore.NewQuery("SELECT row_key, substr(payload, 1, ?) FROM quarantined_rows WHERE connection_id = ?"+
-		" AND tenant_id = ? AND kind = ?", limit, gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant),
-		string(domain.QuarantinedTransaction))
-	var key string
-	var payload []byte
-	return s.tx.Read(q.AsRead(gormstore.ScanTargets(&key, &payload), func() error {
-		visit(domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: key}.ExternalID(), payload)
-		return nil
-	}))
-}

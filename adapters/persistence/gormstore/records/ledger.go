@@ -102,8 +102,8 @@ const maxScanned = 10_000
 //   - external id: by the unique key, and by the table of the past ids
 //   - dates, and no filter: the index over connection, date and id, backwards
 //   - status pending: the index of pending transactions
-//   - account, status posted, and each filter of an earlier moment: the index over connection, date and id; a page ends
-//     after maxScanned transactions
+//   - account, status posted, pull, and each filter of an earlier moment: the index over connection, date and id; a page
+//     ends after maxScanned transactions
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -117,7 +117,8 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		return domain.Page[domain.Transaction]{}, err
 	}
 	var end domain.Position
-	if filter.ExternalID == "" && (filter.Status == domain.Posted || !filter.Account.IsZero()) {
+	scans := filter.Status == domain.Posted || !filter.Account.IsZero() || !filter.Pull.IsZero()
+	if filter.ExternalID == "" && scans {
 		var err error
 		if end, err = s.endOfScan(ctx, tenant, connection, filter, page.After); err != nil {
 			return domain.Page[domain.Transaction]{}, err
@@ -160,6 +161,10 @@ func (s ledger) addList(q *gormstore.Query, tenant domain.TenantID, connection d
 		q.Add("connection_id = ? AND "+s.Dialect.TenantIs("tenant_id", "?"), of, in)
 	}
 	addFilter(q, filter.Window, filter.Status, filter.Account)
+	if pull := gormstore.UUID(filter.Pull.UUID); !filter.Pull.IsZero() {
+		q.Add(" AND (pull_id = ? OR EXISTS (SELECT 1 FROM transaction_versions v WHERE v.connection_id = ?"+
+			" AND v.id = transactions.id AND v.tenant_id = ? AND v.pull_id = ?))", pull, of, in, pull)
+	}
 	if !after.IsZero() {
 		q.Add(" AND (date, id) < (?, ?)", after.Key, gormstore.UUID(after.ID))
 	}

@@ -172,7 +172,7 @@ func (s pulls) readUnderLease(
 		p.tx = gormstore.Tx{
 			DB: tx.DB.WithContext(bounded), Read: func(r gormstore.Read) error { return tx.Read(bounded, r) },
 		}
-		if err := p.tx.Read(p.findPull(lease)); err != nil {
+		if err := p.tx.Read(p.readPull(lease, false)); err != nil {
 			return err
 		}
 		if p.pull.ID == uuid.Nil {
@@ -248,6 +248,7 @@ type pageWriter struct {
 	dialect gormstore.Dialect
 	tx      gormstore.Tx
 	pull    gormstore.PullRow
+	actor   string // the operator whose decision is written; "" for a pull
 	// uncounted is set if versions were written that counts may not contain.
 	uncounted bool
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
@@ -286,7 +287,7 @@ func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
 // queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
 // comparison.
 func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
-	reads := []gormstore.Read{p.lockPull(lease)}
+	reads := []gormstore.Read{p.readPull(lease, true)}
 	if p.page != nil && p.Staged == nil && (!p.AssumeNew || len(p.Removed)+len(p.Announced) > 0) {
 		reads = append(reads, p.readReplaceable(lease))
 	}
@@ -303,25 +304,20 @@ func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
 // hasRows reports whether the transaction stores a page that contains transactions.
 func (p *pageWriter) hasRows() bool { return p.page != nil && len(p.page.Rows()) > 0 }
 
-// lockPull returns a query that locks the pull and reads the columns that a page needs into p.pull. The query also
-// takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was replaced or has
-// ended, or if the connection is deleted. The id of the lease is the fencing token.
-func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
-	return p.queryPull(lease, p.dialect.ShareConnection("connection_id"), p.dialect.ForUpdate())
-}
-
-// findPull is like lockPull, but takes no lock.
-func (p *pageWriter) findPull(lease domain.Lease) gormstore.Read {
-	return p.queryPull(lease, "true", "")
-}
-
-func (p *pageWriter) queryPull(lease domain.Lease, share, lock string) gormstore.Read {
+// readPull returns a query that reads the columns of the pull that a page needs into p.pull. If lock is set, it locks
+// the pull, and takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was
+// replaced or has ended, or if the connection is deleted. The id of the lease is the fencing token.
+func (p *pageWriter) readPull(lease domain.Lease, lock bool) gormstore.Read {
+	share, forUpdate := "true", ""
+	if lock {
+		share, forUpdate = p.dialect.ShareConnection("connection_id"), p.dialect.ForUpdate()
+	}
 	q := gormstore.NewQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined, id_changes, late_rows,
 		` + share + ` FROM pulls WHERE `)
 	q.Add("id = ? AND tenant_id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
 		gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID), gormstore.UUID(lease.ID.UUID))
-	q.Add(lock)
+	q.Add(forUpdate)
 	var row gormstore.PullRow
 	var shared bool
 	counts := &row.Counts

@@ -253,9 +253,6 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 
 // publishAll applies the changes that only a publication makes.
 func (p *pageWriter) publishAll(c *records.Changes) error {
-	if c.Publication == nil {
-		return nil
-	}
 	if c.Publication.SwitchOver {
 		if err := p.switchOver(c.Counts.Modified); err != nil {
 			return err

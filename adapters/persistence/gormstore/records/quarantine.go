@@ -55,7 +55,7 @@ func quarantineOf(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 func (p *pageWriter) changeQuarantine(c *records.Changes) error {
 	for _, kind := range []domain.QuarantineKind{domain.QuarantinedAccount, domain.QuarantinedTransaction} {
 		var released []string
-		for _, key := range c.Release {
+		for _, key := range c.Quarantine.Release {
 			if key.Kind == kind {
 				released = append(released, key.ID)
 			}
@@ -69,10 +69,10 @@ func (p *pageWriter) changeQuarantine(c *records.Changes) error {
 			return err
 		}
 	}
-	if len(c.Quarantine) == 0 {
+	if len(c.Quarantine.Put) == 0 {
 		return nil
 	}
-	rows := gormstore.ConvertAll(c.Quarantine, p.quarantinedRow)
+	rows := gormstore.ConvertAll(c.Quarantine.Put, p.quarantinedRow)
 	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
 }
 
@@ -95,6 +95,27 @@ func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
 		Key: data.ID, Reason: string(data.Reason), Payload: gormstore.NonNil(data.Payload), Pull: p.pull.ID,
 		FirstSeen: gormstore.At(p.At), LastSeen: gormstore.At(p.At),
 	}
+}
+
+// VisitQuarantine implements records.QuarantineSource.
+func (s recordSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	return visitQuarantine(s.tx, s.pull.Tenant, s.pull.Connection, limit, visit)
+}
+
+// visitQuarantine reads the quarantine of a connection, with the beginnings of the payloads, row by row.
+func visitQuarantine(
+	tx gormstore.Tx, tenant, connection uuid.UUID, limit int, visit func(records.QuarantineEntry),
+) error {
+	q := gormstore.NewQuery("SELECT kind, row_key, pull_id, last_seen_at, substr(payload, 1, ?)"+
+		" FROM quarantined_rows WHERE connection_id = ? AND tenant_id = ?",
+		limit, gormstore.UUID(connection), gormstore.UUID(tenant))
+	var e records.QuarantineEntry
+	return tx.Read(q.AsRead(gormstore.ScanTargets(
+		(*gormstore.Text)(&e.Kind), &e.ID, &e.Pull.UUID, &e.At, &e.Payload,
+	), func() error {
+		visit(e)
+		return nil
+	}))
 }
 
 // Quarantine returns a page of the connection's quarantine, newest first. The database sorts the whole quarantine, but

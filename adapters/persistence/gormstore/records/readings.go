@@ -80,10 +80,9 @@ func (s readingSource) Accounts() ([]records.AccountState, error) {
 	return accounts, nil
 }
 
-// Quarantine implements records.ReadingSource. It selects the payloads of all quarantined rows.
-func (s readingSource) Quarantine() (payloads [][]byte, err error) {
-	err = quarantineOf(s.tx.DB, s.pull.Tenant, s.pull.Connection).Pluck("payload", &payloads).Error
-	return payloads, err
+// VisitQuarantine implements records.QuarantineSource.
+func (s readingSource) VisitQuarantine(limit int, visit func(records.QuarantineEntry)) error {
+	return visitQuarantine(s.tx, s.pull.Tenant, s.pull.Connection, limit, visit)
 }
 
 // ChangedSince implements records.ReadingSource. It reads the counts of ended pulls, not the records.

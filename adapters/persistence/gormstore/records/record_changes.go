@@ -36,11 +36,29 @@ func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 
 func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
-	for _, step := range []func(*records.Changes) error{
-		p.changeStates, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert, p.saveMetadata,
-		p.changeQuarantine, p.attachAll, p.markRemoved, p.publishAll, p.changeSuggestions, p.exclude,
+	for _, step := range []struct {
+		needed bool
+		apply  func(*records.Changes) error
+	}{
+		{len(c.Clear)+len(c.States) > 0, p.changeStates},
+		{c.Stage != nil, p.stageRows},
+		{len(c.Never) > 0, p.rememberNever},
+		{len(c.Archive) > 0, p.archiveAll},
+		{len(c.Rename) > 0, p.rename},
+		{len(c.Upsert) > 0, p.upsert},
+		{len(c.Refresh) > 0, p.saveMetadata},
+		{len(c.Quarantine.Release)+len(c.Quarantine.Put) > 0, p.changeQuarantine},
+		{len(c.Attach) > 0, p.attachAll},
+		{len(c.Remove) > 0, p.markRemoved},
+		{c.Publication != nil, p.publishAll},
+		{len(c.Suggestions) > 0, p.changeSuggestions},
+		{c.Exclusion != nil, p.exclude},
+		{len(c.Possibly) > 0, p.changePossibly},
 	} {
-		if err := step(c); err != nil {
+		if !step.needed {
+			continue
+		}
+		if err := step.apply(c); err != nil {
 			return err
 		}
 	}
@@ -53,29 +71,20 @@ func (p *pageWriter) rememberNever(c *records.Changes) error {
 	for i, pair := range c.Never {
 		rows[i] = splitPairRow{Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: pair.Old, New: pair.New}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
 	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, stateBatch).Error
 }
 
 // archiveAll archives the present versions of records.
 func (p *pageWriter) archiveAll(c *records.Changes) error {
-	if len(c.Archive) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	return p.archive(p.dialect.AnyOf("external_id", c.Archive))
+	return p.archive(p.dialect.AnyOf("external_id", gormstore.ConvertAll(c.Archive, gormstore.KeyColumn)))
 }
 
 // rename changes the identities of records. Pending records (which do not have their next version yet) are renamed in
 // batches. Their new external ids belong to new rows, so no stored record has one of them.
 func (p *pageWriter) rename(c *records.Changes) error {
-	if len(c.Rename) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
@@ -91,7 +100,8 @@ func (p *pageWriter) rename(c *records.Changes) error {
 		}
 		err = recordByID(p.tx.DB, p.dialect, r.ID.UUID, p.pull.Tenant).
 			Updates(map[string]any{
-				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
+				"external_id": gormstore.KeyColumn(r.Key()), "supersedes": text,
+				"superseded_by": gormstore.Optional(r.SupersededBy.UUID),
 			}).
 			Error
 		if err != nil {
@@ -126,7 +136,9 @@ func (p *pageWriter) renamePending(batch []records.Renamed) error {
 		nameArgs = append(nameArgs, r.ID.UUID, r.ExternalID)
 		textArgs = append(textArgs, r.ID.UUID, text)
 	}
-	which := p.dialect.AnyOf("external_id", keys(batch, func(r *records.Renamed) string { return r.From }))
+	which := p.dialect.AnyOf("external_id", keys(batch, func(r *records.Renamed) string {
+		return gormstore.KeyColumn(r.From)
+	}))
 	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{p.pull.Connection, p.pull.Tenant}, which.Vars)
 	return p.tx.Exec("UPDATE transactions SET digest = ?, superseded_by = NULL, external_id = CASE"+names.String()+
 		" END, supersedes = CASE"+texts.String()+" END WHERE connection_id = ? AND "+
@@ -145,15 +157,12 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 // upsert stores new records and new versions. It groups the records by the time of their removal, and uses one
 // statement for each group. The records of a page form a single group.
 func (p *pageWriter) upsert(c *records.Changes) error {
-	if len(c.Upsert) == 0 {
-		return nil
-	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
 	all := make([]*records.Record, len(c.Upsert))
 	for i := range c.Upsert {
-		all[i], c.Upsert[i].Reason = &c.Upsert[i], c.Reason
+		all[i], c.Upsert[i].Reason, c.Upsert[i].Actor = &c.Upsert[i], c.Reason, p.actor
 	}
 	for len(all) > 0 {
 		removed, rows, others := all[0].RemovedAt, make([]gormstore.TransactionRow, 0, len(all)), []*records.Record(nil)
@@ -174,9 +183,6 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 
 // saveMetadata replaces the columns of records that can change without an edit: metadata, category and hashes.
 func (p *pageWriter) saveMetadata(c *records.Changes) error {
-	if len(c.Refresh) == 0 {
-		return nil
-	}
 	if p.refreshed == nil {
 		p.refreshed = map[string]bool{}
 	}
@@ -197,6 +203,7 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	}
 	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), gormstore.At(p.At)
 	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
+	columns["actor"] = p.actor
 	p.uncounted = true
 	if columns["reason"] == nil {
 		columns["reason"] = ""
@@ -238,9 +245,6 @@ func (p *pageWriter) markRemoved(c *records.Changes) error {
 
 // exclude excludes a record, or takes its exclusion back.
 func (p *pageWriter) exclude(c *records.Changes) error {
-	if c.Exclusion == nil {
-		return nil
-	}
 	columns := map[string]any{"excluded_at": nil, "excluded_by": c.Exclusion.By, "reason": c.Reason}
 	if c.Exclusion.By != "" {
 		columns["excluded_at"] = gormstore.At(p.At)

@@ -40,19 +40,16 @@ func (p *pageWriter) view() records.View {
 
 // visit reads the records of the connection that match the condition, and calls add for each of them.
 func (p *pageWriter) visit(add func(*records.Record), condition string, args ...any) error {
-	return p.visitOf(gormstore.TransactionTable, isStored, p.pull.Connection, add, condition, args...)
+	return p.visitScope(gormstore.TransactionTable, isStored, ofConnection(p.pull.Connection), add, condition, args...)
 }
 
-// visitOf is like visit, but for any connection, and for the given columns of a table: transactions or
+// ofConnection returns the SQL condition that selects the rows of a connection.
+func ofConnection(id uuid.UUID) clause.Expr {
+	return clause.Expr{SQL: "connection_id = ?", Vars: []any{gormstore.UUID(id)}}
+}
+
+// visitScope is like visit, but for the rows that scope selects, and for the given columns of a table: transactions or
 // transaction_versions.
-func (p *pageWriter) visitOf(table string, columns func(gormstore.Column) bool, connection uuid.UUID,
-	add func(*records.Record), condition string, args ...any,
-) error {
-	scope := clause.Expr{SQL: "connection_id = ?", Vars: []any{gormstore.UUID(connection)}}
-	return p.visitScope(table, columns, scope, add, condition, args...)
-}
-
-// visitScope is like visitOf, but for the rows that scope selects.
 func (p *pageWriter) visitScope(table string, columns func(gormstore.Column) bool, scope clause.Expr,
 	add func(*records.Record), condition string, args ...any,
 ) error {
@@ -97,7 +94,7 @@ func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 // Version implements records.Source. It returns an earlier version of a record.
 func (s recordSource) Version(id domain.TransactionID, version int) (records.Record, error) {
 	var found []records.Record
-	err := s.visitOf("transaction_versions", gormstore.IsVersioned, s.pull.Connection,
+	err := s.visitScope("transaction_versions", gormstore.IsVersioned, ofConnection(s.pull.Connection),
 		func(r *records.Record) { found = append(found, *r) },
 		"id = ? AND version = ?", gormstore.UUID(id.UUID), version)
 	return only(found, err)
@@ -220,16 +217,4 @@ func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 		never[domain.MatchPair{Old: pair.New, New: pair.Old}] = true
 	}
 	return never, err
-}
-
-// Quarantine implements records.Source. It returns the entries of the quarantine.
-func (s recordSource) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
-	var rows []quarantinedRow
-	err := quarantineOf(s.tx.DB, s.pull.Tenant, s.pull.Connection).
-		Select("kind", "row_key", "pull_id", "last_seen_at").Find(&rows).Error
-	entries := make(map[domain.QuarantineKey]records.QuarantineEntry, len(rows))
-	for _, row := range rows {
-		entries[row.key()] = records.QuarantineEntry{Pull: domain.PullID{UUID: row.Pull}, At: row.LastSeen.Time}
-	}
-	return entries, err
 }

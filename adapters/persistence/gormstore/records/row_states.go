@@ -1,6 +1,7 @@
 package records
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -38,21 +39,6 @@ type stateRow struct {
 
 // TableName returns the name of the table in the schema.
 func (stateRow) TableName() string { return "row_states" }
-
-func (r *stateRow) domain() records.RowState {
-	return records.RowState{
-		ExternalID: r.ExternalID, Account: r.Account, Date: domain.Date(r.Date),
-		Past: domain.TransactionID{UUID: r.Transaction.UUID}, CarriedOver: domain.AccountID{UUID: r.AccountID.UUID},
-		Absent: records.Absent{
-			Pull: domain.PullID{UUID: r.AbsentPull.UUID}, ProvedBy: domain.PullID{UUID: r.ProvedBy.UUID},
-			Held: domain.Hold{At: r.Held.Time, Sync: r.HeldSync.Time},
-		},
-		Announced: domain.AnnouncedRemoval{
-			At: r.AnnouncedAt.Time, Pull: domain.PullID{UUID: r.AnnouncedPull.UUID},
-			State: domain.AnnouncedState(r.AnnouncedState),
-		},
-	}
-}
 
 func (p *pageWriter) rowOfState(s records.RowState) stateRow {
 	return stateRow{
@@ -110,23 +96,33 @@ func onlyMark(mark records.Mark) string {
 // databases.
 const stateBatch = 200
 
-// States implements records.Source. It reads the states of the selected rows.
-func (s recordSource) States(which records.StatesOf) (map[string]records.RowState, error) {
-	found := map[string]records.RowState{}
+// VisitStates implements records.Source. It reads the rows one by one.
+func (s recordSource) VisitStates(which records.StatesOf, visit func(records.RowState)) error {
 	for condition := range s.statesCondition(which) {
-		var rows []stateRow
-		if err := s.own().Where(condition).Find(&rows).Error; err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			found[rows[i].ExternalID] = rows[i].domain()
+		q := gormstore.NewQuery(`SELECT external_id, account, date, transaction_id, account_id, absent_pull_id, held_at,
+			held_sync, proved_by, announced_at, announced_pull_id, announced_state
+			FROM row_states WHERE connection_id = ? AND tenant_id = ? AND `,
+			gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+		q.AddExpr(condition)
+		var row records.RowState
+		absent, announced := &row.Absent, &row.Announced
+		err := s.tx.Read(q.AsRead(gormstore.ScanTargets(
+			(*gormstore.Text)(&row.ExternalID), (*gormstore.Text)(&row.Account), (*gormstore.Text)(&row.Date),
+			&row.Past.UUID, &row.CarriedOver.UUID, &absent.Pull.UUID, &absent.Held.At, &absent.Held.Sync,
+			&absent.ProvedBy.UUID, &announced.At, &announced.Pull.UUID, (*gormstore.Text)(&announced.State),
+		), func() error {
+			visit(row)
+			return nil
+		}))
+		if err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // statesCondition yields conditions on rows of row_states that together select the rows.
-func (p *pageWriter) statesCondition(which records.StatesOf) func(yield func(clause.Expr) bool) {
+func (p *pageWriter) statesCondition(which records.StatesOf) iter.Seq[clause.Expr] {
 	all := clause.Expr{SQL: stateMarks[which.Mark].isSet}
 	if which.Account != "" {
 		all = and(all, clause.Expr{SQL: " AND account = ?", Vars: []any{which.Account}})
@@ -137,18 +133,7 @@ func (p *pageWriter) statesCondition(which records.StatesOf) func(yield func(cla
 	if !which.Before.IsZero() {
 		all = and(all, p.expiredState(which.Mark, which.Before))
 	}
-	return func(yield func(clause.Expr) bool) {
-		if which.ExternalIDs == nil {
-			yield(all)
-			return
-		}
-		for batch := range slices.Chunk(which.ExternalIDs, removalBatch) {
-			ids := p.dialect.AnyOf("external_id", batch)
-			if !yield(and(all, clause.Expr{SQL: " AND " + ids.SQL, Vars: ids.Vars})) {
-				return
-			}
-		}
-	}
+	return p.batches(all, "external_id", which.ExternalIDs)
 }
 
 // expiredState returns the condition of records.StatesOf.Before. It begins with AND.

@@ -49,9 +49,6 @@ const stageBatch = 100
 // stageRows stores rows that are not visible yet. If Restart is set, it first deletes the staged rows of this step and
 // of all later steps. In all cases, it deletes the staged rows that the page reports as removed.
 func (p *pageWriter) stageRows(c *records.Changes) error {
-	if c.Stage == nil {
-		return nil
-	}
 	if c.Stage.Restart {
 		if err := p.restartStaging(c.Stage.Step); err != nil {
 			return err
@@ -193,7 +190,7 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 		if err != nil {
 			return err
 		}
-		return p.visitOf(gormstore.TransactionTable, isStored, connection,
+		return p.visitScope(gormstore.TransactionTable, isStored, ofConnection(connection),
 			func(r *records.Record) { add(r.TransactionData) },
 			"account_id = ? AND removed_at IS NULL ORDER BY date DESC, external_id LIMIT ?",
 			gormstore.UUID(account.UUID), ports.MaxComparedRows)

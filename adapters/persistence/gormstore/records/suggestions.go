@@ -53,8 +53,7 @@ func (r *suggestionRow) suggestion() (records.Suggestion, error) {
 	return s, gormstore.DecodeJSON(r.Evidence, &s.Evidence)
 }
 
-// changeSuggestions stores the suggestions in c.Suggestions, with their events. It then changes the records in
-// c.Possibly.
+// changeSuggestions stores the suggestions in c.Suggestions, with their events.
 func (p *pageWriter) changeSuggestions(c *records.Changes) error {
 	var reported []records.Event
 	rows := make([]suggestionRow, 0, len(c.Suggestions))
@@ -73,19 +72,14 @@ func (p *pageWriter) changeSuggestions(c *records.Changes) error {
 		}
 		rows, reported = append(rows, row), append(reported, records.OfSuggestion(*s)...)
 	}
-	if len(rows) > 0 {
-		err := p.tx.Clauses(clause.OnConflict{
-			Columns:   gormstore.UniqueColumns("connection_id", "old_id", "new_id"),
-			DoUpdates: clause.AssignmentColumns([]string{"account_id", "since", "state", "evidence"}),
-		}).CreateInBatches(rows, stateBatch).Error
-		if err == nil {
-			err = p.recordEvents(reported...)
-		}
-		if err != nil {
-			return err
-		}
+	err := p.tx.Clauses(clause.OnConflict{
+		Columns:   gormstore.UniqueColumns("connection_id", "old_id", "new_id"),
+		DoUpdates: clause.AssignmentColumns([]string{"account_id", "since", "state", "evidence"}),
+	}).CreateInBatches(rows, stateBatch).Error
+	if err != nil {
+		return err
 	}
-	return p.changePossibly(c)
+	return p.recordEvents(reported...)
 }
 
 // changePossibly changes the column possibly_supersedes of the records in c.Possibly.

@@ -61,7 +61,9 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 		return none, err
 	}
 	versions := domain.PageOfVersions(stored, page)
-	err = s.Read(ctx, func(db *gorm.DB) error { return addOrigins(db, s.Dialect, present, versions.Items) })
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		return errors.Join(addOrigins(db, s.Dialect, present, versions.Items), addAdjusts(db, present, versions.Items))
+	})
 	return domain.CutVersions(versions, page), err
 }
 
@@ -127,6 +129,26 @@ func addOrigins(db *gorm.DB, d gormstore.Dialect, t domain.Transaction, versions
 		versions[i].Trigger, versions[i].Deliveries = triggers[pull], deliveries[pull]
 	}
 	return nil
+}
+
+// addAdjusts sets the field Adjusts of each version.
+func addAdjusts(db *gorm.DB, t domain.Transaction, versions []domain.TransactionVersion) error {
+	var rows []struct {
+		Version int
+		Date    string
+	}
+	err := db.Raw(`SELECT close_adjustments.version, min(account_closes.date) AS date
+		FROM close_adjustments JOIN account_closes ON `+gormstore.OfClose+`
+		WHERE close_adjustments.transaction_id = ? AND close_adjustments.tenant_id = ?
+		GROUP BY close_adjustments.version`, t.ID.UUID, t.Tenant.UUID).Scan(&rows).Error
+	for _, row := range rows {
+		for i := range versions {
+			if versions[i].Transaction.Version == row.Version {
+				versions[i].Adjusts = domain.Date(row.Date)
+			}
+		}
+	}
+	return err
 }
 
 // triggersOf returns the triggers of the pulls with these ids, keyed by pull id.

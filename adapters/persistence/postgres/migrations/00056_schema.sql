@@ -397,7 +397,7 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 -- present one, as JSON; '' if there are none. superseded_by: the transaction that has taken over the row of this one;
 -- its external_id then ends with its own id, so that the other transaction can have the external id itself. erased_at:
 -- when the row was erased. possibly_supersedes: the ids of the removed transactions that may be the same movement,
--- separated by commas. reason: why an operator has made the change that made the version. excluded_at: when the
+-- separated by commas. actor and reason: the operator who has made the version, and why. excluded_at: when the
 -- operator excluded_by has excluded the transaction, so that it counts nowhere.
 --
 -- The members from end_to_end_id to cheque_number are the identifiers by which a person reconciles a transaction;
@@ -451,6 +451,7 @@ CREATE TABLE transactions (
     tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
     excluded_at           timestamptz,
     excluded_by           text        NOT NULL DEFAULT '',
+    actor                 text        NOT NULL DEFAULT '',
     card_facts            text        NOT NULL DEFAULT '',
     bill_id               uuid,
     card_bill             text        NOT NULL DEFAULT '',
@@ -532,6 +533,7 @@ CREATE TABLE transaction_versions (
     tx_id                 text        NOT NULL COLLATE "C" DEFAULT '',
     excluded_at           timestamptz,
     excluded_by           text        NOT NULL DEFAULT '',
+    actor                 text        NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, id, version, tenant_id)
 );
 

@@ -65,7 +65,8 @@ async function send(method, path, options = {}) {
 
 async function sendOnce(method, path, /** @type {{body?: any, content?: Blob, key?: string, etag?: string, signal?: AbortSignal}} */ { body, content, key, etag, signal }) {
   if (!session.get()?.token) throw new Problem(401, {});
-  const headers = { Authorization: 'Bearer ' + session.get().token };
+  // The console translates failures itself, and the support reads them in English.
+  const headers = { Authorization: 'Bearer ' + session.get().token, 'Accept-Language': 'en' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (content) headers['Content-Type'] = 'application/octet-stream'; // a file, as it is
   if (key) headers['X-Idempotency-Key'] = key;

@@ -31,7 +31,7 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 </${Page}>`;
 
 const sections = [
-  ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
+  ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/webhooks', 'nav.webhooks'],
   ['/possible-replacements', 'nav.suggestions'], ['/month-end', 'nav.monthEnd'], ['/institutions', 'nav.institutions'],
   ['/applications', 'nav.applications'], ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'],
   ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],

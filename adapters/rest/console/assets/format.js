@@ -21,9 +21,19 @@ export function amount(text, signed = false) {
   return cached(Intl.NumberFormat, options).format(text).replace('-', '−');
 }
 
-// day formats a date without a time, YYYY-MM-DD.
+// money formats an amount with its currency. Portuguese texts have the sign of the real before the digits.
+export function money(text, currency, signed = false) {
+  const digits = amount(text, signed);
+  return isReal(currency) ? digits.replace(/^[−+]?/, (sign) => sign + 'R$\u00a0') : `${digits} ${currency}`;
+}
+
+// isReal reports whether the amounts of a currency are written with the sign of the real.
+export const isReal = (currency) => currency === 'BRL' && locale() === 'pt-BR';
+
+// day formats a date without a time, YYYY-MM-DD: in Portuguese as 03/09/2026.
 export function day(text) {
-  const format = cached(Intl.DateTimeFormat, { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  const month = locale() === 'pt-BR' ? '2-digit' : 'short';
+  const format = cached(Intl.DateTimeFormat, { day: '2-digit', month, year: 'numeric', timeZone: 'UTC' });
   return format.format(new Date(text + 'T00:00:00Z'));
 }
 
@@ -37,7 +47,7 @@ export const monthOf = (text) =>
 export const shortTime = (text) => cached(Intl.DateTimeFormat, { timeStyle: 'short' }).format(new Date(text));
 
 export const instant = (text) =>
-  cached(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
+  cached(Intl.DateTimeFormat, { dateStyle: locale() === 'pt-BR' ? 'short' : 'medium', timeStyle: 'medium' }).format(new Date(text));
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const units = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];

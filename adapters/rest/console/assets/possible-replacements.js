@@ -1,7 +1,7 @@
 // Pairs of transactions that may be one movement, one after the other: both rows side by side, what speaks for and
 // against one movement, and a key for each answer. Several pairs can also be joined at once.
 import { query as queryString, request } from './api.js';
-import { amount } from './format.js';
+import { money } from './format.js';
 import { has, t } from './i18n.js';
 import { AccountName, ConnectionName } from './names.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from './preact.js';
@@ -262,7 +262,7 @@ export function PossibleReplacements() {
   const done = (present, name, row) => {
     if (name === 'later') return setLater([...later, keyOf(present)]);
     announce(t(name === 'same' ? 'suggestion.joined' : 'suggestion.dismissed'));
-    setAnswered([{ pair: present, name, title: row.erasedAt ? transactionTitle(row) : `${transactionTitle(row)}, ${amount(row.amount, true)} ${row.currency}` }, ...answered]);
+    setAnswered([{ pair: present, name, title: row.erasedAt ? transactionTitle(row) : `${transactionTitle(row)}, ${money(row.amount, row.currency, true)}` }, ...answered]);
     return list.reload();
   };
   const changed = (present, name, text) => {

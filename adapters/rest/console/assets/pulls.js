@@ -1,14 +1,18 @@
 // The pulls of a connection: how long each took, what it brought, and what to do about a failed one.
-import { request } from './api.js';
+import { query as queryString, request } from './api.js';
 import { BarChart } from './chart.js';
-import { isOpen } from './connection.js';
+import { Breadcrumb, isOpen, outcome } from './connection.js';
 import * as format from './format.js';
 import { reasonText } from './health.js';
 import { has, t } from './i18n.js';
 import { html, useEffect } from './preact.js';
 import { fieldProblems } from './problem-text.js';
-import { useAction, useList, usePolling } from './resource.js';
-import { ActionButton, Ago, announce, CopyButton, Empty, Failure, Field, Loaded, More, Status, Table } from './ui.js';
+import { useAction, useList, usePolling, useResource } from './resource.js';
+import { link } from './router.js';
+import { TransactionTable } from './transaction-table.js';
+import {
+  ActionButton, Ago, announce, Copyable, CopyButton, Details, Empty, Failure, Field, Instant, Loaded, More, Page, Status, Table,
+} from './ui.js';
 
 const tones = { succeeded: 'good', failed: 'bad', running: 'plain', queued: 'plain' };
 const runInterval = 1500;
@@ -35,7 +39,10 @@ const count = (title, name) => ({
 });
 
 const columns = () => [
-  { title: t('column.when'), kind: 'main', cell: (pull) => html`<${Ago} at=${pull.createdAt} />` },
+  {
+    title: t('column.when'), kind: 'main',
+    cell: (pull) => html`<a href=${link(`/connections/${pull.connectionId}/pulls/${pull.id}`)}><${Ago} at=${pull.createdAt} /></a>`,
+  },
   { title: t('column.trigger'), cell: (pull) => t('trigger.' + pull.trigger) },
   { title: t('column.result'), cell: (pull) => html`<${Result} pull=${pull} />` },
   { title: t('column.took'), kind: 'number', cell: (pull) => (pull.startedAt ? format.duration(took(pull)) : '–') },
@@ -107,4 +114,44 @@ export function Pulls({ path, latest }) {
         <${Table} label=${t('tab.pulls')} columns=${columns()} items=${list.items} />
         <${More} list=${list} />`)}</${Loaded}>
   </section>`;
+}
+
+const instant = (at) => at && html`<${Instant} at=${at} />`;
+
+// Causes lists the newest webhooks whose work the pull has done.
+function Causes({ pull }) {
+  const to = new Date(Date.parse(pull.finishedAt || pull.createdAt) + 1000).toISOString();
+  const list = useList('/webhooks/deliveries' + queryString({ connectionId: pull.connectionId, to, limit: 50 }));
+  const own = (list.items || []).filter(({ pullId }) => pullId === pull.id);
+  return own.length > 0 && html`<section aria-labelledby="causes"><h2 id="causes">${t('tab.deliveries')}</h2>
+    <ul>${own.map((item) => html`<li key=${item.id}><${Instant} at=${item.receivedAt} /> ${' '}
+      <a href=${link(`/connections/${pull.connectionId}/deliveries/${item.id}`)}>${item.event || t('delivery.noEvent')}</a></li>`)}</ul></section>`;
+}
+
+// PullPage shows one pull: what started it, when, and the transactions that it has changed.
+export function PullPage({ id, pull: pullId }) {
+  const loaded = useResource('/pulls/' + pullId);
+  const pull = loaded.value?.data;
+  usePolling(loaded.reload, isOpen(pull), runInterval);
+  const list = useList(pull && !isOpen(pull) ? `/aggregator-connections/${id}/transactions?pullId=${pullId}&limit=50` : null);
+  const href = (item) => link(`/connections/${id}/transactions/${item.id}`);
+  const back = link(`/connections/${id}/pulls`);
+  return html`<${Page} title=${t('pull.title')} lead=${pull && (isOpen(pull) ? t('pull.running') + '.' : outcome(pull))}
+      above=${html`<${Breadcrumb} id=${id}> › <a href=${back}>${t('tab.pulls')}</a></${Breadcrumb}>`}>
+    <${Loaded} of=${loaded}>${() => html`<${Details} pairs=${[
+      [t('column.result'), html`<${Result} pull=${pull} />`],
+      [t('column.trigger'), t('trigger.' + pull.trigger)],
+      [t('pull.created'), instant(pull.createdAt)],
+      [t('pull.started'), instant(pull.startedAt)],
+      [t('pull.finished'), instant(pull.finishedAt)],
+      [t('column.took'), pull.startedAt && format.duration(took(pull))],
+      [t('column.id'), html`<${Copyable} value=${pull.id} name=${t('column.id')} />`],
+    ]} />`}</${Loaded}>
+    ${pull && !isOpen(pull) && html`<section aria-labelledby="records"><h2 id="records">${t('pull.records')}</h2>
+      <${Loaded} of=${list} rows=${5}>${() => (list.items.length === 0
+        ? html`<${Empty} title=${t('pull.noRecords')} />`
+        : html`<${TransactionTable} label=${t('pull.records')} items=${list.items} href=${href} /><${More} list=${list} />`)}</${Loaded}>
+    </section>
+    <${Causes} pull=${pull} />`}
+  </${Page}>`;
 }

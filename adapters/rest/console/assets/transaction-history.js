@@ -2,41 +2,75 @@
 // last replacement and exclude the transaction.
 import { request } from './api.js';
 import { Confirm } from './confirm.js';
+import * as format from './format.js';
 import { has, t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';
-import { Ago, Field, Instant, Loaded, More, Table } from './ui.js';
+import { Field, Instant, Loaded, More, Table } from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
 
-// text returns the value of a member as text; a dash if it was absent.
-const text = (value) => (value === null || value === undefined ? '–' : String(value));
-
 const isObject = (value) => value !== null && typeof value === 'object';
 
+// The names of the members that a version can change, as keys of messages.
+const members = {
+  amount: 'column.amount', currency: 'column.currency', accountAmount: 'column.accountAmount', accountCurrency: 'column.accountCurrency',
+  status: 'column.status', date: 'column.date', occurredAt: 'column.occurred', description: 'column.description', category: 'column.category',
+  counterparty: 'column.counterparty', counterpartyDocument: 'column.counterpartyDocument', references: 'column.references',
+  accountId: 'column.account', connectionId: 'column.connection', externalId: 'column.externalId', warnings: 'column.warnings',
+  removedAt: 'column.removedAt', excludedAt: 'column.excludedAt', excludedBy: 'column.excludedBy', supersededBy: 'column.supersededBy',
+  supersedes: 'column.supersedes', possiblySupersedes: 'column.possiblySupersedes',
+};
+
+// valueText returns the value of a member as a person reads it; a dash if it was absent.
+function valueText(name, value) {
+  if (value === null || value === undefined) return '–';
+  if (name === 'amount' || name === 'accountAmount') return format.amount(value, true);
+  if (name === 'status') return t('transaction.' + value);
+  if (name === 'date') return format.day(value);
+  return name.endsWith('At') ? format.instant(value) : String(value);
+}
+
 // Changed lists the members that a version changed, with the values before and after. An object or a list is only
-// named, because it can be large.
+// named, because it can be large, and so is an id.
 function Changed({ version }) {
   const names = Object.keys(version.after || {}).sort();
   if (names.length === 0) return muted;
-  return html`<ul class="changed">${names.map((name) => html`<li><code>${name}</code>${!isObject(version.before[name]) && !isObject(version.after[name]) && html`${' '}
-    <del>${text(version.before[name])}</del> <ins>${text(version.after[name])}</ins>`}</li>`)}</ul>`;
+  const shown = (name) => !isObject(version.before[name]) && !isObject(version.after[name]) && !['accountId', 'connectionId', 'supersededBy'].includes(name);
+  return html`<ul class="changed">${names.map((name) => html`<li>${members[name] ? t(members[name]) : html`<code>${name}</code>`}${shown(name) && html`${': '}
+    <del>${valueText(name, version.before[name])}</del> <ins>${valueText(name, version.after[name])}</ins>`}</li>`)}</ul>`;
 }
 
-const changeText = (change) => (has('version.' + change) ? t('version.' + change) : change);
+// decision returns what an operator has decided, by the kind of the change or the members that it changed.
+function decision({ change, after = {} }) {
+  if (change === 'superseded') return 'joined';
+  if (change === 'split' || change === 'restored' || change === 'removed') return 'split';
+  if ('excludedAt' in after) return after.excludedAt ? 'excluded' : 'included';
+  return 'possiblySupersedes' in after ? 'dismissed' : 'changed';
+}
 
-const columns = (connection) => [
-  { title: t('column.version'), kind: 'main', cell: (version) => `${version.version}. ${changeText(version.change)}` },
-  { title: t('column.changed'), cell: (version) => html`<${Ago} at=${version.at} />` },
-  {
-    title: t('column.trigger'),
-    cell: (version) => html`${version.trigger ? t('trigger.' + version.trigger) : muted}
-      ${version.deliveryIds.slice(0, 3).map((id, i) => html`${' '}
-        <a href=${link(`/connections/${connection}/deliveries/${id}`)}>${t('history.delivery', { n: i + 1 })}</a>`)}`,
-  },
-  { title: t('history.changes'), cell: (version) => html`<${Changed} version=${version} />
-    ${version.reason && html`<p class="small">${t('history.reason', { reason: version.reason })}</p>`}` },
+// sentence says what a version is: who or what changed the transaction.
+function sentence(version) {
+  const { change, cause, actor } = version;
+  if (cause === 'operator') return t('history.operator.' + decision(version), { actor });
+  const key = cause === 'upgrade' ? 'history.upgrade' : cause === 'matching' ? 'history.matching.' + change : 'history.vendor.' + change;
+  return has(key) ? t(key) : has('version.' + change) ? t('version.' + change) : change;
+}
+
+// Origin says which pull has read the row, with links to the pull and to the webhooks that it served.
+const Origin = ({ connection, version }) => version.pullId && html`<p class="small">
+  <a href=${link(`/connections/${connection}/pulls/${version.pullId}`)}>${t('history.read.' + (version.trigger || 'unknown'))}</a>
+  ${version.deliveryIds.slice(0, 3).map((id, i) => html`${' '}
+    <a href=${link(`/connections/${connection}/deliveries/${id}`)}>${t('history.delivery', { n: i + 1 })}</a>`)}</p>`;
+
+const columns = (connection, account) => [
+  { title: t('column.version'), kind: 'main', cell: (version) => html`${version.version}. ${sentence(version)}
+    ${version.reason && html`<p class="small">${t('history.reason', { reason: version.reason })}</p>`}
+    ${version.adjusts && html`<p class="small"><a href=${link(`/connections/${connection}/accounts/${account}/closes`, { close: version.adjusts })}>
+      ${t('history.adjusts', { day: format.day(version.adjusts) })}</a></p>`}` },
+  { title: t('column.time'), cell: (version) => html`<${Instant} at=${version.at} /><${Origin} connection=${connection} version=${version} />` },
+  { title: t('history.changes'), cell: (version) => html`<${Changed} version=${version} />` },
   {
     title: t('history.proof'),
     cell: (version) => (version.rowSha256
@@ -47,10 +81,10 @@ const columns = (connection) => [
 // useHistory loads the versions of the transaction at path.
 export const useHistory = (path) => useList(path + '/history?limit=50');
 
-export function History({ connection, list }) {
+export function History({ connection, account, list }) {
   return html`<section aria-labelledby="history"><h2 id="history">${t('history.title')}</h2>
     <p class="small">${t('history.text')}</p>
-    <${Loaded} of=${list} rows=${3}>${() => html`<${Table} label=${t('history.title')} columns=${columns(connection)}
+    <${Loaded} of=${list} rows=${3}>${() => html`<${Table} label=${t('history.title')} columns=${columns(connection, account)}
       items=${list.items} rowKey=${(version) => version.version} /><${More} list=${list} />`}</${Loaded}>
   </section>`;
 }

@@ -67,7 +67,7 @@ export function TransactionPage({ id, transaction }) {
       <${Details} pairs=${pairs(item)} />
       ${!item.erasedAt && html`<${Possible} connection=${id} item=${item} />
       <${Replacements} connection=${id} item=${item} />
-      <${History} connection=${id} list=${history} />
+      <${History} connection=${id} account=${item.accountId} list=${history} />
       <h2>${t('transaction.metadata')}</h2>
       <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}`}
     ${excluding && html`<${ExcludeDialog} path=${path} excluded=${Boolean(item?.excludedAt)} reload=${reload} onClose=${() => setExcluding(false)} />`}

@@ -20,7 +20,7 @@ export function MoneyByDay({ sums }) {
   if (!currency) return null;
   const days = sums.items.map(({ date }) => date);
   const money = (total) => t('transactions.total', {
-    incoming: format.amount(total.in) + ' ' + total.currency, outgoing: format.amount(total.out) + ' ' + total.currency,
+    incoming: format.money(total.in, total.currency), outgoing: format.money(total.out, total.currency),
   });
   const caption = t('transactions.chart', {
     from: format.day(days[days.length - 1]), to: format.day(days[0]), totals: sums.total.map(money).join(' '),

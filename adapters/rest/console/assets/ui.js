@@ -34,9 +34,8 @@ export const Instant = ({ at }) => html`<time datetime=${at}>${format.instant(at
 // Amount shows a decimal string with its currency. The sign, and not only the colour, shows the direction.
 export function Amount({ value, currency, signed = false }) {
   const incoming = signed && !value.startsWith('-') && /[1-9]/.test(value);
-  return html`<span class=${incoming ? 'amount incoming' : 'amount'}>
-    ${format.amount(value, signed)}<span class="currency">${' '}${currency}</span>
-  </span>`;
+  return html`<span class=${incoming ? 'amount incoming' : 'amount'}>${format.isReal(currency) ? format.money(value, currency, signed)
+    : html`${format.amount(value, signed)}<span class="currency">${' '}${currency}</span>`}</span>`;
 }
 
 // Status shows a state as a coloured dot and a word.

@@ -7,6 +7,7 @@ ALTER TABLE transactions ADD COLUMN barcode text NOT NULL COLLATE "C" DEFAULT ''
 ALTER TABLE transactions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transactions ADD COLUMN excluded_at timestamptz;
 ALTER TABLE transactions ADD COLUMN excluded_by text NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN actor text NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN card_facts text NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN bill_id uuid;
 ALTER TABLE transactions ADD COLUMN card_bill text NOT NULL DEFAULT '';
@@ -14,6 +15,7 @@ ALTER TABLE transaction_versions ADD COLUMN barcode text NOT NULL COLLATE "C" DE
 ALTER TABLE transaction_versions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN excluded_at timestamptz;
 ALTER TABLE transaction_versions ADD COLUMN excluded_by text NOT NULL DEFAULT '';
+ALTER TABLE transaction_versions ADD COLUMN actor text NOT NULL DEFAULT '';
 
 DROP INDEX transactions_end_to_end_id;
 DROP INDEX transactions_institution_id;

@@ -13,6 +13,7 @@ ALTER TABLE transactions ADD COLUMN barcode TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN excluded_at INTEGER;
 ALTER TABLE transactions ADD COLUMN excluded_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN actor TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN card_facts TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN bill_id TEXT;
 ALTER TABLE transactions ADD COLUMN card_bill TEXT NOT NULL DEFAULT '';
@@ -20,6 +21,7 @@ ALTER TABLE transaction_versions ADD COLUMN barcode TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN excluded_at INTEGER;
 ALTER TABLE transaction_versions ADD COLUMN excluded_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE transaction_versions ADD COLUMN actor TEXT NOT NULL DEFAULT '';
 
 DROP INDEX transactions_end_to_end_id;
 DROP INDEX transactions_institution_id;
@@ -181,6 +183,7 @@ CREATE TABLE prepared_transactions (
     tx_id                 TEXT    NOT NULL DEFAULT '',
     excluded_at           INTEGER,
     excluded_by           TEXT    NOT NULL DEFAULT '',
+    actor                 TEXT    NOT NULL DEFAULT '',
     card_facts            TEXT    NOT NULL DEFAULT '',
     bill_id               TEXT,
     card_bill             TEXT    NOT NULL DEFAULT '',

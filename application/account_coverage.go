@@ -48,7 +48,7 @@ func (s *Service) AccountCoverage(
 		case first == "" || days.To < first:
 			m.Feed = string(books.CompletenessUnknown)
 		default:
-			m.Feed = string(view.Completeness.StateOfClose(days.To, view.Account.Currency, s.coverage(), s.Clock.Now(),
+			m.Feed = string(view.Completeness.StateOfPeriod(days, view.Account.Currency, s.coverage(), s.Clock.Now(),
 				s.DriftGrace))
 		}
 		months = append(months, m)

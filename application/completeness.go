@@ -43,7 +43,17 @@ func (s *Service) accountCompleteness(id domain.AccountID, c books.Completeness)
 		ChangedSince: c.ChangedSince(now),
 		BankReadAt:   c.BankReadAt(),
 		CoversTo:     s.coverage().To(c.BankReadAt(), c.Currency),
+		CompleteTo:   completeTo(state, c),
 	}
+}
+
+// completeTo returns the day up to which only a bill makes the account complete; "" if the account is not complete, or
+// if other checks decide.
+func completeTo(state books.CompletenessState, c books.Completeness) domain.Date {
+	if state != books.Complete {
+		return ""
+	}
+	return c.CompleteTo()
 }
 
 // AcceptCompleteness implements ports.Completeness.
@@ -89,7 +99,7 @@ func (s *Service) completenessOf(now time.Time, f *domain.ConnectionFacts) books
 	switch {
 	case link.Stopped(now) != "":
 		return books.CompletenessUnknown
-	case books.Lasted(f.DriftSince, now, s.DriftGrace):
+	case books.Lasted(domain.EarlierNonZero(f.DriftSince, f.AnyDriftSince), now, s.DriftGrace):
 		return books.Drifting
 	case f.Compared:
 		return books.Complete

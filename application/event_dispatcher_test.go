@@ -161,6 +161,7 @@ func (versionEncoder) BankStatement(ports.BankStatementView) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
+func (versionEncoder) Bill(ports.Bill) ([]byte, error)        { return []byte("{}"), nil }
 func (versionEncoder) Conflict(matcher.Entry) ([]byte, error) { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil

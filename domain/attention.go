@@ -95,7 +95,8 @@ type ConnectionFacts struct {
 	// RemovalsHeldAt is since when removals of stored rows are held back, because they are part of a mass removal (see
 	// AbsenceRead and AnnouncedSum); zero if none are. Rows of a new account reference are in Ambiguity.
 	RemovalsHeldAt time.Time
-	DriftSince     time.Time // start of the oldest drift of a live account; zero if no account drifts
+	DriftSince     time.Time // start of the oldest drift of a live account, bills left out; zero if there is none
+	AnyDriftSince  time.Time // like DriftSince, with the bills of cards
 	// SharedSince is when an account of the connection became shared: when the last of the live connections with this
 	// account first read it. If several accounts are shared, it is the earliest of these times. It is zero if no
 	// account is shared.
@@ -153,6 +154,10 @@ var attentionRules = []attentionRule{
 		explainedBy: []AttentionReason{NeedsReauth, NeedsConsent, NeedsRevokedConsent},
 	},
 	{reason: NeedsDriftExplained, severity: SeverityNow, since: driftingSince},
+	{
+		reason: NeedsDriftExplained, severity: SeveritySoon, since: billDriftingSince,
+		explainedBy: []AttentionReason{NeedsDriftExplained},
+	},
 	{
 		reason: NeedsRemovalConfirmed, severity: SeverityNow, warns: true,
 		since: known(func(f *ConnectionFacts) time.Time {
@@ -336,6 +341,10 @@ func staleSince(onDemand bool) sinceFunc {
 
 func driftingSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {
 	return f.DriftSince, !f.DriftSince.IsZero() && now.Sub(f.DriftSince) >= grace.Drift
+}
+
+func billDriftingSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {
+	return f.AnyDriftSince, !f.AnyDriftSince.IsZero() && now.Sub(f.AnyDriftSince) >= grace.Drift
 }
 
 func silentSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {

@@ -107,6 +107,15 @@ func (c Coverage) To(bankReadAt time.Time, currency string) Date {
 // Day returns the day of a moment in the time zone of the days.
 func (c Coverage) Day(at time.Time) Date { return DateOf(at.UTC().Add(c.Offset)) }
 
+// EndOf returns when a day ends in the time zone of the days; the zero time if it is no date.
+func (c Coverage) EndOf(day Date) time.Time {
+	at, err := time.Parse(time.DateOnly, string(day))
+	if err != nil {
+		return time.Time{}
+	}
+	return at.AddDate(0, 0, 1).Add(-c.Offset)
+}
+
 // usualInterval is the time between two readings of a vendor that does not state its interval.
 const usualInterval = 24 * time.Hour
 

@@ -134,6 +134,24 @@ var members = []member{
 		name: "metadata", equal: func(a, b *Transaction) bool { return bytes.Equal(a.Metadata, b.Metadata) },
 		size: func(t *Transaction) int { return len(t.Metadata) }, clear: func(t *Transaction) { t.Metadata = nil },
 	},
+	{
+		name: "billId", optional: true, size: func(t *Transaction) int { return optionalSize(!t.Bill.ID.IsZero()) },
+		clear: func(t *Transaction) { t.Bill = CardBill{} },
+	},
+	{
+		name: "billMonth", optional: true, size: func(t *Transaction) int { return optionalSize(t.Bill.Month != "") },
+	}, // cleared with billId, like billBasis
+	{
+		name: "billBasis", optional: true, size: func(t *Transaction) int { return optionalSize(t.Bill.Basis != "") },
+	},
+	{
+		name: "instalment", optional: true, size: func(t *Transaction) int { return optionalSize(t.Card.Number > 0) },
+		clear: func(t *Transaction) { t.Card = CardFacts{} },
+	},
+	{
+		name: "purchaseDate", optional: true,
+		size: func(t *Transaction) int { return optionalSize(t.Card.PurchaseDate != "") },
+	},
 	{name: "version"},
 	{name: "firstSeenAt"},
 	{name: "updatedAt"},
@@ -156,6 +174,14 @@ var members = []member{
 	{name: "erasedAt"},
 	{name: "reason", size: func(t *Transaction) int { return textSize(t.Reason) }},
 	{name: "changed", optional: true, size: func(t *Transaction) int { return len(t.Changed) * memberSize }},
+}
+
+// optionalSize returns the size of an optional member with a short value.
+func optionalSize(present bool) int {
+	if !present {
+		return 0
+	}
+	return memberSize
 }
 
 const connectionMember = "connectionId"

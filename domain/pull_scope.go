@@ -32,7 +32,7 @@ func (a PullScope) ChangesSums() bool {
 // the institution again, or has a problem that is not known. Announced removals are applied without a read.
 func (a PullScope) AsksForRead() bool {
 	return a.Everything || a.News || a.Window != nil || len(a.Created)+len(a.Changed) > 0 ||
-		a.Signal == SignalRecovered || a.Problem
+		a.Signal == SignalRecovered || a.Problem || a.Bills == BillsNow
 }
 
 // ReportsConnection reports whether the scope says something about the connection itself, which must be shown before
@@ -80,11 +80,30 @@ type PullScope struct {
 	// Announced contains how many rows the vendor has announced: one count for each announcement, oldest first. It
 	// has at most MaxAnnounced items.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
+	// Bills tells when the pull reads the bills of cards. If it is "", a pull that reads everything reads them.
+	Bills BillReading `json:"bills,omitempty"`
 	// Balances requests readings of the accounts' balances, because the sums of their records have changed.
 	Balances bool `json:"balances,omitempty"`
 	// Unheard is set if the pull was requested because an expected webhook did not arrive. It is the time of the
 	// vendor's synchronisation before the missing webhook.
 	Unheard time.Time `json:"unheard,omitzero"`
+}
+
+// BillReading tells when a pull reads the bills of cards.
+type BillReading string
+
+// The values of a BillReading.
+const (
+	BillsNow   BillReading = "now"   // the pull reads the bills
+	BillsDaily BillReading = "daily" // it reads them unless an earlier pull of the same day has
+)
+
+// billReading returns the part of the scope about bills as it applies alone.
+func (a PullScope) billReading() BillReading {
+	if a.Bills == "" && a.Everything {
+		return BillsNow
+	}
+	return a.Bills
 }
 
 // Merge returns a scope that covers a and b. The scope b must have arrived after a. Merge changes neither of them.
@@ -96,6 +115,9 @@ func MergeScopes(scopes []PullScope) PullScope {
 	var all PullScope
 	created, changed, doubted := map[string]time.Time{}, map[string][]string{}, map[string][]string{}
 	for _, a := range scopes {
+		if reading := a.billReading(); all.Bills == "" || reading == BillsNow {
+			all.Bills = reading
+		}
 		all.Everything = all.Everything || a.Everything
 		all.News = all.News || a.News
 		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
@@ -131,6 +153,9 @@ func MergeScopes(scopes []PullScope) PullScope {
 	all.Consents = lastReports(all.Consents)
 	all.Created, all.Changed, all.Removed = nilIfEmpty(created), nilIfEmpty(changed), sortedSet(all.Removed)
 	all.Doubted = nilIfEmpty(doubted)
+	if all.Everything && all.Bills == BillsNow { // the scope has the same meaning without it
+		all.Bills = ""
+	}
 	return all.simplified()
 }
 
@@ -202,7 +227,7 @@ func (a PullScope) simplified() PullScope {
 		return PullScope{
 			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, Doubted: a.Doubted,
 			MoreRemoved: a.MoreRemoved, Signal: a.Signal, Consents: a.Consents, Announced: a.Announced,
-			Unheard: a.Unheard, Balances: a.Balances, Problem: a.Problem,
+			Unheard: a.Unheard, Balances: a.Balances, Problem: a.Problem, Bills: a.Bills,
 		}
 	}
 	return a

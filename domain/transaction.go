@@ -39,8 +39,10 @@ type TransactionData struct {
 	References   References
 	// CounterpartyDocument is the tax number of the other party; zero if it is unknown or masked.
 	CounterpartyDocument PartyDocument
-	Warnings             []Warning       // nil if there is none; no code occurs twice
-	Metadata             json.RawMessage // the vendor's own object, unchanged
+	// Card is what the vendor states about the row of a card; zero for a row of another account.
+	Card     CardFacts       `json:",omitzero"`
+	Warnings []Warning       // nil if there is none; no code occurs twice
+	Metadata json.RawMessage // the vendor's own object, unchanged
 	// ContentHash is stored with the row, but it is not part of the Digest and never appears in a response.
 	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash
@@ -70,6 +72,8 @@ type Transaction struct {
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
 	// Supersedes contains the former rows of the transaction, oldest first.
 	Supersedes []Superseded
+	// Bill is the bill of a record of a card. It has no versions.
+	Bill CardBill
 	// SupersededBy is the older transaction to which the row of this transaction now belongs; zero if there is none. A
 	// superseded transaction is always removed.
 	SupersededBy TransactionID

@@ -7,6 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
@@ -295,6 +296,13 @@ type Refresher interface {
 	// reports the end of the synchronisation with a webhook. If the vendor responds only after the synchronisation, a
 	// request that was sent counts as accepted. Errors: the errors of an Aggregator.
 	Refresh(ctx context.Context, a Access) error
+}
+
+// BillReader is an optional interface of an Aggregator whose vendor lists the bills of cards.
+type BillReader interface {
+	// Bills returns the vendor's list of the closed bills of a card. The bills have no order. Errors: the errors of an
+	// Aggregator. Rejected (access_denied) means that the list is not readable, which is not an empty list.
+	Bills(ctx context.Context, a Access, account domain.AccountData) (bills.Listing, error)
 }
 
 // Eraser is an optional interface of an Aggregator whose vendor can delete an account reference.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
@@ -53,6 +54,33 @@ const (
 	MaxFormerAccounts = 1000
 	MaxComparedRows   = 10_000
 )
+
+// The limits of the suggested payments of a bill (BillLedger.PaymentCandidates).
+const (
+	CandidateDays = 3
+	MaxCandidates = 3
+)
+
+// BillLedger reads the bills of cards. PullExecution.Finish stores them.
+type BillLedger interface {
+	// Bills returns the bills of an account whose due date is inside the window, newest first. It includes bills that
+	// the vendor no longer lists. A position in the list consists of the due date and the id. For an unknown account,
+	// it returns none.
+	Bills(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
+		page domain.PageRequest) (domain.Page[bills.Stored], error)
+	// BillOverview returns what is known of the bills of an account as a whole.
+	BillOverview(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (bills.Overview, error)
+	// Bill returns one bill. Errors: NotFound.
+	Bill(ctx context.Context, tenant domain.TenantID, id domain.BillID) (bills.Stored, error)
+	// BillTransactions returns the live records of a bill, newest first, pending ones too. Payments are none of them.
+	// A position in the list consists of the date and the id. For an unknown bill, it returns none.
+	BillTransactions(ctx context.Context, tenant domain.TenantID, id domain.BillID,
+		page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// PaymentCandidates returns, for each payment, at most MaxCandidates posted debits of the tenant's bank accounts
+	// with its amount, at most CandidateDays from its date.
+	PaymentCandidates(ctx context.Context, tenant domain.TenantID,
+		payments []bills.Payment) ([][]domain.TransactionID, error)
+}
 
 // FormerAccount is a stored account that is compared with the accounts that the vendor lists.
 type FormerAccount struct {
@@ -141,6 +169,10 @@ type PullExecution interface {
 	//     domain.AccountIdentity.Key). A former account is a stored account of a deleted connection, or of another
 	//     account reference of this connection (see FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
+
+	// BillsReadAt returns when pulls last read the bills of the connection's cards: the earliest time of a card whose
+	// bills were read. It returns zero if none was read.
+	BillsReadAt(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) (time.Time, error)
 
 	// ExtendLease changes only the expiry of the lease. A worker calls it while it waits for a slow vendor. Errors:
 	// LeaseLost (Conflict).
@@ -390,6 +422,8 @@ type Ledger interface {
 	// date, newest first, then by id descending. A position in the list consists of the date and the id.
 	Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
+
+	BillLedger
 
 	// Quarantine returns the rows in a connection's quarantine, newest first. A position in the list consists of
 	// FirstSeenAt, formatted by domain.TimeKey, and the id.

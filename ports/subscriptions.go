@@ -137,6 +137,7 @@ type EventEncoder interface {
 	Close(c books.Close) ([]byte, error)
 	Suggestion(s Suggestion) ([]byte, error)
 	BankStatement(s BankStatementView) ([]byte, error)
+	Bill(b Bill) ([]byte, error)
 	// Conflict encodes an entry for Matcher that has a conflict.
 	Conflict(e matcher.Entry) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
@@ -24,6 +25,7 @@ type API interface {
 	PullService
 	Reader
 	Completeness
+	Bills
 	Replacements
 	Statements
 	Closing
@@ -174,6 +176,27 @@ type AccountCompleteness struct {
 	ChangedSince bool
 	BankReadAt   time.Time   // when the bank was last read; zero if it is not known
 	CoversTo     domain.Date // the last day that the state covers; "" if it is not known
+	CompleteTo   domain.Date // the last day up to which the state holds if only a bill decides; "" otherwise
+}
+
+// Bill is a bill of a card, with the debits that may be its payments.
+type Bill struct {
+	bills.Stored
+	// Candidates contains, for each of Paid, posted debits of bank accounts that may be the payment.
+	Candidates [][]domain.TransactionID
+}
+
+// Bills returns the bills of cards.
+type Bills interface {
+	// ListBills returns the bills of an account whose due date is inside the window, newest first, and what is known of
+	// all of them. An account that is no card has none. Errors: NotFound; Invalid if the window is not valid.
+	ListBills(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
+		page domain.PageRequest) (domain.Page[Bill], bills.Overview, error)
+	// GetBill returns one bill. Errors: NotFound.
+	GetBill(ctx context.Context, tenant domain.TenantID, id domain.BillID) (Bill, error)
+	// ListBillTransactions returns the transactions of a bill, newest first, without payments. Errors: NotFound.
+	ListBillTransactions(ctx context.Context, tenant domain.TenantID, id domain.BillID,
+		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 }
 
 // Completeness reports whether the records of accounts explain the balances of the accounts.
@@ -300,6 +323,12 @@ type Statements interface {
 	//   - Unavailable (too_many_statements) with RetryAfter if there are still too many after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
 		writer StatementWriter) error
+	// WriteBillStatement is like WriteStatement, for the posted rows of a bill of the account. The closing balance is
+	// the total of the bill, negative if it is owed. Records without an amount in the currency of the account are left
+	// out. byReference is StatementQuery.ByReference. Errors: NotFound, also for a bill of another account;
+	// Conflict (no_account_amount) if the currency is not known; Unavailable (too_many_statements).
+	WriteBillStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, bill domain.BillID,
+		byReference bool, writer StatementWriter) error
 }
 
 // StatementFormat is a document format for statements.

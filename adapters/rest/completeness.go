@@ -13,19 +13,20 @@ import (
 // completenessView is the representation in responses of the completeness of an account, that is, whether its
 // transactions explain its balance.
 type completenessView struct {
-	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
-	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
-	Since     time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
-	Basis     string      `json:"basis" enum:"no_settled_read,sign_in,consent,no_balance,invoice_balance,unsupported_type,too_many_digits,unknown_amount,first_reading,quarantined_rows,undated,unsettled,baseline,running_balance,announced_count" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with"`
-	Changed   bool        `json:"changedSince,omitzero" example:"true" doc:"Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions"`
-	BankRead  time.Time   `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank at the last settled read; absent if it does not state that"`
-	CoversTo  string      `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day that the state covers: the bank had had time to book it; absent without bankReadAt"`
-	Checks    []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
+	AccountID  string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	State      string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
+	Since      time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
+	Basis      string      `json:"basis" enum:"no_settled_read,sign_in,consent,no_balance,invoice_balance,unsupported_type,too_many_digits,unknown_amount,first_reading,quarantined_rows,undated,unsettled,baseline,running_balance,announced_count,bill_total" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with"`
+	Changed    bool        `json:"changedSince,omitzero" example:"true" doc:"Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions"`
+	BankRead   time.Time   `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank at the last settled read; absent if it does not state that"`
+	CoversTo   string      `json:"coversTo,omitempty" format:"date" example:"2026-02-27" doc:"The last day that the state covers: the bank had had time to book it; absent without bankReadAt"`
+	CompleteTo string      `json:"completeTo,omitempty" format:"date" example:"2026-02-25" doc:"The last day up to which the state complete holds, if only bill_total decides: the closing date of the bill, or three days before it if the vendor does not state that date; absent otherwise"`
+	Checks     []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
 }
 
 // checkView is the result of one completeness check.
 type checkView struct {
-	Check      string    `json:"check" enum:"balance_anchor,running_balance,announced_count" example:"balance_anchor" doc:"balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced"`
+	Check      string    `json:"check" enum:"balance_anchor,running_balance,announced_count,bill_total" example:"balance_anchor" doc:"balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions"`
 	State      string    `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"The result; a failure counts as drifting once it has lasted for DRIFT_GRACE"`
 	Expected   string    `json:"expected,omitempty" example:"1000" doc:"The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none. Of announced_count it is a number of transactions"`
 	Actual     string    `json:"actual,omitempty" example:"1000" doc:"The amount or number that was found"`
@@ -38,7 +39,7 @@ func completenessViewOf(c ports.AccountCompleteness) completenessView {
 	return completenessView{
 		AccountID: c.Account.String(), State: string(c.State), Since: utcOrZero(c.Since), Basis: string(c.Basis),
 		Changed: c.ChangedSince, BankRead: utcOrZero(c.BankReadAt), CoversTo: string(c.CoversTo),
-		Checks: mapItems(c.Checks, checkOf),
+		CompleteTo: string(c.CompleteTo), Checks: mapItems(c.Checks, checkOf),
 	}
 }
 
@@ -96,8 +97,8 @@ func (s *server) completenessRoutes() []route {
 		{
 			id: "accept-completeness", method: http.MethodPost, path: one + "/completeness/accept",
 			description: "Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 " +
-				"if the balance of the account cannot be compared with its transactions, and no announced count " +
-				"was missed.",
+				"if the balance of the account cannot be compared with its transactions, no announced count was " +
+				"missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.",
 			status: http.StatusOK, tag: tag, summary: "Accept the present difference of an account",
 			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
 			mount: handle(s.acceptCompleteness),

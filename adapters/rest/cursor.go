@@ -25,62 +25,66 @@ type listKind interface{ tag() byte }
 
 // The kinds of lists.
 type (
-	connectionList    struct{}
-	healthList        struct{}
-	engineList        struct{}
-	tokenList         struct{}
-	deliveryList      struct{}
-	pullList          struct{}
-	accountList       struct{}
-	transactionList   struct{}
-	quarantineList    struct{}
-	searchList        struct{}
-	historyList       struct{}
-	changeFeed        struct{}
-	balanceList       struct{}
-	closeList         struct{}
-	adjustmentList    struct{}
-	auditList         struct{}
-	erasureList       struct{}
-	subscriptionList  struct{}
-	eventAttempts     struct{}
-	suggestionList    struct{}
-	applicationList   struct{}
-	conflictList      struct{}
-	unmappedList      struct{}
-	bankStatementList struct{}
-	statementLineList struct{}
-	institutionList   struct{}
-	uncoveredList     struct{}
+	connectionList      struct{}
+	healthList          struct{}
+	engineList          struct{}
+	tokenList           struct{}
+	deliveryList        struct{}
+	pullList            struct{}
+	accountList         struct{}
+	transactionList     struct{}
+	quarantineList      struct{}
+	searchList          struct{}
+	historyList         struct{}
+	changeFeed          struct{}
+	balanceList         struct{}
+	billList            struct{}
+	billTransactionList struct{}
+	closeList           struct{}
+	adjustmentList      struct{}
+	auditList           struct{}
+	erasureList         struct{}
+	subscriptionList    struct{}
+	eventAttempts       struct{}
+	suggestionList      struct{}
+	applicationList     struct{}
+	conflictList        struct{}
+	unmappedList        struct{}
+	bankStatementList   struct{}
+	statementLineList   struct{}
+	institutionList     struct{}
+	uncoveredList       struct{}
 )
 
-func (connectionList) tag() byte    { return 'c' }
-func (healthList) tag() byte        { return 'h' }
-func (engineList) tag() byte        { return 'e' }
-func (tokenList) tag() byte         { return 't' }
-func (deliveryList) tag() byte      { return 'd' }
-func (pullList) tag() byte          { return 'p' }
-func (accountList) tag() byte       { return 'a' }
-func (transactionList) tag() byte   { return 'x' }
-func (quarantineList) tag() byte    { return 'q' }
-func (searchList) tag() byte        { return 's' }
-func (historyList) tag() byte       { return 'v' }
-func (changeFeed) tag() byte        { return 'f' }
-func (balanceList) tag() byte       { return 'b' }
-func (closeList) tag() byte         { return 'l' }
-func (adjustmentList) tag() byte    { return 'j' }
-func (auditList) tag() byte         { return 'u' }
-func (erasureList) tag() byte       { return 'r' }
-func (subscriptionList) tag() byte  { return 'n' }
-func (eventAttempts) tag() byte     { return 'm' }
-func (suggestionList) tag() byte    { return 'g' }
-func (applicationList) tag() byte   { return 'i' }
-func (conflictList) tag() byte      { return 'k' }
-func (unmappedList) tag() byte      { return 'w' }
-func (bankStatementList) tag() byte { return 'B' }
-func (statementLineList) tag() byte { return 'L' }
-func (institutionList) tag() byte   { return 'I' }
-func (uncoveredList) tag() byte     { return 'U' }
+func (connectionList) tag() byte      { return 'c' }
+func (healthList) tag() byte          { return 'h' }
+func (engineList) tag() byte          { return 'e' }
+func (tokenList) tag() byte           { return 't' }
+func (deliveryList) tag() byte        { return 'd' }
+func (pullList) tag() byte            { return 'p' }
+func (accountList) tag() byte         { return 'a' }
+func (transactionList) tag() byte     { return 'x' }
+func (quarantineList) tag() byte      { return 'q' }
+func (searchList) tag() byte          { return 's' }
+func (historyList) tag() byte         { return 'v' }
+func (changeFeed) tag() byte          { return 'f' }
+func (balanceList) tag() byte         { return 'b' }
+func (billList) tag() byte            { return 'T' }
+func (billTransactionList) tag() byte { return 'F' }
+func (closeList) tag() byte           { return 'l' }
+func (adjustmentList) tag() byte      { return 'j' }
+func (auditList) tag() byte           { return 'u' }
+func (erasureList) tag() byte         { return 'r' }
+func (subscriptionList) tag() byte    { return 'n' }
+func (eventAttempts) tag() byte       { return 'm' }
+func (suggestionList) tag() byte      { return 'g' }
+func (applicationList) tag() byte     { return 'i' }
+func (conflictList) tag() byte        { return 'k' }
+func (unmappedList) tag() byte        { return 'w' }
+func (bankStatementList) tag() byte   { return 'B' }
+func (statementLineList) tag() byte   { return 'L' }
+func (institutionList) tag() byte     { return 'I' }
+func (uncoveredList) tag() byte       { return 'U' }
 
 // cursor is a position in a list of the kind L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

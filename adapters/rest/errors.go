@@ -238,6 +238,7 @@ var (
 	deliveryNotFound      = notFound{codeNotFound, "delivery not found"}
 	pullNotFound          = notFound{codeNotFound, "pull not found"}
 	accountNotFound       = notFound{codeNotFound, "account not found"}
+	billNotFound          = notFound{codeNotFound, "bill not found"}
 	transactionNotFound   = notFound{codeNotFound, "transaction not found"}
 	erasureNotFound       = notFound{codeNotFound, "erasure not found"}
 	linkSessionNotFound   = notFound{codeNotFound, "link session not found"}

@@ -285,6 +285,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	}
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
+		"bill not found",
 		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
 		"subscription not found", "link session not found", "bank statement not found", "application not found",
 		"conflict not found",

@@ -42,6 +42,9 @@ func (EventEncoder) BankStatement(s ports.BankStatementView) ([]byte, error) {
 	return encodeView(bankStatementOf(s))
 }
 
+// Bill returns the bill as the API returns it, without suggested payments.
+func (EventEncoder) Bill(b ports.Bill) ([]byte, error) { return encodeView(billOf(b)) }
+
 // Suggestion returns the possible replacement as the API returns it.
 func (EventEncoder) Suggestion(s ports.Suggestion) ([]byte, error) {
 	return encodeView(suggestionOf(s))

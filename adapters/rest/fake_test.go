@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/matcher"
@@ -605,6 +606,66 @@ func (f *fake) EndAccount(_ context.Context, _ domain.TenantID, id domain.Accoun
 
 func (f *fake) ApplyRemovals(_ context.Context, _ domain.TenantID, id domain.AccountID) (int, error) {
 	return 31, f.record(id)
+}
+
+// fakeBill returns the bill of the fake.
+func fakeBill() ports.Bill {
+	carried, difference := decimal.RequireFromString("244.26"), decimal.Zero
+	paid := bills.Payment{
+		Date:   "2026-11-05",
+		Amount: decimal.RequireFromString("744.52"),
+		Mode:   "PIX",
+		Row:    domain.TransactionID{UUID: otherID},
+	}
+	return ports.Bill{
+		Stored: bills.Stored{
+			ID: domain.BillID{UUID: someID}, Account: domain.AccountID{UUID: otherID}, BankReadAt: moment,
+			Data: bills.Data{
+				ExternalID: "b1", DueDate: "2026-11-05", ClosingDate: "2026-10-28", Currency: "BRL",
+				Total:          decimal.RequireFromString("744.52"),
+				FinanceCharges: []bills.Charge{{Type: "IOF", Amount: decimal.RequireFromString("2.05")}},
+			},
+			Facts: bills.Facts{
+				Closing: "2026-10-28", ClosingKnown: true, Paid: []bills.Payment{paid}, State: bills.Paid,
+				Rows:  bills.Sum{Count: 3, Sum: decimal.RequireFromString("480")},
+				Check: bills.AddsUp, Form: bills.OfRowsAndCharges, Carried: &carried, Difference: &difference,
+			},
+		},
+		Candidates: [][]domain.TransactionID{{domain.TransactionID{UUID: someID}}},
+	}
+}
+
+func (f *fake) ListBills(
+	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
+) (domain.Page[ports.Bill], bills.Overview, error) {
+	page, err := onePage(f, window, p, fakeBill())
+	return page, bills.Overview{List: bills.ListRead, Open: []bills.OpenMonth{
+		{Month: "2026-12", Count: 1, Sum: decimal.RequireFromString("300")},
+	}}, err
+}
+
+func (f *fake) GetBill(_ context.Context, _ domain.TenantID, id domain.BillID) (ports.Bill, error) {
+	return fakeBill(), f.record(id)
+}
+
+func (f *fake) ListBillTransactions(
+	_ context.Context, _ domain.TenantID, id domain.BillID, p domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	return onePage(f, id, p, transactionOfBill())
+}
+
+// transactionOfBill returns a row of the bill.
+func transactionOfBill() domain.Transaction {
+	t := domain.Transaction{ID: domain.TransactionID{UUID: otherID}, Version: 1}
+	t.Bill = domain.CardBill{ID: domain.BillID{UUID: someID}, Month: "2026-11", Basis: "vendor"}
+	t.Card = domain.CardFacts{Number: 2, Count: 3, PurchaseDate: "2026-09-10"}
+	return t
+}
+
+func (f *fake) WriteBillStatement(
+	_ context.Context, _ domain.TenantID, _ domain.AccountID, bill domain.BillID, _ bool, _ ports.StatementWriter,
+) error {
+	return f.record(bill)
 }
 
 func (f *fake) ListBalances(

@@ -124,6 +124,16 @@ const goldenBankStatement = `{"id":"019b0000-0000-7000-8000-000000000001",` +
 	`"decisions":[{"decision":"explained","lines":[1],"note":"n","by":"maria","at":"2026-01-02T03:04:05.6Z"}],` +
 	`"uploadedBy":"maria","uploadedAt":"2026-01-02T03:04:05.6Z"}`
 
+// goldenBill is the representation of fakeBill.
+const goldenBill = `{"id":"019b0000-0000-7000-8000-000000000001",` +
+	`"accountId":"019b0000-0000-7000-8000-000000000002","externalId":"b1","dueDate":"2026-11-05",` +
+	`"closingDate":"2026-10-28","closingBasis":"vendor","total":"744.52","currency":"BRL",` +
+	`"financeCharges":[{"type":"IOF","amount":"2.05"}],"payments":[{"date":"2026-11-05","amount":"744.52",` +
+	`"mode":"PIX","transactionId":"019b0000-0000-7000-8000-000000000002",` +
+	`"candidates":["019b0000-0000-7000-8000-000000000001"]}],"state":"paid",` +
+	`"rows":{"count":3,"sum":"480","uncertain":0},"carried":"244.26","check":"adds_up","form":"rows_and_charges",` +
+	`"difference":"0","bankReadAt":"2026-01-02T03:04:05.6Z"}`
+
 func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for name, c := range map[string]struct {
@@ -352,6 +362,19 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"accept": {
 			"POST", accountsPath + otherPath + "/completeness/accept", `{"reason":"x"}`, 200, goldenCompleteness, nil,
+		},
+		"bills": {
+			"GET", accountsPath + otherPath + "/bills?from=2026-01-01", "", 200,
+			strings.TrimSuffix(envelope[billList](goldenBill), "}") +
+				`,"open":[{"month":"2026-12","count":1,"sum":"300"}],"list":"ok"}`, nil,
+		},
+		"bill": {"GET", prefix + "/bills/" + someID.String(), "", 200, goldenBill, nil},
+		"transactions of a bill": {
+			"GET", prefix + "/bills/" + someID.String() + "/transactions", "", 200,
+			envelope[billTransactionList](`{"id":"019b0000-0000-7000-8000-000000000002",` +
+				`"connectionId":"00000000-0000-0000-0000-000000000000","amount":"0",` +
+				`"billId":"019b0000-0000-7000-8000-000000000001","billMonth":"2026-11","billBasis":"vendor",` +
+				`"instalment":{"number":2,"count":3},"purchaseDate":"2026-09-10","version":1}`), nil,
 		},
 		"balances": {
 			"GET", accountsPath + otherPath + "/balances", "", 200, envelope[balanceList](

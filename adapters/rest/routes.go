@@ -191,6 +191,7 @@ func (s *server) routes() []route {
 		s.exclusionRoutes(),
 		s.heldDecisionRoutes(),
 		s.completenessRoutes(),
+		s.billRoutes(),
 		s.closeRoutes(),
 		s.bankStatementRoutes(),
 		s.erasureRoutes(),

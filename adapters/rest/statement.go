@@ -34,16 +34,17 @@ const (
 
 // statementInput is the input of the operation that writes an account statement.
 type statementInput struct {
-	ID         pathID[domain.Account] `path:"id" doc:"Opaque"`
-	From       string                 `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
-	To         string                 `query:"to" format:"date" doc:"Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record"`
-	Format     string                 `query:"format" doc:"The format of the document"`
-	Version    string                 `query:"version" enum:"220,102" example:"102" doc:"Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8"`
-	Locale     string                 `query:"locale" enum:"pt-BR" example:"pt-BR" doc:"Only with the format csv. pt-BR: the form for spreadsheets in Brazil"`
-	ExternalID string                 `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
-	Close      string                 `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
-	MaxBytes   int                    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string                 `query:"force" pattern:"^(true|false|(drift|changed|unsettled|not_covered|omitted)(,(drift|changed|unsettled|not_covered|omitted))*)$" default:"false" example:"drift,not_covered" doc:"What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out"`
+	ID         pathID[domain.Account]   `path:"id" doc:"Opaque"`
+	From       string                   `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
+	To         string                   `query:"to" format:"date" doc:"Last value date; by default the last day that is covered (camt053, ofx: coversTo of the account), otherwise the present day in UTC, or the date of a later record"`
+	Format     string                   `query:"format" doc:"The format of the document"`
+	Version    string                   `query:"version" enum:"220,102" example:"102" doc:"Only with the format ofx: the version of OFX. By default 220 (OFX 2.2); 102: OFX 1.0.2 in UTF-8"`
+	Locale     string                   `query:"locale" enum:"pt-BR" example:"pt-BR" doc:"Only with the format csv. pt-BR: the form for spreadsheets in Brazil"`
+	ExternalID string                   `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
+	Close      string                   `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
+	Bill       idParam[domain.CardBill] `query:"bill" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04" doc:"Print the posted transactions of this bill of a card (csv, ofx, matcher). OFX states the total of the bill as the balance. Not together with from, to, close and force"`
+	MaxBytes   int                      `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
+	Force      string                   `query:"force" pattern:"^(true|false|(drift|changed|unsettled|not_covered|omitted)(,(drift|changed|unsettled|not_covered|omitted))*)$" default:"false" example:"drift,not_covered" doc:"What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of an account statement in the format "matcher".
@@ -152,6 +153,16 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 			}
 		}
 	}
+	if query := c.QueryParams(); query.Has("bill") {
+		for _, name := range []string{"from", "to", "close", "force"} {
+			if query.Has(name) {
+				x.invalid = append(x.invalid, ProblemField{"query." + name, "must be absent if bill is given"})
+			}
+		}
+		if query.Get("format") == "camt053" {
+			x.invalid = append(x.invalid, ProblemField{"query.format", "must be csv, ofx or matcher if bill is given"})
+		}
+	}
 	in, err := readInput(c, x, e.input)
 	if in == nil {
 		return err
@@ -167,10 +178,15 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	w := &statementWriter{c: c, format: format, deadline: deadline}
-	if in.Close != "" {
+	switch {
+	case !in.Bill.ID.IsZero():
+		w.maxBytes = int64(in.MaxBytes)
+		err = e.service.WriteBillStatement(ctx, x.principal.Tenant, in.ID.ID, in.Bill.ID, in.ExternalID == "reference",
+			w.write)
+	case in.Close != "":
 		w.maxBytes = int64(in.MaxBytes)
 		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Close), w.write)
-	} else {
+	default:
 		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, in.query(format), w.write)
 	}
 	if err != nil && c.Response().Committed {

@@ -64,6 +64,9 @@ func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 // earlier values, and the second result contains the later values. An absent member has the value null. The members
 // version and updatedAt always differ and are left out.
 func diffMembers(before, after domain.Transaction) (oldValues, newValues changedMembers, err error) {
+	for _, t := range []*domain.Transaction{&before, &after} { // the bill of a record is no part of a version
+		t.Card, t.Bill = domain.CardFacts{}, domain.CardBill{}
+	}
 	old, err := membersOf(before)
 	if err != nil {
 		return nil, nil, err

@@ -133,6 +133,11 @@ type transactionView struct {
 	CounterpartyDocument partyDocumentView `json:"counterpartyDocument,omitzero" doc:"The tax number of the other party; absent if it is unknown or masked"`
 	Warnings             []string          `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
 	Metadata             rawJSON           `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
+	BillID               string            `json:"billId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04" doc:"The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill"`
+	BillMonth            string            `json:"billMonth,omitempty" example:"2026-11" doc:"The month in which the bill is due, or is expected to be due"`
+	BillBasis            string            `json:"billBasis,omitempty" enum:"vendor,forecast,dates" example:"vendor" doc:"How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide"`
+	Instalment           instalmentView    `json:"instalment,omitzero" doc:"The instalment of a purchase; absent if it is none"`
+	PurchaseDate         string            `json:"purchaseDate,omitempty" format:"date" example:"2026-09-10" doc:"The day of the purchase, the same for all its instalments"`
 	Version              int               `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
 	FirstSeenAt          time.Time         `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt            time.Time         `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
@@ -143,6 +148,12 @@ type transactionView struct {
 	SupersededBy         string            `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
 	PossiblySupersedes   []string          `json:"possiblySupersedes,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03" doc:"The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none"`
 	ErasedAt             time.Time         `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
+}
+
+// instalmentView is the position of a row among the instalments of a purchase.
+type instalmentView struct {
+	Number int `json:"number" example:"2" doc:"The number of the instalment, from 1 on"`
+	Count  int `json:"count,omitempty" example:"3" doc:"Absent if it is not known"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
@@ -166,7 +177,10 @@ func transactionOf(t domain.Transaction) transactionView {
 		Warnings:             warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
 		ExcludedAt: utcOrZero(t.ExcludedAt), ExcludedBy: t.ExcludedBy,
-		Supersedes: supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
+		BillID: idOrEmpty(t.Bill.ID), BillMonth: string(t.Bill.Month), BillBasis: t.Bill.Basis,
+		Instalment:   instalmentView{Number: t.Card.Number, Count: t.Card.Count},
+		PurchaseDate: string(t.Card.PurchaseDate),
+		Supersedes:   supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
 		PossiblySupersedes: idTexts(t.PossiblySupersedes),
 	}
 }

@@ -151,7 +151,7 @@ var fatalCodes = []domain.Code{
 
 // backgroundTasks lists the task names that ports.BackgroundError can have.
 var backgroundTasks = []string{
-	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset",
+	"access manager", "audit", "bills", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset",
 	"link session", "otlp", "pull", "rate budget", "webhook registration",
 	"maintenance stuck pulls", "maintenance token usage", "maintenance vendor webhooks",
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",

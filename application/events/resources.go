@@ -114,6 +114,11 @@ func (r *eventRunner) loadResource(
 		return encoder(e.Subject, func(id witness.BankStatementID) (ports.BankStatementView, error) {
 			return r.bankStatement(ctx, id)
 		}, r.Encoder.BankStatement)
+	case events.BillAdded.Resource():
+		return encoder(e.Subject, func(id domain.BillID) (ports.Bill, error) {
+			b, err := r.Ledger.Bill(ctx, tenant, id)
+			return ports.Bill{Stored: b}, err
+		}, r.Encoder.Bill)
 	case events.ReplacementPossible.Resource():
 		return r.loadSuggestion(ctx, e.Subject)
 	case events.MatcherConflict.Resource():

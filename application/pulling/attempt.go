@@ -85,5 +85,8 @@ func (a *attempt) run(ctx context.Context) (held withheld, err error) {
 			return held, err
 		}
 	}
-	return held, a.steps.removeMissing(ctx)
+	if err = a.steps.removeMissing(ctx); err != nil {
+		return held, err
+	}
+	return held, a.steps.readBills(ctx)
 }

@@ -14,6 +14,7 @@
 //   - At the end of a step, missing rows are marked as removed. What a listing proves is in ground.go.
 //   - After all steps, the rows of a new account reference become visible (publish.go), and missing rows and accounts
 //     are removed (missing.go).
+//   - The bills of cards are read (bills.go).
 //   - The outcome is recorded (finish.go).
 package pulling
 

@@ -78,9 +78,10 @@ func (a *attempt) outcome(e ending, replaced bool, now time.Time) ports.Outcome 
 			}
 			return h.After(a.link.status, e.failure, now)
 		},
+		Coverage: a.Coverage, Grace: a.DriftGrace,
 	}
 	if !replaced && a.link.isChecked() {
-		o.Bank, o.ReadAt, o.Coverage, o.Grace = a.link.status.Bank, a.link.listed.at, a.Coverage, a.DriftGrace
+		o.Bank, o.ReadAt = a.link.status.Bank, a.link.listed.at
 	}
 	if !replaced {
 		o.Consent = func(c domain.Consent) domain.Consent { return a.link.consentAfter(c, e.consent, now) }
@@ -109,6 +110,7 @@ func (r *stepReader) addRead(o *ports.Outcome, replaced bool) {
 		return
 	}
 	o.BankRead = r.readsAll() && !staged && r.status.Bank != nil
+	o.Bills = r.bills
 	if inconsistent := progress.Inconsistent; inconsistent || r.readsEverything() {
 		o.Inconsistent = &inconsistent
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -27,6 +28,8 @@ type stepReader struct {
 	fromStart bool             // no earlier attempt has read a page
 	restarts  int              // how often this attempt has started a step again
 	doubted   map[string]bool  // the doubted rows of the scope that this attempt has read
+	// bills contains what the attempt has read of the bills of cards, by the external id of the account.
+	bills map[string]bills.Read
 }
 
 // newStepReader returns a reader with the planned steps.

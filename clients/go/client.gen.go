@@ -255,6 +255,111 @@ func (e BankViewVendor) Valid() bool {
 	}
 }
 
+// Defines values for BillPageList.
+const (
+	BillPageListDenied BillPageList = "denied"
+	BillPageListOk     BillPageList = "ok"
+)
+
+// Valid indicates whether the value is a known member of the BillPageList enum.
+func (e BillPageList) Valid() bool {
+	switch e {
+	case BillPageListDenied:
+		return true
+	case BillPageListOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillViewCheck.
+const (
+	BillViewCheckAddsUp  BillViewCheck = "adds_up"
+	BillViewCheckDiffers BillViewCheck = "differs"
+	BillViewCheckUnknown BillViewCheck = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the BillViewCheck enum.
+func (e BillViewCheck) Valid() bool {
+	switch e {
+	case BillViewCheckAddsUp:
+		return true
+	case BillViewCheckDiffers:
+		return true
+	case BillViewCheckUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillViewClosingBasis.
+const (
+	BillViewClosingBasisDerived BillViewClosingBasis = "derived"
+	BillViewClosingBasisVendor  BillViewClosingBasis = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the BillViewClosingBasis enum.
+func (e BillViewClosingBasis) Valid() bool {
+	switch e {
+	case BillViewClosingBasisDerived:
+		return true
+	case BillViewClosingBasisVendor:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillViewForm.
+const (
+	BillViewFormRows           BillViewForm = "rows"
+	BillViewFormRowsAndCharges BillViewForm = "rows_and_charges"
+)
+
+// Valid indicates whether the value is a known member of the BillViewForm enum.
+func (e BillViewForm) Valid() bool {
+	switch e {
+	case BillViewFormRows:
+		return true
+	case BillViewFormRowsAndCharges:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillViewState.
+const (
+	BillViewStateCarried    BillViewState = "carried"
+	BillViewStateDue        BillViewState = "due"
+	BillViewStateOverdue    BillViewState = "overdue"
+	BillViewStatePaid       BillViewState = "paid"
+	BillViewStatePartlyPaid BillViewState = "partly_paid"
+	BillViewStateUnknown    BillViewState = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the BillViewState enum.
+func (e BillViewState) Valid() bool {
+	switch e {
+	case BillViewStateCarried:
+		return true
+	case BillViewStateDue:
+		return true
+	case BillViewStateOverdue:
+		return true
+	case BillViewStatePaid:
+		return true
+	case BillViewStatePartlyPaid:
+		return true
+	case BillViewStateUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeViewChange.
 const (
 	ChangeViewChangeAdded    ChangeViewChange = "added"
@@ -313,6 +418,7 @@ func (e CheckWrites) Valid() bool {
 const (
 	CheckViewCheckAnnouncedCount CheckViewCheck = "announced_count"
 	CheckViewCheckBalanceAnchor  CheckViewCheck = "balance_anchor"
+	CheckViewCheckBillTotal      CheckViewCheck = "bill_total"
 	CheckViewCheckRunningBalance CheckViewCheck = "running_balance"
 )
 
@@ -322,6 +428,8 @@ func (e CheckViewCheck) Valid() bool {
 	case CheckViewCheckAnnouncedCount:
 		return true
 	case CheckViewCheckBalanceAnchor:
+		return true
+	case CheckViewCheckBillTotal:
 		return true
 	case CheckViewCheckRunningBalance:
 		return true
@@ -460,6 +568,7 @@ func (e ComparisonViewVerdict) Valid() bool {
 const (
 	CompletenessViewBasisAnnouncedCount  CompletenessViewBasis = "announced_count"
 	CompletenessViewBasisBaseline        CompletenessViewBasis = "baseline"
+	CompletenessViewBasisBillTotal       CompletenessViewBasis = "bill_total"
 	CompletenessViewBasisConsent         CompletenessViewBasis = "consent"
 	CompletenessViewBasisFirstReading    CompletenessViewBasis = "first_reading"
 	CompletenessViewBasisInvoiceBalance  CompletenessViewBasis = "invoice_balance"
@@ -481,6 +590,8 @@ func (e CompletenessViewBasis) Valid() bool {
 	case CompletenessViewBasisAnnouncedCount:
 		return true
 	case CompletenessViewBasisBaseline:
+		return true
+	case CompletenessViewBasisBillTotal:
 		return true
 	case CompletenessViewBasisConsent:
 		return true
@@ -993,6 +1104,27 @@ func (e FeedMonthViewState) Valid() bool {
 	case FeedMonthViewStateUnknown:
 		return true
 	case FeedMonthViewStateUnverified:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FoundViewBillBasis.
+const (
+	FoundViewBillBasisDates    FoundViewBillBasis = "dates"
+	FoundViewBillBasisForecast FoundViewBillBasis = "forecast"
+	FoundViewBillBasisVendor   FoundViewBillBasis = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the FoundViewBillBasis enum.
+func (e FoundViewBillBasis) Valid() bool {
+	switch e {
+	case FoundViewBillBasisDates:
+		return true
+	case FoundViewBillBasisForecast:
+		return true
+	case FoundViewBillBasisVendor:
 		return true
 	default:
 		return false
@@ -2283,6 +2415,27 @@ func (e TransactionVersionViewTrigger) Valid() bool {
 	case TransactionVersionViewTriggerSilence:
 		return true
 	case TransactionVersionViewTriggerWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransactionViewBillBasis.
+const (
+	TransactionViewBillBasisDates    TransactionViewBillBasis = "dates"
+	TransactionViewBillBasisForecast TransactionViewBillBasis = "forecast"
+	TransactionViewBillBasisVendor   TransactionViewBillBasis = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the TransactionViewBillBasis enum.
+func (e TransactionViewBillBasis) Valid() bool {
+	switch e {
+	case TransactionViewBillBasisDates:
+		return true
+	case TransactionViewBillBasisForecast:
+		return true
+	case TransactionViewBillBasisVendor:
 		return true
 	default:
 		return false
@@ -3654,6 +3807,216 @@ type BankView struct {
 // Examples: pluggy
 type BankViewVendor string
 
+// BillChargeView defines model for BillChargeView.
+type BillChargeView struct {
+	// Amount The amount, positive if it is owed
+	//
+	// Examples: 4.89
+	Amount string `json:"amount"`
+
+	// Description The text of the bank; absent if there is none
+	//
+	// Examples: Multa
+	Description *string `json:"description,omitempty"`
+
+	// Type The vendor's own term. A charge of the type OTHER is often a carried balance and no cost
+	//
+	// Examples: LATE_PAYMENT_FEE
+	Type string `json:"type"`
+}
+
+// BillPage defines model for BillPage.
+type BillPage struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []BillView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// List denied: the vendor does not let the bills be read, which is not an empty list
+	//
+	// Examples: ok
+	List BillPageList `json:"list"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+
+	// Open The transactions of the card that are on no closed bill, by the month in which they are expected to be due
+	Open []OpenMonthView `json:"open"`
+}
+
+// BillPageList denied: the vendor does not let the bills be read, which is not an empty list
+//
+// Examples: ok
+type BillPageList string
+
+// BillPaymentView defines model for BillPaymentView.
+type BillPaymentView struct {
+	// Amount The paid amount, positive
+	//
+	// Examples: 744.52
+	Amount string `json:"amount"`
+
+	// Candidates At most three posted debits of bank accounts with this amount within three days: a suggestion, nothing more
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"]
+	Candidates *[]string `json:"candidates,omitempty"`
+
+	// Date The day of the payment
+	//
+	// Examples: 2026-11-05
+	Date openapi_types.Date `json:"date"`
+
+	// Mode The vendor's own term
+	//
+	// Examples: PIX
+	Mode *string `json:"mode,omitempty"`
+
+	// TransactionID The card's transaction of the payment
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	TransactionID *string `json:"transactionId,omitempty"`
+}
+
+// BillRowsView defines model for BillRowsView.
+type BillRowsView struct {
+	// Count The number of transactions
+	//
+	// Examples: 3
+	Count int64 `json:"count"`
+
+	// Sum Their sum, positive if it is owed
+	//
+	// Examples: 480
+	Sum string `json:"sum"`
+
+	// Uncertain How many of them may belong to another bill
+	//
+	// Examples: 0
+	Uncertain int64 `json:"uncertain"`
+}
+
+// BillView defines model for BillView.
+type BillView struct {
+	// AccountID The card
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// BankReadAt When the vendor had last read the bank when it listed the bill
+	//
+	// Examples: 2026-11-06T09:02:11Z
+	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
+
+	// Carried What the bill before left unpaid; absent if that is not known
+	//
+	// Examples: 244.26
+	Carried *string `json:"carried,omitempty"`
+
+	// Check Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+	//
+	// Examples: adds_up
+	Check BillViewCheck `json:"check"`
+
+	// ClosingBasis vendor: the vendor states the closing date. derived: it is estimated from the other bills
+	//
+	// Examples: vendor
+	ClosingBasis *BillViewClosingBasis `json:"closingBasis,omitempty"`
+
+	// ClosingDate The last day whose purchases the bill contains
+	//
+	// Examples: 2026-10-28
+	ClosingDate *openapi_types.Date `json:"closingDate,omitempty"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// Difference total minus the form that fits best
+	//
+	// Examples: 0
+	Difference *string `json:"difference,omitempty"`
+
+	// DueDate The day on which the bill is due
+	//
+	// Examples: 2026-11-05
+	DueDate openapi_types.Date `json:"dueDate"`
+
+	// ExternalID The vendor's id; absent if the vendor has none
+	//
+	// Examples: 5a1cb111-0000-4000-8000-000000000011
+	ExternalID *string `json:"externalId,omitempty"`
+
+	// FinanceCharges The costs that the bank has added
+	FinanceCharges []BillChargeView `json:"financeCharges"`
+
+	// Form Whether the total that fits best contains the finance charges in addition to the rows; some banks list them as rows
+	//
+	// Examples: rows_and_charges
+	Form *BillViewForm `json:"form,omitempty"`
+
+	// ID Does not change
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID string `json:"id"`
+
+	// MinimumPayment The smallest payment that the bank accepts; absent if it is not known
+	//
+	// Examples: 148.9
+	MinimumPayment *string `json:"minimumPayment,omitempty"`
+
+	// Payments The payments that settle this bill. Banks list a payment with this bill or with the next one; amounts and dates decide. Each payment belongs to one bill
+	Payments []BillPaymentView `json:"payments"`
+
+	// RemovedAt When the vendor no longer listed the bill, or listed it twice; absent otherwise
+	//
+	// Examples: 2026-11-09T10:00:00Z
+	RemovedAt *time.Time `json:"removedAt,omitempty"`
+
+	// Rows The transactions of the bill, without payments
+	Rows BillRowsView `json:"rows"`
+
+	// State The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+	//
+	// Examples: paid
+	State BillViewState `json:"state"`
+
+	// Total The vendor's figure; negative for a credit. It is never rebuilt
+	//
+	// Examples: 744.52
+	Total string `json:"total"`
+}
+
+// BillViewCheck Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+//
+// Examples: adds_up
+type BillViewCheck string
+
+// BillViewClosingBasis vendor: the vendor states the closing date. derived: it is estimated from the other bills
+//
+// Examples: vendor
+type BillViewClosingBasis string
+
+// BillViewForm Whether the total that fits best contains the finance charges in addition to the rows; some banks list them as rows
+//
+// Examples: rows_and_charges
+type BillViewForm string
+
+// BillViewState The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+//
+// Examples: paid
+type BillViewState string
+
 // BlockCountsView defines model for BlockCountsView.
 type BlockCountsView struct {
 	// Apart Movements that are not booked
@@ -3758,7 +4121,7 @@ type CheckView struct {
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	Between *[]string `json:"between,omitempty"`
 
-	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
 	//
 	// Examples: balance_anchor
 	Check CheckViewCheck `json:"check"`
@@ -3779,7 +4142,7 @@ type CheckView struct {
 	State CheckViewState `json:"state"`
 }
 
-// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
 //
 // Examples: balance_anchor
 type CheckViewCheck string
@@ -4043,7 +4406,7 @@ type CompletenessView struct {
 	// Examples: 2026-03-02T09:30:00Z
 	BankReadAt *time.Time `json:"bankReadAt,omitempty"`
 
-	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
 	//
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
@@ -4055,6 +4418,11 @@ type CompletenessView struct {
 
 	// Checks The result of each check; the first one is balance_anchor
 	Checks []CheckView `json:"checks"`
+
+	// CompleteTo The last day up to which the state complete holds, if only bill_total decides: the closing date of the bill, or three days before it if the vendor does not state that date; absent otherwise
+	//
+	// Examples: 2026-02-25
+	CompleteTo *openapi_types.Date `json:"completeTo,omitempty"`
 
 	// CoversTo The last day that the state covers: the bank had had time to book it; absent without bankReadAt
 	//
@@ -4072,7 +4440,7 @@ type CompletenessView struct {
 	State CompletenessViewState `json:"state"`
 }
 
-// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
 //
 // Examples: baseline
 type CompletenessViewBasis string
@@ -5224,6 +5592,21 @@ type FoundView struct {
 	// Examples: -212.45
 	Amount *string `json:"amount,omitempty"`
 
+	// BillBasis How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+	//
+	// Examples: vendor
+	BillBasis *FoundViewBillBasis `json:"billBasis,omitempty"`
+
+	// BillID The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04
+	BillID *string `json:"billId,omitempty"`
+
+	// BillMonth The month in which the bill is due, or is expected to be due
+	//
+	// Examples: 2026-11
+	BillMonth *string `json:"billMonth,omitempty"`
+
 	// Category The vendor's category; absent if unknown
 	//
 	// Examples: Electricity
@@ -5292,6 +5675,9 @@ type FoundView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
 
+	// Instalment The instalment of a purchase; absent if it is none
+	Instalment *InstalmentView `json:"instalment,omitempty"`
+
 	// Institution With q: the bank of the connection; absent if unknown
 	Institution *InstitutionView `json:"institution,omitempty"`
 
@@ -5309,6 +5695,11 @@ type FoundView struct {
 	//
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"]
 	PossiblySupersedes *[]string `json:"possiblySupersedes,omitempty"`
+
+	// PurchaseDate The day of the purchase, the same for all its instalments
+	//
+	// Examples: 2026-09-10
+	PurchaseDate *openapi_types.Date `json:"purchaseDate,omitempty"`
 
 	// References The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known
 	References *ReferencesView `json:"references,omitempty"`
@@ -5349,6 +5740,11 @@ type FoundView struct {
 	// Warnings Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions
 	Warnings *[]FoundViewWarnings `json:"warnings,omitempty"`
 }
+
+// FoundViewBillBasis How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+//
+// Examples: vendor
+type FoundViewBillBasis string
 
 // FoundViewStatus Whether the institution has booked it
 //
@@ -5459,6 +5855,19 @@ type HealthViewHealth string
 
 // HealthViewWarnings defines model for HealthView.Warnings.
 type HealthViewWarnings string
+
+// InstalmentView defines model for InstalmentView.
+type InstalmentView struct {
+	// Count Absent if it is not known
+	//
+	// Examples: 3
+	Count *int64 `json:"count,omitempty"`
+
+	// Number The number of the instalment, from 1 on
+	//
+	// Examples: 2
+	Number int64 `json:"number"`
+}
 
 // InstitutionView defines model for InstitutionView.
 type InstitutionView struct {
@@ -6370,6 +6779,24 @@ type OpenLinkSession struct {
 //
 // Examples: open
 type OpenLinkSessionStatus string
+
+// OpenMonthView defines model for OpenMonthView.
+type OpenMonthView struct {
+	// Count The number of transactions
+	//
+	// Examples: 1
+	Count int64 `json:"count"`
+
+	// Month The month in which they are expected to be due; absent if it is not known
+	//
+	// Examples: 2026-12
+	Month *string `json:"month,omitempty"`
+
+	// Sum Their sum, positive if it is owed
+	//
+	// Examples: 300
+	Sum string `json:"sum"`
+}
 
 // PageAccountView defines model for PageAccountView.
 type PageAccountView struct {
@@ -8155,6 +8582,21 @@ type TransactionView struct {
 	// Examples: -212.45
 	Amount *string `json:"amount,omitempty"`
 
+	// BillBasis How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+	//
+	// Examples: vendor
+	BillBasis *TransactionViewBillBasis `json:"billBasis,omitempty"`
+
+	// BillID The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04
+	BillID *string `json:"billId,omitempty"`
+
+	// BillMonth The month in which the bill is due, or is expected to be due
+	//
+	// Examples: 2026-11
+	BillMonth *string `json:"billMonth,omitempty"`
+
 	// Category The vendor's category; absent if unknown
 	//
 	// Examples: Electricity
@@ -8218,6 +8660,9 @@ type TransactionView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
 
+	// Instalment The instalment of a purchase; absent if it is none
+	Instalment *InstalmentView `json:"instalment,omitempty"`
+
 	// Metadata The vendor's own object, unchanged
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
@@ -8232,6 +8677,11 @@ type TransactionView struct {
 	//
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"]
 	PossiblySupersedes *[]string `json:"possiblySupersedes,omitempty"`
+
+	// PurchaseDate The day of the purchase, the same for all its instalments
+	//
+	// Examples: 2026-09-10
+	PurchaseDate *openapi_types.Date `json:"purchaseDate,omitempty"`
 
 	// References The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known
 	References *ReferencesView `json:"references,omitempty"`
@@ -8272,6 +8722,11 @@ type TransactionView struct {
 	// Warnings Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions
 	Warnings *[]TransactionViewWarnings `json:"warnings,omitempty"`
 }
+
+// TransactionViewBillBasis How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+//
+// Examples: vendor
+type TransactionViewBillBasis string
 
 // TransactionViewStatus Whether the institution has booked it
 //
@@ -8670,6 +9125,21 @@ type AddBankStatementParams struct {
 // AddBankStatementParamsFormat defines parameters for AddBankStatement.
 type AddBankStatementParamsFormat string
 
+// ListBillsParams defines parameters for ListBills.
+type ListBillsParams struct {
+	// From First due date
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last due date
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListClosesParams defines parameters for ListCloses.
 type ListClosesParams struct {
 	// Reopened true: the closes that were reopened, instead of the present ones
@@ -8749,6 +9219,9 @@ type GetStatementParams struct {
 
 	// Close Print the period that ends on this day as it was when it was closed; not together with from, to and force
 	Close *openapi_types.Date `form:"close,omitempty" json:"close,omitempty"`
+
+	// Bill Print the posted transactions of this bill of a card (csv, ofx, matcher). OFX states the total of the bill as the balance. Not together with from, to, close and force
+	Bill *string `form:"bill,omitempty" json:"bill,omitempty"`
 
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
@@ -9032,6 +9505,15 @@ type ListBankStatementLinesParams struct {
 
 // ListBankStatementLinesParamsBucket defines parameters for ListBankStatementLines.
 type ListBankStatementLinesParamsBucket string
+
+// ListBillTransactionsParams defines parameters for ListBillTransactions.
+type ListBillTransactionsParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // ClosePeriodsParams defines parameters for ClosePeriods.
 type ClosePeriodsParams struct {
@@ -10183,6 +10665,13 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
 	AddBankStatement(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBills List the bills of a card, newest first
+	//
+	// Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/bills (the `ListBills` operationId).
+	ListBills(ctx context.Context, id string, params *ListBillsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListCloses List the closes of an account by day, newest first
 	//
 	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -10227,7 +10716,7 @@ type ClientInterface interface {
 
 	// AcceptCompletenessWithBody Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -10236,7 +10725,7 @@ type ClientInterface interface {
 
 	// AcceptCompleteness Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -10632,6 +11121,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
 	ListBankStatementLines(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetBill Get a bill
+	//
+	// Returns one bill of a card. No vendor is called.
+	//
+	// Corresponds with GET /v1/discovery/bills/{id} (the `GetBill` operationId).
+	GetBill(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBillTransactions List the transactions of a bill, newest first
+	//
+	// Returns the transactions of a bill, pending ones too, and without payments.
+	//
+	// Corresponds with GET /v1/discovery/bills/{id}/transactions (the `ListBillTransactions` operationId).
+	ListBillTransactions(ctx context.Context, id string, params *ListBillTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClosePeriodsWithBody Close a period of several accounts
 	//
@@ -11342,6 +11845,23 @@ func (c *Client) AddBankStatement(ctx context.Context, id string, params *AddBan
 	return c.Client.Do(req)
 }
 
+// ListBills List the bills of a card, newest first
+//
+// Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/bills (the `ListBills` operationId).
+func (c *Client) ListBills(ctx context.Context, id string, params *ListBillsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBillsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListCloses List the closes of an account by day, newest first
 //
 // Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -11446,7 +11966,7 @@ func (c *Client) GetCompleteness(ctx context.Context, id string, reqEditors ...R
 
 // AcceptCompletenessWithBody Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes any type of body and a specified content type.
 //
@@ -11465,7 +11985,7 @@ func (c *Client) AcceptCompletenessWithBody(ctx context.Context, id string, para
 
 // AcceptCompleteness Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12362,6 +12882,40 @@ func (c *Client) GetBankStatementFile(ctx context.Context, id string, reqEditors
 // Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
 func (c *Client) ListBankStatementLines(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBankStatementLinesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBill Get a bill
+//
+// Returns one bill of a card. No vendor is called.
+//
+// Corresponds with GET /v1/discovery/bills/{id} (the `GetBill` operationId).
+func (c *Client) GetBill(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBillRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBillTransactions List the transactions of a bill, newest first
+//
+// Returns the transactions of a bill, pending ones too, and without payments.
+//
+// Corresponds with GET /v1/discovery/bills/{id}/transactions (the `ListBillTransactions` operationId).
+func (c *Client) ListBillTransactions(ctx context.Context, id string, params *ListBillTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBillTransactionsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14197,6 +14751,103 @@ func NewAddBankStatementRequestWithBody(server string, id string, params *AddBan
 	return req, nil
 }
 
+// NewListBillsRequest constructs an http.Request for the ListBills method
+func NewListBillsRequest(server string, id string, params *ListBillsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/bills", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListClosesRequest constructs an http.Request for the ListCloses method
 func NewListClosesRequest(server string, id string, params *ListClosesParams) (*http.Request, error) {
 	var err error
@@ -14933,6 +15584,18 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 		if params.Close != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "close", *params.Close, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Bill != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "bill", *params.Bill, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -17071,6 +17734,113 @@ func NewListBankStatementLinesRequest(server string, id string, params *ListBank
 			}
 
 		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetBillRequest constructs an http.Request for the GetBill method
+func NewGetBillRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bills/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBillTransactionsRequest constructs an http.Request for the ListBillTransactions method
+func NewListBillTransactionsRequest(server string, id string, params *ListBillTransactionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/bills/%s/transactions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
 
 		if params.Limit != nil {
 
@@ -20377,6 +21147,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/bank-statements (the `AddBankStatement` operationId).
 	AddBankStatementWithResponse(ctx context.Context, id string, params *AddBankStatementParams, body AddBankStatementJSONRequestBody, reqEditors ...RequestEditorFn) (*AddBankStatementResponse, error)
 
+	// ListBillsWithResponse List the bills of a card, newest first
+	//
+	// Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/bills (the `ListBills` operationId).
+	ListBillsWithResponse(ctx context.Context, id string, params *ListBillsParams, reqEditors ...RequestEditorFn) (*ListBillsResponse, error)
+
 	// ListClosesWithResponse List the closes of an account by day, newest first
 	//
 	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -20433,7 +21212,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20442,7 +21221,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20898,6 +21677,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/bank-statements/{id}/lines (the `ListBankStatementLines` operationId).
 	ListBankStatementLinesWithResponse(ctx context.Context, id string, params *ListBankStatementLinesParams, reqEditors ...RequestEditorFn) (*ListBankStatementLinesResponse, error)
+
+	// GetBillWithResponse Get a bill
+	//
+	// Returns one bill of a card. No vendor is called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/bills/{id} (the `GetBill` operationId).
+	GetBillWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBillResponse, error)
+
+	// ListBillTransactionsWithResponse List the transactions of a bill, newest first
+	//
+	// Returns the transactions of a bill, pending ones too, and without payments.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/bills/{id}/transactions (the `ListBillTransactions` operationId).
+	ListBillTransactionsWithResponse(ctx context.Context, id string, params *ListBillTransactionsParams, reqEditors ...RequestEditorFn) (*ListBillTransactionsResponse, error)
 
 	// ClosePeriodsWithBodyWithResponse Close a period of several accounts
 	//
@@ -22459,6 +23256,131 @@ func (r AddBankStatementResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddBankStatementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListBillsResponse401Headers the declared response headers of an HTTP 401 response for ListBills
+type ListBillsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListBillsResponse405Headers the declared response headers of an HTTP 405 response for ListBills
+type ListBillsResponse405Headers struct {
+	Allow *string
+}
+
+// ListBillsResponse429Headers the declared response headers of an HTTP 429 response for ListBills
+type ListBillsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListBillsResponse503Headers the declared response headers of an HTTP 503 response for ListBills
+type ListBillsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListBillsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BillPage
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListBillsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListBillsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListBillsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListBillsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBillsResponse) GetJSON200() *BillPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListBillsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBillsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBillsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBillsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBillsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29214,6 +30136,256 @@ func (r ListBankStatementLinesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListBankStatementLinesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetBillResponse401Headers the declared response headers of an HTTP 401 response for GetBill
+type GetBillResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetBillResponse405Headers the declared response headers of an HTTP 405 response for GetBill
+type GetBillResponse405Headers struct {
+	Allow *string
+}
+
+// GetBillResponse429Headers the declared response headers of an HTTP 429 response for GetBill
+type GetBillResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetBillResponse503Headers the declared response headers of an HTTP 503 response for GetBill
+type GetBillResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetBillResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BillView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetBillResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetBillResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetBillResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetBillResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBillResponse) GetJSON200() *BillView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetBillResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBillResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBillResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBillResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBillResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListBillTransactionsResponse401Headers the declared response headers of an HTTP 401 response for ListBillTransactions
+type ListBillTransactionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListBillTransactionsResponse405Headers the declared response headers of an HTTP 405 response for ListBillTransactions
+type ListBillTransactionsResponse405Headers struct {
+	Allow *string
+}
+
+// ListBillTransactionsResponse429Headers the declared response headers of an HTTP 429 response for ListBillTransactions
+type ListBillTransactionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListBillTransactionsResponse503Headers the declared response headers of an HTTP 503 response for ListBillTransactions
+type ListBillTransactionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListBillTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageTransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListBillTransactionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListBillTransactionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListBillTransactionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListBillTransactionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBillTransactionsResponse) GetJSON200() *PageTransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListBillTransactionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBillTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBillTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBillTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBillTransactionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -36879,6 +38051,21 @@ func (c *ClientWithResponses) AddBankStatementWithResponse(ctx context.Context, 
 	return ParseAddBankStatementResponse(rsp)
 }
 
+// ListBillsWithResponse List the bills of a card, newest first
+//
+// Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/bills (the `ListBills` operationId).
+func (c *ClientWithResponses) ListBillsWithResponse(ctx context.Context, id string, params *ListBillsParams, reqEditors ...RequestEditorFn) (*ListBillsResponse, error) {
+	rsp, err := c.ListBills(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBillsResponse(rsp)
+}
+
 // ListClosesWithResponse List the closes of an account by day, newest first
 //
 // Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
@@ -36971,7 +38158,7 @@ func (c *ClientWithResponses) GetCompletenessWithResponse(ctx context.Context, i
 
 // AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -36986,7 +38173,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithBodyWithResponse(ctx context
 
 // AcceptCompletenessWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -37747,6 +38934,36 @@ func (c *ClientWithResponses) ListBankStatementLinesWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseListBankStatementLinesResponse(rsp)
+}
+
+// GetBillWithResponse Get a bill
+//
+// Returns one bill of a card. No vendor is called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/bills/{id} (the `GetBill` operationId).
+func (c *ClientWithResponses) GetBillWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBillResponse, error) {
+	rsp, err := c.GetBill(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBillResponse(rsp)
+}
+
+// ListBillTransactionsWithResponse List the transactions of a bill, newest first
+//
+// Returns the transactions of a bill, pending ones too, and without payments.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/bills/{id}/transactions (the `ListBillTransactions` operationId).
+func (c *ClientWithResponses) ListBillTransactionsWithResponse(ctx context.Context, id string, params *ListBillTransactionsParams, reqEditors ...RequestEditorFn) (*ListBillTransactionsResponse, error) {
+	rsp, err := c.ListBillTransactions(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBillTransactionsResponse(rsp)
 }
 
 // ClosePeriodsWithBodyWithResponse Close a period of several accounts
@@ -39706,6 +40923,131 @@ func ParseAddBankStatementResponse(rsp *http.Response) (*AddBankStatementRespons
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers AddBankStatementResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListBillsResponse parses an HTTP response from a ListBillsWithResponse call
+func ParseListBillsResponse(rsp *http.Response) (*ListBillsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBillsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BillPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListBillsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListBillsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListBillsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListBillsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -46743,6 +48085,256 @@ func ParseListBankStatementLinesResponse(rsp *http.Response) (*ListBankStatement
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListBankStatementLinesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetBillResponse parses an HTTP response from a GetBillWithResponse call
+func ParseGetBillResponse(rsp *http.Response) (*GetBillResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBillResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BillView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetBillResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetBillResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetBillResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetBillResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListBillTransactionsResponse parses an HTTP response from a ListBillTransactionsWithResponse call
+func ParseListBillTransactionsResponse(rsp *http.Response) (*ListBillTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBillTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageTransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListBillTransactionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListBillTransactionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListBillTransactionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListBillTransactionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

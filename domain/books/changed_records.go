@@ -129,7 +129,7 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 //   - Unverified if posted records have changed since the latest reading, or if announced removals of such records are
 //     held back.
 //   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the
-//     bank.
+//     bank, or if only the last closed bill of a card decides, and does not reach the day.
 func (c Completeness) StateOfClose(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) CompletenessState {
@@ -141,7 +141,19 @@ func (c Completeness) StateOfClose(
 		return Unverified
 	}
 	state, _ := c.State(now, grace)
-	if state == Complete && readAt.IsZero() {
+	if state == Complete && (readAt.IsZero() || !c.billsCover(day, day)) {
+		return CompletenessUnknown
+	}
+	return state
+}
+
+// StateOfPeriod is like StateOfClose, for the period from the day first on. It returns CompletenessUnknown instead of
+// Complete if a bill that has closed since the first day does not add up.
+func (c Completeness) StateOfPeriod(
+	days domain.Window, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
+) CompletenessState {
+	state := c.StateOfClose(days.To, currency, rules, now, grace)
+	if state == Complete && !c.billsCover(days.From, days.To) {
 		return CompletenessUnknown
 	}
 	return state

@@ -1,6 +1,7 @@
 package books
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"time"
 
@@ -138,18 +139,15 @@ func (s *CloseSum) Add(id domain.TransactionID, status domain.TransactionStatus,
 
 // Close returns the closed period of the added records.
 func (s *CloseSum) Close(r CloseRequest, c Completeness) Close {
+	from := cmp.Or(s.from, s.first, s.date)
 	closed := s.digest.Close(s.account.ID, r, c)
+	if closed.Completeness == Complete && !c.billsCover(from, s.date) {
+		closed.Completeness = CompletenessUnknown
+	}
 	if s.statement == nil {
 		return closed
 	}
 	st := s.statement.Statement(uuid.Nil, s.date, r.At)
-	from := s.from
-	if from == "" {
-		from = s.first
-	}
-	if from == "" {
-		from = s.date
-	}
 	closed.Statement = &ClosedStatement{
 		Format: DocumentFormat, Vendor: s.account.Vendor, Type: s.account.Type, Name: s.account.Name,
 		Number: s.account.Number, Currency: st.Currency, From: from, Balances: st.Balances,

@@ -32,6 +32,8 @@ const (
 	CheckRunningBalance CheckName = "running_balance"
 	// CheckAnnouncedCount compares the number of rows that the vendor has announced with the rows that were read.
 	CheckAnnouncedCount CheckName = "announced_count"
+	// CheckBillTotal compares the total of the last closed bill of a card with the rows of the bill.
+	CheckBillTotal CheckName = "bill_total"
 )
 
 // Basis is a code for what an account's latest reading is compared with. If there is no comparison, the code
@@ -199,6 +201,12 @@ type Completeness struct {
 	AccountReadAt time.Time `json:"-"`
 	Link          LinkState `json:"-"`
 	Currency      string    `json:"-"` // of the account
+	// Bill is the last closed bill of a card; nil if there is none. BillDiffers is since when it has differed, unless an
+	// operator has accepted that, and BillDrift since when this is a drift. Both are zero while the check passes.
+	Bill         *BillCheck    `json:"bill,omitempty"`
+	BillDiffers  time.Time     `json:"billDiffers,omitzero"`
+	BillDrift    time.Time     `json:"billDrift,omitzero"`
+	AcceptedBill *AcceptedBill `json:"acceptedBill,omitempty"` // the latest one; nil if there is none
 	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
 }
@@ -269,7 +277,7 @@ func (c Completeness) After(r AccountReading) Completeness {
 	drifting := c.DriftSince()
 	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
 	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
-	if b := *c.Baseline; !b.Confirmed && c.DriftSince().IsZero() && b.confirmedBy(r) {
+	if b := *c.Baseline; !b.Confirmed && c.DriftElsewhere().IsZero() && b.confirmedBy(r) {
 		if b.Confirmed = true; !r.IsUsable() {
 			c.Since = r.At
 		}
@@ -317,21 +325,22 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 }
 
 // Accept returns the state after an operator has accepted the current numbers. If the anchor of the latest reading is
-// known, the reading becomes the baseline. The announced counts in c.Announced are removed.
+// known, the reading becomes the baseline. The announced counts in c.Announced are removed. The difference of the last
+// closed bill is accepted for this bill only.
 //
-// If the anchor is unknown and CheckAnnouncedCount passes, there is nothing to accept. The error is then Conflict
-// (no_anchor).
+// If the anchor is unknown, and CheckAnnouncedCount and CheckBillTotal pass, there is nothing to accept. The error is
+// then Conflict (no_anchor).
 func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
 	switch {
 	case c.anchorKnown():
 		r := *c.Last
 		r.Unconverted = 0
 		c = c.rebase(r, reason)
-	case c.CountDrift.IsZero():
+	case c.CountDrift.IsZero() && c.BillDiffers.IsZero():
 		return c, &domain.Error{Kind: domain.Conflict, Code: domain.NoAnchor}
 	}
 	c.Announced, c.Counted, c.CountDrift, c.CountMissed, c.Since = nil, nil, time.Time{}, false, at
-	return c, nil
+	return c.acceptBill(at), nil
 }
 
 // anchorKnown reports whether the anchor (the balance minus the sum of the records) of the latest reading is known.
@@ -409,6 +418,8 @@ func (c Completeness) deciding(now time.Time, grace time.Duration) Basis {
 		return Basis(CheckRunningBalance)
 	case count:
 		return Basis(CheckAnnouncedCount)
+	case c.byBill() || Lasted(c.BillDrift, now, grace):
+		return Basis(CheckBillTotal)
 	case !c.Baseline.Confirmed:
 		return Basis(CheckRunningBalance)
 	}
@@ -418,7 +429,7 @@ func (c Completeness) deciding(now time.Time, grace time.Duration) Basis {
 // DriftSince returns when the oldest drift (a failing check) began, even if the drift has not lasted for the grace
 // period yet. It returns the zero time if there is no drift.
 func (c Completeness) DriftSince() time.Time {
-	since := c.CountDrift
+	since := domain.EarlierNonZero(c.CountDrift, c.BillDrift)
 	if c.compared() {
 		since = domain.EarlierNonZero(since, domain.EarlierNonZero(c.AnchorDrift, c.ChainDrift))
 	}
@@ -426,8 +437,8 @@ func (c Completeness) DriftSince() time.Time {
 }
 
 // Decided reports whether the state can be Complete: the latest reading is compared with a confirmed baseline, or with
-// running balances.
-func (c Completeness) Decided() bool { return c.confirmed() }
+// running balances, or a bill is compared with its rows.
+func (c Completeness) Decided() bool { return c.confirmed() || c.byBill() }
 
 // Known reports whether there is something with which the records are compared:
 //   - The latest reading is compared with a baseline.
@@ -452,8 +463,10 @@ func (c Completeness) balanced() bool {
 // unknown.
 func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
 	switch drift := c.DriftSince(); {
-	case c.Known() && Lasted(drift, now, grace):
+	case (c.Known() || !c.BillDrift.IsZero()) && Lasted(drift, now, grace):
 		return Drifting, drift
+	case c.byBill():
+		return Complete, c.Bill.Since
 	case !c.confirmed():
 		return CompletenessUnknown, time.Time{}
 	}
@@ -476,7 +489,7 @@ func Lasted(start, now time.Time, grace time.Duration) bool {
 
 // Results returns the results of the checks. The first result is always that of CheckBalanceAnchor. The result of
 // CheckRunningBalance follows if the bank states running balances that can be used. The result of CheckAnnouncedCount
-// follows if an announced count was compared.
+// follows if an announced count was compared, and that of CheckBillTotal for a card with a closed bill.
 func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult {
 	anchor := CheckResult{Check: CheckBalanceAnchor, State: CompletenessUnknown}
 	if c.Last != nil {
@@ -491,6 +504,9 @@ func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult 
 			Check: CheckAnnouncedCount, State: checkState(c.CountDrift, now, grace), At: counted.At,
 			Expected: decimal.NewFromInt(int64(counted.Expected)), Actual: decimal.NewFromInt(int64(counted.Actual)),
 		})
+	}
+	if c.Bill != nil {
+		results = append(results, c.Bill.result(c.BillDrift, now, grace))
 	}
 	return results
 }

@@ -64,7 +64,7 @@ func (c Completeness) Doubts(
 	day domain.Date, currency string, rules domain.Coverage, now time.Time, grace time.Duration,
 ) []domain.Code {
 	var doubts []domain.Code
-	if state, _ := c.State(now, grace); state == Drifting {
+	if Lasted(c.DriftElsewhere(), now, grace) && c.Known() { // a bill that differs says nothing about balances
 		doubts = append(doubts, domain.AccountDrifting)
 	}
 	if c.OutdatedOn(day, now) {
@@ -249,6 +249,19 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 		s.measure(closing)
 	}
 	s.measure(st.Credits.Sum.Add(st.Debits.Sum))
+	st.Digits, st.Scale = s.statement.Digits, s.statement.Scale
+	return st
+}
+
+// BillStatement returns the statement of the rows of a card's bill that were passed to Add. Its period ends on the day
+// on which the bill was closed, or on the date of a later row. Its closing balance is the total, which is negative if
+// it is owed.
+func (s *StatementSum) BillStatement(id uuid.UUID, closing domain.Date, total decimal.Decimal, at time.Time) Statement {
+	s.baseline = nil
+	s.measure(total)
+	st := s.Statement(id, closing, at)
+	st.Balances = &StatementBalances{Opening: total.Neg().Sub(st.Net()), Closing: total.Neg()}
+	s.measure(st.Balances.Opening)
 	st.Digits, st.Scale = s.statement.Digits, s.statement.Scale
 	return st
 }

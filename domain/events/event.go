@@ -55,6 +55,9 @@ const (
 
 	BankStatementCompared EventType = "bank_statement.compared"
 
+	BillAdded    EventType = "bill.added"
+	BillModified EventType = "bill.modified"
+
 	AuditCheckpoint EventType = "audit.checkpoint"
 
 	// MatcherConflict is the type of the event that reports a new matcher.Conflict.
@@ -93,6 +96,8 @@ func EventTypes() []EventType {
 		ReplacementDecided,
 		PeriodAdjusted,
 		BankStatementCompared,
+		BillAdded,
+		BillModified,
 		MatcherConflict,
 		AuditCheckpoint,
 	}

@@ -117,6 +117,8 @@ type Refreshed struct {
 	Category    string
 	ContentHash domain.ContentHash
 	Digest      Digest
+	Card        domain.CardFacts
+	Account     string // the external id of the account
 }
 
 // Attached is an account that was first stored, or left the quarantine.

@@ -2,6 +2,7 @@ package records
 
 import (
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -87,6 +88,14 @@ func OfErasure(e domain.Erasure) []Event {
 // OfBankStatement returns the event that reports a comparison of a bank statement.
 func OfBankStatement(id witness.BankStatementID) Event {
 	return Event{events.BankStatementCompared, id.String()}
+}
+
+// OfBill returns the event that reports a change of a bill of a card. ok is false if callers are not told.
+func OfBill(c bills.Change) (e Event, ok bool) {
+	if c.Added {
+		return Event{events.BillAdded, c.ID.String()}, c.Announced
+	}
+	return Event{events.BillModified, c.ID.String()}, c.Announced
 }
 
 // OfCheckpoint returns the event that reports a new checkpoint of a tenant's audit log.

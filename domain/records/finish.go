@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
@@ -60,6 +61,9 @@ type Outcome struct {
 	// BankReading.ReadAt with each account that the vendor lists. ReadAt is when the vendor stated it.
 	BankRead bool
 	ReadAt   time.Time
+	// Bills contains what the pull has read of the bills of cards, by the external id of the account. Finish stores it
+	// if the pull has succeeded, and evaluates the bills of the connection again.
+	Bills map[string]bills.Read
 	// Coverage determines up to which day a bank reading is complete, and Grace how long a check must fail. They are
 	// used for closes that were not covered.
 	Coverage domain.Coverage

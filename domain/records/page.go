@@ -362,6 +362,7 @@ func (d *decision) put(c *Changes) {
 			if row.ContentHash.IsZero() || row.ContentHash != stored.ContentHash {
 				c.Refresh = append(c.Refresh, Refreshed{
 					stored.ID, row.ExternalID, row.Metadata, row.Category, row.ContentHash, d.digests[i],
+					row.Card, row.Account,
 				})
 			}
 			continue

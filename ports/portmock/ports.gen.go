@@ -129,6 +129,21 @@ func (m *MockPulls) EXPECT() *MockPullsMockRecorder {
 	return m.recorder
 }
 
+// BillsReadAt mocks base method.
+func (m *MockPulls) BillsReadAt(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) (time.Time, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "BillsReadAt", ctx, tenant, connection)
+	ret0, _ := ret[0].(time.Time)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// BillsReadAt indicates an expected call of BillsReadAt.
+func (mr *MockPullsMockRecorder) BillsReadAt(ctx, tenant, connection any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "BillsReadAt", reflect.TypeOf((*MockPulls)(nil).BillsReadAt), ctx, tenant, connection)
+}
+
 // Claim mocks base method.
 func (m *MockPulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	m.ctrl.T.Helper()

@@ -54,6 +54,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests, institutionTests)},
+		{"Bills", billTests},
 		{"Snapshot", snapshotTests},
 		{"Bank statements", bankStatementTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},

@@ -40,6 +40,10 @@ var allowed = map[string][]string{
 		"domain", "domain/witness",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
+	"domain/bills": {
+		"domain",
+		"github.com/shopspring/decimal",
+	},
 	"domain/banktext": {
 		"domain",
 	},
@@ -52,11 +56,12 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal",
 	},
 	"domain/records": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matching", "domain/witness",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matching",
+		"domain/witness",
 	},
 	"ports": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/ratelimit",
-		"domain/records", "domain/witness",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain/ratelimit", "domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
@@ -64,18 +69,18 @@ var allowed = map[string][]string{
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/banktext", "domain/books", "domain/events", "domain/matcher", "domain/matching",
-		"domain/ratelimit",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain/matching", "domain/ratelimit",
 		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
 		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain",
-		"domain/books", "domain/witness", "ports",
+		"domain/bills", "domain/books", "domain/witness", "ports",
 	},
 	"application/pulling": {
-		"application/concurrency", "domain", "domain/banktext", "domain/books", "domain/matching", "domain/records",
-		"ports",
+		"application/concurrency", "domain", "domain/banktext", "domain/bills", "domain/books", "domain/matching",
+		"domain/records", "ports",
 	},
 	"application/events": {
 		"application/auditing",
@@ -99,8 +104,8 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/rest": {
-		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
-		"domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
+		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills",
+		"domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore",
 		"golang.org/x/text/language", "golang.org/x/time/rate",
@@ -206,7 +211,7 @@ var allowed = map[string][]string{
 	"adapters/persistence/gormstore/records": {
 		"adapters/persistence/gormstore",
 		"domain",
-		"domain/banktext",
+		"domain/banktext", "domain/bills",
 		"domain/books",
 		"domain/records",
 		"domain/witness",
@@ -270,16 +275,16 @@ var allowed = map[string][]string{
 		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json", "golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
 	},
 	"adapters/aggregator/belvo": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 
 	"adapters/aggregator/plaid": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/books", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/banktext", "domain/bills", "domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 

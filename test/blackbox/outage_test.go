@@ -104,6 +104,9 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /accounts", "/accounts", nil},
 		{"GET /accounts/{id}", "/accounts/" + stored, nil},
 		{"GET /accounts/{id}/balances", "/accounts/" + stored + "/balances", nil},
+		{"GET /accounts/{id}/bills", "/accounts/" + stored + "/bills", nil},
+		{"GET /bills/{id}", "/bills/" + stored, nil},
+		{"GET /bills/{id}/transactions", "/bills/" + stored + "/transactions", nil},
 		{"GET /accounts/{id}/completeness", "/accounts/" + stored + "/completeness", nil},
 		{"GET /accounts/{id}/statement", "/accounts/" + stored + "/statement?format=csv", nil},
 		{

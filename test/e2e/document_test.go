@@ -189,6 +189,11 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		broken, brokenHook := o.connect(failing, "removals"), o.mint(failing, "removals")
 		o.pull(broken, nil)
 		o.applyHeld(failing, broken, brokenHook)
+		_, card := o.billsCard(newPluggy(t))
+		bills, _ := o.billsByID(card)
+		bill := allBills + "/" + text(bills[pluggysim.FirstBillID], "id")
+		o.get(bill).want(200)
+		o.get(bill + "/transactions").want(200)
 		failing.clear()
 		o.pull(broken, nil) // reads the balances again, which the statements need
 		o.tour(id)

@@ -226,7 +226,7 @@ func TestEveryAcceptedWebhookIsStored(t *testing.T) {
 		other := bytes.ReplaceAll(b.payload(t, "all"), []byte(b.ref()), []byte("00000000-0000-4000-8000-000000000000"))
 		unknown := map[string]string{
 			"pluggy": `{"event":"something/new","eventId":"e1","itemId":"` + b.ref() + `"}`,
-			"belvo": `{"webhook_id":"1","webhook_type":"BILLS","webhook_code":"historical_update",` +
+			"belvo": `{"webhook_id":"1","webhook_type":"OWNERS","webhook_code":"historical_update",` +
 				`"link_id":"` + b.ref() + `"}`,
 		}[b.vendor()]
 		for body, status := range map[string]string{

@@ -25,9 +25,12 @@ const (
 	budgetTokens    = "tokens"
 	budgetDeletions = "deletions"
 	budgetSessions  = "sessions" // the links of link sessions
+	budgetBills     = "bills"
 )
 
-var budgets = map[string]int{budgetAPI: 600, budgetTokens: 60, budgetDeletions: 60, budgetSessions: 120}
+var budgets = map[string]int{
+	budgetAPI: 600, budgetTokens: 60, budgetDeletions: 60, budgetSessions: 120, budgetBills: 600,
+}
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
 // responses. laterPageAPI is for all pages of a list except the first. On such a page, a 400 or 404 means that the page

@@ -41,6 +41,7 @@ type transactionJSON struct {
 	InstitutionID vendorhttp.Text `json:"internal_identification"`
 	Reference     vendorhttp.Text `json:"reference"`
 	Other         jsontext.Value  `json:"counterparty"`
+	Card          json.RawMessage `json:"credit_card_data"`
 }
 
 // linkContext contains the inputs of normalization other than the row: the link and its accounts.
@@ -105,8 +106,12 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	if data.Status, err = t.status(); err != nil {
 		return domain.TransactionData{}, err
 	}
-	if err := t.setAmounts(&data, l.accountOf(embedded)); err != nil {
+	account := l.accountOf(embedded)
+	if err := t.setAmounts(&data, account); err != nil {
 		return domain.TransactionData{}, err
+	}
+	if account.Type == domain.CreditAccount {
+		data.Card = cardFacts(t.Card)
 	}
 	return data, nil
 }

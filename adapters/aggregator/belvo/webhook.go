@@ -85,14 +85,16 @@ func (e *envelope) dropOddIDs() bool {
 }
 
 // scope returns the pull scope of a webhook event: the data that must be read after the event. The second result
-// reports whether the event asks for a pull at all. Events about bills and owners ask for no pull, because this
-// service does not store bills or owners. Unknown event types ask for no pull either.
+// reports whether the event asks for a pull at all. Events about owners ask for no pull, because this service does
+// not store owners. Unknown event types ask for no pull either.
 func (e envelope) scope() (domain.PullScope, bool) {
 	switch e.Type {
 	case "ACCOUNTS":
 		return e.accountsEvent()
 	case "TRANSACTIONS":
 		return e.transactionsEvent()
+	case "BILLS":
+		return e.billsEvent()
 	case "LINK":
 		return e.linkEvent()
 	case "CONSENT":
@@ -134,6 +136,19 @@ func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 		return domain.PullScope{Everything: true}, true
 	case "transactions_deleted":
 		return domain.PullScope{}.Merge(domain.PullScope{Everything: true, Removed: e.removedIDs()}), true
+	}
+	return domain.PullScope{}, false
+}
+
+// billsEvent returns the pull scope of a webhook event about bills, and whether the event asks for a pull. The pull
+// reads the bills, but no transactions.
+func (e envelope) billsEvent() (domain.PullScope, bool) {
+	switch e.Code {
+	case "historical_update", "new_bills_available":
+		if e.hasErrors() {
+			return domain.PullScope{Problem: true}, true
+		}
+		return domain.PullScope{Bills: domain.BillsNow}, true
 	}
 	return domain.PullScope{}, false
 }

@@ -34,14 +34,17 @@ const (
 	budgetRemovals  = "removals"
 	budgetWebhooks  = "webhooks"
 	budgetKeys      = "keys"
+	// Liabilities are a product of its own.
+	budgetLiabilities = "liabilities"
 )
 
 var budgets = map[string]int{
 	budgetItems: 4000, budgetAccounts: 12_000, budgetSync: 2000, budgetListings: 16_000, budgetTokens: 16_000,
 	budgetRefreshes: 80, budgetRemovals: 1600, budgetWebhooks: 1600, budgetKeys: 600,
+	budgetLiabilities: 800,
 
 	ofItem(budgetItems): 15, ofItem(budgetAccounts): 15, ofItem(budgetSync): 50, ofItem(budgetListings): 30,
-	ofItem(budgetRefreshes): 2, ofItem(budgetRemovals): 20,
+	ofItem(budgetLiabilities): 12, ofItem(budgetRefreshes): 2, ofItem(budgetRemovals): 20,
 }
 
 // ofItem returns the name of the rate budget for those requests to the resource that are about one Item.

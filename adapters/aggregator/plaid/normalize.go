@@ -98,6 +98,7 @@ func convert(raw json.RawMessage) (domain.TransactionData, error) {
 	if t.Category != nil {
 		data.Category = t.Category.Detailed.Clean()
 	}
+	data.Card.Payment = data.Category == cardPayment && data.Amount.Amount.IsPositive()
 	data.Counterparty = t.counterparty(amount.Amount.IsNegative())
 	return data, nil
 }

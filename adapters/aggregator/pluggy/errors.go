@@ -16,7 +16,7 @@ const perMinute = 360
 // 429 of one kind does not block another kind.
 var budgets = map[string]int{
 	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
-	"consents": perMinute, deletions: perMinute, itemLists: perMinute,
+	"consents": perMinute, deletions: perMinute, itemLists: perMinute, "bills": perMinute,
 }
 
 // The resources of those calls to /items that have rate limits of their own.
@@ -41,6 +41,7 @@ var (
 	refreshAPI     = refreshVendor()
 	transactionAPI = vendorWith(classifyError)
 	webhookAPI     = vendorWith(classifyWebhookError)
+	billAPI        = vendorWith(classifyBillError)
 	laterPageAPI   = vendorWith(classifyLaterPageError)
 )
 

@@ -27,6 +27,8 @@ type row struct {
 	ProviderID    vendorhttp.Text   `json:"providerId"`
 	Payment       *payment          `json:"paymentData"`
 	Merchant      *merchant         `json:"merchant"`
+	Card          jsontext.Value    `json:"creditCardMetadata"`
+	Operation     vendorhttp.Text   `json:"operationType"`
 }
 
 // payment contains the two parties of a payment; each party can be null. Usually one of them is the
@@ -99,6 +101,9 @@ func convert(raw jsontext.Value, account domain.AccountData) (domain.Transaction
 	}
 	out.Counterparty, out.CounterpartyDocument = in.counterparty(out.Amount), in.document(out.Amount)
 	out.References = in.references()
+	if account.Type == domain.CreditAccount {
+		out.Card = in.cardFacts(out.Amount.Amount.IsPositive())
+	}
 	return out, nil
 }
 

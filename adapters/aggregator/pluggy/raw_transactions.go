@@ -11,7 +11,7 @@ import (
 // rules is the version of the rules by which normalize converts a row, and part of every content hash. Increase it
 // whenever the results of normalize change. Every row is then normalised and compared once more. A test with the golden
 // files checks that the version was increased.
-const rules = "pluggy 4"
+const rules = "pluggy 5"
 
 // transactionPage is a response of GET /v2/transactions without its rows, which are in the member
 // results. Next is a complete query string that starts with "?", or null on the last page.

@@ -88,7 +88,7 @@ func (n *notification) dropOddMembers() bool {
 // are missing, the scope is everything that the vendor has.
 var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/created":             func(notification) domain.PullScope { return domain.PullScope{Everything: true} },
-	"item/updated":             recoveredScope,
+	"item/updated":             updatedScope,
 	"item/login_succeeded":     recoveredScope,
 	"item/error":               errorScope,
 	"item/waiting_user_input":  reauthScope,
@@ -104,6 +104,14 @@ var pullScopes = map[string]func(notification) domain.PullScope{
 // have to act any more, because the vendor has reached the institution.
 func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
+}
+
+// updatedScope returns the pull scope of the event that the vendor has synchronised. The vendor sends it several times
+// a day, and reads the bills at most once a day.
+func updatedScope(n notification) domain.PullScope {
+	scope := recoveredScope(n)
+	scope.Bills = domain.BillsDaily
+	return scope
 }
 
 // errorScope returns the pull scope of a webhook event about an error. The pull only checks the item. If only the

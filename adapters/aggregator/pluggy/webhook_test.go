@@ -40,13 +40,15 @@ const (
 func TestParseReturnsTheScopeOfEachEvent(t *testing.T) {
 	everything := domain.PullScope{Everything: true}
 	recovered := domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
+	updated := recovered
+	updated.Bills = domain.BillsDaily
 	reauth := domain.PullScope{Signal: domain.SignalReauth}
 	for name, want := range map[string]struct {
 		wantsPull bool
 		scope     domain.PullScope
 	}{
 		"item_created":             {true, everything},
-		"item_updated":             {true, recovered},
+		"item_updated":             {true, updated},
 		"item_login_succeeded":     {true, recovered},
 		"item_error":               {true, reauth},
 		"item_waiting_user_input":  {true, reauth},

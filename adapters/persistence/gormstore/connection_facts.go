@@ -24,7 +24,8 @@ var factSources = []struct{ name, sql string }{
 			UNION ALL SELECT connection_id, min(held_at) FROM accounts
 				WHERE {rows} AND held_at IS NOT NULL GROUP BY connection_id) removals
 		GROUP BY connection_id`},
-	{"drift", `SELECT connection_id, min(drift_since) AS since FROM account_completeness c
+	{"drift", `SELECT connection_id, min(drift_since) AS since, min(drift_elsewhere) AS elsewhere
+		FROM account_completeness c
 		WHERE {rows} AND drift_since IS NOT NULL AND ` + isOfPresentAccount + ` GROUP BY connection_id`},
 	{"reading", `SELECT connection_id, min(bank_read_at) AS read_at FROM accounts
 		WHERE {rows} AND removed_at IS NULL AND bank_read_at IS NOT NULL GROUP BY connection_id`},
@@ -108,7 +109,8 @@ func factColumns(
 		{"maybe.since", &f.MaybeSince}, {"coalesce(maybe.before, '')", &t.maybeBefore},
 		{"coalesce(maybe.after, '')", &t.maybeAfter},
 		{"coalesce(quarantine.quarantined, 0)", &f.Quarantined}, {"quarantine.since", &f.QuarantinedSince},
-		{"held.since", &f.RemovalsHeldAt}, {"drift.since", &f.DriftSince}, {"sharing.since", &f.SharedSince},
+		{"held.since", &f.RemovalsHeldAt}, {"drift.elsewhere", &f.DriftSince}, {"drift.since", &f.AnyDriftSince},
+		{"sharing.since", &f.SharedSince},
 		{"pairs.suggested", &f.SuggestedSince}, {"pairs.undone", &f.JoinUndoneSince},
 		{"statements.since", &f.StatementSince},
 		{isHeard, &f.Webhooks.Heard}, {"reading.read_at", &f.BankReadAt},

@@ -128,9 +128,14 @@ var indexUses = map[string]string{
 		"ORDER BY change_tx, id",
 	"transactions_amount": "transactions WHERE account_id = :id AND amount = 5 AND date >= :text " +
 		"AND removed_at IS NULL ORDER BY date DESC LIMIT 101",
-	"transactions_by_date": "transactions WHERE connection_id = :id ORDER BY date DESC, id DESC",
-	"transactions_feed":    "transactions WHERE tenant_id = :id AND change_tx > 5 ORDER BY change_tx, id",
-	"transactions_pending": "transactions WHERE connection_id = :id AND status = 'pending' ORDER BY date DESC, id DESC",
+	"bill_lists_connection": "bill_lists WHERE connection_id = :id",
+	"bills_connection":      "bills WHERE connection_id = :id",
+	"bills_list":            "bills WHERE account_id = :id ORDER BY due_date DESC, id DESC",
+	"transactions_bill":     "transactions WHERE bill_id = :id ORDER BY date DESC, id DESC",
+	"transactions_by_date":  "transactions WHERE connection_id = :id ORDER BY date DESC, id DESC",
+	"transactions_feed":     "transactions WHERE tenant_id = :id AND change_tx > 5 ORDER BY change_tx, id",
+	"transactions_pending": "transactions WHERE connection_id = :id AND status = 'pending' " +
+		"ORDER BY date DESC, id DESC",
 	"transactions_removed": "transactions WHERE connection_id = :id AND removed_at >= :at",
 	"transactions_authentication_code": "transactions WHERE tenant_id = :id AND lower(authentication_code) = :text " +
 		"AND authentication_code <> '' ORDER BY date DESC, id DESC",

@@ -1,8 +1,11 @@
 package gormstore
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -24,6 +27,9 @@ type TransactionRow struct {
 	possibly string
 	// The type of CounterpartyDocument, a space, and its value; "" if the document is not known.
 	document string
+	// The card facts of the row, and the bill of the record except for the id in billID; see EncodeCard.
+	card, bill string
+	billID     uuid.UUID
 	// ChangeSeq is the position of the row's last change in the feed.
 	ChangeSeq int64
 }
@@ -156,6 +162,10 @@ var TransactionColumns = []Column{
 	{"excluded_at", "timestamptz", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedAt }},
 	{"excluded_by", "text", Kept | Defaulted, func(r *TransactionRow) any { return &r.ExcludedBy }},
 	{"actor", "text", Unread | Defaulted, func(r *TransactionRow) any { return &r.Actor }},
+	{"card_facts", "text", PresentOnly | Defaulted, func(r *TransactionRow) any { return &r.card }},
+	// bill_id is set for the rows of a bill only, and not for a payment.
+	{"bill_id", "uuid", Kept | PresentOnly | Defaulted, func(r *TransactionRow) any { return &r.billID }},
+	{"card_bill", "text", Kept | PresentOnly | Defaulted | Stated, func(r *TransactionRow) any { return &r.bill }},
 }
 
 // Counts is the SQL condition for domain.Transaction.Counts on a row of transactions or transaction_versions that is
@@ -230,7 +240,7 @@ func (r *TransactionRow) Domain() (domain.Transaction, error) {
 	t := r.Transaction
 	if t.Erased() {
 		t.ExternalID, t.Amount, t.Supersedes, t.Warnings, t.AccountMoney = "", domain.Money{}, nil, nil, nil
-		t.PossiblySupersedes = nil
+		t.PossiblySupersedes, t.Card, t.Bill = nil, domain.CardFacts{}, domain.CardBill{}
 		return t, nil
 	}
 	if r.accountAmount.Valid {
@@ -239,6 +249,9 @@ func (r *TransactionRow) Domain() (domain.Transaction, error) {
 	t.Warnings, t.CounterpartyDocument = splitWarnings(r.warnings), SplitDocument(r.document)
 	ids, err := DecodeIDs(r.possibly)
 	if err != nil {
+		return t, err
+	}
+	if err := r.decodeCard(&t); err != nil {
 		return t, err
 	}
 	t.Supersedes, t.PossiblySupersedes = nil, ids
@@ -269,12 +282,31 @@ func RowOfRecord(record *records.Record, changeSeq int64) TransactionRow {
 	row := TransactionRow{
 		Record: record, ChangeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
 		possibly: EncodeIDs(record.PossiblySupersedes),
-		document: JoinDocument(record.CounterpartyDocument),
+		document: JoinDocument(record.CounterpartyDocument), card: EncodeCard(record.Card),
 	}
 	if m := record.AccountMoney; m != nil {
 		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
 	}
 	return row
+}
+
+// EncodeCard returns the value of the column card_facts or card_bill; "" for the zero value.
+func EncodeCard[T comparable](value T) string {
+	var zero T
+	if value == zero {
+		return ""
+	}
+	text, _ := json.Marshal(value) // numbers, texts and booleans can always be encoded
+	return string(text)
+}
+
+// decodeCard sets Card and Bill of a transaction to the values of the row.
+func (r *TransactionRow) decodeCard(t *domain.Transaction) error {
+	t.Card, t.Bill = domain.CardFacts{}, domain.CardBill{}
+	if r.card == "" && r.bill == "" {
+		return nil
+	}
+	return errors.Join(DecodeJSON(r.card, &t.Card), DecodeJSON(r.bill, &t.Bill))
 }
 
 // PreparedRow is like RowOfRecord, but sets the column supersedes.

@@ -210,18 +210,19 @@ func (d Dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed,
 ) error {
 	ids, categories := make([]plainID, len(rows)), make([]string, len(rows))
+	cards := make([]string, len(rows))
 	metadata, hashes, digests := make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
 	for i := range rows {
 		r := &rows[i]
 		ids[i], categories[i], metadata[i] = plainID(r.ID.UUID), r.Category, gormstore.Pack(r.Metadata)
-		hashes[i], digests[i] = hashOrNull(&r.ContentHash), r.Digest[:]
+		hashes[i], digests[i], cards[i] = hashOrNull(&r.ContentHash), r.Digest[:], gormstore.EncodeCard(r.Card)
 	}
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
 		UPDATE transactions t SET metadata = page.metadata, category = page.category,
-			content_hash = page.content_hash, digest = page.digest
-		FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[])
-			AS page (id, metadata, category, content_hash, digest)
-		WHERE t.connection_id = $6 AND t.id = page.id AND `+d.TenantIs("t.tenant_id", "$7"),
-		ids, metadata, categories, hashes, digests, plainID(connection), plainID(tenant))
+			content_hash = page.content_hash, digest = page.digest, card_facts = page.card
+		FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])
+			AS page (id, metadata, category, content_hash, digest, card)
+		WHERE t.connection_id = $7 AND t.id = page.id AND `+d.TenantIs("t.tenant_id", "$8"),
+		ids, metadata, categories, hashes, digests, cards, plainID(connection), plainID(tenant))
 	return err
 }

@@ -102,12 +102,12 @@ func unless(null bool, value any) any {
 
 // SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
 func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, rows []records.Refreshed) error {
-	const update = "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?" +
+	const update = "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?, card_facts = ?" +
 		" WHERE connection_id = ? AND id = ?"
 	for i := range rows {
 		r := &rows[i]
 		err := tx.Exec(update, gormstore.Pack(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
-			r.Digest[:], connection, r.ID.UUID).Error
+			r.Digest[:], gormstore.EncodeCard(r.Card), connection, r.ID.UUID).Error
 		if err != nil {
 			return err
 		}

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the bills of a card, newest first
+         * @description Returns the closed bills of a card by their due date, and the sums of the transactions that are on none. An account that is no card has no bills. No vendor is called.
+         */
+        get: operations["list-bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/closes": {
         parameters: {
             query?: never;
@@ -263,7 +283,7 @@ export interface paths {
         put?: never;
         /**
          * Accept the present difference of an account
-         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
+         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, no announced count was missed, and the last closed bill does not differ. The difference of a bill is accepted for it only.
          */
         post: operations["accept-completeness"];
         delete?: never;
@@ -936,6 +956,46 @@ export interface paths {
          * @description Returns the entries of the statement in their order, and then the records without a line, by date.
          */
         get: operations["list-bank-statement-lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a bill
+         * @description Returns one bill of a card. No vendor is called.
+         */
+        get: operations["get-bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/bills/{id}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the transactions of a bill, newest first
+         * @description Returns the transactions of a bill, pending ones too, and without payments.
+         */
+        get: operations["list-bill-transactions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2580,6 +2640,196 @@ export interface components {
              */
             vendor: "pluggy" | "belvo" | "plaid";
         };
+        BillChargeView: {
+            /**
+             * @description The amount, positive if it is owed
+             * @example 4.89
+             */
+            amount: string;
+            /**
+             * @description The text of the bank; absent if there is none
+             * @example Multa
+             */
+            description?: string;
+            /**
+             * @description The vendor's own term. A charge of the type OTHER is often a carried balance and no cost
+             * @example LATE_PAYMENT_FEE
+             */
+            type: string;
+        };
+        BillPage: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["BillView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description denied: the vendor does not let the bills be read, which is not an empty list
+             * @example ok
+             * @enum {string}
+             */
+            list: "ok" | "denied";
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+            /** @description The transactions of the card that are on no closed bill, by the month in which they are expected to be due */
+            open: components["schemas"]["OpenMonthView"][];
+        };
+        BillPaymentView: {
+            /**
+             * @description The paid amount, positive
+             * @example 744.52
+             */
+            amount: string;
+            /**
+             * @description At most three posted debits of bank accounts with this amount within three days: a suggestion, nothing more
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+             *     ]
+             */
+            candidates?: string[];
+            /**
+             * Format: date
+             * @description The day of the payment
+             * @example 2026-11-05
+             */
+            date: string;
+            /**
+             * @description The vendor's own term
+             * @example PIX
+             */
+            mode?: string;
+            /**
+             * @description The card's transaction of the payment
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            transactionId?: string;
+        };
+        BillRowsView: {
+            /**
+             * Format: int64
+             * @description The number of transactions
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description Their sum, positive if it is owed
+             * @example 480
+             */
+            sum: string;
+            /**
+             * Format: int64
+             * @description How many of them may belong to another bill
+             * @example 0
+             */
+            uncertain: number;
+        };
+        BillView: {
+            /**
+             * @description The card
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /**
+             * Format: date-time
+             * @description When the vendor had last read the bank when it listed the bill
+             * @example 2026-11-06T09:02:11Z
+             */
+            bankReadAt?: string;
+            /**
+             * @description What the bill before left unpaid; absent if that is not known
+             * @example 244.26
+             */
+            carried?: string;
+            /**
+             * @description Whether carried and rows, with or without the charges, are the total, within 0.05. unknown: there is nothing to compare, or uncertain rows may explain the difference
+             * @example adds_up
+             * @enum {string}
+             */
+            check: "adds_up" | "differs" | "unknown";
+            /**
+             * @description vendor: the vendor states the closing date. derived: it is estimated from the other bills
+             * @example vendor
+             * @enum {string}
+             */
+            closingBasis?: "vendor" | "derived";
+            /**
+             * Format: date
+             * @description The last day whose purchases the bill contains
+             * @example 2026-10-28
+             */
+            closingDate?: string;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * @description total minus the form that fits best
+             * @example 0
+             */
+            difference?: string;
+            /**
+             * Format: date
+             * @description The day on which the bill is due
+             * @example 2026-11-05
+             */
+            dueDate: string;
+            /**
+             * @description The vendor's id; absent if the vendor has none
+             * @example 5a1cb111-0000-4000-8000-000000000011
+             */
+            externalId?: string;
+            /** @description The costs that the bank has added */
+            financeCharges: components["schemas"]["BillChargeView"][];
+            /**
+             * @description Whether the total that fits best contains the finance charges in addition to the rows; some banks list them as rows
+             * @example rows_and_charges
+             * @enum {string}
+             */
+            form?: "rows" | "rows_and_charges";
+            /**
+             * @description Does not change
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The smallest payment that the bank accepts; absent if it is not known
+             * @example 148.9
+             */
+            minimumPayment?: string;
+            /** @description The payments that settle this bill. Banks list a payment with this bill or with the next one; amounts and dates decide. Each payment belongs to one bill */
+            payments: components["schemas"]["BillPaymentView"][];
+            /**
+             * Format: date-time
+             * @description When the vendor no longer listed the bill, or listed it twice; absent otherwise
+             * @example 2026-11-09T10:00:00Z
+             */
+            removedAt?: string;
+            /** @description The transactions of the bill, without payments */
+            rows: components["schemas"]["BillRowsView"];
+            /**
+             * @description The first that applies: paid; carried: the next bill contains the rest; partly_paid; due: the bank was not read since a payment on the due date would be booked; unknown: no payment of any bill of the account was ever seen; overdue
+             * @example paid
+             * @enum {string}
+             */
+            state: "due" | "partly_paid" | "paid" | "carried" | "overdue" | "unknown";
+            /**
+             * @description The vendor's figure; negative for a credit. It is never rebuilt
+             * @example 744.52
+             */
+            total: string;
+        };
         BlockCountsView: {
             /**
              * Format: int64
@@ -2686,11 +2936,11 @@ export interface components {
              */
             between?: string[];
             /**
-             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
+             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced. bill_total: the total of the last closed bill of a card agrees with its transactions
              * @example balance_anchor
              * @enum {string}
              */
-            check: "balance_anchor" | "running_balance" | "announced_count";
+            check: "balance_anchor" | "running_balance" | "announced_count" | "bill_total";
             /**
              * @description actual minus expected, also before the failure counts
              * @example 0
@@ -2950,11 +3200,11 @@ export interface components {
              */
             bankReadAt?: string;
             /**
-             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count: the check that decides. The other values are reasons why there is nothing to compare with
+             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. sign_in, consent: nothing can arrive. first_reading: no later synchronisation has confirmed the first reading. quarantined_rows: rows of the account are in the quarantine. undated: the vendor does not state when it read the bank. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. baseline: the anchor is compared with the baseline. running_balance, announced_count, bill_total: the check that decides. The other values are reasons why there is nothing to compare with
              * @example baseline
              * @enum {string}
              */
-            basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count";
+            basis: "no_settled_read" | "sign_in" | "consent" | "no_balance" | "invoice_balance" | "unsupported_type" | "too_many_digits" | "unknown_amount" | "first_reading" | "quarantined_rows" | "undated" | "unsettled" | "baseline" | "running_balance" | "announced_count" | "bill_total";
             /**
              * @description Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
              * @example true
@@ -2962,6 +3212,12 @@ export interface components {
             changedSince?: boolean;
             /** @description The result of each check; the first one is balance_anchor */
             checks: components["schemas"]["CheckView"][];
+            /**
+             * Format: date
+             * @description The last day up to which the state complete holds, if only bill_total decides: the closing date of the bill, or three days before it if the vendor does not state that date; absent otherwise
+             * @example 2026-02-25
+             */
+            completeTo?: string;
             /**
              * Format: date
              * @description The last day that the state covers: the bank had had time to book it; absent without bankReadAt
@@ -4061,6 +4317,22 @@ export interface components {
              */
             amount?: string;
             /**
+             * @description How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+             * @example vendor
+             * @enum {string}
+             */
+            billBasis?: "vendor" | "forecast" | "dates";
+            /**
+             * @description The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04
+             */
+            billId?: string;
+            /**
+             * @description The month in which the bill is due, or is expected to be due
+             * @example 2026-11
+             */
+            billMonth?: string;
+            /**
              * @description The vendor's category; absent if unknown
              * @example Electricity
              */
@@ -4131,6 +4403,8 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /** @description The instalment of a purchase; absent if it is none */
+            instalment?: components["schemas"]["InstalmentView"];
             /** @description With q: the bank of the connection; absent if unknown */
             institution?: components["schemas"]["InstitutionView"];
             /**
@@ -4153,6 +4427,12 @@ export interface components {
              *     ]
              */
             possiblySupersedes?: string[];
+            /**
+             * Format: date
+             * @description The day of the purchase, the same for all its instalments
+             * @example 2026-09-10
+             */
+            purchaseDate?: string;
             /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
             references?: components["schemas"]["ReferencesView"];
             /**
@@ -4279,6 +4559,20 @@ export interface components {
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "list_inconsistent" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        InstalmentView: {
+            /**
+             * Format: int64
+             * @description Absent if it is not known
+             * @example 3
+             */
+            count?: number;
+            /**
+             * Format: int64
+             * @description The number of the instalment, from 1 on
+             * @example 2
+             */
+            number: number;
         };
         InstitutionView: {
             /**
@@ -5125,6 +5419,24 @@ export interface components {
              * @example https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
              */
             url: string;
+        };
+        OpenMonthView: {
+            /**
+             * Format: int64
+             * @description The number of transactions
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The month in which they are expected to be due; absent if it is not known
+             * @example 2026-12
+             */
+            month?: string;
+            /**
+             * @description Their sum, positive if it is owed
+             * @example 300
+             */
+            sum: string;
         };
         PageAccountView: {
             /**
@@ -6799,6 +7111,22 @@ export interface components {
              */
             amount?: string;
             /**
+             * @description How the bill was found. vendor: the vendor names it. forecast: the bank forecasts the month. dates: the closing dates decide
+             * @example vendor
+             * @enum {string}
+             */
+            billBasis?: "vendor" | "forecast" | "dates";
+            /**
+             * @description The bill of a card that contains the transaction, or that it settles if it is a payment; absent if it is on no closed bill
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04
+             */
+            billId?: string;
+            /**
+             * @description The month in which the bill is due, or is expected to be due
+             * @example 2026-11
+             */
+            billMonth?: string;
+            /**
              * @description The vendor's category; absent if unknown
              * @example Electricity
              */
@@ -6864,6 +7192,8 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /** @description The instalment of a purchase; absent if it is none */
+            instalment?: components["schemas"]["InstalmentView"];
             /**
              * @description The vendor's own object, unchanged
              * @example {
@@ -6884,6 +7214,12 @@ export interface components {
              *     ]
              */
             possiblySupersedes?: string[];
+            /**
+             * Format: date
+             * @description The day of the purchase, the same for all its instalments
+             * @example 2026-09-10
+             */
+            purchaseDate?: string;
             /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
             references?: components["schemas"]["ReferencesView"];
             /**
@@ -9144,6 +9480,262 @@ export interface operations {
             };
         };
     };
+    "list-bills": {
+        parameters: {
+            query?: {
+                /** @description First due date */
+                from?: string;
+                /** @description Last due date */
+                to?: string;
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "bankReadAt": "2026-11-06T09:02:11Z",
+                     *           "carried": "244.26",
+                     *           "check": "adds_up",
+                     *           "closingBasis": "vendor",
+                     *           "closingDate": "2026-10-28",
+                     *           "currency": "BRL",
+                     *           "difference": "0",
+                     *           "dueDate": "2026-11-05",
+                     *           "externalId": "5a1cb111-0000-4000-8000-000000000011",
+                     *           "financeCharges": [
+                     *             {
+                     *               "amount": "4.89",
+                     *               "description": "Multa",
+                     *               "type": "LATE_PAYMENT_FEE"
+                     *             }
+                     *           ],
+                     *           "form": "rows_and_charges",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "minimumPayment": "148.9",
+                     *           "payments": [
+                     *             {
+                     *               "amount": "744.52",
+                     *               "candidates": [
+                     *                 "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                     *               ],
+                     *               "date": "2026-11-05",
+                     *               "mode": "PIX",
+                     *               "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *             }
+                     *           ],
+                     *           "removedAt": "2026-11-09T10:00:00Z",
+                     *           "rows": {
+                     *             "count": 3,
+                     *             "sum": "480",
+                     *             "uncertain": 0
+                     *           },
+                     *           "state": "paid",
+                     *           "total": "744.52"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "list": "ok",
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ",
+                     *       "open": [
+                     *         {
+                     *           "count": 1,
+                     *           "month": "2026-12",
+                     *           "sum": "300"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/bills",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-closes": {
         parameters: {
             query?: {
@@ -10315,6 +10907,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "completeTo": "2026-02-25",
                      *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"
@@ -10542,6 +11135,7 @@ export interface operations {
                      *           "state": "complete"
                      *         }
                      *       ],
+                     *       "completeTo": "2026-02-25",
                      *       "coversTo": "2026-02-27",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "state": "complete"
@@ -11954,6 +12548,8 @@ export interface operations {
                 externalId?: "id" | "reference";
                 /** @description Print the period that ends on this day as it was when it was closed; not together with from, to and force */
                 close?: string;
+                /** @description Print the posted transactions of this bill of a card (csv, ofx, matcher). OFX states the total of the bill as the balance. Not together with from, to, close and force */
+                bill?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
                 /** @description What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out */
@@ -16912,6 +17508,9 @@ export interface operations {
                      *           "accountCurrency": "BRL",
                      *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
                      *           "category": "Electricity",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
@@ -16928,6 +17527,10 @@ export interface operations {
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
                      *           "metadata": {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
@@ -16935,6 +17538,7 @@ export interface operations {
                      *           "possiblySupersedes": [
                      *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *           ],
+                     *           "purchaseDate": "2026-09-10",
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "barcode": "99991163200000210000444000457220000012345678",
@@ -20972,6 +21576,506 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/bank-statements/{id}/lines",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "bankReadAt": "2026-11-06T09:02:11Z",
+                     *       "carried": "244.26",
+                     *       "check": "adds_up",
+                     *       "closingBasis": "vendor",
+                     *       "closingDate": "2026-10-28",
+                     *       "currency": "BRL",
+                     *       "difference": "0",
+                     *       "dueDate": "2026-11-05",
+                     *       "externalId": "5a1cb111-0000-4000-8000-000000000011",
+                     *       "financeCharges": [
+                     *         {
+                     *           "amount": "4.89",
+                     *           "description": "Multa",
+                     *           "type": "LATE_PAYMENT_FEE"
+                     *         }
+                     *       ],
+                     *       "form": "rows_and_charges",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "minimumPayment": "148.9",
+                     *       "payments": [
+                     *         {
+                     *           "amount": "744.52",
+                     *           "candidates": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                     *           ],
+                     *           "date": "2026-11-05",
+                     *           "mode": "PIX",
+                     *           "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *         }
+                     *       ],
+                     *       "removedAt": "2026-11-09T10:00:00Z",
+                     *       "rows": {
+                     *         "count": 3,
+                     *         "sum": "480",
+                     *         "uncertain": 0
+                     *       },
+                     *       "state": "paid",
+                     *       "total": "744.52"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bill not found",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bill-transactions": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountAmount": "-1062.25",
+                     *           "accountCurrency": "BRL",
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
+                     *           "category": "Electricity",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "counterparty": "Companhia de Energia",
+                     *           "counterpartyDocument": {
+                     *             "type": "CNPJ",
+                     *             "value": "12ABC34501DE35"
+                     *           },
+                     *           "currency": "BRL",
+                     *           "date": "2026-03-01",
+                     *           "description": "BOLETO DE ENERGIA",
+                     *           "erasedAt": "2026-03-10T10:00:00Z",
+                     *           "excludedAt": "2026-03-05T10:00:00Z",
+                     *           "excludedBy": "alice",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *           "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
+                     *           "metadata": {
+                     *             "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *           },
+                     *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
+                     *           "purchaseDate": "2026-09-10",
+                     *           "references": {
+                     *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "barcode": "99991163200000210000444000457220000012345678",
+                     *             "chequeNumber": "417",
+                     *             "digitableLine": "99990444080045722000200123456782116320000021000",
+                     *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *             "receiverReferenceId": "PEDIDO-1024",
+                     *             "referenceNumber": "8703",
+                     *             "trackingKey": "MBAN01002602240078226691",
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11",
+                     *             "txId": "7978c0c97ea847e78e8849634473c1f1"
+                     *           },
+                     *           "removedAt": "2026-03-09T10:00:00Z",
+                     *           "status": "posted",
+                     *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "supersedes": [
+                     *             {
+                     *               "at": "2026-03-02T10:00:00Z",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "rule": "same_description"
+                     *             }
+                     *           ],
+                     *           "updatedAt": "2026-03-02T10:00:00Z",
+                     *           "vendor": "pluggy",
+                     *           "version": 1,
+                     *           "warnings": [
+                     *             "direction_conflict"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageTransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "bill not found",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/bills/{id}/transactions",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -29579,6 +30683,9 @@ export interface operations {
                      *           "accountName": "Conta corrente",
                      *           "accountNumber": "0001/12345-6",
                      *           "amount": "-212.45",
+                     *           "billBasis": "vendor",
+                     *           "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *           "billMonth": "2026-11",
                      *           "category": "Electricity",
                      *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -29596,6 +30703,10 @@ export interface operations {
                      *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *           "firstSeenAt": "2026-03-01T10:00:00Z",
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "instalment": {
+                     *             "count": 3,
+                     *             "number": 2
+                     *           },
                      *           "institution": {
                      *             "id": "612",
                      *             "name": "Nubank"
@@ -29607,6 +30718,7 @@ export interface operations {
                      *           "possiblySupersedes": [
                      *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *           ],
+                     *           "purchaseDate": "2026-09-10",
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "barcode": "99991163200000210000444000457220000012345678",
@@ -29843,6 +30955,9 @@ export interface operations {
                      *             "accountCurrency": "BRL",
                      *             "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *             "amount": "-212.45",
+                     *             "billBasis": "vendor",
+                     *             "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *             "billMonth": "2026-11",
                      *             "category": "Electricity",
                      *             "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *             "counterparty": "Companhia de Energia",
@@ -29859,6 +30974,10 @@ export interface operations {
                      *             "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *             "firstSeenAt": "2026-03-01T10:00:00Z",
                      *             "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *             "instalment": {
+                     *               "count": 3,
+                     *               "number": 2
+                     *             },
                      *             "metadata": {
                      *               "id": "c0ffee00-0000-4000-8000-000000000002"
                      *             },
@@ -29866,6 +30985,7 @@ export interface operations {
                      *             "possiblySupersedes": [
                      *               "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *             ],
+                     *             "purchaseDate": "2026-09-10",
                      *             "references": {
                      *               "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *               "barcode": "99991163200000210000444000457220000012345678",
@@ -30281,6 +31401,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -30297,6 +31420,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -30304,6 +31431,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -30543,6 +31671,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -30559,6 +31690,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -30566,6 +31701,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -30892,6 +32028,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -30908,6 +32047,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -30915,6 +32058,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -31399,6 +32543,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -31415,6 +32562,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -31422,6 +32573,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",
@@ -31762,6 +32914,9 @@ export interface operations {
                      *       "accountCurrency": "BRL",
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "amount": "-212.45",
+                     *       "billBasis": "vendor",
+                     *       "billId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04",
+                     *       "billMonth": "2026-11",
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
@@ -31778,6 +32933,10 @@ export interface operations {
                      *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
                      *       "firstSeenAt": "2026-03-01T10:00:00Z",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "instalment": {
+                     *         "count": 3,
+                     *         "number": 2
+                     *       },
                      *       "metadata": {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
@@ -31785,6 +32944,7 @@ export interface operations {
                      *       "possiblySupersedes": [
                      *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
                      *       ],
+                     *       "purchaseDate": "2026-09-10",
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "barcode": "99991163200000210000444000457220000012345678",

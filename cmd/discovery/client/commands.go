@@ -69,6 +69,7 @@ func Commands(env Lookup, vendors []Vendor) []*cobra.Command {
 		c.connections(),
 		c.institutions(),
 		c.accounts(),
+		c.bills(),
 		c.bankStatements(),
 		c.transactions(),
 		c.replacements(),

@@ -370,6 +370,20 @@ var balanceView = view{
 	},
 }
 
+var billView = view{
+	schema: reflect.TypeFor[discovery.BillView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "dueDate", title: "DUE"},
+		{member: "closingDate", title: "CLOSED"},
+		{member: "total", title: "TOTAL", right: true},
+		{member: "currency", title: "CUR"},
+		{member: "state", title: "STATE"},
+		{member: "check", title: "CHECK"},
+		{member: "difference", title: "DIFF", right: true},
+	},
+}
+
 var applicationView = view{
 	schema: reflect.TypeFor[discovery.ApplicationView](),
 	columns: []column{

@@ -18,6 +18,7 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("DELETE /api/links/{id}/{$}", s.deleteLink)
 	mux.HandleFunc("/api/accounts/{$}", s.listAccounts)
 	mux.HandleFunc("/api/accounts/{id}/{$}", s.getAccount)
+	mux.HandleFunc("/api/bills/{$}", s.listBills)
 	mux.HandleFunc("/api/transactions/{$}", s.listTransactions)
 	mux.HandleFunc("/api/transactions/{id}/{$}", s.getTransaction)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.writeFailure(w, notFound) })
@@ -64,7 +65,7 @@ func readOnly(s *Simulator, next http.Handler) http.Handler {
 // root serves the names and URLs of the lists that the API has. It is the cheapest authenticated call.
 func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	directory := map[string]string{}
-	for _, name := range []string{"links", "accounts", "transactions"} {
+	for _, name := range []string{"links", "accounts", "bills", "transactions"} {
 		directory[name] = origin(r) + "/api/" + name + "/"
 	}
 	writeJSON(w, http.StatusOK, directory)

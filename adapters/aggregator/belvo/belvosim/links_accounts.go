@@ -2,6 +2,7 @@ package belvosim
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -12,6 +13,7 @@ type link struct {
 	Link
 	accounts []*Account
 	rows     []*row
+	bills    []json.RawMessage
 	revision int // incremented by every change of rows; a cached selection of an older revision is not used
 	cached   selection
 }

@@ -54,6 +54,7 @@ func (s *Simulator) routes() http.Handler {
 		"/item/remove":          s.removeItem,
 		"/item/webhook/update":  s.updateWebhook,
 		"/accounts/get":         s.getAccounts,
+		"/liabilities/get":      s.getLiabilities,
 		"/transactions/sync":    s.sync,
 		"/transactions/get":     s.getTransactions,
 		"/transactions/refresh": s.refresh,

@@ -94,11 +94,13 @@ type Payment struct {
 type item struct {
 	Item
 	accounts []Account
-	rows     map[string]Transaction
-	changes  []change // in the order of their occurrence
-	updated  time.Time
-	code     string // the code of the last webhook; "" if there was none
-	removed  bool
+	// liabilities is nil if the Item does not have the product.
+	liabilities []CardLiability
+	rows        map[string]Transaction
+	changes     []change // in the order of their occurrence
+	updated     time.Time
+	code        string // the code of the last webhook; "" if there was none
+	removed     bool
 }
 
 // change is one change to the rows of an Item. Its position in the stream is its index plus one.

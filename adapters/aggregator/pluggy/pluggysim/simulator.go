@@ -105,6 +105,7 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("DELETE /items/{id}", s.withKey(s.deleteItem))
 	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
 	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
+	mux.HandleFunc("GET /bills", s.withKey(s.listBills))
 	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))
 	mux.HandleFunc("GET /transactions", s.withKey(deprecatedList))
 	mux.HandleFunc("GET /transactions/{id}", s.withKey(s.transaction))

@@ -14,7 +14,7 @@ type ResourceStats struct {
 }
 
 // Stats counts what the simulator has done since New. The keys of Resources are auth, items, accounts, transactions,
-// webhooks, connect_token, consents and other.
+// bills, webhooks, connect_token, consents and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
 	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, whose pages are numbered
@@ -37,7 +37,7 @@ func (s *Simulator) Stats() Stats {
 func resourceOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/"), "v2/"), "/")
 	switch name {
-	case "auth", "items", "accounts", "transactions", "webhooks", "connect_token", "consents":
+	case "auth", "items", "accounts", "bills", "transactions", "webhooks", "connect_token", "consents":
 		return name
 	}
 	return "other"

@@ -32,6 +32,7 @@ type store struct {
 	accountIDs map[string][]string // ids of the accounts by item, in the order in which they were added
 	rows       map[string]*Transaction
 	consents   map[string][]Consent // by item, oldest first
+	bills      map[string]billsOf   // by account
 	unlisted   map[string]bool      // ids of the accounts that no list contains
 }
 
@@ -39,7 +40,7 @@ func newStore() store {
 	return store{
 		clients: map[string]Client{}, items: map[string]Item{}, accounts: map[string]*accountRows{},
 		accountIDs: map[string][]string{}, rows: map[string]*Transaction{}, unlisted: map[string]bool{},
-		consents: map[string][]Consent{},
+		consents: map[string][]Consent{}, bills: map[string]billsOf{},
 	}
 }
 
@@ -156,6 +157,7 @@ func (s *Simulator) RemoveItem(id string) error {
 			delete(s.store.rows, t.ID)
 		}
 		delete(s.store.accounts, account)
+		delete(s.store.bills, account)
 	}
 	delete(s.store.accountIDs, id)
 	delete(s.store.consents, id)

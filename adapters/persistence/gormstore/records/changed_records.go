@@ -21,10 +21,10 @@ import (
 const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
 	WHERE account_completeness.connection_id = ? AND account_completeness.tenant_id = ?)`
 
-// changeBooks stores how the changes of the transaction affect the completeness, the closed periods and the bank
-// statements of the accounts. It must be called after the last change.
+// changeBooks stores how the changes of the transaction affect the completeness, the closed periods, the bank
+// statements and the bills of the accounts. It must be called after the last change.
 func (p *pageWriter) changeBooks() (err error) {
-	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod && !p.hasStatements {
+	if p.changeSeq == 0 || !p.hasReadings && !p.hasClosedPeriod && !p.hasStatements && !p.hasBills {
 		return nil
 	}
 	var closes map[domain.AccountID]*accountCloses
@@ -44,8 +44,16 @@ func (p *pageWriter) changeBooks() (err error) {
 		change.Decided = p.At
 	}
 	changed, days := map[uuid.UUID]books.ChangedRecords{}, map[uuid.UUID]domain.Window{}
+	accounts := map[uuid.UUID]bool{}
+	for account := range p.refreshed {
+		accounts[p.accountIDs[account].UUID] = true
+	}
 	var adjustments []books.Adjustment
 	err = p.visitChanged(func(c records.RecordChange) {
+		accounts[c.After.Account.UUID] = true
+		if c.Before != nil {
+			accounts[c.Before.Account.UUID] = true
+		}
 		books.PostedChanges(c.Before, c.After, func(account domain.AccountID, date domain.Date) {
 			change.First = date
 			changed[account.UUID] = changed[account.UUID].And(change)
@@ -58,6 +66,9 @@ func (p *pageWriter) changeBooks() (err error) {
 	}
 	if err == nil && p.hasStatements {
 		err = p.changeStatements(days)
+	}
+	if err == nil && p.hasBills {
+		err = p.changeBills(accounts)
 	}
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type completenessRow struct {
 	Changed    gormstore.Instant `gorm:"column:changed_since"`      // Completeness.Changed.Since
 	First      string            `gorm:"column:changed_from"`       // Completeness.Changed.First
 	Decided    gormstore.Instant `gorm:"column:decided_at"`         // Completeness.Changed.Decided
+	Elsewhere  gormstore.Instant `gorm:"column:drift_elsewhere"`    // Completeness.DriftElsewhere
 	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
 }
 
@@ -82,7 +83,7 @@ var (
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
 			"connection_id", "state", "compared", "incomparable", "drift_since", "changed_since", "changed_from",
-			"decided_at",
+			"decided_at", "drift_elsewhere",
 		}),
 	}
 	upsertBalance = clause.OnConflict{
@@ -106,7 +107,7 @@ func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) er
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
 		State: string(state), Compared: c.Decided(), Nothing: c.Incomparable(), Drift: gormstore.At(c.DriftSince()),
 		Changed: gormstore.At(c.Changed.Since), First: string(c.Changed.First),
-		Decided: gormstore.At(c.Changed.Decided),
+		Decided: gormstore.At(c.Changed.Decided), Elsewhere: gormstore.At(c.DriftElsewhere()),
 	}).Error
 }
 

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,8 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -46,4 +49,15 @@ func withValues(dry *gorm.DB) string {
 // IndexOnce adds transactions of the tenant to the index in one database transaction, and returns their number.
 func IndexOnce(ctx context.Context, l ports.Ledger, tenant uuid.UUID) (int, error) {
 	return l.(ledger).indexTenant(ctx, tenant, indexBatch)
+}
+
+// CandidateQuery returns the text of the SELECT that finds the candidates of payments.
+func CandidateQuery(d gormstore.Dialect, payments ...bills.Payment) string {
+	q := candidateQuery(d, domain.TenantID{}, payments)
+	for i, arg := range q.Args {
+		if id, ok := arg.(gormstore.UUID); ok {
+			q.Args[i] = uuid.UUID(id).String()
+		}
+	}
+	return logger.ExplainSQL(q.String(), regexp.MustCompile(`\$(\d+)`), "'", q.Args...)
 }

@@ -24,6 +24,10 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if row, err = running(gormstore.Locked(tx.DB, gormstore.ForUpdate), lease); err != nil {
 			return err
 		}
+		ofBills, err := newBillWriter(tx, s.Dialect, row, o)
+		if err != nil {
+			return err
+		}
 		if err := storeReadings(tx, s.Dialect, row, o); err != nil {
 			return err
 		}
@@ -31,6 +35,9 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			return err
 		}
 		if err := coverStatements(tx.DB, row, o); err != nil {
+			return err
+		}
+		if err := ofBills.storePull(o); err != nil {
 			return err
 		}
 		c, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.NoKeyUpdate).

@@ -272,6 +272,10 @@ type pageWriter struct {
 	hasClosedPeriod bool // an account of the connection has a closed period; see adjustments.go
 	hasReadings     bool // an account of the connection has a stored completeness; see changed_records.go
 	hasStatements   bool // an account of the connection has a bank statement, or is a witness; see bank_statements.go
+	hasBills        bool // bills of a card of the connection were read; see bill_writer.go
+
+	// refreshed contains the external ids of the accounts in which members without versions have changed.
+	refreshed map[string]bool
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
@@ -328,16 +332,19 @@ func (p *pageWriter) readPull(lease domain.Lease, lock bool) gormstore.Read {
 }
 
 // readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
-// p.hasClosedPeriod, p.hasReadings and p.hasStatements. An earlier statement must have taken the shared lock of the
-// connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
+// p.hasClosedPeriod, p.hasReadings, p.hasStatements and p.hasBills. An earlier statement must have taken the shared
+// lock of the connection (Dialect.ShareConnection) or excluded all writers of the connection (Dialect.ExcludeWriters).
 //
 // The reads of also are run after the query of the position, and usually sent together with it.
 func (p *pageWriter) readChangeSeq(also ...gormstore.Read) error {
 	connection, tenant := gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant)
 	return p.dialect.ReadChangeSeq(p.tx, p.pull.Tenant, &p.changeSeq, gormstore.Values{
-		SQL:     "(" + selectHasCloses + "), (" + selectHasReadings + "), (" + selectHasStatements + ")",
-		Args:    []any{connection, tenant, connection, tenant, connection, tenant, connection, tenant},
-		Columns: []any{&p.hasClosedPeriod, &p.hasReadings, &p.hasStatements},
+		SQL: "(" + selectHasCloses + "), (" + selectHasReadings + "), (" + selectHasStatements + "), (" +
+			selectHasBills + ")",
+		Args: []any{
+			connection, tenant, connection, tenant, connection, tenant, connection, tenant, connection, tenant,
+		},
+		Columns: []any{&p.hasClosedPeriod, &p.hasReadings, &p.hasStatements, &p.hasBills},
 	}, also...)
 }
 

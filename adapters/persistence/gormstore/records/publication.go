@@ -187,7 +187,7 @@ func (b *publisher) publishable() ([]records.Account, error) {
 // accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
 var accountTables = []string{
 	"account_closes", "reopened_closes", "account_completeness", "account_balances",
-	"possible_replacements", "bank_statements", "csv_mappings",
+	"possible_replacements", "bank_statements", "csv_mappings", "bills", "bill_lists",
 }
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's

@@ -183,6 +183,12 @@ func (p *pageWriter) upsert(c *records.Changes) error {
 
 // saveMetadata replaces the columns of records that can change without an edit: metadata, category and hashes.
 func (p *pageWriter) saveMetadata(c *records.Changes) error {
+	if p.refreshed == nil {
+		p.refreshed = map[string]bool{}
+	}
+	for i := range c.Refresh {
+		p.refreshed[c.Refresh[i].Account] = true
+	}
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 

@@ -452,6 +452,9 @@ CREATE TABLE transactions (
     excluded_at           timestamptz,
     excluded_by           text        NOT NULL DEFAULT '',
     actor                 text        NOT NULL DEFAULT '',
+    card_facts            text        NOT NULL DEFAULT '',
+    bill_id               uuid,
+    card_bill             text        NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 );
@@ -657,8 +660,9 @@ CREATE TABLE quarantined_rows (
 CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connection_id, first_seen_at);
 
 -- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
--- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest drift began, even if it has not lasted for the
--- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
+-- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest
+-- drift began, even if it has not lasted for the grace period yet. drift_elsewhere: the same without the bills of cards.
+-- announced: the state of the account in its last event account.drifting or account.complete.
 -- changed_since: when posted records of the account have first changed after its latest reading. changed_from: the
 -- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
 -- decision has last changed posted records of the account after its latest reading.
@@ -674,12 +678,52 @@ CREATE TABLE account_completeness (
     changed_from  text        NOT NULL DEFAULT '' COLLATE "C",
     decided_at    timestamptz,
     incomparable  boolean     NOT NULL DEFAULT false,
+    drift_elsewhere timestamptz,
     PRIMARY KEY (account_id, tenant_id)
 );
 
 CREATE INDEX account_completeness_connection ON account_completeness (connection_id);
 CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, connection_id)
     WHERE drift_since IS NOT NULL;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            uuid    NOT NULL,
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    bill_key      text    NOT NULL COLLATE "C",
+    due_date      text    NOT NULL COLLATE "C",
+    data          text    NOT NULL,
+    facts         text    NOT NULL,
+    bank_read_at  timestamptz,
+    removed_at    timestamptz,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
+-- covered then. rows_changed: rows of the card have changed since.
+CREATE TABLE bill_lists (
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    state         text    NOT NULL,
+    open          text    NOT NULL,
+    read_at       timestamptz NOT NULL,
+    day           text    NOT NULL,
+    covers_to     text    NOT NULL,
+    rows_changed  boolean NOT NULL,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+);
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
 
 -- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
 -- view; posted is the sum of the live posted records; anchor is balance - posted. first_read_at: the last reading of the

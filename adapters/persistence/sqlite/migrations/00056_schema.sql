@@ -453,6 +453,9 @@ CREATE TABLE transactions (
     excluded_at           INTEGER,
     excluded_by           TEXT    NOT NULL DEFAULT '',
     actor                 TEXT    NOT NULL DEFAULT '',
+    card_facts            TEXT    NOT NULL DEFAULT '',
+    bill_id               TEXT,
+    card_bill             TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (id, tenant_id),
     UNIQUE (connection_id, external_id, tenant_id)
 ) STRICT;
@@ -681,6 +684,9 @@ CREATE TABLE prepared_transactions (
     excluded_at           INTEGER,
     excluded_by           TEXT    NOT NULL DEFAULT '',
     actor                 TEXT    NOT NULL DEFAULT '',
+    card_facts            TEXT    NOT NULL DEFAULT '',
+    bill_id               TEXT,
+    card_bill             TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT;
 
@@ -703,8 +709,9 @@ CREATE TABLE quarantined_rows (
 CREATE INDEX quarantined_rows_of_tenant ON quarantined_rows (tenant_id, connection_id, first_seen_at);
 
 -- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
--- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest drift began, even if it has not lasted for the
--- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
+-- found. compared: the account can be complete. incomparable: there is nothing to compare. drift_since: when the oldest
+-- drift began, even if it has not lasted for the grace period yet. drift_elsewhere: the same without the bills of cards.
+-- announced: the state of the account in its last event account.drifting or account.complete.
 -- changed_since: when posted records of the account have first changed after its latest reading. changed_from: the
 -- earliest date of these records, before or after the changes; '' if there are none. decided_at: when an operator's
 -- decision has last changed posted records of the account after its latest reading.
@@ -720,12 +727,52 @@ CREATE TABLE account_completeness (
     changed_from  TEXT    NOT NULL DEFAULT '',
     decided_at    INTEGER,
     incomparable  INTEGER NOT NULL DEFAULT 0,
+    drift_elsewhere INTEGER,
     PRIMARY KEY (account_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX account_completeness_connection ON account_completeness (connection_id);
 CREATE INDEX account_completeness_drifting ON account_completeness (tenant_id, connection_id)
     WHERE drift_since IS NOT NULL;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            TEXT    NOT NULL,
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    bill_key      TEXT    NOT NULL,
+    due_date      TEXT    NOT NULL,
+    data          TEXT    NOT NULL,
+    facts         TEXT    NOT NULL,
+    bank_read_at  INTEGER,
+    removed_at    INTEGER,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
+-- covered then. rows_changed: rows of the card have changed since.
+CREATE TABLE bill_lists (
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    open          TEXT    NOT NULL,
+    read_at       INTEGER NOT NULL,
+    day           TEXT    NOT NULL,
+    covers_to     TEXT    NOT NULL,
+    rows_changed  INTEGER NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;
 
 -- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
 -- view; posted is the sum of the live posted records; anchor is balance - posted. first_read_at: the last reading of the

@@ -356,6 +356,7 @@ export default {
   'basis.quarantined_rows': 'Rows of the account are in the quarantine; they are not counted.',
   'basis.no_balance': 'The vendor states no balance of the account.',
   'basis.invoice_balance': 'The vendor states the open invoice of the card, which falls when an invoice closes.',
+  'basis.bill_total': 'The total of the last closed bill is compared with its transactions.',
   'basis.unknown_amount': 'A transaction has no amount in the currency of the account.',
   'basis.unsupported_type': 'Accounts of this type cannot be checked.',
   'basis.unsettled': 'Transactions have changed, and no settled pull has read the account for 24 hours.',
@@ -365,6 +366,7 @@ export default {
   'check.balance_anchor': 'Balance without posted transactions',
   'check.running_balance': 'Running balances of the bank',
   'check.announced_count': 'Number of announced transactions',
+  'check.bill_total': 'Total of the last closed bill',
   'check.before': 'before the gap:',
   'check.after': 'after it:',
 

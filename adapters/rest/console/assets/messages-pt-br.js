@@ -356,6 +356,7 @@ export default {
   'basis.quarantined_rows': 'Há registros da conta em quarentena; eles não são contados.',
   'basis.no_balance': 'O agregador não informa o saldo da conta.',
   'basis.invoice_balance': 'O agregador informa a fatura aberta do cartão, que diminui quando uma fatura fecha.',
+  'basis.bill_total': 'O total da última fatura fechada é comparado com os seus lançamentos.',
   'basis.unknown_amount': 'Um lançamento não tem valor na moeda da conta.',
   'basis.unsupported_type': 'O saldo de contas deste tipo não pode ser conferido.',
   'basis.unsettled': 'Há lançamentos alterados, e nenhuma sincronização completa leu a conta nas últimas 24 horas.',
@@ -365,6 +366,7 @@ export default {
   'check.balance_anchor': 'Saldo menos efetivados',
   'check.running_balance': 'Saldo do banco após cada lançamento',
   'check.announced_count': 'Número de lançamentos anunciados',
+  'check.bill_total': 'Total da última fatura fechada',
   'check.before': 'antes da lacuna:',
   'check.after': 'depois dela:',
 

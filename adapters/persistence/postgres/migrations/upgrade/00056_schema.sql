@@ -8,6 +8,9 @@ ALTER TABLE transactions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transactions ADD COLUMN excluded_at timestamptz;
 ALTER TABLE transactions ADD COLUMN excluded_by text NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN actor text NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN card_facts text NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN bill_id uuid;
+ALTER TABLE transactions ADD COLUMN card_bill text NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN barcode text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN tx_id text NOT NULL COLLATE "C" DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN excluded_at timestamptz;
@@ -82,6 +85,8 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
 ALTER TABLE account_completeness ADD COLUMN incomparable boolean NOT NULL DEFAULT false;
+ALTER TABLE account_completeness ADD COLUMN drift_elsewhere timestamptz;
+UPDATE account_completeness SET drift_elsewhere = drift_since;
 ALTER TABLE accounts ADD COLUMN institution text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues text NOT NULL DEFAULT '';
 CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)
@@ -238,3 +243,42 @@ DROP TABLE transaction_past_ids;
 DROP TABLE carried_over_transactions;
 DROP TABLE absent_transactions;
 DROP TABLE announced_removals;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            uuid    NOT NULL,
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    bill_key      text    NOT NULL COLLATE "C",
+    due_date      text    NOT NULL COLLATE "C",
+    data          text    NOT NULL,
+    facts         text    NOT NULL,
+    bank_read_at  timestamptz,
+    removed_at    timestamptz,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+);
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
+-- covered then. rows_changed: rows of the card have changed since.
+CREATE TABLE bill_lists (
+    account_id    uuid    NOT NULL,
+    connection_id uuid    NOT NULL,
+    state         text    NOT NULL,
+    open          text    NOT NULL,
+    read_at       timestamptz NOT NULL,
+    day           text    NOT NULL,
+    covers_to     text    NOT NULL,
+    rows_changed  boolean NOT NULL,
+    tenant_id     uuid    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+);
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

@@ -14,6 +14,9 @@ ALTER TABLE transactions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN excluded_at INTEGER;
 ALTER TABLE transactions ADD COLUMN excluded_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE transactions ADD COLUMN actor TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN card_facts TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN bill_id TEXT;
+ALTER TABLE transactions ADD COLUMN card_bill TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN barcode TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN tx_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE transaction_versions ADD COLUMN excluded_at INTEGER;
@@ -85,6 +88,8 @@ CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS
 CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
 ALTER TABLE account_completeness ADD COLUMN incomparable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account_completeness ADD COLUMN drift_elsewhere INTEGER;
+UPDATE account_completeness SET drift_elsewhere = drift_since;
 ALTER TABLE accounts ADD COLUMN institution TEXT NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN maybe_continues TEXT NOT NULL DEFAULT '';
 CREATE INDEX subscription_events_skipped ON subscription_events (subscription_id, subject)
@@ -181,6 +186,9 @@ CREATE TABLE prepared_transactions (
     excluded_at           INTEGER,
     excluded_by           TEXT    NOT NULL DEFAULT '',
     actor                 TEXT    NOT NULL DEFAULT '',
+    card_facts            TEXT    NOT NULL DEFAULT '',
+    bill_id               TEXT,
+    card_bill             TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (connection_id, external_id, tenant_id)
 ) STRICT;
 
@@ -310,3 +318,42 @@ DROP TABLE transaction_past_ids;
 DROP TABLE carried_over_transactions;
 DROP TABLE absent_transactions;
 DROP TABLE announced_removals;
+
+-- The bills of cards. key: the vendor's id, or the closing date where the vendor assigns no ids. data: the vendor's
+-- description; facts: what the rules of package bills have found (JSON). bank_read_at: when the vendor had last read the
+-- bank when it listed the bill.
+CREATE TABLE bills (
+    id            TEXT    NOT NULL,
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    bill_key      TEXT    NOT NULL,
+    due_date      TEXT    NOT NULL,
+    data          TEXT    NOT NULL,
+    facts         TEXT    NOT NULL,
+    bank_read_at  INTEGER,
+    removed_at    INTEGER,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bills_list ON bills (account_id, due_date, id);
+CREATE INDEX bills_connection ON bills (connection_id);
+
+-- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
+-- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
+-- covered then. rows_changed: rows of the card have changed since.
+CREATE TABLE bill_lists (
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    open          TEXT    NOT NULL,
+    read_at       INTEGER NOT NULL,
+    day           TEXT    NOT NULL,
+    covers_to     TEXT    NOT NULL,
+    rows_changed  INTEGER NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

@@ -1,0 +1,143 @@
+package belvo
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var _ ports.BillReader = (*Adapter)(nil)
+
+// The vendor's values that the adapter interprets.
+const (
+	maxBillPages       = 20
+	otherCharge        = "OTHER" // often a carried balance
+	noCharge           = "NO_CHARGE"
+	installmentPayment = "INSTALLMENT"
+)
+
+// billJSON contains the members of a bill that this package reads. Source: developers.belvo.com, Bills (OFDA), and the
+// data dictionary of 2026-04.
+type billJSON struct {
+	ID      string `json:"id"`
+	Account struct {
+		ID vendorhttp.Text `json:"id"`
+	} `json:"account"`
+	Due      vendorhttp.Text           `json:"due_date"`
+	Currency string                    `json:"currency"`
+	Total    vendorhttp.NumberOrString `json:"total_amount"`
+	Minimum  vendorhttp.NumberOrString `json:"minimum_amount"`
+	Created  vendorhttp.Text           `json:"created_at"`
+	Charges  []struct {
+		Type   vendorhttp.Text           `json:"type"`
+		Amount vendorhttp.NumberOrString `json:"amount"`
+		Info   vendorhttp.Text           `json:"additional_info"`
+	} `json:"finance_charges"`
+	Payments []struct {
+		Type   vendorhttp.Text           `json:"type"`
+		Date   vendorhttp.Text           `json:"payment_date"`
+		Mode   vendorhttp.Text           `json:"payment_mode"`
+		Amount vendorhttp.NumberOrString `json:"amount"`
+	} `json:"payments"`
+}
+
+// Bills implements ports.BillReader: GET /api/bills/?link=. The vendor has no filter for an account, so the bills of
+// other cards are left out here.
+func (a *Adapter) Bills(
+	ctx context.Context, access ports.Access, account domain.AccountData,
+) (bills.Listing, error) {
+	ctx, cancel := a.http.WithTimeout(ctx)
+	defer cancel()
+	list := newPagedList(access, "bills", nil)
+	list.call.Resource = budgetBills
+	var all bills.Listing
+	for cursor, pages := "", 0; pages < maxBillPages; pages++ {
+		page, err := a.fetchPage(ctx, access, list, cursor)
+		if err != nil {
+			return bills.Listing{}, err
+		}
+		for _, raw := range page.rows {
+			if bill, of, ok := readBill(raw); of == account.ExternalID || of == "" {
+				all.Add(bill, ok)
+			}
+		}
+		if cursor = page.next; cursor == "" {
+			return all, nil
+		}
+	}
+	return bills.Listing{}, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
+}
+
+// readBill normalises a bill, and returns the external id of its account. ok is false for a bill without a valid id,
+// due date or total.
+func readBill(raw jsontext.Value) (out bills.Data, account string, ok bool) {
+	var in billJSON
+	if vendorhttp.Decode(raw, &in) != nil {
+		return out, "", false
+	}
+	account = in.Account.ID.Value
+	total, err := vendorhttp.ParseMoney(string(in.Total), in.Currency)
+	due := billDate(in.Due)
+	if err != nil || due == "" || !validID(in.ID) || account == "" {
+		return out, account, false
+	}
+	out = bills.Data{ExternalID: in.ID, DueDate: due, Total: total.Amount, Currency: in.Currency}
+	if at, err := time.Parse(time.RFC3339, in.Created.Value); err == nil {
+		out.CreatedAt = at.UTC()
+	}
+	if minimum, err := domain.ParseAmount(string(in.Minimum)); err == nil {
+		out.MinimumPayment = &minimum
+	}
+	for _, c := range in.Charges {
+		amount, err := domain.ParseAmount(string(c.Amount))
+		if err != nil || c.Type.Value == noCharge {
+			continue
+		}
+		out.FinanceCharges = append(out.FinanceCharges, bills.Charge{
+			Type: c.Type.Clean(), Amount: amount, Description: c.Info.Clean(), NoCost: c.Type.Value == otherCharge,
+		})
+	}
+	for _, p := range in.Payments {
+		amount, err := domain.ParseAmount(string(p.Amount))
+		if date := billDate(p.Date); err == nil && date != "" {
+			out.Payments = append(out.Payments, bills.ListedPayment{
+				Date: date, Amount: amount, Mode: p.Mode.Clean(), Instalments: p.Type.Value == installmentPayment,
+			})
+		}
+	}
+	return out, account, true
+}
+
+// billDate returns the date of a bill; "" if it cannot be read.
+func billDate(text vendorhttp.Text) domain.Date {
+	date, err := domain.ParseDate(text.Value)
+	if err != nil || date < "1900" {
+		return ""
+	}
+	return date
+}
+
+// cardData contains the members of credit_card_data that the adapter needs.
+type cardData struct {
+	Bill struct {
+		ID vendorhttp.Text `json:"id"`
+	} `json:"credit_card_bill"`
+}
+
+// cardFacts returns what the row of a card states about its bill. The vendor states no month of an open bill, and no
+// number of the instalment.
+func cardFacts(value json.RawMessage) domain.CardFacts {
+	in := vendorhttp.DecodeObject[cardData](jsontext.Value(value))
+	var facts domain.CardFacts
+	if validID(in.Bill.ID.Value) {
+		facts.Bill = in.Bill.ID.Value
+	}
+	return facts
+}

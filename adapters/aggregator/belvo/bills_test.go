@@ -1,0 +1,50 @@
+package belvo
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// billOf returns a bill as the vendor sends it. total is JSON.
+func billOf(id, account, total string) json.RawMessage {
+	return fmt.Appendf(nil, `{"id":%q,"account":{"id":%q},"due_date":"2026-11-05","currency":"BRL","total_amount":%s,
+		"minimum_amount":148.9,"finance_charges":[{"type":"LATE_FEE","amount":4.89,"additional_info":null},
+		{"type":"NO_CHARGE","amount":0},{"type":"OTHER","amount":1}],
+		"payments":[{"type":"INSTALLMENT","payment_date":"2026-11-05","payment_mode":"PIX","amount":744.52}]}`,
+		id, account, total)
+}
+
+func TestTheBillsOfACardAreRead(t *testing.T) {
+	sim, adapter, access := newSimulatedVendor(t, belvosim.Options{})
+	err := sim.SetBills(access.AccountRef, billOf("b1", belvosim.DemoCardAccountID, "744.52"),
+		billOf("b2", "another-card", "1"), billOf("b3", belvosim.DemoCardAccountID, `"12"`),
+		billOf("b4", belvosim.DemoCardAccountID, `{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := domain.AccountData{ExternalID: belvosim.DemoCardAccountID, Type: domain.CreditAccount}
+	list, err := adapter.Bills(t.Context(), access, card)
+	if err != nil || len(list.Bills) != 2 || !list.Partial {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	b := list.Bills[0]
+	if b.ExternalID != "b1" || b.DueDate != "2026-11-05" || b.ClosingDate != "" || b.Total.String() != "744.52" ||
+		len(b.FinanceCharges) != 2 || !b.FinanceCharges[1].NoCost || !b.Payments[0].Instalments ||
+		b.Payments[0].Mode != "PIX" {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestTheRowOfACardNamesItsBill(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"credit_card_bill":{"id":"b1"}}`: "b1", `{"credit_card_bill":null}`: "", `null`: "", `[]`: "",
+	} {
+		if got := cardFacts(json.RawMessage(text)).Bill; got != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}

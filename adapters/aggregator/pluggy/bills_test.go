@@ -1,0 +1,121 @@
+package pluggy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+)
+
+// billsEnv returns an environment with the card that has bills.
+func billsEnv(t *testing.T) (*env, domain.AccountData) {
+	t.Helper()
+	e := newEnv(t, vendorhttp.Config{})
+	if err := e.sim.SeedBillsAt(testNow); err != nil {
+		t.Fatal(err)
+	}
+	return e, domain.AccountData{ExternalID: pluggysim.BillsCardID, Type: domain.CreditAccount, Currency: "BRL"}
+}
+
+func TestTheBillsOfACardAreRead(t *testing.T) {
+	e, card := billsEnv(t)
+	list, err := e.adapter.Bills(t.Context(), e.access, card)
+	if err != nil || len(list.Bills) != 4 || list.Partial || list.LatestOnly {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	second := list.Bills[1]
+	if second.ExternalID != pluggysim.SecondBillID || second.DueDate != "2026-10-05" ||
+		second.ClosingDate != "2026-09-28" || second.Total.String() != "744.52" || second.Currency != "BRL" ||
+		second.MinimumPayment.String() != "148.9" || len(second.FinanceCharges) != 5 ||
+		second.FinanceCharges[0].Description != "" || !second.FinanceCharges[4].NoCost ||
+		second.FinanceCharges[3].NoCost || len(second.Payments) != 1 || second.Payments[0].Mode != "DEBIT_ACCOUNT" ||
+		second.Payments[0].Date != "2026-10-05" || second.Payments[0].Amount.String() != "744.52" {
+		t.Errorf("%+v", second)
+	}
+}
+
+func TestADeniedListOfBillsIsNoEmptyList(t *testing.T) {
+	e, card := billsEnv(t)
+	if err := e.sim.SetBills(card.ExternalID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := e.adapter.Bills(t.Context(), e.access, card); err != nil || len(list.Bills) != 0 {
+		t.Errorf("an empty list: %+v, %v", list, err)
+	}
+	_, err := e.sim.UpdateItem(pluggysim.DemoItemID, func(i *pluggysim.Item) {
+		i.StatusDetail = json.RawMessage(`{"creditCards":{"warnings":[{"code":"CC_005","message":"no permission"}]}}`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.adapter.Bills(t.Context(), e.access, card); !errors.Is(err, domain.AccessDenied) {
+		t.Errorf("an empty list with the warning: %v", err)
+	}
+	if err := e.sim.DenyBills(card.ExternalID, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.adapter.Bills(t.Context(), e.access, card); !errors.Is(err, domain.AccessDenied) {
+		t.Errorf("a denied list: %v", err)
+	}
+}
+
+// The dates have two forms, and members may be missing. A bill that cannot be read leaves the others.
+func TestABillThatCannotBeReadLeavesTheOthers(t *testing.T) {
+	e, card := billsEnv(t)
+	err := e.sim.SetBills(card.ExternalID,
+		pluggysim.Bill{ID: "a", Due: "2023-07-20T00:00:00", Total: "-12.5"},
+		pluggysim.Bill{ID: "b", Due: "soon", Total: "1"}, pluggysim.Bill{ID: "c", Due: "2023-08-20"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := e.adapter.Bills(t.Context(), e.access, card)
+	if err != nil || len(list.Bills) != 1 || !list.Partial || list.Bills[0].Total.String() != "-12.5" ||
+		list.Bills[0].DueDate != "2023-07-20" || list.Bills[0].ClosingDate != "" ||
+		list.Bills[0].MinimumPayment != nil {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// The rules read the simulated card as the documentation of the scenario says.
+func TestTheRulesReadTheSimulatedCard(t *testing.T) {
+	e, account := billsEnv(t)
+	list, err := e.adapter.Bills(t.Context(), e.access, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := bills.Card{Today: domain.DateOf(testNow), CoversTo: domain.DateOf(testNow).AddDays(-1), Currency: "BRL"}
+	for _, b := range list.Bills {
+		card.Bills = append(card.Bills, bills.Bill{Data: b, ID: b.ExternalID})
+	}
+	step := domain.Step{Account: account.ExternalID}
+	page, err := e.adapter.Read(t.Context(), e.access, step, []domain.AccountData{account}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range page.Transactions {
+		data, err := raw.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		card.Rows = append(card.Rows, bills.RowOf(domain.Transaction{TransactionData: data}, "BRL", ""))
+	}
+	result := bills.Evaluate(card)
+	states := map[string]string{}
+	for _, b := range result.Bills {
+		if b.SameAs == "" {
+			states[b.ID] = string(b.Check) + " " + string(b.State) + " " + b.Difference.String()
+		}
+	}
+	for id, want := range map[string]string{
+		pluggysim.FirstBillID: "adds_up carried 0", pluggysim.SecondBillID: "adds_up paid 0",
+		pluggysim.ThirdBillID: "differs overdue 108.98",
+	} {
+		if states[id] != want {
+			t.Errorf("%s: %q, want %q (all: %v)", id, states[id], want, states)
+		}
+	}
+}

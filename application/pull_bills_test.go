@@ -1,0 +1,151 @@
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// billVendor is a vendor whose account reference has two cards with one bill each.
+type billVendor struct {
+	*vendor
+	reads int              // the number of calls of Bills
+	fails map[string]error // the errors of Bills, by the external id of the card
+}
+
+func (v *billVendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
+	return []domain.AccountData{
+		{ExternalID: account, Type: domain.CreditAccount, Currency: "BRL"},
+		{ExternalID: "card-2", Type: domain.CreditAccount, Currency: "BRL"},
+	}, nil
+}
+
+func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.AccountData) (bills.Listing, error) {
+	v.reads++
+	return bills.Listing{Bills: []bills.Data{{
+		ExternalID: "bill of " + card.ExternalID, DueDate: "2026-02-10", Currency: "BRL",
+		Total: decimal.RequireFromString("21"),
+	}}}, v.fails[card.ExternalID]
+}
+
+// newBillEnv returns an env with a billVendor.
+func newBillEnv(t *testing.T) (*env, *billVendor) {
+	t.Helper()
+	v := &billVendor{fails: map[string]error{}}
+	e := newEnv(t, func(d *application.Deps) {
+		v.vendor = d.Aggregators[0].(*vendor)
+		d.Aggregators = []ports.Aggregator{v}
+	})
+	return e, v
+}
+
+// bills returns the vendor's ids of the stored bills of a connection.
+func (e *env) bills(c domain.Connection) (ids []string) {
+	e.Helper()
+	accounts, err := e.deps.Ledger.Accounts(e.ctx, e.tenant, ports.AccountFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 10})
+	e.noError(err)
+	for _, a := range accounts.Items {
+		page, err := e.deps.Ledger.Bills(e.ctx, e.tenant, a.ID, domain.Window{}, domain.PageRequest{Limit: 10})
+		e.noError(err)
+		for _, b := range page.Items {
+			ids = append(ids, b.ExternalID)
+		}
+	}
+	return ids
+}
+
+func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.fails[account] = unavailable(domain.VendorUnreachable)
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	failures := eventsOf[ports.BackgroundError](e.events)
+	if len(failures) != 1 || failures[0].Task != "bills" || domain.CodeOf(failures[0].Err) != domain.VendorUnreachable {
+		t.Errorf("reported %+v", failures)
+	}
+	if got := e.bills(c); len(got) != 1 || got[0] != "bill of card-2" {
+		t.Errorf("the bills are %q", got)
+	}
+	v.fails[account] = rejected(domain.AccessDenied)
+	e.runPull(e.requestFullPull(c))
+	if got := eventsOf[ports.BackgroundError](e.events); len(got) != 1 {
+		t.Errorf("a denied list is reported: %+v", got)
+	}
+	delete(v.fails, account)
+	e.runPull(e.requestFullPull(c))
+	if got := e.bills(c); len(got) != 2 {
+		t.Errorf("the bills are %q", got)
+	}
+}
+
+// A process may die when the rows of a pull are stored but its bills are not.
+func TestBillsAreReadAgainAfterAProcessHasDiedBeforeItStoredThem(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.setRows("r1")
+	id := e.requestFullPull(c)
+	restore := e.failOperation("Pulls.Finish")
+	if _, err := e.RunPull(e.ctx, id); err == nil {
+		t.Fatal("the pull has ended")
+	}
+	if rows, got := e.storedRows(c), e.bills(c); len(rows) == 0 || len(got) != 0 {
+		t.Errorf("before the end of the pull, there are %d rows and the bills %q", len(rows), got)
+	}
+	restore()
+	e.clock.pass(time.Minute) // the lease has expired
+	e.runPull(id)
+	if got := e.bills(c); len(got) != 2 || v.reads != 4 {
+		t.Errorf("after %d reads, the bills are %q", v.reads, got)
+	}
+}
+
+func TestBillsAreReadOnceADayAfterASynchronisation(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	e.runPull(e.requestFullPull(c))
+	token := e.mintToken(c)
+	daily := domain.PullScope{Everything: true, Bills: domain.BillsDaily}
+	for i, step := range []struct {
+		after time.Duration
+		reads int
+	}{{0, 2}, {time.Hour, 2}, {24 * time.Hour, 4}, {time.Hour, 4}} {
+		e.clock.pass(step.after)
+		e.runPull(e.receive(token, eventBody(fmt.Sprint(i), daily)).Delivery.Pull)
+		if v.reads != step.reads {
+			t.Errorf("%v later, the bills were read %d times, want %d", step.after, v.reads, step.reads)
+		}
+	}
+}
+
+func TestAPullOfAPartOfTheRowsReadsNoBills(t *testing.T) {
+	e, v := newBillEnv(t)
+	c := e.createConnection("cards")
+	v.setRows("r1")
+	e.runPull(e.requestFullPull(c))
+	token := e.mintToken(c)
+	for i, scope := range []domain.PullScope{
+		{}, {Removed: []string{"r9"}}, {Changed: map[string][]string{account: {"r1"}}},
+		{Window: &domain.Window{From: "2026-01-01"}}, {Created: map[string]time.Time{account: e.clock.Now()}},
+	} {
+		e.clock.pass(24 * time.Hour)
+		e.runPull(e.receive(token, eventBody(fmt.Sprint(i), scope)).Delivery.Pull)
+		if v.reads != 2 {
+			t.Errorf("after %+v, the bills were read %d times, want 2", scope, v.reads)
+		}
+	}
+	e.runPull(e.receive(token, eventBody("bills", domain.PullScope{Bills: domain.BillsNow})).Delivery.Pull)
+	if v.reads != 4 {
+		t.Errorf("after an event about bills, they were read %d times, want 4", v.reads)
+	}
+}

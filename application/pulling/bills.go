@@ -1,0 +1,71 @@
+package pulling
+
+import (
+	"context"
+	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// readBills reads the bills of the cards, if the vendor lists bills and this pull must read them. The outcome of the
+// pull stores them. A list that cannot be read at present does not fail the pull: the bills stay as they are, the
+// failure is reported, and a later pull reads them. Errors: Canceled, and those of the store.
+func (r *stepReader) readBills(ctx context.Context) error {
+	reader, ok := r.vendor.(ports.BillReader)
+	if !ok || r.journal.staging != nil {
+		return nil
+	}
+	var cards []domain.AccountData
+	for _, account := range r.listed.accounts {
+		if account.Type == domain.CreditAccount && account.Unreadable == "" {
+			cards = append(cards, account)
+		}
+	}
+	if len(cards) == 0 {
+		return nil
+	}
+	if due, err := r.billsAreDue(ctx); err != nil || !due {
+		return err
+	}
+	r.bills = map[string]bills.Read{}
+	for _, card := range cards {
+		if err := r.readBillsOf(ctx, reader, card); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBillsOf reads the bills of one card.
+func (r *stepReader) readBillsOf(ctx context.Context, reader ports.BillReader, card domain.AccountData) error {
+	if err := r.checkNotPaused(ctx); err != nil {
+		return err
+	}
+	_, until := r.journal.leaseTimes()
+	if err := r.journal.Pulls.ExtendLease(ctx, r.journal.lease, until); err != nil {
+		return err
+	}
+	listing, err := reader.Bills(ctx, r.access, card)
+	switch {
+	case err == nil:
+		r.bills[card.ExternalID] = bills.Read{Listing: listing}
+	case errors.Is(err, domain.AccessDenied):
+		r.bills[card.ExternalID] = bills.Read{Denied: true}
+	case ctx.Err() != nil:
+		return err
+	default:
+		r.Observer.Emit(ctx, ports.BackgroundError{Task: "bills", Err: err})
+	}
+	return nil
+}
+
+// billsAreDue reports whether the pull must read the bills; see domain.PullScope.Bills.
+func (r *stepReader) billsAreDue(ctx context.Context) (bool, error) {
+	if r.listed.initial || r.Pull.Scope.Bills != domain.BillsDaily {
+		return r.Pull.Scope.Bills == domain.BillsNow || r.readsEverything(), nil
+	}
+	readAt, err := r.journal.Pulls.BillsReadAt(ctx, r.Connection.Tenant, r.Connection.ID)
+	return r.Coverage.Day(readAt) != r.Coverage.Day(r.Clock.Now()), err
+}

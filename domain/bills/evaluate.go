@@ -1,0 +1,268 @@
+package bills
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Card contains the bills and the rows of one card account.
+type Card struct {
+	Bills    []Bill // in any order
+	Rows     []Row
+	Today    domain.Date
+	CoversTo domain.Date // the last day that the reading of the bank covers; "" if it is not known
+	Currency string      // the currency of the account, whose banking days count
+}
+
+// Bill is a bill that the vendor lists.
+type Bill struct {
+	Data
+	ID string // our id, or any other unique text
+}
+
+// Row is a row of a card.
+type Row struct {
+	ID      domain.TransactionID
+	Date    domain.Date
+	Amount  decimal.Decimal // in the currency of the account; positive if the holder owes it
+	Unknown bool            // the amount in the currency of the account is not known
+	Pending bool
+	Text    string // the description
+	domain.CardFacts
+	// PendingForecast is the last Forecast that the record had while it was pending; "" if there was none.
+	PendingForecast domain.BillMonth
+}
+
+// Basis is the step of rule A that decided to which bill a row belongs.
+type Basis string
+
+// The steps of rule A.
+const (
+	ByVendor   Basis = "vendor"   // the row names the bill
+	ByForecast Basis = "forecast" // the bank forecasts the month
+	ByDates    Basis = "dates"    // the closing dates, or for a payment the rules of payments
+)
+
+// Assignment is the bill of a row.
+type Assignment struct {
+	Bill      string           // Bill.ID; "" if the row is on no known bill
+	Month     domain.BillMonth // the month in which the bill is due, or is expected to be due; "" if it is not known
+	Basis     Basis            // "" if no step decided
+	Uncertain bool
+	Payment   bool // the row is a payment, which belongs to no bill's rows; Bill is the bill that it settles
+	Open      bool // the row is on no closed bill yet
+}
+
+// Sum is the number and the sum of rows.
+type Sum struct {
+	Count     int             `json:"count"`
+	Sum       decimal.Decimal `json:"sum"`
+	Uncertain int             `json:"uncertain"`
+}
+
+// add adds a row.
+func (s *Sum) add(r Row, uncertain bool) {
+	s.Count++
+	s.Sum = s.Sum.Add(r.Amount)
+	if uncertain {
+		s.Uncertain++
+	}
+}
+
+// OpenMonth is the sum of the rows that are on no closed bill and are expected to be due in a month.
+type OpenMonth struct {
+	Month domain.BillMonth `json:"month,omitempty"` // "" if the month is not known
+	Count int              `json:"count"`
+	Sum   decimal.Decimal  `json:"sum"`
+}
+
+// Result is the result of Evaluate.
+type Result struct {
+	Bills []Evaluated  // one for each bill, newest first
+	Rows  []Assignment // parallel to Card.Rows
+	Open  []OpenMonth  // by month; the rows without a month come last
+}
+
+// Evaluated is a bill with everything that the rules have found.
+type Evaluated struct {
+	Bill
+	Facts
+
+	projected bool // the bill is not closed yet
+	unknown   bool // the amount of one of its rows is not known
+	// contained is the amount that the check found in the total as the rest of the bill before. It is Carried, or zero
+	// if that fits better and the rest may have been settled in another way.
+	contained decimal.Decimal
+	// doubt is the sum of the amounts, without their signs, of the uncertain rows and payments that may be on this bill
+	// or on the one before or after it.
+	doubt decimal.Decimal
+}
+
+// Facts is what the rules have found about a bill.
+type Facts struct {
+	// SameAs is the ID of the bill of which this one is a duplicate. Nothing else is set then.
+	SameAs       string      `json:"sameAs,omitempty"`
+	Closing      domain.Date `json:"closing"`
+	ClosingKnown bool        `json:"closingKnown,omitempty"` // the vendor states the date; otherwise it is derived
+	Rows         Sum         `json:"rows"`
+	Paid         []Payment   `json:"paid,omitempty"`
+	// Carried is what the bill before left unpaid, negative if it was paid too much; nil if that bill is not known.
+	Carried    *decimal.Decimal `json:"carried,omitempty"`
+	Check      Check            `json:"check"`
+	Form       Form             `json:"form,omitempty"`
+	Difference *decimal.Decimal `json:"difference,omitempty"` // nil if it is not known
+	State      State            `json:"state"`
+}
+
+// tolerance is the largest difference between two amounts that are taken for equal.
+var tolerance = decimal.New(5, -2)
+
+// within reports whether the amount is at most the tolerance from zero.
+func within(d decimal.Decimal) bool { return d.Abs().LessThanOrEqual(tolerance) }
+
+// Evaluate applies the rules A, B and C to a card.
+func Evaluate(c Card) Result {
+	e := newEvaluation(c)
+	e.findPayments()
+	e.assignRows()
+	e.assignPayments()
+	e.compareTotals()
+	e.decideStates()
+	return e.result()
+}
+
+// evaluation is the state of Evaluate.
+type evaluation struct {
+	Card
+	bills      []*Evaluated          // by due date, oldest first, without duplicates
+	duplicates []*Evaluated          // bills of which another one is the same
+	byKey      map[string]*Evaluated // by Data.Key; a duplicate's key leads to the bill that is kept
+	byMonth    map[domain.BillMonth][]*Evaluated
+	rows       []Assignment
+	payments   []*payment
+}
+
+// newEvaluation sorts the bills, merges duplicates, and derives missing closing dates.
+func newEvaluation(c Card) *evaluation {
+	e := &evaluation{
+		Card:    c,
+		byKey:   map[string]*Evaluated{},
+		byMonth: map[domain.BillMonth][]*Evaluated{},
+		rows:    make([]Assignment, len(c.Rows)),
+	}
+	named := map[string]int{}
+	for _, r := range c.Rows {
+		named[r.CardFacts.Bill]++
+	}
+	sorted := slices.Clone(c.Bills)
+	slices.SortStableFunc(sorted, func(x, y Bill) int {
+		return cmp.Or(
+			cmp.Compare(x.DueDate, y.DueDate),
+			cmp.Compare(x.ClosingDate, y.ClosingDate),
+			x.Total.Cmp(y.Total),
+			// The one that is kept comes first.
+			cmp.Compare(named[y.Key()], named[x.Key()]),
+			y.CreatedAt.Compare(x.CreatedAt),
+			cmp.Compare(x.ID, y.ID),
+		)
+	})
+	for _, b := range sorted {
+		bill := &Evaluated{Bill: b}
+		if n := len(e.bills); n > 0 && same(e.bills[n-1].Data, b.Data) {
+			bill.SameAs = e.bills[n-1].ID
+			e.duplicates = append(e.duplicates, bill)
+			e.byKey[b.Key()] = e.bills[n-1]
+			continue
+		}
+		e.bills = append(e.bills, bill)
+		e.byKey[b.Key()] = bill
+	}
+	e.deriveClosings()
+	for _, b := range e.bills {
+		b.projected = b.Closing > c.Today && b.DueDate >= c.Today
+		e.byMonth[domain.BillMonthOf(b.DueDate)] = append(e.byMonth[domain.BillMonthOf(b.DueDate)], b)
+	}
+	return e
+}
+
+// same reports whether two bills of a list are one bill with two ids.
+func same(x, y Data) bool {
+	return x.DueDate == y.DueDate && x.ClosingDate == y.ClosingDate && x.Total.Equal(y.Total)
+}
+
+// defaultClosing is the number of days between closing and due date of a card of which no closing date is known.
+const defaultClosing = 7
+
+// deriveClosings sets the closing date of each bill. A missing one is derived from the usual number of days between
+// closing and due date.
+func (e *evaluation) deriveClosings() {
+	var days []int
+	for _, b := range e.bills {
+		if b.ClosingDate != "" {
+			days = append(days, daysBetween(b.ClosingDate, b.DueDate))
+		}
+	}
+	usual := defaultClosing
+	if len(days) > 0 {
+		slices.Sort(days)
+		usual = days[len(days)/2]
+	}
+	for _, b := range e.bills {
+		b.Closing, b.ClosingKnown = b.ClosingDate, b.ClosingDate != ""
+		if !b.ClosingKnown {
+			b.Closing = b.DueDate.AddDays(-usual)
+		}
+	}
+}
+
+// result returns the result of the evaluation.
+func (e *evaluation) result() Result {
+	r := Result{Rows: e.rows}
+	for _, b := range slices.Backward(e.bills) {
+		r.Bills = append(r.Bills, *b)
+	}
+	for _, b := range e.duplicates {
+		r.Bills = append(r.Bills, *b)
+	}
+	open := map[domain.BillMonth]*OpenMonth{}
+	for i, a := range e.rows {
+		if !a.Open {
+			continue
+		}
+		sum := open[a.Month]
+		if sum == nil {
+			sum = &OpenMonth{Month: a.Month}
+			open[a.Month] = sum
+		}
+		sum.Count++
+		sum.Sum = sum.Sum.Add(e.Rows[i].Amount)
+	}
+	for _, sum := range open {
+		r.Open = append(r.Open, *sum)
+	}
+	slices.SortFunc(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
+	return r
+}
+
+// lastIfUnknown returns the text by which open months are sorted.
+func lastIfUnknown(o OpenMonth) string { return cmp.Or(string(o.Month), "~") }
+
+// RowOf returns a record of a card as a row. currency is that of the account, and forecast the last one that the record
+// had while it was pending.
+func RowOf(t domain.Transaction, currency string, forecast domain.BillMonth) Row {
+	r := Row{
+		ID: t.ID, Date: t.Date, Amount: t.Amount.Amount.Neg(), Pending: t.Status == domain.Pending,
+		Text: t.Description, CardFacts: t.Card, PendingForecast: forecast,
+	}
+	switch {
+	case t.AccountMoney != nil:
+		r.Amount = t.AccountMoney.Amount.Neg()
+	case currency != "" && t.Amount.Currency != currency:
+		r.Amount, r.Unknown = decimal.Zero, true
+	}
+	return r
+}

@@ -1,0 +1,113 @@
+package bills_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+)
+
+// stored returns the bills of a card after the vendor has listed these bills.
+func stored(before []bills.Stored, listed ...bills.Bill) []bills.Stored {
+	read := bills.Read{}
+	for _, b := range listed {
+		read.Bills = append(read.Bills, b.Data)
+	}
+	return bills.Merge(before, read, domain.Account{}, time.Date(2026, 11, 6, 9, 0, 0, 0, time.UTC),
+		func(key string) domain.BillID {
+			id := domain.BillID{}
+			copy(id.UUID[:], key)
+			return id
+		})
+}
+
+// updated returns the bills after the rules were applied, by the vendor's id, and the changes.
+func updated(before, merged []bills.Stored, c bills.Card) (map[string]bills.Stored, []bills.Change, bills.Result) {
+	changes, result := bills.Update(before, merged, c, time.Date(2026, 11, 6, 9, 5, 0, 0, time.UTC))
+	after := map[string]bills.Stored{}
+	for _, s := range merged {
+		after[s.ExternalID] = s
+	}
+	for _, c := range changes {
+		after[c.ExternalID] = c.Stored
+	}
+	return after, changes, result
+}
+
+// all returns the values of a map.
+func all(m map[string]bills.Stored) (list []bills.Stored) {
+	for _, s := range m {
+		list = append(list, s)
+	}
+	return list
+}
+
+func TestOfTwoBillsWithOneDateAndTotalTheNewerIsKept(t *testing.T) {
+	older := bill("b", "2026-10-28", "2026-11-05", "480")
+	newer := bill("a", "2026-10-28", "2026-11-05", "480")
+	older.CreatedAt = time.Date(2026, 10, 29, 0, 0, 0, 0, time.UTC)
+	newer.CreatedAt = older.CreatedAt.Add(time.Hour)
+	c := bills.Card{Today: "2026-11-06", CoversTo: "2026-11-05", Currency: "BRL"}
+	for _, order := range [][]bills.Bill{{older, newer}, {newer, older}} {
+		after, _, _ := updated(nil, stored(nil, order...), c)
+		if !after["a"].RemovedAt.IsZero() || after["b"].RemovedAt.IsZero() {
+			t.Errorf("the newer bill is %+v, the older one %+v", after["a"], after["b"])
+		}
+	}
+	c.Rows = []bills.Row{row("2026-10-10", "480", named("b"))}
+	after, _, _ := updated(nil, stored(nil, older, newer), c)
+	if after["a"].RemovedAt.IsZero() || !after["b"].RemovedAt.IsZero() {
+		t.Error("the bill that no row names is kept")
+	}
+}
+
+func TestTheRowsOfADuplicateStayOnItsBillWhenNoBillsAreRead(t *testing.T) {
+	kept, twice := bill("kept", "2026-10-28", "2026-11-05", "480"), bill("twice", "2026-10-28", "2026-11-05", "480")
+	c := bills.Card{Today: "2026-11-06", CoversTo: "2026-11-05", Currency: "BRL", Rows: []bills.Row{
+		row("2026-10-10", "300", named("kept")), row("2026-10-11", "100", named("kept")),
+		row("2026-10-12", "80", named("twice")),
+	}}
+	first, changes, _ := updated(nil, stored(nil, kept, twice), c)
+	if len(changes) != 2 || first["twice"].RemovedAt.IsZero() || first["kept"].Check != bills.AddsUp {
+		t.Fatalf("%+v", first)
+	}
+	again := all(first)
+	_, changes, result := updated(again, again, c)
+	if len(changes) != 0 || result.Rows[2].Bill != first["kept"].ID.String() ||
+		result.Rows[2].Basis != bills.ByVendor {
+		t.Errorf("without a list, %d bills change and the row is on %+v", len(changes), result.Rows[2])
+	}
+	c.Rows[1].CardFacts.Bill = "twice"
+	swapped, _, _ := updated(again, again, c)
+	if !swapped["twice"].RemovedAt.IsZero() || swapped["kept"].RemovedAt.IsZero() {
+		t.Error("the bill that more rows name is not kept")
+	}
+	gone, _, result := updated(again, stored(again, kept), c)
+	if gone["twice"].RemovedAt.IsZero() || result.Rows[2].Basis == bills.ByVendor {
+		t.Errorf("a bill that the vendor lists no more has rows: %+v", result.Rows[2])
+	}
+}
+
+func TestCarriedIsWhatTheBillBeforeLeftUnpaid(t *testing.T) {
+	paid := bills.ListedPayment{Date: "2026-09-05", Amount: amount("70")}
+	c := bills.Card{Today: "2026-11-06", CoversTo: "2026-11-05", Currency: "BRL", Bills: []bills.Bill{
+		bill("september", "2026-08-28", "2026-09-05", "100", paid),
+		bill("october", "2026-09-28", "2026-10-05", "50"), // the rows explain it without the rest of 30
+	}, Rows: []bills.Row{row("2026-08-10", "100", named("september")), row("2026-09-10", "50", named("october"))}}
+	check := func(what string, want ...string) {
+		t.Helper()
+		for i, b := range bills.Evaluate(c).Bills { // newest first
+			if text(b.Carried) != want[i] {
+				t.Errorf("%s: carried to %s is %s, want %s", what, b.ID, text(b.Carried), want[i])
+			}
+		}
+	}
+	check("paid in part", "30", "")
+	c.Bills[0].Payments[0].Instalments = true
+	check("with an instalment plan", "30", "")
+	c.Bills[0].Payments = nil
+	check("no payment was ever seen", "100", "")
+	c.Bills[0].Payments = []bills.ListedPayment{{Date: "2026-09-05", Amount: amount("110")}}
+	check("paid too much", "-10", "")
+}

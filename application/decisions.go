@@ -22,7 +22,12 @@ func (s *Service) SplitTransaction(
 ) (domain.Transaction, error) {
 	newID := domain.TransactionID{UUID: s.IDs.New()}
 	t, err := s.Ledger.Split(ctx, tenant, id, newID, ports.Decision{
-		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.split", id.String()),
+		Actor: actorOf(
+			ctx,
+		),
+		Reason:  reason,
+		At:      s.Clock.Now(),
+		Entries: s.audits.EntriesOf(ctx, "transaction.split", id.String()),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -38,7 +43,12 @@ func (s *Service) JoinTransactions(
 ) (domain.Transaction, error) {
 	object := objectOfPair(pair)
 	t, err := s.Ledger.Join(ctx, tenant, pair, ports.Decision{
-		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.join", object),
+		Actor: actorOf(
+			ctx,
+		),
+		Reason:  reason,
+		At:      s.Clock.Now(),
+		Entries: s.audits.EntriesOf(ctx, "transaction.join", object),
 	})
 	if err != nil {
 		return domain.Transaction{}, err
@@ -56,7 +66,12 @@ func (s *Service) ExcludeTransaction(
 		return domain.Transaction{}, domain.FieldError("reason", "is required")
 	}
 	t, err := s.Ledger.Exclude(ctx, tenant, id, actorOf(ctx), ports.Decision{
-		Actor: actorOf(ctx), Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.exclude", id.String()),
+		Actor: actorOf(
+			ctx,
+		),
+		Reason:  reason,
+		At:      s.Clock.Now(),
+		Entries: s.audits.EntriesOf(ctx, "transaction.exclude", id.String()),
 	})
 	if err != nil {
 		return domain.Transaction{}, err

@@ -79,7 +79,8 @@ func TestTheCauseOfAVersion(t *testing.T) {
 		version domain.Transaction
 		want    domain.Cause
 	}{
-		"another row": {row("1", 2), domain.CausedByVendor}, "another row and rules": {row("2", 2), domain.CausedByVendor},
+		"another row":               {row("1", 2), domain.CausedByVendor},
+		"another row and rules":     {row("2", 2), domain.CausedByVendor},
 		"the same row, other rules": {row("2", 1), domain.CausedByUpgrade}, "no hash": {unknown, domain.CausedByVendor},
 		"an operator": {decided, domain.CausedByOperator}, "a replacement": {superseded, domain.CausedByMatching},
 	} {

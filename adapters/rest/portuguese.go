@@ -87,8 +87,8 @@ var portugueseDetails = map[string]string{
 	"no balance of the account is known": "nenhum saldo da conta é conhecido",
 	"the amount of a transaction in the currency of the account is not known": "o valor de um lançamento na moeda da " +
 		"conta não é conhecido",
-	"an amount of the statement has more digits than the format allows": "um valor do extrato tem mais dígitos do que " +
-		"o formato permite",
+	"an amount of the statement has more digits than the format allows": "um valor do extrato tem mais dígitos do " +
+		"que o formato permite",
 	"the period was closed by a version of the service that recorded no evidence; reopen it and close it again": "o " +
 		"período foi fechado por uma versão do serviço que não guardava evidências; reabra o fechamento e feche " +
 		"de novo",
@@ -96,8 +96,8 @@ var portugueseDetails = map[string]string{
 		"eventos foi atingido; exclua uma antes",
 	"the connection has the maximum number of live webhook tokens; revoke one first": "o número máximo de tokens de " +
 		"webhook ativos da conexão foi atingido; revogue um antes",
-	"the tenant has the maximum number of open link sessions; wait until one of them ends": "o número máximo de links " +
-		"de login abertos foi atingido; espere até que um deles termine",
+	"the tenant has the maximum number of open link sessions; wait until one of them ends": "o número máximo de " +
+		"links de login abertos foi atingido; espere até que um deles termine",
 	"the request conflicts with the current state":       "a requisição não é possível na situação atual",
 	"the document is too large":                          "o documento é grande demais",
 	"authentication is required":                         "é preciso autenticar-se",

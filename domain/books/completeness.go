@@ -201,8 +201,8 @@ type Completeness struct {
 	AccountReadAt time.Time `json:"-"`
 	Link          LinkState `json:"-"`
 	Currency      string    `json:"-"` // of the account
-	// Bill is the last closed bill of a card; nil if there is none. BillDiffers is since when it has differed, unless an
-	// operator has accepted that, and BillDrift since when this is a drift. Both are zero while the check passes.
+	// Bill is the last closed bill of a card; nil if there is none. BillDiffers is since when it has differed, unless
+	// an operator has accepted that, and BillDrift since when this is a drift. Both are zero while the check passes.
 	Bill         *BillCheck    `json:"bill,omitempty"`
 	BillDiffers  time.Time     `json:"billDiffers,omitzero"`
 	BillDrift    time.Time     `json:"billDrift,omitzero"`

@@ -23,7 +23,13 @@ var exclusionTests = []storeTest{
 
 func (f *fixture) exclude(id domain.TransactionID) domain.Transaction {
 	f.Helper()
-	t, err := f.Ledger.Exclude(f.ctx, f.tenant, id, "alice", ports.Decision{Actor: "alice", Reason: "shown twice", At: f.now()})
+	t, err := f.Ledger.Exclude(
+		f.ctx,
+		f.tenant,
+		id,
+		"alice",
+		ports.Decision{Actor: "alice", Reason: "shown twice", At: f.now()},
+	)
 	f.noError(err)
 	return t
 }
@@ -120,8 +126,11 @@ func exclusionAdjusts(f *fixture) {
 	f.equal("adjustments", []domain.ChangeKind{domain.Included, domain.Excluded}, f.adjustedBy(id))
 	f.reproduces("included", c, closed)
 	f.storeRows(l, row("y", withAccount("a"), withAmount("-11", "BRL")))
-	f.equal("causes", []string{"vendor  2026-02-28", "operator bob 2026-02-28", "operator alice 2026-02-28", "vendor  "},
-		f.causes(c, "y"))
+	f.equal(
+		"causes",
+		[]string{"vendor  2026-02-28", "operator bob 2026-02-28", "operator alice 2026-02-28", "vendor  "},
+		f.causes(c, "y"),
+	)
 	f.reopen(id, closeDay)
 	f.equal("causes without a close", []string{"vendor  ", "operator bob ", "operator alice ", "vendor  "},
 		f.causes(c, "y"))

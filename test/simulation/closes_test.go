@@ -78,7 +78,8 @@ func (s *sim) accountsOf(c *connection) []domain.Account {
 
 // closesOf reads the closed periods of an account from the store. During an outage it returns none.
 func (s *sim) closesOf(a domain.Account) []books.Close {
-	page, err := s.store.Ledger().Closes(s.background(), a.Tenant, a.ID, false, domain.PageRequest{Limit: domain.MaxLimit})
+	page, err := s.store.Ledger().
+		Closes(s.background(), a.Tenant, a.ID, false, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
 		s.violated("the closes cannot be read: %v", err)
 	}

@@ -132,8 +132,8 @@ const maxScanned = 10_000
 //   - external id: by the unique key, and by the table of the past ids
 //   - dates, and no filter: the index over connection, date and id, backwards
 //   - status pending: the index of pending transactions
-//   - account, status posted, pull, and each filter of an earlier moment: the index over connection, date and id; a page
-//     ends after maxScanned transactions
+//   - account, status posted, pull, and each filter of an earlier moment: the index over connection, date and id; a
+//     page ends after maxScanned transactions
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {

@@ -60,9 +60,9 @@ func (m *searchMerge) exactValues() (conditions []clause.Expr) {
 }
 
 // searchExact returns the transactions with the id, the reference or the tax number that match the search. For each
-// column, it reads the newest transactions with the value, through the index of the column. It examines no other transactions. The
-// other conditions of the search are checked afterwards, so a page may contain fewer items than requested even if it is
-// not the last one.
+// column, it reads the newest transactions with the value, through the index of the column. It examines no other
+// transactions. The other conditions of the search are checked afterwards, so a page may contain fewer items than
+// requested even if it is not the last one.
 func (m *searchMerge) searchExact(
 	ctx context.Context, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {

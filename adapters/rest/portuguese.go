@@ -140,5 +140,6 @@ var portugueseDetails = map[string]string{
 	auditEntryNotFound.detail:                     "ação não encontrada na auditoria",
 	subscriptionNotFound.detail:                   "assinatura de eventos não encontrada",
 	bankStatementNotFound.detail:                  "extrato do banco não encontrado",
+	billNotFound.detail:                           "fatura não encontrada",
 	conflictNotFound.detail:                       "conflito não encontrado",
 }

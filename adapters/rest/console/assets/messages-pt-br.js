@@ -955,7 +955,7 @@ export default {
   'coverage.readSince': 'Lidas depois do fim do dia, mas cedo demais para cobri-lo',
   'coverage.byBank': 'Por banco',
   'coverage.coversTo': 'Cobre até',
-  'coverage.from': 'Uma leitura cobre o dia a partir de',
+  'coverage.from': 'Uma leitura do banco cobre o dia a partir de',
   'coverage.why': 'Por quê, e o que resolve',
   'coverage.waits': 'Nada está errado: o agregador ainda não leu o banco.',
   'coverage.undatedWhy': 'O agregador não informa quando lê esta conta.',

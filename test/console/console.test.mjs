@@ -544,7 +544,7 @@ test('the history of a transaction says who changed what, and which close it adj
 
 test('the title of a view has the focus before a field can be used', async () => {
   const page = await open(browser, '/console', { token: token(5) });
-  for (const [section, field] of [['Search', '#text'], ['Audit', '#actor']]) {
+  for (const [section, field] of [['Search', '#from'], ['Audit', '#actor']]) {
     const focused = await page.evaluate(([name, selector]) => new Promise((resolve) => {
       const observer = new globalThis.MutationObserver(() => {
         if (!document.querySelector(selector)) return;

@@ -308,8 +308,9 @@ export const tasks = [
     name: 'Why does this record say "modified"? What changed, when, by which webhook, from which bytes.',
     async play(player) {
       const { page } = player;
-      await player.section('Search');
-      await player.fill('Text', 'bom prato');
+      await player.press('/');
+      player.fields++;
+      await page.getByRole('searchbox', { name: 'Find a payment' }).fill('bom prato');
       await player.press('Enter');
       await player.click(page.getByRole('table', { name: 'Transactions found' }).getByRole('link', { name: /BOM PRATO/ }).first());
       const version = page.getByRole('table', { name: 'Versions' }).getByRole('row', { name: /^2\. The vendor changed the transaction\./ });

@@ -12,6 +12,9 @@ import (
 	"testing"
 )
 
+// scriptTimeout ends a test that waits for something that never happens. Without it, only the timeout of go test would.
+const scriptTimeout = "--test-timeout=1200000" // milliseconds
+
 // Test runs a test script in the current folder with additional environment variables ("NAME=value"). If the script
 // fails, the test fails with the output of the script. Without node or npm the test is skipped.
 func Test(t *testing.T, script string, env ...string) {
@@ -20,7 +23,7 @@ func Test(t *testing.T, script string, env ...string) {
 	if _, err := os.Stat(script); err != nil { // this call makes the cached test result depend on the script
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "--test", script)
+	cmd := exec.CommandContext(t.Context(), "node", "--test", scriptTimeout, script)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

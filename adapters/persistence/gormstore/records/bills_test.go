@@ -70,7 +70,8 @@ func TestTheCandidatesOfPaymentsAreFoundByAnIndex(t *testing.T) {
 		for i := range rows {
 			rows[i] = domain.TransactionData{
 				ExternalID: strconv.Itoa(i), Account: "account", Status: domain.Posted,
-				Date: domain.Date("2026-03-01").AddDays(-i / 4), ContentHash: domain.ContentHash{1, byte(i), byte(i >> 8)},
+				Date:        domain.Date("2026-03-01").AddDays(-i / 4),
+				ContentHash: domain.ContentHash{1, byte(i), byte(i >> 8)},
 			}
 			rows[i].Amount, _ = domain.ParseMoney("-"+strconv.Itoa(i+1), "BRL")
 		}

@@ -200,10 +200,13 @@ type asset struct {
 	content []byte
 }
 
-// readAssets returns all embedded assets, sorted by name.
+// versionsOfLibraries is a file for the repository: it records the versions of the libraries. It is not served.
+const versionsOfLibraries = "packages.json"
+
+// readAssets returns all embedded assets that are served, sorted by name.
 func readAssets() (all []asset, err error) {
 	err = fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || entry.Name() == versionsOfLibraries {
 			return err
 		}
 		content, err := files.ReadFile(name)
@@ -227,8 +230,16 @@ func minified(name string, content []byte) ([]byte, error) {
 	}
 	var short bytes.Buffer
 	err := minifier.Minify(minify.New(), &short, bytes.NewReader(content), nil)
-	return short.Bytes(), err
+	lines := indentation.ReplaceAll(short.Bytes(), []byte("\n"))
+	return betweenElements.ReplaceAll(lines, []byte("$1$2$3$4")), err
 }
+
+// After the minification, only templates have lines. The library htm drops white space with a line break where an
+// element or a value begins or ends, so the page does not change.
+var (
+	indentation     = regexp.MustCompile(`\n +`)
+	betweenElements = regexp.MustCompile(`(>|})\n(\$)|(>)\n|\n(<)`)
+)
 
 var minifiers = map[string]minify.Minifier{".js": &js.Minifier{}, ".css": &css.Minifier{}}
 

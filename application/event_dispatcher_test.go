@@ -24,7 +24,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
@@ -161,8 +161,8 @@ func (versionEncoder) BankStatement(ports.BankStatementView) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
-func (versionEncoder) Bill(ports.Bill) ([]byte, error)        { return []byte("{}"), nil }
-func (versionEncoder) Conflict(matcher.Entry) ([]byte, error) { return []byte("{}"), nil }
+func (versionEncoder) Bill(ports.Bill) ([]byte, error)              { return []byte("{}"), nil }
+func (versionEncoder) Conflict(lerianmatcher.Entry) ([]byte, error) { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }

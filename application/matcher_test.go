@@ -21,12 +21,12 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
-	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
+	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
@@ -203,7 +203,7 @@ func (m *matcherEnv) externalIDs() (all []string) {
 	return all
 }
 
-func (m *matcherEnv) conflicts() []matcher.Entry {
+func (m *matcherEnv) conflicts() []lerianmatcher.Entry {
 	m.Helper()
 	page, err := m.entries.Conflicts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 1000})
 	m.noError(err)
@@ -211,7 +211,7 @@ func (m *matcherEnv) conflicts() []matcher.Entry {
 }
 
 // awaitConflicts waits until there are n conflicts with Matcher, and returns them.
-func (m *matcherEnv) awaitConflicts(n int) []matcher.Entry {
+func (m *matcherEnv) awaitConflicts(n int) []lerianmatcher.Entry {
 	m.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if conflicts := m.conflicts(); len(conflicts) == n {
@@ -316,7 +316,7 @@ func TestAMatchedTransactionIsAConflictUntilItCanBeIgnored(t *testing.T) {
 		if c.Ours != nil {
 			want = domain.Modified
 		}
-		if c.Reason != matcher.ReasonMatched || c.Change != want || c.Theirs == nil {
+		if c.Reason != lerianmatcher.ReasonMatched || c.Change != want || c.Theirs == nil {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -343,7 +343,7 @@ func TestARefusedRowIsFoundAmongOthers(t *testing.T) {
 	rows[23].Amount.Amount = decimal.New(1, 14) // fails the whole file
 	m.show(rows)
 	refused := m.awaitConflicts(1)
-	if c := refused[0].Conflict; c.Reason != matcher.ReasonRefused || c.Ours == nil || c.Ours.Currency != "XYZ" {
+	if c := refused[0].Conflict; c.Reason != lerianmatcher.ReasonRefused || c.Ours == nil || c.Ours.Currency != "XYZ" {
 		t.Errorf("%+v", c)
 	}
 	for deadline := time.Now().Add(patience); len(m.theirs(m.source)) < 38; time.Sleep(50 * time.Millisecond) {
@@ -631,7 +631,7 @@ func (m mortalEntries) Mark(
 
 func (m mortalEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
-) (due []matcher.Entry, next time.Time, err error) {
+) (due []lerianmatcher.Entry, next time.Time, err error) {
 	_, err = callStore(m.mortalStore, func() (_ int, err error) {
 		due, next, err = m.MatcherEntries.Due(ctx, l, now, limit)
 		return 0, err
@@ -640,7 +640,7 @@ func (m mortalEntries) Due(
 }
 
 func (m mortalEntries) Save(
-	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
+	ctx context.Context, l ports.SubscriptionLease, entries []lerianmatcher.Entry, at time.Time,
 ) error {
 	_, err := callStore(m.mortalStore, func() (int, error) { return 0, m.MatcherEntries.Save(ctx, l, entries, at) })
 	return err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 )
 
 // MatcherMark names a record that is to be compared with its entry in MatcherEntries. The entry states what was last
@@ -19,7 +19,7 @@ type MatcherMark struct {
 // MatcherSource names the source of an account in Matcher.
 type MatcherSource struct {
 	Account domain.AccountID
-	Target  matcher.Target
+	Target  lerianmatcher.Target
 }
 
 // MatcherState is the state of the worker of a subscription.
@@ -43,7 +43,7 @@ type UnmappedAccount struct {
 // The methods with a lease fail with LeaseLost (Conflict) in the same cases as those of EventQueue.
 type MatcherEntries interface {
 	// Mark makes the entries of the records due at the given time, unless they are due earlier. It creates entries
-	// (matcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No record
+	// (lerianmatcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No record
 	// may occur twice.
 	Mark(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
 	// MarkUnsent is like Mark, but only for records that have no entry, or an entry in the states None or Ignored.
@@ -61,7 +61,7 @@ type MatcherEntries interface {
 		l SubscriptionLease,
 		now time.Time,
 		limit int,
-	) (due []matcher.Entry, next time.Time, err error)
+	) (due []lerianmatcher.Entry, next time.Time, err error)
 	// Save replaces entries that Due has returned, in one atomic change. No entry may occur twice.
 	//
 	//   - An entry that was deleted since stays deleted.
@@ -69,7 +69,7 @@ type MatcherEntries interface {
 	//   - An empty entry (Entry.IsEmpty) that was not marked since is deleted.
 	//   - For each entry with Announce, an event matcher.conflict of the tenant is stored. Its subject is that of
 	//     events.ConflictSubject.
-	Save(ctx context.Context, l SubscriptionLease, entries []matcher.Entry, at time.Time) error
+	Save(ctx context.Context, l SubscriptionLease, entries []lerianmatcher.Entry, at time.Time) error
 	// Taken reports which of the external ids are in use. It searches the entries of the subscription with this
 	// Target.Source, and returns the record of each entry whose ExternalID is one of externalIDs. If several entries
 	// have the same ExternalID, it returns any of their records.
@@ -91,11 +91,11 @@ type MatcherEntries interface {
 	// Conflicts returns the entries of a subscription with a conflict, newest first. A position in the list consists of
 	// Conflict.Since, formatted by domain.TimeKey, and the id of the record.
 	Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
-		page domain.PageRequest) (domain.Page[matcher.Entry], error)
+		page domain.PageRequest) (domain.Page[lerianmatcher.Entry], error)
 	// Conflict returns the entry of a record. Errors: NotFound if the subscription has no entry of the record with a
 	// conflict.
 	Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
-		record domain.TransactionID) (matcher.Entry, error)
+		record domain.TransactionID) (lerianmatcher.Entry, error)
 	// RetryConflict makes the entry of a record due at the given time. Errors: those of Conflict.
 	RetryConflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 		record domain.TransactionID, at time.Time, entries AuditEntries) error

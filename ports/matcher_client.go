@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 )
 
 // ErrUploadFailed is the cause of an error if Matcher has answered an upload with an internal error. The file may
@@ -22,7 +22,7 @@ var ErrTargetRefused = errors.New("the target was refused by Matcher")
 // MatcherRow is a row of a file that is uploaded to Matcher.
 type MatcherRow struct {
 	Record  domain.TransactionID
-	Content matcher.Content
+	Content lerianmatcher.Content
 }
 
 // MatcherJob is the import of one file.
@@ -49,19 +49,19 @@ type MatcherClient interface {
 	// Matcher skips a row if the source already has a row with the same external id. Errors: Rejected (sink_refused)
 	// if Matcher refuses the file, and has imported none of it; Unavailable (sink_unreachable) with the cause
 	// ErrUploadFailed.
-	Upload(ctx context.Context, t matcher.Target, file string, rows []MatcherRow) (MatcherJob, error)
+	Upload(ctx context.Context, t lerianmatcher.Target, file string, rows []MatcherRow) (MatcherJob, error)
 	// RowSize returns the number of bytes that the row takes in a file.
 	RowSize(r MatcherRow) int
 	// FindJob returns the import of the latest file with the name. Only the last 1,000 imports of the context are
 	// searched. Errors: NotFound.
-	FindJob(ctx context.Context, t matcher.Target, file string) (MatcherJob, error)
+	FindJob(ctx context.Context, t lerianmatcher.Target, file string) (MatcherJob, error)
 	// JobTransactions returns the transactions that the import of a file has created.
-	JobTransactions(ctx context.Context, t matcher.Target, job string) ([]matcher.Transaction, error)
+	JobTransactions(ctx context.Context, t lerianmatcher.Target, job string) ([]lerianmatcher.Transaction, error)
 	// FindTransaction returns the transaction of the source with this external id. Errors: NotFound.
-	FindTransaction(ctx context.Context, t matcher.Target, externalID string) (matcher.Transaction, error)
+	FindTransaction(ctx context.Context, t lerianmatcher.Target, externalID string) (lerianmatcher.Transaction, error)
 	// IgnoreTransaction sets the status of a transaction to ignored. Errors: NotFound; Conflict (not_offered) if the
 	// transaction is not unmatched.
-	IgnoreTransaction(ctx context.Context, t matcher.Target, id, reason string) error
+	IgnoreTransaction(ctx context.Context, t lerianmatcher.Target, id, reason string) error
 	// Close releases the connections of the client.
 	Close()
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 )
 
 // NewSubscription holds the fields of a subscription to create.
@@ -106,11 +106,11 @@ type SubscriptionManager interface {
 	// of records whose difference from Matcher only a person can resolve. Errors: Conflict (not_offered) if the sink
 	// is not Matcher.
 	ListMatcherConflicts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
-		page domain.PageRequest) (domain.Page[matcher.Entry], error)
+		page domain.PageRequest) (domain.Page[lerianmatcher.Entry], error)
 	// RetryMatcherConflict requests another attempt to resolve a conflict, and returns the conflict. The attempt
 	// starts within a few seconds. Errors: those of ListMatcherConflicts; NotFound if the record has no conflict.
 	RetryMatcherConflict(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
-		record domain.TransactionID) (matcher.Entry, error)
+		record domain.TransactionID) (lerianmatcher.Entry, error)
 	// ListUnmappedAccounts returns the accounts whose records a subscription does not send to Matcher, because the
 	// accounts have no source in Matcher, or are sent through another connection; see MatcherEntries.Unmapped.
 	// Errors: those of ListMatcherConflicts.
@@ -139,7 +139,7 @@ type EventEncoder interface {
 	BankStatement(s BankStatementView) ([]byte, error)
 	Bill(b Bill) ([]byte, error)
 	// Conflict encodes an entry for Matcher that has a conflict.
-	Conflict(e matcher.Entry) ([]byte, error)
+	Conflict(e lerianmatcher.Entry) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -51,7 +51,7 @@ func (EventEncoder) Suggestion(s ports.Suggestion) ([]byte, error) {
 }
 
 // Conflict returns the conflict as the API returns it.
-func (EventEncoder) Conflict(e matcher.Entry) ([]byte, error) { return encodeView(conflictOf(e)) }
+func (EventEncoder) Conflict(e lerianmatcher.Entry) ([]byte, error) { return encodeView(conflictOf(e)) }
 
 // Subscription returns the subscription as the API returns it, without secrets.
 func (EventEncoder) Subscription(s ports.SubscriptionStatus) ([]byte, error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -1028,20 +1028,20 @@ func (f *fake) TestSubscription(
 }
 
 // conflictFixture returns an entry with a conflict that has a value in every member.
-func conflictFixture(record domain.TransactionID) matcher.Entry {
-	content := matcher.Content{
+func conflictFixture(record domain.TransactionID) lerianmatcher.Entry {
+	content := lerianmatcher.Content{
 		ExternalID: "E1.2", Version: 2, Amount: decimal.RequireFromString("-12.50"), Currency: "BRL",
 		Date: "2026-01-02", Description: "PIX", Reference: "E1", Counterparty: "Ana", Digest: canary,
 	}
-	return matcher.Entry{
-		Record: record, State: matcher.Imported, MatcherID: otherID.String(), File: canary,
-		Conflict: &matcher.Conflict{
-			Reason: matcher.ReasonMatched, Change: domain.Modified, Version: 2,
+	return lerianmatcher.Entry{
+		Record: record, State: lerianmatcher.Imported, MatcherID: otherID.String(), File: canary,
+		Conflict: &lerianmatcher.Conflict{
+			Reason: lerianmatcher.ReasonMatched, Change: domain.Modified, Version: 2,
 			Since: closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt, Ours: &content,
-			Theirs: &matcher.Transaction{
+			Theirs: &lerianmatcher.Transaction{
 				ID:          otherID.String(),
 				ExternalID:  "E1",
-				Status:      matcher.Matched,
+				Status:      lerianmatcher.Matched,
 				Amount:      decimal.RequireFromString("-12"),
 				Currency:    "BRL",
 				Date:        "2026-01-01",
@@ -1053,13 +1053,13 @@ func conflictFixture(record domain.TransactionID) matcher.Entry {
 
 func (f *fake) ListMatcherConflicts(
 	_ context.Context, _ domain.TenantID, id events.SubscriptionID, p domain.PageRequest,
-) (domain.Page[matcher.Entry], error) {
+) (domain.Page[lerianmatcher.Entry], error) {
 	return onePage(f, id, p, conflictFixture(domain.TransactionID{UUID: someID}))
 }
 
 func (f *fake) RetryMatcherConflict(
 	_ context.Context, _ domain.TenantID, _ events.SubscriptionID, record domain.TransactionID,
-) (matcher.Entry, error) {
+) (lerianmatcher.Entry, error) {
 	return conflictFixture(record), f.record(record)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -82,12 +82,12 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 			delivery := domain.Delivery{EventID: text, Event: text, ReceivedAt: at, ProcessedAt: at}
 			entry := domain.AuditEntry{Actor: text, Action: text, Object: text, RequestID: text}
 			connection := domain.Connection{Name: text}
-			content := &matcher.Content{
+			content := &lerianmatcher.Content{
 				ExternalID: text, Amount: money.Amount, Currency: text, Description: text, Reference: text,
 				Counterparty: text,
 			}
-			conflict := matcher.Entry{MatcherID: text, Conflict: &matcher.Conflict{
-				Since: at, Ours: content, Theirs: &matcher.Transaction{
+			conflict := lerianmatcher.Entry{MatcherID: text, Conflict: &lerianmatcher.Conflict{
+				Since: at, Ours: content, Theirs: &lerianmatcher.Transaction{
 					ExternalID: text, Amount: money.Amount, Currency: text, Description: text,
 				},
 			}}

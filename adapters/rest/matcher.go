@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -45,7 +45,7 @@ type matcherTheirs struct {
 	Description string `json:"description,omitempty" example:"PIX MARIA SILVA" doc:"The description; absent if there is none"`
 }
 
-func conflictOf(e matcher.Entry) conflictView {
+func conflictOf(e lerianmatcher.Entry) conflictView {
 	v := conflictView{TransactionID: e.Record.String(), MatcherID: e.MatcherID}
 	c := e.Conflict
 	if c == nil {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -61,15 +61,15 @@ type matcherWorker struct {
 	client  ports.MatcherClient
 	byRef   bool
 	from    domain.Date
-	mapped  []ports.MatcherSource               // of all accounts, as the operator has set them
-	sources map[domain.AccountID]matcher.Target // without the accounts that an older connection has
-	checkAt time.Time                           // when the shared accounts are read again
+	mapped  []ports.MatcherSource                     // of all accounts, as the operator has set them
+	sources map[domain.AccountID]lerianmatcher.Target // without the accounts that an older connection has
+	checkAt time.Time                                 // when the shared accounts are read again
 
 	awake    chan struct{} // receives an element when entries were marked
 	state    ports.MatcherState
-	failures int                              // number of consecutive failed rounds
-	refused  map[matcher.Target]refusedTarget // the targets that Matcher has refused
-	workedAt time.Time                        // when an upload has succeeded
+	failures int                                    // number of consecutive failed rounds
+	refused  map[lerianmatcher.Target]refusedTarget // the targets that Matcher has refused
+	workedAt time.Time                              // when an upload has succeeded
 	marker   matcherMarker
 	// report gives the result of a round to the runner. If disable is set, the subscription is disabled.
 	report func(attempt events.EventAttempt, disable bool)
@@ -99,7 +99,7 @@ func (s *Service) newMatcherWorker(
 	w := &matcherWorker{
 		Service: s, sub: sub, lease: l, byRef: settings.ByReference, from: settings.DateFrom,
 		client: sink.OpenMatcher(ports.SinkTarget{Tenant: sub.Tenant, Settings: stored}),
-		mapped: settings.Sources, awake: make(chan struct{}, 1), refused: map[matcher.Target]refusedTarget{},
+		mapped: settings.Sources, awake: make(chan struct{}, 1), refused: map[lerianmatcher.Target]refusedTarget{},
 	}
 	w.marker.worker = w
 	return w, nil
@@ -165,7 +165,7 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 		return err
 	}
 	before := w.sources
-	w.sources = make(map[domain.AccountID]matcher.Target, len(w.mapped))
+	w.sources = make(map[domain.AccountID]lerianmatcher.Target, len(w.mapped))
 	effective := make([]ports.MatcherSource, 0, len(w.mapped))
 	for _, m := range w.mapped {
 		if !shared[m.Account] {
@@ -334,7 +334,7 @@ func (r *matcherRound) reportCalls(ctx context.Context, started, ended time.Time
 }
 
 // readAll reads the records of the entries, and decides which transactions Matcher should have for them.
-func (r *matcherRound) readAll(ctx context.Context, due []matcher.Entry) error {
+func (r *matcherRound) readAll(ctx context.Context, due []lerianmatcher.Entry) error {
 	for batch := range slices.Chunk(due, eventBatch) {
 		left := make(map[domain.TransactionID]bool, len(batch))
 		var connections []domain.ConnectionID
@@ -379,7 +379,7 @@ func (w *matcherWorker) readRecords(
 
 // wantedRecord is the transaction that Matcher should have for one of our records.
 type wantedRecord struct {
-	matcher.Wanted
+	lerianmatcher.Wanted
 
 	account domain.AccountID
 }
@@ -395,18 +395,18 @@ func (w *matcherWorker) wantedOf(t domain.Transaction) *wantedRecord {
 	if t.AccountMoney != nil {
 		money = *t.AccountMoney
 	}
-	content := matcher.Content{
+	content := lerianmatcher.Content{
 		ExternalID: t.ID.String(), Version: t.Version, Amount: money.Amount, Currency: money.Currency, Date: t.Date,
 		Description: t.Description, Counterparty: t.Counterparty,
 	}
 	content.SetReferences(t.References)
-	return &wantedRecord{Wanted: matcher.Wanted{Target: target, Content: content}, account: t.AccountID}
+	return &wantedRecord{Wanted: lerianmatcher.Wanted{Target: target, Content: content}, account: t.AccountID}
 }
 
 // nameRecords sets the external ids under which records are imported into Matcher for the first time. If byRef is
 // set, the external id of a record is its reference, unless another record of the source has the same reference.
 func (w *matcherWorker) nameRecords(
-	ctx context.Context, due []matcher.Entry, wanted map[domain.TransactionID]*wantedRecord,
+	ctx context.Context, due []lerianmatcher.Entry, wanted map[domain.TransactionID]*wantedRecord,
 ) error {
 	if !w.byRef {
 		return nil
@@ -414,7 +414,7 @@ func (w *matcherWorker) nameRecords(
 	bySource := map[string][]domain.TransactionID{}
 	for _, e := range due {
 		record := wanted[e.Record]
-		if record == nil || e.Imports > 0 || e.State == matcher.Importing {
+		if record == nil || e.Imports > 0 || e.State == lerianmatcher.Importing {
 			continue
 		}
 		if reference := record.Content.Reference; reference != "" && len(reference) <= maxReference {
@@ -444,9 +444,9 @@ func (w *matcherWorker) nameRecords(
 
 // matcherFile is a file of rows. It is to be uploaded to Matcher, or it was uploaded and the result is not known yet.
 type matcherFile struct {
-	target  matcher.Target
+	target  lerianmatcher.Target
 	name    string
-	entries []matcher.Entry
+	entries []lerianmatcher.Entry
 }
 
 // matcherRound carries out the actions of the entries that are due.
@@ -458,8 +458,8 @@ type matcherRound struct {
 	read map[domain.TransactionID]bool
 	now  time.Time
 
-	ignores  []matcher.Entry
-	lookups  []matcher.Entry
+	ignores  []lerianmatcher.Entry
+	lookups  []lerianmatcher.Entry
 	checks   []*matcherFile
 	uploads  []*matcherFile
 	called   int   // number of calls
@@ -469,7 +469,7 @@ type matcherRound struct {
 
 // wantedFor returns the transaction that Matcher should have for the record of an entry, in the form that Entry.Next
 // expects. It returns nil if Matcher should have no transaction.
-func (r *matcherRound) wantedFor(e matcher.Entry) *matcher.Wanted {
+func (r *matcherRound) wantedFor(e lerianmatcher.Entry) *lerianmatcher.Wanted {
 	if record := r.wanted[e.Record]; record != nil {
 		return &record.Wanted
 	}
@@ -478,8 +478,8 @@ func (r *matcherRound) wantedFor(e matcher.Entry) *matcher.Wanted {
 
 // plan chooses the next action of each entry, and stores the entries before any call is made. Entries that exceed the
 // limits of a round become due again later.
-func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
-	var saved, fresh []matcher.Entry
+func (r *matcherRound) plan(ctx context.Context, due []lerianmatcher.Entry) error {
+	var saved, fresh []lerianmatcher.Entry
 	checks := map[string]*matcherFile{}
 	for _, e := range due {
 		if !r.read[e.Record] {
@@ -491,29 +491,29 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 		if record := r.wanted[e.Record]; record != nil {
 			e.Account = record.account
 		}
-		if until := r.refused[e.Target].until; action != matcher.Nothing && r.now.Before(until) {
+		if until := r.refused[e.Target].until; action != lerianmatcher.Nothing && r.now.Before(until) {
 			e.DueAt = until
 			saved = append(saved, e)
 			continue
 		}
 		switch action {
-		case matcher.Nothing:
+		case lerianmatcher.Nothing:
 			saved = append(saved, e)
-		case matcher.Ignore:
+		case lerianmatcher.Ignore:
 			if len(r.ignores) == maxIgnores {
 				e.DueAt = r.now.Add(notYet)
 			} else {
 				r.ignores = append(r.ignores, e)
 			}
 			saved = append(saved, e)
-		case matcher.Search:
+		case lerianmatcher.Search:
 			if len(r.lookups) == maxSearches {
 				e.DueAt = r.now.Add(notYet)
 				saved = append(saved, e)
 			} else {
 				r.lookups = append(r.lookups, e)
 			}
-		case matcher.Check:
+		case lerianmatcher.Check:
 			file := checks[e.Target.Source+e.File]
 			if file == nil && len(r.checks) < maxFiles {
 				file = &matcherFile{target: e.Target, name: e.File}
@@ -526,7 +526,7 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 			} else {
 				file.entries = append(file.entries, e)
 			}
-		case matcher.Upload:
+		case lerianmatcher.Upload:
 			fresh = append(fresh, e)
 		}
 	}
@@ -539,9 +539,9 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 
 // fill distributes entries over files, and returns the entries to be stored. All rows of a file have the same target
 // and the same limit for the number of rows (Entry.MaxRow).
-func (r *matcherRound) fill(fresh []matcher.Entry) []matcher.Entry {
+func (r *matcherRound) fill(fresh []lerianmatcher.Entry) []lerianmatcher.Entry {
 	type kind struct {
-		target matcher.Target
+		target lerianmatcher.Target
 		rows   int
 	}
 	open, sizes := map[kind]*matcherFile{}, map[*matcherFile]int{}
@@ -572,7 +572,7 @@ func (r *matcherRound) fill(fresh []matcher.Entry) []matcher.Entry {
 	return fresh
 }
 
-func rowOf(e matcher.Entry) ports.MatcherRow {
+func rowOf(e lerianmatcher.Entry) ports.MatcherRow {
 	return ports.MatcherRow{Record: e.Record, Content: e.Content}
 }
 
@@ -607,7 +607,7 @@ func (r *matcherRound) call(ctx context.Context) (failure, err error) {
 
 // keepOn returns nil if the round can continue after a call, and otherwise the failure of the call. If Matcher has
 // refused only the target t, the round continues, but makes no calls for t for some time. A success ends this pause.
-func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
+func (r *matcherRound) keepOn(t lerianmatcher.Target, failure error) error {
 	if failure == nil {
 		delete(r.refused, t)
 		return nil
@@ -624,7 +624,7 @@ func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
 
 // unsend stores, in the entries of the files, that they were not uploaded.
 func (r *matcherRound) unsend(ctx context.Context, files []*matcherFile) error {
-	var saved []matcher.Entry
+	var saved []lerianmatcher.Entry
 	for _, file := range files {
 		for _, e := range file.entries {
 			saved = append(saved, e.Sent("", r.Clock.Now()))
@@ -633,7 +633,7 @@ func (r *matcherRound) unsend(ctx context.Context, files []*matcherFile) error {
 	return r.save(ctx, saved)
 }
 
-func (r *matcherRound) save(ctx context.Context, entries []matcher.Entry) error {
+func (r *matcherRound) save(ctx context.Context, entries []lerianmatcher.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -642,10 +642,10 @@ func (r *matcherRound) save(ctx context.Context, entries []matcher.Entry) error 
 
 // callEach makes a call to Matcher for each entry, and stores the results.
 func (r *matcherRound) callEach(
-	ctx context.Context, entries []matcher.Entry,
-	call func(context.Context, matcher.Entry) (matcher.Entry, error),
+	ctx context.Context, entries []lerianmatcher.Entry,
+	call func(context.Context, lerianmatcher.Entry) (lerianmatcher.Entry, error),
 ) (failure, err error) {
-	done := make([]matcher.Entry, 0, len(entries))
+	done := make([]lerianmatcher.Entry, 0, len(entries))
 	for _, e := range entries {
 		if r.refused[e.Target].until.After(r.now) {
 			continue
@@ -662,7 +662,7 @@ func (r *matcherRound) callEach(
 }
 
 // lookUp searches Matcher for the transaction of an entry whose record Matcher should no longer have.
-func (r *matcherRound) lookUp(ctx context.Context, e matcher.Entry) (matcher.Entry, error) {
+func (r *matcherRound) lookUp(ctx context.Context, e lerianmatcher.Entry) (lerianmatcher.Entry, error) {
 	r.called++
 	shown, err := r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID)
 	if errors.Is(err, domain.NotFound) {
@@ -671,7 +671,7 @@ func (r *matcherRound) lookUp(ctx context.Context, e matcher.Entry) (matcher.Ent
 	return e.Found(shown, e.Imports > 0, r.wantedFor(e), r.Clock.Now()), err
 }
 
-func (r *matcherRound) ignore(ctx context.Context, e matcher.Entry) (matcher.Entry, error) {
+func (r *matcherRound) ignore(ctx context.Context, e lerianmatcher.Entry) (lerianmatcher.Entry, error) {
 	r.called++
 	wanted := r.wantedFor(e)
 	err := r.client.IgnoreTransaction(ctx, e.Target, e.MatcherID, ignoreReason(e, wanted))
@@ -690,7 +690,7 @@ func (r *matcherRound) ignore(ctx context.Context, e matcher.Entry) (matcher.Ent
 }
 
 // ignoreReason returns the reason that Matcher shows for an ignored transaction.
-func ignoreReason(e matcher.Entry, wanted *matcher.Wanted) string {
+func ignoreReason(e lerianmatcher.Entry, wanted *lerianmatcher.Wanted) string {
 	switch {
 	case wanted == nil:
 		return "no longer posted at the institution, or not sent to this source any more"
@@ -796,7 +796,7 @@ func (r *matcherRound) readJob(ctx context.Context, file *matcherFile, job ports
 		}
 		return failure, r.save(ctx, file.entries)
 	}
-	byID := make(map[string]matcher.Transaction, len(shown))
+	byID := make(map[string]lerianmatcher.Transaction, len(shown))
 	for _, t := range shown {
 		byID[t.ExternalID] = t
 	}
@@ -806,7 +806,7 @@ func (r *matcherRound) readJob(ctx context.Context, file *matcherFile, job ports
 // results stores the result of an uploaded file. shown contains the transactions that the import of the file has
 // created. failed is the number of rows that Matcher has refused.
 func (r *matcherRound) results(
-	ctx context.Context, file *matcherFile, shown map[string]matcher.Transaction, failed int,
+	ctx context.Context, file *matcherFile, shown map[string]lerianmatcher.Transaction, failed int,
 ) (failure, err error) {
 	now := r.Clock.Now()
 	var missing []int
@@ -825,7 +825,7 @@ func (r *matcherRound) results(
 			continue
 		}
 		r.called, r.searches = r.called+1, r.searches+1
-		var t matcher.Transaction
+		var t lerianmatcher.Transaction
 		switch t, failure = r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID); {
 		case failure == nil:
 			file.entries[i] = e.Found(t, false, r.wantedFor(e), now)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -30,9 +30,9 @@ func (s *Service) matcherSubscription(
 // ListMatcherConflicts implements ports.SubscriptionManager.
 func (s *Service) ListMatcherConflicts(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, page domain.PageRequest,
-) (domain.Page[matcher.Entry], error) {
+) (domain.Page[lerianmatcher.Entry], error) {
 	if _, err := s.matcherSubscription(ctx, tenant, id); err != nil {
-		return domain.Page[matcher.Entry]{}, err
+		return domain.Page[lerianmatcher.Entry]{}, err
 	}
 	return s.MatcherEntries.Conflicts(ctx, tenant, id, page)
 }
@@ -41,17 +41,17 @@ func (s *Service) ListMatcherConflicts(
 // process. It notices the change within matcherPoll.
 func (s *Service) RetryMatcherConflict(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, record domain.TransactionID,
-) (matcher.Entry, error) {
+) (lerianmatcher.Entry, error) {
 	if _, err := s.matcherSubscription(ctx, tenant, id); err != nil {
-		return matcher.Entry{}, err
+		return lerianmatcher.Entry{}, err
 	}
 	e, err := s.MatcherEntries.Conflict(ctx, tenant, id, record)
 	if err != nil {
-		return matcher.Entry{}, err
+		return lerianmatcher.Entry{}, err
 	}
 	entries := s.Audits.EntriesOf(ctx, "subscription.conflict.retry", id.String())
 	if err := s.MatcherEntries.RetryConflict(ctx, tenant, id, record, s.Clock.Now(), entries); err != nil {
-		return matcher.Entry{}, err
+		return lerianmatcher.Entry{}, err
 	}
 	s.Audits.Emit(ctx, tenant, "subscription.conflict.retry", id.String())
 	return e, nil

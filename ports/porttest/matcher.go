@@ -9,7 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -34,7 +34,7 @@ var matcherTests = []storeTest{
 	{"an erasure deletes the entries of the connection, but open ones only if they are given up", matcherErased},
 }
 
-// matched contains a subscription, its lease, and a connection. The subscription has one entry (a matcher.Entry) for
+// matched contains a subscription, its lease, and a connection. The subscription has one entry (a lerianmatcher.Entry) for
 // each record of the connection that a test marks.
 type matched struct {
 	*fixture
@@ -64,7 +64,7 @@ func (m *matched) mark(at time.Time, records ...domain.TransactionID) []domain.T
 	return records
 }
 
-func (m *matched) due(at time.Time) []matcher.Entry {
+func (m *matched) due(at time.Time) []lerianmatcher.Entry {
 	m.Helper()
 	entries, _, err := m.MatcherEntries.Due(m.ctx, m.lease, at, 100)
 	m.noError(err)
@@ -79,12 +79,12 @@ func (m *matched) nextDue() time.Time {
 	return next
 }
 
-func (m *matched) save(entries ...matcher.Entry) {
+func (m *matched) save(entries ...lerianmatcher.Entry) {
 	m.Helper()
 	m.noError(m.MatcherEntries.Save(m.ctx, m.lease, entries, m.now()))
 }
 
-func (m *matched) conflicts(limit int) (all []matcher.Entry) {
+func (m *matched) conflicts(limit int) (all []lerianmatcher.Entry) {
 	m.Helper()
 	request := domain.PageRequest{Limit: limit}
 	for {
@@ -100,21 +100,21 @@ func (m *matched) conflicts(limit int) (all []matcher.Entry) {
 
 // sentEntry returns the entry e with every member set, as if it had been sent to Matcher. The entry has had a
 // conflict since the given time.
-func sentEntry(e matcher.Entry, since time.Time) matcher.Entry {
+func sentEntry(e lerianmatcher.Entry, since time.Time) lerianmatcher.Entry {
 	amount := decimal.RequireFromString("-1234.56")
-	content := matcher.Content{
+	content := lerianmatcher.Content{
 		ExternalID: "E1.3", Version: 3, Amount: amount, Currency: "BRL", Date: "2026-03-04", Reference: "E1",
 		Description: `"<é\`, Counterparty: "Ana", Digest: "0a0b",
 	}
-	e.State, e.ExternalID, e.Content = matcher.Ignoring, "E1", content
+	e.State, e.ExternalID, e.Content = lerianmatcher.Ignoring, "E1", content
 	e.Account = newID[domain.Account]()
-	e.Target = matcher.Target{Context: newUUID().String(), Source: newUUID().String()}
+	e.Target = lerianmatcher.Target{Context: newUUID().String(), Source: newUUID().String()}
 	e.MatcherID, e.Imports, e.LastVersion = newUUID().String(), 2, 3
 	e.File, e.Tries, e.MaxRow = "file.json", 4, 31
-	e.Conflict = &matcher.Conflict{
-		Reason: matcher.ReasonMatched, Change: domain.Modified, Version: 4, Since: since, Ours: &content,
-		Theirs: &matcher.Transaction{
-			ID: e.MatcherID, ExternalID: "E1.3", Status: matcher.Matched, Amount: amount, Currency: "BRL",
+	e.Conflict = &lerianmatcher.Conflict{
+		Reason: lerianmatcher.ReasonMatched, Change: domain.Modified, Version: 4, Since: since, Ours: &content,
+		Theirs: &lerianmatcher.Transaction{
+			ID: e.MatcherID, ExternalID: "E1.3", Status: lerianmatcher.Matched, Amount: amount, Currency: "BRL",
 			Date: "2026-03-04", Description: "theirs \x00",
 		},
 	}
@@ -127,22 +127,22 @@ func matcherStored(f *fixture) {
 	at := m.now()
 	record := m.mark(at)[0]
 	marked := m.due(at)
-	want := matcher.NewEntry(record)
+	want := lerianmatcher.NewEntry(record)
 	want.Connection, want.DueAt, want.Marks = m.connection.ID, at, 1
-	f.equal("the new entry", []matcher.Entry{want}, marked)
+	f.equal("the new entry", []lerianmatcher.Entry{want}, marked)
 
 	sent := sentEntry(marked[0], m.now())
 	m.save(sent)
 	f.equal("before it is due", 0, len(m.due(sent.DueAt.Add(-time.Microsecond))))
-	f.equal("when it is due", []matcher.Entry{sent}, m.due(sent.DueAt))
+	f.equal("when it is due", []lerianmatcher.Entry{sent}, m.due(sent.DueAt))
 	f.equal("the next time", sent.DueAt, m.nextDue())
 
-	sent.DueAt, sent.Conflict, sent.State = time.Time{}, nil, matcher.Imported
+	sent.DueAt, sent.Conflict, sent.State = time.Time{}, nil, lerianmatcher.Imported
 	m.save(sent)
 	f.equal("the next time of a settled entry", time.Time{}, m.nextDue())
 	m.mark(at, record)
 	sent.DueAt, sent.Marks = at, 2
-	f.equal("the entry after a mark", []matcher.Entry{sent}, m.due(at))
+	f.equal("the entry after a mark", []lerianmatcher.Entry{sent}, m.due(at))
 }
 
 func matcherMarked(f *fixture) {
@@ -171,7 +171,7 @@ func matcherDue(f *fixture) {
 	m.mark(at.Add(-time.Second), records[:100]...)
 	entries, _, err := f.MatcherEntries.Due(f.ctx, m.lease, at, 150)
 	f.noError(err)
-	got := ids(entries, func(e matcher.Entry) domain.TransactionID { return e.Record })
+	got := ids(entries, func(e lerianmatcher.Entry) domain.TransactionID { return e.Record })
 	f.equal("due entries", records[:150], got)
 }
 
@@ -179,7 +179,7 @@ func matcherMarkedUnsent(f *fixture) {
 	m := f.newMatched()
 	at := m.now()
 	records := []domain.TransactionID{newID[domain.Transaction]()}
-	states := []matcher.State{matcher.None, matcher.Importing, matcher.Imported, matcher.Ignoring, matcher.Ignored}
+	states := []lerianmatcher.State{lerianmatcher.None, lerianmatcher.Importing, lerianmatcher.Imported, lerianmatcher.Ignoring, lerianmatcher.Ignored}
 	for _, state := range states {
 		records = append(records, m.mark(at)...)
 		e := sentEntry(m.due(at)[0], m.now())
@@ -191,7 +191,7 @@ func matcherMarkedUnsent(f *fixture) {
 		marks = append(marks, ports.MatcherMark{Record: record, Connection: m.connection.ID})
 	}
 	f.noError(f.MatcherEntries.MarkUnsent(f.ctx, m.lease, marks, at))
-	got := ids(m.due(at), func(e matcher.Entry) string { return fmt.Sprint(e.Record, " ", e.State, " ", e.Marks) })
+	got := ids(m.due(at), func(e lerianmatcher.Entry) string { return fmt.Sprint(e.Record, " ", e.State, " ", e.Marks) })
 	f.equal("entries", []string{
 		records[0].String() + " none 1", records[1].String() + " none 2", records[5].String() + " ignored 2",
 	}, got)
@@ -200,17 +200,17 @@ func matcherMarkedUnsent(f *fixture) {
 func matcherUnmappedEntries(f *fixture) {
 	m := f.newMatched()
 	at := m.now()
-	var entries []matcher.Entry
+	var entries []lerianmatcher.Entry
 	var sources []ports.MatcherSource
 	for range 4 {
 		m.mark(at)
 		e := sentEntry(m.due(at)[0], m.now())
-		e.State, e.DueAt, e.Conflict = matcher.Imported, time.Time{}, nil
+		e.State, e.DueAt, e.Conflict = lerianmatcher.Imported, time.Time{}, nil
 		entries = append(entries, e)
 		sources = append(sources, ports.MatcherSource{Account: e.Account, Target: e.Target})
 		m.save(e)
 	}
-	entries[3].State = matcher.Ignored
+	entries[3].State = lerianmatcher.Ignored
 	m.save(entries[3])
 	f.noError(f.MatcherEntries.MarkUnmapped(f.ctx, m.lease, sources[:3], at))
 	f.equal("entries without a change", 0, len(m.due(at)))
@@ -330,7 +330,7 @@ func matcherMarkedSince(f *fixture) {
 	sent := sentEntry(e, m.now())
 	m.save(sent)
 	sent.DueAt, sent.Marks = at, 2
-	f.equal("the entry", []matcher.Entry{sent}, m.due(later))
+	f.equal("the entry", []lerianmatcher.Entry{sent}, m.due(later))
 }
 
 func matcherEmptied(f *fixture) {
@@ -383,12 +383,12 @@ func matcherTaken(f *fixture) {
 func matcherConflicts(f *fixture) {
 	m := f.newMatched()
 	at := m.now()
-	var want []matcher.Entry
+	var want []lerianmatcher.Entry
 	for range 5 {
 		m.mark(at)
 		e := sentEntry(m.due(at)[0], m.now())
 		m.save(e)
-		want = append([]matcher.Entry{e}, want...)
+		want = append([]lerianmatcher.Entry{e}, want...)
 	}
 	m.mark(at) // an entry without a conflict
 	f.equal("conflicts", want, m.conflicts(2))
@@ -452,7 +452,7 @@ func matcherLeaseLost(f *fixture) {
 		f.errorIs(f.MatcherEntries.Mark(f.ctx, lost, marks, at), domain.LeaseLost)
 		_, _, err := f.MatcherEntries.Due(f.ctx, lost, at, 1)
 		f.errorIs(err, domain.LeaseLost)
-		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []matcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []lerianmatcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.MarkUnsent(f.ctx, lost, marks, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.MarkUnmapped(f.ctx, lost, nil, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.SetState(f.ctx, lost, ports.MatcherState{}), domain.LeaseLost)
@@ -485,7 +485,7 @@ func matcherTenant(f *fixture) {
 
 // entryIn stores a Matcher entry in the given state for a record of the connection, and returns the id of that
 // record.
-func (m *matched) entryIn(state matcher.State) domain.TransactionID {
+func (m *matched) entryIn(state lerianmatcher.State) domain.TransactionID {
 	m.Helper()
 	at := m.now()
 	record := m.mark(at)[0]
@@ -502,11 +502,11 @@ func (m *matched) entryIn(state matcher.State) domain.TransactionID {
 func matcherErased(f *fixture) {
 	m := f.newMatched()
 	erased := m.connection
-	for _, state := range []matcher.State{matcher.None, matcher.Ignored} {
+	for _, state := range []lerianmatcher.State{lerianmatcher.None, lerianmatcher.Ignored} {
 		m.entryIn(state)
 	}
 	open := []domain.TransactionID{
-		m.entryIn(matcher.Importing), m.entryIn(matcher.Imported), m.entryIn(matcher.Ignoring),
+		m.entryIn(lerianmatcher.Importing), m.entryIn(lerianmatcher.Imported), m.entryIn(lerianmatcher.Ignoring),
 	}
 	m.connection = f.createConnection()
 	kept := m.mark(f.now().Add(time.Hour))[0]
@@ -521,13 +521,13 @@ func matcherErased(f *fixture) {
 		return remain
 	}
 	dueNow := func() []domain.TransactionID {
-		return ids(m.due(f.now()), func(e matcher.Entry) domain.TransactionID { return e.Record })
+		return ids(m.due(f.now()), func(e lerianmatcher.Entry) domain.TransactionID { return e.Record })
 	}
 	f.equal("open entries remain", true, erase(false, 100))
 	f.equal("entries that are due", open, dueNow())
 	f.equal("marks", int64(2), m.due(f.now())[0].Marks)
 	ignored := m.due(f.now())[0]
-	ignored.State, ignored.DueAt = matcher.Ignored, time.Time{}
+	ignored.State, ignored.DueAt = lerianmatcher.Ignored, time.Time{}
 	m.save(ignored)
 	f.equal("after one was ignored", true, erase(false, 100))
 	f.equal("entries that are left", open[1:], dueNow())
@@ -538,5 +538,5 @@ func matcherErased(f *fixture) {
 	f.equal("the first of two that are given up", true, erase(true, 1))
 	f.equal("the last one", false, erase(true, 1))
 	f.equal("entries of the other connection", []domain.TransactionID{kept},
-		ids(m.due(f.now().Add(48*time.Hour)), func(e matcher.Entry) domain.TransactionID { return e.Record }))
+		ids(m.due(f.now().Add(48*time.Hour)), func(e lerianmatcher.Entry) domain.TransactionID { return e.Record }))
 }

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"domain/events": {
 		"domain",
 	},
-	"domain/matcher": {
+	"domain/lerianmatcher": {
 		"domain",
 		"github.com/shopspring/decimal",
 	},
@@ -60,7 +60,7 @@ var allowed = map[string][]string{
 		"domain/witness",
 	},
 	"ports": {
-		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/lerianmatcher",
 		"domain/ratelimit", "domain/records", "domain/witness",
 		"github.com/google/uuid",
 	},
@@ -69,7 +69,7 @@ var allowed = map[string][]string{
 		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/matcher",
+		"domain", "domain/banktext", "domain/bills", "domain/books", "domain/events", "domain/lerianmatcher",
 		"domain/matching", "domain/ratelimit",
 		"domain/records", "domain/witness", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
@@ -87,7 +87,7 @@ var allowed = map[string][]string{
 		"application/concurrency",
 		"domain",
 		"domain/events",
-		"domain/matcher",
+		"domain/lerianmatcher",
 		"domain/witness",
 		"ports",
 		"github.com/google/uuid",
@@ -105,7 +105,7 @@ var allowed = map[string][]string{
 
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/bills",
-		"domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/witness", "ports",
+		"domain/books", "domain/events", "domain/lerianmatcher", "domain/matching", "domain/witness", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore",
 		"golang.org/x/text/language", "golang.org/x/time/rate",
@@ -140,8 +140,8 @@ var allowed = map[string][]string{
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/twmb/franz-go",
 	},
-	"adapters/sink/matcher": {
-		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "domain/matcher", "ports",
+	"adapters/sink/lerianmatcher": {
+		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "domain/lerianmatcher", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"adapters/sink/rabbitmq": {
@@ -208,7 +208,7 @@ var allowed = map[string][]string{
 		"github.com/klauspost/compress/zstd", "github.com/pressly/goose/v3", "github.com/shopspring/decimal",
 		"gorm.io/gorm",
 	},
-	"adapters/persistence/gormstore/records": {
+	"adapters/persistence/gormstore/recordstore": {
 		"adapters/persistence/gormstore",
 		"domain",
 		"domain/banktext", "domain/bills",
@@ -222,7 +222,7 @@ var allowed = map[string][]string{
 		"gorm.io/gorm/clause",
 	},
 	"adapters/persistence/gormstore/eventlog": {
-		"adapters/persistence/gormstore", "domain", "domain/books", "domain/events", "domain/matcher",
+		"adapters/persistence/gormstore", "domain", "domain/books", "domain/events", "domain/lerianmatcher",
 		"domain/records", "ports",
 		"github.com/google/uuid", "gorm.io/gorm", "gorm.io/gorm/clause",
 	},
@@ -232,7 +232,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/gormstore/stores": {
 		"adapters/persistence/gormstore", "adapters/persistence/gormstore/erasing",
-		"adapters/persistence/gormstore/eventlog", "adapters/persistence/gormstore/records", "ports",
+		"adapters/persistence/gormstore/eventlog", "adapters/persistence/gormstore/recordstore", "ports",
 	},
 	"adapters/persistence/gormstore/receivetest": {
 		"adapters/persistence/gormstore", "domain", "ports",

@@ -54,11 +54,11 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		// the allow-list of gormstore contains pgx/v5/pgconn and pgx/v5/pgtype, but not pgx/v5
 		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}},
 		// the packages below gormstore, except for stores, use gormstore and not each other
-		{sqlStores + "/records", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
-		{sqlStores + "/records", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
-		{sqlStores + "/eventlog", module + "/" + sqlStores + "/records", []string{ruleImport}},
+		{sqlStores + "/recordstore", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
+		{sqlStores + "/recordstore", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
+		{sqlStores + "/eventlog", module + "/" + sqlStores + "/recordstore", []string{ruleImport}},
 		{sqlStores + "/eventlog", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
-		{sqlStores + "/erasing", module + "/" + sqlStores + "/records", []string{ruleImport}},
+		{sqlStores + "/erasing", module + "/" + sqlStores + "/recordstore", []string{ruleImport}},
 		{sqlStores + "/erasing", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
 		{"adapters/rest", module + "/adapters/persistence/sqlite", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},

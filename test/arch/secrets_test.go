@@ -30,7 +30,7 @@ var revealers = map[string][]string{
 	"adapters/connector/postgres":    nil,
 	"adapters/connector/rest":        nil,
 	"adapters/sink/kafka":            nil,
-	"adapters/sink/matcher":          nil,
+	"adapters/sink/lerianmatcher":    nil,
 	"adapters/sink/settings":         nil,
 	"adapters/sink/webhook":          nil,
 	"cmd/discovery":                  {"token.go"},

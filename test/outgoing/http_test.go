@@ -17,12 +17,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/connector/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
-	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
+	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
@@ -120,11 +120,11 @@ var outgoingEvent = ports.OutgoingEvent{ID: "1", Type: "transaction.added", Time
 // matcherCall calls a method of the client of Matcher.
 type matcherCall func(context.Context, ports.MatcherClient) error
 
-var matcherTarget = matcher.Target{Context: connectionID, Source: connectionID}
+var matcherTarget = lerianmatcher.Target{Context: connectionID, Source: connectionID}
 
 var matcherCalls = map[string]matcherCall{
 	"upload": func(ctx context.Context, c ports.MatcherClient) error {
-		row := ports.MatcherRow{Content: matcher.Content{
+		row := ports.MatcherRow{Content: lerianmatcher.Content{
 			ExternalID: "1", Amount: decimal.NewFromInt(1), Currency: "BRL", Date: "2026-03-01",
 		}}
 		_, err := c.Upload(ctx, matcherTarget, "file.json", []ports.MatcherRow{row})

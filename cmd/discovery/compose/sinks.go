@@ -6,7 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/kafka"
-	"github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -27,7 +27,7 @@ func sinks(guard *egress.Guard, clock ports.Clock) []ports.Sink {
 		webhook.New(webhook.Options{Guard: guard, Clock: clock, UserAgent: product, Shares: shares}),
 		rabbitmq.New(rabbitmq.Options{Guard: guard, Product: product, Shares: shares}),
 		kafka.New(kafka.Options{Guard: guard, Product: product, Shares: shares}),
-		matcher.New(matcher.Options{Guard: guard, Clock: clock, UserAgent: product, Shares: shares}),
+		lerianmatcher.New(lerianmatcher.Options{Guard: guard, Clock: clock, UserAgent: product, Shares: shares}),
 	}
 }
 

@@ -87,7 +87,7 @@ func Operation() string {
 	return methodOf(operation)
 }
 
-// methodOf returns the type and the method in the name of a function, such as "gormstore/records.pulls.StorePage". The
+// methodOf returns the type and the method in the name of a function, such as "gormstore/recordstore.pulls.StorePage". The
 // type begins with an upper case letter, as the name of the port does.
 func methodOf(function string) string {
 	_, method, _ := strings.Cut(function[strings.LastIndexByte(function, '/')+1:], ".")

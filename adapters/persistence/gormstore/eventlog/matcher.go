@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
-	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -51,7 +51,7 @@ type matcherRow struct {
 // TableName returns the name of the table in the schema.
 func (matcherRow) TableName() string { return "matcher_entries" }
 
-func rowOfMatcherEntry(l ports.SubscriptionLease, e matcher.Entry) (row matcherRow, err error) {
+func rowOfMatcherEntry(l ports.SubscriptionLease, e lerianmatcher.Entry) (row matcherRow, err error) {
 	row = matcherRow{
 		Subscription: l.Subscription.UUID, Tenant: l.Tenant.UUID, Record: e.Record.UUID,
 		Connection: e.Connection.UUID, Account: gormstore.Optional(e.Account.UUID), State: string(e.State),
@@ -59,7 +59,7 @@ func rowOfMatcherEntry(l ports.SubscriptionLease, e matcher.Entry) (row matcherR
 		Imports: e.Imports, LastVersion: e.LastVersion, File: e.File, Tries: e.Tries, MaxRows: e.MaxRow,
 		Due: gormstore.At(e.DueAt), Marks: e.Marks,
 	}
-	if e.State != matcher.None {
+	if e.State != lerianmatcher.None {
 		if row.Content, err = gormstore.EncodeJSON(e.Content); err != nil {
 			return row, err
 		}
@@ -71,11 +71,11 @@ func rowOfMatcherEntry(l ports.SubscriptionLease, e matcher.Entry) (row matcherR
 	return row, err
 }
 
-func (r matcherRow) domain() (matcher.Entry, error) {
-	e := matcher.Entry{
+func (r matcherRow) domain() (lerianmatcher.Entry, error) {
+	e := lerianmatcher.Entry{
 		Record: domain.TransactionID{UUID: r.Record}, Connection: domain.ConnectionID{UUID: r.Connection},
-		Account: domain.AccountID{UUID: r.Account.UUID}, State: matcher.State(r.State), ExternalID: r.ExternalID,
-		Target: matcher.Target{Context: r.Context, Source: r.Source}, MatcherID: r.MatcherID, Imports: r.Imports,
+		Account: domain.AccountID{UUID: r.Account.UUID}, State: lerianmatcher.State(r.State), ExternalID: r.ExternalID,
+		Target: lerianmatcher.Target{Context: r.Context, Source: r.Source}, MatcherID: r.MatcherID, Imports: r.Imports,
 		LastVersion: r.LastVersion, File: r.File, Tries: r.Tries, MaxRow: r.MaxRows, DueAt: r.Due.Time, Marks: r.Marks,
 	}
 	if err := gormstore.DecodeJSON(r.Content, &e.Content); err != nil {
@@ -84,8 +84,8 @@ func (r matcherRow) domain() (matcher.Entry, error) {
 	return e, gormstore.DecodeJSON(r.Conflict, &e.Conflict)
 }
 
-func matcherEntriesOf(rows []matcherRow) ([]matcher.Entry, error) {
-	entries := make([]matcher.Entry, len(rows))
+func matcherEntriesOf(rows []matcherRow) ([]lerianmatcher.Entry, error) {
+	entries := make([]lerianmatcher.Entry, len(rows))
 	for i, row := range rows {
 		var err error
 		if entries[i], err = row.domain(); err != nil {
@@ -150,7 +150,7 @@ func (s matcherEntries) insertMarks(
 	})
 	rows := make([]matcherRow, len(marks))
 	for i, mark := range marks {
-		e := matcher.NewEntry(mark.Record)
+		e := lerianmatcher.NewEntry(mark.Record)
 		e.Connection, e.DueAt, e.Marks = mark.Connection, at, 1
 		rows[i], _ = rowOfMatcherEntry(l, e) // a new entry contains nothing to encode
 	}
@@ -175,7 +175,7 @@ func (s matcherEntries) MarkUnmapped(
 		if err := requireLease(gormstore.Locked(tx.DB, gormstore.ForUpdate), l); err != nil {
 			return err
 		}
-		return matcherEntriesOfLease(tx.DB, l).Where("state = ?", string(matcher.Imported)).
+		return matcherEntriesOfLease(tx.DB, l).Where("state = ?", string(lerianmatcher.Imported)).
 			Where("(account_id IS NULL OR NOT ("+condition.SQL+"))", condition.Vars...).
 			Updates(map[string]any{
 				"due_at": gorm.Expr("CASE WHEN due_at <= ? THEN due_at ELSE ? END", gormstore.At(at),
@@ -212,7 +212,7 @@ func (s matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease,
 // Due implements ports.MatcherEntries. It reads the entries in the order of the index over the due entries.
 func (s matcherEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
-) (due []matcher.Entry, next time.Time, err error) {
+) (due []lerianmatcher.Entry, next time.Time, err error) {
 	var rows []matcherRow
 	var first gormstore.Instant
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -237,9 +237,9 @@ func (s matcherEntries) Due(
 // Save implements ports.MatcherEntries. It locks the subscription, which checks the lease, and then the entries that
 // still exist.
 func (s matcherEntries) Save(
-	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
+	ctx context.Context, l ports.SubscriptionLease, entries []lerianmatcher.Entry, at time.Time,
 ) error {
-	ids := gormstore.ConvertAll(entries, func(e matcher.Entry) string { return e.Record.String() })
+	ids := gormstore.ConvertAll(entries, func(e lerianmatcher.Entry) string { return e.Record.String() })
 	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
 		locked := gormstore.Locked(tx.DB, gormstore.ForUpdate)
 		if err := requireLease(locked, l); err != nil {
@@ -273,10 +273,10 @@ func (s matcherEntries) Save(
 
 // mergeEntries returns the rows to store, the records whose entries are to be deleted, and the entries whose conflicts
 // are to be announced. existing contains the stored rows, with only the columns that Save reads.
-func mergeEntries(l ports.SubscriptionLease, entries []matcher.Entry, existing []matcherRow) (
-	saved []matcherRow, emptied []string, announced []matcher.Entry, err error,
+func mergeEntries(l ports.SubscriptionLease, entries []lerianmatcher.Entry, existing []matcherRow) (
+	saved []matcherRow, emptied []string, announced []lerianmatcher.Entry, err error,
 ) {
-	byRecord := make(map[uuid.UUID]matcher.Entry, len(entries))
+	byRecord := make(map[uuid.UUID]lerianmatcher.Entry, len(entries))
 	for _, e := range entries {
 		byRecord[e.Record.UUID] = e
 	}
@@ -386,7 +386,7 @@ func (s matcherEntries) Unmapped(
 // comes first.
 func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	page domain.PageRequest,
-) (found domain.Page[matcher.Entry], err error) {
+) (found domain.Page[lerianmatcher.Entry], err error) {
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		_, err := gormstore.First[subscriptionRow](subscriptionByID(db, tenant, subscription).Select("id"))
 		if err != nil {
@@ -399,13 +399,13 @@ func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 			return err
 		}
 		var invalid error
-		found, err = gormstore.List(query, page, func(row matcherRow) matcher.Entry {
+		found, err = gormstore.List(query, page, func(row matcherRow) lerianmatcher.Entry {
 			e, err := row.domain()
 			if err != nil || e.Conflict == nil {
-				e.Conflict, invalid = &matcher.Conflict{Since: row.Since.Time}, err
+				e.Conflict, invalid = &lerianmatcher.Conflict{Since: row.Since.Time}, err
 			}
 			return e
-		}, func(e matcher.Entry) domain.Position {
+		}, func(e lerianmatcher.Entry) domain.Position {
 			return domain.Position{Key: domain.TimeKey(e.Conflict.Since), ID: e.Record.UUID}
 		})
 		if err == nil {
@@ -419,7 +419,7 @@ func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 // Conflict implements ports.MatcherEntries. It finds the entry by its primary key.
 func (s matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	record domain.TransactionID,
-) (e matcher.Entry, err error) {
+) (e lerianmatcher.Entry, err error) {
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		_, err := gormstore.First[subscriptionRow](subscriptionByID(db, tenant, subscription).Select("id"))
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/erasing"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/eventlog"
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/records"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/recordstore"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -19,11 +19,11 @@ type Store struct {
 
 // New returns the stores of the database that common uses.
 func New(common *gormstore.Store) *Store {
-	return &Store{common, records.NewLedger(common.Core())}
+	return &Store{common, recordstore.NewLedger(common.Core())}
 }
 
 // Pulls returns the store of pulls, and of the accounts and transactions that pulls write.
-func (s *Store) Pulls() ports.Pulls { return records.NewPulls(s.Core()) }
+func (s *Store) Pulls() ports.Pulls { return recordstore.NewPulls(s.Core()) }
 
 // Ledger returns the store of accounts and transactions.
 func (s *Store) Ledger() ports.Ledger { return s.ledger }

@@ -1,0 +1,355 @@
+package recordstore
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/bills"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// The bills of a card are evaluated at the end of a pull, and with a decision of an operator. An evaluation reads all
+// live rows of the card, so it is made only if something that it depends on has changed. The column rows_changed of
+// bill_lists states that rows have; each transaction that changes rows sets it.
+
+// selectHasBills is a SELECT that yields whether bills of a card of a connection were read. Its parameters are the
+// connection and the tenant.
+const selectHasBills = `SELECT EXISTS (SELECT 1 FROM bill_lists
+	WHERE bill_lists.connection_id = ? AND bill_lists.tenant_id = ?)`
+
+// cardAccount contains the columns of a card that its bills need.
+type cardAccount struct {
+	ID         uuid.UUID         `gorm:"column:id"`
+	ExternalID string            `gorm:"column:external_id"`
+	Currency   string            `gorm:"column:currency"`
+	BankRead   gormstore.Instant `gorm:"column:bank_read_at"`
+}
+
+// billWriter stores the bills of the cards of a connection.
+type billWriter struct {
+	dialect            gormstore.Dialect
+	tx                 gormstore.Tx
+	connection, tenant uuid.UUID
+	at                 time.Time
+	events             []records.Event
+	// overdue returns when a difference of a bill begins to count; see books.BillCheck.Overdue. The zero time keeps
+	// the stored one.
+	overdue func(due domain.Date) time.Time
+}
+
+// newBillWriter returns a writer for the end of a pull; nil if the pull changes no bills. It shares the connection, so
+// that no operator decides about a row between the evaluation and the end of the transaction. The transaction must not
+// have locked yet what a decision locks.
+func newBillWriter(
+	tx gormstore.Tx, d gormstore.Dialect, pull gormstore.PullRow, o records.Outcome,
+) (*billWriter, error) {
+	if o.State != domain.PullSucceeded {
+		return nil, nil
+	}
+	w := &billWriter{
+		dialect: d, tx: tx, connection: pull.Connection, tenant: pull.Tenant, at: o.At,
+		overdue: func(due domain.Date) time.Time { return o.Coverage.EndOf(due).Add(-o.Grace) },
+	}
+	if has, err := w.hasBills(); err != nil || !has && len(o.Bills) == 0 {
+		return nil, err
+	}
+	return w, shareConnections(d, tx, w.tenant, w.connection.String())
+}
+
+// storePull stores what a pull has read of the bills of the connection's cards, and evaluates them again.
+func (w *billWriter) storePull(o records.Outcome) error {
+	if w == nil {
+		return nil
+	}
+	lists, err := w.lists()
+	if err != nil {
+		return err
+	}
+	cards, err := w.cards()
+	for i := 0; i < len(cards) && err == nil; i++ {
+		card, list := cards[i], lists[cards[i].ID]
+		read, wasRead := o.Bills[card.ExternalID]
+		if list == nil && !wasRead {
+			continue
+		}
+		next := w.listOf(card, list)
+		next.Day, next.CoversTo = string(o.Coverage.Day(o.At)), string(o.Coverage.To(card.BankRead.Time, card.Currency))
+		if wasRead {
+			err = w.storeRead(card, list, next, read)
+		} else {
+			err = w.refresh(card, list, next)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return gormstore.RecordEvents(w.tx, w.dialect,
+		gormstore.EventOrigin{Tenant: w.tenant, Connection: w.connection, At: w.at}, w.events...)
+}
+
+// changeBills notes that rows of these accounts have changed. If an operator has decided the changes, it evaluates the
+// bills of the accounts at once, as of the day of their latest evaluation.
+func (p *pageWriter) changeBills(accounts map[uuid.UUID]bool) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	ids := make([]string, 0, len(accounts))
+	for _, account := range sortedUUIDs(accounts) {
+		ids = append(ids, account.String())
+	}
+	lists := p.tx.Table("bill_lists").
+		Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+		Where(p.dialect.AnyOf("account_id", ids))
+	if p.pull.ID != uuid.Nil {
+		return lists.Where("NOT rows_changed").Update("rows_changed", true).Error
+	}
+	if n, err := gormstore.RowsAffected(lists.Update("rows_changed", true)); err != nil || n == 0 {
+		return err
+	}
+	return p.evaluateBills(accounts)
+}
+
+// evaluateBills evaluates the bills of accounts of which an operator's decision has changed rows.
+func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
+	w := billWriter{
+		dialect: p.dialect, tx: p.tx, connection: p.pull.Connection, tenant: p.pull.Tenant, at: p.At,
+		overdue: func(domain.Date) time.Time { return time.Time{} },
+	}
+	lists, err := w.lists()
+	if err != nil {
+		return err
+	}
+	cards, err := w.cards()
+	for i := 0; i < len(cards) && err == nil; i++ {
+		if list := lists[cards[i].ID]; list != nil && accounts[cards[i].ID] {
+			err = w.refresh(cards[i], list, w.listOf(cards[i], list))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return p.recordEvents(w.events...)
+}
+
+// hasBills reports whether bills of a card of the connection were read.
+func (w *billWriter) hasBills() (has bool, err error) {
+	q := gormstore.NewQuery(selectHasBills, gormstore.UUID(w.connection), gormstore.UUID(w.tenant))
+	err = w.tx.Read(q.AsRead([]any{&has}, func() error { return nil }))
+	return has, err
+}
+
+// lists returns the rows of bill_lists of the connection by their account.
+func (w *billWriter) lists() (map[uuid.UUID]*billListRow, error) {
+	var rows []billListRow
+	err := w.tx.Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).Find(&rows).Error
+	lists := map[uuid.UUID]*billListRow{}
+	for i := range rows {
+		lists[rows[i].Account] = &rows[i]
+	}
+	return lists, err
+}
+
+// cards returns the cards of the connection in the order of their ids.
+func (w *billWriter) cards() (cards []cardAccount, err error) {
+	return cards, w.tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).
+		Where("type = ?", string(domain.CreditAccount)).Order("id").Find(&cards).Error
+}
+
+// stored returns the bills of a card.
+func (w *billWriter) stored(card cardAccount) ([]bills.Stored, error) {
+	var rows []billRow
+	err := w.tx.Where("account_id = ? AND tenant_id = ?", card.ID, w.tenant).Order("due_date, id").Find(&rows).Error
+	all := make([]bills.Stored, len(rows))
+	for i := 0; i < len(rows) && err == nil; i++ {
+		all[i], err = rows[i].domain()
+	}
+	return all, err
+}
+
+// listOf returns the next row of bill_lists of a card. list is the stored one; nil if there is none.
+func (w *billWriter) listOf(card cardAccount, list *billListRow) billListRow {
+	next := billListRow{Account: card.ID, Connection: w.connection, Tenant: w.tenant}
+	if list != nil {
+		next = *list
+		next.Connection = w.connection
+	}
+	return next
+}
+
+// storeRead stores what the vendor lists of the bills of a card.
+func (w *billWriter) storeRead(card cardAccount, list *billListRow, next billListRow, read bills.Read) error {
+	before, err := w.stored(card)
+	if err != nil {
+		return err
+	}
+	next.Read, next.State = gormstore.At(w.at), string(bills.ListRead)
+	if read.Denied {
+		next.State = string(bills.ListDenied)
+	}
+	account := domain.Account{ID: domain.AccountID{UUID: card.ID}, BankReadAt: card.BankRead.Time}
+	merged := bills.Merge(before, read, account, w.at, func(key string) domain.BillID {
+		return domain.BillID{UUID: uuid.NewSHA1(card.ID, []byte(key))}
+	})
+	if changes, same := bills.Relisted(before, merged); same && list != nil && !list.isOutdated(next) {
+		if err := w.save(changes); err != nil {
+			return err
+		}
+		return w.saveList(next)
+	}
+	return w.evaluate(card, next, before, merged)
+}
+
+// refresh evaluates the stored bills of a card again, if that may change anything.
+func (w *billWriter) refresh(card cardAccount, list *billListRow, next billListRow) error {
+	if !list.isOutdated(next) {
+		return nil
+	}
+	before, err := w.stored(card)
+	if err != nil {
+		return err
+	}
+	return w.evaluate(card, next, before, before)
+}
+
+// isOutdated reports whether the latest evaluation is not valid for the day of the next one.
+func (r *billListRow) isOutdated(next billListRow) bool {
+	return r.RowsChanged || r.Day != next.Day || r.CoversTo != next.CoversTo
+}
+
+// evaluate evaluates the bills of a card, and stores what has changed since before.
+func (w *billWriter) evaluate(card cardAccount, next billListRow, before, merged []bills.Stored) error {
+	c := bills.Card{
+		Currency: card.Currency, Today: domain.Date(next.Day), CoversTo: domain.Date(next.CoversTo),
+	}
+	previous, err := w.readRows(card, &c)
+	if err != nil {
+		return err
+	}
+	changes, result := bills.Update(before, merged, c, w.at)
+	if err := w.save(changes); err != nil {
+		return err
+	}
+	last := records.LastBill(bills.Applied(merged, changes), c.Today, w.at, w.overdue)
+	if err := w.saveCheck(card, last); err != nil {
+		return err
+	}
+	next.RowsChanged = false
+	if next.Open, err = gormstore.EncodeJSON(result.Open); err != nil {
+		return err
+	}
+	if err := w.saveList(next); err != nil {
+		return err
+	}
+	return w.saveRows(c.Rows, result.Rows, previous)
+}
+
+// saveCheck stores the check of the last closed bill of a card in the completeness of the account.
+func (w *billWriter) saveCheck(card cardAccount, last *books.BillCheck) error {
+	account := accountKeys{ID: card.ID, Connection: w.connection, Tenant: w.tenant}
+	c, err := completenessOf(gormstore.Locked(w.tx.DB, gormstore.ForUpdate), account)
+	if err != nil || last == nil && c.Bill == nil {
+		return err
+	}
+	return saveCompleteness(w.tx.DB, account, c.WithBill(last))
+}
+
+// save stores changed bills, and adds their events.
+func (w *billWriter) save(changes []bills.Change) error {
+	for _, change := range changes {
+		row, err := rowOfBill(change.Stored, w.connection, w.tenant)
+		if err != nil {
+			return err
+		}
+		if event, ok := records.OfBill(change); ok {
+			w.events = append(w.events, event)
+		}
+		err = w.tx.Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "id"}, {Name: "tenant_id"}},
+			DoUpdates: clause.AssignmentColumns([]string{
+				"account_id", "connection_id", "bill_key", "due_date", "data", "facts", "bank_read_at", "removed_at",
+			}),
+		}).Create(&row).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveList stores what is known of the bills of a card as a whole.
+func (w *billWriter) saveList(row billListRow) error {
+	return w.tx.Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{
+			"connection_id", "state", "open", "read_at", "day", "covers_to", "rows_changed",
+		}),
+	}).Create(&row).Error
+}
+
+// billColumns are the columns of a record that its bill needs.
+var billColumns = []string{
+	"id", "amount", "currency", "account_amount", "account_currency", "status", "date", "description", "card_facts",
+	"bill_id", "card_bill",
+}
+
+// isOfBill reports whether a column is one of billColumns.
+func isOfBill(c gormstore.Column) bool { return slices.Contains(billColumns, c.Name) }
+
+// readRows adds the live records of a card to c.Rows. It returns their stored bills, in the same order.
+func (w *billWriter) readRows(card cardAccount, c *bills.Card) (previous []domain.CardBill, err error) {
+	q := gormstore.NewQuery(
+		"SELECT "+gormstore.SelectedColumns(isOfBill)+` FROM transactions WHERE connection_id = ? AND account_id = ?
+			AND `+gormstore.Counts+" AND "+w.dialect.TenantIs("tenant_id", "?"),
+		gormstore.UUID(w.connection), gormstore.UUID(card.ID), gormstore.UUID(w.tenant))
+	row := gormstore.NewTransactionRow()
+	err = w.tx.Read(q.AsRead(row.TargetsOf(isOfBill), func() error {
+		t, err := row.Domain()
+		if err == nil {
+			c.Rows = append(c.Rows, bills.RowOf(t, card.Currency, t.Bill.PendingForecast))
+			previous = append(previous, t.Bill)
+		}
+		return err
+	}))
+	return previous, err
+}
+
+// saveRows stores the bills of the records that have changed. A bill is no part of a version, so the records keep their
+// version and their position in the feed.
+func (w *billWriter) saveRows(rows []bills.Row, found []bills.Assignment, previous []domain.CardBill) error {
+	changed := map[domain.CardBill][]string{}
+	for i, r := range rows {
+		if next := bills.RowBill(r, found[i], previous[i]); next != previous[i] {
+			changed[next] = append(changed[next], r.ID.String())
+		}
+	}
+	order := make([]domain.CardBill, 0, len(changed))
+	for bill := range changed {
+		order = append(order, bill)
+	}
+	slices.SortFunc(order, func(x, y domain.CardBill) int {
+		return cmp.Compare(gormstore.EncodeCard(x), gormstore.EncodeCard(y))
+	})
+	for _, bill := range order {
+		var id any
+		if !bill.Payment && !bill.ID.IsZero() {
+			id = bill.ID.UUID
+		}
+		for batch := range slices.Chunk(changed[bill], removalBatch) {
+			err := w.tx.Table(gormstore.TransactionTable).
+				Where("connection_id = ? AND "+w.dialect.TenantIs("tenant_id", "?"), w.connection, w.tenant).
+				Where(w.dialect.AnyOf("id", batch)).
+				Updates(map[string]any{"bill_id": id, "card_bill": gormstore.EncodeCard(bill)}).Error
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

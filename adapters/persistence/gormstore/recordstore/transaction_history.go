@@ -1,0 +1,182 @@
+package recordstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The table transaction_versions contains the earlier versions of rows. Before a row of the table transactions is
+// overwritten, its current version is copied to transaction_versions. A row that never changes has no row there.
+
+// archiveSQL returns the statement that copies the current versions of a connection's rows to transaction_versions. Its
+// parameters are the time at which the versions are replaced, the connection and the tenant. Further conditions can be
+// appended to its text.
+func archiveSQL(d gormstore.Dialect) string {
+	return "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
+		", CAST(? AS timestamptz) FROM transactions WHERE connection_id = ? AND " + d.TenantIs("tenant_id", "?")
+}
+
+// versionColumns are the columns of transaction_versions.
+var versionColumns = gormstore.JoinColumns(func(c gormstore.Column) string {
+	if !gormstore.IsVersioned(c) {
+		return ""
+	}
+	return c.Name
+})
+
+// archive copies the current versions of rows to transaction_versions. It copies the rows of the connection that match
+// the condition. It must be called before the statement that updates these rows. The lock on the pull excludes all
+// other writers of these rows.
+func (p *pageWriter) archive(condition clause.Expr) error {
+	vars := append([]any{p.time(p.At), p.pull.Connection, p.pull.Tenant}, condition.Vars...)
+	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
+}
+
+// History reads the versions of one transaction, and then their pulls and deliveries. It may use several statements
+// without a transaction, because earlier versions never change.
+func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+	page domain.PageRequest,
+) (domain.Page[domain.TransactionVersion], error) {
+	var none domain.Page[domain.TransactionVersion]
+	before, err := domain.VersionBefore(id, page.After)
+	if err != nil {
+		return none, err
+	}
+	present, err := s.present(ctx, tenant, id)
+	if err != nil {
+		return none, err
+	}
+	if present.Erased() {
+		return none, nil
+	}
+	stored, err := s.versions(ctx, present, before, page)
+	if err != nil {
+		return none, err
+	}
+	versions := domain.PageOfVersions(stored, page)
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		return errors.Join(addOrigins(db, s.Dialect, present, versions.Items), addAdjusts(db, present, versions.Items))
+	})
+	return domain.CutVersions(versions, page), err
+}
+
+// versions returns the versions of a transaction for a page, newest first, followed by one further version if there
+// is one. It returns only versions with a number below endVersion.
+func (s ledger) versions(
+	ctx context.Context, present domain.Transaction, endVersion int, page domain.PageRequest,
+) ([]domain.Transaction, error) {
+	const which = " WHERE connection_id = ? AND id = ? AND tenant_id = ? AND version < ?"
+	key := []any{
+		gormstore.UUID(present.Connection.UUID), gormstore.UUID(present.ID.UUID),
+		gormstore.UUID(present.Tenant.UUID), endVersion,
+	}
+	columns := gormstore.SelectedColumns(gormstore.IsVersioned)
+	q := gormstore.NewQuery("SELECT "+columns+" FROM transactions"+which, key...)
+	q.Add(" UNION ALL SELECT * FROM (SELECT "+columns+" FROM transaction_versions"+which, key...)
+	q.Add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC LIMIT ?", page.Limit+1, page.Limit+1)
+	// The values of Vendor and FirstSeenAt are not stored per version, because they never change.
+	row := gormstore.NewTransactionRow()
+	row.Vendor, row.FirstSeenAt = present.Vendor, present.FirstSeenAt
+	// Each item of the page contains two versions. The page therefore reaches its maximum size before these rows do.
+	rows := domain.PageBuilder[domain.Transaction]{Request: page}
+	rows.Request.Limit++
+	err := s.Rows(ctx, q.String(), q.Args, row.TargetsOf(gormstore.IsVersioned), func() error {
+		t, err := row.Domain()
+		if err != nil {
+			return err
+		}
+		enough := rows.Full()
+		rows.Add(t)
+		if enough {
+			return gormstore.ErrStop
+		}
+		return nil
+	})
+	if errors.Is(err, gormstore.ErrStop) {
+		err = nil
+	}
+	return rows.Items, err
+}
+
+// addOrigins sets the fields Trigger and Deliveries of each version to those of the pull that stored the version.
+func addOrigins(db *gorm.DB, d gormstore.Dialect, t domain.Transaction, versions []domain.TransactionVersion) error {
+	var ids []uuid.UUID
+	for i := range versions {
+		if pull := versions[i].Transaction.Pull; !pull.IsZero() {
+			ids = append(ids, pull.UUID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	triggers, err := triggersOf(db, t, ids)
+	if err != nil {
+		return err
+	}
+	deliveries, err := deliveriesOf(db, d, t, ids)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		pull := versions[i].Transaction.Pull.UUID
+		versions[i].Trigger, versions[i].Deliveries = triggers[pull], deliveries[pull]
+	}
+	return nil
+}
+
+// addAdjusts sets the field Adjusts of each version.
+func addAdjusts(db *gorm.DB, t domain.Transaction, versions []domain.TransactionVersion) error {
+	var rows []struct {
+		Version int
+		Date    string
+	}
+	err := db.Raw(`SELECT close_adjustments.version, min(account_closes.date) AS date
+		FROM close_adjustments JOIN account_closes ON `+gormstore.OfClose+`
+		WHERE close_adjustments.transaction_id = ? AND close_adjustments.tenant_id = ?
+		GROUP BY close_adjustments.version`, t.ID.UUID, t.Tenant.UUID).Scan(&rows).Error
+	for _, row := range rows {
+		for i := range versions {
+			if versions[i].Transaction.Version == row.Version {
+				versions[i].Adjusts = domain.Date(row.Date)
+			}
+		}
+	}
+	return err
+}
+
+// triggersOf returns the triggers of the pulls with these ids, keyed by pull id.
+func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]domain.Trigger, error) {
+	var rows []gormstore.PullRow
+	err := db.Select("id", "trigger").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).Find(&rows).Error
+	triggers := make(map[uuid.UUID]domain.Trigger, len(rows))
+	for _, row := range rows {
+		triggers[row.ID] = domain.Trigger(row.Trigger)
+	}
+	return triggers, err
+}
+
+// deliveriesOf returns the ids of the first domain.MaxVersionDeliveries deliveries of each pull, keyed by pull id. On
+// SQLite, there is no index over the pulls of deliveries, so the query reads all deliveries of the connection once.
+func deliveriesOf(
+	db *gorm.DB, d gormstore.Dialect, t domain.Transaction, ids []uuid.UUID,
+) (map[uuid.UUID][]domain.DeliveryID, error) {
+	var rows []gormstore.DeliveryRow
+	numbered := db.Model(&gormstore.DeliveryRow{}).
+		Select("id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place").
+		Where("connection_id = ? AND pull_id IN ?", t.Connection.UUID, ids).
+		Where(d.TenantIs("tenant_id", "?"), t.Tenant.UUID)
+	err := db.Table("(?) AS numbered", numbered).Select("id", "pull_id").
+		Where("place <= ?", domain.MaxVersionDeliveries).Order("pull_id, id").Find(&rows).Error
+	deliveries := make(map[uuid.UUID][]domain.DeliveryID, len(ids))
+	for _, row := range rows {
+		deliveries[row.Pull.UUID] = append(deliveries[row.Pull.UUID], domain.DeliveryID{UUID: row.ID})
+	}
+	return deliveries, err
+}

@@ -92,10 +92,10 @@ type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) 
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
-		e := &endpoint[I, O]{
-			server: s, route: r, handler: h,
-			input: operation.NewInput[I](s.api, op), output: operation.NewOutput[O](s.api, op, r.status),
-		}
+		input, output := operation.NewInput[I](s.api, op), operation.NewOutput[O](s.api, op, r.status)
+		e := &endpoint{server: s, route: r, hasQuery: input.HasQuery, run: func(c echo.Context, x *exchange) error {
+			return run(s, c, x, input, h, output)
+		}}
 		if r.otherStatus != 0 && !r.idempotent {
 			same := *op.Responses[statusText(r.status)]
 			same.Description = http.StatusText(r.otherStatus)
@@ -105,25 +105,24 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 			op.RequestBody.Required = true
 			op.RequestBody.Content[octetStream] = &operation.MediaType{Schema: fileSchema("The file")}
 		}
-		e.memory = memoryOf(r, e.input.HasQuery("limit"))
+		e.memory = memoryOf(r, e.hasQuery("limit"))
 		s.api.Document.Add(r.method, r.path, op)
 		checks := s.middlewares(r)
 		return func(c echo.Context) error { return e.serve(c, checks) }
 	}
 }
 
-// endpoint serves the requests of one row of the route table.
-type endpoint[I, O any] struct {
-	server  *server
-	route   *route
-	handler handler[I, O]
-	input   *operation.Input[I]
-	output  *operation.Output[O]
-	memory  int64 // the memory that each request reserves
+// endpoint serves the requests of one row of the route table. Only run depends on the types of the operation.
+type endpoint struct {
+	server   *server
+	route    *route
+	hasQuery func(name string) bool
+	run      func(echo.Context, *exchange) error // reads the input, calls the handler and writes its output
+	memory   int64                               // the memory that each request reserves
 }
 
 // serve runs the middleware of the route, reserves memory, and runs the handler. The first error becomes the response.
-func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
+func (e *endpoint) serve(c echo.Context, checks []middleware) error {
 	x := exchangeOf(c.Request().Context())
 	for _, check := range checks {
 		if err := check(c, x); err != nil {
@@ -133,7 +132,7 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	if err := e.server.reserveMemory(c.Request().Context(), e.memory); err != nil {
 		return err
 	}
-	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
+	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.hasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
 		// A 400 that is caused by x.invalid is not stored under the idempotency key. The corrected request can have the
 		// same fingerprint and would then get the stored 400.
@@ -143,34 +142,45 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 }
 
 // run reads the input, calls the handler and writes its output.
-func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
+func run[I, O any](
+	s *server, c echo.Context, x *exchange, input *operation.Input[I], h handler[I, O], output *operation.Output[O],
+) error {
 	end := time.Now().Add(writeTimeout)
-	in, err := readInput(c, x, e.input)
+	in, err := readInput(c, x, input)
 	if in == nil {
 		return err
 	}
-	out, err := e.handler(c.Request().Context(), x.principal.Tenant, in)
+	out, err := h(c.Request().Context(), x.principal.Tenant, in)
 	if err != nil {
-		e.server.failWaits(err)
+		s.failWaits(err)
 		return err
 	}
-	return e.output.Write(&progressWriter{ResponseWriter: c.Response(), end: end}, out)
+	return output.Write(&progressWriter{ResponseWriter: c.Response(), end: end}, out)
 }
 
 // readInput reads the input of an operation. If the input is not valid, readInput writes the problem document and
 // returns nil. Errors: NotFound if an id in the path is malformed.
 func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (*I, error) {
-	in, violations, err := input.Read(operation.Request{
-		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
-	})
-	if len(violations) > 0 || len(x.invalid) > 0 {
-		writeProblem(c, x.validationProblem(violations))
-		return nil, nil
-	}
-	if err != nil {
+	in, violations, err := input.Read(requestOf(c, x))
+	if rejected, err := rejectInput(c, x, violations, err); rejected || err != nil {
 		return nil, err
 	}
 	return in, nil
+}
+
+// requestOf returns the parts of the request from which an input is read.
+func requestOf(c echo.Context, x *exchange) operation.Request {
+	return operation.Request{Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body}
+}
+
+// rejectInput writes the problem document if an input has violations, and reports whether it did. err is the error of a
+// malformed id in the path, and is returned if nothing was written.
+func rejectInput(c echo.Context, x *exchange, violations []operation.Violation, err error) (bool, error) {
+	if len(violations) > 0 || len(x.invalid) > 0 {
+		writeProblem(c, x.validationProblem(violations))
+		return true, nil
+	}
+	return false, err
 }
 
 // routes returns the route table.

@@ -10,8 +10,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Input reads requests into structs of type I.
-type Input[I any] struct {
+// Input reads requests into structs of type I. What its methods do is not generic, so that the compiler makes it once
+// and not for each operation.
+type Input[I any] struct{ fields inputFields }
+
+// inputFields describes the fields of an input struct.
+type inputFields struct {
 	parameters []parameter
 	body       *body
 }
@@ -34,8 +38,11 @@ type body struct {
 // NewInput returns the Input of an operation. It adds the parameters and the body to the operation's description, and
 // their schemas to the API. It panics if the type parameter is not a valid input type; see the package documentation.
 func NewInput[I any](a *API, op *Operation) *Input[I] {
-	in := &Input[I]{}
-	t := reflect.TypeFor[I]()
+	return &Input[I]{newInputFields(a, op, reflect.TypeFor[I]())}
+}
+
+// newInputFields is NewInput for the struct type t.
+func newInputFields(a *API, op *Operation, t reflect.Type) (in inputFields) {
 	for i := range t.NumField() {
 		field := t.Field(i)
 		if field.Name == "Body" {
@@ -71,7 +78,9 @@ func describe(place, name string, schema *Schema) *Parameter {
 }
 
 // HasQuery reports whether the operation has a query parameter with this name.
-func (in *Input[I]) HasQuery(name string) bool {
+func (in *Input[I]) HasQuery(name string) bool { return in.fields.hasQuery(name) }
+
+func (in *inputFields) hasQuery(name string) bool {
 	for _, p := range in.parameters {
 		if p.in == "query" && p.name == name {
 			return true
@@ -93,7 +102,12 @@ type Request struct {
 // incomplete.
 func (in *Input[I]) Read(r Request) (read *I, all []Violation, err error) {
 	read = new(I)
-	fields := reflect.ValueOf(read).Elem()
+	all, err = in.fields.read(r, reflect.ValueOf(read).Elem())
+	return read, all, err
+}
+
+// read is Read for the struct in fields.
+func (in *inputFields) read(r Request, fields reflect.Value) (all []Violation, err error) {
 	for i := range in.parameters {
 		p := &in.parameters[i]
 		violations, unparsed := p.read(r, fields.Field(p.field))
@@ -109,7 +123,7 @@ func (in *Input[I]) Read(r Request) (read *I, all []Violation, err error) {
 	if in.body != nil {
 		all = append(all, in.body.read(r.Body, fields.Field(in.body.field))...)
 	}
-	return read, all, err
+	return all, err
 }
 
 // text returns the text of the parameter in the request, or its default.

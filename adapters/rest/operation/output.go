@@ -11,8 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Output writes responses from structs of type O.
-type Output[O any] struct {
+// Output writes responses from structs of type O. Like Input, it does nothing generic itself.
+type Output[O any] struct{ fields outputFields }
+
+// outputFields describes the fields of an output struct.
+type outputFields struct {
 	status  int
 	headers []header
 	// The indices of the fields Status and Body, or -1 for a field that does not exist.
@@ -35,9 +38,13 @@ type header struct {
 // and the schemas of the response to the API (a). The response has the given status, unless the output struct has a
 // field Status.
 func NewOutput[O any](a *API, op *Operation, status int) *Output[O] {
-	out := &Output[O]{status: status, statusField: -1, bodyField: -1}
+	return &Output[O]{newOutputFields(a, op, status, reflect.TypeFor[O]())}
+}
+
+// newOutputFields is NewOutput for the struct type t.
+func newOutputFields(a *API, op *Operation, status int, t reflect.Type) outputFields {
+	out := outputFields{status: status, statusField: -1, bodyField: -1}
 	response := op.response(status)
-	t := reflect.TypeFor[O]()
 	for i := range t.NumField() {
 		field := t.Field(i)
 		switch name := field.Tag.Get("header"); {
@@ -91,10 +98,14 @@ var responseWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil
 // cannot be encoded. If this happens within the first 32 KiB of the body, nothing has been written.
 func (out *Output[O]) Write(w http.ResponseWriter, response *O) error {
 	if response == nil {
-		w.WriteHeader(out.status)
+		w.WriteHeader(out.fields.status)
 		return nil
 	}
-	fields := reflect.ValueOf(response).Elem()
+	return out.fields.write(w, reflect.ValueOf(response).Elem())
+}
+
+// write is Write for the struct in fields.
+func (out *outputFields) write(w http.ResponseWriter, fields reflect.Value) error {
 	for _, h := range out.headers {
 		if value := fields.Field(h.field).String(); value != "" {
 			w.Header().Set(h.name, value)

@@ -63,7 +63,7 @@ type PullScope struct {
 	Removed []string `json:"removed,omitempty"`
 	// Doubted maps accounts to the external ids of rows that were announced as removed, but not through the
 	// connection's own webhook. The pull reads these rows again, and removes those that the vendor no longer returns.
-	// The key "" stands for an unknown account.
+	// The key "" means an unknown account.
 	Doubted map[string][]string `json:"doubted,omitempty"`
 	// MoreRemoved means that Removed does not contain all announced removals. The scopes of the deliveries together
 	// exceed MaxScopeBytes.

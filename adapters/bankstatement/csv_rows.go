@@ -211,7 +211,7 @@ func (r *csvReader) parseDate(cell string) domain.Date {
 	return ""
 }
 
-// addBalanceRow adds a balance row. Its balance stands in the column of balances, or of amounts.
+// addBalanceRow adds a balance row. Its balance is in the column of balances, or of amounts.
 func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, role witness.Role, limit bool) {
 	s := r.current
 	if !r.f.count(row.line) {

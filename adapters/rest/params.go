@@ -92,7 +92,7 @@ func (a *amountParam) UnmarshalText(text []byte) error {
 // dateTimeParam is a point in time in a query.
 type dateTimeParam struct{ time.Time }
 
-// UnmarshalText parses an RFC 3339 date-time or a date. A date stands for the first moment of that day in UTC.
+// UnmarshalText parses an RFC 3339 date-time or a date. A date means the first moment of that day in UTC.
 func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, string(text)); err == nil {

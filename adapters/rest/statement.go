@@ -254,7 +254,7 @@ func (s *server) formatNames() (names []any) {
 // defaultVersion is the version of OFX that a request without a version gets.
 const defaultVersion = "220"
 
-// formatOf returns the statement format with this name, in the version or the locale; "" stands for none. Errors:
+// formatOf returns the statement format with this name, in the version or the locale; "" means none. Errors:
 // Invalid on "format", "version" and "locale".
 func (s *server) formatOf(name, version, locale string) (ports.StatementFormat, error) {
 	if !slices.Contains(s.formatNames(), any(name)) {

@@ -72,7 +72,7 @@ func (p *parking) retryAll() {
 	}
 }
 
-// retryTimes returns the times at which events are retried; zero stands for now. blocked is set if nothing else can be
+// retryTimes returns the times at which events are retried; zero means now. blocked is set if nothing else can be
 // sent.
 func (p *parking) retryTimes(blocked bool) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {

@@ -18,7 +18,7 @@ type listing struct {
 	initial bool
 	at      time.Time // when the accounts and their balances were requested
 
-	externalIDs []string             // of all accounts; "" stands for an id that cannot be read
+	externalIDs []string             // of all accounts; "" means an id that cannot be read
 	accounts    []domain.AccountData // accounts with a known external id, including unreadable ones
 	readable    []domain.AccountData
 	unreadable  []string // the keys in the quarantine of accounts that cannot be read

@@ -21,7 +21,7 @@ var (
 	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
 	// NU-02).
 	afterBankName = compile(`\(\d{4}\)|\bagencia\b`)
-	// ispb matches the ISPB (the number of a bank), which stands before the name (IN-01).
+	// ispb matches the ISPB (the number of a bank), which precedes the name (IN-01).
 	ispb = compile(`\bcp\s*:?\s*\d{8}\s*-?`)
 	// BN-01: BCO:0014 SANTANDER.
 	bankCode = compile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)

@@ -131,7 +131,7 @@ var Purposes = wordSet(`aluguel alugueis condominio condominios seguro seguros e
 	assinatura matricula material materiais comercio comercial distribuidora imobiliaria construtora oficina renta
 	alquiler arriendo colegiatura escuela farmacias gasolinera restaurant tienda universidad universidade`)
 
-// legalForms are the legal forms of firms. They stand at the end of a name.
+// legalForms are the legal forms of firms. They end a name.
 var legalForms = wordSet("ltda me mei epp eireli sa cia inc llc sapi cv srl rl spa sas")
 
 // EndsBefore reports whether a legal form follows the name of a row where the name of the other row goes on: ACO FORTE
@@ -283,7 +283,7 @@ func isCompanyAbbreviation(short, long string) bool {
 	return ok && strings.HasPrefix(long, beginning)
 }
 
-// firstLostByte is the first byte of U+FFFD, which stands for a lost character.
+// firstLostByte is the first byte of U+FFFD, which marks a lost character.
 const firstLostByte = 0xef
 
 // SameWord reports whether two words are equal, or one is a usual abbreviation of the other in the name of a firm. A

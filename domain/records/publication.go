@@ -86,7 +86,7 @@ type RecordsOf struct {
 	Held         []string           // external ids of accounts whose staged rows do not become visible
 	StagedSince  time.Time          // zero if no row was staged
 	RemovedSince time.Time          // only records that were removed at or after the time; if zero, only live ones
-	Accounts     []domain.AccountID // records of these accounts; the zero id stands for records without an account
+	Accounts     []domain.AccountID // records of these accounts; the zero id means records without an account
 	CarriedOver  bool               // also carried-over records of other accounts
 	// The following members do not restrict the selection if they are zero.
 	IDs   []domain.TransactionID

@@ -91,7 +91,7 @@ type PageWrite struct {
 	// account that it stores for the first time.
 	AccountRef string
 	// Present contains the external ids of all accounts that the vendor lists now, also of those that cannot be read;
-	// "" stands for an id that cannot be read. It is nil if Accounts is not the vendor's list.
+	// "" means an id that cannot be read. It is nil if Accounts is not the vendor's list.
 	Present []string
 	// Identity returns the facts that identify an account. It is a pure function. If it is nil, no fact is known.
 	Identity func(domain.AccountData) domain.AccountIdentity

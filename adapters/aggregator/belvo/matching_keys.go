@@ -78,7 +78,7 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 // accountIdentity returns the numbers by which the bank identifies an account, read from the metadata. In Mexico, the
 // public identification is a CLABE. In Brazil, it has the form "agency/number-digit". From it, accountIdentity takes an
 // agency or a check digit that is missing elsewhere in the metadata. The vendor states no code of the bank, so its name
-// of the institution stands for the bank.
+// of the institution means the bank.
 func accountIdentity(account domain.AccountData) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(account.Metadata))
 	clabe, iban, public := "", "", ""

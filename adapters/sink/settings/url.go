@@ -34,7 +34,7 @@ func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	return newURL(public, given.Keep(public, stored.Public, stored.secrets())), nil
 }
 
-// WithoutHiddenQuery returns the URL without the query "…", which stands for a hidden query and must not be sent.
+// WithoutHiddenQuery returns the URL without the query "…", which replaces a hidden query and must not be sent.
 func WithoutHiddenQuery(raw string) string {
 	rest, _ := domain.CutHiddenQuery(domain.SecretText(raw))
 	return string(rest.Reveal())

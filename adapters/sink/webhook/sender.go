@@ -102,7 +102,7 @@ func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Requ
 	return req, nil
 }
 
-// hiddenSecret stands for a secret in the text of an answer.
+// hiddenSecret replaces a secret in the text of an answer.
 const hiddenSecret = "…"
 
 // withoutSecrets returns the body of an answer with "…" instead of each secret. If the body is cut, its end may be the

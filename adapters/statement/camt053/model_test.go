@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,37 +71,41 @@ var children = map[string]string{
 }
 
 // texts maps the names of elements to regular expressions for the texts in these elements. A key can also have the form
-// "parent/name".
+// "parent/name" or "grandparent/parent/name"; the longest key that applies is used.
 var texts = map[string]string{
-	"MsgId":        ".{1,35}",
-	"Stmt/Id":      ".{1,35}",
-	"Othr/Id":      ".{1,34}",
-	"AcctSvcrRef":  ".{1,35}",
-	"EndToEndId":   ".{1,35}",
-	"TxId":         ".{1,35}",
-	"Prtry":        ".{1,35}",
-	"Acct/Nm":      ".{1,70}",
-	"Pty/Nm":       ".{1,140}",
-	"Ref":          ".{1,35}",
-	"AddtlRmtInf":  ".{1,140}",
-	"Ustrd":        ".{1,140}",
-	"AddtlNtryInf": ".{1,500}",
-	"CreDtTm":      dateTimes,
-	"FrDtTm":       dateTimes,
-	"ToDtTm":       dateTimes,
-	"Dt/Dt":        dates,
-	"BookgDt/Dt":   dates,
-	"ValDt/Dt":     dates,
-	"Amt":          amounts,
-	"Sum":          amounts,
-	"NbOfNtries":   "[0-9]{1,15}",
-	"CdtDbtInd":    "CRDT|DBIT",
-	"Ccy":          "[A-Z]{3}",
-	"CdOrPrtry/Cd": "OPBD|CLBD",
-	"Sts/Cd":       "BOOK",
-	"Domn/Cd":      codes,
-	"Fmly/Cd":      codes,
-	"SubFmlyCd":    codes,
+	"MsgId":   ".{1,35}",
+	"Stmt/Id": ".{1,35}",
+	// GenericAccountIdentification1 has Max34Text, GenericOrganisationIdentification1 and GenericPersonIdentification1
+	// have Max35Text.
+	"Othr/Id":        ".{1,34}",
+	"OrgId/Othr/Id":  ".{1,35}",
+	"PrvtId/Othr/Id": ".{1,35}",
+	"AcctSvcrRef":    ".{1,35}",
+	"EndToEndId":     ".{1,35}",
+	"TxId":           ".{1,35}",
+	"Prtry":          ".{1,35}",
+	"Acct/Nm":        ".{1,70}",
+	"Pty/Nm":         ".{1,140}",
+	"Ref":            ".{1,35}",
+	"AddtlRmtInf":    ".{1,140}",
+	"Ustrd":          ".{1,140}",
+	"AddtlNtryInf":   ".{1,500}",
+	"CreDtTm":        dateTimes,
+	"FrDtTm":         dateTimes,
+	"ToDtTm":         dateTimes,
+	"Dt/Dt":          dates,
+	"BookgDt/Dt":     dates,
+	"ValDt/Dt":       dates,
+	"Amt":            amounts,
+	"Sum":            amounts,
+	"NbOfNtries":     "[0-9]{1,15}",
+	"CdtDbtInd":      "CRDT|DBIT",
+	"Ccy":            "[A-Z]{3}",
+	"CdOrPrtry/Cd":   "OPBD|CLBD",
+	"Sts/Cd":         "BOOK",
+	"Domn/Cd":        codes,
+	"Fmly/Cd":        codes,
+	"SubFmlyCd":      codes,
 }
 
 const (
@@ -116,15 +121,19 @@ type node struct {
 	children             []*node
 }
 
-// check returns an error if the element does not follow the rules in children and texts. The argument parent is the
-// name of the element that contains it.
-func (n *node) check(parent string) error {
+// check returns an error if the element does not follow the rules in children and texts. The argument parents has the
+// names of the elements that contain it, the outermost first.
+func (n *node) check(parents ...string) error {
+	path := append(slices.Clone(parents), n.name)
 	rule := func(rules map[string]string) string {
-		if specific, ok := rules[parent+"/"+n.name]; ok {
-			return specific
+		for i := range path {
+			if specific, ok := rules[strings.Join(path[i:], "/")]; ok {
+				return specific
+			}
 		}
-		return rules[n.name]
+		return ""
 	}
+	parent := strings.Join(parents, "/")
 	follows := func(rule, text string) bool { return regexp.MustCompile(`(?s)^(?:` + rule + `)$`).MatchString(text) }
 	inner := rule(children)
 	if inner == "" {
@@ -132,7 +141,7 @@ func (n *node) check(parent string) error {
 		if len(n.children) > 0 || want == "" || !follows(want, n.text) {
 			return fmt.Errorf("%s/%s has the text %q, want %q", parent, n.name, n.text, want)
 		}
-		money := n.name == "Amt" && parent != "TtlNetNtry"
+		money := n.name == "Amt" && !strings.HasSuffix(parent, "TtlNetNtry")
 		if money != follows("[A-Z]{3}", n.currency) || n.name == "Amt" && len(strings.Trim(n.text, ".0")) > 19 {
 			return fmt.Errorf("%s/%s is %q with the currency %q", parent, n.name, n.text, n.currency)
 		}
@@ -141,7 +150,7 @@ func (n *node) check(parent string) error {
 	names := make([]string, len(n.children))
 	for i, child := range n.children {
 		names[i] = child.name
-		if err := child.check(n.name); err != nil {
+		if err := child.check(path...); err != nil {
 			return err
 		}
 	}
@@ -190,7 +199,7 @@ func TestADocumentFollowsTheMessageDefinition(t *testing.T) {
 		document := drawDocument(t)
 		root, err := parse(document)
 		if err == nil {
-			err = root.check("")
+			err = root.check()
 		}
 		if err != nil {
 			t.Errorf("%v: %s", err, document)

@@ -167,7 +167,7 @@ var allowed = map[string][]string{
 	"adapters/statement/csv": {
 		"domain", "domain/books", "ports",
 	},
-	"adapters/statement/matcher": {
+	"adapters/statement/lerianmatcher": {
 		"domain/books", "ports",
 		"github.com/go-json-experiment/json", "github.com/shopspring/decimal",
 	},

@@ -3,7 +3,7 @@ package compose
 import (
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/csv"
-	"github.com/LerianStudio/aggregator-connections/adapters/statement/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/ofx"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -17,6 +17,6 @@ func statementFormats() []ports.StatementFormat {
 		ofx.Format{SGML: true},
 		csv.Format{},
 		csv.Format{Brazilian: true},
-		matcher.Format{},
+		lerianmatcher.Format{},
 	}
 }

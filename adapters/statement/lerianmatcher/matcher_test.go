@@ -1,4 +1,4 @@
-package matcher_test
+package lerianmatcher_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/statement/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
@@ -18,7 +18,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 		r := records[1]
 		r.Description = rapid.String().Draw(t, "description")
 		var b strings.Builder
-		if err := (matcher.Format{}).Write(&b, s, porttest.Records(r)); err != nil {
+		if err := (lerianmatcher.Format{}).Write(&b, s, porttest.Records(r)); err != nil {
 			t.Fatal(err)
 		}
 		var got []map[string]any
@@ -38,7 +38,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 
 func TestNoRecordsAreAnEmptyArray(t *testing.T) {
 	s, _ := porttest.SampleStatement()
-	if got := porttest.WriteSample(t, matcher.Format{}, s, porttest.Records()); strings.TrimSpace(got) != "[]" {
+	if got := porttest.WriteSample(t, lerianmatcher.Format{}, s, porttest.Records()); strings.TrimSpace(got) != "[]" {
 		t.Errorf("%q", got)
 	}
 }

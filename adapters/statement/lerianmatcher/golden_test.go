@@ -1,4 +1,4 @@
-package matcher_test
+package lerianmatcher_test
 
 import (
 	"os"
@@ -6,17 +6,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/statement/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/lerianmatcher"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-func TestFormat(t *testing.T) { porttest.TestStatementFormat(t, matcher.Format{}) }
+func TestFormat(t *testing.T) { porttest.TestStatementFormat(t, lerianmatcher.Format{}) }
 
 // With the environment variable UPDATE_GOLDEN=1, the test first writes the golden file.
 func TestADocumentEqualsItsGoldenFile(t *testing.T) {
 	const file = "testdata/statement.json"
 	s, records := porttest.SampleStatement()
-	got := porttest.WriteSample(t, matcher.Format{}, s, porttest.Records(records...))
+	got := porttest.WriteSample(t, lerianmatcher.Format{}, s, porttest.Records(records...))
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package matcher writes the records of a statement as the JSON array that the reconciliation engine reads.
-package matcher
+// Package lerianmatcher writes the records of a statement as the JSON array that the reconciliation engine reads.
+package lerianmatcher
 
 import (
 	"io"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,7 +103,8 @@ func (c *citusNodes) start() {
 }
 
 // moveShard moves a random shard of all distributed tables to another worker, while the service uses it. It does
-// nothing if the service has not yet distributed the tables.
+// nothing if the service has not yet distributed the tables. Citus refuses the move while it cannot lock what an earlier
+// move has left behind; an operator repeats it then.
 func (c *citusNodes) moveShard() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -111,12 +113,24 @@ func (c *citusNodes) moveShard() error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
+	nth := c.random.IntN(4)
+	for {
+		err := c.moveShardOnce(ctx, conn, nth)
+		if err == nil || !strings.Contains(err.Error(), "could not be cleaned up") || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// moveShardOnce moves the shard with the given index among those of the deliveries.
+func (c *citusNodes) moveShardOnce(ctx context.Context, conn *pgx.Conn, nth int) error {
 	moved, err := conn.Exec(ctx, `SELECT citus_move_shard_placement(shardid, n.nodename, n.nodeport, m.nodename,
 			m.nodeport, 'block_writes')
 		FROM (SELECT shardid, groupid FROM pg_dist_placement JOIN pg_dist_shard USING (shardid)
 			WHERE logicalrelid::text = 'deliveries' ORDER BY shardid OFFSET $1 LIMIT 1) AS s
 			JOIN pg_dist_node n USING (groupid)
-			JOIN pg_dist_node m ON m.groupid NOT IN (0, s.groupid)`, c.random.IntN(4))
+			JOIN pg_dist_node m ON m.groupid NOT IN (0, s.groupid)`, nth)
 	c.moves += int(moved.RowsAffected())
 	return err
 }

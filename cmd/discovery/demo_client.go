@@ -71,16 +71,20 @@ func (c *demoClient) call(title, method, path string, body any, status int) obje
 }
 
 // get sends a GET request without printing it, and returns the decoded body.
-func (c *demoClient) get(path string) object {
+func (c *demoClient) get(path string) object { return c.send(http.MethodGet, path, nil, http.StatusOK) }
+
+// send sends a request without printing it, checks that the response has the given status, and returns the decoded
+// body. A body of type []byte is sent as a file.
+func (c *demoClient) send(method, path string, body any, want int) object {
 	var parsed object
 	if c.err != nil {
 		return parsed
 	}
-	_, response, status, err := c.exchange(http.MethodGet, path, nil)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("GET %s answered %d: %s", path, status, response)
+	_, response, status, err := c.exchange(method, path, body)
+	if err == nil && status != want {
+		err = fmt.Errorf("%s %s answered %d: %s", method, path, status, response)
 	}
-	if err == nil {
+	if err == nil && len(response) > 0 { // a response with status 204 has no body
 		err = json.Unmarshal(response, &parsed)
 	}
 	c.err = err
@@ -91,7 +95,12 @@ func (c *demoClient) exchange(
 	method, path string, body any,
 ) (requestText string, content []byte, status int, err error) {
 	var payload io.Reader
-	if body != nil {
+	mediaType := "application/json"
+	switch content := body.(type) {
+	case nil:
+	case []byte:
+		mediaType, payload = "application/octet-stream", bytes.NewReader(content)
+	default:
 		raw, err := json.Marshal(body)
 		if err != nil {
 			return "", nil, 0, err
@@ -104,7 +113,7 @@ func (c *demoClient) exchange(
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Content-Type", mediaType)
 	}
 	response, err := egress.NewClient(egress.TransportConfig{Timeout: exchangeTimeout}).Do(request)
 	if err != nil {
@@ -146,7 +155,7 @@ func summarizeMember(name string, value any) string {
 	case object:
 		return name + "{" + summarizeObject(v) + "}"
 	case string:
-		if name == "clientId" || name == "secret" {
+		if name == "clientId" || name == "secret" || name == "accessToken" {
 			return name + "=…"
 		}
 		if name == "token" {

@@ -54,6 +54,7 @@ func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 		e.runVendor(c, script)
 	}
 	e.showUnreadBank(c)
+	e.showCard(c)
 	if c.err == nil {
 		c.printf("\nAll requests above were sent over HTTP on loopback. No data was kept.")
 	}

@@ -34,14 +34,24 @@ func TestDemoShowsAllVendorsAndNoSecret(t *testing.T) {
 	for _, line := range []string{
 		"attention stale: the bank was read at", "says not_covered; what to do: let pluggy read the bank",
 		"pluggy has read the bank, and nothing needs attention",
+		"744.52 BRL, paid: 3 rows of 480, carried 244.26, check adds_up",
+		"4 rows of 891.02, carried 0, check differs", "rows of 108.98 are missing",
+		"on no closed bill yet, due in a later month: rows 1, sum 58.9",
+		" records; its closing balance", "verdict differs, from ", "-89.9 SEGURO DA CASA",
 	} {
 		if !strings.Contains(reported, line) {
 			t.Errorf("the output of the demo does not contain %q:\n%s", line, reported)
 		}
 	}
+	_, cards, _ := strings.Cut(reported, "-- a card")
+	for line := range strings.Lines(cards) {
+		if n := len([]rune(strings.TrimSpace(line))); n > 100 {
+			t.Errorf("a line about the card has %d characters: %s", n, line)
+		}
+	}
 	for _, secret := range []string{
 		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
-		plaidsim.DemoClientID, plaidsim.DemoSecret, plaidsim.DemoAccessToken,
+		plaidsim.DemoClientID, plaidsim.DemoSecret, plaidsim.DemoAccessToken[:20],
 		demoHMACSecret, demoAuthorization, "eyJ",
 	} {
 		if strings.Contains(reported, secret) {

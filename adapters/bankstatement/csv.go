@@ -1,6 +1,7 @@
 package bankstatement
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -282,9 +283,11 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 }
 
 var (
-	preambleBranch  = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
-	preambleAccount = regexp.MustCompile(`\bCONTA(?: CORRENTE)?\b[ .:;,|]*([0-9][0-9.]*(?:-[0-9X])?)`)
-	preamblePeriod  = regexp.MustCompile(`([0-9]{2}/[0-9]{2}/[0-9]{4})\s*(?:A|E|ATE|TO|-|;|,)\s*` +
+	preambleBranch = regexp.MustCompile(`\bAG(?:ENCIA)?\b[ .:;,|]*([0-9]{1,6}(?:-[0-9X])?)`)
+	// The account has the agency in front of it at some banks: 0001/54321-0.
+	preambleAccount = regexp.MustCompile(`\b(?:CONTA(?: CORRENTE)?|C/C|CC)\b[ .:;,|]*` +
+		`(?:([0-9]{1,6}(?:-[0-9X])?) *[/|] *)?([0-9][0-9.]*(?:-[0-9X])?)(?:$|[^0-9/])`)
+	preamblePeriod = regexp.MustCompile(`([0-9]{2}/[0-9]{2}/[0-9]{4})\s*(?:A|E|ATE|TO|-|;|,)\s*` +
 		`([0-9]{2}/[0-9]{2}/[0-9]{4})`)
 	preambleMade = regexp.MustCompile(`(?:GERADO|EMITID[OA]|EMISSAO|COMO BASE|ATUALIZAD[OA])[^0-9]{0,20}` +
 		`([0-9]{2}/[0-9]{2}/[0-9]{4})`)
@@ -298,7 +301,8 @@ func (r *csvReader) preamble(row csvRow) {
 		r.account.Branch = m[1]
 	}
 	if m := preambleAccount.FindStringSubmatch(text); m != nil && r.account.Number == "" {
-		r.account.Number = m[1]
+		r.account.Number = m[2]
+		r.account.Branch = cmp.Or(r.account.Branch, m[1])
 	}
 	if m := preamblePeriod.FindStringSubmatch(text); m != nil && r.declared.From == "" {
 		layout := dmy

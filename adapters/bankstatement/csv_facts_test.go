@@ -125,6 +125,22 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"RELEASE_DATE;TRANSACTION_TYPE;REFERENCE_ID;TRANSACTION_NET_AMOUNT;PARTIAL_BALANCE",
 				"01-09-2026;Pix;1;9,00;1.009,00"), counts: lines(1), state: witness.Contradicted,
 		},
+		"the agency before the account": {
+			content: table("Conta ;0001/54321-0", interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1),
+			account: witness.Account{Bank: "77", Branch: "0001", Number: "54321-0"},
+		},
+		"agency and account after their titles": {
+			content: table("Agencia / Conta: 1234-5 | 0054321-0", interTitles, "03/09/2026;Pix;A;-1,00;8,00"),
+			counts:  lines(1), account: witness.Account{Bank: "77", Branch: "1234-5", Number: "0054321-0"},
+		},
+		"a short title of the account": {
+			content: table("Ag: 1234 | CC: 0054321-0", interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1),
+			account: witness.Account{Bank: "77", Branch: "1234", Number: "0054321-0"},
+		},
+		"a date that is no account": {
+			content: table("Saldo em conta 03/09/2026", interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1),
+			account: witness.Account{Bank: "77"},
+		},
 		"PagBank": {
 			content: table("CODIGO DA TRANSACAO;DATA;TIPO;DESCRICAO;VALOR", "8F-1;01/09/2026;Pix;A;-1,00"),
 			counts:  lines(1), net: "-1",

@@ -59,7 +59,7 @@ func TestThePagePreloadsTheScriptsOfTheFirstView(t *testing.T) {
 			t.Errorf("%s is not preloaded: %v", name, preloaded)
 		}
 	}
-	for _, name := range []string{"search.js", "month-end.js", "vendor/uplot.js"} {
+	for _, name := range []string{"search.js", "month-end.js", "chart.js"} {
 		if slices.Contains(preloaded, name) {
 			t.Errorf("%s is preloaded, but the overview does not need it", name)
 		}

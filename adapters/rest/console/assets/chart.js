@@ -1,56 +1,37 @@
-// A bar chart drawn by uPlot. The library is loaded with the first chart. The chart is decoration for assistive
-// technology: its caption says the same in words.
-import { html, useEffect, useRef } from './preact.js';
+// A bar chart as plain SVG. The chart is decoration for assistive technology: its caption says the same in words.
+import { html } from './preact.js';
 
-const height = 180;
+const height = 180; // of the whole chart
+const bottom = 24; // the height of the texts below the bars
+const mostTexts = 12;
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
-
-// options returns the options of uPlot. series is a list of {name, colour, format}; labels are the texts of the
-// axis below the bars.
-function options(uPlot, width, labels, series, format) {
-  const axis = { stroke: colour('muted'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
-  const bars = uPlot.paths.bars({ size: [0.7, 28], radius: 0.15 });
-  return {
-    width, height, padding: [10, 8, 0, 0], cursor: { show: false }, legend: { show: false },
-    scales: {
-      x: { time: false, range: [-0.6, labels.length - 0.4] },
-      // The length of a bar shows its value only if the axis contains zero.
-      y: { range: (chart, low, high) => uPlot.rangeNum(Math.min(low ?? 0, 0), Math.max(high ?? 0, 0), { min: { pad: 0.05, soft: 0, mode: 1 }, max: { pad: 0.05, soft: 0, mode: 1 } }) },
-    },
-    axes: [
-      { ...axis, grid: { show: false }, size: 26, values: (chart, splits) => splits.map((i) => labels[i] ?? ''), incrs: [1, 2, 5, 10, 20, 50], space: 64 },
-      { ...axis, size: 64, values: (chart, splits) => splits.map(format) },
-    ],
-    series: [{}, ...series.map((one) => ({ fill: colour(one.colour), stroke: colour(one.colour), width: 0, points: { show: false }, paths: bars }))],
-  };
+// axis returns the values of the grid lines, from the lowest to the highest, about four steps apart. They contain zero,
+// because the length of a bar shows its value only if the axis does.
+function axis(values) {
+  const low = Math.min(0, ...values);
+  const high = Math.max(0, ...values);
+  const rough = (high - low || 1) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const lines = [];
+  for (let i = Math.floor(low / step); i <= Math.ceil(high / step); i++) lines.push(i * step);
+  return lines.length > 1 ? lines : [...lines, step];
 }
 
-// BarChart draws one bar of each series for each label.
+// BarChart draws one bar of each series for each label. series is a list of {colour, values}; format formats the values of
+// the axis. Horizontal positions are percentages, so that the chart fits its width without being measured.
 export function BarChart({ labels, series, format, caption }) {
-  const element = useRef();
-  useEffect(() => {
-    let chart;
-    let ended = false;
-    const target = element.current; // the reference is empty once the chart is removed
-    const dark = window.matchMedia('(prefers-color-scheme: dark)');
-    const draw = async () => {
-      const { default: uPlot } = await import('./vendor/uplot.js');
-      if (ended) return;
-      chart?.destroy();
-      const data = [labels.map((label, i) => i), ...series.map((one) => one.values)];
-      chart = new /** @type {any} */ (uPlot)(options(uPlot, target.clientWidth, labels, series, format), data, target);
-    };
-    const resized = new ResizeObserver(() => chart?.setSize({ width: target.clientWidth, height }));
-    resized.observe(target);
-    dark.addEventListener('change', draw);
-    draw();
-    return () => {
-      ended = true;
-      resized.disconnect();
-      dark.removeEventListener('change', draw);
-      chart?.destroy();
-    };
-  }, [JSON.stringify([labels, series])]);
-  return html`<figure class="chart"><figcaption>${caption}</figcaption><div ref=${element} aria-hidden="true"></div></figure>`;
+  const lines = axis(series.flatMap(({ values }) => values));
+  const [low, high] = [lines[0], lines[lines.length - 1]];
+  const y = (value) => 8 + (height - bottom - 8) * (high - value) / (high - low);
+  const wide = 100 / labels.length;
+  const every = Math.ceil(labels.length / mostTexts);
+  return html`<figure class="chart"><figcaption>${caption}</figcaption><div aria-hidden="true">
+    <svg class="axis" height=${height}>${lines.map((value) => html`<text x="100%" y=${y(value) + 4}>${format(value)}</text>`)}</svg>
+    <svg height=${height}>
+      ${lines.map((value) => html`<line x2="100%" y1=${y(value)} y2=${y(value)} />`)}
+      ${series.map(({ colour, values }) => values.map((value, i) => value && html`<rect class=${colour} x=${wide * (i + 0.15) + '%'}
+        width=${wide * 0.7 + '%'} y=${Math.min(y(value), y(0))} height=${Math.abs(y(value) - y(0))} />`))}
+      ${labels.map((label, i) => i % every === 0 && html`<text x=${wide * (i + 0.5) + '%'} y=${height - 6}>${label}</text>`)}
+    </svg></div></figure>`;
 }

@@ -201,8 +201,38 @@ func TestTheMigrationAndTheServiceUseTheSameDatabase(t *testing.T) {
 	}
 }
 
+// The chart of a release names the image by its digest, unless a tag or another digest is set.
+func TestTheChartOfAReleaseNamesTheDigestOfItsImage(t *testing.T) {
+	chart, digest := filepath.Join(t.TempDir(), "helm"), "sha256:"+strings.Repeat("a", 64)
+	if err := os.CopyFS(chart, os.DirFS(filepath.Join(root, "deploy", "helm"))); err != nil {
+		t.Fatal(err)
+	}
+	write := regexp.MustCompile(`(?m)^ *(sed .*Chart\.yaml)$`).FindStringSubmatch(
+		readFile(t, ".github", "workflows", "release.yaml"))
+	if write == nil {
+		t.Fatal("the release does not change Chart.yaml")
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(write[1], "deploy/helm", chart))
+	cmd.Env = append(os.Environ(), "DIGEST="+digest)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const repository = "ghcr.io/lerianstudio/aggregator-connections"
+	other := "sha256:" + strings.Repeat("b", 64)
+	for values, want := range map[string]string{
+		"image.tag=":                            repository + "@" + digest,
+		"image.tag=1.2.3":                       repository + ":1.2.3",
+		"image.tag=1.2.3,image.digest=" + other: repository + "@" + other,
+	} {
+		rendered := output(t, tool(t, "helm"), "template", "rel", chart, "--set", values)
+		if got := strings.Count(rendered, "image: \""+want+"\"\n"); got != 2 {
+			t.Errorf("%s: %d of 2 pods have the image %s", values, got, want)
+		}
+	}
+}
+
 // The bundle of authorities, the extra variables, volumes and mounts, and the labels and annotations must be those of
-// both pods. The schema of Kubernetes is not checked here; the names of the members are.
+// both pods.
 func TestBothPodsHaveTheBundleAndTheExtras(t *testing.T) {
 	for _, source := range []string{"configMap", "secret"} {
 		objects := render(t, "trust."+source+"=roots", "trust.key=rds.pem", "extraEnv[0].name=PGSERVICE",

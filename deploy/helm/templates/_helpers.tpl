@@ -33,9 +33,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* A release writes the digest of its image into the annotation of the chart. */}}
 {{- define "discovery.image" -}}
+{{- $released := index .Chart.Annotations "discovery/image-digest" -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else if and $released (not .Values.image.tag) -}}
+{{- printf "%s@%s" .Values.image.repository $released -}}
 {{- else -}}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
 {{- end -}}

@@ -78,7 +78,13 @@ func (c *calendar) takeDates(s *scan) {
 		return true
 	}
 	s.take(isoDate, func(g []string) bool { return dated(g[3], g[2], g[1]) })
-	s.take(fullDate, func(g []string) bool { return dated(g[2], g[3], g[4]) || dated(g[3], g[2], g[4]) })
+	s.take(fullDate, func(g []string) bool {
+		first, second := g[2], g[3]
+		if s.monthFirst {
+			first, second = second, first
+		}
+		return dated(first, second, g[4]) || dated(second, first, g[4])
+	})
 	s.take(monthYear, func(g []string) bool {
 		if m := Atoi(g[2]); m < 1 || m > 12 {
 			return false
@@ -135,7 +141,10 @@ func dayText(day, month string) (text string, ok bool) {
 // takeCompactDates reads dates of eight digits.
 func (c *calendar) takeCompactDates(s *scan) {
 	s.take(compactDate, func(g []string) bool {
-		if g[1] != "" {
+		switch {
+		case g[1] != "" && s.monthFirst:
+			return c.addDay(g[2], g[1])
+		case g[1] != "":
 			return c.addDay(g[1], g[2])
 		}
 		return c.addDay(g[6], g[5])
@@ -144,6 +153,11 @@ func (c *calendar) takeCompactDates(s *scan) {
 
 // takeFractions reads the fractions that takeInstalment and takeDates have not taken.
 func (c *calendar) takeFractions(s *scan) {
+	if s.monthFirst {
+		for _, notation := range []*pattern{dottedDay, fraction, fraction} {
+			s.take(notation, func(g []string) bool { return c.addDay(g[3], g[2]) })
+		}
+	}
 	s.take(dottedDay, func(g []string) bool {
 		text, ok := dayText(g[2], g[3])
 		if ok {

@@ -20,7 +20,7 @@ const (
 	InstitutionID
 	AuthenticationCode
 	InstitutionCode
-	paymentReference
+	PaymentReference
 	ReceiverReference
 	ChequeNumber
 	InvoiceNumber
@@ -57,7 +57,7 @@ var notations = []notation{
 	{TrackingKey, compile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
 	{TrackingKey, compile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
 	{TrackingKey, compile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
-	{paymentReference, compile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
+	{PaymentReference, compile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
 	{ChequeNumber, compile(
 		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|compe|pago|pagado|cmp|integrada|integr\.?|` +
@@ -125,7 +125,7 @@ func (ids *Identifiers) addKeys(row *Row) {
 	ids.AddKey(InstitutionID, row.Keys.Transaction)
 	ids.AddKey(AuthenticationCode, row.Keys.Authentication)
 	ids.AddKey(InstitutionCode, row.Code)
-	ids.AddKey(paymentReference, row.Keys.Reference)
+	ids.AddKey(PaymentReference, row.Keys.Reference)
 	ids.AddKey(ReceiverReference, row.Keys.ReceiverReference)
 	ids.AddKey(BoletoLine, row.Keys.Barcode)
 }

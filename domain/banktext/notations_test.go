@@ -270,7 +270,7 @@ func TestStrongIdentifiers(t *testing.T) {
 			t.Errorf("isStrong(%q) = %v", value, !want)
 		}
 	}
-	if IsStrong(paymentReference, "a1b2c3d4e5") || !IsStrong(EndToEndID, "e1") || IsStrong(ChequeNumber, "123456789") {
+	if IsStrong(PaymentReference, "a1b2c3d4e5") || !IsStrong(EndToEndID, "e1") || IsStrong(ChequeNumber, "123456789") {
 		t.Error("the kind of an identifier decides, too")
 	}
 }

@@ -45,7 +45,7 @@ func readTextReferences(description string) domain.References {
 		TrackingKey:  asPrinted(description, onlyValue(ids[TrackingKey])),
 		ChequeNumber: onlyValue(ids[ChequeNumber]),
 		Barcode:      onlyBarcode(slices.Concat(ids[BoletoLine], ids[SlipNumber])),
-		TxID:         asPrinted(description, onlyValue(ids[paymentReference])),
+		TxID:         asPrinted(description, onlyValue(ids[PaymentReference])),
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 // scan is a folded text. Each kind of evidence takes its parts out of the text, one kind after another. A part that
 // was taken is replaced by a blank, so that no other kind reads it again.
 type scan struct {
-	text   string
-	digits bool // the text contains a digit
+	text       string
+	digits     bool // the text contains a digit
+	monthFirst bool // a date begins with the month; see isMonthFirst
 }
 
 // newScan returns a scan of a folded text.
@@ -23,6 +24,9 @@ func newScan(folded string) *scan {
 // spelledTaxes joins the letters of abbreviated taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F.
 // (BB-17).
 var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
+
+// entryClass matches the class of an ACH entry.
+const entryClass = `(?:ppd|ccd|ctx|web|tel|arc|boc|pop|iat)`
 
 // respellings replace forms of folded texts that hide a word or a number by forms that the other notations read.
 var respellings = []struct {
@@ -43,6 +47,15 @@ var respellings = []struct {
 	},
 	{compile(`\bfgts saque\b`), "fgts", "Caixa: CREDITO FGTS SAQUE ANIVERSARIO"},
 	{compile(`\bcons (.*\bgr(?:upo)? \d)`), "consorcio $1", "CONS MARE ALTA GR 1042 CT 117"},
+	{compile(`\bconsorcios\b`), "consorcio", "Banco do Brasil: BB CONSORCIOS GR 4412 CT 087"},
+	{
+		compile(`\bgr(?:upo)?[ .:]*(\d{2,6})[ ./,-]*(?:cota|quota|cta|ct)[ .:]*(\d{1,5})\b`), "grupo $1 cota $2",
+		"GRUPO 4412 COTA 087, GR 4412 CT 087, GR.4412/CT.087",
+	},
+	{
+		compile(`\bgrupo/cota[ .:]*(\d{2,6})[ ./-]+(\d{1,5})\b`), "grupo $1 cota $2",
+		"administrators of consórcios: GRUPO/COTA 4412/087",
+	},
 	{compile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
 	{compile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
 	{compile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
@@ -53,6 +66,33 @@ var respellings = []struct {
 	{
 		compile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
 		"ipva $1 $2 parc $3", "Itaú: INT IPVA SPTKY5B58PARC02",
+	},
+	// The labels of an ACH entry. The description has ten characters, and the next label follows it without a blank.
+	{
+		compile(`sec:\s*` + entryClass + `\b|\b` + entryClass + `\s+id:`), " ",
+		"Nacha, standard entry class codes; Chase: LIPA ONLINE PAY 7585052 WEB ID: 1161003014",
+	},
+	{
+		compile(`(?:ind name|indn):[a-z ,.&-]*:?\s*(\w*)(?:\s+` + entryClass + `\b)?`), " $1 ",
+		"the account's own holder; Bank of America: DES:PAYROLL ID:XXXXX55511 INDN:DOE JOHN CO ID:XXXXX12345 PPD",
+	},
+	{
+		compile(`\bco id:\s*(\w+)\s+` + entryClass + `\b`), " $1 ",
+		"Bank of America: WEX INC DES:FLEET DEBI ID:9100004821 CO ID:1841425616 CCD",
+	},
+	{
+		compile(`(?:orig co name|co entry descr|orig id|ind id|co id|trace ?#?):`), " ",
+		"Chase: ORIG CO NAME:LIPA CO ENTRY DESCR:ONLINE PAYSEC:WEB IND ID:7585052 ORIG ID:1161003014",
+	},
+	{compile(`(?:desc date|eed):\s*\d*`), " ", "Chase: DESC DATE:241105 … EED:241105"},
+	{
+		compile(`\b(?:recurring )?(payment|purchase) (?:return )?authorized on (\d{2}/\d{2})\b`), "card $1 $2",
+		"Wells Fargo: RECURRING PAYMENT AUTHORIZED ON 11/07 NETFLIX.COM",
+	},
+	{compile(`\bcheckcard (\d{2})(\d{2})\b`), "card $1/$2", "Bank of America: CHECKCARD 1124 SHELL OIL"},
+	{
+		compile(`\bcheck (?:paid )?(?:# ?|no\.? ?|number )?(\d{3,9})\b`), "cheque $1",
+		"Chase: CHECK # 1032, CHECK 1051 11/12",
 	},
 }
 
@@ -65,6 +105,9 @@ func respell(folded string) string {
 	}
 	return folded
 }
+
+// isMonthFirst reports whether the bank of an account prints the month of a date before the day: 11/24.
+func isMonthFirst(row *Row) bool { return row.Local().Currency == "USD" }
 
 // take calls the function read with the submatches of each match of the pattern. If read returns true, take removes
 // the match from the text. A text without digits is skipped, so take is only for notations that contain a digit; see

@@ -4,6 +4,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -231,6 +232,55 @@ func (c *comparison) compareIdentifiers() {
 		}
 		c.finding(k.String(), a, b, r)
 	}
+	c.compareMovedIdentifiers(c.old, c.new)
+	c.compareMovedIdentifiers(c.new, c.old)
+}
+
+// movedKinds are the kinds of identifiers that one connector states in a member of the row, and another one in the
+// text: a document number, the id of a release of money.
+var movedKinds = []banktext.Kind{
+	banktext.InstitutionID, banktext.AuthenticationCode, banktext.InstitutionCode, banktext.PaymentReference,
+	banktext.ReceiverReference, banktext.TrackingKey,
+}
+
+// minMoved is the minimum length of an identifier that is found again in the other row's text.
+const minMoved = 5
+
+// compareMovedIdentifiers finds identifiers that the row a states, and the row b, which states none of their kind, has
+// in its text: without a label, or with the label of a volatile number. A tracking key may only be the end of a number.
+func (c *comparison) compareMovedIdentifiers(a, b *row) {
+	for _, k := range movedKinds {
+		if len(a.IDs[k]) == 0 || len(b.IDs[k]) > 0 {
+			continue
+		}
+		for _, value := range a.IDs[k] {
+			if number := b.numberIn(value, k == banktext.TrackingKey); number != "" &&
+				c.context.isUnique(a.Account, k, value) {
+				c.weak, c.bare = true, false
+				old, new := value, number
+				if a == c.new {
+					old, new = number, value
+				}
+				c.findingOf(k.String(), old, new, agree)
+			}
+		}
+	}
+}
+
+// numberIn returns the number of the row's text that equals an identifier, or its end. It returns "" if there is none.
+func (r *row) numberIn(value string, end bool) string {
+	trimmed := banktext.TrimZeros(value)
+	if len(trimmed) < minMoved {
+		return ""
+	}
+	numbers := slices.Concat(r.allNumbers, slices.Sorted(maps.Values(r.Volatile)))
+	i := slices.IndexFunc(numbers, func(number string) bool {
+		return number == trimmed || end && len(number) >= minContract && strings.HasSuffix(value, number)
+	})
+	if i < 0 {
+		return ""
+	}
+	return numbers[i]
 }
 
 // withBare returns the tracking keys of a row. If it labels none, these are the tracking keys of the other row that its
@@ -336,12 +386,23 @@ func isReordered(a, b []string) bool {
 // compareLists compares two lists of numbers or dates. If one text is the beginning of the other, a difference is
 // only doubtful, because the shorter text may end within a number.
 func (c *comparison) compareLists(a, b []string) relation {
-	r := compareMultisets(a, b, func(x, y string) bool { return x == y || isWithoutCheckDigit(x, y) })
+	r := compareMultisets(a, b, func(x, y string) bool {
+		return x == y || isWithoutCheckDigit(x, y) || isMasked(x, y) || isMasked(y, x)
+	})
 	if r == differ && c.isCut() {
 		return doubtful
 	}
 	return r
 }
+
+// isMasked reports whether the first number shows only the last digits of the second one: XXXXX55511, 9001255511.
+func isMasked(x, y string) bool {
+	shown := strings.TrimLeft(x, "x")
+	return len(x)-len(shown) >= minMask && len(shown) >= banktext.MinWeakNumber && strings.HasSuffix(y, shown)
+}
+
+// minMask is the minimum number of letters x that hide the beginning of a number.
+const minMask = 3
 
 // minChecked is the minimum length of a number that banks print with or without its check digit.
 const minChecked = 7
@@ -521,7 +582,7 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	person := a.IsTransfer() && b.IsTransfer()
 	text := compareNames(a.Words, b.Words, person)
-	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota()
+	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip()
 	if text <= doubtful && text != unknown && one {
 		text = contained
 		if c.mayBeTwoServices() {
@@ -533,6 +594,9 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	if c.moment && (text == differ || text == doubtful) {
 		text++ // one card is not used twice in a second, so the shop has another name now
+		if c.old.Card != "" && c.old.Card == c.new.Card {
+			text = contained
+		}
 	}
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
@@ -616,6 +680,15 @@ func (c *comparison) isOneQuota() bool {
 		}
 	}
 	return shared >= 2 && slices.Contains(c.old.Words, "consorcio") && slices.Contains(c.new.Words, "consorcio")
+}
+
+// isOneSlip reports whether two rows of one day have a long number in common that identifies a single slip: SAT
+// REF:02190EMP741923257217, RECAUDACION DE IMPUE G REF:02190EMP741923257217. Only the name of the receiver changes.
+func (c *comparison) isOneSlip() bool {
+	return c.days() == 0 && !c.old.IsPayment() && !c.new.IsPayment() && slices.ContainsFunc(c.old.References,
+		func(value string) bool {
+			return len(banktext.DigitsOf(value)) > maxContract && slices.Contains(c.new.References, value)
+		})
 }
 
 // minInstalmentName is the minimum length of a merchant's name for isOneInstalment.

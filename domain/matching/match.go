@@ -248,6 +248,22 @@ func groupRows(rows []*row, linked map[string]bool) []*group {
 	return groups
 }
 
+// Alike reports whether two rows of an account cannot be told apart: they have the same amount, text and date, and no
+// different identifiers of one kind. Their statuses may differ.
+func Alike(x, y banktext.Row) bool {
+	a, b := parse(&x), parse(&y)
+	if a == nil || b == nil || a.Account != b.Account || a.day != b.day || a.identity != b.identity {
+		return false
+	}
+	for k := range banktext.Kinds {
+		isCommon := func(value string) bool { return slices.Contains(b.IDs[k], value) }
+		if len(a.IDs[k]) > 0 && len(b.IDs[k]) > 0 && !slices.ContainsFunc(a.IDs[k], isCommon) {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *row) idsKey() string {
 	var key strings.Builder
 	for k := range banktext.Kinds {

@@ -643,3 +643,35 @@ func TestAnExcludedRowIsPairedLast(t *testing.T) {
 		t.Errorf("the rows %v are paired", pairs)
 	}
 }
+
+func TestRowsThatCannotBeToldApart(t *testing.T) {
+	row := func(change func(*banktext.Row)) banktext.Row {
+		r := rowsFrom(t, "a", "2026-11-10 P -50 BRL PADARIA DO ZE")[0]
+		if change != nil {
+			change(&r)
+		}
+		return r
+	}
+	key := func(value string) func(*banktext.Row) {
+		return func(r *banktext.Row) { r.Keys.Transaction = value }
+	}
+	for name, tc := range map[string]struct {
+		x, y func(*banktext.Row)
+		want bool
+	}{
+		"equal":              {nil, nil, true},
+		"pending and posted": {func(r *banktext.Row) { r.Status = domain.Pending }, nil, true},
+		"one has a key":      {key("A1B2C3D4E5"), nil, true},
+		"equal keys":         {key("A1B2C3D4E5"), key("A1B2C3D4E5"), true},
+		"different keys":     {key("A1B2C3D4E5"), key("A1B2C3D4E6"), false},
+		"different amounts":  {func(r *banktext.Row) { r.Amount = r.Amount.Negate() }, nil, false},
+		"different texts":    {func(r *banktext.Row) { r.Description = "PADARIA DO JOAO" }, nil, false},
+		"different dates":    {func(r *banktext.Row) { r.Date = "2026-11-11" }, nil, false},
+		"no account":         {func(r *banktext.Row) { r.Account = domain.AccountID{} }, nil, false},
+		"different accounts": {func(r *banktext.Row) { r.Account.UUID[0]++ }, nil, false},
+	} {
+		if got := matching.Alike(row(tc.x), row(tc.y)); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
+}

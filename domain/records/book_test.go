@@ -229,6 +229,12 @@ func (b *book) RemovedSince(at time.Time) ([]records.Record, error) {
 	})
 }
 
+func (b *book) Excluded() ([]records.Record, error) {
+	return b.where("Excluded", func(r *records.Record) bool {
+		return !r.ExcludedAt.IsZero() && r.SupersededBy.IsZero()
+	})
+}
+
 func (b *book) CarriedOver(dates domain.Window, since time.Time) ([]records.Record, error) {
 	b.windows = append(b.windows, dates)
 	return b.where("CarriedOver", func(r *records.Record) bool {
@@ -589,6 +595,7 @@ func (b *book) upsert(r records.Record, reason string) {
 		"version %d of %s replaces version %d, which is not archived", r.Version, r.ExternalID, row.Version)
 	r.Supersedes, r.SupersededBy = row.Supersedes, row.SupersededBy
 	r.PossiblySupersedes, r.Reason = row.PossiblySupersedes, reason
+	r.ExcludedAt, r.ExcludedBy = row.ExcludedAt, row.ExcludedBy
 	*row = r
 }
 
@@ -721,6 +728,9 @@ func (b *book) lines() []string {
 		}
 		if !r.SupersededBy.IsZero() {
 			line += fmt.Sprintf(" superseded by %d", r.SupersededBy.UUID[15])
+		}
+		if !r.ExcludedAt.IsZero() {
+			line += " excluded"
 		}
 		if b.carriedOver[r.ExternalID] {
 			line += " carried over"

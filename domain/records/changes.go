@@ -25,7 +25,7 @@ type Changes struct {
 	// versions.
 	Rename []Renamed
 	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
-	// Supersedes, SupersededBy and PossiblySupersedes.
+	// Supersedes, SupersededBy, PossiblySupersedes, ExcludedAt and ExcludedBy.
 	Upsert []Record
 	// Refresh contains new values of members whose changes do not count as edits. The records keep their versions.
 	Refresh    []Refreshed

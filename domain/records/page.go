@@ -3,7 +3,6 @@ package records
 import (
 	"errors"
 	"iter"
-	"maps"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -68,6 +67,7 @@ func (p *Page) Rows() []domain.TransactionData {
 //     only if a new row continues them.
 //   - A row that a record had before becomes its current row again; see followPast.
 //   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
+//   - A record that counts does not leave if the vendor still shows the row of its excluded twin; see keepCounted.
 //   - Each row is compared with its record by digest; see compareEdited and put.
 //   - The quarantine changes; see changeQuarantine.
 //   - Suggestions end if their new record leaves or their old one returns; see endSuggestions.
@@ -197,6 +197,9 @@ func (d *decision) decide() error {
 	if err := d.rememberAbsences(&c); err != nil {
 		return err
 	}
+	if err := d.keepCounted(); err != nil {
+		return err
+	}
 	if err := d.compareEdited(); err != nil {
 		return err
 	}
@@ -204,7 +207,7 @@ func (d *decision) decide() error {
 	if err := d.changeQuarantine(&c); err != nil {
 		return err
 	}
-	c.Remove = slices.Sorted(maps.Keys(d.leaving))
+	c.Remove = d.sortedLeaving()
 	if err := d.endSuggestions(&c, append(d.returned(), c.Remove...), d.leaving); err != nil {
 		return err
 	}

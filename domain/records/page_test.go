@@ -574,7 +574,7 @@ func TestAPageReadsOnlyWhatItNeeds(t *testing.T) {
 		},
 		"a different row": {known(), pageOf(other("a")), "Live"},
 		"a different row whose record is removed": {
-			newBook(removed(record(1, purchase("a")), 5)), pageOf(other("a")), "Suggestions",
+			newBook(removed(record(1, purchase("a")), 5)), pageOf(other("a")), "Excluded Suggestions",
 		},
 		"equal rows of a new reference": {
 			known().carryOver("b"), pageOf(purchase("a")), "",
@@ -730,7 +730,7 @@ func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
 		"Record": sweep, "Version": sweep, "CarriedOver": sweep, "Never": sweep,
 		"States(absent)": sweep,
 		"VisitLive":      sweep, "VisitLive(metadata)": sweep, "VisitQuarantine": sweep,
-		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
+		"Excluded": removal, "Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal,
 		"States(absent by id)": removal,
 	} {
 		b := newBook(replaced(record(1, purchase("b")), "a"), record(2, purchase("c")),

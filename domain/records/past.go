@@ -140,11 +140,15 @@ func Split(
 	return c, err
 }
 
-// split undoes the last replacement of a record, and returns the record that has the newer row. See Split.
+// split undoes the last replacement of a record, and returns the record that has the newer row. See Split. If that
+// record is excluded, the two may be matched again: each of them continues as long as the vendor shows its row.
 func (d *decision) split(record *Record, newID domain.TransactionID) (younger *Record, err error) {
 	c, younger, err := d.splitOf(record, newID)
 	if err != nil {
 		return nil, err
+	}
+	if !younger.ExcludedAt.IsZero() {
+		c.Never = nil
 	}
 	if d.isShown(younger.ExternalID) {
 		d.expect(younger.ExternalID, younger, false)
@@ -187,6 +191,7 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 			ID: before.ID, From: before.Key(), ExternalID: record.ExternalID, Supersedes: before.Supersedes,
 		})
 		next.ID, next.FirstSeenAt, version = before.ID, before.FirstSeenAt, before.Version
+		next.ExcludedAt, next.ExcludedBy = before.ExcludedAt, before.ExcludedBy
 	}
 	older.ID, older.FirstSeenAt, older.ExternalID = record.ID, record.FirstSeenAt, past.ExternalID
 	older.Supersedes, older.SupersededBy = slices.Clone(rest), domain.TransactionID{}
@@ -209,6 +214,7 @@ func (d *decision) splitReturned(
 	kept.Supersedes = giveBack(&c, slices.Clone(record.Supersedes[:len(record.Supersedes)-1]), before)
 	kept.PossiblySupersedes = nil
 	next.ID, next.FirstSeenAt, next.ExternalID = before.ID, before.FirstSeenAt, past.ExternalID
+	next.ExcludedAt, next.ExcludedBy = before.ExcludedAt, before.ExcludedBy
 	next.Supersedes, next.SupersededBy, next.PossiblySupersedes = before.Supersedes, domain.TransactionID{}, nil
 	// Without a digest, the record counts as changed when the vendor returns the row again.
 	next.RemovedAt, next.Digest, next.ContentHash = past.At, Digest{}, domain.ContentHash{}

@@ -410,18 +410,26 @@ func (b *publisher) removeUnmatched() error {
 			if len(removed) == 0 {
 				break
 			}
-			c, leaving := Changes{Remove: removed}, make(map[string]domain.PullID, len(removed))
-			for _, externalID := range removed {
-				leaving[externalID] = domain.PullID{}
-			}
-			err = b.endSuggestions(&c, removed, leaving)
-			if err == nil {
-				err = b.emit(c)
-			}
-			if err != nil {
+			if err := b.remove(removed); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// remove removes the records with these external ids, except those that keepCounted continues.
+func (b *publisher) remove(externalIDs []string) error {
+	b.leaving = make(map[string]domain.PullID, len(externalIDs))
+	for _, externalID := range externalIDs {
+		b.leaving[externalID] = domain.PullID{}
+	}
+	if err := b.keepCounted(); err != nil {
+		return err
+	}
+	c := Changes{Remove: b.sortedLeaving()}
+	if err := b.endSuggestions(&c, c.Remove, b.leaving); err != nil {
+		return err
+	}
+	return b.emit(c)
 }

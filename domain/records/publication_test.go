@@ -550,3 +550,48 @@ func TestAnIDOfARecordThatWasRemovedLongAgoIsWeakInAPublication(t *testing.T) {
 		}
 	}
 }
+
+// excludedTwin returns a record of a row that an operator has excluded.
+func excludedTwin(n int, externalID string) records.Record {
+	return excluded(record(n, purchase(externalID)))
+}
+
+func TestAPublicationWithoutTheRowOfARecordThatCounts(t *testing.T) {
+	shop := func(externalID string) domain.TransactionData {
+		return data(externalID, "LIVRARIA", "-50", "2026-03-10")
+	}
+	for name, tc := range map[string]struct {
+		book *book
+		want []string
+	}{
+		"its excluded twin is there": {
+			staging(rows(purchase("b")), record(1, purchase("a")), excludedTwin(2, "b")),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1 excluded"},
+		},
+		"the excluded row has another text": {
+			staging(rows(shop("b")), record(1, purchase("a")), excluded(record(2, shop("b")))),
+			[]string{"1 a v2 removed", "2 b v1 excluded"},
+		},
+		"both have the ids of the new reference": {
+			staging(rows(purchase("x"), purchase("y")), record(1, purchase("a")), excludedTwin(2, "b")),
+			[]string{"1 x v2 <a", "2 y v2 <b excluded"},
+		},
+		"one new row takes the place of both": {
+			staging(rows(purchase("x")), record(1, purchase("a")), excludedTwin(2, "b")),
+			[]string{"1 x v2 <a", "2 b v2 removed excluded"},
+		},
+		"both are gone": {
+			staging(rows(shop("x")), record(1, purchase("a")), excludedTwin(2, "b")),
+			[]string{"1 a v2 removed", "2 b v2 removed excluded", "101 x v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.publish(nil); err != nil {
+				t.Fatal(err)
+			}
+			clear(tc.book.carriedOver)
+			tc.book.log = nil
+			tc.book.want(t, tc.want...)
+		})
+	}
+}

@@ -329,9 +329,12 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 		ExternalID: match.Old, At: d.At, Rule: match.Rule, Version: old.Version, Younger: younger.ID,
 	}
 	ended, next := *younger, *younger
-	ended.RemovedAt, ended.SupersededBy = d.At, old.ID
+	if ended.SupersededBy = old.ID; ended.RemovedAt.IsZero() {
+		ended.RemovedAt = d.At
+		c.Counts.Removed++
+	}
 	d.nextVersion(&ended, younger.Version)
-	next.ID, next.FirstSeenAt = old.ID, old.FirstSeenAt
+	next.ID, next.FirstSeenAt, next.RemovedAt = old.ID, old.FirstSeenAt, time.Time{}
 	next.Supersedes = slices.Clone(old.Supersedes)
 	for _, own := range younger.Supersedes {
 		c.setPast(own.ExternalID, old.ID)
@@ -350,7 +353,6 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 	c.Upsert = append(c.Upsert, next, ended)
 	c.clear(MarkPast, match.New)
 	c.setPast(match.Old, old.ID)
-	c.Counts.Removed++
 	c.Counts.Modified++
 	c.Counts.IDChanges++
 	if _, onPage := d.Stored[match.New]; onPage {

@@ -90,6 +90,9 @@ type Source interface {
 	// RemovedSince returns the records that were marked as removed at or after a time. It omits superseded records.
 	RemovedSince(at time.Time) ([]Record, error)
 
+	// Excluded returns the excluded records, ordered by id. It omits superseded records.
+	Excluded() ([]Record, error)
+
 	// CarriedOver returns the carried-over records that are dated within the window and are live, or were removed at or
 	// after removedSince; see RowState.
 	CarriedOver(dates domain.Window, removedSince time.Time) ([]Record, error)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -18,6 +19,10 @@ var exclusionTests = []storeTest{
 	{"a close counts the records that are not excluded when it is made", excludedCloses},
 	{"a close prints the records that counted then", excludedClosedView},
 	{"an exclusion survives removals and replacements", excludedIsFollowed},
+	{"a record that counts continues with the row of its excluded twin", twinContinues(descriptions)},
+	{"a record that counts continues with the row of its excluded twin without matching", twinContinues(nil)},
+	{"the twin of an excluded record leaves a closed period", twinOfClosedPeriod},
+	{"an operator removes the twin of an excluded record", twinRemovedByOperator},
 	{"an exclusion that is refused or repeated changes nothing", exclusionRefused},
 }
 
@@ -254,6 +259,142 @@ func excludedIsFollowed(f *fixture) {
 	r.page(news(), purchase("y"))
 	f.equal("a replacement", "7 false alice", state("y"))
 	f.equal("the same record", r.older, f.getRow(r.c, "y").ID)
+}
+
+// twins is a connection with the rows 1 and 2 of one movement. The record of row 2 is excluded.
+type twins struct {
+	*replacements
+	account       domain.AccountID
+	counted, twin domain.TransactionID
+}
+
+func newTwins(f *fixture) *twins {
+	t := &twins{replacements: &replacements{fixture: f}}
+	t.c, t.l, t.account = f.accountWithRows(payments("1", "2")...)
+	t.counted, t.twin = f.getRow(t.c, "1").ID, f.getRow(t.c, "2").ID
+	f.exclude(t.twin)
+	t.next()
+	return t
+}
+
+// counts fails the test unless the record that counts has this row, and nothing else counts. The row is "" if nothing
+// counts.
+func (t *twins) counts(what, externalID string) {
+	t.Helper()
+	want := counted{}
+	if externalID != "" {
+		want.Sums, want.Posted = []string{"2026-02-10 BRL +0 -10 1"}, []string{externalID}
+		want.Indexed, want.Live = want.Sums, want.Posted
+		record := t.record(t.counted)
+		t.equal(what+": record", []any{externalID, true}, []any{record.ExternalID, record.ExcludedAt.IsZero()})
+	}
+	t.equal(what, want, t.present())
+}
+
+func (t *twins) present() counted { return t.fixture.counted(t.account) }
+
+func (t *twins) record(id domain.TransactionID) domain.Transaction {
+	t.Helper()
+	record, err := t.Ledger.Transaction(t.ctx, t.tenant, id, time.Time{})
+	t.noError(err)
+	return record
+}
+
+// twinIs fails the test unless the excluded record is live, removed or superseded.
+func (t *twins) twinIs(what string) {
+	t.Helper()
+	record := t.record(t.twin)
+	got := "live"
+	switch {
+	case !record.SupersededBy.IsZero():
+		got = "superseded"
+		t.equal("superseded by", t.counted, record.SupersededBy)
+	case !record.RemovedAt.IsZero():
+		got = "removed"
+	}
+	t.equal("excluded twin", []any{what, "alice"}, []any{got, record.ExcludedBy})
+}
+
+// twinContinues needs no matching, but must agree with it.
+func twinContinues(matching *ports.Matching) func(*fixture) {
+	return func(f *fixture) {
+		t := newTwins(f)
+		page := func(removed []string, rows ...string) {
+			t.mustStorePage(t.l, ports.PageWrite{
+				Transactions: payments(rows...), Removed: removed, Matching: matching, Progress: news(),
+				NewID: newID[domain.Transaction],
+			})
+			t.next()
+		}
+		t.counts("at first", "1")
+		page([]string{"2"})
+		t.counts("the excluded row leaves", "1")
+		t.twinIs("removed")
+		page(nil, "2")
+		t.twinIs("live")
+		page([]string{"1"})
+		t.counts("the vendor removes the counted row", "2")
+		t.twinIs("superseded")
+		page(nil, "2")
+		t.counts("the other row is read again", "2")
+		page(nil, "1", "2")
+		t.counts("the counted row comes back", "1")
+		t.twinIs("live")
+		page([]string{"1"}, "1", "2")
+		t.counts("the counted row is removed, although the page still has it", "2")
+		page([]string{"2"}, "1")
+		t.counts("one is exchanged for the other", "1")
+		page(nil, "2")
+		t.counts("both are there", "1")
+		t.twinIs("live")
+		page([]string{"1", "2"})
+		t.counts("both are gone", "")
+		t.twinIs("removed")
+		page(nil, "2")
+		t.counts("only the excluded row comes back", "2")
+		t.twinIs("superseded")
+		page(nil, "1")
+		t.counts("the counted row comes back later", "1")
+		t.twinIs("live")
+		page([]string{"1"}, "2")
+		page([]string{"2"})
+		t.counts("both are gone, one after the other", "")
+		page(nil, "2")
+		t.counts("the last row comes back", "2")
+		f.equal("records", 2, len(t.allRows(t.c)))
+	}
+}
+
+func twinOfClosedPeriod(f *fixture) {
+	t := newTwins(f)
+	closed := f.close(t.account, closeDay)
+	t.equal("removed", 1, t.sweepPage(domain.OneRead, []string{"2"}).Removed)
+	t.counts("a complete listing lacks the counted row", "2")
+	t.twinIs("superseded")
+	f.equal("adjustments", []string(nil), f.briefAdjustments(t.account, closeDay))
+	f.reproduces("the counted row is gone", t.c, closed)
+	t.next()
+	t.sweepPage(domain.OneRead, nil, payments("1", "2")...)
+	t.counts("the counted row comes back", "1")
+	t.twinIs("live")
+	f.equal("adjustments", []string(nil), f.briefAdjustments(t.account, closeDay))
+	f.reproduces("the counted row came back", t.c, closed)
+}
+
+func twinRemovedByOperator(f *fixture) {
+	t := newTwins(f)
+	t.mustStorePage(t.l, ports.PageWrite{Removed: []string{"1"}, Waits: true, Matching: descriptions})
+	t.counts("the removal is held back", "1")
+	t.mustStorePage(t.l, ports.PageWrite{Removed: []string{"1"}, Confirmed: true, Matching: descriptions})
+	t.counts("an operator confirms the removal", "2")
+	t.twinIs("superseded")
+	_, err := f.Ledger.Split(f.ctx, f.tenant, t.counted, newID[domain.Transaction](), ports.Decision{At: f.now()})
+	f.noError(err)
+	t.counts("an operator splits the rows", "")
+	t.twinIs("live")
+	t.next()
+	t.page(news(), payments("2")...)
+	t.counts("the decision stays", "")
 }
 
 // lastChanged returns the member Changed of the last item of the feed.

@@ -136,7 +136,8 @@ var indexUses = map[string]string{
 	"transactions_feed":     "transactions WHERE tenant_id = :id AND change_tx > 5 ORDER BY change_tx, id",
 	"transactions_pending": "transactions WHERE connection_id = :id AND status = 'pending' " +
 		"ORDER BY date DESC, id DESC",
-	"transactions_removed": "transactions WHERE connection_id = :id AND removed_at >= :at",
+	"transactions_excluded": "transactions WHERE connection_id = :id AND excluded_at IS NOT NULL ORDER BY id",
+	"transactions_removed":  "transactions WHERE connection_id = :id AND removed_at >= :at",
 	"transactions_authentication_code": "transactions WHERE tenant_id = :id AND lower(authentication_code) = :text " +
 		"AND authentication_code <> '' ORDER BY date DESC, id DESC",
 	"transactions_barcode": "transactions WHERE tenant_id = :id AND lower(barcode) = :text AND barcode <> '' " +

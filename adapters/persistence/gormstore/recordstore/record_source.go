@@ -137,6 +137,11 @@ func (s recordSource) RemovedSince(at time.Time) ([]records.Record, error) {
 	return s.collect("removed_at >= ? AND superseded_by IS NULL", s.time(at))
 }
 
+// Excluded implements records.Source. It returns the excluded records of the connection.
+func (s recordSource) Excluded() ([]records.Record, error) {
+	return s.collect("excluded_at IS NOT NULL AND superseded_by IS NULL ORDER BY id")
+}
+
 // CarriedOver implements records.Source. It returns carried-over records that are live, or were removed at or after a
 // time.
 func (s recordSource) CarriedOver(dates domain.Window, removedSince time.Time) ([]records.Record, error) {

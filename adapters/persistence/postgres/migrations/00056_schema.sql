@@ -463,6 +463,7 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id, updated_at);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX transactions_excluded ON transactions (connection_id, id) WHERE excluded_at IS NOT NULL;
 -- A list of the pending transactions; few are.
 CREATE INDEX transactions_pending ON transactions (connection_id, date, id) WHERE status = 'pending';
 -- The records of an account that show one amount, newest first.

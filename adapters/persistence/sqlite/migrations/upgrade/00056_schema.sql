@@ -30,6 +30,8 @@ DROP INDEX transactions_reference_number;
 DROP INDEX transactions_receiver_reference_id;
 DROP INDEX transactions_tracking_key;
 DROP INDEX transactions_cheque_number;
+CREATE INDEX transactions_excluded ON transactions (connection_id, id) WHERE excluded_at IS NOT NULL;
+
 -- The references of transactions. Upper and lower case letters are equal.
 CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, lower(end_to_end_id), date, id)
     WHERE end_to_end_id <> '';

@@ -20,9 +20,10 @@ func (s *Service) ContinueAccount(
 	if err != nil {
 		return domain.Pull{}, err
 	}
-	return s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
+	pull, err := s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
 		return a.Continue(account, externalID)
 	})
+	return pull, s.whyNotAmbiguous(ctx, stored, err)
 }
 
 // EndAccount implements ports.Replacements.
@@ -40,7 +41,7 @@ func (s *Service) EndAccount(
 		if errors.Is(err, domain.AccountNotAmbiguous) && !stored.RemovedAt.IsZero() {
 			err = s.endGone(ctx, stored)
 		}
-		return stored, err
+		return stored, s.whyNotAmbiguous(ctx, stored, err)
 	}
 	entries := s.audits.EntriesOf(ctx, continueAction, account.String())
 	stored, err = s.Ledger.ForgetCandidates(ctx, tenant, account, s.Clock.Now(), entries)
@@ -48,6 +49,18 @@ func (s *Service) EndAccount(
 		s.audits.Emit(ctx, tenant, continueAction, account.String())
 	}
 	return stored, err
+}
+
+// whyNotAmbiguous returns Conflict (account_left) in place of Conflict (account_not_ambiguous) if the connection of the
+// account is not live. Other errors, and nil, stay the same.
+func (s *Service) whyNotAmbiguous(ctx context.Context, account domain.Account, err error) error {
+	if !errors.Is(err, domain.AccountNotAmbiguous) {
+		return err
+	}
+	if left := s.requireConnection(ctx, account.Tenant, account.Connection); errors.Is(left, domain.NotFound) {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.AccountLeft}
+	}
+	return err
 }
 
 // endGone stores the decision that no account continues an account that is gone. No rows wait for it. Errors: Conflict

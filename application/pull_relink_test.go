@@ -807,3 +807,16 @@ func (e *relinkEnv) accounts() []domain.Account {
 	e.noError(err)
 	return page.Items
 }
+
+func TestADecisionAboutAnAccountOfADeletedConnectionIsRefused(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.pull()
+	accounts := e.accounts()
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+	for _, account := range accounts {
+		_, err := e.EndAccount(e.ctx, e.tenant, account.ID)
+		e.wantError(err, domain.AccountLeft, domain.Conflict)
+		_, err = e.ContinueAccount(e.ctx, e.tenant, account.ID, account.ExternalID)
+		e.wantError(err, domain.AccountLeft, domain.Conflict)
+	}
+}

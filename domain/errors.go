@@ -42,6 +42,9 @@ const (
 	NoAnchor         Code = "no_anchor"         // the balance of the account cannot be compared (Conflict)
 	// AccountNotAmbiguous: no rows wait for a decision about the account (Conflict).
 	AccountNotAmbiguous Code = "account_not_ambiguous"
+
+	// AccountLeft: the connection of the account was deleted, and no rows wait for a decision about it (Conflict).
+	AccountLeft Code = "account_left"
 	// HeldNone: no announced removal of the account's rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
 	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.

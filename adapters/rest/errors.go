@@ -96,6 +96,10 @@ var statusRules = []statusRule{
 		domain.AccountNotAmbiguous, http.StatusConflict, codeConflict,
 		"no rows wait for a decision about the account",
 	},
+	{
+		domain.AccountLeft, http.StatusConflict, codeConflict,
+		"the connection of the account is deleted: decide about the account that may continue it",
+	},
 	{domain.NothingToUndo, http.StatusConflict, codeConflict, "the transaction has replaced no other row"},
 	{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,

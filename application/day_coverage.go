@@ -93,7 +93,7 @@ func (s *Service) addAccount(
 		bank.Covered++
 		return
 	}
-	stored.CoversTo = rules.To(stored.BankReadAt, stored.Currency)
+	s.describeAccount(&stored)
 	account.Account, account.CoveredFrom = stored, rules.From(covered.Day, stored.Currency)
 	covered.Items = append(covered.Items, account)
 }

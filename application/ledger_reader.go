@@ -18,15 +18,23 @@ func (s *Service) ListAccounts(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Account]{}, err
 	}
-	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, ports.AccountFilter{Connection: connection}, page))
+	return s.describedAccounts(s.Ledger.Accounts(ctx, tenant, ports.AccountFilter{Connection: connection}, page))
 }
 
-// coveredAccounts sets CoversTo of the accounts of a page.
-func (s *Service) coveredAccounts(page domain.Page[domain.Account], err error) (domain.Page[domain.Account], error) {
-	for i, a := range page.Items {
-		page.Items[i].CoversTo = s.coverage().To(a.BankReadAt, a.Currency)
+// describedAccounts describes the accounts of a page.
+func (s *Service) describedAccounts(page domain.Page[domain.Account], err error) (domain.Page[domain.Account], error) {
+	for i := range page.Items {
+		s.describeAccount(&page.Items[i])
 	}
 	return page, err
+}
+
+// describeAccount sets the members of an account that are set for callers only.
+func (s *Service) describeAccount(a *domain.Account) {
+	a.CoversTo = s.coverage().To(a.BankReadAt, a.Currency)
+	if reader, ok := s.aggregators[a.Vendor].(ports.CardLimitReader); ok {
+		a.Limit = reader.CardLimit(a.AccountData)
+	}
 }
 
 // ListTransactions implements ports.Reader.
@@ -70,7 +78,7 @@ func (s *Service) ListQuarantine(
 func (s *Service) ListTenantAccounts(
 	ctx context.Context, tenant domain.TenantID, filter ports.AccountFilter, page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	return s.coveredAccounts(s.Ledger.Accounts(ctx, tenant, filter, page))
+	return s.describedAccounts(s.Ledger.Accounts(ctx, tenant, filter, page))
 }
 
 // GetAccount implements ports.Reader.
@@ -78,7 +86,7 @@ func (s *Service) GetAccount(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 ) (domain.Account, error) {
 	a, err := s.Ledger.Account(ctx, tenant, id)
-	a.CoversTo = s.coverage().To(a.BankReadAt, a.Currency)
+	s.describeAccount(&a)
 	return a, err
 }
 

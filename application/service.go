@@ -222,8 +222,8 @@ func New(d Deps) (*Service, error) {
 		Keys: d.AuditKeys,
 	})
 	s.events = events.New(events.Deps{
-		Coverage:      s.coverage(),
-		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
+		DescribeAccount: s.describeAccount,
+		Subscriptions:   d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
 		BankStatements: d.BankStatements,
 		Sinks:          sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
 		Sealer: d.Sealer,

@@ -59,14 +59,22 @@ type Account struct {
 	// BankReadAt is when the vendor last read the account's transactions at the bank; zero if it is not known. A pull
 	// that reads all of them stores it. It is not part of the data that is compared.
 	BankReadAt time.Time
-	// CoversTo is the last day that the reading of the bank covers; "" if it is not known. It is set for callers only.
+	// CoversTo is the last day that the reading of the bank covers; "" if it is not known. It and Limit are set for
+	// callers only.
 	CoversTo  Date
+	Limit     CardLimit
 	RemovedAt time.Time // when a pull found the account no longer listed; zero while it is listed
 	// References are the account references under which the account was read, oldest first.
 	References []AccountReference
 	// MaybeContinues contains accounts of deleted connections that may be the same bank account: their facts neither
 	// prove it nor speak against it. Somebody must decide.
 	MaybeContinues []AccountID
+}
+
+// CardLimit is what the vendor states about the credit limit of a card.
+type CardLimit struct {
+	Shared bool // other cards have the same limit, so that each of them repeats its balance
+	Used   bool // Balance is the used part of the limit, with the instalments to come: no amount of a bill
 }
 
 // AccountReference contains the external id that an account has, or had, under an account reference.

@@ -199,6 +199,13 @@ type BalanceReader interface {
 	Balance(account domain.AccountData) books.VendorBalance
 }
 
+// CardLimitReader is an optional interface of an Aggregator whose cards state their credit limit.
+type CardLimitReader interface {
+	// CardLimit returns what the vendor states about the limit of a card; the zero value for any other account. It is a
+	// pure function.
+	CardLimit(account domain.AccountData) domain.CardLimit
+}
+
 // RunningBalanceReader is an optional interface of an Aggregator whose rows can contain a running balance of the
 // account.
 type RunningBalanceReader interface {

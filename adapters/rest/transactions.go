@@ -20,7 +20,9 @@ type accountView struct {
 	Name         string    `json:"name,omitempty" example:"Conta corrente" doc:"The name at the institution; absent if unknown"`
 	Number       string    `json:"number,omitempty" example:"0001/12345-6" doc:"The account number; absent if unknown"`
 	Currency     string    `json:"currency,omitempty" doc:"ISO 4217" example:"BRL"`
-	Balance      string    `json:"balance,omitempty" doc:"Signed decimal, in the account's currency" example:"1520.37"`
+	Balance      string    `json:"balance,omitempty" doc:"Signed decimal, in the account's currency. Do not add up the balances of cards with sharedLimit" example:"1520.37"`
+	BalanceKind  string    `json:"balanceKind,omitempty" enum:"limit_used" example:"limit_used" doc:"limit_used: the balance of a card is the used part of its limit, with the instalments to come, and no amount of a bill; absent if the vendor does not say so"`
+	SharedLimit  bool      `json:"sharedLimit,omitzero" example:"true" doc:"The card shares its limit with other cards, each of which can repeat the same balance; absent if the vendor does not say so"`
 	Metadata     rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object"`
 	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
@@ -71,10 +73,14 @@ func referencesOf(references []domain.AccountReference) []accountReferenceView {
 // accountOf returns the representation of an account. The balance is a string and never a JSON number, so that it
 // remains exact.
 func accountOf(a domain.Account) accountView {
+	kind := ""
+	if a.Limit.Used {
+		kind = "limit_used"
+	}
 	return accountView{
 		ID: a.ID.String(), ConnectionID: a.Connection.String(), Vendor: string(a.Vendor), ExternalID: a.ExternalID,
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
-		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
+		Balance: amount(a.Balance), BalanceKind: kind, SharedLimit: a.Limit.Shared, Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
 		RemovedAt: utcOrZero(a.RemovedAt), MaybeContinues: idTexts(a.MaybeContinues),
 		References: referencesOf(a.References),

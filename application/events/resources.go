@@ -97,7 +97,7 @@ func (r *eventRunner) loadResource(
 	case events.AccountAdded.Resource():
 		return encoder(e.Subject, func(id domain.AccountID) (domain.Account, error) {
 			a, err := r.Ledger.Account(ctx, tenant, id)
-			a.CoversTo = r.Coverage.To(a.BankReadAt, a.Currency)
+			r.DescribeAccount(&a)
 			return a, err
 		}, r.Encoder.Account)
 	case events.ConnectionRecovered.Resource():

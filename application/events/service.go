@@ -13,7 +13,9 @@ import (
 // Deps holds everything that a Service needs. All members are required, except Memory, and Encoder if there are
 // no Sinks.
 type Deps struct {
-	Coverage      domain.Coverage // determines CoversTo of accounts
+	// DescribeAccount sets the members of an account that are set for callers only.
+	DescribeAccount func(*domain.Account)
+
 	Subscriptions ports.Subscriptions
 	Connections   ports.Connections
 	Ledger        ports.Ledger

@@ -18,6 +18,21 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AccountViewBalanceKind.
+const (
+	AccountViewBalanceKindLimitUsed AccountViewBalanceKind = "limit_used"
+)
+
+// Valid indicates whether the value is a known member of the AccountViewBalanceKind enum.
+func (e AccountViewBalanceKind) Valid() bool {
+	switch e {
+	case AccountViewBalanceKindLimitUsed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AccountViewType.
 const (
 	AccountViewTypeBank   AccountViewType = "bank"
@@ -3117,10 +3132,15 @@ type AccountReferenceView struct {
 
 // AccountView defines model for AccountView.
 type AccountView struct {
-	// Balance Signed decimal, in the account's currency
+	// Balance Signed decimal, in the account's currency. Do not add up the balances of cards with sharedLimit
 	//
 	// Examples: 1520.37
 	Balance *string `json:"balance,omitempty"`
+
+	// BalanceKind limit_used: the balance of a card is the used part of its limit, with the instalments to come, and no amount of a bill; absent if the vendor does not say so
+	//
+	// Examples: limit_used
+	BalanceKind *AccountViewBalanceKind `json:"balanceKind,omitempty"`
 
 	// BankReadAt When the vendor last read the account's transactions at the bank; absent if it does not state that
 	//
@@ -3188,6 +3208,11 @@ type AccountView struct {
 	// Examples: 2026-03-09T10:00:00Z
 	RemovedAt *time.Time `json:"removedAt,omitempty"`
 
+	// SharedLimit The card shares its limit with other cards, each of which can repeat the same balance; absent if the vendor does not say so
+	//
+	// Examples: true
+	SharedLimit *bool `json:"sharedLimit,omitempty"`
+
 	// Subtype The vendor's own type; absent if unknown
 	//
 	// Examples: CHECKING_ACCOUNT
@@ -3208,6 +3233,11 @@ type AccountView struct {
 	// Examples: pluggy
 	Vendor AccountViewVendor `json:"vendor"`
 }
+
+// AccountViewBalanceKind limit_used: the balance of a card is the used part of its limit, with the instalments to come, and no amount of a bill; absent if the vendor does not say so
+//
+// Examples: limit_used
+type AccountViewBalanceKind string
 
 // AccountViewType The kind of account
 //

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -91,12 +89,13 @@ func (c *demoClient) showWitness(account object) {
 	}
 	balance := amountOf(account["balance"])
 	for _, row := range rows {
-		balance = balance.Sub(amountOf(row["amount"]))
+		balance.Amount = balance.Amount.Sub(amountOf(row["amount"]).Amount)
 	}
 	rows = slices.DeleteFunc(rows, func(row object) bool {
 		return fmt.Sprint(row["date"]) > fmt.Sprint(account["coversTo"])
 	})
-	file := bankFile(fmt.Sprint(account["number"]), rows, balance.Sub(amountOf(missingAmount)))
+	balance.Amount = balance.Amount.Sub(amountOf(missingAmount).Amount)
+	file := bankFile(fmt.Sprint(account["number"]), rows, balance)
 	s := c.send(http.MethodPost, path+"/bank-statements?name=extrato.ofx", file, http.StatusCreated)
 	comparison, _ := s["comparison"].(object)
 	closing, _ := s["closing"].(object)
@@ -115,31 +114,31 @@ func (c *demoClient) showWitness(account object) {
 
 // bankFile returns a statement in OFX, as a bank of Brazil writes it: the balance before the first row, the rows of the
 // records, and one line more on the day of the newest.
-func bankFile(number string, rows []object, balance decimal.Decimal) []byte {
+func bankFile(number string, rows []object, balance domain.Money) []byte {
 	last := rows[0]["date"]
 	rows = slices.Concat([]object{{"date": last, "description": missingRow, "amount": missingAmount}}, rows)
 	var body strings.Builder
-	line := func(row object, text any, amount decimal.Decimal) {
+	line := func(row object, text any, amount domain.Money) {
 		fmt.Fprintf(&body, "<STMTTRN>\n<TRNTYPE>OTHER\n<DTPOSTED>%s\n<TRNAMT>%s\n<FITID>%d\n<MEMO>%v\n</STMTTRN>\n",
-			ofxDate(row["date"]), amount.StringFixed(2), body.Len(), text)
+			ofxDate(row["date"]), amount.Amount.StringFixed(2), body.Len(), text)
 	}
 	line(object{"date": domain.Date(fmt.Sprint(rows[len(rows)-1]["date"])).AddDays(-1)}, "SALDO ANTERIOR", balance)
 	for _, row := range slices.Backward(rows) {
 		amount := amountOf(row["amount"])
-		balance = balance.Add(amount)
+		balance.Amount = balance.Amount.Add(amount.Amount)
 		line(row, row["description"], amount)
 	}
 	return fmt.Appendf(nil, "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>\n"+
 		"<CURDEF>BRL\n<BANKACCTFROM>\n<BANKID>999\n<ACCTID>%s\n</BANKACCTFROM>\n<BANKTRANLIST>\n%s</BANKTRANLIST>\n"+
 		"<LEDGERBAL>\n<BALAMT>%s\n<DTASOF>%s\n</LEDGERBAL>\n</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n",
-		number, body.String(), balance.StringFixed(2), ofxDate(last))
+		number, body.String(), balance.Amount.StringFixed(2), ofxDate(last))
 }
 
 // ofxDate returns a date as OFX writes it.
 func ofxDate(date any) string { return strings.ReplaceAll(fmt.Sprint(date), "-", "") }
 
 // amountOf returns an amount that the service has written.
-func amountOf(value any) decimal.Decimal {
-	amount, _ := decimal.NewFromString(fmt.Sprint(value))
+func amountOf(value any) domain.Money {
+	amount, _ := domain.ParseMoney(fmt.Sprint(value), "BRL")
 	return amount
 }

@@ -95,6 +95,9 @@ func TestTheBillsOfACardAddUp(t *testing.T) {
 			data["state"] != "paid" {
 			t.Errorf("the event is %v", event)
 		}
+		if a := o.get(card).want(200).json(); a["balanceKind"] != "limit_used" || a["sharedLimit"] != true {
+			t.Errorf("the card shows its limit as %v, shared %v", a["balanceKind"], a["sharedLimit"])
+		}
 		o.checkBillTotal(card)
 		o.checkBillStatement(card, second)
 		o.checkBillReadings(b, id, card, second)

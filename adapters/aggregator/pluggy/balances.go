@@ -14,8 +14,8 @@ import (
 //
 //   - For a bank account, the result is bankData.closingBalance. If that amount cannot be read, the result is
 //     account.Balance, an amount without blocked money.
-//   - For a card, no balance is usable. The vendor sends only the amount of the open invoice. That amount falls when
-//     the invoice closes.
+//   - For a card, no balance is usable. Banks send the amount of the open invoice, or the used limit with the
+//     instalments to come.
 //   - For any other account, balances are not supported.
 func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	switch account.Type {
@@ -41,6 +41,45 @@ func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	}
 	balance := books.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
 	return withParts(balance, account)
+}
+
+// CardLimit implements ports.CardLimitReader. The balance is the used limit if it equals creditLimit minus
+// availableCreditLimit, or the used amount of the line that the bank states as the total. Other cards share this line if
+// its consolidation is CONSOLIDADO. Source: the vendor's OpenAPI document, CreditData.
+func (a *Adapter) CardLimit(account domain.AccountData) domain.CardLimit {
+	var in struct {
+		CreditData struct {
+			Limit     json.RawMessage `json:"creditLimit"`
+			Available json.RawMessage `json:"availableCreditLimit"`
+			Lines     json.RawMessage `json:"disaggregatedCreditLimits"`
+		} `json:"creditData"`
+	}
+	var lines []struct {
+		Kind          string          `json:"creditLineLimitType"`
+		Consolidation string          `json:"consolidationType"`
+		Used          json.RawMessage `json:"usedAmount"`
+	}
+	var limit domain.CardLimit
+	if account.Type != domain.CreditAccount || json.Unmarshal(account.Metadata, &in) != nil {
+		return limit
+	}
+	isBalance := func(used string) bool {
+		amount, err := domain.ParseAmount(used)
+		return err == nil && account.Balance != nil && amount.Equal(account.Balance.Amount)
+	}
+	total, err := domain.ParseAmount(string(in.CreditData.Limit))
+	if available, failed := domain.ParseAmount(string(in.CreditData.Available)); err == nil && failed == nil {
+		limit.Used = isBalance(total.Sub(available).String())
+	}
+	_ = json.Unmarshal(in.CreditData.Lines, &lines) // leaves a list of another form empty
+	for _, line := range lines {
+		if line.Kind != "LIMITE_CREDITO_TOTAL" {
+			continue
+		}
+		limit.Shared = limit.Shared || line.Consolidation == "CONSOLIDADO"
+		limit.Used = limit.Used || isBalance(string(line.Used))
+	}
+	return limit
 }
 
 // withParts adds bankData.automaticallyInvestedBalance and the amounts of bankData.reservedBalances to the parts of the

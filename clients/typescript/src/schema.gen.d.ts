@@ -1953,10 +1953,16 @@ export interface components {
         };
         AccountView: {
             /**
-             * @description Signed decimal, in the account's currency
+             * @description Signed decimal, in the account's currency. Do not add up the balances of cards with sharedLimit
              * @example 1520.37
              */
             balance?: string;
+            /**
+             * @description limit_used: the balance of a card is the used part of its limit, with the instalments to come, and no amount of a bill; absent if the vendor does not say so
+             * @example limit_used
+             * @enum {string}
+             */
+            balanceKind?: "limit_used";
             /**
              * Format: date-time
              * @description When the vendor last read the account's transactions at the bank; absent if it does not state that
@@ -2029,6 +2035,11 @@ export interface components {
              * @example 2026-03-09T10:00:00Z
              */
             removedAt?: string;
+            /**
+             * @description The card shares its limit with other cards, each of which can repeat the same balance; absent if the vendor does not say so
+             * @example true
+             */
+            sharedLimit?: boolean;
             /**
              * @description The vendor's own type; absent if unknown
              * @example CHECKING_ACCOUNT
@@ -7804,6 +7815,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "balance": "1520.37",
+                     *           "balanceKind": "limit_used",
                      *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "coversTo": "2026-02-27",
@@ -7832,6 +7844,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "removedAt": "2026-03-09T10:00:00Z",
+                     *           "sharedLimit": true,
                      *           "subtype": "CHECKING_ACCOUNT",
                      *           "type": "bank",
                      *           "updatedAt": "2026-03-02T10:00:00Z",
@@ -8239,6 +8252,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "balance": "1520.37",
+                     *       "balanceKind": "limit_used",
                      *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "coversTo": "2026-02-27",
@@ -8267,6 +8281,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "sharedLimit": true,
                      *       "subtype": "CHECKING_ACCOUNT",
                      *       "type": "bank",
                      *       "updatedAt": "2026-03-02T10:00:00Z",
@@ -11447,6 +11462,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "balance": "1520.37",
+                     *       "balanceKind": "limit_used",
                      *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "coversTo": "2026-02-27",
@@ -11475,6 +11491,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "sharedLimit": true,
                      *       "subtype": "CHECKING_ACCOUNT",
                      *       "type": "bank",
                      *       "updatedAt": "2026-03-02T10:00:00Z",
@@ -14822,6 +14839,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "balance": "1520.37",
+                     *           "balanceKind": "limit_used",
                      *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "coversTo": "2026-02-27",
@@ -14850,6 +14868,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "removedAt": "2026-03-09T10:00:00Z",
+                     *           "sharedLimit": true,
                      *           "subtype": "CHECKING_ACCOUNT",
                      *           "type": "bank",
                      *           "updatedAt": "2026-03-02T10:00:00Z",

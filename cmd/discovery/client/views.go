@@ -324,10 +324,18 @@ var accountView = view{
 		{member: "type", title: "TYPE"},
 		{member: "name", title: "NAME", flexible: true},
 		{member: "number", title: "NUMBER", flexible: true},
-		{member: "balance", title: "BALANCE", right: true},
+		{member: "balance", title: "BALANCE", right: true, format: balanceOf},
 		{member: "currency", title: "CUR"},
 		{member: "coversTo", title: "COVERS TO"},
 	},
+}
+
+// balanceOf returns the balance of an account. That of a card can be the used part of its limit.
+func balanceOf(r record) string {
+	if r.text("balanceKind") == "limit_used" {
+		return "limit used " + r.text("balance")
+	}
+	return r.text("balance")
 }
 
 var completenessView = view{

@@ -12,14 +12,29 @@ import (
 
 // ClosePeriod implements ports.Closing.
 func (s *Service) ClosePeriod(
-	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, period domain.Window,
 ) (books.Close, error) {
-	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
-	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace, Coverage: s.coverage()}
+	r := s.closeRequest(ctx, period)
+	r.FromIsStrict = true
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
-	entry := s.audits.Entry(ctx, closeAction, closeObject(account, date))
+	return s.closePeriod(ctx, tenant, account, r)
+}
+
+// closeRequest returns the request that closes a period now.
+func (s *Service) closeRequest(ctx context.Context, period domain.Window) books.CloseRequest {
+	return books.CloseRequest{
+		Date: period.To, From: period.From, At: s.Clock.Now(), Grace: s.DriftGrace, Coverage: s.coverage(),
+		By: cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor),
+	}
+}
+
+// closePeriod closes a period of an account. r must be valid.
+func (s *Service) closePeriod(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest,
+) (books.Close, error) {
+	entry := s.audits.Entry(ctx, closeAction, closeObject(account, r.Date))
 	read := func(ctx context.Context, view ports.ClosedView) error {
 		document, err := s.documentHash(ctx, view)
 		entry.At, entry.Detail = view.Close.ClosedAt, view.Close.Detail(document)
@@ -84,16 +99,15 @@ func closeObject(account domain.AccountID, date domain.Date) string {
 
 // ClosePeriods implements ports.Closing.
 func (s *Service) ClosePeriods(
-	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date,
+	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, period domain.Window,
 ) ([]ports.CloseResult, error) {
-	r := books.CloseRequest{Date: date, At: s.Clock.Now(), Coverage: s.coverage()}
-	if err := r.Validate(); err != nil {
+	if err := s.closeRequest(ctx, period).Validate(); err != nil {
 		return nil, err
 	}
 	results := make([]ports.CloseResult, len(accounts))
 	for i, account := range accounts {
 		results[i].Account = account
-		results[i].Close, results[i].Err = s.ClosePeriod(ctx, tenant, account, date)
+		results[i].Close, results[i].Err = s.closePeriod(ctx, tenant, account, s.closeRequest(ctx, period))
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

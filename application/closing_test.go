@@ -32,16 +32,20 @@ func TestClosingAndReopeningIsAudited(t *testing.T) {
 	account := accounts.Items[0].ID
 	day := domain.DateOf(e.clock.Now().UTC()).AddDays(-1)
 	before := len(eventsOf[ports.Audited](e.events))
-	first, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	first, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
 	e.noError(err)
 	e.clock.pass(time.Hour)
-	second, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	second, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
 	e.noError(err)
 	if diff := cmp.Diff(first, second); diff != "" || first.ClosedBy != "alice" {
 		t.Errorf("closed by %q; the repeated close differs:\n%s", first.ClosedBy, diff)
 	}
-	_, err = e.ClosePeriod(e.ctx, e.tenant, account, day.AddDays(1))
-	e.wantError(err, domain.Invalid)
+	for _, period := range []domain.Window{{To: day.AddDays(1)}, {From: day.AddDays(1), To: day}} {
+		_, err = e.ClosePeriod(e.ctx, e.tenant, account, period)
+		e.wantError(err, domain.Invalid)
+		_, err = e.ClosePeriods(e.ctx, e.tenant, []domain.AccountID{account}, period)
+		e.wantError(err, domain.Invalid)
+	}
 	e.noError(e.ReopenPeriod(e.ctx, e.tenant, account, day))
 	e.wantError(e.ReopenPeriod(e.ctx, e.tenant, account, day), domain.NotFound)
 	object := account.String() + "/" + string(day)
@@ -71,7 +75,7 @@ func TestTheAuditEntryOfACloseHasItsHashes(t *testing.T) {
 			}, nil
 		})
 	e.noError(err)
-	closed, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	closed, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
 	e.noError(err)
 	var document bytes.Buffer
 	err = e.WriteClosedStatement(e.ctx, e.tenant, account, day,
@@ -122,7 +126,7 @@ func TestPeriodsOfATenantAreClosedOneAfterTheOther(t *testing.T) {
 		yesterday := domain.DateOf(time.Now().UTC()).AddDays(-1)
 		closePeriod := func(tenant domain.TenantID) {
 			go func() {
-				_, err := e.ClosePeriod(e.ctx, tenant, domain.AccountID{}, yesterday)
+				_, err := e.ClosePeriod(e.ctx, tenant, domain.AccountID{}, domain.Window{To: yesterday})
 				results <- err
 			}()
 			synctest.Wait()

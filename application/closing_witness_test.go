@@ -19,7 +19,7 @@ func TestACloseStatesItsPresentWitness(t *testing.T) {
 	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 1})
 	e.noError(err)
 	account, day := accounts.Items[0].ID, domain.Date("2026-02-01")
-	closed, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	closed, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
 	e.noError(err)
 	if closed.Witness != nil {
 		t.Fatalf("a witness without a statement: %+v", closed.Witness)
@@ -36,10 +36,10 @@ func TestACloseStatesItsPresentWitness(t *testing.T) {
 			t.Errorf("%s: %+v", where, w)
 		}
 	}
-	again, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	again, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
 	e.noError(err)
 	check("closed again", again.Witness)
-	several, err := e.ClosePeriods(e.ctx, e.tenant, []domain.AccountID{account}, day)
+	several, err := e.ClosePeriods(e.ctx, e.tenant, []domain.AccountID{account}, domain.Window{To: day})
 	e.noError(err)
 	check("closed with others", several[0].Close.Witness)
 	e.noError(e.WriteEvidence(e.ctx, e.tenant, account, day, func(_ context.Context, v ports.Evidence) error {

@@ -148,7 +148,7 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 			return err
 		},
 		"close": func(e *env) error {
-			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31") // before the time of the bubble
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"}) // before the time of the bubble
 			return err
 		},
 	} {
@@ -189,7 +189,7 @@ func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 		results := make(chan error, 4)
 		start := time.Now()
 		go func() {
-			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31")
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"})
 			results <- err
 		}()
 		synctest.Wait()
@@ -246,7 +246,7 @@ func TestACloseLetsTheReadsOfItsTenantRun(t *testing.T) {
 		})
 		var running sync.WaitGroup
 		running.Go(func() {
-			if _, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31"); err != nil {
+			if _, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -15,15 +15,17 @@ import (
 // Every method returns NotFound unless the id belongs to an account of the tenant. A returned closed period has its
 // present Witness.
 type Closing interface {
-	// ClosePeriod closes the records of an account up to and including a day, and returns the closed period. If the day
-	// is closed already, it returns the stored closed period and changes nothing. Errors: Invalid on "date" if the day
-	// has not ended in the zone of the service.
+	// ClosePeriod closes the records of an account up to and including period.To, and returns the closed period. If the
+	// day is closed already, it returns the stored closed period and changes nothing. period.From is the first day of
+	// its statement; "" if that is the date of the first record. Errors: Invalid on "date" if the day has not ended in
+	// the zone of the service; on "from" if that is after the day, or set although the account has an earlier close.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		date domain.Date) (books.Close, error)
-	// ClosePeriods closes the same day of several accounts, one after the other. A failure for one account does not
-	// affect the other accounts. The results have the order of the ids. Errors: Invalid on "date"; the error of ctx.
+		period domain.Window) (books.Close, error)
+	// ClosePeriods closes the same day of several accounts, one after the other. period.From concerns those without an
+	// earlier close. A failure for one account does not affect the other accounts. The results have the order of the
+	// ids. Errors: Invalid on "date" or "from"; the error of ctx.
 	ClosePeriods(ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID,
-		date domain.Date) ([]CloseResult, error)
+		period domain.Window) ([]CloseResult, error)
 	// WriteClosedStatement calls the given function with the account statement of the period that ends on this day,
 	// as it was when it was closed, and returns the function's error. The period may have been reopened since.
 	// Errors:
@@ -111,7 +113,7 @@ type Closes interface {
 	// ClosePeriod computes the digest of the account's live records up to the day, and stores the closed period. Both
 	// are one atomic change, during which no record of the account changes. If the day is closed already, ClosePeriod
 	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
-	// is no such account.
+	// is no such account; those of books.CloseRequest.FirstDay.
 	//
 	// Before the period is stored, ClosePeriod calls steps.Read. If a step fails, nothing is stored, and ClosePeriod
 	// returns its error.

@@ -28,7 +28,7 @@ type closeView struct {
 	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date; only if completeness is not_covered, and absent before that"`
 	CoveredCompleteness string    `json:"coveredCompleteness,omitempty" enum:"unknown,complete,drifting,unverified" example:"complete" doc:"What a close would have stated at coveredSince"`
 
-	FirstDay       string    `json:"firstDay,omitempty" format:"date" example:"2026-02-01" doc:"The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known"`
+	FirstDay       string    `json:"firstDay,omitempty" format:"date" example:"2026-02-01" doc:"The first day of the statement of the period: the day after the close before it, otherwise that of the request, or the date of the first record. Absent if the amount of a posted record in currency was not known"`
 	OpeningBalance string    `json:"openingBalance,omitempty" example:"1000" doc:"The balance before firstDay, as it was known when the period was closed. Absent if none was known"`
 	ClosingBalance string    `json:"closingBalance,omitempty" example:"1520.37" doc:"The balance at the end of date, as it was known when the period was closed. Absent if none was known"`
 	PostedCount    *int      `json:"postedCount,omitempty" minimum:"0" example:"37" doc:"The number of the posted records from firstDay to date: the entries of the statement"`
@@ -69,11 +69,17 @@ func closeOf(c books.Close) closeView {
 	return v
 }
 
+// closeRequest is the request body that closes a period of an account.
+type closeRequest struct {
+	From string `json:"from,omitempty" format:"date" example:"2026-02-01" doc:"The first day that the statement of the period prints; by default the date of the first record. Only if the account has no earlier close, whose next day is the first one otherwise"`
+}
+
 // closesRequest is the request body that closes a period of several accounts. The period of each account ends on the
 // same day.
 type closesRequest struct {
 	Date       string   `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the period; it must have ended"`
 	AccountIDs []string `json:"accountIds" minItems:"1" maxItems:"200" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the accounts"`
+	From       string   `json:"from,omitempty" format:"date" example:"2026-02-01" doc:"The first day that the statements print of the accounts without an earlier close; by default the date of the first record of each"`
 }
 
 // closeResultView is the result of closing a period of one account: a close, or an error.
@@ -160,14 +166,14 @@ func (s *server) closeRoutes() []route {
 				"at CLOSE_OFFSET. " +
 				"Later changes of these records are stored as usual, and are adjustments of the close. If the day " +
 				"is closed already, the response is that of the first request, with the present witness.",
-			status:     http.StatusOK,
-			tag:        tag,
-			summary:    "Close a period of an account",
-			scope:      scopeWrite,
-			notFound:   accountNotFound,
-			idempotent: true,
-			noBody:     true,
-			mount:      handle(s.closePeriod),
+			status:       http.StatusOK,
+			tag:          tag,
+			summary:      "Close a period of an account",
+			scope:        scopeWrite,
+			notFound:     accountNotFound,
+			idempotent:   true,
+			bodyOptional: true,
+			mount:        handle(s.closePeriod),
 		},
 		{
 			id:     "close-periods",
@@ -218,13 +224,18 @@ func (s *server) closeRoutes() []route {
 
 // closePeriod closes a period of an account. In the OpenAPI document, the parameter date has no "format". With a
 // format, an invalid date would be an invalid path parameter, and the response would be a 404. The response must be a
-// 400.
+// 400. The field Body is a pointer, because the request body is optional.
 func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Date string                 `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended"`
+	Body *closeRequest
 },
 ) (*bodyOutput[closeView], error) {
-	c, err := s.service.ClosePeriod(ctx, tenant, in.ID.ID, domain.Date(in.Date))
+	period := domain.Window{To: domain.Date(in.Date)}
+	if in.Body != nil {
+		period.From = domain.Date(in.Body.From)
+	}
+	c, err := s.service.ClosePeriod(ctx, tenant, in.ID.ID, period)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +259,8 @@ func (s *server) closePeriods(
 			accounts[i] = id // otherwise zero, which is the id of no account
 		}
 	}
-	results, err := s.service.ClosePeriods(ctx, tenant, accounts, domain.Date(in.Body.Date))
+	period := domain.Window{From: domain.Date(in.Body.From), To: domain.Date(in.Body.Date)}
+	results, err := s.service.ClosePeriods(ctx, tenant, accounts, period)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,26 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	}
 }
 
+func TestAPeriodBeginsWithTheRequestedDay(t *testing.T) {
+	s := newEnv(t)
+	for body, want := range map[string]domain.Window{
+		"": {To: "2026-02-28"}, "{}": {To: "2026-02-28"},
+		`{"from":"2026-02-01"}`: {From: "2026-02-01", To: "2026-02-28"},
+	} {
+		w := s.call(http.MethodPut, closesOfOther+"/2026-02-28", body)
+		if w.Code != http.StatusOK || s.service.got != want {
+			t.Errorf("%q: status %d, and the service got %v, want %v", body, w.Code, s.service.got, want)
+		}
+	}
+	for _, body := range []string{`{"from":"2026-02-30"}`, `{"from":1}`, `{"first":"2026-02-01"}`, "x"} {
+		calls := s.service.calls
+		problemIn(t, s.call(http.MethodPut, closesOfOther+"/2026-02-28", body), 400, codeInvalid)
+		if s.service.calls != calls {
+			t.Errorf("%s reached the service", body)
+		}
+	}
+}
+
 // An adjustment must not show absent members as null, unless they have changed. Otherwise a caller that undoes the
 // adjustment would get a different record. If the date of the record moves out of the period, all members must be
 // shown, because later changes of the record are not adjustments.

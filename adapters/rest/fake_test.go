@@ -701,9 +701,9 @@ func closeFixture(id domain.AccountID, date domain.Date) books.Close {
 }
 
 func (f *fake) ClosePeriod(
-	_ context.Context, _ domain.TenantID, id domain.AccountID, date domain.Date,
+	_ context.Context, _ domain.TenantID, id domain.AccountID, period domain.Window,
 ) (books.Close, error) {
-	return closeFixture(id, date), f.record(date)
+	return closeFixture(id, period.To), f.record(period)
 }
 
 func (f *fake) ReopenPeriod(_ context.Context, _ domain.TenantID, _ domain.AccountID, date domain.Date) error {
@@ -754,11 +754,11 @@ func (f *fake) ListErasures(
 }
 
 func (f *fake) ClosePeriods(
-	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date,
+	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, period domain.Window,
 ) ([]ports.CloseResult, error) {
 	var results []ports.CloseResult
 	for _, id := range accounts {
-		c, err := f.ClosePeriod(ctx, tenant, id, date)
+		c, err := f.ClosePeriod(ctx, tenant, id, period)
 		results = append(results, ports.CloseResult{Account: id, Close: c, Err: err})
 	}
 	return results, nil

@@ -4200,6 +4200,14 @@ type CloseErrorView struct {
 	Status int64 `json:"status"`
 }
 
+// CloseRequest defines model for CloseRequest.
+type CloseRequest struct {
+	// From The first day that the statement of the period prints; by default the date of the first record. Only if the account has no earlier close, whose next day is the first one otherwise
+	//
+	// Examples: 2026-02-01
+	From *openapi_types.Date `json:"from,omitempty"`
+}
+
 // CloseResultView defines model for CloseResultView.
 type CloseResultView struct {
 	// AccountID The id of the account
@@ -4276,7 +4284,7 @@ type CloseView struct {
 	// Examples: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 	Digest string `json:"digest"`
 
-	// FirstDay The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known
+	// FirstDay The first day of the statement of the period: the day after the close before it, otherwise that of the request, or the date of the first record. Absent if the amount of a posted record in currency was not known
 	//
 	// Examples: 2026-02-01
 	FirstDay *openapi_types.Date `json:"firstDay,omitempty"`
@@ -4354,6 +4362,11 @@ type ClosesRequest struct {
 	//
 	// Examples: 2026-02-28
 	Date openapi_types.Date `json:"date"`
+
+	// From The first day that the statements print of the accounts without an earlier close; by default the date of the first record of each
+	//
+	// Examples: 2026-02-01
+	From *openapi_types.Date `json:"from,omitempty"`
 }
 
 // ClosesView defines model for ClosesView.
@@ -9932,6 +9945,9 @@ type ReceiveWebhookParamsVendor string
 // AddBankStatementJSONRequestBody defines body for AddBankStatement for application/json ContentType.
 type AddBankStatementJSONRequestBody = WitnessRequest
 
+// ClosePeriodJSONRequestBody defines body for ClosePeriod for application/json ContentType.
+type ClosePeriodJSONRequestBody = CloseRequest
+
 // AcceptCompletenessJSONRequestBody defines body for AcceptCompleteness for application/json ContentType.
 type AcceptCompletenessJSONRequestBody = AcceptRequest
 
@@ -10716,12 +10732,23 @@ type ClientInterface interface {
 	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 	ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ClosePeriodWithBody Close a period of an account
+	//
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+	ClosePeriodWithBody(ctx context.Context, id string, date string, params *ClosePeriodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ClosePeriod Close a period of an account
 	//
 	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 	//
+	// Takes a body of the `application/json` content type.
+	//
 	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
-	ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, body ClosePeriodJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAdjustments List the adjustments of a close, newest first
 	//
@@ -11926,13 +11953,34 @@ func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types
 	return c.Client.Do(req)
 }
 
+// ClosePeriodWithBody Close a period of an account
+//
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+func (c *Client) ClosePeriodWithBody(ctx context.Context, id string, date string, params *ClosePeriodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClosePeriodRequestWithBody(c.Server, id, date, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ClosePeriod Close a period of an account
 //
 // Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 //
+// Takes a body of the `application/json` content type.
+//
 // Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
-func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewClosePeriodRequest(c.Server, id, date, params)
+func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, body ClosePeriodJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClosePeriodRequest(c.Server, id, date, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -15004,8 +15052,19 @@ func NewReopenPeriodRequest(server string, id string, date openapi_types.Date) (
 	return req, nil
 }
 
-// NewClosePeriodRequest constructs an http.Request for the ClosePeriod method
-func NewClosePeriodRequest(server string, id string, date string, params *ClosePeriodParams) (*http.Request, error) {
+// NewClosePeriodRequest calls the generic ClosePeriod builder with application/json body
+func NewClosePeriodRequest(server string, id string, date string, params *ClosePeriodParams, body ClosePeriodJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClosePeriodRequestWithBody(server, id, date, params, "application/json", bodyReader)
+}
+
+// NewClosePeriodRequestWithBody constructs an http.Request for the ClosePeriod method, with any body, and a specified content type
+func NewClosePeriodRequestWithBody(server string, id string, date string, params *ClosePeriodParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -15037,10 +15096,12 @@ func NewClosePeriodRequest(server string, id string, date string, params *CloseP
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPut, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -21204,14 +21265,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 	ReopenPeriodWithResponse(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*ReopenPeriodResponse, error)
 
+	// ClosePeriodWithBodyWithResponse Close a period of an account
+	//
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+	ClosePeriodWithBodyWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error)
+
 	// ClosePeriodWithResponse Close a period of an account
 	//
 	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
-	ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error)
+	ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, body ClosePeriodJSONRequestBody, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error)
 
 	// ListAdjustmentsWithResponse List the adjustments of a close, newest first
 	//
@@ -23715,8 +23785,14 @@ type ClosePeriodResponse struct {
 	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
 	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -23773,9 +23849,24 @@ func (r ClosePeriodResponse) GetApplicationProblemJSON405() *Problem {
 	return r.ApplicationProblemJSON405
 }
 
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r ClosePeriodResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -38126,15 +38217,30 @@ func (c *ClientWithResponses) ReopenPeriodWithResponse(ctx context.Context, id s
 	return ParseReopenPeriodResponse(rsp)
 }
 
+// ClosePeriodWithBodyWithResponse Close a period of an account
+//
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+func (c *ClientWithResponses) ClosePeriodWithBodyWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error) {
+	rsp, err := c.ClosePeriodWithBody(ctx, id, date, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClosePeriodResponse(rsp)
+}
+
 // ClosePeriodWithResponse Close a period of an account
 //
 // Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request, with the present witness.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
-func (c *ClientWithResponses) ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error) {
-	rsp, err := c.ClosePeriod(ctx, id, date, params, reqEditors...)
+func (c *ClientWithResponses) ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, body ClosePeriodJSONRequestBody, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error) {
+	rsp, err := c.ClosePeriod(ctx, id, date, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -41393,12 +41499,33 @@ func ParseClosePeriodResponse(rsp *http.Response) (*ClosePeriodResponse, error) 
 		}
 		response.ApplicationProblemJSON405 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem

@@ -24,7 +24,8 @@ type ClosedStatement struct {
 	Name     string             `json:"name,omitempty"`
 	Number   string             `json:"number,omitempty"`
 	Currency string             `json:"currency"`
-	// From is the first day: the day after the previous close, or the date of the first record if there is none.
+	// From is the first day: the day after the previous close, or without one CloseRequest.From, or the date of the
+	// first record.
 	From     domain.Date        `json:"from"`
 	Balances *StatementBalances `json:"balances,omitempty"` // nil if no balance was known
 	Credits  StatementTotal     `json:"credits"`
@@ -89,13 +90,9 @@ type CloseSum struct {
 	statement *StatementSum // nil if the account has no currency, or the amount of a record is not known in it
 }
 
-// NewCloseSum returns a sum without records. previous is the day of the account's latest close before date; "" if
-// there is none.
-func NewCloseSum(account domain.Account, c Completeness, date, previous domain.Date) *CloseSum {
-	s := &CloseSum{digest: NewCloseDigest(account.Currency), date: date, account: account}
-	if previous != "" {
-		s.from = previous.AddDays(1)
-	}
+// NewCloseSum returns a sum without records. from is the result of CloseRequest.FirstDay.
+func NewCloseSum(account domain.Account, c Completeness, date, from domain.Date) *CloseSum {
+	s := &CloseSum{digest: NewCloseDigest(account.Currency), date: date, from: from, account: account}
 	s.statement, _ = NewStatementSum(account, c, domain.Window{From: s.from, To: date})
 	return s
 }

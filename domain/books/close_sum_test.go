@@ -34,12 +34,15 @@ func closeOf(s *books.CloseSum, c books.Completeness) books.Close {
 func TestTheStatementOfACloseBeginsAfterThePreviousOne(t *testing.T) {
 	none := books.Completeness{}
 	for name, c := range map[string]struct {
-		previous domain.Date
-		rows     []books.SumRow
-		want     string // the first day, credits, debits, and their sum
+		from domain.Date // the result of CloseRequest.FirstDay
+		rows []books.SumRow
+		want string // the first day, credits, debits, and their sum
 	}{
 		"no record":              {"", nil, "2026-03-10 0 0 0"},
-		"no record, but a close": {"2026-03-02", nil, "2026-03-03 0 0 0"},
+		"no record, but a close": {"2026-03-03", nil, "2026-03-03 0 0 0"},
+		"before the first record": {
+			"2026-03-01", []books.SumRow{posted("2026-03-05", "5")}, "2026-03-01 1 0 5",
+		},
 		"from the first record on": {
 			"", []books.SumRow{posted("2026-03-05", "5"), posted("2026-03-04", "-2")}, "2026-03-04 1 1 3",
 		},
@@ -50,11 +53,11 @@ func TestTheStatementOfACloseBeginsAfterThePreviousOne(t *testing.T) {
 			"", []books.SumRow{posted("2026-03-11", "5"), posted("2026-03-09", "2")}, "2026-03-09 1 0 2",
 		},
 		"not up to the earlier close": {
-			"2026-03-05",
+			"2026-03-06",
 			[]books.SumRow{posted("2026-03-05", "5"), posted("2026-03-06", "-2")}, "2026-03-06 0 1 -2",
 		},
 	} {
-		sum := books.NewCloseSum(closedAccount, none, "2026-03-10", c.previous)
+		sum := books.NewCloseSum(closedAccount, none, "2026-03-10", c.from)
 		addTo(sum, c.rows...)
 		got := closeOf(sum, none)
 		s := got.Statement

@@ -14,6 +14,12 @@ import (
 // CloseRequest is a request to close a period of an account.
 type CloseRequest struct {
 	Date  domain.Date // the last day of the period
+	// From is the first day of the statement of the period, if the account has no earlier close; "" if it is the date
+	// of the first record.
+	From domain.Date
+	// FromIsStrict makes From invalid if the account has an earlier close. Otherwise From is then ignored.
+	FromIsStrict bool
+
 	At    time.Time
 	By    string        // the actor
 	Grace time.Duration // a completeness check that fails for this long makes the state Drifting
@@ -22,7 +28,8 @@ type CloseRequest struct {
 	domain.Coverage
 }
 
-// Validate checks that Date is a valid day that has ended at the Offset. Errors: Invalid on "date".
+// Validate checks that Date is a valid day that has ended at the Offset, and that From is not after it. Errors: Invalid
+// on "date" or "from".
 func (r CloseRequest) Validate() error {
 	if _, err := domain.ParseDate(string(r.Date)); err != nil {
 		return domain.FieldError("date", "must be a date, YYYY-MM-DD")
@@ -30,7 +37,26 @@ func (r CloseRequest) Validate() error {
 	if r.Date >= domain.DateOf(r.At.UTC().Add(r.Offset)) {
 		return domain.FieldError("date", "must be a day that has ended at CLOSE_OFFSET")
 	}
+	if _, err := domain.ParseDate(string(r.From)); r.From != "" && err != nil {
+		return domain.FieldError("from", "must be a date, YYYY-MM-DD")
+	}
+	if r.From > r.Date {
+		return domain.FieldError("from", "must not be after the last day of the period")
+	}
 	return nil
+}
+
+// FirstDay returns the first day of the statement of the period; "" if it is the date of the first record. previous is
+// the day of the account's latest close before Date; "" if there is none. Errors: Invalid on "from" if From is strict
+// and there is an earlier close.
+func (r CloseRequest) FirstDay(previous domain.Date) (domain.Date, error) {
+	switch {
+	case previous == "":
+		return r.From, nil
+	case r.From != "" && r.FromIsStrict:
+		return "", domain.FieldError("from", "must be absent if the account has an earlier close")
+	}
+	return previous.AddDays(1), nil
 }
 
 // Close is a closed period of an account. It covers all records that were live at ClosedAt and dated up to and

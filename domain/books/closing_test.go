@@ -104,6 +104,18 @@ func TestOnlyADayThatHasEndedInUTCCanBeClosed(t *testing.T) {
 	}
 }
 
+func TestAPeriodDoesNotBeginAfterItsEnd(t *testing.T) {
+	at := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	for from, isValid := range map[domain.Date]bool{
+		"": true, "2026-02-01": true, "2026-02-28": true, "2026-03-01": false, "2026-02-30": false, "2026": false,
+	} {
+		err := books.CloseRequest{Date: "2026-02-28", From: from, At: at}.Validate()
+		if (err == nil) != isValid || err != nil && !errors.Is(err, domain.Invalid) {
+			t.Errorf("%q: %v", from, err)
+		}
+	}
+}
+
 func TestCoveredMembersAreParsedAsTheyWereWritten(t *testing.T) {
 	brl := mustMoney(t, "-51.25", "BRL")
 	for _, m := range []domain.CoveredMembers{

@@ -20,6 +20,7 @@ var closeTests = []storeTest{
 	{"a close covers the live records of the account up to its day, in the order of their ids", closeCovers},
 	{"a sum is not known if a record has no amount in the currency of the account", closeUnknownSum},
 	{"a period without records can be closed", closeWithoutRecords},
+	{"the statement of a first close begins with the requested day", closeFirstDay},
 	{"a close has the completeness of the account", closeCompleteness},
 	{"a repeated close returns the first one, also concurrently", closeRepeats},
 	{"closes are listed by day, newest first, and pages return each of them once", closePages},
@@ -149,6 +150,33 @@ func closeWithoutRecords(f *fixture) {
 	got := f.close(id, closeDay)
 	f.equal("digest of no bytes", sha256.Sum256(nil), got.Digest)
 	f.equal("count and sum", "0 0 BRL", fmt.Sprint(got.Count, got.Sum.Decimal, " ", got.Currency))
+}
+
+func closeFirstDay(f *fixture) {
+	_, _, id := f.accountWithRows(row("1", withAccount("a")))
+	closeFrom := func(date, from domain.Date, isStrict bool) (books.Close, error) {
+		r := f.closeRequest(date)
+		r.From, r.FromIsStrict = from, isStrict
+		c, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, ports.CloseSteps{}, nil)
+		return c, err
+	}
+	first, err := closeFrom(closeDay, "2026-02-01", true)
+	f.noError(err)
+	f.equal("the first day", domain.Date("2026-02-01"), first.Statement.From)
+	for _, from := range []domain.Date{"2026-02-01", "2026-01-15"} {
+		again, err := closeFrom(closeDay, from, true)
+		f.noError(err)
+		f.equal("repeated", first, again)
+	}
+	_, err = closeFrom("2026-03-31", "2026-03-01", true)
+	f.errorIs(err, domain.Invalid)
+	second, err := closeFrom("2026-03-31", "2026-02-15", false)
+	f.noError(err)
+	f.equal("the day after the close before", domain.Date("2026-03-01"), second.Statement.From)
+	_, err = closeFrom("2026-03-31", "2026-03-01", true)
+	f.errorIs(err, domain.Invalid) // a repeat, but not of the first close
+	_, err = closeFrom("2026-03-31", "2026-03-01", false)
+	f.noError(err)
 }
 
 func closeCompleteness(f *fixture) {

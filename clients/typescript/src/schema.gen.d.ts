@@ -2987,6 +2987,14 @@ export interface components {
              */
             status: number;
         };
+        CloseRequest: {
+            /**
+             * Format: date
+             * @description The first day that the statement of the period prints; by default the date of the first record. Only if the account has no earlier close, whose next day is the first one otherwise
+             * @example 2026-02-01
+             */
+            from?: string;
+        };
         CloseResultView: {
             /**
              * @description The id of the account
@@ -3068,7 +3076,7 @@ export interface components {
             digest: string;
             /**
              * Format: date
-             * @description The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known
+             * @description The first day of the statement of the period: the day after the close before it, otherwise that of the request, or the date of the first record. Absent if the amount of a posted record in currency was not known
              * @example 2026-02-01
              */
             firstDay?: string;
@@ -3134,6 +3142,12 @@ export interface components {
              * @example 2026-02-28
              */
             date: string;
+            /**
+             * Format: date
+             * @description The first day that the statements print of the accounts without an earlier close; by default the date of the first record of each
+             * @example 2026-02-01
+             */
+            from?: string;
         };
         ClosesView: {
             /** @description One result for each account, in the order of the request */
@@ -9996,7 +10010,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2026-02-01"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -10054,7 +10077,7 @@ export interface operations {
                      *       "code": "MTCH-0001",
                      *       "errors": [
                      *         {
-                     *           "location": "query.limit",
+                     *           "location": "body.limit",
                      *           "message": "must be at most 200"
                      *         }
                      *       ]
@@ -10145,6 +10168,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -10161,6 +10203,44 @@ export interface operations {
                      *       "detail": "the request conflicts with the current state",
                      *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
                      *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0001"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -22120,7 +22200,8 @@ export interface operations {
                  *       "accountIds": [
                  *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
                  *       ],
-                 *       "date": "2026-02-28"
+                 *       "date": "2026-02-28",
+                 *       "from": "2026-02-01"
                  *     }
                  */
                 "application/json": components["schemas"]["ClosesRequest"];

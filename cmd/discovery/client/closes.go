@@ -29,58 +29,82 @@ func parseDay(text string) (types.Date, error) {
 	return types.Date{Time: day}, nil
 }
 
-func (c commands) closePeriod() *cobra.Command {
-	return &cobra.Command{
-		Use: "close ID DATE", Short: "Close the transactions of an account up to and including a day",
-		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.run(func(s *session, args []string) error {
-			if _, err := parseDay(args[1]); err != nil {
-				return err
-			}
-			_, text, err := decode[discovery.CloseView](s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.ClosePeriod(ctx, args[0], args[1], nil)
-				})
-			if err != nil {
-				return err
-			}
-			return s.print(closeView, text)
-		}),
+// firstDayFlag adds the flag --from to a command that closes periods. It returns a function that parses the flag; nil
+// stands for a flag that is not set.
+func firstDayFlag(cmd *cobra.Command) (parse func() (*types.Date, error)) {
+	text := cmd.Flags().String("from", "", "first day of the statement, YYYY-MM-DD, if no earlier day is closed")
+	return func() (*types.Date, error) {
+		if *text == "" {
+			return nil, nil
+		}
+		day, err := parseDay(*text)
+		return &day, err
 	}
 }
 
+func (c commands) closePeriod() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "close ID DATE", Short: "Close the transactions of an account up to and including a day",
+		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	firstDay := firstDayFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		from, err := firstDay()
+		if err != nil {
+			return err
+		}
+		if _, err := parseDay(args[1]); err != nil {
+			return err
+		}
+		_, text, err := decode[discovery.CloseView](s.cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.ClosePeriod(ctx, args[0], args[1], nil, discovery.CloseRequest{From: from})
+			})
+		if err != nil {
+			return err
+		}
+		return s.print(closeView, text)
+	})
+	return cmd
+}
+
 func (c commands) closePeriods() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "close-all DATE ID…", Short: "Close the transactions of up to 200 accounts up to and including a day",
 		Args: between(2, 201), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.run(func(s *session, args []string) error {
-			day, err := parseDay(args[0])
-			if err != nil {
-				return err
-			}
-			closes, _, err := decode[discovery.ClosesView](s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.ClosePeriods(ctx, nil, discovery.ClosesRequest{Date: day, AccountIds: args[1:]})
-				})
-			if err != nil {
-				return err
-			}
-			failed := 0
-			for _, result := range closes.Results {
-				if result.Error != nil {
-					failed++
-					s.printNote("%s: %s", result.AccountID, printable(result.Error.Detail))
-					continue
-				}
-				s.printNote("%s: closed, %d transactions, digest %s", result.AccountID, result.Close.Count,
-					result.Close.Digest)
-			}
-			if failed > 0 {
-				return fmt.Errorf("%d of %d accounts could not be closed", failed, len(closes.Results))
-			}
-			return nil
-		}),
 	}
+	firstDay := firstDayFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		from, err := firstDay()
+		if err != nil {
+			return err
+		}
+		day, err := parseDay(args[0])
+		if err != nil {
+			return err
+		}
+		request := discovery.ClosesRequest{Date: day, From: from, AccountIds: args[1:]}
+		closes, _, err := decode[discovery.ClosesView](s.cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) { return s.api.ClosePeriods(ctx, nil, request) })
+		if err != nil {
+			return err
+		}
+		failed := 0
+		for _, result := range closes.Results {
+			if result.Error != nil {
+				failed++
+				s.printNote("%s: %s", result.AccountID, printable(result.Error.Detail))
+				continue
+			}
+			s.printNote("%s: closed, %d transactions, digest %s", result.AccountID, result.Close.Count,
+				result.Close.Digest)
+		}
+		if failed > 0 {
+			return fmt.Errorf("%d of %d accounts could not be closed", failed, len(closes.Results))
+		}
+		return nil
+	})
+	return cmd
 }
 
 func (c commands) reopenPeriod() *cobra.Command {

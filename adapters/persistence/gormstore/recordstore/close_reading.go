@@ -45,7 +45,6 @@ var checkpointInterval = 4096
 type closeReading struct {
 	account accountKeys
 	basis   closeBasis
-	date    domain.Date
 	digest  *books.CloseSum
 	closed  books.Close // the closed period of the records
 	// checkpoints are earlier states of the digest, ascending by id. The first one is the empty digest.
@@ -65,39 +64,47 @@ type closeCheckpoint struct {
 
 // closeBasis contains the values from which the sums of a close are computed, except the records.
 type closeBasis struct {
-	view     ports.AccountView
-	previous domain.Date // the day of the latest close before it; "" if there is none
+	view ports.AccountView
+	from domain.Date // the result of books.CloseRequest.FirstDay
 }
 
 // closeBasisOf reads the basis of a close.
-func closeBasisOf(db *gorm.DB, account accountKeys, date domain.Date) (b closeBasis, err error) {
+func closeBasisOf(db *gorm.DB, account accountKeys, r books.CloseRequest) (b closeBasis, err error) {
 	b.view, err = accountView(db, domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID})
 	if err != nil {
 		return b, err
 	}
-	var previous sql.NullString
-	err = db.Model(&closeRow{}).Where("account_id = ? AND tenant_id = ? AND date < ?",
-		account.ID, account.Tenant, string(date)).Select("max(date)").Scan(&previous).Error
-	b.previous = domain.Date(previous.String)
+	b.from, err = firstDayOf(db, account, r)
 	return b, err
+}
+
+// firstDayOf returns the first day of the statement of a close. Errors: those of books.CloseRequest.FirstDay.
+func firstDayOf(db *gorm.DB, account accountKeys, r books.CloseRequest) (domain.Date, error) {
+	var previous sql.NullString
+	err := db.Model(&closeRow{}).Where("account_id = ? AND tenant_id = ? AND date < ?",
+		account.ID, account.Tenant, string(r.Date)).Select("max(date)").Scan(&previous).Error
+	if err != nil {
+		return "", err
+	}
+	return r.FirstDay(domain.Date(previous.String))
 }
 
 // same reports whether both bases result in the same sums, for the same records.
 func (b closeBasis) same(other closeBasis) bool {
 	return b.view.Account.Currency == other.view.Account.Currency &&
-		b.view.Account.Connection == other.view.Account.Connection && b.previous == other.previous &&
+		b.view.Account.Connection == other.view.Account.Connection && b.from == other.from &&
 		b.view.Completeness.SameBaseline(other.view.Completeness)
 }
 
 // newSum returns a sum without records.
 func (b closeBasis) newSum(date domain.Date) *books.CloseSum {
-	return books.NewCloseSum(b.view.Account, b.view.Completeness, date, b.previous)
+	return books.NewCloseSum(b.view.Account, b.view.Completeness, date, b.from)
 }
 
 // newCloseReading returns a reading without records.
 func newCloseReading(account accountKeys, date domain.Date, basis closeBasis) *closeReading {
 	return &closeReading{
-		account: account, basis: basis, date: date, digest: basis.newSum(date),
+		account: account, basis: basis, digest: basis.newSum(date),
 		checkpoints: []closeCheckpoint{{digest: basis.newSum(date)}},
 	}
 }
@@ -125,7 +132,7 @@ func (s closing) readRecords(
 	err = s.Core.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
 		tx.Read = pausing(tx.Read, s.steps.Pause)
 		read := func(r gormstore.Read) error { return tx.Read(ctx, r) }
-		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, s.request.Date)
+		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, s.request)
 		if err != nil {
 			return err
 		}
@@ -280,7 +287,7 @@ func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, sta
 // hasChanged reports whether closing the period now would give another result than the reading, because the records
 // or the basis of the close have changed. The transaction must exclude writers.
 func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKeys) (bool, error) {
-	basis, err := closeBasisOf(tx.DB, account, r.date)
+	basis, err := closeBasisOf(tx.DB, account, s.request)
 	if err != nil || !r.basis.same(basis) {
 		return true, err
 	}
@@ -297,12 +304,12 @@ func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKey
 func (s closing) readAgain(
 	ctx context.Context, tx gormstore.Tx, r *closeReading, account accountKeys, at time.Time,
 ) (c books.Close, refused, err error) {
-	basis, err := closeBasisOf(tx.DB, account, r.date)
+	basis, err := closeBasisOf(tx.DB, account, s.request)
 	if err != nil {
 		return c, nil, err
 	}
 	if !r.basis.same(basis) {
-		*r = *newCloseReading(account, r.date, basis)
+		*r = *newCloseReading(account, s.request.Date, basis)
 	}
 	start, err := s.rewindToChange(tx.Read, r)
 	if err != nil {

@@ -150,7 +150,10 @@ func (s ledger) ClosePeriod(
 		if account, err = findAccount(db, tenant, id); err != nil {
 			return err
 		}
-		c, wasCreated, err = existingClose(db, tenant, id, r.Date)
+		if c, wasCreated, err = existingClose(db, tenant, id, r.Date); err != nil {
+			return err
+		}
+		_, err = firstDayOf(db, account, r)
 		return err
 	})
 	if err != nil || !wasCreated {

@@ -1151,9 +1151,10 @@ test('a subscription to RabbitMQ shows no password, and an error is beside its f
 test('an operator downloads a statement, or reads why there is none', async () => {
   const operator = token(31);
   const connection = await connect(operator, pluggyLogin, 'main-bank');
-  const page = await open(browser, '/console/connections/' + connection.id, { token: operator, expected: [/400/] });
-  await heading(page, 'Statement', 2);
-  const form = page.getByRole('region', { name: 'Statement' });
+  const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
+  await page.getByRole('link', { name: 'Statement', exact: true }).first().click();
+  await heading(page, /^Statement of /);
+  const form = page.locator('main');
   await form.getByLabel('Format').selectOption('CSV');
   const [file] = await Promise.all([page.waitForEvent('download'), press(page, 'Download')]);
   assert.match(file.suggestedFilename(), /^statement-[0-9a-f-]{36}-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
@@ -1162,7 +1163,6 @@ test('an operator downloads a statement, or reads why there is none', async () =
   assert.match(Buffer.concat(chunks).toString(), /^id,date,amount,currency,description,/);
   await form.getByLabel('From').fill('2026-02-01');
   await form.getByLabel('To').fill('2026-01-01');
-  await press(page, 'Download');
   await page.locator('#to-error').getByText('The last day is before the first one.').waitFor();
   await page.finish();
 });
@@ -1473,33 +1473,174 @@ test('the accounts of a month-end are closed together, and those that cannot be 
   await page.finish();
 });
 
-test('all accounts are closed, also those that are not shown', async () => {
-  const operator = token(65);
+test('a month-end shows problems first, and the question names what is closed over', async () => {
+  const operator = token(91);
   const { id } = await connect(operator, pluggyLogin, 'ledger');
+  await confirm(operator, id);
   const page = await open(browser, '/console/search', { token: operator });
-  await page.route(/\/accounts\?limit=50/, async (route) => route.fulfill({
-    response: await route.fetch({ url: route.request().url().replace('limit=50', 'limit=1') }),
+  await page.route(/\/accounts\?limit=200/, async (route) => route.fulfill({ // the accounts are on two pages
+    response: await route.fetch({ url: route.request().url().replace('limit=200', 'limit=1') }),
   }));
   await page.goto(SERVICE + '/console/month-end?day=2026-01-31');
-  await heading(page, /^0 of the first 1 accounts? /);
-  await press(page, 'Select all accounts');
+  await heading(page, /^0 of 2 accounts are closed to/);
+  await page.getByText('1 account has a problem.').waitFor();
+  const rows = page.getByRole('table', { name: 'Accounts of the month-end' }).getByRole('row');
+  assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cartão de Ensaio', 'Conta de Ensaio']);
+  await page.getByLabel('Sort by').selectOption('Balance');
+  assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Conta de Ensaio', 'Cartão de Ensaio']);
+  await page.getByLabel('Show').selectOption('With problems');
+  assert.match(page.url(), /day=2026-01-31&sort=balance&show=problems/);
+  await page.reload();
+  await rows.nth(1).getByText('Cartão de Ensaio').waitFor();
+  assert.equal(await rows.count(), 2, 'the filter stays, and hides the account without a problem');
+  await page.getByLabel('Search').fill('nothing like that');
+  await page.getByText('Nothing matches these filters.').waitFor();
+  await press(page, 'Clear the filters');
+  await press(page, 'Select 2 open accounts');
   await press(page, 'Close 2 accounts');
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('on pages that are not shown').waitFor();
+  await dialog.getByText('1 account is closed over a problem:').waitFor();
+  const over = dialog.getByRole('listitem');
+  assert.match(await over.innerText(), /Cartão de Ensaio[^]*Banco de Ensaio[^]*ledger[^]*Unknown[^]*the open invoice of the card/);
+  await dialog.getByText('1 account: Complete').waitFor();
+  await dialog.getByText(/without an earlier close begins on Jan 01, 2026/).waitFor();
+  await checkAccessibility(page, 'the question');
   await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
   await page.getByText('2 accounts were closed up to').waitFor();
   for (const account of (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items) {
-    assert.equal((await api(operator, 'GET', `/accounts/${account.id}/closes`)).items[0].date, '2026-01-31');
+    const [close] = (await api(operator, 'GET', `/accounts/${account.id}/closes`)).items;
+    assert.deepEqual([close.date, close.firstDay], ['2026-01-31', '2026-01-01']);
   }
   await page.route('**/v1/discovery/closes', async (route) => {
     const error = { status: 409, code: 'MTCH-0007', detail: 'no balance of the account is known' };
     await route.fulfill({ json: { results: route.request().postDataJSON().accountIds.map((accountId) => ({ accountId, error })) } });
   });
-  await press(page, 'Select all accounts');
+  await page.getByLabel('Last day of the period').fill('2026-02-28');
+  await press(page, 'Select 2 open accounts');
+  await page.getByLabel('Show').selectOption('Closed');
   await press(page, 'Close 2 accounts');
   await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
   await page.getByText('2 accounts could not be closed.').waitFor();
-  assert.equal(await page.getByText('No balance of the account is known.').count(), 2, 'beside the account that is shown, and above');
+  assert.equal(await page.getByText('No balance of the account is known.').count(), 2, 'of accounts that are not shown, above');
+  await page.finish();
+});
+
+test('the statements of several accounts are downloaded in one archive', async () => {
+  const operator = token(92);
+  await connect(operator, pluggyLogin, 'ledger');
+  const page = await open(browser, '/console/month-end?day=2026-01-31', { token: operator });
+  await press(page, 'Select 2 open accounts');
+  await press(page, 'Download 2 statements');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Format').selectOption('CSV for Excel in Brazil');
+  const [file] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Download', exact: true }).click()]);
+  assert.equal(file.suggestedFilename(), 'statements-2026-01-31.zip');
+  const chunks = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+  const archive = Buffer.concat(chunks).toString('latin1');
+  assert.equal(archive.slice(0, 2), 'PK');
+  assert.equal(archive.match(/Banco-de-Ensaio_[\w-]+_2026-01\.csv/g).length, 4, 'two files, each with its local and its central header');
+  await checkAccessibility(page, 'the archive');
+  await page.finish();
+});
+
+const shown = (date) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(date));
+
+// The amounts of the row of facts of a statement, as numbers.
+const amounts = async (sheet) => (await sheet.locator('.facts dd').allInnerTexts()).map((text) => Number(text.replace(/[^\d.−]/g, '').replace('−', '-')));
+
+test('a statement shows its balances, and is printed with a page for each account', async () => {
+  const operator = token(93);
+  const { id } = await connect(operator, pluggyLogin, 'ledger');
+  await confirm(operator, id);
+  const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/accounts`);
+  const { id: account, coversTo: last } = items.find(({ type }) => type === 'bank');
+  const before = (days) => new Date(Date.parse(last) - days * 86400000).toISOString().slice(0, 10);
+  const page = await open(browser, `/console/connections/${id}/accounts/${account}/statement?from=${before(40)}&to=${last}`, { token: operator, colorScheme: 'dark', expected: [/409/] });
+  const sheet = page.locator('.sheet');
+  await sheet.getByText(/^Not closed: as it is known on .* \d+:\d\d:\d\d/).waitFor();
+  const [opening, incoming, outgoing, closing] = await amounts(sheet);
+  assert.ok(incoming > 0 && outgoing < 0);
+  assert.equal((opening + incoming + outgoing).toFixed(2), closing.toFixed(2));
+  const { total: [total] } = await api(operator, 'GET', `/transactions/summary?accountId=${account}&status=posted&from=${before(40)}&to=${last}`);
+  assert.deepEqual([incoming, -outgoing], [Number(total.in), Number(total.out)]);
+  assert.equal(await sheet.getByRole('row').count() - 1, total.count);
+  await checkAccessibility(page, 'a statement');
+
+  await api(operator, 'PUT', `/accounts/${account}/closes/${last}`, { from: before(10) });
+  await page.goto(`${SERVICE}/console/connections/${id}/accounts/${account}/closes?close=${last}`);
+  await page.getByRole('link', { name: 'Statement as it was closed' }).click();
+  await sheet.getByText('As it was closed by operator').waitFor();
+  await heading(page, `Conta de Ensaio, ${shown(before(10))} to ${shown(last)}`, 2);
+  const closed = await amounts(sheet);
+  assert.equal((closed[0] + closed[1] + closed[2]).toFixed(2), closed[3].toFixed(2));
+  assert.equal(closed[3], closing);
+
+  await page.goto(`${SERVICE}/console/statements?accounts=${items.map((item) => item.id)}&from=${before(40)}&to=${last}`);
+  await heading(page, '2 statements');
+  await sheet.nth(1).locator('.facts').waitFor();
+  await page.emulateMedia({ media: 'print' });
+  for (const gone of ['header.top', '.page-head', '.screen']) assert.ok(await page.locator(gone).isHidden(), gone + ' is printed');
+  assert.equal(await sheet.nth(1).evaluate((element) => getComputedStyle(element).breakBefore), 'page');
+  await page.setViewportSize({ width: 700, height: 900 }); // a sheet of paper is narrow, but has no cards
+  assert.equal(await page.locator('thead').first().evaluate((element) => getComputedStyle(element).display), 'table-header-group');
+  const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+  assert.ok(pdf.match(/\/Type\s*\/Page\b/g).length >= 2, 'both statements begin a page');
+  await page.finish();
+});
+
+// addCard adds an item with a card at the vendor: a bill of 150.00 that adds up, one of 400.00 of which 250.00 are missing, a
+// purchase in three instalments, and a row that is on no bill. It returns the id of the item, and the due days.
+async function addCard() {
+  const month = (back, day) => { // a day of a month before the present one
+    const now = new Date();
+    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, day)).toISOString();
+  };
+  const { id: item } = await control(PLUGGY, 'POST', '/items', { clientUserId: 'card' });
+  const { id: card } = await control(PLUGGY, 'POST', '/accounts', { itemId: item, type: 'CREDIT', subtype: 'CREDIT_CARD', name: 'Cartão da Loja', number: '7710', balance: 90 });
+  const bill = (id, back, total) => ({ id, dueDate: month(back, 5), billClosingDate: month(back + 1, 27), totalAmount: total, totalAmountCurrencyCode: 'BRL', minimumPaymentAmount: 20 });
+  const ids = ['b1110000-0000-4000-8000-000000000001', 'b1110000-0000-4000-8000-000000000002'];
+  await control(PLUGGY, 'POST', `/accounts/${card}/bills`, [
+    { ...bill(ids[0], 1, 150), payments: [{ id: 'b1110000-0000-4000-8000-00000000000a', valueType: 'FULL_PAYMENT', paymentDate: month(1, 5), paymentMode: 'PIX', amount: 150, currencyCode: 'BRL' }] },
+    bill(ids[1], 0, 400),
+  ]);
+  const row = (description, amount, date, creditCardMetadata) => control(PLUGGY, 'POST', '/transactions', {
+    accountId: card, description, descriptionRaw: description, amount, type: 'DEBIT', status: 'POSTED', date, creditCardMetadata: { cardNumber: '7710', ...creditCardMetadata },
+  });
+  const forecast = (back) => month(back, 1).slice(0, 7);
+  await row('PAPELARIA DA LOJA', 50, month(2, 10), { billId: ids[0], billForecastDate: forecast(1) });
+  await row('MOVEIS PARC 01/03', 100, month(2, 12), { billId: ids[0], billForecastDate: forecast(1), installmentNumber: 1, totalInstallments: 3 });
+  await row('MOVEIS PARC 02/03', 100, month(1, 12), { billId: ids[1], billForecastDate: forecast(0), installmentNumber: 2, totalInstallments: 3 });
+  await row('POSTO DA LOJA', 50, month(1, 15), { billId: ids[1], billForecastDate: forecast(0) });
+  await row('FARMACIA DA LOJA', 33, month(1, 29), {});
+  return { item, due: [month(1, 5), month(0, 5)].map((text) => shown(text.slice(0, 10))) };
+}
+
+test('the bills of a card say whether they add up, and a purchase names its bill and instalment', async () => {
+  const operator = token(94);
+  const { item, due } = await addCard();
+  const { id } = await connect(operator, { ...pluggyLogin, accountRef: item }, 'card');
+  await confirm(operator, id, item);
+  const page = await open(browser, '/console/connections/' + id, { token: operator });
+  await page.getByRole('link', { name: 'Bills', exact: true }).click();
+  await heading(page, 'Bills of Cartão da Loja');
+  const table = page.getByRole('table', { name: 'Bills', exact: true });
+  await table.getByRole('row', { name: new RegExp(`^${due[0]} .*150.00 BRL 2 .*Adds up .*Paid`) }).waitFor();
+  await table.getByRole('row', { name: new RegExp(`^${due[1]} .*400.00 BRL 2 .*Differs 250.00 BRL`) }).waitFor();
+  await checkAccessibility(page, 'the bills');
+  await page.getByRole('link', { name: due[1] }).click();
+  await heading(page, 'Bill of ' + due[1]);
+  const terms = page.getByRole('table', { name: 'Why the total adds up or not' });
+  assert.deepEqual((await terms.getByRole('row').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ')), ['Left unpaid of the bill before 0.00 BRL', '2 transactions 150.00 BRL', 'Not explained 250.00 BRL', 'Total 400.00 BRL']);
+  await page.getByRole('table', { name: 'What may be missing or too much' }).getByText('FARMACIA DA LOJA').waitFor();
+  await checkAccessibility(page, 'a bill');
+  await page.getByRole('table', { name: 'Transactions' }).getByRole('link', { name: 'MOVEIS PARC 02/03' }).click();
+  await heading(page, 'MOVEIS PARC 02/03');
+  await page.getByText('2/3').first().waitFor();
+  await page.locator('.details').getByRole('link', { name: /^[A-Z][a-z]{2} \d{4}$/ }).click(); // the bill
+  await heading(page, 'Bill of ' + due[1]);
+  await page.goto(SERVICE + '/console/month-end');
+  await page.getByRole('row', { name: /Cartão da Loja/ }).getByText('Total of the last closed bill').waitFor();
   await page.finish();
 });
 

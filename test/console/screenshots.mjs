@@ -52,7 +52,7 @@ async function views() {
     'subscription': '/console/subscriptions/' + good, 'subscription-failing': '/console/subscriptions/' + failing,
     'subscribe': '/console/subscriptions/new', 'erasures': '/console/erasures', 'audit': '/console/audit',
     'drifting': reserve, 'suggestions': '/console/possible-replacements',
-    'month-end': '/console/month-end', 'coverage': '/console/coverage', 'search-amount': '/console/search?q=R%24+212,45',
+    'statement': account + '/statement', 'month-end': '/console/month-end', 'coverage': '/console/coverage', 'search-amount': '/console/search?q=R%24+212,45',
   };
 }
 
@@ -60,7 +60,7 @@ async function views() {
 const dialogs = {
   'link-session': ['accounts', 'Send a sign-in link'], 'erase': ['accounts', 'Erase'], 'split': ['versions', 'Undo the last replacement'],
 };
-const sections = { 'statement': ['accounts', 'Statement'], 'history': ['versions', 'Versions'] };
+const sections = { 'history': ['versions', 'Versions'] };
 
 for (const [look, options] of looks) {
   test('screenshots ' + look, async () => {

@@ -372,7 +372,7 @@ export const tasks = [
   },
   {
     name: 'Close the last month for all accounts; download statement and evidence of one.',
-    async play(player, { all = 'Select \\d+ open accounts' }) {
+    async play(player, { all = 'Select [\\d,]+ open accounts' }) {
       const { page } = player;
       await player.section('Month-end');
       await until('the states of the accounts', async () => (await page.getByRole('button', { name: /^Select [1-9]/ }).count()) > 0);
@@ -385,6 +385,7 @@ export const tasks = [
       await player.click(row.getByRole('link', { name: /Closed periods/ }));
       assert.equal((await player.download(player.button('Evidence').first())).subarray(0, 2).toString(), 'PK');
       await player.click(player.button('Adjustments').first());
+      await player.click(player.link('Statement as it was closed'));
       assert.match((await player.download(player.button('Download'))).toString(), /camt\.053/);
     },
   },
@@ -397,7 +398,8 @@ export const tasks = [
       await player.click(page.getByRole('link', { name: /Closed periods/ }).first());
       await player.click(player.button('Adjustments').first());
       await page.getByRole('row', { name: /ESTORNO DE TARIFA Removed/ }).waitFor();
-      await player.choose('Statement as it was closed', 'CSV');
+      await player.click(player.link('Statement as it was closed'));
+      await player.choose('Format', 'CSV');
       assert.match((await player.download(player.button('Download'))).toString(), /ESTORNO DE TARIFA/);
     },
   },

@@ -28,7 +28,9 @@ async function addHistory(operator) {
   await control(PLUGGY, 'DELETE', '/transactions/' + posted.id);
   const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/transactions`);
   const live = items.find((item) => !item.removedAt).id;
-  return { bank: '/console/connections/' + id, id, versions, live, account: `/console/connections/${id}/accounts/${accountId}`, day };
+  const card = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items.find(({ type }) => type === 'credit').id;
+  const at = '/console/connections/' + id;
+  return { bank: at, id, versions, live, account: `${at}/accounts/${accountId}`, card: `${at}/accounts/${card}`, day };
 }
 
 // addQuarantine creates a connection with a row that cannot be read.
@@ -95,7 +97,7 @@ export async function fixture(tenant) {
 }
 
 // views returns the path of each view, and what the complete view shows: the key of a message, or a text of the data.
-export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair, member, firstPull }) => [
+export const views = ({ bank, broken, paused, odd, erased, account, card, day, versions, delivery, subscription, pair, member, firstPull }) => [
   ['/console', 'overview.all'],
   ['/console?q=none', 'filter.noMatch'],
   ['/console/connections/new', 'create.lead'],
@@ -134,6 +136,13 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   [erased, 'transaction.lead.erased'],
   [account + '/closes?close=' + day, 'adjustment.removed'],
   [account + '/completeness', 'balance.title'],
+  [account + '/statement', 'statement.print'],
+  [`${account}/statement?close=${day}`, 'statement.now'],
+  [`/console/statements?accounts=${account.split('/').pop()}&from=2001-01-01&to=2001-01-02`, 'statement.empty'],
+  [account + '/bank-statements', 'bankStatement.empty'],
+  [card + '/bills', 'bill.open'],
+  ['/console/month-end?show=problems&sort=balance', 'monthEnd.sort'],
+  ['/console/month-end?q=none', 'filter.noMatch'],
   [bank + '/pulls', 'pull.status.succeeded'],
   [firstPull, 'pull.records'],
   [broken + '/pulls', 'advice.credential_rejected'],

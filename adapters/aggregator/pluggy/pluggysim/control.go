@@ -21,6 +21,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
 		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
 		"POST /_control/accounts/{id}/listed":    kit.SetListed(s.SetAccountListed),
+		"POST /_control/accounts/{id}/bills":     s.controlBills,
 		"POST /_control/items":                   kit.WithBody(s.controlAddItem),
 		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
 		"POST /_control/connect":                 kit.WithBody(s.controlConnect),
@@ -36,6 +37,14 @@ func (s *Simulator) ControlHandler() http.Handler {
 }
 
 func (s *Simulator) controlAddItem(i Item) (Item, error) { return s.AddItem(i), nil }
+
+func (s *Simulator) controlBills(r *http.Request) (any, error) {
+	bills, err := kit.DecodeBody[[]Bill](r)
+	if err != nil {
+		return nil, err
+	}
+	return kit.OK, s.SetBills(r.PathValue("id"), bills...)
+}
 
 func (s *Simulator) controlStatus(r *http.Request) (any, error) {
 	in, err := kit.DecodeBody[struct {

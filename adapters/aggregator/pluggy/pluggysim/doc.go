@@ -35,6 +35,7 @@
 //	POST   /_control/transactions/{id}/churn     removes it and adds it under a new id
 //	POST   /_control/accounts/{id}/generate      {"count":1000}
 //	POST   /_control/accounts/{id}/listed        {"listed":false}
+//	POST   /_control/accounts/{id}/bills         [{"dueDate","totalAmount",...}]: replaces the bills of a card
 //	POST   /_control/items                       {"products",...}: adds or replaces; id and dates are filled in
 //	POST   /_control/connect                     {"token","item":{"status",...}}: a holder signs in, see
 //	                                             [Simulator.Connect]

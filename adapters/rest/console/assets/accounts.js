@@ -1,10 +1,9 @@
-// The accounts of a connection, their statements, and what the connection is.
+// The accounts of a connection, and what the connection is.
 import { CoversTo, Outdated, State, stateOf } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
-import { Statement } from './statement.js';
 import { Ago, Amount, Copyable, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
 const balance = (account) => (account.balance
@@ -38,7 +37,7 @@ function LastClose({ href, account }) {
     ${adjusted && html` <${Status} tone="warn">${t('close.adjusted')}</${Status}>`}`;
 }
 
-const columns = (connection) => [
+const columns = (connection, address = (account, tab) => link(`/connections/${connection.id}/accounts/${account.id}/${tab}`)) => [
   {
     title: t('column.account'), kind: 'main',
     cell: (account) => html`<a class="name" href=${link(`/connections/${connection.id}/transactions`, { accountId: account.id })}>
@@ -54,16 +53,18 @@ const columns = (connection) => [
   {
     title: t('column.completeness'),
     cell: (account) => html`<${CompletenessState} account=${account}
-      href=${link(`/connections/${connection.id}/accounts/${account.id}/completeness`)} />`,
+      href=${address(account, 'completeness')} />`,
   },
   {
     title: t('column.closedDay'),
     cell: (account) => html`<${LastClose} account=${account}
-      href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)} />`,
+      href=${address(account, 'closes')} />`,
   },
   {
-    title: t('bankStatement.list'),
-    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/bank-statements`)}>${t('bankStatement.open')}</a>`,
+    title: t('statement.title'),
+    cell: (account) => html`<a href=${address(account, 'statement')}>${t('statement.title')}</a>
+      <a class="note" href=${address(account, 'bank-statements')}>${t('bankStatement.open')}</a>
+      ${account.type === 'credit' && html`<a class="note" href=${address(account, 'bills')}>${t('bill.tab')}</a>`}`,
   },
 ];
 
@@ -75,7 +76,6 @@ export function Accounts({ connection, path }) {
       : html`<${Table} label=${t('tab.accounts')} columns=${columns(connection)} items=${list.items} />
         <${More} list=${list} />`)}</${Loaded}>
   </section>
-  ${list.items?.length > 0 && html`<${Statement} accounts=${list.items} />`}
   <section aria-labelledby="details"><h2 id="details">${t('connection.details')}</h2>
     <${Details} pairs=${[
       [t('column.vendor'), vendorName(connection.vendor)],

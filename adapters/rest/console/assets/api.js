@@ -43,11 +43,12 @@ export async function request(method, path, options = {}) {
   return { data: content, etag: response.headers.get('ETag') || '', location: response.headers.get('Location') || '' };
 }
 
-// download reads a document. It returns its content with the file name that the service proposes. It throws a
+// download reads a document, by POST if there is a body. It returns its content with the file name that the service proposes. It throws a
 // Problem for every failure, also if the document is not complete.
-export async function download(path) {
-  const response = await send('GET', path);
-  if (!response.ok) throw failure('GET', path, response, await readBody(response));
+export async function download(path, body) {
+  const method = body ? 'POST' : 'GET';
+  const response = await send(method, path, { body });
+  if (!response.ok) throw failure(method, path, response, await readBody(response));
   const [, name] = /filename="([\w.-]+)"/.exec(response.headers.get('Content-Disposition')) || [null, 'document'];
   try {
     return { name, content: await response.blob() };

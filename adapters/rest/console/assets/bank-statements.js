@@ -1,15 +1,14 @@
 // The statements of the bank for one account: adding a file, what its comparison has found, and decisions about it.
+import { AccountPage } from './account-page.js';
 import { query as queryString, request } from './api.js';
 import { Confirm } from './confirm.js';
-import { Breadcrumb } from './connection.js';
 import { day } from './format.js';
 import { has, t } from './i18n.js';
-import { nameOf } from './names.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import {
-  ActionButton, Ago, Amount, announce, Day, Details, Empty, Failure, Field, Loaded, More, Page, Select, Status, Table,
+  ActionButton, Ago, Amount, announce, Day, Details, Empty, Failure, Field, Loaded, More, Select, Status, Table,
 } from './ui.js';
 
 const tones = { agrees: 'good', lines_agree: 'good', dates_differ: 'warn', inconclusive: 'warn', differs: 'bad' };
@@ -173,15 +172,13 @@ const lead = (list) => (list.items.length === 0 ? t('bankStatement.empty') : t('
 
 export function BankStatements({ id, account }) {
   const path = '/accounts/' + account;
-  const loaded = useResource(path).value?.data;
   const list = useList(path + '/bank-statements?limit=20');
   const { query } = useLocation();
-  return html`<${Page} title=${t('bankStatement.heading', { name: loaded ? nameOf(loaded) : '' })}
-      above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+  return html`<${AccountPage} id=${id} account=${account} tab="bank-statements" heading=${(name) => t('bankStatement.heading', { name })}
       lead=${list.items && lead(list)}>
     <${Upload} path=${path} reload=${list.reload} />
     ${query.statement && html`<${Shown} key=${query.statement} connection=${id} id=${query.statement} reloadList=${list.reload} />`}
     <section aria-label=${t('bankStatement.list')}><${Loaded} of=${list} rows=${3}>${() => list.items.length > 0
       && html`<${Table} label=${t('bankStatement.list')} items=${list.items} columns=${columns()} /><${More} list=${list} />`}</${Loaded}></section>
-  </${Page}>`;
+  </${AccountPage}>`;
 }

@@ -1,33 +1,24 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
-import { download, newKey, query as queryString, request } from './api.js';
-import { State, stateOf } from './completeness.js';
+import { AccountPage } from './account-page.js';
+import { newKey, request } from './api.js';
 import { Verdict } from './bank-statements.js';
+import { State, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
-import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
-import { NotRead } from './health.js';
 import { t } from './i18n.js';
-import { lastMonth } from './month-end.js';
 import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
-import { useAction, useList, useResource } from './resource.js';
+import { useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { formats, save } from './statement.js';
-import {
-  ActionButton, Ago, Amount, announce, Button, Copyable, Day, Empty, Failure, Field, Loaded, More, Page, Select, Table,
-} from './ui.js';
+import { firstOfMonth, lastMonth, useDownload } from './statement.js';
+import { ActionButton, Ago, Amount, Button, Copyable, Day, Empty, Failure, Field, Loaded, More, Table } from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
 
 // Evidence downloads the evidence pack of a close.
 function Evidence({ path, close }) {
-  const action = useAction(async () => {
-    const file = await download(`${path}/closes/${close.date}/evidence`);
-    save(file);
-    announce(t('statement.done', { name: file.name }));
-    return true;
-  });
-  return html`<${Button} busy=${action.busy} onClick=${() => action.run()}>${t('action.evidence')}</${Button}>
+  const action = useDownload();
+  return html`<${Button} busy=${action.busy} onClick=${() => action.run({ path: `${path}/closes/${close.date}/evidence` })}>${t('action.evidence')}</${Button}>
     <${Failure} problem=${action.problem} />`;
 }
 
@@ -71,34 +62,13 @@ const adjustmentColumns = (connection) => [
   { title: t('column.changed'), cell: (item) => html`<${Ago} at=${item.at} />` },
 ];
 
-// Printed downloads the statement of a closed period as it was when it was closed.
-function Printed({ path, close }) {
-  const [format, setFormat] = useState(formats[0]);
-  const action = useAction(async () => {
-    const file = await download(`${path}/statement` + queryString({ close: close.date, format }));
-    save(file);
-    announce(t('statement.done', { name: file.name }));
-    return true;
-  });
-  const submit = (event) => {
-    event.preventDefault();
-    action.run();
-  };
-  return html`<form class="filters" onSubmit=${submit}>
-      <${Select} label=${t('close.printed')} name="format" value=${format} onChange=${setFormat}
-        options=${formats.map((name) => [name, t('statement.' + name)])} />
-      <${Button} type="submit" busy=${action.busy}>${t('statement.download')}</${Button}>
-    </form>
-    <${Failure} problem=${action.problem} />`;
-}
-
 // Adjustments shows what changed after a close.
 function Adjustments({ connection, path, close }) {
   const list = useList(`${path}/closes/${close.date}/adjustments?limit=50`);
   const title = t('adjustment.title', { date: day(close.date) });
   return html`<section aria-labelledby="adjustments"><h2 id="adjustments">${title}</h2>
     <p class="small">${t('close.digest')} <${Copyable} value=${close.digest} name=${t('close.digest')} /></p>
-    <${Printed} path=${path} close=${close} />
+    <p><a class="button" href=${link(`/connections/${connection}${path}/statement`, { close: close.date })}>${t('close.printed')}</a></p>
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('adjustment.empty')}><p>${t('adjustment.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${title} columns=${adjustmentColumns(connection)} items=${list.items}
@@ -106,18 +76,21 @@ function Adjustments({ connection, path, close }) {
   </section>`;
 }
 
-// CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.
-function CloseDialog({ path, date, reload, onClose }) {
+// CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there. A first
+// close begins with its month.
+function CloseDialog({ path, date, first, reload, onClose }) {
   const found = useResource(path + '/completeness').value?.data;
-  const state = found && (found.coversTo && date > found.coversTo ? 'not_covered' : found.changedSince ? 'unverified' : stateOf(found));
+  const state = found && stateAt(found, date);
   const [key] = useState(newKey);
-  const close = () => request('PUT', `${path}/closes/${date}`, { key }).then(({ data }) => {
+  const from = first ? firstOfMonth(date) : undefined;
+  const close = () => request('PUT', `${path}/closes/${date}`, { key, body: { from } }).then(({ data }) => {
     reload();
     return data;
   });
   return html`<${Confirm} title=${t('close.title', { date: day(date) })} text=${t('close.text')} label=${t('action.closePeriod')}
       perform=${close} done=${t('close.done', { date: day(date) })} onClose=${onClose}>
     <p>${state && html`<strong>${t(state === 'differs' ? 'completeness.lead.differs' : 'close.state.' + state)}</strong>`}</p>
+    ${first && html`<p>${t('close.from', { date: day(from) })}</p>`}
   </${Confirm}>`;
 }
 
@@ -136,7 +109,6 @@ const lead = (list) => (list.items.length === 0 ? t('close.none')
 
 export function AccountCloses({ id, account }) {
   const path = '/accounts/' + account;
-  const loaded = useResource(path).value?.data;
   const list = useList(path + '/closes?limit=50');
   const { query } = useLocation();
   const [closing, setClosing] = useState('');
@@ -146,21 +118,18 @@ export function AccountCloses({ id, account }) {
     event.preventDefault();
     setClosing(new FormData(event.target).get('date'));
   };
-  const name = loaded && (loaded.name || loaded.number || loaded.externalId);
-  return html`<${Page} title=${name ? t('close.heading', { name }) : t('close.headingAny')}
-      above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+  return html`<${AccountPage} id=${id} account=${account} tab="closes" heading=${(name) => t('close.heading', { name })}
       lead=${list.items && lead(list)}>
-    <${NotRead} id=${id} />
     <form class="filters" onSubmit=${submit}>
       <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />
       <${ActionButton} type="submit">${t('action.closePeriod')}</${ActionButton}>
     </form>
     <section><${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('close.none')}><p>${t('close.emptyText')}</p></${Empty}>`
-      : html`<${Table} label=${t('close.headingAny')} items=${list.items} rowKey=${(close) => close.date}
+      : html`<${Table} label=${t('account.closes')} items=${list.items} rowKey=${(close) => close.date}
           columns=${columns(path, (close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}></section>
     ${shown && html`<${Adjustments} key=${shown.date + shown.closedAt} connection=${id} path=${path} close=${shown} />`}
-    ${closing && html`<${CloseDialog} path=${path} date=${closing} reload=${list.reload} onClose=${() => setClosing('')} />`}
+    ${closing && html`<${CloseDialog} path=${path} date=${closing} first=${!list.hasMore && !list.items?.some((close) => close.date < closing)} reload=${list.reload} onClose=${() => setClosing('')} />`}
     ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${list.reload} onClose=${() => setReopening(null)} />`}
-  </${Page}>`;
+  </${AccountPage}>`;
 }

@@ -1,14 +1,12 @@
 // Whether the transactions of one account explain its balance: the checks, the balances by day, and the action that
 // accepts a difference.
 import { AcceptDialog } from './accept-dialog.js';
-import { Breadcrumb } from './connection.js';
-import { NotRead } from './health.js';
+import { AccountPage, useAccount } from './account-page.js';
 import { t } from './i18n.js';
 import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
-import { link } from './router.js';
-import { ActionButton, Ago, Amount, Day, Empty, Loaded, More, Page, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Day, Empty, Loaded, More, Status, Table } from './ui.js';
 
 const tones = { complete: 'good', differs: 'warn', drifting: 'bad', unknown: 'plain', unverified: 'plain', not_covered: 'warn' };
 const muted = html`<span class="muted">–</span>`;
@@ -22,11 +20,14 @@ export const CoversTo = ({ of }) => of.coversTo && html` <span class="note">${t(
 const counted = (check) => check.check === 'announced_count';
 
 // fails reports whether a check has found a difference, also before it counts as a drift.
-const fails = (check) => (counted(check) ? /^-/ : /[1-9]/).test(check.difference || '');
+export const fails = (check) => (counted(check) ? /^-/ : /[1-9]/).test(check.difference || '');
 
 // stateOf returns the shown state of the checks of an account. The state of the service is complete until a difference
 // has lasted for DRIFT_GRACE; until then it is differs here.
 export const stateOf = ({ state, checks }) => (state === 'complete' && checks.some(fails) ? 'differs' : state);
+
+// stateAt returns what a close of the day would say, in the order of the service, or differs.
+export const stateAt = (found, date) => (found.coversTo && date > found.coversTo ? 'not_covered' : found.changedSince ? 'unverified' : stateOf(found));
 
 export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
 
@@ -58,23 +59,20 @@ const balanceColumns = () => [
 
 export function AccountCompleteness({ id, account }) {
   const path = '/accounts/' + account;
-  const loaded = useResource(path).value?.data;
+  const loaded = useAccount(account);
   const completeness = useResource(path + '/completeness');
   const balances = useList(path + '/balances?limit=30');
   const [accepting, setAccepting] = useState(false);
   const found = completeness.value?.data;
-  const name = loaded && (loaded.name || loaded.number || loaded.externalId);
   const differs = found?.checks.some(fails);
   const reload = () => {
     completeness.reload();
     balances.reload();
   };
-  return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
-      above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+  return html`<${AccountPage} id=${id} account=${account} tab="completeness" heading=${(name) => t('completeness.heading', { name })}
       lead=${found && html`${t('completeness.lead.' + stateOf(found))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}${' '}
         ${found.bankReadAt && t('bank.read', { when: html`<${Ago} at=${found.bankReadAt} />` })}<${CoversTo} of=${found} />`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
-    <${NotRead} id=${id} />
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
       rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>
     <section aria-labelledby="balances"><h2 id="balances">${t('balance.title')}</h2>
@@ -83,5 +81,5 @@ export function AccountCompleteness({ id, account }) {
       : html`<${Table} label=${t('balance.title')} items=${balances.items} rowKey=${(day) => day.at}
           columns=${balanceColumns()} /><${More} list=${balances} />`)}</${Loaded}></section>
     ${accepting && html`<${AcceptDialog} path=${path} done=${reload} onClose=${() => setAccepting(false)} />`}
-  </${Page}>`;
+  </${AccountPage}>`;
 }

@@ -1,29 +1,27 @@
-// The work of a month-end: all accounts with balance, completeness, last close and open suggestions, and the action that
-// closes a day of several accounts.
+// The work of a month-end: all accounts, those with problems first, with balance, completeness, last close and open
+// suggestions; and the actions that close a day of several accounts, and download or print their statements.
 import { request } from './api.js';
-import { Outdated, State, stateOf } from './completeness.js';
+import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
-import { loadConnections } from './connections-data.js';
+import { coveragePath } from './coverage-line.js';
 import { day, isoDay } from './format.js';
 import { t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { problemText } from './problem-text.js';
 import { html, useEffect, useState } from './preact.js';
-import { readAll, useAction, useList, useLoad, useResource } from './resource.js';
+import { readAll, useLoad } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionButton, Ago, Amount, Button, Day, Empty, Failure, Field, Loaded, More, Page, Status, Table } from './ui.js';
+import { DownloadForm, firstOfMonth, lastMonth } from './statement.js';
+import { ActionButton, Ago, Amount, Day, Dialog, Empty, Field, Instant, Loaded, Page, Select, Status, Table } from './ui.js';
 
-const pageSize = 50;
-const maxSuggestionPages = 10;
-const maxAccountPages = 500;
+const pageSize = 100; // rows that are shown at first, and more with each request
+const maxPages = 500;
+const mostRead = 400; // accounts whose state is read although they are not shown
 const readers = 4; // how many accounts are read at once
-const mostAtOnce = 200; // accounts that one request can close
-const mostListed = 50; // accounts whose failure is shown above the table
+const mostAtOnce = 200; // accounts that one request can close, and whose statements are in one archive
+const mostListed = 50; // accounts that are named above the table, and in the question
 
 const muted = html`<span class="muted">–</span>`;
-
-// lastMonth returns the last day of the month before, which is the day that is closed most often.
-export const lastMonth = () => isoDay(Date.parse(isoDay().slice(0, 8) + '01'), -1);
 
 // readState reads the completeness of an account, its latest close, and whether that one has adjustments. What cannot be
 // read is undefined.
@@ -35,11 +33,11 @@ async function readState(id, signal) {
   return { completeness, closed, adjusted };
 }
 
-// useStates reads the state of each account, a few at a time. reread reads it again for the accounts with these ids.
-function useStates(accounts) {
+// useStates reads the state of each account with these ids, a few at a time. reread reads it again for some of them.
+function useStates(ids) {
   const [states, setStates] = useState({});
   const [round, setRound] = useState(0);
-  const missing = accounts.map(({ id }) => id).filter((id) => !states[id]);
+  const missing = ids.filter((id) => !states[id]);
   useEffect(() => {
     const abort = new AbortController();
     const waiting = [...missing];
@@ -52,34 +50,73 @@ function useStates(accounts) {
     };
     for (let i = 0; i < readers; i++) readNext();
     return () => abort.abort();
-  }, [accounts.length, round]);
-  const reread = (ids) => {
-    setStates((all) => Object.fromEntries(Object.entries(all).filter(([id]) => !ids.includes(id))));
+  }, [ids.length, round]);
+  const reread = (some) => {
+    setStates((all) => Object.fromEntries(Object.entries(all).filter(([id]) => !some.includes(id))));
     setRound(round + 1);
   };
   return [states, reread];
 }
 
-// countSuggestions returns the number of open suggestions by the id of the account.
-async function countSuggestions(signal) {
-  const { items, complete } = await readAll('/possible-replacements?limit=200', maxSuggestionPages, signal);
-  const counts = {};
-  for (const { accountId } of items) counts[accountId] = (counts[accountId] || 0) + 1;
-  return { counts, complete };
+// readBasis reads all accounts, and what one request says about many of them: the connections by id, which accounts do not
+// cover the day, and the number of open suggestions by the id of the account.
+async function readBasis(date, signal) {
+  const all = (path) => readAll(path, maxPages, signal).then(({ items }) => items);
+  const [accounts, health, coverage, pairs] = await Promise.all([
+    all('/accounts?limit=200'), all('/aggregator-connections/health?limit=200'),
+    all(coveragePath({ day: date, limit: 200 })), all('/possible-replacements?limit=200'),
+  ]);
+  const suggestions = {};
+  for (const { accountId } of pairs) suggestions[accountId] = (suggestions[accountId] || 0) + 1;
+  const byId = (items, id) => Object.fromEntries(items.map((item) => [item[id], item]));
+  return { accounts, connections: byId(health, 'connectionId'), coverage: byId(coverage, 'accountId'), suggestions };
 }
+
+// The groups of accounts that do not cover a day, with the keys of their texts.
+const notCovered = { not_read: 'coverage.notRead', undated: 'coverage.undated', read_since: 'coverage.readSince' };
+
+// Why explains a state that is not complete: the checks that have failed with their differences, or the basis.
+const Why = ({ found: { checks, basis }, state, currency }) => html`${checks.filter(fails).map((check) => html` <span class="note" key=${check.check}>${t('check.' + check.check)}
+  ${check.check === 'announced_count' ? ` ${check.difference}` : html` <${Amount} value=${check.difference} currency=${currency} signed=${true} />`}</span>`)}
+  ${state === 'unknown' && html` <span class="note">${t('basis.' + basis)}</span>`}`;
+
+// problemsOf returns what speaks against closing an account, the most severe first: a rank, a state, and a note that explains
+// it. The verdicts are those of the service.
+function problemsOf({ id, currency }, { states, coverage, suggestions, date }) {
+  const { completeness: found, adjusted } = states[id] || {};
+  const state = found && stateAt(found, date);
+  const { state: reading, coveredFrom } = coverage[id] || {};
+  const ranks = { drifting: 0, differs: 2, unverified: 3, unknown: 6 };
+  return [
+    state in ranks && [ranks[state], html`<${State} state=${state} />`,
+      html`<${Why} found=${found} state=${state} currency=${currency || ''} />`],
+    (reading || state === 'not_covered') && [reading === 'read_since' ? 4 : 1, html`<${State} state="not_covered" />`, reading && html`<span class="note">${t(notCovered[reading])}
+      ${reading === 'read_since' && coveredFrom && html`. ${t('coverage.from')} <${Instant} at=${coveredFrom} />`}</span>`],
+    suggestions[id] && [3, html`<${Status} tone="warn">${t('nav.suggestions')}: ${t('number', { n: suggestions[id] })}</${Status}>`],
+    adjusted && [5, html`<${Status} tone="warn">${t('close.adjusted')}</${Status}>`],
+  ].filter(Boolean).sort(([a], [b]) => a - b);
+}
+
+const bankOf = ({ institution }) => institution?.name || institution?.id || '';
+
+// Owner is the bank, the number and the connection of an account.
+const Owner = ({ account, connections }) => html`<span class="vendor">${[bankOf(account), account.number].filter(Boolean).map((text) => text + ' · ')}
+  ${connections[account.connectionId] ? html`<a href=${link('/connections/' + account.connectionId)}>${connections[account.connectionId].configName}</a>`
+    : html`<${ConnectionName} id=${account.connectionId} />`}</span>`;
 
 // Choice is the box that selects an account.
 const Choice = ({ account, chosen, choose }) => html`<input type="checkbox" aria-label=${t('monthEnd.select', { name: nameOf(account) })}
   checked=${chosen.includes(account.id)} onChange=${(event) => choose(event.target.checked
     ? [...chosen, account.id] : chosen.filter((id) => id !== account.id))} />`;
 
-const columns = ({ states, suggestions, names, chosen, choose, date, failures }) => [
+const addressOf = ({ connectionId, id }, tab) => link(`/connections/${connectionId}/accounts/${id}/${tab}`);
+
+const columns = ({ states, suggestions, connections, chosen, choose, date, failures, problems }) => [
   { title: t('column.select'), cell: (account) => html`<${Choice} account=${account} chosen=${chosen} choose=${choose} />` },
   {
     title: t('column.account'), kind: 'main',
     cell: (account) => html`<a class="name" href=${link(`/connections/${account.connectionId}/transactions`, { accountId: account.id })}>${nameOf(account)}</a>
-      <span class="vendor">${names[account.connectionId] ? html`<a href=${link('/connections/' + account.connectionId)}>${names[account.connectionId]}</a>`
-        : html`<${ConnectionName} id=${account.connectionId} />`}${account.name && account.number && ' · ' + account.number}</span>
+      <${Owner} account=${account} connections=${connections} />
       ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}`,
   },
   {
@@ -88,38 +125,42 @@ const columns = ({ states, suggestions, names, chosen, choose, date, failures })
   },
   {
     title: t('column.completeness'),
-    cell: ({ id, connectionId }) => {
-      const found = states[id]?.completeness;
-      return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/completeness`)}>${found ? html`<${State} state=${stateOf(found)} />`
-        : states[id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span></a>
+    cell: (account) => {
+      const found = states[account.id]?.completeness;
+      const reasons = problems[account.id].filter(([rank]) => rank !== 3 && rank !== 5);
+      return html`<a href=${addressOf(account, 'completeness')}>${found && reasons.length === 0 ? html`<${State} state=${stateAt(found, date)} />`
+        : reasons.length > 0 ? '' : states[account.id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span>
+        ${reasons.map(([, text]) => text)}</a>${reasons.map(([, , note]) => note)}
         ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}
         ${found && html`<${Outdated} of=${found} />`}`;
     },
   },
   {
     title: t('column.closedDay'),
-    cell: ({ id, connectionId }) => {
-      const closed = states[id]?.closed;
-      return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/closes`)}>${closed ? html`<${Day} date=${closed} />`
-        : closed === '' ? t('account.notClosed') : states[id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.closes')}</span></a>
+    cell: (account) => {
+      const { closed, adjusted } = states[account.id] || {};
+      return html`<a href=${addressOf(account, 'closes')}>${closed ? html`<${Day} date=${closed} />`
+        : closed === '' ? t('account.notClosed') : states[account.id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.closes')}</span></a>
         ${closed >= date && html` <${Status} tone="good">${t('monthEnd.closed')}</${Status}>`}
-        ${states[id]?.adjusted && html` <${Status} tone="warn">${t('close.adjusted')}</${Status}>`}
-        ${failures[id] && html`<span class="note error">${problemText(failures[id])}</span>`}`;
+        ${adjusted && html` <${Status} tone="warn">${t('close.adjusted')}</${Status}>`}
+        ${failures[account.id] && html`<span class="note error">${problemText(failures[account.id])}</span>`}`;
     },
   },
   {
     title: t('nav.suggestions'), kind: 'number',
-    cell: ({ id, connectionId }) => (suggestions?.counts[id]
-      ? html`<a href=${link('/possible-replacements', { connectionId })}>${t('number', { n: suggestions.counts[id] })}</a>` : suggestions ? muted : '…'),
+    cell: ({ id, connectionId }) => (suggestions[id]
+      ? html`<a href=${link('/possible-replacements', { connectionId })}>${t('number', { n: suggestions[id] })}</a>` : muted),
   },
+  { title: t('statement.title'), cell: (account) => html`<a href=${addressOf(account, 'statement') + '?to=' + date}>${t('statement.title')}</a>` },
 ];
 
-// closeAll closes a day of the accounts with these ids, mostAtOnce in one request, and returns the results. report is
-// called with the number of accounts that are done. A repetition with the same key does nothing twice.
+// closeAll closes a day of the accounts with these ids, mostAtOnce in one request, and returns the results. The statements
+// of accounts without an earlier close begin with the month. report is called with the number of accounts that are done. A
+// repetition with the same key does nothing twice.
 async function closeAll(date, ids, key, report) {
   const results = [];
   for (let i = 0; i < ids.length; i += mostAtOnce) {
-    const body = { date, accountIds: ids.slice(i, i + mostAtOnce) };
+    const body = { date, from: firstOfMonth(date), accountIds: ids.slice(i, i + mostAtOnce) };
     const { data } = await request('POST', '/closes', { body, key: key + i });
     results.push(...data.results);
     report(results.length);
@@ -127,95 +168,150 @@ async function closeAll(date, ids, key, report) {
   return results;
 }
 
-// CloseDialog says how complete the accounts are before their day is closed. Of accounts on pages that were not read, it
-// does not know it.
-function CloseDialog({ accounts, states, date, done, onClose }) {
+// CloseDialog names what the close covers although something speaks against it: connection, account and reasons.
+function CloseDialog({ accounts, facts, date, done, onClose }) {
   const [ready, setReady] = useState(0);
-  const shownState = ({ id }) => (!states[id] ? 'unread' : states[id].completeness ? stateOf(states[id].completeness) : 'unknown');
-  const counts = ['drifting', 'differs', 'unknown', 'complete', 'unread']
-    .map((state) => [state, accounts.filter((account) => shownState(account) === state)])
-    .filter(([, found]) => found.length > 0);
-  const unread = counts.some(([state]) => state === 'unread');
-  const drifting = useResource(unread ? '/aggregator-connections/summary' : null).value?.data.drifting;
+  const odd = accounts.filter(({ id }) => facts.problems[id].length > 0).sort(facts.byProblem);
+  const unread = accounts.filter(({ id }) => !facts.states[id]).length;
+  const rest = accounts.filter(({ id }) => facts.states[id] && facts.problems[id].length === 0).length;
   const close = async ({ ids }, key) => {
     const results = await closeAll(date, ids, key, setReady);
     done(results);
     return results;
   };
-  return html`<${Confirm} title=${t('monthEnd.title', { n: accounts.length, date: day(date) })} text=${t('close.text')}
+  return html`<${Confirm} title=${t('monthEnd.title', { n: accounts.length, date: day(date) })} text=${t('close.text') + ' ' + t('close.from', { date: day(firstOfMonth(date)) })}
       label=${t('monthEnd.close', { n: accounts.length })} perform=${close} input=${{ date, ids: accounts.map(({ id }) => id) }}
       done=${t('monthEnd.done', { date: day(date) })} onClose=${onClose}>
-    <ul class="plain">${counts.map(([state, found]) => html`<li key=${state}><strong>${t('number', { n: found.length })}</strong> ${state === 'unread' ? t('monthEnd.notRead') : html`<${State} state=${state} />`}${
-      ['drifting', 'differs'].includes(state) && html`: ${found.map(nameOf).join(', ')}`}</li>`)}</ul>
-    ${drifting > 0 && html`<p><strong>${t('monthEnd.driftingAnywhere', { n: drifting })}</strong></p>`}
-    ${counts.some(([state]) => state === 'drifting') && html`<p><strong>${t('monthEnd.drifting')}</strong></p>`}
+    ${odd.length > 0 && html`<p><strong>${t('monthEnd.over', { n: odd.length })}</strong></p>
+      <ul class="over" tabindex="0" aria-label=${t('monthEnd.over', { n: odd.length })}>${odd.slice(0, mostListed).map((account) => html`<li key=${account.id}><strong>${nameOf(account)}</strong>
+        <${Owner} account=${account} connections=${facts.connections} />
+        ${facts.problems[account.id].map(([rank, text, note]) => html`<div key=${rank}>${text}${note}</div>`)}</li>`)}
+        ${odd.length > mostListed && html`<li>${t('application.more', { n: odd.length - mostListed })}</li>`}</ul>`}
+    ${rest > 0 && html`<p>${t('monthEnd.rest', { n: rest })} <${State} state="complete" /></p>`}
+    ${unread > 0 && html`<p><strong>${t('monthEnd.notRead', { n: unread })}</strong></p>`}
     ${ready > 0 && html`<p role="status">${t('monthEnd.progress', { n: ready, all: accounts.length })}
       <progress max=${accounts.length} value=${ready} aria-label=${t('monthEnd.close', { n: accounts.length })} /></p>`}
   </${Confirm}>`;
 }
 
+// DownloadDialog downloads the statements of the accounts in archives.
+function DownloadDialog({ ids, date, onClose }) {
+  const [closed, setClosed] = useState('');
+  const period = closed ? { close: date } : { from: firstOfMonth(date), to: date };
+  const parts = Array.from({ length: Math.ceil(ids.length / mostAtOnce) }, (unused, i) => ids.slice(i * mostAtOnce, (i + 1) * mostAtOnce));
+  return html`<${Dialog} title=${t('monthEnd.download', { n: ids.length })} onClose=${onClose}>
+    <${Select} label=${t('monthEnd.which')} name="which" value=${closed} onChange=${setClosed}
+      options=${[['', t('monthEnd.present', { from: day(firstOfMonth(date)), to: day(date) })], ['yes', t('monthEnd.asClosed', { date: day(date) })]]} />
+    <p class="small">${t('monthEnd.archive')}</p>
+    ${parts.map((part, i) => html`<${DownloadForm} key=${i + closed} accounts=${part} period=${period} archive=${true} />`)}
+    <div class="actions"><button type="button" onClick=${onClose}>${t('action.close')}</button></div>
+  </${Dialog}>`;
+}
+
 // title says how many of the accounts are closed up to the day.
-function title(list, states, date) {
-  const accounts = list.items?.filter((account) => !account.removedAt);
-  if (!accounts?.length || accounts.some(({ id }) => !states[id])) return t('monthEnd.heading', { date: day(date) });
-  const n = accounts.filter(({ id }) => states[id].closed >= date).length;
-  return t(list.hasMore ? 'monthEnd.countFirst' : 'monthEnd.count', { n, all: accounts.length, date: day(date) });
+function title(accounts, states, date) {
+  const present = accounts?.filter((account) => !account.removedAt);
+  if (!present?.length || present.some(({ id }) => !states[id])) return t('monthEnd.heading', { date: day(date) });
+  return t('monthEnd.count', { n: present.filter(({ id }) => states[id].closed >= date).length, all: present.length, date: day(date) });
+}
+
+const byText = (text) => (a, b) => text(a).localeCompare(text(b)) || nameOf(a).localeCompare(nameOf(b));
+
+// orderOf returns the function that compares two accounts.
+const orderOf = (sort, problems) => ({
+  account: byText(nameOf), bank: byText(bankOf), balance: (a, b) => Number(b.balance || 0) - Number(a.balance || 0),
+}[sort] || ((a, b) => (problems[a.id][0]?.[0] ?? 9) - (problems[b.id][0]?.[0] ?? 9) || byText(bankOf)(a, b)));
+
+// The filters of the accounts by the value of the query.
+const filters = {
+  problems: (account, { problems }) => problems[account.id].length > 0,
+  open: ({ id, removedAt }, { states, date }) => !removedAt && !(states[id]?.closed >= date),
+  closed: ({ id }, { states, date }) => states[id]?.closed >= date,
+};
+
+// Filters keeps the day, the filters and the order in the query of the location.
+function Filters({ accounts, query, date }) {
+  const banks = [...new Set(accounts.map(bankOf))].filter(Boolean).sort();
+  const choice = (name, label, options) => html`<${Select} label=${label} name=${name} value=${query[name] || ''} options=${options}
+    onChange=${(value) => setQuery({ [name]: value })} />`;
+  return html`<form class="filters" onSubmit=${(event) => event.preventDefault()}>
+    <${Field} label=${t('close.date')} name="day" type="date" required value=${date} max=${isoDay(Date.now(), -1)}
+      onChange=${(event) => event.target.value && setQuery({ day: event.target.value })} />
+    ${choice('show', t('monthEnd.show'), [['', t('filter.all')], ...Object.keys(filters).map((name) => [name, t('monthEnd.show.' + name)])])}
+    ${banks.length > 1 && choice('bank', t('column.bank'), [['', t('filter.banks')], ...banks.map((name) => [name, name])])}
+    ${choice('sort', t('monthEnd.sort'), [['', t('monthEnd.sort.problems')], ['account', t('column.account')], ['bank', t('column.bank')], ['balance', t('column.balance')]])}
+    <div class="field grow"><label for="q">${t('filter.search')}</label>
+      <input id="q" name="q" type="search" maxlength="255" value=${query.q || ''} onInput=${(event) => setQuery({ q: event.target.value })} /></div>
+  </form>`;
+}
+
+// Results says which accounts a request has closed, and why it has not closed the others. listed are the accounts of the
+// table, which shows the reason itself.
+function Results({ closed, failures, listed }) {
+  const failed = Object.keys(failures);
+  const elsewhere = failed.filter((id) => !listed.some((account) => account.id === id));
+  return html`${closed.n > 0 && html`<div class="notice good" role="status"><p>${t('monthEnd.closedNow', { n: closed.n, date: day(closed.date) })}</p></div>`}
+    ${failed.length > 0 && html`<div class="notice bad" role="alert"><p><strong>${t('monthEnd.failed', { n: failed.length })}</strong></p>
+      ${elsewhere.length > 0 && html`<ul>${elsewhere.slice(0, mostListed).map((id) => html`<li key=${id}>${failures[id].name}: ${problemText(failures[id])}</li>`)}</ul>`}</div>`}`;
+}
+
+// useFacts returns what is known about the accounts at the day, with the problems of each and the order by them.
+function useFacts(date, shown) {
+  const basis = useLoad('month-end ' + date, (signal) => readBasis(date, signal));
+  const { accounts = [], connections = {}, coverage = {}, suggestions = {} } = basis.value || {};
+  const needy = ({ connectionId }) => (connections[connectionId]?.attention ? 0 : 1);
+  const wanted = [...accounts].sort((a, b) => needy(a) - needy(b)).map(({ id }) => id);
+  const [states, reread] = useStates([...new Set([...wanted.slice(0, mostRead), ...shown])]);
+  const found = { states, coverage, suggestions, connections, date };
+  const problems = Object.fromEntries(accounts.map((account) => [account.id, problemsOf(account, found)]));
+  return { basis, accounts, reread, facts: { ...found, problems, byProblem: orderOf('', problems) } };
 }
 
 export function MonthEnd() {
   const { query } = useLocation();
   const date = /^\d{4}-\d\d-\d\d$/.test(query.day) ? query.day : lastMonth();
-  const list = useList('/accounts?limit=' + pageSize);
-  const accounts = list.items || [];
-  const [states, reread] = useStates(accounts);
-  const suggestions = useLoad('suggestions by account', countSuggestions).value;
-  const connections = useLoad('all connections', loadConnections).value?.all || [];
-  const names = Object.fromEntries(connections.map(({ connectionId, configName }) => [connectionId, configName]));
+  const [size, setSize] = useState(pageSize);
+  const [shown, setShown] = useState([]);
+  const { basis, accounts, reread, facts } = useFacts(date, shown);
   const [chosen, choose] = useState([]);
-  const [closing, setClosing] = useState(false);
+  const [dialog, setDialog] = useState('');
   const [failures, setFailures] = useState({});
   const [closed, setClosed] = useState({ n: 0, date });
-  const open = accounts.filter(({ id, removedAt }) => !removedAt && states[id] && !(states[id].closed >= date));
-  const everyAccount = useAction(async () => {
-    const { items } = await readAll('/accounts?limit=200', maxAccountPages);
-    const present = items.filter(({ removedAt }) => !removedAt).map(({ id, name, number, externalId }) => ({ id, name, number, externalId }));
-    choose(present.map(({ id }) => id));
-    return present;
-  });
-  const ids = new Set(chosen);
-  const selected = (everyAccount.result || accounts).filter(({ id }) => ids.has(id));
+  const text = (query.q || '').trim().toLowerCase();
+  const fits = (account) => (!filters[query.show] || filters[query.show](account, facts)) && (!query.bank || bankOf(account) === query.bank)
+    && [nameOf(account), account.number, bankOf(account), facts.connections[account.connectionId]?.configName].join(' ').toLowerCase().includes(text);
+  const found = accounts.filter(fits).sort(orderOf(query.sort, facts.problems));
+  const listed = found.slice(0, size);
+  const ids = listed.map(({ id }) => id);
+  useEffect(() => setShown(ids), [ids.join()]);
+  const open = found.filter((account) => filters.open(account, facts));
+  const selected = accounts.filter(({ id }) => chosen.includes(id));
   const done = (results) => {
     const failed = results.filter(({ error }) => error);
-    const named = new Map(selected.map((account) => [account.id, nameOf(account)]));
-    everyAccount.reset();
+    const names = new Map(accounts.map((account) => [account.id, nameOf(account)]));
     setClosed({ n: results.length - failed.length, date });
-    setFailures(Object.fromEntries(failed.map(({ accountId, error }) => [accountId, { ...error, name: named.get(accountId) }])));
+    setFailures(Object.fromEntries(failed.map(({ accountId, error }) => [accountId, { ...error, name: names.get(accountId) }])));
     choose(failed.map(({ accountId }) => accountId));
     reread(results.map(({ accountId }) => accountId));
   };
-  const submit = (event) => {
-    event.preventDefault();
-    if (selected.length > 0) setClosing(true);
-  };
-  const failed = Object.keys(failures).length;
-  const elsewhere = Object.keys(failures).filter((id) => !accounts.some((account) => account.id === id));
-  return html`<${Page} title=${title(list, states, date)} lead=${t('monthEnd.lead')}>
-    <${Loaded} of=${list} rows=${8}>${() => (accounts.length === 0
+  const close = () => setDialog('');
+  const odd = accounts.filter(({ id }) => facts.problems[id].length > 0).length;
+  return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t('monthEnd.problems', { n: odd })}</strong> `}${t('monthEnd.lead')}`}>
+    <${Loaded} of=${basis} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`
-      : html`<form class="filters" onSubmit=${submit}>
-          <${Field} label=${t('close.date')} name="day" type="date" required value=${date} max=${isoDay(Date.now(), -1)}
-            onChange=${(event) => event.target.value && setQuery({ day: event.target.value })} />
+      : html`<${Filters} accounts=${accounts} query=${query} date=${date} />
+        <div class="filters">
           <button type="button" disabled=${open.length === 0} onClick=${() => choose(open.map(({ id }) => id))}>${t('monthEnd.selectOpen', { n: open.length })}</button>
-          ${list.hasMore && html`<${Button} busy=${everyAccount.busy} onClick=${() => everyAccount.run()}>${t('monthEnd.selectAll')}</${Button}>`}
-          <${ActionButton} type="submit" kind="primary" disabled=${selected.length === 0}>${t('monthEnd.close', { n: selected.length })}</${ActionButton}>
-        </form>
-        <${Failure} problem=${everyAccount.problem} />
-        ${closed.n > 0 && html`<div class="notice good" role="status"><p>${t('monthEnd.closedNow', { n: closed.n, date: day(closed.date) })}</p></div>`}
-        ${failed > 0 && html`<div class="notice bad" role="alert"><p><strong>${t('monthEnd.failed', { n: failed })}</strong></p>
-          ${elsewhere.length > 0 && html`<ul>${elsewhere.slice(0, mostListed).map((id) => html`<li key=${id}>${failures[id].name}: ${problemText(failures[id])}</li>`)}</ul>`}</div>`}
-        <${Table} label=${t('monthEnd.table')} items=${accounts}
-          columns=${columns({ states, suggestions, names, chosen, choose, date, failures })} />
-        <${More} list=${list} />`)}</${Loaded}>
-    ${closing && html`<${CloseDialog} accounts=${selected} states=${states} date=${date} done=${done} onClose=${() => setClosing(false)} />`}
+          <${ActionButton} kind="primary" disabled=${selected.length === 0} onClick=${() => setDialog('close')}>${t('monthEnd.close', { n: selected.length })}</${ActionButton}>
+          <button type="button" disabled=${selected.length === 0} onClick=${() => setDialog('download')}>${t('monthEnd.download', { n: selected.length })}</button>
+          ${selected.length > 0 && selected.length <= mostAtOnce && html`<a class="button" href=${link('/statements', { accounts: chosen.join(), to: date })}>${t('monthEnd.print')}</a>`}
+        </div>
+        <${Results} closed=${closed} failures=${failures} listed=${listed} />
+        ${found.length === 0 ? html`<${Empty} title=${t('filter.noMatch')}>
+          <button type="button" onClick=${() => setQuery({ show: '', bank: '', q: '' })}>${t('filter.clear')}</button></${Empty}>`
+          : html`<${Table} label=${t('monthEnd.table')} items=${listed} columns=${columns({ ...facts, chosen, choose, failures })} />`}
+        ${found.length > size && html`<p class="more"><button type="button" onClick=${() => setSize(size + pageSize)}>${t('action.more')}</button></p>`}`)}</${Loaded}>
+    ${dialog === 'close' && html`<${CloseDialog} accounts=${selected} facts=${facts} date=${date} done=${done} onClose=${close} />`}
+    ${dialog === 'download' && html`<${DownloadDialog} ids=${selected.map(({ id }) => id)} date=${date} onClose=${close} />`}
   </${Page}>`;
 }

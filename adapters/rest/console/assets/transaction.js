@@ -1,5 +1,6 @@
 // One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
+import { monthOf } from './format.js';
 import { t, vendorName } from './i18n.js';
 import { AccountName } from './names.js';
 import { html, useState } from './preact.js';
@@ -20,6 +21,11 @@ const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'ref
 // counterpartyDocument shows the kind and the number of the tax number of the other party.
 const counterpartyDocument = ({ counterpartyDocument: number }) => number && html`${number.type === 'other' ? '' : number.type + ' '}<code>${number.value}</code>`;
 
+// bill names the bill of a card's transaction by its month, or says in which month it is expected.
+const bill = ({ connectionId, accountId, billId, billMonth }) => billMonth && html`${billId
+  ? html`<a href=${link(`/connections/${connectionId}/accounts/${accountId}/bills/${billId}`)}>${monthOf(billMonth)}</a>`
+  : t('bill.expected', { month: monthOf(billMonth) })}`;
+
 const pairs = (item) => [
   [t('column.date'), item.date && html`<${Day} date=${item.date} />`],
   [t('column.occurred'), instant(item.occurredAt)],
@@ -29,6 +35,9 @@ const pairs = (item) => [
   [t('column.category'), item.category],
   [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
   [t('column.account'), item.accountId && html`<${AccountName} connection=${item.connectionId} id=${item.accountId} />`],
+  [t('bill.of'), bill(item)],
+  [t('bill.instalment'), item.instalment && `${item.instalment.number}/${item.instalment.count}`],
+  [t('bill.purchased'), item.purchaseDate && html`<${Day} date=${item.purchaseDate} />`],
   [t('column.vendor'), item.vendor && vendorName(item.vendor)],
   idPair(t('column.externalId'), item.externalId),
   idPair(t('column.id'), item.id),

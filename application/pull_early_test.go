@@ -50,6 +50,29 @@ func TestAnEarlyAttemptDoesNotCount(t *testing.T) {
 	}
 }
 
+// An event wakes the waiting pull with the response to it, also if it is added to a pull that is queued already, and
+// that no worker handles at the moment.
+func TestNewsWakesAWaitingPullAtOnce(t *testing.T) {
+	e := newEnv(t)
+	_, token, waiting := e.waitingPull()
+	quiet := domain.PullScope{Signal: domain.SignalReauth}
+	queued := e.getDelivery(e.receive(token, eventBody("quiet", quiet)).Delivery.ID).Pull
+	e.runPull(queued)
+	if p := e.getPull(waiting); p.IsEarly() {
+		t.Fatalf("an event that asks for no read has woken the pull %+v", p)
+	}
+	news := domain.PullScope{Created: map[string]time.Time{account: epoch}}
+	if d := e.getDelivery(e.receive(token, eventBody("news", news)).Delivery.ID); d.Pull != queued {
+		t.Fatalf("the news has the pull %s, want the queued one %s", d.Pull, queued)
+	}
+	if p := e.getPull(waiting); !p.IsEarly() || p.NotBefore.After(e.clock.Now()) {
+		t.Errorf("after the news the waiting pull is %+v", p)
+	}
+	if e.nudged[len(e.nudged)-1] != waiting {
+		t.Errorf("the jobs are %v, want the last one of the waiting pull %s", e.nudged, waiting)
+	}
+}
+
 // An early attempt that succeeds ends the pull, and the queued one follows.
 func TestAnEarlyAttemptEndsTheWait(t *testing.T) {
 	e := newEnv(t)

@@ -149,6 +149,7 @@ type Service struct {
 	aggregators     map[domain.Vendor]ports.Aggregator
 	matching        func(context.Context, domain.Vendor) *ports.Matching // see pulling.Engine.Matching
 	reportEvents    func(context.Context, domain.PullID) error           // see pulling.Engine.ReportEvents
+	wakeWaiting     func(context.Context, domain.PullID) error           // see pulling.Engine.WakeWaiting
 	connectors      map[domain.ConnectorType]ports.Connector
 	audits          auditing.Recorder
 	auditLog        *auditing.Log
@@ -242,6 +243,7 @@ func New(d Deps) (*Service, error) {
 		Workers: d.PullWorkers, Memory: d.Memory, KeepReplacementsApart: d.KeepReplacementsApart,
 	})
 	s.worker, s.matching, s.reportEvents = engine, engine.Matching, engine.ReportEvents
+	s.wakeWaiting = engine.WakeWaiting
 	return s, nil
 }
 

@@ -60,7 +60,7 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 			return ports.ReceiveResult{}, err
 		}
 	}
-	s.report(ctx, result.Reporting)
+	s.report(ctx, result.Reporting, result.Asking)
 	s.tokenUsage.record(result.Token, incoming.At)
 	s.Observer.Emit(ctx, ports.WebhookReceived{
 		Vendor: request.Vendor, Outcome: outcomeOf(result), Delivery: result.Delivery.ID,
@@ -72,16 +72,19 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 const reportTimeout = 2 * time.Second
 
 // report stores what a webhook reports about its connections, for example that the account holder must sign in. The
-// pulls that the webhook has queued may have to wait for long. The delivery is stored already, and the pulls store the
-// same, so report ignores errors.
-func (s *Service) report(ctx context.Context, pulls []domain.PullID) {
-	if len(pulls) == 0 {
+// pulls that the webhook has queued may have to wait for long. It wakes the pulls for which the asking ones wait. The
+// delivery is stored already, and the pulls do the same, so report ignores errors.
+func (s *Service) report(ctx context.Context, reporting, asking []domain.PullID) {
+	if len(reporting)+len(asking) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	for _, pull := range pulls {
+	for _, pull := range reporting {
 		_ = s.reportEvents(ctx, pull)
+	}
+	for _, pull := range asking {
+		_ = s.wakeWaiting(ctx, pull)
 	}
 }
 

@@ -9,6 +9,9 @@ type ReceiveResult struct {
 	// Reporting contains the pulls of the stored deliveries that report about their connections
 	// (PullScope.ReportsConnection).
 	Reporting []PullID
+	// Asking contains the pulls of the other stored deliveries that ask for a read (PullScope.AsksForRead), and that
+	// were added to a pull that was queued before.
+	Asking []PullID
 	// Duplicate is set if nothing was stored: each connection of the event has received it before.
 	Duplicate bool
 }
@@ -236,8 +239,12 @@ func (m batchMember) result(missingErr error) WebhookResult {
 	result := WebhookResult{ReceiveResult: ReceiveResult{Token: m.token, Duplicate: true}}
 	for i, p := range m.planned {
 		stored := p.Inserted && m.first[i]
-		if stored && !p.Pull.IsZero() && p.Scope.ReportsConnection() {
+		switch {
+		case !stored || p.Pull.IsZero():
+		case p.Scope.ReportsConnection():
 			result.Reporting = append(result.Reporting, p.Pull)
+		case !p.NewPull && p.Scope.AsksForRead():
+			result.Asking = append(result.Asking, p.Pull)
 		}
 		switch {
 		case !p.Inserted && p.Earlier == nil:

@@ -20,6 +20,7 @@ package pulling
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -73,6 +74,9 @@ type Engine struct {
 	Deps
 
 	load *pullLoad // limits the running pulls
+	// blocked contains the queued pulls that this process has found to wait for a pull that waits for its next attempt:
+	// values of type domain.PullID. A job of this process handles each of them again after a few seconds.
+	blocked sync.Map
 	// unreserved contains an element while a comparison of rows is made for which there is no memory.
 	unreserved chan struct{}
 }

@@ -72,6 +72,7 @@ func (e *Engine) runPull(
 	ctx context.Context, id domain.PullID, onStart func() (end func()),
 ) (time.Duration, error) {
 	startedAt := e.Clock.Now()
+	e.blocked.Delete(id)
 	lease := domain.Lease{ID: domain.LeaseID{UUID: e.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
 	claimed, err := e.Pulls.Claim(ctx, lease, startedAt)
 	switch {
@@ -98,6 +99,15 @@ func (e *Engine) ReportEvents(ctx context.Context, id domain.PullID) error {
 	return err
 }
 
+// WakeWaiting is like ReportEvents, for a pull to which a delivery was added that asks for a read. It does nothing
+// unless this process knows that another pull of the connection waits for its next attempt.
+func (e *Engine) WakeWaiting(ctx context.Context, id domain.PullID) error {
+	if _, blocked := e.blocked.Load(id); !blocked {
+		return nil
+	}
+	return e.ReportEvents(ctx, id)
+}
+
 // removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for
 // example while another pull of the connection is running. delay is the minimum time that the pull must still wait. The
 // result is how long the caller must wait before it handles the pull again.
@@ -108,6 +118,7 @@ func (e *Engine) removeAnnounced(
 		return e.Matching(ctx, vendor)
 	})
 	if blocked {
+		e.blocked.Store(id, nil)
 		delay = min(delay, removalPoll)
 	}
 	return delay, err

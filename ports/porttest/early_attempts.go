@@ -238,9 +238,13 @@ func reportedBeforeItsPull(f *fixture) {
 			f.equal("since", received.Delivery.ReceivedAt, h.ReauthSince)
 			f.equal("signal", received.Delivery.ReceivedAt, h.SignalAt)
 		}
-		f.equal("nothing to report", 0, len(f.receive(f.incoming(token, wantedEvent("news", domain.PullScope{
-			Everything: true,
-		}))).Reporting))
+		f.equal("not asking", 0, len(received.Asking))
+		news := f.receive(f.incoming(token, wantedEvent("news", domain.PullScope{Everything: true})))
+		f.equal("nothing to report", 0, len(news.Reporting))
+		f.equal("asking", []domain.PullID{received.Delivery.Pull}, news.Asking)
+		_, token = f.connectionWithToken()
+		first := f.receive(f.incoming(token, wantedEvent("first", domain.PullScope{Everything: true})))
+		f.equal("a new pull", 0, len(first.Asking))
 	}
 }
 

@@ -14,8 +14,9 @@ func (s *Service) ApplyRemovals(
 ) (removed int, err error) {
 	const action = "account.apply_removals"
 	matching := func(vendor domain.Vendor) *ports.Matching { return s.matching(ctx, vendor) }
-	entries := s.audits.EntriesOf(ctx, action, account.String())
-	removed, err = s.Ledger.ApplyRemovals(ctx, tenant, account, s.Clock.Now(), matching, entries)
+	removed, err = s.Ledger.ApplyRemovals(ctx, tenant, account, matching, ports.Decision{
+		Actor: actorOf(ctx), At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, action, account.String()),
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -74,9 +74,9 @@ type Decisions interface {
 	ForgetCandidates(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
 		entries AuditEntries) (domain.Account, error)
 
-	// ApplyRemovals applies the announced removals of an account that are held back: it marks their rows as removed,
-	// and returns the number of rows; see records.ApplyHeld. The function matching returns the Matching for a vendor.
+	// ApplyRemovals applies the removals of an account that are held back: it marks their rows as removed in versions
+	// of the operator, and returns the number of rows; see records.ApplyHeld. The function matching returns the Matching for a vendor.
 	// Errors: NotFound; Conflict (no_held_removals).
-	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
-		matching func(domain.Vendor) *Matching, entries AuditEntries) (int, error)
+	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		matching func(domain.Vendor) *Matching, decision Decision) (int, error)
 }

@@ -169,8 +169,8 @@ func auditedChanges(f *fixture) {
 	f.noError(f.LinkSessions.Open(f.ctx, link, link.DueAt, audited("LinkSessions.Open")))
 	connected, linked := f.linked(link)
 	f.noError(f.LinkSessions.Connect(f.ctx, connected, link.DueAt, linked, audited("LinkSessions.Connect")))
-	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, heldAccount, f.now(), withoutMatching,
-		audited("Ledger.ApplyRemovals"))
+	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, heldAccount, withoutMatching,
+		ports.Decision{At: f.now(), Entries: audited("Ledger.ApplyRemovals")})
 	f.noError(err)
 	_, err = f.Ledger.ForgetCandidates(f.ctx, f.tenant, f.accountWithCandidates(f.createConnection()), f.now(),
 		audited("Ledger.ForgetCandidates"))

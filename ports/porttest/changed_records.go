@@ -141,14 +141,7 @@ func changedByHeldRemovals(f *fixture) {
 	f.equal("changed", domain.Date(""), f.changed(id))
 	held := f.completeness(id).Held
 	f.equal("held", false, held.First == "" || held.Since.IsZero())
-	_, err := f.Ledger.ApplyRemovals(
-		f.ctx,
-		f.tenant,
-		id,
-		f.now(),
-		func(domain.Vendor) *ports.Matching { return nil },
-		nil,
-	)
+	_, err := f.Ledger.ApplyRemovals(f.ctx, f.tenant, id, withoutMatching, ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("not held any more", books.ChangedRecords{}, f.completeness(id).Held)
 	f.equal("changed by the removals", held.First, f.changed(id))

@@ -156,7 +156,7 @@ func heldApplied(f *fixture) {
 	f.equal("held", 60, f.factsOf(c).HeldRemovals)
 	account := f.getRow(c, a[0]).AccountID
 	apply := func(tenant domain.TenantID, id domain.AccountID) (int, error) {
-		return f.Ledger.ApplyRemovals(f.ctx, tenant, id, f.now(), withoutMatching, nil)
+		return f.Ledger.ApplyRemovals(f.ctx, tenant, id, withoutMatching, ports.Decision{Actor: "alice", At: f.now()})
 	}
 	_, err := apply(newTenant(), account)
 	f.errorIs(err, domain.NotFound)
@@ -170,6 +170,7 @@ func heldApplied(f *fixture) {
 	_, err = apply(f.tenant, account)
 	f.errorIs(err, domain.HeldNone)
 	f.equal("versions", 2, f.getRow(c, a[0]).Version)
+	f.equal("causes", []string{"operator alice ", "vendor  "}, f.causes(c, a[0]))
 }
 
 // heldAccounts checks the removals of accounts that an empty list holds back.
@@ -204,13 +205,15 @@ func heldListingsApplied(f *fixture) {
 	f.sweepAccounts(l, domain.OneRead)
 	f.equal("held", 12, f.factsOf(c).HeldRemovals)
 	account := f.getRow(c, a[0]).AccountID
-	n, err := f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, f.now(), withoutMatching, nil)
+	decision := ports.Decision{Actor: "alice", At: f.now()}
+	n, err := f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, withoutMatching, decision)
 	f.noError(err)
 	f.equal("applied", 12, n)
 	f.equal("removed", a, f.removedIDs(c))
+	f.equal("causes", []string{"operator alice ", "vendor  "}, f.causes(c, a[0]))
 	f.equal("removed accounts", []string{"a"}, f.removedAccounts(c))
 	f.equal("held", 0, f.factsOf(c).HeldRemovals)
-	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, f.now(), withoutMatching, nil)
+	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, account, withoutMatching, decision)
 	f.errorIs(err, domain.HeldNone)
 }
 

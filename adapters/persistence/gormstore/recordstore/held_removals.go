@@ -93,8 +93,8 @@ func (p *pageWriter) applyHeldAccount(id domain.AccountID) (held bool, err error
 }
 
 // ApplyRemovals locks the connection, so that no page of the connection is written meanwhile.
-func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
-	matching func(domain.Vendor) *ports.Matching, entries ports.AuditEntries,
+func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	matching func(domain.Vendor) *ports.Matching, decision ports.Decision,
 ) (removed int, err error) {
 	account, err := s.Account(ctx, tenant, id)
 	if err != nil {
@@ -104,7 +104,6 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 	defer comparisons.Release()
 	err = compared(comparisons, func() error {
 		return s.Background().Change(ctx, func(tx gormstore.Tx) error {
-			decision := ports.Decision{At: at}
 			err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
 				p.pull.Vendor = string(account.Vendor)
 				err := p.applyHeld(account, matching(account.Vendor), comparisons)
@@ -114,7 +113,7 @@ func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id do
 			if err != nil {
 				return err
 			}
-			return tx.Record(tenant, entries)
+			return tx.Record(tenant, decision.Entries)
 		})
 	})
 	if err != nil {

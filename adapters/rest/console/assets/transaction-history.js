@@ -45,7 +45,7 @@ function Changed({ version }) {
 // decision returns what an operator has decided, by the kind of the change or the members that it changed.
 function decision({ change, after = {} }) {
   if (change === 'superseded') return 'joined';
-  if (change === 'split' || change === 'restored' || change === 'removed') return 'split';
+  if (change === 'split' || change === 'restored') return 'split';
   if ('excludedAt' in after) return after.excludedAt ? 'excluded' : 'included';
   return 'possiblySupersedes' in after ? 'dismissed' : 'changed';
 }

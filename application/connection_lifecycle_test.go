@@ -62,7 +62,7 @@ func TestARefusalOfTheVendorHasAReasonOfTheLiveTest(t *testing.T) {
 	e, linked, c := newLinkEnv(t)
 	for code, reason := range map[domain.Code]domain.Code{
 		domain.CredentialRejected: domain.CredentialRejected, domain.AccountNotFound: domain.AccountNotFound,
-		domain.AccessDenied: domain.CredentialRejected, domain.VendorRateLimited: domain.VendorRateLimited,
+		domain.AccessDenied: domain.AccessDenied, domain.VendorRateLimited: domain.VendorRateLimited,
 		domain.AddressNotAllowed: domain.AddressNotAllowed,
 	} {
 		linked.failure = rejected(code)

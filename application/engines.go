@@ -195,6 +195,7 @@ func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error
 var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
 	domain.CredentialUnopened: "the stored credential cannot be decrypted",
+	domain.AccessDenied:       "the peer denies access",
 	domain.AccountNotFound:    "the configured resource does not exist at the peer",
 	domain.AddressNotAllowed:  "the address is not allowed",
 	domain.VendorRateLimited:  "the peer is rate limiting requests",

@@ -13,14 +13,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-func TestAConnectionTestReportsOneOfSixReasons(t *testing.T) {
+func TestAConnectionTestReportsOneOfItsReasons(t *testing.T) {
 	tests := map[string]struct {
 		failure error
 		want    domain.Code
 	}{
 		"well":                     {nil, ""},
 		"credential":               {rejected(domain.CredentialRejected), domain.CredentialRejected},
-		"denied":                   {rejected(domain.AccessDenied), domain.CredentialRejected},
+		"denied":                   {rejected(domain.AccessDenied), domain.AccessDenied},
 		"account":                  {rejected(domain.AccountNotFound), domain.AccountNotFound},
 		"egress":                   {rejected(domain.AddressNotAllowed), domain.AddressNotAllowed},
 		"a 429":                    {unavailable(domain.VendorRateLimited), domain.VendorRateLimited},

@@ -140,7 +140,7 @@ func TestARegisteredWebhookSendsToTheReceiverWithASecretOfItsOwn(t *testing.T) {
 
 func TestARefusedWebhookLeavesNoToken(t *testing.T) {
 	for code, reason := range map[domain.Code]string{
-		domain.AccessDenied: "credential_rejected", domain.CredentialRejected: "credential_rejected",
+		domain.AccessDenied: "access_denied", domain.VendorRefused: "vendor_refused", domain.CredentialRejected: "credential_rejected",
 		domain.AddressNotAllowed: "address_not_allowed",
 	} {
 		e, r, c := newRegistrarEnv(t)

@@ -254,11 +254,9 @@ func ReasonOf(failure error) Code {
 		return ""
 	}
 	switch code := CodeOf(failure); code {
-	case CredentialRejected, CredentialUnopened, AccountNotFound, VendorRateLimited, AddressNotAllowed,
+	case CredentialRejected, CredentialUnopened, AccountNotFound, AccessDenied, VendorRateLimited, AddressNotAllowed,
 		VendorRefused:
 		return code
-	case AccessDenied:
-		return CredentialRejected
 	case BudgetExhausted:
 		return VendorRateLimited
 	default:

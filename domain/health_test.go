@@ -28,8 +28,7 @@ func TestOnlySuccessAndRejectionChangeTheHealth(t *testing.T) {
 		"the budget is used up": {failure(domain.Unavailable, domain.BudgetExhausted), before},
 		"another error":         {errors.New("broken"), before},
 		"access denied": {failure(domain.Rejected, domain.AccessDenied), domain.Health{
-			Status: domain.Unhealthy, Reason: domain.CredentialRejected, Since: hour(5), NeedsReauth: true,
-			ReauthSince: hour(5),
+			Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: hour(5),
 		}},
 	} {
 		if got := before.After(domain.LinkStatus{}, c.failure, hour(5)); got != c.want {
@@ -38,7 +37,7 @@ func TestOnlySuccessAndRejectionChangeTheHealth(t *testing.T) {
 	}
 }
 
-func TestAConnectionTestReportsSixReasons(t *testing.T) {
+func TestAConnectionTestReportsItsReasons(t *testing.T) {
 	if got := domain.ReasonOf(nil); got != "" {
 		t.Errorf("without a failure: %q", got)
 	}
@@ -48,7 +47,7 @@ func TestAConnectionTestReportsSixReasons(t *testing.T) {
 		domain.AccountNotFound:    domain.AccountNotFound,
 		domain.VendorRateLimited:  domain.VendorRateLimited,
 		domain.AddressNotAllowed:  domain.AddressNotAllowed,
-		domain.AccessDenied:       domain.CredentialRejected,
+		domain.AccessDenied:       domain.AccessDenied,
 		domain.BudgetExhausted:    domain.VendorRateLimited,
 		domain.ListChanged:        domain.VendorUnreachable,
 	} {

@@ -74,7 +74,7 @@ type testOutcome struct {
 	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	Healthy    bool   `json:"healthy" example:"true" doc:"Whether the test succeeded, and data can arrive"`
-	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts" example:"credential_rejected"`
+	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, access_denied (the vendor accepts the credential, but denies access), vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts" example:"credential_rejected"`
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 

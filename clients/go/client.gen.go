@@ -8411,7 +8411,7 @@ type TestOutcome struct {
 	// Examples: 184
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
+	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, access_denied (the vendor accepts the credential, but denies access), vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`

@@ -213,6 +213,9 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 		b.inject(t, fault{kind: "status", status: 429, retryAfter: "30"})
 		o.testConnection(b, "main", "vendor_rate_limited")
 
+		b.inject(t, fault{kind: "status", status: 403}) // the vendor accepts the credential, but denies access
+		o.testConnection(b, "main", "access_denied")
+
 		for name, wrong := range map[string]object{
 			"credential_rejected": {"secret": "wrong"},
 			"account_not_found":   {"accountRef": uuid.NewString()},

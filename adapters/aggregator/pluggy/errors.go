@@ -136,7 +136,7 @@ func classifyRefreshError(status int, body []byte) *domain.Error {
 	case description == updatedTooOften:
 		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRateLimited}
 	case description != "" && status == http.StatusBadRequest:
-		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
 	}
 	return classifyItemError(status, body)
 }
@@ -170,7 +170,7 @@ func classifyWebhookError(status int, body []byte) *domain.Error {
 	switch status {
 	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
 		if vendorhttp.Decode(body, new(struct{})) == nil {
-			return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+			return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
 		}
 	}
 	return classifyError(status, body)

@@ -59,8 +59,8 @@ func TestTheVendorRefusesWebhooks(t *testing.T) {
 		"https://h.example/6", "http://h.example", "https://127.0.0.1/x", "https://localhost/x",
 	} {
 		_, err := e.adapter.CreateWebhook(t.Context(), e.access, newWebhook(url))
-		if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.AccessDenied) {
-			t.Errorf("%s: got %v, want access_denied", url, err)
+		if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.VendorRefused) {
+			t.Errorf("%s: got %v, want vendor_refused", url, err)
 		}
 	}
 	wrong := e.access

@@ -6932,7 +6932,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
+             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, access_denied (the vendor accepts the credential, but denies access), vendor_unreachable, vendor_rate_limited, address_not_allowed, vendor_refused; or, although the vendor has answered, reauth_required, consent_expired or consent_revoked: nothing can arrive until the account holder acts
              * @example credential_rejected
              */
             reason?: string;

@@ -268,7 +268,7 @@ func (s *server) closePeriods(
 	for i, result := range results {
 		views[i].AccountID = in.Body.AccountIDs[i]
 		if result.Err != nil {
-			p := exchangeOf(ctx).problem(result.Err)
+			p := exchangeOf(ctx).problemAbout(result.Err, accountNotFound)
 			s.logCause(exchangeOf(ctx), p, result.Err)
 			views[i].Error = &closeErrorView{Status: p.Status, Code: p.Code, Detail: p.Detail}
 			continue

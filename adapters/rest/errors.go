@@ -299,9 +299,12 @@ func (p *Problem) Error() string { return p.Detail }
 const problemType = "application/problem+json"
 
 // problem returns the problem document that describes err in the given exchange.
-func (x *exchange) problem(err error) *Problem {
+func (x *exchange) problem(err error) *Problem { return x.problemAbout(err, x.matchedRoute().notFound) }
+
+// problemAbout returns the problem document that describes err. It names resource as the missing object if err is
+// NotFound. A request about several objects has no object in its path.
+func (x *exchange) problemAbout(err error, resource notFound) *Problem {
 	r := statusRuleFor(err)
-	resource := x.matchedRoute().notFound
 	// The detail of these errors names the missing object, which is not the object in the path.
 	named := errors.Is(err, domain.ApplicationNotFound) || errors.Is(err, domain.CloseNotFound)
 	if r.status == http.StatusNotFound && resource.code != "" && !named {

@@ -194,7 +194,7 @@ func (a *statementArchive) writeAccount(
 
 // explain writes a text file with the reason why an account has no statement.
 func (a *statementArchive) explain(f *archivedStatement, err error) error {
-	p := a.x.problem(err)
+	p := a.x.problemAbout(err, accountNotFound)
 	a.logCause(a.x, p, err)
 	file, err := a.create(f.name, "txt")
 	if err != nil {

@@ -79,7 +79,7 @@ func TestAnArchiveHasAFileForEachAccount(t *testing.T) {
 		t.Fatal(diff)
 	}
 	for name, text := range map[string]string{
-		want[0]: "409 MTCH-0007\n", want[1]: "end\n", want[2]: "end\n", want[3]: "404 MTCH-0005\n",
+		want[0]: "409 MTCH-0007\n", want[1]: "end\n", want[2]: "end\n", want[3]: "404 MTCH-0005\naccount not found\n",
 	} {
 		if !strings.Contains(files[name], text) {
 			t.Errorf("%s: %q", name, files[name])

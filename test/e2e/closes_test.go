@@ -322,7 +322,8 @@ func TestADayOfSeveralAccountsIsClosed(t *testing.T) {
 		for i, want := range []string{unknown, accountID, "no id"} {
 			result := results[i].(object)
 			problem, failed := result["error"].(object)
-			if result["accountId"] != want || failed != (i != 1) || failed && problem["code"] != "MTCH-0005" {
+			if result["accountId"] != want || failed != (i != 1) || failed &&
+				(problem["code"] != "MTCH-0005" || problem["detail"] != "account not found") {
 				t.Errorf("result %d is %v", i, result)
 			}
 		}

@@ -1477,6 +1477,11 @@ test('a month-end shows problems first, and the question names what is closed ov
   const operator = token(91);
   const { id } = await connect(operator, pluggyLogin, 'ledger');
   await confirm(operator, id);
+  const { id: extra } = await control(PLUGGY, 'POST', '/transactions', {
+    accountId: pluggyBankAccount, description: 'NOT IN THE BALANCE', amount: -7.77, type: 'DEBIT', status: 'POSTED', date: new Date(Date.now() - 3 * 86400000).toISOString(),
+  });
+  await confirm(operator, id);
+  await control(PLUGGY, 'DELETE', '/transactions/' + extra);
   const page = await open(browser, '/console/search', { token: operator });
   await page.route(/\/accounts\?limit=200/, async (route) => route.fulfill({ // the accounts are on two pages
     response: await route.fetch({ url: route.request().url().replace('limit=200', 'limit=1') }),
@@ -1485,13 +1490,13 @@ test('a month-end shows problems first, and the question names what is closed ov
   await heading(page, /^0 of 2 accounts are closed to/);
   await page.getByText('1 account has a problem.').waitFor();
   const rows = page.getByRole('table', { name: 'Accounts of the month-end' }).getByRole('row');
-  assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cartão de Ensaio', 'Conta de Ensaio']);
-  await page.getByLabel('Sort by').selectOption('Balance');
   assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Conta de Ensaio', 'Cartão de Ensaio']);
+  await page.getByLabel('Sort by').selectOption('Account');
+  assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cartão de Ensaio', 'Conta de Ensaio']);
   await page.getByLabel('Show').selectOption('With problems');
-  assert.match(page.url(), /day=2026-01-31&sort=balance&show=problems/);
+  assert.match(page.url(), /day=2026-01-31&sort=account&show=problems/);
   await page.reload();
-  await rows.nth(1).getByText('Cartão de Ensaio').waitFor();
+  await rows.nth(1).getByText('Conta de Ensaio').waitFor();
   assert.equal(await rows.count(), 2, 'the filter stays, and hides the account without a problem');
   await page.getByLabel('Search').fill('nothing like that');
   await page.getByText('Nothing matches these filters.').waitFor();
@@ -1499,10 +1504,10 @@ test('a month-end shows problems first, and the question names what is closed ov
   await press(page, 'Select 2 open accounts');
   await press(page, 'Close 2 accounts');
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('1 account is closed over a problem:').waitFor();
-  const over = dialog.getByRole('listitem');
-  assert.match(await over.innerText(), /Cartão de Ensaio[^]*Banco de Ensaio[^]*ledger[^]*Unknown[^]*the open invoice of the card/);
-  await dialog.getByText('1 account: Complete').waitFor();
+  await dialog.getByText('2 of them are not complete:').waitFor();
+  const [first, second] = await dialog.getByRole('listitem').allInnerTexts();
+  assert.match(first, /Conta de Ensaio[^]*Banco de Ensaio[^]*ledger[^]*(?:Difference found|Drifting)[^]*Balance without posted transactions \+7.77/);
+  assert.match(second, /Cartão de Ensaio[^]*Banco de Ensaio[^]*ledger[^]*Unknown[^]*the open invoice of the card/);
   await dialog.getByText(/without an earlier close begins on Jan 01, 2026/).waitFor();
   await checkAccessibility(page, 'the question');
   await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
@@ -1641,6 +1646,69 @@ test('the bills of a card say whether they add up, and a purchase names its bill
   await heading(page, 'Bill of ' + due[1]);
   await page.goto(SERVICE + '/console/month-end');
   await page.getByRole('row', { name: /Cartão da Loja/ }).getByText('Total of the last closed bill').waitFor();
+  await page.finish();
+});
+
+test('a cause that connections share is shown once, and a counter leads to its connections', async () => {
+  const operator = token(95);
+  const { clientId } = pluggyLogin;
+  const application = await api(operator, 'POST', '/applications', { vendor: 'pluggy', name: 'credencial-antiga', baseUrl: PLUGGY, clientId, secret: 'of-last-year' });
+  for (const name of ['um', 'dois', 'tres']) {
+    const { id: item } = await control(PLUGGY, 'POST', '/items', { clientUserId: name });
+    const { id } = await api(operator, 'POST', '/aggregator-connections', { vendor: 'pluggy', configName: name, accountRef: item, applicationId: application.id });
+    await pull(operator, id);
+  }
+  const sealed = await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'sozinha');
+  await connect(operator, pluggyLogin, 'boa');
+  const page = await open(browser, '/console', { token: operator });
+  await heading(page, /^\d of 5 connections need you\.$/);
+  const causes = page.getByRole('list', { name: 'Causes that several connections share' });
+  await causes.getByText('3 connections').waitFor();
+  await causes.getByText(/The vendor rejects the credential/).waitFor();
+  await causes.getByRole('button', { name: 'Enter a new credential' }).waitFor();
+  const needy = page.getByRole('list', { name: 'Connections that need you' });
+  assert.deepEqual((await needy.locator('.name').allInnerTexts()).filter((name) => name !== 'boa'), ['sozinha'], 'the connections of the cause are not listed again');
+  await causes.getByText('Show the connections').click();
+  await causes.getByRole('link', { name: 'dois' }).waitFor();
+  await checkAccessibility(page, 'the causes');
+  await page.getByRole('link', { name: '4 have a rejected credential' }).click();
+  await page.getByText('Only connections that have a rejected credential.').waitFor();
+  await needy.getByText('dois').waitFor();
+  assert.deepEqual((await needy.locator('.name').allInnerTexts()).sort(), ['dois', 'sozinha', 'tres', 'um']);
+  assert.match(page.url(), /reason=credential_rejected/);
+  await press(page, 'Clear the filters');
+  await causes.waitFor();
+  await page.goto(SERVICE + '/console/applications');
+  await page.getByRole('row', { name: /credencial-antiga 0 of 3 3 have a rejected credential/ }).waitFor();
+  await api(operator, 'DELETE', '/aggregator-connections/' + sealed.id);
+  await page.finish();
+});
+
+test('the changes since the last visit on an earlier day are counted by account', async () => {
+  const operator = token(96);
+  const { id } = await connect(operator, pluggyLogin, 'visits');
+  const page = await open(browser, '/console/changes', { token: operator });
+  await page.getByText('Live:').waitFor();
+  assert.equal(await page.getByText(/since your last visit/).count(), 0, 'there was no visit');
+  const kept = await until('the visit', () => page.evaluate(() => localStorage.getItem('discovery.visits')));
+  assert.doesNotMatch(kept, /operator|018f0000|eyJ/, 'nothing about the operator');
+  await page.evaluate(() => { // the visit was yesterday
+    const visits = JSON.parse(localStorage.getItem('discovery.visits'));
+    visits.latest.at = new Date(Date.parse(visits.latest.at) - 86400000).toISOString();
+    localStorage.setItem('discovery.visits', JSON.stringify(visits));
+  });
+  const rows = [];
+  for (const amount of [-1.11, -2.22]) {
+    rows.push(await control(PLUGGY, 'POST', '/transactions', { accountId: pluggyBankAccount, description: 'SINCE THE VISIT', amount, type: 'DEBIT', status: 'POSTED', date: new Date().toISOString() }));
+  }
+  await pull(operator, id);
+  for (const row of rows) await control(PLUGGY, 'DELETE', '/transactions/' + row.id);
+  await page.reload();
+  await heading(page, /^2 changes since your last visit on .*, accounts: 1$/, 2);
+  await page.getByRole('row', { name: /^Conta de Ensaio visits 2 0 0$/ }).waitFor();
+  await checkAccessibility(page, 'the changes');
+  await page.reload(); // a second look on the same day shows the same
+  await heading(page, /^2 changes since your last visit/, 2);
   await page.finish();
 });
 

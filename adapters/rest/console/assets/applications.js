@@ -3,11 +3,12 @@ import { request } from './api.js';
 import { Confirm } from './confirm.js';
 import { HealthStatus } from './health.js';
 import { t } from './i18n.js';
+import { all, needText, readApplications } from './needs.js';
 import { html, useEffect, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { readAll, useAction, useList, useLoad } from './resource.js';
 import { link, navigate } from './router.js';
-import { ActionButton, ActionLink, Ago, announce, Button, Check, Dialog, Empty, Failure, Field, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
+import { ActionButton, ActionLink, Ago, announce, Button, Check, Dialog, Empty, Failure, Field, Loaded, More, Page, Select, Skeleton, Status, Table } from './ui.js';
 import { vendors } from './vendors.js';
 
 // The fields that show what is wrong with them.
@@ -131,8 +132,29 @@ const DeleteDialog = ({ application, changed, onClose }) => html`<${Confirm} tit
 
 const dialogs = { rotate: RotateDialog, delete: DeleteDialog };
 
-const columns = (open) => [
+// readHealth returns the health of the connections of each application, by the id of the application.
+async function readHealth(signal) {
+  const [applications, health] = await Promise.all([readApplications(signal), all('/aggregator-connections/health?limit=200', signal)]);
+  const found = {};
+  for (const item of health) {
+    const id = applications.get(item.connectionId);
+    if (id) (found[id] ??= []).push(item);
+  }
+  return found;
+}
+
+// Health says how many connections of an application are healthy, and which reasons the others have.
+function Health({ members }) {
+  if (!members?.length) return html`<span class="muted">–</span>`;
+  const healthy = members.filter(({ health }) => health === 'healthy').length;
+  const reasons = [...new Set(members.flatMap(({ attention = [] }) => attention.filter(({ severity }) => severity === 'now').map(({ reason }) => reason)))];
+  return html`<${Status} tone=${healthy === members.length ? 'good' : 'bad'}>${t('coverage.of', { covered: healthy, n: members.length })}</${Status}>
+    ${reasons.map((reason) => html`<span class="note" key=${reason}>${t('number', { n: members.filter(({ attention = [] }) => attention.some((one) => one.reason === reason)).length })} ${needText(reason)}</span>`)}`;
+}
+
+const columns = (open, health) => [
   { title: t('column.name'), kind: 'main', cell: (item) => item.name },
+  { title: t('application.healthyLabel'), cell: (item) => (health ? html`<${Health} members=${health[item.id]} />` : '…') },
   { title: t('column.vendor'), cell: (item) => t('vendor.' + item.vendor) },
   { title: t('field.baseUrl'), cell: (item) => html`<code>${item.baseUrl}</code>` },
   { title: t('nav.connections'), kind: 'number', cell: (item) => t('number', { n: item.connections }) },
@@ -146,10 +168,12 @@ const columns = (open) => [
 
 export function Applications() {
   const list = useList('/applications?limit=50');
+  const health = useLoad('health by application', readHealth);
   const [open, setOpen] = useState(null);
   const [rotated, setRotated] = useState(null);
   const changed = (application) => {
     list.reload();
+    health.reload();
     if (application?.connections > 0) setRotated({ application, at: Date.now() });
   };
   const create = html`<${ActionLink} href=${link('/applications/new')} kind="primary">${t('action.createApplication')}</${ActionLink}>`;
@@ -158,7 +182,7 @@ export function Applications() {
     <${Loaded} of=${list}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('application.empty')}><p>${t('application.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('application.title')} items=${list.items}
-          columns=${columns((dialog, application) => setOpen({ dialog, application }))} /><${More} list=${list} />`)}</${Loaded}>
+          columns=${columns((dialog, application) => setOpen({ dialog, application }), health.value)} /><${More} list=${list} />`)}</${Loaded}>
     ${open && html`<${dialogs[open.dialog]} application=${open.application} changed=${changed} onClose=${() => setOpen(null)} />`}
   </${Page}>`;
 }

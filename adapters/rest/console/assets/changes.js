@@ -1,6 +1,7 @@
 // The change feed of all connections, followed live from the moment at which the view is opened first.
 import { query, request } from './api.js';
 import { t } from './i18n.js';
+import { SinceLastVisit } from './last-visit.js';
 import { ConnectionName } from './names.js';
 import { html, useEffect, useState } from './preact.js';
 import { useAgain } from './resource.js';
@@ -98,6 +99,7 @@ export function Changes() {
   const feed = useFeed();
   const key = ({ transaction }) => transaction.id + '-' + transaction.version;
   return html`<${Page} title=${t('changes.title')} lead=${status(feed)}>
+    <${SinceLastVisit} />
     <${Failure} problem=${feed.problem} />
     ${feed.recent.length > 0
       ? html`<div role="log" aria-label=${t('changes.title')}>

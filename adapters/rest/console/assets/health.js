@@ -45,12 +45,14 @@ export function NotRead({ id }) {
 export const BankRead = ({ health: { bankReadAt, attention = [] } }) => (attention.some(({ reason }) => reason === 'stale')
   ? html`<${Status} tone="warn"><${Ago} at=${bankReadAt} /></${Status}>` : html`<${Ago} at=${bankReadAt} none=${'time.unknown'} />`);
 
-// HealthStatus shows the state of a connection as a word. A pause hides the health, which nothing updates meanwhile. end is punctuation that follows it.
+// HealthStatus shows the state of a connection as a word. A connection whose data is missing or wrong needs a person, although the
+// vendor answers. A pause hides the health, which nothing updates meanwhile. end is punctuation that follows it.
 export function HealthStatus({ health, end = '' }) {
   if (health.paused) return html`<${Status}>${t('health.paused')}${end}</${Status}>`;
   const needs = health.reason === 'reauth_required';
-  return html`<${Status} tone=${tones[health.health]}>
-    ${t(needs ? 'health.reauth' : 'health.' + health.health)}${end}
+  const wrong = health.health === 'healthy' && health.attention?.some(({ severity }) => severity === 'now');
+  return html`<${Status} tone=${wrong ? 'bad' : tones[health.health]}>
+    ${t(needs ? 'health.reauth' : wrong ? 'filter.needy' : 'health.' + health.health)}${end}
   </${Status}>`;
 }
 

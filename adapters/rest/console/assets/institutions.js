@@ -2,7 +2,7 @@
 import { useCoverage } from './coverage-line.js';
 import { day } from './format.js';
 import { t, vendorName } from './i18n.js';
-import { Counts } from './overview.js';
+import { Counts } from './needs.js';
 import { html } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';

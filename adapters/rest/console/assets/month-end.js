@@ -72,6 +72,8 @@ async function readBasis(date, signal) {
   return { accounts, connections: byId(health, 'connectionId'), coverage: byId(coverage, 'accountId'), suggestions };
 }
 
+const unknown = 6; // the rank of accounts without a verdict, which is no problem of its own
+
 // The groups of accounts that do not cover a day, with the keys of their texts.
 const notCovered = { not_read: 'coverage.notRead', undated: 'coverage.undated', read_since: 'coverage.readSince' };
 
@@ -86,7 +88,7 @@ function problemsOf({ id, currency }, { states, coverage, suggestions, date }) {
   const { completeness: found, adjusted } = states[id] || {};
   const state = found && stateAt(found, date);
   const { state: reading, coveredFrom } = coverage[id] || {};
-  const ranks = { drifting: 0, differs: 2, unverified: 3, unknown: 6 };
+  const ranks = { drifting: 0, differs: 2, unverified: 3, unknown };
   return [
     state in ranks && [ranks[state], html`<${State} state=${state} />`,
       html`<${Why} found=${found} state=${state} currency=${currency || ''} />`],
@@ -224,7 +226,7 @@ const orderOf = (sort, problems) => ({
 
 // The filters of the accounts by the value of the query.
 const filters = {
-  problems: (account, { problems }) => problems[account.id].length > 0,
+  problems: (account, { problems }) => problems[account.id][0]?.[0] < unknown,
   open: ({ id, removedAt }, { states, date }) => !removedAt && !(states[id]?.closed >= date),
   closed: ({ id }, { states, date }) => states[id]?.closed >= date,
 };
@@ -295,7 +297,7 @@ export function MonthEnd() {
     reread(results.map(({ accountId }) => accountId));
   };
   const close = () => setDialog('');
-  const odd = accounts.filter(({ id }) => facts.problems[id].length > 0).length;
+  const odd = accounts.filter((account) => filters.problems(account, facts)).length;
   return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t('monthEnd.problems', { n: odd })}</strong> `}${t('monthEnd.lead')}`}>
     <${Loaded} of=${basis} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`

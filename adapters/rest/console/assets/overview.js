@@ -3,6 +3,7 @@ import { query as queryString } from './api.js';
 import { CoverageLine, useCoverage } from './coverage-line.js';
 import { BankRead, ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
+import { Causes, Counts, isCovered, needText, useNeeds } from './needs.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { RecentRows } from './recent-rows.js';
 import { useList, usePolling, useResource } from './resource.js';
@@ -26,28 +27,23 @@ const address = ({ connectionId }) => link('/connections/' + connectionId);
 const Name = ({ item }) => html`<a class="name" href=${address(item)}>${item.configName}</a>
   <span class="vendor">${vendorName(item.vendor)}</span>`;
 
-// Counts says how many connections have each reason, the most frequent reason first.
-export const Counts = ({ attention }) => html`<ul class="counts" aria-label=${t('overview.counts')}>${Object.entries(attention)
-  .sort((a, b) => b[1] - a[1])
-  .map(([reason, n]) => html`<li key=${reason}><strong>${n}</strong> ${t('need.' + reason) === 'need.' + reason
-    ? reason : t('need.' + reason)}</li>`)}</ul>`;
-
 // Needy lists the connections that need a person, the most urgent one first, each with its reasons and what helps.
-const Needy = ({ list }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${list.items.map((item) => html`
+const Needy = ({ list, items }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${items.map((item) => html`
   <li key=${item.connectionId}>
     <div class="needy-name"><${Name} item=${item} /></div>
     <${Reasons} id=${item.connectionId} reasons=${reasonsOf(item)} changed=${list.reload} />
   </li>`)}</ul>
   <${More} list=${list} />`;
 
-const columns = () => [
+// columns returns the columns that say something about one of the connections.
+const columns = (items) => [
   { title: t('column.name'), kind: 'main', cell: (item) => html`<${Name} item=${item} />` },
   { title: t('column.health'), cell: (item) => html`<${HealthStatus} health=${item} />` },
   { title: t('column.bankRead'), cell: (item) => html`<${BankRead} health=${item} />` },
   { title: t('column.lastWebhook'), cell: (item) => html`<${WebhookStatus} webhook=${item.webhook} />` },
-  { title: t('column.consent'), cell: (item) => html`<${ConsentStatus} consent=${item.consent} />` },
+  items.some(({ consent }) => consent && consent.state !== 'unknown') && { title: t('column.consent'), cell: (item) => html`<${ConsentStatus} consent=${item.consent} />` },
   { title: t('column.recentRows'), cell: (item) => html`<${RecentRows} days=${item.rowsByDay} />` },
-];
+].filter(Boolean);
 
 const healthOptions = () => ['', 'needy', 'healthy', 'unhealthy', 'unknown'].map((name) =>
   [name, t(name ? 'filter.' + name : 'filter.all')]);
@@ -96,6 +92,8 @@ export function Overview() {
   const coverage = useCoverage();
   usePolling(summary.reload, true, refreshInterval);
   const counts = summary.value?.data;
+  const { chosen, causes } = useNeeds(counts, query.reason);
+  const shown = (chosen ? chosen.value : needy.items)?.filter((item) => chosen || !isCovered(causes, item));
   const seen = useRef();
   useEffect(() => { // the lists are read again only when the numbers have changed
     const text = counts && JSON.stringify(counts);
@@ -106,6 +104,10 @@ export function Overview() {
     }
     seen.current = text || seen.current;
   }, [counts]);
+  const reload = () => {
+    summary.reload();
+    needy.reload();
+  };
   if (!counts) {
     return html`<${Page} title=${t('overview.title')}>
       <${Failure} problem=${summary.problem} retry=${summary.reload} />${!summary.problem && html`<${Skeleton} rows=${8} />`}
@@ -114,15 +116,17 @@ export function Overview() {
   return html`<${Page} title=${title(counts)} actions=${create()}>
     <${Failure} problem=${summary.problem || needy.problem} retry=${summary.reload} />
     <${CoverageLine} of=${coverage} banks=${true} />
-    ${counts.needy > needySize && html`<${Counts} attention=${counts.attention} />`}
-    ${needy.items?.length > 0 && html`<${Needy} list=${needy} />`}
+    ${counts.needy > 1 && html`<${Counts} attention=${counts.attention} />`}
+    ${chosen && html`<p>${t('overview.reason', { reason: needText(query.reason) })} <button type="button" onClick=${() => setQuery({ reason: '' })}>${t('filter.clear')}</button></p>`}
+    ${!chosen && html`<${Causes} causes=${causes} changed=${reload} />`}
+    ${shown?.length > 0 && html`<${Needy} list=${chosen ? { hasMore: false, reload } : needy} items=${shown} />`}
     ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
         <${Filters} query=${query} bank=${list.items?.[0]?.institution?.name || query.institution} />
         <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
           ? html`<${Empty} title=${t('filter.noMatch')}>
               <button type="button" onClick=${() => setQuery({ q: '', health: '', institution: '' })}>${t('filter.clear')}</button></${Empty}>`
-          : html`<${Table} label=${t('overview.all')} columns=${columns()} items=${list.items}
+          : html`<${Table} label=${t('overview.all')} columns=${columns(list.items)} items=${list.items}
               rowKey=${(item) => item.connectionId} /><${More} list=${list} />`)}</${Loaded}>
       </section>`}
   </${Page}>`;

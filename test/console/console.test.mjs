@@ -435,7 +435,7 @@ test('what is no date is refused at its field, in the language of the console', 
   const page = await open(browser, '/console', { token: operator, locale: 'pt-BR', viewport: { width: 400, height: 900 }, expected: [/status of 400/] });
   // The order of the parts of a date is that of the browser: here month, day, year.
   for (const [where, name] of [
-    ['/console/search', 'from'], [path + '/transactions', 'from'], [path, 'from'], ['/console/audit', 'to'],
+    ['/console/search', 'from'], [path + '/transactions', 'from'], [`${path}/accounts/${account.id}/statement`, 'from'], ['/console/audit', 'to'],
     [`${path}/accounts/${account.id}/closes`, 'date'], ['/console/month-end', 'day'],
   ]) {
     await page.goto(SERVICE + where);
@@ -1709,6 +1709,26 @@ test('the changes since the last visit on an earlier day are counted by account'
   await checkAccessibility(page, 'the changes');
   await page.reload(); // a second look on the same day shows the same
   await heading(page, /^2 changes since your last visit/, 2);
+  await page.finish();
+});
+
+test('the audit page names actions and objects, links to them, and states the exact time', async () => {
+  const operator = token(97);
+  const { id } = await connect(operator, pluggyLogin, 'audited');
+  const [account] = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
+  const [transaction] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`)).items;
+  await api(operator, 'PUT', `/accounts/${account.id}/closes/2026-01-31`);
+  await api(operator, 'POST', `/transactions/${transaction.id}/exclude`, { reason: 'twice' });
+  const page = await open(browser, '/console/audit', { token: operator });
+  const exact = /\d+ seconds? ago [A-Z][a-z]{2} \d\d?, \d{4}, \d\d?:\d\d:\d\d [AP]M/.source;
+  await page.getByRole('row', { name: new RegExp(`Transaction excluded operator (now|${exact})`) }).getByRole('link', { name: transaction.description }).waitFor();
+  const closed = page.getByRole('row', { name: /Period closed/ });
+  await closed.getByText(/^Transactions: 0$/).waitFor();
+  assert.match(await closed.innerText(), /Digest: [0-9a-f]{12}…/);
+  await page.getByRole('row', { name: /Connection created/ }).getByRole('link', { name: 'audited' }).waitFor();
+  await checkAccessibility(page, 'the audit');
+  await closed.getByRole('link', { name: account.name }).click();
+  await heading(page, 'Closed periods of ' + account.name);
   await page.finish();
 });
 

@@ -119,7 +119,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, card, day, v
   ['/console/applications', 'production'],
   ['/console/applications/new', 'application.createLead'],
   ['/console/engines', 'erp'],
-  ['/console/audit', 'connection.create'],
+  ['/console/audit', 'audit.action.connection.create'],
   ['/console/audit?actor=nobody', 'filter.noMatch'],
   ['/console/erasures', 'erasure.done'],
   ['/console/nowhere', 'notFound.title'],

@@ -91,13 +91,13 @@ export function App() {
     <a class="skip" href="#main">${t('nav.skip')}</a>
     <header class="top">
       <a class="brand" href=${link('/')}>${t('app.name')}</a>
-      ${current && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
-        <a href=${link(to)} key=${to} aria-current=${isCurrent(to, path) ? 'page' : undefined}>${t(name)}</a>`)}</nav>`}
       ${current && html`<${SearchBox} />`}
       <div class="top-end">
         <${LanguageSwitch} />
         ${current && html`<button type="button" class="quiet" onClick=${signOut}>${t('action.signOut')}</button>`}
       </div>
+      ${current && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
+        <a href=${link(to)} key=${to} aria-current=${isCurrent(to, path) ? 'page' : undefined}>${t(name)}</a>`)}</nav>`}
     </header>
     <main id="main" tabindex="-1">
       ${current ? html`<${Shown} key=${current.holder + path} view=${view} params=${params} />` : html`<${SignIn} />`}

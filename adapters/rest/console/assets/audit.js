@@ -1,26 +1,59 @@
 // The audit log: what operators have changed, with filters, and the newest checkpoint.
 import { download, query as queryString } from './api.js';
-import { t } from './i18n.js';
+import { has, t } from './i18n.js';
+import { ConnectionName, ObjectName, OwnedName } from './names.js';
 import { html } from './preact.js';
 import { withFieldProblems } from './problem-text.js';
 import { useList, useLoad } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
-import { Ago, CopyButton, Empty, Field, Loaded, More, Page, Table } from './ui.js';
+import { Ago, CopyButton, Day, Empty, Field, Instant, Loaded, More, Page, Table } from './ui.js';
 
 const names = ['actor', 'action', 'object', 'from', 'to'];
 const muted = html`<span class="muted">–</span>`;
 
-// detail returns the members of a detail as one text.
-const detail = (item) => Object.entries(item.detail).map(([name, value]) =>
-  `${name}: ${Array.isArray(value) ? value.join(', ') : value}`).join('; ');
+// actionText returns an action in words, or its code if the console does not know it.
+const actionText = (action) => (has('audit.action.' + action) ? t('audit.action.' + action) : action);
+
+// Pair is two transactions, as they are named in the object of an entry.
+const Pair = ({ ids }) => ids.map((id, i) => html`${i > 0 && ', '}<${OwnedName} key=${id} kind="transactions" id=${id} />`);
+
+// How the object of an entry is named, by the first part of its action. The parts of the object are separated by /.
+const objects = {
+  connection: ([id]) => html`<${ObjectName} kind="connections" id=${id} />`,
+  pull: ([id]) => html`<${ObjectName} kind="connections" id=${id} />`,
+  engine: ([id]) => html`<${ObjectName} kind="engines" id=${id} />`,
+  application: ([id]) => html`<${ObjectName} kind="applications" id=${id} />`,
+  subscription: ([id]) => html`<${ObjectName} kind="subscriptions" id=${id} />`,
+  account: ([id, day]) => html`<${OwnedName} kind="accounts" id=${id} tab=${day ? 'closes' : undefined} />${day && html`, <${Day} date=${day} />`}`,
+  transaction: (ids) => html`<${Pair} ids=${ids} />`,
+  replacement: (ids) => html`<${Pair} ids=${ids} />`,
+};
+
+// Subject names the object of an entry. A refused request has the name of an operation.
+function Subject({ item: { action, object, detail } }) {
+  const name = objects[action.split('.')[0]];
+  if (name && object) return name(object.split('/'));
+  return html`<code>${object || '–'}</code>${detail.connectionId && html`, <${ConnectionName} id=${detail.connectionId} />`}`;
+}
+
+const hash = /^[0-9a-f]{64}$/;
+
+// Detail shows the members of a detail. A hash is shown by its beginning, and copied as a whole.
+const Detail = ({ item }) => {
+  const shown = Object.entries(item.detail).filter(([name]) => name !== 'connectionId');
+  return shown.length === 0 ? muted : shown.map(([name, value]) => {
+    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    return html`<span class="note breakable" key=${name}>${has('audit.detail.' + name) ? t('audit.detail.' + name) : name}: ${hash.test(text) ? html`<code>${text.slice(0, 12)}…</code> <${CopyButton} text=${text} name=${name} />` : text}</span>`;
+  });
+};
 
 const columns = () => [
   { title: t('column.number'), kind: 'number', cell: (item) => item.sequence },
-  { title: t('column.auditAction'), kind: 'main', cell: (item) => item.action },
+  { title: t('column.auditAction'), kind: 'main', cell: (item) => html`<span title=${item.action}>${actionText(item.action)}</span>` },
   { title: t('column.actor'), cell: (item) => item.actor },
-  { title: t('column.time'), cell: (item) => html`<${Ago} at=${item.at} />` },
-  { title: t('column.object'), cell: (item) => html`<code>${item.object || '–'}</code>` },
-  { title: t('column.detail'), cell: (item) => html`<span class="breakable">${detail(item) || muted}</span>` },
+  { title: t('column.time'), cell: (item) => html`<${Ago} at=${item.at} /> <span class="note"><${Instant} at=${item.at} /></span>` },
+  { title: t('column.object'), cell: (item) => html`<${Subject} item=${item} />` },
+  { title: t('column.detail'), cell: (item) => html`<${Detail} item=${item} />` },
 ];
 
 // Form keeps the filters in the query of the location.

@@ -299,10 +299,10 @@ export function MonthEnd() {
   const close = () => setDialog('');
   const odd = accounts.filter((account) => filters.problems(account, facts)).length;
   return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t('monthEnd.problems', { n: odd })}</strong> `}${t('monthEnd.lead')}`}>
+    <${Filters} accounts=${accounts} query=${query} date=${date} />
     <${Loaded} of=${basis} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`
-      : html`<${Filters} accounts=${accounts} query=${query} date=${date} />
-        <div class="filters">
+      : html`<div class="filters">
           <button type="button" disabled=${open.length === 0} onClick=${() => choose(open.map(({ id }) => id))}>${t('monthEnd.selectOpen', { n: open.length })}</button>
           <${ActionButton} kind="primary" disabled=${selected.length === 0} onClick=${() => setDialog('close')}>${t('monthEnd.close', { n: selected.length })}</${ActionButton}>
           <button type="button" disabled=${selected.length === 0} onClick=${() => setDialog('download')}>${t('monthEnd.download', { n: selected.length })}</button>

@@ -55,3 +55,28 @@ export function TransactionName({ connection, id, dated = false }) {
   return html`<a href=${link(`/connections/${connection}/transactions/${id}`)}>${found ? transactionTitle(found)
     : problem ? html`<code>${id}</code>` : '…'}</a>${dated && found?.date && html`, <${Day} date=${found.date} />`}`;
 }
+
+// The objects whose own address names them, with the member that is their name.
+const named = {
+  connections: ['/aggregator-connections/', 'configName', (id) => '/connections/' + id],
+  subscriptions: ['/subscriptions/', 'name', (id) => '/subscriptions/' + id],
+  applications: ['/applications/', 'name', () => '/applications'],
+  engines: ['/connections/', 'configName', () => '/engines'],
+};
+
+// ObjectName is the name of an object as a link to it, or its id if it is gone.
+export function ObjectName({ kind, id }) {
+  const [path, member, address] = named[kind];
+  const { value, problem } = useShared(path + id);
+  return problem ? html`<code>${id}</code>` : html`<a href=${link(address(id))}>${value?.data?.[member] || '…'}</a>`;
+}
+
+// OwnedName is the name of an account or a transaction, whose connection is read with it, as a link to it. tab is the page of
+// the account.
+export function OwnedName({ kind, id, tab = 'completeness' }) {
+  const { value, problem } = useShared(`/${kind}/${id}`);
+  const found = value?.data;
+  if (problem) return html`<code>${id}</code>`;
+  const path = found && (kind === 'accounts' ? `/connections/${found.connectionId}/accounts/${id}/${tab}` : `/connections/${found.connectionId}/transactions/${id}`);
+  return found ? html`<a href=${link(path)}>${kind === 'accounts' ? nameOf(found) : transactionTitle(found)}</a>` : html`…`;
+}

@@ -25,7 +25,7 @@ type closeView struct {
 	Completeness string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read"`
 
 	BankReadAt          time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank when the period was closed; absent if that was not known"`
-	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date; only if completeness is not_covered, and absent before that"`
+	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date, or a later bill of a card reached it; only if completeness is not_covered, or unknown for a card, and absent before that"`
 	CoveredCompleteness string    `json:"coveredCompleteness,omitempty" enum:"unknown,complete,drifting,unverified" example:"complete" doc:"What a close would have stated at coveredSince"`
 
 	FirstDay       string    `json:"firstDay,omitempty" format:"date" example:"2026-02-01" doc:"The first day of the statement of the period: the day after the close before it, otherwise that of the request, or the date of the first record. Absent if the amount of a posted record in currency was not known"`

@@ -4264,7 +4264,7 @@ type CloseView struct {
 	// Examples: complete
 	CoveredCompleteness *CloseViewCoveredCompleteness `json:"coveredCompleteness,omitempty"`
 
-	// CoveredSince When a later reading of the bank covered date; only if completeness is not_covered, and absent before that
+	// CoveredSince When a later reading of the bank covered date, or a later bill of a card reached it; only if completeness is not_covered, or unknown for a card, and absent before that
 	//
 	// Examples: 2026-03-03T10:00:00Z
 	CoveredSince *time.Time `json:"coveredSince,omitempty"`

@@ -105,3 +105,59 @@ func TestABillThatIsNotDueYetIsNoDrift(t *testing.T) {
 		t.Errorf("after the due date, the account is %s", state)
 	}
 }
+
+func TestACloseOfACardIsCoveredWhenABillReachesItsDay(t *testing.T) {
+	const grace = 48 * time.Hour
+	at := time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC)
+	bill := &books.BillCheck{Bill: domain.BillID{UUID: uuid.New()}, Known: true, AddsUp: true, CompleteTo: "2026-03-13",
+		Doubtful: []domain.Date{"2026-02-13"}, At: at}
+	card := cardAfter(at)
+	differs := *bill
+	differs.AddsUp, differs.Expected = false, decimal.New(1, 0)
+	for name, tc := range map[string]struct {
+		closed  books.Close
+		account books.Completeness
+		want    books.CompletenessState
+	}{
+		"unknown, and reached": {books.Close{Date: "2026-03-13"}, card.WithBill(bill), books.Complete},
+		"a day later":          {books.Close{Date: "2026-03-14"}, card.WithBill(bill), ""},
+		"without a bill":       {books.Close{Date: "2026-03-13"}, card, ""},
+		"with a doubtful bill since the first day": {
+			books.Close{Date: "2026-03-13", Statement: &books.ClosedStatement{From: "2026-02-13"}}, card.WithBill(bill),
+			"",
+		},
+		"after the doubtful bill": {
+			books.Close{Date: "2026-03-13", Statement: &books.ClosedStatement{From: "2026-02-14"}}, card.WithBill(bill),
+			books.Complete,
+		},
+		"a bill that differs": {books.Close{Date: "2026-03-13"}, card.WithBill(&differs), books.Drifting},
+		"covered by a reading, then reached": {
+			books.Close{Date: "2026-03-13", Completeness: books.NotCovered, CoveredSince: at,
+				CoveredCompleteness: books.CompletenessUnknown}, card.WithBill(bill), books.Complete,
+		},
+		"not covered, and read": {
+			books.Close{Date: "2026-03-14", Completeness: books.NotCovered}, card.WithBill(bill),
+			books.CompletenessUnknown,
+		},
+		"not covered, and not read": {books.Close{Date: "2026-03-21", Completeness: books.NotCovered}, card, ""},
+		"covered already": {
+			books.Close{Date: "2026-03-13", Completeness: books.NotCovered, CoveredSince: at,
+				CoveredCompleteness: books.Complete}, card.WithBill(&differs), "",
+		},
+		"complete from the start": {
+			books.Close{Date: "2026-03-13", Completeness: books.Complete}, card.WithBill(&differs), "",
+		},
+	} {
+		if tc.closed.Completeness == "" {
+			tc.closed.Completeness = books.CompletenessUnknown
+		}
+		tc.closed.Currency = "BRL"
+		got, ok := tc.closed.Covered(tc.account, domain.Coverage{}, at.Add(2*grace), grace)
+		if !ok {
+			got = ""
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}

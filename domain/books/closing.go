@@ -77,7 +77,8 @@ type Close struct {
 	Completeness CompletenessState // of the account at ClosedAt
 	BankReadAt   time.Time         // when the bank had last been read at ClosedAt; zero if that was not known
 	// CoveredSince and CoveredCompleteness are set if Completeness is NotCovered, and a later reading of the bank has
-	// covered the day: when this became known, and what a close would have stated then.
+	// covered the day, or if the completeness of a card was unknown, and a later bill has reached the day: when this
+	// became known, and what a close would have stated then.
 	CoveredSince        time.Time
 	CoveredCompleteness CompletenessState
 	// Statement describes the statement of the period. It is nil if the amount of a posted record in the currency of
@@ -87,6 +88,30 @@ type Close struct {
 	// Witness is the bank statement with the newest comparison of the days of the period, if it covers all of them. It
 	// is not stored with the close.
 	Witness *witness.Overview
+}
+
+// Covered returns what a close of the period would state now. ok is false if that is not more than the close states:
+// the bank has not been read for the day, or no bill of the card has reached it. account is the completeness of the
+// account.
+func (c Close) Covered(
+	account Completeness, rules domain.Coverage, now time.Time, grace time.Duration,
+) (state CompletenessState, ok bool) {
+	days := domain.Window{From: c.Date, To: c.Date}
+	if c.Statement != nil {
+		days.From = c.Statement.From
+	}
+	if !account.Covers(c.Date, c.Currency, rules) {
+		return "", false
+	}
+	state = account.StateOfPeriod(days, c.Currency, rules, now, grace)
+	switch {
+	case c.Completeness == NotCovered && c.CoveredSince.IsZero():
+		return state, true
+	case c.Completeness == CompletenessUnknown && c.CoveredSince.IsZero(),
+		c.CoveredCompleteness == CompletenessUnknown:
+		return state, c.Date <= account.CompleteTo() && (state == Complete || state == Drifting)
+	}
+	return "", false
 }
 
 // WithWitness returns the close with its witness among all bank statements of the account.

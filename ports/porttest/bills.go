@@ -15,6 +15,7 @@ import (
 var billTests = []storeTest{
 	{"an exclusion and its undoing change a bill at once", exclusionChangesBill},
 	{"the last closed bill decides about the completeness of a card", billCompleteness},
+	{"a close of a card states since when a bill reaches its day", billReachesClose},
 	{"a pull stores the bills of a card, and the records name them", billsAreStored},
 	{"excluded, removed and paying records are no rows of a bill", billRowsCount},
 	{"a pull that has read no bills evaluates the stored ones again", billsAreEvaluatedAgain},
@@ -51,7 +52,7 @@ func (f *fixture) card(rows ...domain.TransactionData) (domain.Connection, domai
 	l := f.startPull(c)
 	account := accountData("card")
 	account.Type = domain.CreditAccount
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Transactions: rows})
+	f.mustStorePage(l, ports.PageWrite{Listed: true, Accounts: []domain.AccountData{account}, Transactions: rows})
 	return c, l, f.listAccounts(c)[0].ID
 }
 
@@ -194,18 +195,7 @@ func billCompleteness(f *fixture) {
 	earlier := billOf("first", "2026-02-05", "12.5")
 	finish := func(l domain.Lease, total string) books.Completeness {
 		f.Helper()
-		at := f.now()
-		read := domain.ProductReading{At: at}
-		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-			State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
-			Bank: &domain.BankReading{Bank: read, Cards: read}, Coverage: domain.Coverage{After: 12 * time.Hour},
-			Settled: &ports.SettledRead{
-				ReadAt: at, Balances: map[string]books.VendorBalance{"card": {Missing: books.BasisInvoice}},
-			},
-			Bills: map[string]bills.Read{"card": {Listing: bills.Listing{
-				Bills: []bills.Data{earlier, billOf("second", "2026-03-05", total)},
-			}}},
-		}))
+		f.finishWithSettledBills(l, earlier, billOf("second", "2026-03-05", total))
 		return f.completeness(account)
 	}
 	facts := func() domain.ConnectionFacts {
@@ -234,6 +224,52 @@ func billCompleteness(f *fixture) {
 	f.equal("another difference", []any{"-15", false}, []any{
 		got.Bill.Actual.Sub(got.Bill.Expected).String(), got.BillDrift.IsZero(),
 	})
+}
+
+func billReachesClose(f *fixture) {
+	c, l, account := f.card(
+		cardRow("1", "first"), cardRow("2", "second", withDate("2026-02-10")),
+		cardRow("3", "second", withDate("2026-02-11")),
+	)
+	f.finishWithSettledBills(l, billOf("first", "2026-02-05", "12.5"))
+	closed := func(date domain.Date) books.Close {
+		f.Helper()
+		got, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, books.CloseRequest{
+			Date: date, At: f.now(), By: "test", Grace: time.Hour, Coverage: domain.Coverage{After: 12 * time.Hour},
+		}, ports.CloseSteps{}, nil)
+		f.noError(err)
+		return got
+	}
+	states := func(c books.Close) []any {
+		return []any{c.Completeness, !c.CoveredSince.IsZero(), c.CoveredCompleteness}
+	}
+	const none = books.CompletenessState("")
+	f.equal("of the first bill", []any{books.Complete, false, none}, states(closed("2026-01-29")))
+	f.equal("after it", []any{books.CompletenessUnknown, false, none}, states(closed("2026-02-26")))
+	f.equal("later", []any{books.NotCovered, false, none}, states(closed("2026-02-27")))
+	f.finishWithSettledBills(f.startPull(c), billOf("first", "2026-02-05", "12.5"))
+	f.equal("without a bill", []any{books.CompletenessUnknown, false, none}, states(closed("2026-02-26")))
+	f.finishWithSettledBills(
+		f.startPull(c), billOf("first", "2026-02-05", "12.5"), billOf("second", "2026-03-05", "25"),
+	)
+	f.equal("reached", []any{books.CompletenessUnknown, true, books.Complete}, states(closed("2026-02-26")))
+	f.equal("not read", []any{books.NotCovered, false, none}, states(closed("2026-02-27")))
+	f.equal("complete", []any{books.Complete, false, none}, states(closed("2026-01-29")))
+}
+
+// finishWithSettledBills is like finishWithBills, for a pull that has read the balances after a reading of the bank.
+func (f *fixture) finishWithSettledBills(l domain.Lease, read ...bills.Data) {
+	f.Helper()
+	at := f.now()
+	product := domain.ProductReading{At: at}
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
+		Bank: &domain.BankReading{Bank: product, Cards: product}, Coverage: domain.Coverage{After: 12 * time.Hour},
+		Settled: &ports.SettledRead{
+			ReadAt: at, Balances: map[string]books.VendorBalance{"card": {Missing: books.BasisInvoice}},
+		},
+		Bills: map[string]bills.Read{"card": {Listing: bills.Listing{Bills: read}}},
+	}))
 }
 
 func billsAreEvaluatedAgain(f *fixture) {

@@ -44,8 +44,8 @@ func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 }
 
 // CardLimit implements ports.CardLimitReader. The balance is the used limit if it equals creditLimit minus
-// availableCreditLimit, or the used amount of the line that the bank states as the total. Other cards share this line if
-// its consolidation is CONSOLIDADO. Source: the vendor's OpenAPI document, CreditData.
+// availableCreditLimit, or the used amount of the line that the bank states as the total. Other cards share this line
+// if its consolidation is CONSOLIDADO. Source: the vendor's OpenAPI document, CreditData.
 func (a *Adapter) CardLimit(account domain.AccountData) domain.CardLimit {
 	var in struct {
 		CreditData struct {

@@ -9,10 +9,12 @@ import (
 )
 
 func TestTheLimitOfACard(t *testing.T) {
-	const individual = `{"creditLineLimitType":"LIMITE_CREDITO_TOTAL","consolidationType":"INDIVIDUAL","usedAmount":9.5}`
-	const consolidated = `{"creditLineLimitType":"LIMITE_CREDITO_TOTAL","consolidationType":"CONSOLIDADO","usedAmount":1}`
-	const instalments = `{"creditLineLimitType":"LIMITE_CREDITO_MODALIDADE_OPERACAO","consolidationType":"CONSOLIDADO",` +
-		`"usedAmount":9.5}`
+	line := func(kind, consolidation, used string) string {
+		return `{"creditLineLimitType":"LIMITE_CREDITO_` + kind + `","consolidationType":"` + consolidation +
+			`","usedAmount":` + used + `}`
+	}
+	individual, consolidated := line("TOTAL", "INDIVIDUAL", "9.5"), line("TOTAL", "CONSOLIDADO", "1")
+	instalments := line("MODALIDADE_OPERACAO", "CONSOLIDADO", "9.5")
 	for name, tc := range map[string]struct {
 		metadata string
 		want     domain.CardLimit
@@ -25,8 +27,8 @@ func TestTheLimitOfACard(t *testing.T) {
 			`{"creditData":{"disaggregatedCreditLimits":[` + individual + `]}}`, domain.CardLimit{Used: true},
 		},
 		"the line of several cards": {
-			`{"creditData":{"creditLimit":100,"availableCreditLimit":90.5,"disaggregatedCreditLimits":[` + consolidated +
-				`]}}`, domain.CardLimit{Shared: true, Used: true},
+			`{"creditData":{"creditLimit":100,"availableCreditLimit":90.5,"disaggregatedCreditLimits":[` +
+				consolidated + `]}}`, domain.CardLimit{Shared: true, Used: true},
 		},
 		"a line that is not the total": {
 			`{"creditData":{"disaggregatedCreditLimits":[` + instalments + `]}}`, domain.CardLimit{},

@@ -3054,7 +3054,7 @@ export interface components {
             coveredCompleteness?: "unknown" | "complete" | "drifting" | "unverified";
             /**
              * Format: date-time
-             * @description When a later reading of the bank covered date; only if completeness is not_covered, and absent before that
+             * @description When a later reading of the bank covered date, or a later bill of a card reached it; only if completeness is not_covered, or unknown for a card, and absent before that
              * @example 2026-03-03T10:00:00Z
              */
             coveredSince?: string;

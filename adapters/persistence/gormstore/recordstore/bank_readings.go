@@ -56,18 +56,39 @@ func coverCloses(tx *gorm.DB, pull gormstore.PullRow, o records.Outcome) error {
 	return err
 }
 
-func coverClose(tx *gorm.DB, closed closeRow, o records.Outcome) error {
-	tenant, id := domain.TenantID{UUID: closed.Tenant}, domain.AccountID{UUID: closed.Account}
-	view, err := accountView(tx, tenant, id)
+// coverCardCloses does the same for the closes of a card whose completeness was unknown, and whose days the last closed
+// bill of the card has reached.
+func coverCardCloses(tx *gorm.DB, card accountKeys, o records.Outcome) error {
+	view, err := accountView(tx, domain.TenantID{UUID: card.Tenant}, domain.AccountID{UUID: card.ID})
+	to := view.Completeness.CompleteTo()
+	if err != nil || to == "" {
+		return err
+	}
+	var closes []closeRow
+	unknown := string(books.CompletenessUnknown)
+	err = tx.Where("account_id = ? AND tenant_id = ? AND date <= ?", card.ID, card.Tenant, string(to)).
+		Where("(completeness = ? AND covered_since IS NULL OR covered_state = ?)", unknown, unknown).
+		Order("date").Find(&closes).Error
+	for i := 0; i < len(closes) && err == nil; i++ {
+		err = coverClose(tx, closes[i], o)
+	}
+	return err
+}
+
+func coverClose(tx *gorm.DB, row closeRow, o records.Outcome) error {
+	view, err := accountView(tx, domain.TenantID{UUID: row.Tenant}, domain.AccountID{UUID: row.Account})
 	if err != nil {
 		return err
 	}
-	c, date := view.Completeness, domain.Date(closed.Date)
-	if !c.Covers(date, closed.Currency, o.Coverage) {
+	closed, err := row.domain()
+	if err != nil {
+		return err
+	}
+	state, ok := closed.Covered(view.Completeness, o.Coverage, o.At, o.Grace)
+	if !ok {
 		return nil
 	}
-	state := c.StateOfClose(date, closed.Currency, o.Coverage, o.At, o.Grace)
 	return tx.Model(&closeRow{}).
-		Where("account_id = ? AND date = ? AND tenant_id = ?", closed.Account, closed.Date, closed.Tenant).
+		Where("account_id = ? AND date = ? AND tenant_id = ?", row.Account, row.Date, row.Tenant).
 		Updates(map[string]any{"covered_since": gormstore.At(o.At), "covered_state": string(state)}).Error
 }

@@ -39,6 +39,7 @@ type billWriter struct {
 	connection, tenant uuid.UUID
 	at                 time.Time
 	events             []records.Event
+	evaluated          []accountKeys // the cards whose bills were evaluated
 	// overdue returns when a difference of a bill begins to count; see books.BillCheck.Overdue. The zero time keeps
 	// the stored one.
 	overdue func(due domain.Date) time.Time
@@ -86,6 +87,9 @@ func (w *billWriter) storePull(o records.Outcome) error {
 		} else {
 			err = w.refresh(card, list, next)
 		}
+	}
+	for i := 0; i < len(w.evaluated) && err == nil; i++ {
+		err = coverCardCloses(w.tx.DB, w.evaluated[i], o)
 	}
 	if err != nil {
 		return err
@@ -240,6 +244,7 @@ func (w *billWriter) evaluate(card cardAccount, next billListRow, before, merged
 	if err := w.saveCheck(card, last); err != nil {
 		return err
 	}
+	w.evaluated = append(w.evaluated, accountKeys{ID: card.ID, Connection: w.connection, Tenant: w.tenant})
 	next.RowsChanged = false
 	if next.Open, err = gormstore.EncodeJSON(result.Open); err != nil {
 		return err

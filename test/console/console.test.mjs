@@ -573,6 +573,24 @@ test('after a token has expired, the operator signs in again and is at the same 
   await page.finish();
 });
 
+test('a token that is refused is said to lack what it lacks, with the name of the claim', async () => {
+  for (const [other, said, also] of [
+    [{ aud: 'account' }, 'The token is not for this service: its claim aud is account, and must contain discovery.'],
+    [{ aud: ['account', 'broker'], tenant_id: undefined }, 'its claim aud is account, broker, and must contain discovery.', 'The token has no claim tenant_id, which names the tenant.'],
+    [{ tenant_id: undefined }, 'The token has no claim tenant_id, which names the tenant.'],
+    [{ exp: undefined }, 'The token has no claim exp'],
+    [{ iss: 'another' }, 'its claims do not show why'],
+  ]) {
+    const page = await open(browser, '/console', { token: token(98, other), expected: [/401/] });
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(said).waitFor();
+    if (also) await dialog.getByText(also).waitFor();
+    assert.equal(await dialog.getByText('expired').count(), 0, 'the token has not expired');
+    await checkAccessibility(page, 'a refused token');
+    await page.finish();
+  }
+});
+
 test('what was typed stays when the token has expired, and when the language changes', async () => {
   const operator = token(71);
   const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 401/] });
@@ -1491,6 +1509,7 @@ test('a month-end shows problems first, and the question names what is closed ov
   await page.getByText('1 account has a problem.').waitFor();
   const rows = page.getByRole('table', { name: 'Accounts of the month-end' }).getByRole('row');
   assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Conta de Ensaio', 'Cartão de Ensaio']);
+  await rows.nth(2).getByText('open invoice', { exact: true }).waitFor();
   await page.getByLabel('Sort by').selectOption('Account');
   assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cartão de Ensaio', 'Conta de Ensaio']);
   await page.getByLabel('Show').selectOption('With problems');
@@ -1730,6 +1749,15 @@ test('the audit page names actions and objects, links to them, and states the ex
   await closed.getByRole('link', { name: account.name }).click();
   await heading(page, 'Closed periods of ' + account.name);
   await page.finish();
+});
+
+test('the sections are one line of a wide window, in both languages', async () => {
+  for (const locale of ['en-US', 'pt-BR']) {
+    const page = await open(browser, '/console/search', { token: token(99), locale });
+    const { height } = await page.getByRole('navigation').first().boundingBox();
+    assert.ok(height < 45, `${locale}: the sections are ${height} px high`);
+    await page.finish();
+  }
 });
 
 test('a row of a table is a card in a narrow window', async () => {

@@ -52,6 +52,20 @@ test('each message that the console names exists', () => {
   assert.deepEqual(named.filter((key) => en[key] === undefined), []);
 });
 
+// The members of the API whose values are texts of the console, by the beginning of their keys.
+const { schemas } = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')).components;
+const valuesOf = (schema, member) => schemas[schema].properties[member].enum;
+const shownValues = {
+  'basis.': valuesOf('CompletenessView', 'basis'), 'check.': valuesOf('CheckView', 'check'), 'completeness.': valuesOf('CloseView', 'completeness'),
+  'close.state.': valuesOf('CloseView', 'completeness'), 'bill.check.': valuesOf('BillView', 'check'), 'bill.state.': valuesOf('BillView', 'state'),
+  'verdict.': valuesOf('ComparisonView', 'verdict'), 'trigger.': valuesOf('PullView', 'trigger'), 'consent.': valuesOf('ConsentView', 'state'),
+};
+
+test('each state of the API has a text', () => {
+  const missing = Object.entries(shownValues).flatMap(([prefix, values]) => values.map((value) => prefix + value)).filter((key) => en[key] === undefined);
+  assert.deepEqual(missing, []);
+});
+
 test('each message is used', () => {
   const prefixes = [...code.matchAll(/'([\w.]+\.)' \+/g)].map((match) => match[1]);
   const unused = Object.keys(en).filter((key) => !code.includes(`'${key}'`) && !prefixes.some((prefix) => key.startsWith(prefix)));

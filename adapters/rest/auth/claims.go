@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -140,15 +141,16 @@ func checkPurpose(h header, token jwt.Token) error {
 	return nil
 }
 
+// TenantClaims returns the names of the claims that can contain the tenant, in the order in which they are read.
+func (c Claims) TenantClaims() []string {
+	return []string{cmp.Or(c.TenantClaim, DefaultTenantClaim), altTenantClaim}
+}
+
 // tenant returns the tenant in the configured claim. If that claim is absent, it reads altTenantClaim, and if that is
 // absent, too, it returns the default tenant. It returns false if there is no valid tenant. An invalid claim is not
 // replaced by another one or by the default.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
-	name := c.TenantClaim
-	if name == "" {
-		name = DefaultTenantClaim
-	}
-	for _, claim := range []string{name, altTenantClaim} {
+	for _, claim := range c.TenantClaims() {
 		if value, ok := token.Get(claim); ok {
 			return parseTenant(value)
 		}

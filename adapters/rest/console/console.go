@@ -58,6 +58,11 @@ type SignIn struct {
 	// TokenOrigin returns the origin of the issuer's token endpoint, which can differ from that of the issuer
 	// (Cognito), or "" if it is not known. It may be nil.
 	TokenOrigin func(context.Context) string
+	// TokenAudience is a value that the claim "aud" of a token must contain; "" if any is accepted. TenantClaims are the
+	// names of the claims of which a token must have one; nil if it needs none. The console says which of them a refused
+	// token lacks.
+	TokenAudience string
+	TenantClaims  []string
 }
 
 // contentSecurityPolicy returns the Content-Security-Policy header of every response. It allows the console's own
@@ -80,10 +85,12 @@ func (s SignIn) contentSecurityPolicy(ctx context.Context) string {
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
-// element returns the HTML element from which the scripts read the configuration, or "" if an operator pastes a token.
-func (s SignIn) element() string {
+// elements returns the HTML elements from which the scripts read the configuration.
+func (s SignIn) elements() string {
+	token := meta("token", [2]string{"audience", s.TokenAudience},
+		[2]string{"tenant", strings.Join(s.TenantClaims, " ")})
 	if s.Issuer == "" {
-		return ""
+		return token
 	}
 	scopes := "openid offline_access"
 	switch {
@@ -92,12 +99,16 @@ func (s SignIn) element() string {
 	case s.RequestScopes:
 		scopes += " discovery:read discovery:write"
 	}
+	return token + meta("sign-in", [2]string{"issuer", s.Issuer}, [2]string{"client-id", s.ClientID},
+		[2]string{"scopes", scopes}, [2]string{"audience", s.Audience})
+}
+
+// meta returns an HTML element with the data: pairs of a name and a value.
+func meta(name string, data ...[2]string) string {
 	var element strings.Builder
-	element.WriteString(`<meta name="sign-in"`)
-	for _, data := range []struct{ name, value string }{
-		{"issuer", s.Issuer}, {"client-id", s.ClientID}, {"scopes", scopes}, {"audience", s.Audience},
-	} {
-		element.WriteString(" data-" + data.name + `="` + html.EscapeString(data.value) + `"`)
+	element.WriteString(`<meta name="` + name + `"`)
+	for _, pair := range data {
+		element.WriteString(" data-" + pair[0] + `="` + html.EscapeString(pair[1]) + `"`)
 	}
 	return element.String() + ">\n"
 }
@@ -131,7 +142,7 @@ type Console struct {
 // does not need the 1 MiB of memory for them.
 func New(signIn SignIn) *Console {
 	return &Console{
-		load:   sync.OnceValue(func() *site { return load(signIn.element()) }),
+		load:   sync.OnceValue(func() *site { return load(signIn.elements()) }),
 		signIn: signIn,
 	}
 }
@@ -143,7 +154,7 @@ type site struct {
 	assets map[string]*file          // keys are paths below assetsPath, including the version
 }
 
-// load reads the embedded files. signIn is the element of the page that configures the sign-in. It panics if a file
+// load reads the embedded files. signIn are the elements of the page that configure the sign-in. It panics if a file
 // cannot be read or minified, which cannot happen because the files are part of the binary, and the tests load them.
 func load(signIn string) *site {
 	contents, err := readAssets()

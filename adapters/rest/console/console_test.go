@@ -148,6 +148,19 @@ func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 	}
 }
 
+func TestThePageSaysWhichClaimsATokenNeeds(t *testing.T) {
+	for want, s := range map[string]SignIn{
+		`<meta name="token" data-audience="a&#34;b" data-tenant="org tenantId">`: {
+			TokenAudience: `a"b`, TenantClaims: []string{"org", "tenantId"}, Issuer: "https://issuer.example",
+		},
+		`<meta name="token" data-audience="" data-tenant="">`: {},
+	} {
+		if page := get(New(s), Path).Body.String(); !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page)
+		}
+	}
+}
+
 func TestScriptsAreServedWithoutComments(t *testing.T) {
 	c := New(SignIn{})
 	for target := range everyPath(c) {

@@ -399,14 +399,16 @@ func (a *App) issuerClient() *http.Client {
 // signIn returns how operators sign in to the console.
 func (a *App) signIn() console.SignIn {
 	c := a.cfg.Console
+	s := console.SignIn{TokenAudience: a.cfg.Auth.Audience}
+	if a.cfg.Auth.DefaultTenant.IsZero() {
+		s.TenantClaims = auth.Claims{TenantClaim: a.cfg.Auth.TenantClaim}.TenantClaims()
+	}
 	if c.OIDCIssuer == "" {
-		return console.SignIn{}
+		return s
 	}
-	provider := auth.NewProvider(c.OIDCIssuer, a.issuerClient(), system.Clock{})
-	return console.SignIn{
-		Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, Audience: c.OIDCAudience, Scopes: c.OIDCScopes,
-		TokenOrigin: provider.TokenOrigin,
-	}
+	s.Issuer, s.ClientID, s.Audience, s.Scopes = c.OIDCIssuer, c.OIDCClientID, c.OIDCAudience, c.OIDCScopes
+	s.TokenOrigin = auth.NewProvider(c.OIDCIssuer, a.issuerClient(), system.Clock{}).TokenOrigin
+	return s
 }
 
 // newAuthorizer returns the Authorizer that asks the access manager at AUTH_AUTHORIZER_URL, or nil if there is none.

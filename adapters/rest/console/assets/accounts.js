@@ -1,13 +1,17 @@
 // The accounts of a connection, and what the connection is.
-import { CoversTo, Outdated, State, stateOf } from './completeness.js';
+import { BalanceKind, CoversTo, Outdated, State, stateOf } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { Ago, Amount, Copyable, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
+// CardBalance says what the balance of a card is.
+const CardBalance = ({ id }) => html`<${BalanceKind} of=${useResource(`/accounts/${id}/completeness`).value?.data} />`;
+
 const balance = (account) => (account.balance
-  ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />` : html`<span class="muted">–</span>`);
+  ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />${account.type === 'credit' && html`<${CardBalance} id=${account.id} />`}`
+  : html`<span class="muted">–</span>`);
 
 // The references under which an account was read before, if there are any.
 const references = (account) => account.references.length > 1 && html`<details>

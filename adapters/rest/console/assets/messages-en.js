@@ -59,7 +59,7 @@ export default {
   'signIn.title': 'Sign in',
   'signIn.lead': 'Paste an operator token. It stays in this browser tab only, and is forgotten when you close it.',
   'signIn.again': 'Sign in again',
-  'signIn.againLead': 'Your token has expired or is no longer accepted. After you sign in, this page continues where you were.',
+  'signIn.againLead': 'After you sign in, this page continues where you were.',
   'signIn.token': 'Operator token',
   'signIn.hint': 'A JWT of your identity provider.',
   'signIn.invalid': 'This is not a token. A token has three parts, separated by dots.',
@@ -72,6 +72,10 @@ export default {
   'signIn.blocked': 'The browser has blocked the window for the sign-in. Allow it, and try again.',
   'signIn.done': 'You are signed in',
   'signIn.doneLead': 'Close this window, and go on where you were.',
+  'signIn.noExpiry': 'The token has no claim exp, which says when it expires.',
+  'signIn.audience': 'The token is not for this service: its claim aud is {found}, and must contain {audience}. The identity provider sets it.',
+  'signIn.tenant': 'The token has no claim {claim}, which names the tenant. The identity provider sets it.',
+  'signIn.unknown': 'The service does not accept the token, and its claims do not show why. The log of the service has the reason: “authentication failed”.',
 
   'problem.network': 'The service cannot be reached. Check your network connection.',
   'problem.scope': 'Your token lacks the scope {scope}.',
@@ -1200,6 +1204,7 @@ export default {
   'balance.unavailable': 'not proved',
 
   'account.tabs': 'Pages of the account',
+  'account.openInvoice': 'open invoice',
   'close.from': 'The statement of an account without an earlier close begins on {date}.',
   'statement.ofx102': 'OFX 1.0.2 (older programs)',
   'statement.csvBrazil': 'CSV for Excel in Brazil',

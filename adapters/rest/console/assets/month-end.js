@@ -1,7 +1,7 @@
 // The work of a month-end: all accounts, those with problems first, with balance, completeness, last close and open
 // suggestions; and the actions that close a day of several accounts, and download or print their statements.
 import { request } from './api.js';
-import { Outdated, State, fails, stateAt } from './completeness.js';
+import { BalanceKind, Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
 import { day, isoDay } from './format.js';
@@ -123,7 +123,7 @@ const columns = ({ states, suggestions, connections, chosen, choose, date, failu
   },
   {
     title: t('column.balance'), kind: 'number',
-    cell: ({ balance, currency }) => (balance ? html`<${Amount} value=${balance} currency=${currency || ''} />` : muted),
+    cell: ({ id, balance, currency }) => (balance ? html`<${Amount} value=${balance} currency=${currency || ''} /><${BalanceKind} of=${states[id]?.completeness} />` : muted),
   },
   {
     title: t('column.completeness'),

@@ -13,6 +13,25 @@ export const writeScope = 'discovery:write';
 /** @type {any} */
 export const provider = /** @type {HTMLElement} */ (document.querySelector('meta[name="sign-in"]'))?.dataset;
 
+// expected says which claims the service expects: the audience, and the names of the claims for the tenant, separated by
+// spaces. A text is empty if none is expected.
+const expected = /** @type {any} */ (document.querySelector('meta[name="token"]'))?.dataset ?? {};
+
+const isExpired = ({ exp }) => exp && exp * 1000 <= Date.now();
+
+// lacksOf returns what a refused token lacks as far as its claims show it: keys of messages with their values.
+export function lacksOf(claims) {
+  if (isExpired(claims)) return [['signIn.expired', {}]];
+  const { audience = '', tenant = '' } = expected;
+  const names = tenant.split(' ').filter(Boolean);
+  const found = [
+    claims.exp === undefined && ['signIn.noExpiry', {}],
+    audience && ![claims.aud].flat().includes(audience) && ['signIn.audience', { audience, found: [claims.aud ?? '–'].flat().join(', ') }],
+    names.length > 0 && !names.some((name) => claims[name] !== undefined) && ['signIn.tenant', { claim: names[0] }],
+  ].filter(Boolean);
+  return found.length > 0 ? found : [['signIn.unknown', {}]];
+}
+
 // decodeClaims returns the claims of a JWT, or null if the text is not a JWT.
 export function decodeClaims(token) {
   const parts = token.split('.');

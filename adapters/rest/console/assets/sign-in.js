@@ -3,7 +3,7 @@
 import { t } from './i18n.js';
 import { progress, signInAtProvider } from './oidc.js';
 import { html, useEffect, useRef, useState } from './preact.js';
-import { decodeClaims, provider, signIn } from './session.js';
+import { decodeClaims, lacksOf, provider, session, signIn } from './session.js';
 import { useStore } from './store.js';
 import { Button, Field, Page } from './ui.js';
 
@@ -45,6 +45,7 @@ export function SignIn() {
 
 // SignInAgain asks for another token above the view, which keeps its state, for example a form that is filled in.
 export function SignInAgain() {
+  const { claims } = useStore(session);
   const dialog = useRef();
   useEffect(() => {
     const opener = /** @type {HTMLElement} */ (document.activeElement);
@@ -53,6 +54,7 @@ export function SignInAgain() {
   }, []);
   return html`<dialog ref=${dialog} aria-labelledby="sign-in-title" onClose=${() => dialog.current?.showModal()}>
     <h2 id="sign-in-title">${t('signIn.again')}</h2>
+    ${lacksOf(claims).map(([key, values]) => html`<p key=${key}>${t(key, values)}</p>`)}
     <p>${t('signIn.againLead')}</p>
     ${provider ? html`<${AtProvider} popup=${true} />` : html`<${PasteToken} />`}
   </dialog>`;

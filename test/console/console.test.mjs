@@ -1509,7 +1509,7 @@ test('a month-end shows problems first, and the question names what is closed ov
   await page.getByText('1 account has a problem.').waitFor();
   const rows = page.getByRole('table', { name: 'Accounts of the month-end' }).getByRole('row');
   assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Conta de Ensaio', 'Cartão de Ensaio']);
-  await rows.nth(2).getByText('open invoice', { exact: true }).waitFor();
+  await rows.nth(2).getByText('limit used', { exact: true }).waitFor();
   await page.getByLabel('Sort by').selectOption('Account');
   assert.deepEqual(await rows.locator('.name').allInnerTexts(), ['Cartão de Ensaio', 'Conta de Ensaio']);
   await page.getByLabel('Show').selectOption('With problems');

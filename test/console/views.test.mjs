@@ -31,6 +31,9 @@ function foreign(language) {
     .flatMap((other) => messages(catalogues[other])).filter((text) => !own.has(text));
 }
 
+// Failures that are shown: the audit page names a connection that is gone, and a statement has no balance that adds up.
+const expected = [/status of 404 .*\/aggregator-connections\/[\w-]+$/, /status of 409 .*\/statement\?format=camt053/];
+
 for (const { language, ...options } of looks) {
   const text = (key) => catalogues[language][key] ?? key;
   const others = foreign(language);
@@ -45,7 +48,7 @@ for (const { language, ...options } of looks) {
 
   test('every view: ' + look, async (all) => {
     for (const [operator, paths] of [[data.operator, views(data)], [token(61), emptyViews]]) {
-      const page = await open(browser, '/console', { token: operator, ...options });
+      const page = await open(browser, '/console', { token: operator, expected, ...options });
       await worsen(page, data.paused);
       for (const [path, shown] of paths) {
         await all.test(path, async () => {

@@ -1,17 +1,10 @@
 // The accounts of a connection, and what the connection is.
-import { BalanceKind, CoversTo, Outdated, State, stateOf } from './completeness.js';
+import { CoversTo, Outdated, State, stateOf } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
-import { Ago, Amount, Copyable, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
-
-// CardBalance says what the balance of a card is.
-const CardBalance = ({ id }) => html`<${BalanceKind} of=${useResource(`/accounts/${id}/completeness`).value?.data} />`;
-
-const balance = (account) => (account.balance
-  ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />${account.type === 'credit' && html`<${CardBalance} id=${account.id} />`}`
-  : html`<span class="muted">–</span>`);
+import { Ago, Balance, Copyable, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
 // The references under which an account was read before, if there are any.
 const references = (account) => account.references.length > 1 && html`<details>
@@ -53,7 +46,7 @@ const columns = (connection, address = (account, tab) => link(`/connections/${co
   { title: t('column.type'), cell: (account) => t('account.' + account.type) },
   { title: t('column.bankRead'), cell: (account) => html`<${Ago} at=${account.bankReadAt} none=${'time.unknown'} />` },
   { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
-  { title: t('column.balance'), kind: 'number', cell: balance },
+  { title: t('column.balance'), kind: 'number', cell: (account) => html`<${Balance} account=${account} />` },
   {
     title: t('column.completeness'),
     cell: (account) => html`<${CompletenessState} account=${account}

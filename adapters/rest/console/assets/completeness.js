@@ -17,9 +17,6 @@ export const Outdated = ({ of }) => of.changedSince && html` <span class="note">
 // CoversTo says up to which day the bank has been read.
 export const CoversTo = ({ of }) => of.coversTo && html` <span class="note">${t('completeness.upTo', { day: html`<${Day} date=${of.coversTo} />` })}</span>`;
 
-// BalanceKind says what the balance of a card is, where the service says so.
-export const BalanceKind = ({ of }) => of?.basis === 'invoice_balance' && html` <span class="note">${t('account.openInvoice')}</span>`;
-
 const counted = (check) => check.check === 'announced_count';
 
 // fails reports whether a check has found a difference, also before it counts as a drift.

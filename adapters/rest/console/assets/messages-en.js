@@ -1204,7 +1204,8 @@ export default {
   'balance.unavailable': 'not proved',
 
   'account.tabs': 'Pages of the account',
-  'account.openInvoice': 'open invoice',
+  'account.limitUsed': 'limit used',
+  'account.sharedLimit': 'limit shared with other cards',
   'close.from': 'The statement of an account without an earlier close begins on {date}.',
   'statement.ofx102': 'OFX 1.0.2 (older programs)',
   'statement.csvBrazil': 'CSV for Excel in Brazil',

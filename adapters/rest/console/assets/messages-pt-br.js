@@ -1202,7 +1202,8 @@ export default {
   'balance.unavailable': 'não comprovado',
 
   'account.tabs': 'Páginas da conta',
-  'account.openInvoice': 'fatura em aberto',
+  'account.limitUsed': 'limite utilizado',
+  'account.sharedLimit': 'limite compartilhado com outros cartões',
   'close.from': 'O extrato de uma conta sem fechamento anterior começa em {date}.',
   'statement.ofx102': 'OFX 1.0.2 (programas antigos)',
   'statement.csvBrazil': 'CSV para Excel no Brasil',

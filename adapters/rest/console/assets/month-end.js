@@ -1,7 +1,7 @@
 // The work of a month-end: all accounts, those with problems first, with balance, completeness, last close and open
 // suggestions; and the actions that close a day of several accounts, and download or print their statements.
 import { request } from './api.js';
-import { BalanceKind, Outdated, State, fails, stateAt } from './completeness.js';
+import { Outdated, State, fails, stateAt } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { coveragePath } from './coverage-line.js';
 import { day, isoDay } from './format.js';
@@ -12,7 +12,7 @@ import { html, useEffect, useState } from './preact.js';
 import { readAll, useLoad } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import { DownloadForm, firstOfMonth, lastMonth } from './statement.js';
-import { ActionButton, Ago, Amount, Day, Dialog, Empty, Field, Instant, Loaded, Page, Select, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Balance, Day, Dialog, Empty, Field, Instant, Loaded, Page, Select, Status, Table } from './ui.js';
 
 const pageSize = 100; // rows that are shown at first, and more with each request
 const maxPages = 500;
@@ -123,7 +123,7 @@ const columns = ({ states, suggestions, connections, chosen, choose, date, failu
   },
   {
     title: t('column.balance'), kind: 'number',
-    cell: ({ id, balance, currency }) => (balance ? html`<${Amount} value=${balance} currency=${currency || ''} /><${BalanceKind} of=${states[id]?.completeness} />` : muted),
+    cell: (account) => html`<${Balance} account=${account} />`,
   },
   {
     title: t('column.completeness'),

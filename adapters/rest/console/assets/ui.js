@@ -38,6 +38,11 @@ export function Amount({ value, currency, signed = false }) {
     : html`${format.amount(value, signed)}<span class="currency">${' '}${currency}</span>`}</span>`;
 }
 
+// Balance is the balance of an account. Of a card it says what it is, where the service says so.
+export const Balance = ({ account: { balance, currency = '', balanceKind, sharedLimit } }) => (!balance ? html`<span class="muted">–</span>`
+  : html`<${Amount} value=${balance} currency=${currency} />${balanceKind === 'limit_used' && html` <span class="note">${t('account.limitUsed')}</span>`}
+    ${sharedLimit && html` <span class="note">${t('account.sharedLimit')}</span>`}`);
+
 // Status shows a state as a coloured dot and a word.
 export const Status = ({ tone = 'plain', children }) =>
   html`<span class=${'status ' + tone}><span class="dot" aria-hidden="true"></span>${children}</span>`;

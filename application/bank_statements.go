@@ -238,7 +238,10 @@ func (s *Service) ListBankStatements(ctx context.Context, tenant domain.TenantID
 	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
 		return views, err
 	}
-	found, err := s.BankStatements.List(ctx, tenant, account, filter, page)
+	indexed := filter == ports.BankStatementFilter{}
+	found, err := readFiltered(ctx, s, tenant, indexed, func() (domain.Page[witness.BankStatement], error) {
+		return s.BankStatements.List(ctx, tenant, account, filter, page)
+	})
 	if err != nil {
 		return views, err
 	}
@@ -290,7 +293,9 @@ func (s *Service) ListBankStatementLines(ctx context.Context, tenant domain.Tena
 	if _, err := s.visibleStatement(ctx, tenant, id); err != nil {
 		return domain.Page[witness.Finding]{}, err
 	}
-	return s.BankStatements.Lines(ctx, tenant, id, bucket, page)
+	return readFiltered(ctx, s, tenant, bucket == "", func() (domain.Page[witness.Finding], error) {
+		return s.BankStatements.Lines(ctx, tenant, id, bucket, page)
+	})
 }
 
 // CompareAgain implements ports.BankStatementManager.

@@ -65,9 +65,11 @@ func (s *Service) SummarizeConnections(
 	ctx context.Context, tenant domain.TenantID,
 ) (summary domain.AttentionSummary, err error) {
 	now := s.Clock.Now()
-	err = s.Connections.VisitFacts(ctx, tenant, nil, func(f *domain.ConnectionFacts) error {
-		summary.Add(f, f.Attention(now, s.attentionGrace()), now)
-		return nil
+	err = s.withShare(ctx, s.readShares, tenant, func() error {
+		return s.Connections.VisitFacts(ctx, tenant, nil, func(f *domain.ConnectionFacts) error {
+			summary.Add(f, f.Attention(now, s.attentionGrace()), now)
+			return nil
+		})
 	})
 	return summary, err
 }
@@ -103,7 +105,7 @@ func (s *Service) ListConnectionHealth(
 
 // selectConnections returns the ids of the connections of one page of ListConnectionHealth, in the order of the list.
 // If the filter uses neither reasons nor names, the store filters and sorts the connections. Otherwise,
-// selectConnections examines all connections of the tenant.
+// selectConnections examines all connections of the tenant, with a share of the tenant's costly reads.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest,
 ) (page domain.Page[domain.ConnectionID], err error) {
@@ -116,9 +118,11 @@ func (s *Service) selectConnections(
 		return page, err
 	}
 	now, selection := s.Clock.Now(), newConnectionSelection(filter, request)
-	err = s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
-		selection.add(f, f.Attention(now, s.attentionGrace()), now)
-		return nil
+	err = s.withShare(ctx, s.readShares, tenant, func() error {
+		return s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
+			selection.add(f, f.Attention(now, s.attentionGrace()), now)
+			return nil
+		})
 	})
 	selected := selection.first()
 	if len(selected) > request.Limit {

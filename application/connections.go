@@ -107,7 +107,11 @@ func (s *Service) ListConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
 	filter.Kind, filter.Now = domain.Aggregator, s.Clock.Now()
-	return s.Connections.List(ctx, tenant, filter, page)
+	indexed := filter.Health == "" && filter.ConsentExpiresBefore.IsZero() &&
+		filter.Institution == domain.InstitutionKey{}
+	return readFiltered(ctx, s, tenant, indexed, func() (domain.Page[domain.Connection], error) {
+		return s.Connections.List(ctx, tenant, filter, page)
+	})
 }
 
 // UpdateConnection implements ports.ConnectionManager.

@@ -11,11 +11,10 @@ import (
 func (s *Service) ListDeliveries(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
-	read := func() (domain.Page[domain.Delivery], error) { return s.Deliveries.List(ctx, tenant, filter, page) }
-	if filter.Status == "" && filter.EventID == "" {
-		return read()
-	}
-	return readShared(ctx, s, tenant, read) // the page may examine many deliveries
+	indexed := filter.Status == "" && filter.EventID == ""
+	return readFiltered(ctx, s, tenant, indexed, func() (domain.Page[domain.Delivery], error) {
+		return s.Deliveries.List(ctx, tenant, filter, page)
+	})
 }
 
 // GetDelivery implements ports.DeliveryLog.

@@ -51,15 +51,11 @@ func (s *Service) ListTransactions(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	read := func() (domain.Page[domain.Transaction], error) {
-		return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
-	}
-	// Only without these filters does every row that is read belong to the page.
-	examinesMore := !filter.AsOf.IsZero() || !filter.Account.IsZero() || filter.Status != ""
-	if page.Limit <= smallPage && !examinesMore {
-		return read()
-	}
-	return readShared(ctx, s, tenant, read)
+	indexed := filter.AsOf.IsZero() && filter.Account.IsZero() && filter.Status == "" && filter.Pull.IsZero()
+	return readFiltered(ctx, s, tenant, indexed && page.Limit <= smallPage,
+		func() (domain.Page[domain.Transaction], error) {
+			return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
+		})
 }
 
 // ListQuarantine implements ports.Reader.
@@ -78,7 +74,10 @@ func (s *Service) ListQuarantine(
 func (s *Service) ListTenantAccounts(
 	ctx context.Context, tenant domain.TenantID, filter ports.AccountFilter, page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	return s.describedAccounts(s.Ledger.Accounts(ctx, tenant, filter, page))
+	indexed := filter.Institution == domain.InstitutionKey{}
+	return s.describedAccounts(readFiltered(ctx, s, tenant, indexed, func() (domain.Page[domain.Account], error) {
+		return s.Ledger.Accounts(ctx, tenant, filter, page)
+	}))
 }
 
 // GetAccount implements ports.Reader.

@@ -44,6 +44,17 @@ func readShared[T any](
 	return result, err
 }
 
+// readFiltered calls read. It holds one of the tenant's shares of costly reads meanwhile, unless the list is indexed:
+// every row that it reads belongs to its page, because an index serves all of its filters. Errors: see withShare.
+func readFiltered[T any](
+	ctx context.Context, s *Service, tenant domain.TenantID, indexed bool, read func() (T, error),
+) (T, error) {
+	if indexed {
+		return read()
+	}
+	return readShared(ctx, s, tenant, read)
+}
+
 // withShare calls do while it holds one of the tenant's shares. If the store is not available, all operations that
 // wait for a share fail, too. Otherwise each of them would run into its own timeout, one after the other. Errors:
 // those of concurrency.Shares.Acquire and of do.

@@ -51,7 +51,10 @@ func (s *Service) ListPulls(
 func (s *Service) ListTenantPulls(
 	ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest,
 ) (domain.Page[domain.Pull], error) {
-	return s.Pulls.List(ctx, tenant, filter, page)
+	indexed := filter.State == "" || filter.State == domain.PullFailed && filter.Connection.IsZero()
+	return readFiltered(ctx, s, tenant, indexed, func() (domain.Page[domain.Pull], error) {
+		return s.Pulls.List(ctx, tenant, filter, page)
+	})
 }
 
 // requireConnection returns NotFound unless the id belongs to a live aggregator connection of the

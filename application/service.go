@@ -221,6 +221,9 @@ func New(d Deps) (*Service, error) {
 	s.auditLog = auditing.New(auditing.Deps{
 		Recorder: s.audits, Tree: d.AuditTree, Sealer: d.Sealer, SealedValues: d.SealedValues, Entropy: d.Entropy,
 		Keys: d.AuditKeys,
+		WithShare: func(ctx context.Context, tenant domain.TenantID, do func() error) error {
+			return s.withShare(ctx, s.readShares, tenant, do)
+		},
 	})
 	s.events = events.New(events.Deps{
 		DescribeAccount: s.describeAccount,

@@ -198,6 +198,11 @@ func (f AuditFilter) Selects(e AuditEntry) bool {
 		(f.To.IsZero() || e.At.Before(f.To))
 }
 
+// Indexed reports whether an index over actors, objects or the order of entries serves the whole filter.
+func (f AuditFilter) Indexed() bool {
+	return f.Action == "" && f.From.IsZero() && f.To.IsZero() && (f.Actor == "" || f.Object == "")
+}
+
 // Storable reports whether an entry with the texts of the filter can be stored. If not, no entry matches the filter.
 func (f AuditFilter) Storable() bool {
 	for _, text := range []string{f.Actor, f.Action, f.Object} {

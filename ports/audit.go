@@ -183,6 +183,8 @@ type AuditLog interface {
 	Hashes(ctx context.Context, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error)
 
 	// List returns numbered entries, newest first. A position in the list consists of the number and the tenant's id.
+	// A call examines a bounded number of entries. If an index does not serve the whole filter (see
+	// domain.AuditFilter.Indexed), a page can therefore be short or empty although others follow.
 	List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 

@@ -20,6 +20,9 @@ type Deps struct {
 
 	SealedValues ports.SealedValues
 
+	// WithShare calls do while it holds one of the tenant's shares of costly reads.
+	WithShare func(ctx context.Context, tenant domain.TenantID, do func() error) error
+
 	// Keys are the keys that sign and verify the checkpoints; the first one signs. If there are none, the Log generates
 	// a key and keeps it sealed in SealedValues.
 	Keys []domain.Secret
@@ -49,14 +52,21 @@ func (l *Log) RecordRefusal(ctx context.Context, tenant domain.TenantID, operati
 // can still be read.
 func (l *Log) ListAuditEntries(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
-) (domain.Page[domain.AuditEntry], error) {
+) (found domain.Page[domain.AuditEntry], err error) {
 	if err := l.numberInRequest(ctx, tenant); err != nil {
 		if !internal(err) {
 			return domain.Page[domain.AuditEntry]{}, err
 		}
 		l.Recorder.Observer.Emit(ctx, ports.BackgroundError{Task: "audit", Err: err})
 	}
-	return l.Recorder.Log.List(ctx, tenant, filter, page)
+	if filter.Indexed() {
+		return l.Recorder.Log.List(ctx, tenant, filter, page)
+	}
+	err = l.WithShare(ctx, tenant, func() error {
+		found, err = l.Recorder.Log.List(ctx, tenant, filter, page)
+		return err
+	})
+	return found, err
 }
 
 // internal reports whether err is an internal error. A retry does not help after such an error. All errors are internal

@@ -411,6 +411,10 @@ func readHashes(db *gorm.DB, tenant domain.TenantID, indexes []int64) ([]domain.
 	return hashes, nil
 }
 
+// maxScannedEntries is the maximum number of entries that the read of one page examines if no index serves the whole
+// filter. Such a page can be short or empty although others follow.
+const maxScannedEntries = 10_000
+
 // List implements ports.AuditLog. It finds the entries by an index. It uses an index over objects or over actors if the
 // filter contains an object or an actor, and otherwise an index over tenants.
 func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
@@ -427,15 +431,34 @@ func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 		return found, nil
 	}
 	err = s.Read(ctx, func(db *gorm.DB) error {
-		query := selectedEntries(db, tenant, filter).Order("sequence DESC")
-		if before >= 0 {
-			query = query.Where("sequence < ?", before)
+		after := func(query *gorm.DB) *gorm.DB {
+			if before >= 0 {
+				query = query.Where("sequence < ?", before)
+			}
+			return query.Order("sequence DESC")
+		}
+		query, end := after(selectedEntries(db, tenant, filter)), []int64(nil)
+		if !filter.Indexed() {
+			scanned := domain.AuditFilter{Object: filter.Object}
+			if filter.Object == "" {
+				scanned.Actor = filter.Actor
+			}
+			err := after(selectedEntries(db.Model(auditEntryRow{}), tenant, scanned)).Limit(1).
+				Offset(maxScannedEntries-1).Pluck("sequence", &end).Error
+			if err != nil {
+				return err
+			}
+		}
+		if len(end) > 0 {
+			query = query.Where("sequence >= ?", end[0])
 		}
 		rows, err := List(query, page, func(r auditEntryRow) auditEntryRow { return r },
 			func(r auditEntryRow) domain.Position {
 				return domain.Position{Key: strconv.FormatInt(r.Sequence, 10), ID: tenant.UUID}
 			})
-		found.Next = rows.Next
+		if found.Next = rows.Next; err == nil && found.Next.IsZero() && len(end) > 0 {
+			found.Next = domain.Position{Key: strconv.FormatInt(end[0], 10), ID: tenant.UUID}
+		}
 		for _, row := range rows.Items {
 			e, err := row.Columns.domain()
 			if err != nil {

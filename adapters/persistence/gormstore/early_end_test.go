@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
@@ -163,6 +165,46 @@ func TestAPageOfDeliveriesEndsEarly(t *testing.T) {
 		} {
 			items, n := pages(t, func(page domain.PageRequest) (domain.Page[domain.Delivery], error) {
 				return b.Stores.Deliveries().List(t.Context(), token.Tenant, tc.filter, page)
+			})
+			if items != tc.items || n != tc.pages {
+				t.Errorf("%s: %d items on %d pages, want %d on %d", name, items, n, tc.items, tc.pages)
+			}
+		}
+	})
+}
+
+// A filter of audit entries that no index serves must not make one request read all entries of a tenant.
+func TestAPageOfAuditEntriesEndsEarly(t *testing.T) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		tenant := domain.TenantID{UUID: uuid.Must(uuid.NewV7())}
+		later := "made_at + n"
+		if b.GORM.Name() == "postgres" {
+			later = "made_at + n * interval '1 second'"
+		}
+		if err := b.GORM.Exec(
+			"INSERT INTO audit_entries (sequence, made_at, actor, action, object, request_id, detail, "+
+				"tenant_id) VALUES (0, ?, 'oldest', 'oldest', 'oldest', '', '{}', ?)",
+			gormstore.Instant{Time: storetest.Epoch},
+			tenant.UUID,
+		).Error; err != nil {
+			t.Fatal(err)
+		}
+		copyRows(t, b.GORM, "audit_entries", map[string]string{
+			"sequence": "r.sequence + n", "made_at": later, "action": "'other'", "object": "'other'",
+		})
+		for name, tc := range map[string]struct {
+			filter       domain.AuditFilter
+			items, pages int
+		}{
+			"actor and object":  {domain.AuditFilter{Actor: "oldest", Object: "oldest"}, 1, 1},
+			"object":            {domain.AuditFilter{Object: "oldest"}, 1, 1},
+			"action":            {domain.AuditFilter{Action: "oldest"}, 1, 2},
+			"unknown action":    {domain.AuditFilter{Action: "unknown", Actor: "oldest"}, 0, 2},
+			"time":              {domain.AuditFilter{To: storetest.Epoch.Add(time.Microsecond)}, 1, 2},
+			"object and action": {domain.AuditFilter{Object: "oldest", Action: "oldest"}, 1, 1},
+		} {
+			items, n := pages(t, func(page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
+				return b.Stores.AuditLog().List(t.Context(), tenant, tc.filter, page)
 			})
 			if items != tc.items || n != tc.pages {
 				t.Errorf("%s: %d items on %d pages, want %d on %d", name, items, n, tc.items, tc.pages)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -37,7 +38,7 @@ var tokenPlaceholder = ports.StoredResponse{Status: http.StatusConflict, Body: [
 func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error {
 	key, invalid := idempotencyKey(c.Request().Header)
 	switch {
-	case invalid != nil:
+	case len(invalid) > 0:
 		s.rejectKey(c, x, invalid)
 	case key == "":
 		return run()
@@ -47,11 +48,11 @@ func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error
 	return nil
 }
 
-// rejectKey responds with a 400 for an invalid idempotency key. The response names the header that contains the key. A
-// domain error cannot name a header, so rejectKey creates the field error itself.
-func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
-	p := x.problem(invalid)
-	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}
+// rejectKey responds with a 400 for an invalid idempotency key. A domain error cannot name a header, so the caller
+// passes the field errors.
+func (s *server) rejectKey(c echo.Context, x *exchange, invalid []ProblemField) {
+	p := x.problem(&domain.Error{Kind: domain.Invalid})
+	p.Errors = invalid
 	writeProblem(c, p)
 }
 
@@ -78,25 +79,35 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	}
 }
 
-// idempotencyKey returns the key in one of the keyHeaders, or "" if the request has none of them. It returns Invalid if
-// the key is malformed, or if the headers contain different keys.
-func idempotencyKey(h http.Header) (string, *domain.Error) {
-	var given []string
+// idempotencyKey returns the key in one of the keyHeaders, or "" if the request has none of them. If the key is
+// malformed, or if the headers contain different keys, it returns a field error for each header with a key.
+func idempotencyKey(h http.Header) (key string, invalid []ProblemField) {
+	var keys, headers []string
 	for _, name := range keyHeaders {
-		given = append(given, h.Values(name)...)
-	}
-	if len(given) == 0 {
-		return "", nil
-	}
-	for _, other := range given[1:] {
-		if other != given[0] {
-			return "", domain.FieldError("", "must be a single key")
+		if values := h.Values(name); len(values) > 0 {
+			keys, headers = append(keys, values...), append(headers, "header."+name)
 		}
 	}
-	if key := given[0]; key != "" && len(key) <= maxKeyLength && !strings.ContainsFunc(key, notKeyRune) {
-		return key, nil
+	fault := ""
+	switch different := slices.Compact(keys); {
+	case len(different) == 0:
+		return "", nil
+	case len(different) > 1:
+		fault = "must be a single key"
+	case !isKey(different[0]):
+		fault = "must be 1 to 128 characters of A-Z a-z 0-9 : _ -"
+	default:
+		return different[0], nil
 	}
-	return "", domain.FieldError("", "must be 1 to 128 characters of A-Z a-z 0-9 : _ -")
+	for _, header := range headers {
+		invalid = append(invalid, ProblemField{header, fault})
+	}
+	return "", invalid
+}
+
+// isKey reports whether text can be an idempotency key.
+func isKey(text string) bool {
+	return text != "" && len(text) <= maxKeyLength && !strings.ContainsFunc(text, notKeyRune)
 }
 
 // notKeyRune reports whether r is not allowed in an idempotency key.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,10 +175,12 @@ func TestStoredFingerprintsStayValid(t *testing.T) {
 func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
 	s := newEnv(t)
 	for _, bad := range []string{" ", "a b", "é", "a/b", strings.Repeat("k", 129), "a;b", "a\tb", canary + "!"} {
-		w := s.call("POST", connectionsPath, goodConnection, keyHeader, bad)
-		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" ||
-			strings.Contains(w.Body.String(), canary) {
-			t.Errorf("%q: %s", bad, w.Body)
+		for _, name := range keyHeaders {
+			w := s.call("POST", connectionsPath, goodConnection, name, bad)
+			if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header."+name ||
+				strings.Contains(w.Body.String(), canary) {
+				t.Errorf("%s: %q: %s", name, bad, w.Body)
+			}
 		}
 	}
 	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
@@ -191,7 +194,11 @@ func TestEachHeaderForAnIdempotencyKeyIsRead(t *testing.T) {
 	for i, name := range keyHeaders {
 		s := newEnv(t)
 		other := keyHeaders[(i+1)%len(keyHeaders)]
-		problemIn(t, s.call("POST", connectionsPath, goodConnection, name, "a", other, "b"), 400, codeInvalid)
+		w := s.call("POST", connectionsPath, goodConnection, name, "a", other, "b")
+		got := slices.Sorted(slices.Values(strings.Fields(locations(problemIn(t, w, 400, codeInvalid)))))
+		if want := slices.Sorted(slices.Values([]string{"header." + name, "header." + other})); !cmp.Equal(got, want) {
+			t.Errorf("%s and %s: the locations are %v", name, other, got)
+		}
 		s.call("POST", connectionsPath, goodConnection, name, "same", other, "same")
 		again := s.call("POST", connectionsPath, goodConnection, other, "same")
 		if again.Code != 201 || again.Header().Get(replayedHeader) != "true" || s.service.calls != 1 {

@@ -65,6 +65,7 @@ const (
 	NotRepresentable   Code = "not_representable"    // the format cannot express a number of the statement (Conflict)
 	ConnectionPaused   Code = "connection_paused"    // no request is sent to the vendor (Conflict)
 	NotOffered         Code = "not_offered"          // the vendor does not have this feature (Conflict)
+	SinkLacks          Code = "sink_lacks"           // the kind of sink does not have this feature (Conflict)
 	AlreadyErased      Code = "already_erased"       // the connection is erased; the vendor cannot be asked (Conflict)
 	LeaseLost          Code = "lease_lost"           // another worker has taken over the pull (Conflict)
 	TargetChanged      Code = "target_changed"       // the connection's address or reference has changed (Conflict)

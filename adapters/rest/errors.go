@@ -121,6 +121,7 @@ var statusRules = []statusRule{
 	{domain.CloseNotFound, http.StatusNotFound, codeNotFound, closeNotFound.detail},
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
+	{domain.SinkLacks, http.StatusConflict, codeConflict, "the sink of the subscription does not have this"},
 	{
 		domain.AccountChanged, http.StatusConflict, codeConflict,
 		"transactions have changed since the balance of the account was read; force=changed writes the statement",

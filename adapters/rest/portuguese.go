@@ -78,8 +78,9 @@ var portugueseDetails = map[string]string{
 		"ou uma eliminação no agregador usa o aplicativo",
 	"the application has changed meanwhile: repeat the request": "o aplicativo mudou enquanto isso: repita a " +
 		"requisição",
-	"the token serves more than one connection": "o token atende mais de uma conexão",
-	"the vendor does not offer this":            "o agregador não oferece esta função",
+	"the token serves more than one connection":       "o token atende mais de uma conexão",
+	"the vendor does not offer this":                  "o agregador não oferece esta função",
+	"the sink of the subscription does not have this": "o destino da assinatura não tem esta função",
 	"transactions have changed since the balance of the account was read; force=changed writes the statement": "" +
 		"lançamentos mudaram desde que o saldo da conta foi lido; force=changed gera o extrato",
 	"the transactions of the account do not explain its balance; force=drift ignores this": "o saldo da conta não " +

@@ -21,7 +21,7 @@ func (s *Service) matcherSubscription(
 	sink, ok := s.Sinks[sub.Sink.Kind].(ports.MatcherSink)
 	if !ok {
 		return ports.MatcherSettings{}, &domain.Error{
-			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the sink is not Matcher",
+			Kind: domain.Conflict, Code: domain.SinkLacks, Message: "the sink is not Matcher",
 		}
 	}
 	return sink.MatcherSettings(s.settingsOf(sub.Subscription, domain.Credential{})), nil

@@ -348,7 +348,7 @@ func (s *Service) rotateSubscriptionSecret(
 	}
 	if sink := s.Sinks[before.Sink.Kind]; sink == nil || !sink.Signs() {
 		return ports.CreatedSubscription{}, &domain.Error{
-			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the sink does not sign events",
+			Kind: domain.Conflict, Code: domain.SinkLacks, Message: "the sink does not sign events",
 		}
 	}
 	secrets, err := s.openSubscription(ctx, before.Subscription)

@@ -63,7 +63,14 @@ func TestASubscriptionSendsToKafka(t *testing.T) {
 		send()
 		o.send(http.MethodPut, one, body(object{"brokers": append(brokers, "127.0.0.1:1")})).
 			problem(400, "MTCH-0001", "body.sink.sasl.password")
-		o.send(http.MethodPost, one+"/secret", nil).problem(409, "MTCH-0007")
+		for _, a := range []response{
+			o.send(http.MethodPost, one+"/secret", nil), o.get(one + "/conflicts"), o.get(one + "/unmapped"),
+		} {
+			a.problem(409, "MTCH-0007")
+			if detail := a.text("detail"); detail != "the sink of the subscription does not have this" {
+				t.Errorf("the detail is %q", detail)
+			}
+		}
 
 		records := readTopic(t, brokers, topic, 2)
 		headers := map[string]string{}

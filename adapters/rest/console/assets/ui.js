@@ -109,9 +109,10 @@ export function Failure({ problem, retry }) {
   const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 502: 'refused', 503: 'away' }[status];
   const text = known ? t('problem.' + known, { scope: problem.scope })
     : status >= 500 ? t('problem.internal') : problemText({ detail: problem.message });
+  const told = fields.filter(({ message }) => t('reason.' + message) !== text); // a reason that the sentence says already
   return html`<div class="notice bad" role="alert">
     <p><strong>${text}</strong></p>
-    ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li>${status === 502 && has('reason.' + f.message)
+    ${told.length > 0 && html`<ul>${told.map((f) => html`<li>${status === 502 && has('reason.' + f.message)
       ? t('reason.' + f.message) : html`<code>${f.location}</code> ${fieldText(f.message)}`}</li>`)}</ul>`}
     ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
     ${requestId && html`<p class="small">${t('problem.requestId')} <${Copyable} value=${requestId} name=${t('problem.requestId').replace(/:$/, '')} /></p>

@@ -581,7 +581,7 @@ test('a token that is refused is said to lack what it lacks, with the name of th
     [{ exp: undefined }, 'The token has no claim exp'],
     [{ iss: 'another' }, 'its claims do not show why'],
   ]) {
-    const page = await open(browser, '/console', { token: token(98, other), expected: [/401/] });
+    const page = await open(browser, '/console', { token: token(198, other), expected: [/401/] });
     const dialog = page.getByRole('dialog');
     await dialog.getByText(said).waitFor();
     if (also) await dialog.getByText(also).waitFor();
@@ -1492,7 +1492,7 @@ test('the accounts of a month-end are closed together, and those that cannot be 
 });
 
 test('a month-end shows problems first, and the question names what is closed over', async () => {
-  const operator = token(91);
+  const operator = token(191);
   const { id } = await connect(operator, pluggyLogin, 'ledger');
   await confirm(operator, id);
   const { id: extra } = await control(PLUGGY, 'POST', '/transactions', {
@@ -1550,7 +1550,7 @@ test('a month-end shows problems first, and the question names what is closed ov
 });
 
 test('the statements of several accounts are downloaded in one archive', async () => {
-  const operator = token(92);
+  const operator = token(192);
   await connect(operator, pluggyLogin, 'ledger');
   const page = await open(browser, '/console/month-end?day=2026-01-31', { token: operator });
   await press(page, 'Select 2 open accounts');
@@ -1574,7 +1574,7 @@ const shown = (date) => new Intl.DateTimeFormat('en-US', { day: '2-digit', month
 const amounts = async (sheet) => (await sheet.locator('.facts dd').allInnerTexts()).map((text) => Number(text.replace(/[^\d.−]/g, '').replace('−', '-')));
 
 test('a statement shows its balances, and is printed with a page for each account', async () => {
-  const operator = token(93);
+  const operator = token(193);
   const { id } = await connect(operator, pluggyLogin, 'ledger');
   await confirm(operator, id);
   const { items } = await api(operator, 'GET', `/aggregator-connections/${id}/accounts`);
@@ -1641,7 +1641,7 @@ async function addCard() {
 }
 
 test('the bills of a card say whether they add up, and a purchase names its bill and instalment', async () => {
-  const operator = token(94);
+  const operator = token(194);
   const { item, due } = await addCard();
   const { id } = await connect(operator, { ...pluggyLogin, accountRef: item }, 'card');
   await confirm(operator, id, item);
@@ -1669,7 +1669,7 @@ test('the bills of a card say whether they add up, and a purchase names its bill
 });
 
 test('a cause that connections share is shown once, and a counter leads to its connections', async () => {
-  const operator = token(95);
+  const operator = token(195);
   const { clientId } = pluggyLogin;
   const application = await api(operator, 'POST', '/applications', { vendor: 'pluggy', name: 'credencial-antiga', baseUrl: PLUGGY, clientId, secret: 'of-last-year' });
   for (const name of ['um', 'dois', 'tres']) {
@@ -1704,7 +1704,7 @@ test('a cause that connections share is shown once, and a counter leads to its c
 });
 
 test('the changes since the last visit on an earlier day are counted by account', async () => {
-  const operator = token(96);
+  const operator = token(196);
   const { id } = await connect(operator, pluggyLogin, 'visits');
   const page = await open(browser, '/console/changes', { token: operator });
   await page.getByText('Live:').waitFor();
@@ -1732,7 +1732,7 @@ test('the changes since the last visit on an earlier day are counted by account'
 });
 
 test('the audit page names actions and objects, links to them, and states the exact time', async () => {
-  const operator = token(97);
+  const operator = token(197);
   const { id } = await connect(operator, pluggyLogin, 'audited');
   const [account] = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
   const [transaction] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`)).items;
@@ -1753,7 +1753,7 @@ test('the audit page names actions and objects, links to them, and states the ex
 
 test('the sections are one line of a wide window, in both languages', async () => {
   for (const locale of ['en-US', 'pt-BR']) {
-    const page = await open(browser, '/console/search', { token: token(99), locale });
+    const page = await open(browser, '/console/search', { token: token(199), locale });
     const { height } = await page.getByRole('navigation').first().boundingBox();
     assert.ok(height < 45, `${locale}: the sections are ${height} px high`);
     await page.finish();

@@ -13,7 +13,7 @@ import (
 
 // CloseRequest is a request to close a period of an account.
 type CloseRequest struct {
-	Date  domain.Date // the last day of the period
+	Date domain.Date // the last day of the period
 	// From is the first day of the statement of the period, if the account has no earlier close; "" if it is the date
 	// of the first record.
 	From domain.Date

@@ -148,7 +148,7 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 			return err
 		},
 		"close": func(e *env) error {
-			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"}) // before the time of the bubble
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, longAgo) // before the time of the bubble
 			return err
 		},
 	} {
@@ -189,7 +189,7 @@ func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 		results := make(chan error, 4)
 		start := time.Now()
 		go func() {
-			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"})
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, longAgo)
 			results <- err
 		}()
 		synctest.Wait()
@@ -214,6 +214,9 @@ func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 		}
 	})
 }
+
+// longAgo is a period that ended before the time of a synctest bubble.
+var longAgo = domain.Window{To: "1999-12-31"}
 
 // slowFailure is a ledger whose searches and closes fail after a second.
 type slowFailure struct {
@@ -246,7 +249,7 @@ func TestACloseLetsTheReadsOfItsTenantRun(t *testing.T) {
 		})
 		var running sync.WaitGroup
 		running.Go(func() {
-			if _, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, domain.Window{To: "1999-12-31"}); err != nil {
+			if _, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, longAgo); err != nil {
 				t.Error(err)
 			}
 		})

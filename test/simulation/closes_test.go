@@ -49,7 +49,8 @@ func (s *sim) closePeriod(ctx context.Context, app *application.Service, c *conn
 		return nil
 	}
 	id := accounts[s.rand.IntN(len(accounts))].ID
-	_, err := app.ClosePeriod(ctx, c.Tenant, id, domain.Window{To: domain.DateOf(s.clock.now).AddDays(-1 - s.rand.IntN(25))})
+	day := domain.DateOf(s.clock.now).AddDays(-1 - s.rand.IntN(25))
+	_, err := app.ClosePeriod(ctx, c.Tenant, id, domain.Window{To: day})
 	return err
 }
 

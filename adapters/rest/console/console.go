@@ -58,9 +58,9 @@ type SignIn struct {
 	// TokenOrigin returns the origin of the issuer's token endpoint, which can differ from that of the issuer
 	// (Cognito), or "" if it is not known. It may be nil.
 	TokenOrigin func(context.Context) string
-	// TokenAudience is a value that the claim "aud" of a token must contain; "" if any is accepted. TenantClaims are the
-	// names of the claims of which a token must have one; nil if it needs none. The console says which of them a refused
-	// token lacks.
+	// TokenAudience is a value that the claim "aud" of a token must contain; "" if any is accepted. TenantClaims are
+	// the names of the claims of which a token must have one; nil if it needs none. The console says which of them a
+	// refused token lacks.
 	TokenAudience string
 	TenantClaims  []string
 }

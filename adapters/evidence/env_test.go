@@ -88,6 +88,8 @@ type closedPeriod struct {
 	sequence  int    // the number of the audit entry
 	size      int    // of the audit log
 	witness   *witness.Overview
+	foreign   bool // the second record has no amount in the currency of the account
+	earlier   bool // an earlier version of the service has closed the period
 }
 
 // evidenceOf returns the content of the evidence pack for a closed period.
@@ -104,7 +106,7 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 	}
 	var covered []books.ClosedRecord
 	var posted []domain.Transaction
-	sum := books.NewCloseSum(a, completeness, day, "2026-01-31")
+	sum := books.NewCloseSum(a, completeness, day, "2026-02-01")
 	for i := range p.records {
 		id := uuid.NewSHA1(tenant.UUID, fmt.Appendf(nil, "%d", i))
 		r := books.ClosedRecord{
@@ -116,6 +118,9 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 		}
 		if i == 0 && p.digits != "" {
 			r.Amount.Amount, r.Date = decimal.RequireFromString(p.digits), "2026-02-01"
+		}
+		if i == 1 && p.foreign {
+			r.Amount.Currency = "USD"
 		}
 		if i%4 > 0 {
 			hash := sha256.Sum256(id[:])
@@ -145,6 +150,12 @@ func evidenceOf(t testing.TB, p closedPeriod) ports.Evidence {
 	slices.SortStableFunc(posted, func(x, y domain.Transaction) int { return cmp.Compare(x.Date, y.Date) })
 	c := sum.Close(books.CloseRequest{Date: day, At: at, By: "maria <&>\u2028"}, completeness)
 	c.Witness = p.witness
+	if p.earlier {
+		c.Statement.Format = 1
+	}
+	if p.earlier && p.foreign {
+		c.Statement, c.Sum, c.WithoutAmount = nil, decimal.NullDecimal{}, 0
+	}
 	view := ports.ClosedView{Close: c, Records: func(context.Context) iter.Seq2[books.ClosedRecord, error] {
 		return withoutErrors(covered)
 	}}

@@ -63,6 +63,8 @@ type closeView struct {
 	Format     int          `json:"format,omitempty"`
 	BankReadAt string       `json:"bankReadAt,omitempty"`
 	Witness    *witnessView `json:"witness,omitempty"`
+
+	WithoutAmount int `json:"withoutAmount,omitempty"`
 }
 
 // witnessView is the bank statement that covered the period when the pack was made.
@@ -77,6 +79,7 @@ type witnessView struct {
 const (
 	formatBankRead = 2 // bankReadAt, and the completeness not_covered
 	formatWitness  = 3 // witness
+	formatWithout  = 4 // withoutAmount
 )
 
 // closeJSON returns close.json.
@@ -91,6 +94,9 @@ func closeJSON(c books.Close, hasDocument bool) ([]byte, error) {
 	}
 	if w := c.Witness; w != nil {
 		v.Format, v.Witness = formatWitness, &witnessView{w.ID.String(), w.SHA256, string(w.Verdict)}
+	}
+	if c.WithoutAmount > 0 {
+		v.Format, v.WithoutAmount = formatWithout, c.WithoutAmount
 	}
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()

@@ -32,6 +32,34 @@ var periods = map[string]closedPeriod{
 	"covered by an account": {records: 2, size: 1, witness: &witness.Overview{
 		ID: statement, Verdict: witness.DatesDiffer,
 	}},
+	"earlier":                {records: 12, size: 1, earlier: true},
+	"earlier without amount": {records: 12, size: 1, earlier: true, foreign: true},
+	"without amount":         {records: 12, size: 1, foreign: true},
+	"covered without amount": {records: 12, size: 1, foreign: true, witness: &witness.Overview{
+		ID: statement, Verdict: witness.Agrees,
+	}},
+}
+
+// Both verifiers read the packs of all formats.
+func TestAPackHasTheLowestFormatOfItsMembers(t *testing.T) {
+	for name, want := range map[string][]string{
+		"earlier":                {`"completeness":`, `"firstDay":`, `"sum":`},
+		"earlier without amount": {`"completeness":`, `"statement":"no_balance"`},
+		"small":                  {`"format":2,`, `"firstDay":`, `"sum":`},
+		"covered by a file":      {`"format":3,`, `"sum":`, `"witness":`},
+		"without amount":         {`"format":4,`, `"firstDay":`, `"sum":`, `"withoutAmount":1`},
+		"covered without amount": {`"format":4,`, `"sum":`, `"withoutAmount":1`, `"witness":`},
+	} {
+		text := string(contents(t, evidenceOf(t, periods[name]))[closeName])
+		for _, member := range want {
+			if !strings.Contains(text, member) {
+				t.Errorf("%s: %s has no %s", name, text, member)
+			}
+		}
+		if strings.HasPrefix(name, "earlier") && strings.Contains(text, `"format"`) {
+			t.Errorf("%s: %s has a format", name, text)
+		}
+	}
 }
 
 var statement = witness.BankStatementID(account)
@@ -62,7 +90,7 @@ func TestGoodPacksAreAccepted(t *testing.T) {
 			t.Errorf("%s: %v %+v", name, err, s)
 		}
 		_, hasStatement := contents(t, e)[statementName]
-		if want := !p.noBalance && p.digits == ""; hasStatement != want {
+		if want := !p.noBalance && p.digits == "" && !(p.earlier && p.foreign); hasStatement != want {
 			t.Errorf("%s: the pack has a statement: %v", name, hasStatement)
 		}
 		checkWithZip(t, pack)
@@ -228,7 +256,10 @@ func TestASignedPackWhoseFilesDoNotAgreeIsRefused(t *testing.T) {
 		"another hash":           {covered(`"sha256":"0f`, `"sha256":"0F`), closeName},
 		"no statement id":        {covered(`"bankStatementId":"019c`, `"bankStatementId":"19c`), closeName},
 		"a witness in format 2":  {covered(`"format":3`, `"format":2`), closeName},
-		"an unknown format":      {covered(`"format":3`, `"format":4`), closeName},
+		"an unknown format":      {covered(`"format":3`, `"format":5`), closeName},
+		"format 4, all amounts":  {covered(`"format":3`, `"format":4`), closeName},
+		"none without amount":    {replace(closeName, `"sum":`, `"format":4,"sum":`), closeName},
+		"one without amount":     {covered(`"format":3`, `"format":4,"withoutAmount":1`), closeName},
 		"format 3, no witness":   {replace(closeName, `"firstDay"`, `"format":3,"firstDay"`), closeName},
 		"an unknown member":      {replace(closeName, `"sum":`, `"sun":`), closeName},
 		"a space":                {replace(closeName, `"sum":`, `"sum": `), closeName},

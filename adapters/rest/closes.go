@@ -14,15 +14,16 @@ import (
 
 // closeView is the representation of a close (a closed period of an account) in responses.
 type closeView struct {
-	AccountID    string    `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
-	Date         string    `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the closed period"`
-	Count        int       `json:"count" minimum:"0" example:"214" doc:"The number of records: the records dated up to and including date that were not removed, including pending ones"`
-	Sum          string    `json:"sum,omitempty" example:"1520.37" doc:"The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency"`
-	Currency     string    `json:"currency,omitempty" example:"BRL" doc:"ISO 4217; the currency of the account. Absent if it is not known"`
-	Digest       string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
-	ClosedAt     time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
-	ClosedBy     string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
-	Completeness string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read"`
+	AccountID     string    `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	Date          string    `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the closed period"`
+	Count         int       `json:"count" minimum:"0" example:"214" doc:"The number of records: the records dated up to and including date that were not removed, including pending ones"`
+	Sum           string    `json:"sum,omitempty" example:"1520.37" doc:"The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. It leaves out withoutAmount records"`
+	WithoutAmount int       `json:"withoutAmount,omitempty" minimum:"0" example:"2" doc:"The number of records without an amount in currency, which sum and postedSum leave out. Absent if there are none"`
+	Currency      string    `json:"currency,omitempty" example:"BRL" doc:"ISO 4217; the currency of the account. Absent if it is not known"`
+	Digest        string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
+	ClosedAt      time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
+	ClosedBy      string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
+	Completeness  string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read"`
 
 	BankReadAt          time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank when the period was closed; absent if that was not known"`
 	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date, or a later bill of a card reached it; only if completeness is not_covered, or unknown for a card, and absent before that"`
@@ -51,6 +52,7 @@ func closeOf(c books.Close) closeView {
 		Digest: hex.EncodeToString(c.Digest[:]), ClosedAt: utcOrZero(c.ClosedAt), ClosedBy: c.ClosedBy,
 		Completeness: string(c.Completeness), BankReadAt: utcOrZero(c.BankReadAt),
 		CoveredSince: utcOrZero(c.CoveredSince), CoveredCompleteness: string(c.CoveredCompleteness),
+		WithoutAmount: c.WithoutAmount,
 	}
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()

@@ -232,7 +232,7 @@ func (w *statementWriter) setForced(header http.Header, s books.Statement) {
 	for _, code := range s.Forced {
 		forced = append(forced, forceNames[code])
 	}
-	if n := len(s.Unconverted); n > 0 && s.OmitUnconverted && !w.format.PrintsUnconverted() {
+	if n := len(s.Unconverted) + s.Omitted; n > 0 && s.OmitUnconverted && !w.format.PrintsUnconverted() {
 		forced = append(forced, "omitted")
 		header.Set("X-Omitted-Records", strconv.Itoa(n))
 	}

@@ -4309,10 +4309,15 @@ type CloseView struct {
 	// Examples: 2026-03-05T10:00:00Z
 	ReopenedAt *time.Time `json:"reopenedAt,omitempty"`
 
-	// Sum The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency
+	// Sum The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. It leaves out withoutAmount records
 	//
 	// Examples: 1520.37
 	Sum *string `json:"sum,omitempty"`
+
+	// WithoutAmount The number of records without an amount in currency, which sum and postedSum leave out. Absent if there are none
+	//
+	// Examples: 2
+	WithoutAmount *int64 `json:"withoutAmount,omitempty"`
 
 	// Witness The bank statement with the newest comparison of a day from firstDay to date, if it covers all of these days. It is the present one, also in the response to a repeated request
 	Witness *CloseWitnessView `json:"witness,omitempty"`

@@ -3,6 +3,7 @@ package books
 import (
 	"cmp"
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,9 @@ type ClosedStatement struct {
 	Debits   StatementTotal     `json:"debits"`
 	Digits   int                `json:"digits"`
 	Scale    int                `json:"scale"`
+	// Omitted is the number of posted records from the first day on that the document leaves out, because they had no
+	// amount in the currency.
+	Omitted int `json:"omitted,omitempty"`
 	// BankReadAt is printed in the document. It is zero if it was not known, and in the documents of format 1.
 	BankReadAt time.Time `json:"bankReadAt,omitzero"`
 }
@@ -51,7 +55,7 @@ func (c Close) Period() domain.Window {
 }
 
 // Document returns the statement of the period as it was closed. It returns the same statement each time. Errors:
-// Conflict (no_account_amount) if the amount of a record in the currency of the account was not known.
+// Conflict (no_account_amount) if there is none.
 func (c Close) Document() (Statement, error) {
 	if c.Statement == nil {
 		return Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
@@ -60,7 +64,7 @@ func (c Close) Document() (Statement, error) {
 	return Statement{
 		ID: c.documentID(), CreatedAt: c.ClosedAt, Currency: s.Currency, Period: c.Period(), Balances: s.Balances,
 		Credits: s.Credits, Debits: s.Debits, Digits: s.Digits, Scale: s.Scale, Completeness: c.Completeness,
-		BankReadAt: s.BankReadAt,
+		BankReadAt: s.BankReadAt, OmitUnconverted: true, Omitted: s.Omitted,
 		Account: domain.Account{
 			ID: c.Account, AccountData: domain.AccountData{
 				Type: s.Type, Name: s.Name, Number: s.Number, Currency: s.Currency,
@@ -87,7 +91,7 @@ type CloseSum struct {
 	first     domain.Date // the earliest date of a record; "" without records
 	from      domain.Date // the first day of the statement; "" if it is the date of the first record
 	account   domain.Account
-	statement *StatementSum // nil if the account has no currency, or the amount of a record is not known in it
+	statement *StatementSum // nil if the account has no currency
 }
 
 // NewCloseSum returns a sum without records. from is the result of CloseRequest.FirstDay.
@@ -103,6 +107,7 @@ func (s *CloseSum) Clone() *CloseSum {
 	clone.digest = s.digest.Clone()
 	if s.statement != nil {
 		statement := *s.statement
+		statement.statement.Unconverted = slices.Clip(statement.statement.Unconverted)
 		clone.statement = &statement
 	}
 	return &clone
@@ -129,9 +134,7 @@ func (s *CloseSum) Add(id domain.TransactionID, status domain.TransactionStatus,
 	if s.statement == nil || status != domain.Posted {
 		return
 	}
-	if s.statement.Add(id, r); len(s.statement.statement.Unconverted) > 0 {
-		s.statement = nil
-	}
+	s.statement.Add(id, r)
 }
 
 // Close returns the closed period of the added records.
@@ -149,7 +152,7 @@ func (s *CloseSum) Close(r CloseRequest, c Completeness) Close {
 		Format: DocumentFormat, Vendor: s.account.Vendor, Type: s.account.Type, Name: s.account.Name,
 		Number: s.account.Number, Currency: st.Currency, From: from, Balances: st.Balances,
 		Credits: st.Credits, Debits: st.Debits, Digits: st.Digits, Scale: st.Scale,
-		BankReadAt: closed.BankReadAt,
+		BankReadAt: closed.BankReadAt, Omitted: len(st.Unconverted),
 	}
 	return closed
 }

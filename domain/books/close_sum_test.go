@@ -102,7 +102,7 @@ func TestACopyOfACloseSumIsIndependent(t *testing.T) {
 	}
 }
 
-func TestACloseWithoutAnAmountHasNoStatement(t *testing.T) {
+func TestACloseLeavesOutRecordsWithoutAnAmount(t *testing.T) {
 	dollars := posted("2026-03-05", "5")
 	dollars.Amount.Currency = "USD"
 	later := posted("2026-03-11", "5")
@@ -113,7 +113,7 @@ func TestACloseWithoutAnAmountHasNoStatement(t *testing.T) {
 		has     bool
 	}{
 		"the currency of the account": {closedAccount, posted("2026-03-05", "5"), true},
-		"another currency":            {closedAccount, dollars, false},
+		"another currency":            {closedAccount, dollars, true},
 		"another currency later":      {closedAccount, later, true},
 		"no currency":                 {domain.Account{}, posted("2026-03-05", "5"), false},
 	} {
@@ -131,6 +131,13 @@ func TestACloseWithoutAnAmountHasNoStatement(t *testing.T) {
 		if !c.has &&
 			(domain.CodeOf(err) != domain.NoAccountAmount || closed.Period() != (domain.Window{To: "2026-03-10"})) {
 			t.Errorf("%s: %v, %v", name, err, closed.Period())
+		}
+		omitted := 0
+		if name == "another currency" {
+			omitted = 1
+		}
+		if closed.WithoutAmount != omitted || document.Omitted != omitted || document.OmitUnconverted != c.has {
+			t.Errorf("%s: the close leaves out %d, and its statement %+v", name, closed.WithoutAmount, document)
 		}
 		if c.has &&
 			(document.Account.Name != "Conta" || document.Currency != "BRL" || document.CreatedAt != statementStart) {

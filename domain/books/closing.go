@@ -66,8 +66,10 @@ type Close struct {
 	Account domain.AccountID
 	Date    domain.Date
 	Count   int
-	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in Currency.
-	Sum decimal.NullDecimal
+	// Sum is the sum of the records in Currency. It leaves out WithoutAmount records, which have no amount in Currency.
+	// An earlier version of the service made closes whose Sum is not valid, because there were such records.
+	Sum           decimal.NullDecimal
+	WithoutAmount int
 	// Currency is the currency of the account. If the account's currency is unknown, Currency is the currency of the
 	// first record, or "" if there are no records.
 	Currency     string
@@ -81,8 +83,7 @@ type Close struct {
 	// became known, and what a close would have stated then.
 	CoveredSince        time.Time
 	CoveredCompleteness CompletenessState
-	// Statement describes the statement of the period. It is nil if the amount of a posted record in the currency of
-	// the account was not known.
+	// Statement describes the statement of the period. It is nil if the currency of the account was not known.
 	Statement  *ClosedStatement
 	ReopenedAt time.Time // zero unless the period was reopened
 	// Witness is the bank statement with the newest comparison of the days of the period, if it covers all of them. It
@@ -151,11 +152,11 @@ func digestLine(id domain.TransactionID, m domain.CoveredMembers) string {
 // CloseDigest computes the number, the sum and the digest of the records of a closed period. NewCloseDigest creates
 // one.
 type CloseDigest struct {
-	count    int
-	sum      decimal.Decimal
-	unknown  bool // true if sum is not valid: a record has no amount in the digest's currency
-	currency string
-	hash     hash.Cloner
+	count         int
+	sum           decimal.Decimal
+	withoutAmount int // the number of records without an amount in currency, which sum leaves out
+	currency      string
+	hash          hash.Cloner
 }
 
 // NewCloseDigest returns a digest without records. currency is the currency of the account; "" if it is unknown.
@@ -191,21 +192,18 @@ func (d *CloseDigest) Add(
 	if value, ok := inAccount.InCurrency(d.currency); ok {
 		d.sum = d.sum.Add(value)
 	} else {
-		d.unknown = true
+		d.withoutAmount++
 	}
 }
 
 // Close returns a closed period of the account. The period covers the added records.
 func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Completeness) Close {
-	closed := Close{
+	return Close{
 		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
 		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By,
 		Completeness: c.StateOfClose(r.Date, d.currency, r.Coverage, r.At, r.Grace), BankReadAt: c.BankReadAt(),
+		Sum: decimal.NewNullDecimal(d.sum), WithoutAmount: d.withoutAmount,
 	}
-	if !d.unknown {
-		closed.Sum = decimal.NewNullDecimal(d.sum)
-	}
-	return closed
 }
 
 // RecordState contains those values of a record that can influence a closed period, or the completeness of an

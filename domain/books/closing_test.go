@@ -53,19 +53,20 @@ func TestADigestIsThatOfTheWorkedExample(t *testing.T) {
 	}
 }
 
-func TestTheSumOfACloseIsUnknownWithAnotherCurrency(t *testing.T) {
+func TestTheSumOfACloseLeavesOutAnotherCurrency(t *testing.T) {
 	for name, test := range map[string]struct {
 		account  string
 		amounts  []string // the first record is in BRL, the second one in USD
 		currency string
-		known    bool
+		sum      string
+		without  int
 	}{
-		"no records":                  {"BRL", nil, "BRL", true},
-		"no records and no currency":  {"", nil, "", true},
-		"the account's currency":      {"BRL", []string{"1"}, "BRL", true},
-		"another currency":            {"EUR", []string{"1"}, "EUR", false},
-		"an account without currency": {"", []string{"1"}, "BRL", true},
-		"two currencies":              {"", []string{"1", "2"}, "BRL", false},
+		"no records":                  {"BRL", nil, "BRL", "0", 0},
+		"no records and no currency":  {"", nil, "", "0", 0},
+		"the account's currency":      {"BRL", []string{"1"}, "BRL", "1", 0},
+		"another currency":            {"EUR", []string{"1"}, "EUR", "0", 1},
+		"an account without currency": {"", []string{"1"}, "BRL", "1", 0},
+		"two currencies":              {"", []string{"1", "2"}, "BRL", "1", 1},
 	} {
 		digest := books.NewCloseDigest(test.account)
 		for i, amount := range test.amounts {
@@ -73,8 +74,9 @@ func TestTheSumOfACloseIsUnknownWithAnotherCurrency(t *testing.T) {
 			digest.Add(recordID(i), domain.Posted, "2026-10-05", mustMoney(t, amount, currency), nil)
 		}
 		got := digest.Close(domain.AccountID{}, books.CloseRequest{}, books.Completeness{})
-		if got.Sum.Valid != test.known || got.Currency != test.currency {
-			t.Errorf("%s: %v %s", name, got.Sum, got.Currency)
+		if got.Sum.Decimal.String() != test.sum || !got.Sum.Valid || got.WithoutAmount != test.without ||
+			got.Currency != test.currency {
+			t.Errorf("%s: %v %d %s", name, got.Sum, got.WithoutAmount, got.Currency)
 		}
 	}
 }

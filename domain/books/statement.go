@@ -48,6 +48,7 @@ type Statement struct {
 	// return the error of CheckConverted, or leave them out if OmitUnconverted is set.
 	Unconverted     []domain.TransactionID
 	OmitUnconverted bool
+	Omitted         int // the number of unconverted records of a closed period, which Unconverted does not contain
 }
 
 // StatementForce contains what a caller accepts in a statement.

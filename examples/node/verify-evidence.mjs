@@ -120,8 +120,7 @@ function units(text) {
 }
 
 const MONEY = '(-?\\d+(?:\\.\\d+)?)\\|([A-Z]{3})';
-const DATE = '(\\d{4}-\\d\\d-\\d\\d)';
-const RECORD = new RegExp(`^([0-9a-f-]{36})\\|${DATE}\\|(pending|posted)\\|${MONEY}\\|(?:\\||${MONEY})$`);
+const RECORD = new RegExp(`^([0-9a-f-]{36})\\|(\\d{4}-\\d\\d-\\d\\d)\\|(pending|posted)\\|${MONEY}\\|(?:\\||${MONEY})$`);
 const ENTRY = /<Ntry><Amt Ccy="[A-Z]{3}">([\d.]+)<\/Amt><CdtDbtInd>(CRDT|DBIT)<\/CdtDbtInd><Sts>/g;
 
 function linesOf(file, content) {
@@ -131,20 +130,21 @@ function linesOf(file, content) {
 }
 
 function checkRecords(files, close) {
-  const [ids, all, posted] = [[], { sum: 0n }, { sum: 0n, count: 0 }];
+  const [ids, all, posted, left] = [[], { sum: 0n }, { sum: 0n, count: 0 }, []];
   for (const line of linesOf('records.txt', files.get('records.txt'))) {
     const [, id, date, status, amount, currency, accountAmount, accountCurrency] = RECORD.exec(line) ?? [];
     check(id > (ids.at(-1) ?? '') && date <= close.date, 'records.txt', 'a line is not a record of the period');
     ids.push(id);
     const value = (accountCurrency ?? currency) === close.currency ? units(accountAmount ?? amount) : undefined;
-    const inPeriod = status === 'posted' && close.firstDay !== undefined && date >= close.firstDay;
-    posted.count += inPeriod ? 1 : 0;
-    for (const s of inPeriod ? [all, posted] : [all]) {
-      s.sum = value === undefined || s.sum === undefined ? undefined : s.sum + value;
-    }
+    const isLeft = close.format === 4 && value === undefined; // the sums leave the record out
+    const inPeriod = status === 'posted' && close.firstDay !== undefined && date >= close.firstDay && !isLeft;
+    const plus = (sum) => (value === undefined || sum === undefined ? undefined : sum + value);
+    if (isLeft) left.push(id); else all.sum = plus(all.sum);
+    if (inPeriod) Object.assign(posted, { count: posted.count + 1, sum: plus(posted.sum) });
   }
   check(hex(sha256(files.get('records.txt'))) === close.digest, 'records.txt', 'does not have the digest of the close');
   check(ids.length === close.count, 'records.txt', 'does not have as many records as the close');
+  check(left.length === (close.withoutAmount ?? 0), 'close.json', 'withoutAmount is not that of the records');
   check(all.sum === (close.sum && units(close.sum)), 'close.json', 'sum is not that of the records');
   check(close.postedCount === undefined || (posted.count === close.postedCount &&
     posted.sum === units(close.postedSum)), 'close.json', 'postedCount and postedSum are not those of the records');

@@ -61,7 +61,7 @@ func closeWithoutBalance(f *fixture) {
 	_, _, id := f.accountWithRows(row("1", withAccount("a")))
 	f.equal("no reading", "2026-02-10 1 -12.5", sumsOf(f.close(id, closeDay)))
 	_, _, id = f.accountWithRows(row("1", withAccount("a"), withAmount("-1", "USD")))
-	f.equal("an unknown amount", "no statement", sumsOf(f.close(id, closeDay)))
+	f.equal("an unknown amount", "2026-02-10 0 0", sumsOf(f.close(id, closeDay)))
 }
 
 // closeLateRecords stores a record that is dated earlier than all records that were stored when the baseline was set.

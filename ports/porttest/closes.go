@@ -18,7 +18,7 @@ import (
 // closeTests check Ledger.ClosePeriod, ReopenPeriod and Closes.
 var closeTests = []storeTest{
 	{"a close covers the live records of the account up to its day, in the order of their ids", closeCovers},
-	{"a sum is not known if a record has no amount in the currency of the account", closeUnknownSum},
+	{"a sum leaves out the records without an amount in the currency of the account", closeWithoutAmount},
 	{"a period without records can be closed", closeWithoutRecords},
 	{"the statement of a first close begins with the requested day", closeFirstDay},
 	{"a close has the completeness of the account", closeCompleteness},
@@ -137,12 +137,17 @@ func closeCovers(f *fixture) {
 	f.inUTC(f.listCloses(id)[0].ClosedAt)
 }
 
-func closeUnknownSum(f *fixture) {
+func closeWithoutAmount(f *fixture) {
 	_, _, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a"), withAmount("-1", "USD")))
 	got := f.close(id, closeDay)
-	f.equal("sum is known", false, got.Sum.Valid)
-	f.equal("count and currency", "2 BRL", fmt.Sprint(got.Count, " ", got.Currency))
+	f.equal("the close", "2 1 -12.5 BRL", fmt.Sprint(got.Count, " ", got.WithoutAmount, " ", got.Sum.Decimal, " ",
+		got.Currency))
+	f.equal("the statement", []int{1, 1}, []int{got.Statement.PostedCount(), got.Statement.Omitted})
 	f.equal("list", []books.Close{got}, f.listCloses(id))
+	f.reopen(id, closeDay)
+	reopened, err := f.Ledger.Closes(f.ctx, f.tenant, id, true, domain.PageRequest{Limit: 2})
+	f.noError(err)
+	f.equal("of the reopened close", 1, reopened.Items[0].WithoutAmount)
 }
 
 func closeWithoutRecords(f *fixture) {

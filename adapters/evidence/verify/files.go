@@ -51,7 +51,10 @@ type closeView struct {
 	Format         int    `json:"format,omitempty"`     // absent in format 1
 	BankReadAt     string `json:"bankReadAt,omitempty"` // since format 2
 
-	Witness *witnessView `json:"witness,omitempty"` // in format 3, and only there
+	Witness *witnessView `json:"witness,omitempty"` // in format 3, and perhaps in format 4
+	// WithoutAmount is the number of records without an amount in the currency, in format 4, and only there. The sums
+	// and postedCount leave these records out. In the other formats, the sums are absent if there is such a record.
+	WithoutAmount int64 `json:"withoutAmount,omitempty"`
 }
 
 // witnessView is the bank statement that covered the period when the pack was made.
@@ -76,11 +79,14 @@ func (c *closeView) parse(text []byte) error {
 	default:
 		return faultf(closeName, "statement has an unknown value")
 	}
-	if c.Format != 0 && c.Format != 2 && c.Format != 3 || c.Format == 0 && c.BankReadAt != "" {
+	if c.Format != 0 && (c.Format < 2 || c.Format > 4) || c.Format == 0 && c.BankReadAt != "" {
 		return faultf(closeName, "format has an unknown value")
 	}
-	if (c.Format == 3) != (c.Witness != nil) {
+	if c.Format < 4 && (c.Format == 3) != (c.Witness != nil) {
 		return faultf(closeName, "it has format 3 exactly if it has a witness")
+	}
+	if (c.Format == 4) != (c.WithoutAmount > 0) || c.WithoutAmount < 0 {
+		return faultf(closeName, "it has format 4 exactly if it has withoutAmount")
 	}
 	if w := c.Witness; w != nil &&
 		!(isID.MatchString(w.BankStatementID) && isHash.MatchString(w.SHA256) && isVerdict.MatchString(w.Verdict)) {
@@ -153,6 +159,7 @@ type recordSums struct {
 	all         sum
 	postedCount int64 // the posted records from the first day on
 	posted      sum
+	without     int64 // the records that the sums leave out, in format 4
 }
 
 var (
@@ -185,6 +192,10 @@ func readRecords(a *archive, c closeView) (r recordSums, err error) {
 		amount, currency := members[3], members[4]
 		if members[6] != "" {
 			amount, currency = members[5], members[6]
+		}
+		if c.Format == 4 && currency != c.Currency {
+			r.without++
+			return nil
 		}
 		r.all.add(amount, currency, c.Currency)
 		if status == "posted" && c.FirstDay != "" && date >= c.FirstDay {

@@ -228,6 +228,8 @@ func (p *pack) checkRecords() error {
 		return faultf(recordsName, "it does not have the digest of the close")
 	case r.count != c.Count:
 		return faultf(recordsName, "it does not have as many records as the close")
+	case r.without != c.WithoutAmount:
+		return faultf(closeName, "withoutAmount is not that of records.txt")
 	case !r.all.is(c.Sum):
 		return faultf(closeName, "sum is not that of records.txt")
 	case c.PostedCount != nil && (r.postedCount != *c.PostedCount || !r.posted.is(c.PostedSum)):

@@ -3103,10 +3103,16 @@ export interface components {
              */
             reopenedAt?: string;
             /**
-             * @description The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency
+             * @description The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. It leaves out withoutAmount records
              * @example 1520.37
              */
             sum?: string;
+            /**
+             * Format: int64
+             * @description The number of records without an amount in currency, which sum and postedSum leave out. Absent if there are none
+             * @example 2
+             */
+            withoutAmount?: number;
             /** @description The bank statement with the newest comparison of a day from firstDay to date, if it covers all of these days. It is the present one, also in the response to a repeated request */
             witness?: components["schemas"]["CloseWitnessView"];
         };
@@ -9813,6 +9819,7 @@ export interface operations {
                      *           "postedSum": "520.37",
                      *           "reopenedAt": "2026-03-05T10:00:00Z",
                      *           "sum": "1520.37",
+                     *           "withoutAmount": 2,
                      *           "witness": {
                      *             "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
                      *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -10049,6 +10056,7 @@ export interface operations {
                      *       "postedSum": "520.37",
                      *       "reopenedAt": "2026-03-05T10:00:00Z",
                      *       "sum": "1520.37",
+                     *       "withoutAmount": 2,
                      *       "witness": {
                      *         "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
                      *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -22240,6 +22248,7 @@ export interface operations {
                      *             "postedSum": "520.37",
                      *             "reopenedAt": "2026-03-05T10:00:00Z",
                      *             "sum": "1520.37",
+                     *             "withoutAmount": 2,
                      *             "witness": {
                      *               "bankStatementId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b01",
                      *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -96,7 +96,11 @@ func (c commands) closePeriods() *cobra.Command {
 				s.printNote("%s: %s", result.AccountID, printable(result.Error.Detail))
 				continue
 			}
-			s.printNote("%s: closed, %d transactions, digest %s", result.AccountID, result.Close.Count,
+			without := ""
+			if n := result.Close.WithoutAmount; n != nil {
+				without = fmt.Sprintf(" (%d without an amount)", *n)
+			}
+			s.printNote("%s: closed, %d transactions%s, digest %s", result.AccountID, result.Close.Count, without,
 				result.Close.Digest)
 		}
 		if failed > 0 {

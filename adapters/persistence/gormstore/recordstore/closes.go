@@ -61,6 +61,7 @@ type closeRow struct {
 	BankRead     gormstore.Instant `gorm:"column:bank_read_at"`
 	CoveredSince gormstore.Instant `gorm:"column:covered_since"`
 	CoveredState string            `gorm:"column:covered_state"`
+	Without      int               `gorm:"column:without_amount"` // Close.WithoutAmount
 	Tenant       uuid.UUID         `gorm:"column:tenant_id"`
 }
 
@@ -88,7 +89,7 @@ func newCloseRow(c books.Close, account accountKeys, position int64) (*closeRow,
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Date: string(c.Date),
 		Position: position, Count: c.Count, Currency: c.Currency, Digest: c.Digest[:],
 		ClosedAt: gormstore.At(c.ClosedAt), ClosedBy: c.ClosedBy, Completeness: string(c.Completeness),
-		BankRead: gormstore.At(c.BankReadAt),
+		BankRead: gormstore.At(c.BankReadAt), Without: c.WithoutAmount,
 	}
 	if c.Sum.Valid {
 		sum := c.Sum.Decimal.String()
@@ -109,7 +110,7 @@ func (r closeRow) domain() (books.Close, error) {
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
 		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, Completeness: books.CompletenessState(r.Completeness),
 		BankReadAt: r.BankRead.Time, CoveredSince: r.CoveredSince.Time,
-		CoveredCompleteness: books.CompletenessState(r.CoveredState),
+		CoveredCompleteness: books.CompletenessState(r.CoveredState), WithoutAmount: r.Without,
 	}
 	if len(r.Digest) != sha256.Size {
 		return books.Close{}, errors.New("a stored digest is not a SHA-256 hash")

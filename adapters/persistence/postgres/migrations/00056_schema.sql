@@ -767,6 +767,7 @@ CREATE TABLE account_closes (
     bank_read_at  timestamptz,
     covered_since timestamptz,
     covered_state text        NOT NULL DEFAULT '',
+    without_amount  bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, tenant_id)
 );
 
@@ -792,6 +793,7 @@ CREATE TABLE reopened_closes (
     bank_read_at    timestamptz,
     covered_since   timestamptz,
     covered_state   text        NOT NULL DEFAULT '',
+    without_amount  bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, closed_at, tenant_id)
 );
 

@@ -816,6 +816,7 @@ CREATE TABLE account_closes (
     bank_read_at  INTEGER,
     covered_since INTEGER,
     covered_state TEXT    NOT NULL DEFAULT '',
+    without_amount  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -841,6 +842,7 @@ CREATE TABLE reopened_closes (
     bank_read_at    INTEGER,
     covered_since   INTEGER,
     covered_state   TEXT    NOT NULL DEFAULT '',
+    without_amount  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, date, closed_at, tenant_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -83,6 +83,8 @@ ALTER TABLE account_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
 ALTER TABLE reopened_closes ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE reopened_closes ADD COLUMN covered_since timestamptz;
 ALTER TABLE reopened_closes ADD COLUMN covered_state text NOT NULL DEFAULT '';
+ALTER TABLE account_closes ADD COLUMN without_amount bigint NOT NULL DEFAULT 0;
+ALTER TABLE reopened_closes ADD COLUMN without_amount bigint NOT NULL DEFAULT 0;
 CREATE INDEX accounts_bank_read ON accounts (bank_read_at) WHERE bank_read_at IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;

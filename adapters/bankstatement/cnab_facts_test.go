@@ -231,6 +231,32 @@ func mt940(fields ...string) string {
 	return ":20:REF\r\n:25:12345678/0000001234\r\n:28C:00001/001\r\n" + strings.Join(fields, "\r\n") + "\r\n-\r\n"
 }
 
+// The identifiers of a field 86 are those of the payment.
+func TestEndToEndIDsOfMT940Files(t *testing.T) {
+	for text, want := range map[string]string{
+		"105?00LASTSCHRIFT?20EREF+E1?21SVWZ+MIETE?30COBA": "E1",
+		"105?20EREF+E1 SVWZ+MIETE":                        "E1",
+		"105?20EREF+ABC-123?21DEF?22MREF+M1?30COBA":       "ABC-123DEF",
+		"105?20EREF+E1": "E1",
+		"/TRCD/00100/ /EREF/EV1//CNTP/NL32/INGB/": "EV1",
+		"105?20EREF+NOTPROVIDED?21SVWZ+MIETE":     "",
+		"105?20EREF+AB CD?21SVWZ+MIETE":           "", // a line end divides it
+		"105?20SVWZ+MIETE":                        "",
+		"PAGO":                                    "",
+	} {
+		content := mt940(":60F:C260831EUR100,00", ":61:2609020902D10,00NTRFNONREF", ":86:"+text, ":62F:C260930EUR90,00")
+		got := ""
+		for _, id := range read([]byte(content)).Statements[0].Blocks()[0].IDs {
+			if id.Kind == "EndToEndId" && id.Stable {
+				got = id.Value
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the id is %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestMT940Files(t *testing.T) {
 	opening, closing := ":60F:C260831EUR100,00", ":62F:C260930EUR95,50"
 	one := ":61:2609020902D10,00NTRFNONREF//B1"
@@ -244,6 +270,14 @@ func TestMT940Files(t *testing.T) {
 		"the balances prove the lines": {
 			content: whole, counts: lines(2), net: "-4.50", state: witness.Proved, covered: "2026-09-01..2026-09-30",
 			texts: []string{"005?00PAGO", ""}, account: witness.Account{Bank: "12345678", Number: "0000001234"},
+		},
+		"the currency after the account": {
+			content: strings.Replace(whole, ":25:12345678/0000001234", ":25:NL69INGB0123456789EUR", 1),
+			counts:  lines(2), account: witness.Account{Number: "NL69INGB0123456789"},
+		},
+		"the currency after the account and a space": {
+			content: strings.Replace(whole, ":25:12345678/0000001234", ":25:NL51RABO0123456789 EUR", 1),
+			counts:  lines(2), account: witness.Account{Number: "NL51RABO0123456789"},
 		},
 		"no booking date": {
 			content: with(":61:260902D10,00NTRFNONREF"), counts: lines(2), state: witness.Proved,

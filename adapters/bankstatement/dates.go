@@ -18,6 +18,9 @@ func parseDate(layout, text string) domain.Date {
 	if len(text) > 40 {
 		return ""
 	}
+	if strings.IndexByte(layout, '/') >= 0 { // some banks write 02-09-2026 or 02.09.2026
+		text = strings.NewReplacer("-", "/", ".", "/").Replace(text)
+	}
 	at, err := time.Parse(layout, text)
 	if err != nil || at.Year() < firstYear || at.Year() > lastYear {
 		return ""

@@ -184,7 +184,12 @@ func (r *mt940Reader) end() {
 	if r.section.TotalsDisagree {
 		r.warnings = witness.AddWarning(r.warnings, witness.TotalsDisagree, 0)
 	}
-	r.f.add(mt940Account(r.owner.account), r.currency, *r.section, r.warnings)
+	for i := range r.section.Blocks {
+		b := &r.section.Blocks[i]
+		b.IDs = addID(b.IDs, "EndToEndId", mt940EndToEndID(b.Text), true)
+	}
+	account := strings.TrimSuffix(r.owner.account, r.currency) // some banks write it after the number
+	r.f.add(mt940Account(account), r.currency, *r.section, r.warnings)
 	r.section, r.warnings, r.entry = nil, nil, false
 }
 
@@ -331,6 +336,29 @@ func mt940IDs(rest string) (ids []witness.ID) {
 		ids = addID(ids, "reference", owner, false)
 	}
 	return addID(ids, "bankReference", bank, true)
+}
+
+var (
+	// mt940SubfieldMarks matches the marks between the parts of a purpose, which divide identifiers, too.
+	mt940SubfieldMarks = regexp.MustCompile(`\?(2[0-9]|6[0-3])`)
+	// mt940Reference matches the end-to-end id in a field 86: EREF+ with the labels that can follow in Germany, and
+	// /EREF/ in the Netherlands.
+	mt940Reference = regexp.MustCompile(`EREF\+([^?+]+?) ?` +
+		`(?:(?:[KM]REF|CRED|DEBT|COAM|OAMT|SVWZ|ABW[AE]|IBAN|BIC)\+|\?|$)|/EREF/([^/]+)/`)
+)
+
+// mt940EndToEndID returns the end-to-end id in the text of a field 86; "" if there is none. An id that a line end divides
+// is not returned.
+func mt940EndToEndID(text string) string {
+	m := mt940Reference.FindStringSubmatch(mt940SubfieldMarks.ReplaceAllString(text, ""))
+	if m == nil {
+		return ""
+	}
+	id := strings.TrimSpace(m[1] + m[2])
+	if strings.Contains(id, " ") || strings.EqualFold(id, "NOTPROVIDED") {
+		return ""
+	}
+	return id
 }
 
 // addText adds a text to the last line, if the text belongs to it.

@@ -18,7 +18,8 @@ type MemoryBudget interface {
 	// holds the memory; further calls of release do nothing.
 	//
 	// A tenant that holds nothing gets its first reservation as long as the whole budget has that much memory left,
-	// even if the reservation is larger than the tenant's share.
+	// even if the reservation is larger than the tenant's share. A reservation that is larger than the whole budget
+	// gets all of it once nothing else is held.
 	//
 	// Errors: Unavailable (memory_exhausted) with RetryAfter if the memory is not available in time; the error of ctx.
 	Acquire(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error)

@@ -56,8 +56,10 @@ func New(total int64) *Budget {
 }
 
 // Acquire implements ports.MemoryBudget. Memory that becomes free goes to the oldest waiting reservation that fits. A
-// reservation that does not fit does not delay the others.
+// reservation that does not fit does not delay the others. One that exceeds the whole budget takes all of it, because
+// it could never succeed otherwise.
 func (b *Budget) Acquire(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error) {
+	bytes = min(bytes, b.total)
 	w, granted := b.enter(tenant, bytes)
 	switch {
 	case granted:
@@ -110,7 +112,7 @@ func (b *Budget) Used() (bytes int64, tenants int) {
 }
 
 // enter reserves the memory if it is available. Otherwise it returns a new waiter. It returns nil if the tenant
-// already has maxWaiters waiters, or if bytes exceeds the whole budget.
+// already has maxWaiters waiters.
 func (b *Budget) enter(tenant domain.TenantID, bytes int64) (w *waiter, granted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,7 +124,7 @@ func (b *Budget) enter(tenant domain.TenantID, bytes int64) (w *waiter, granted 
 	if b.reserve(a, bytes) {
 		return nil, true
 	}
-	if a.waiters == maxWaiters || bytes > b.total {
+	if a.waiters == maxWaiters {
 		b.dropIdle(tenant)
 		return nil, false
 	}

@@ -74,7 +74,21 @@ func TestTheFirstReservationMayExceedTheShare(t *testing.T) {
 		}
 		refused(t, b, newTenant(), 4*mib) // only 2 MiB are left
 		acquire(t, b, newTenant(), 2*mib)
-		refused(t, New(mib), newTenant(), 2*mib)
+	})
+}
+
+func TestAReservationBeyondTheBudgetTakesAllOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, one, other := New(mib), newTenant(), newTenant()
+		small := acquire(t, b, other, 1)
+		refused(t, b, one, 2*mib)
+		small()
+		all := acquire(t, b, one, 2*mib)
+		refused(t, b, other, 1)
+		all()
+		if used, tenants := b.Used(); used != 0 || tenants != 0 {
+			t.Errorf("%d bytes of %d tenants are left", used, tenants)
+		}
 	})
 }
 

@@ -122,6 +122,26 @@ func TestABankStatementIsComparedDecidedAndWithdrawn(t *testing.T) {
 	})
 }
 
+// TestTheLargestFileIsCompared adds a file of the maximum size, for which a comparison needs more memory than the share
+// of a tenant, and more than the smallest budget.
+func TestTheLargestFileIsCompared(t *testing.T) {
+	const maxBytes = 8 << 20
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		external := b.setBalance(t, "1000.25")
+		o, id, _ := connectAndPull(t, w, b)
+		account := o.accountPath(id, external)
+		row := "03/01/2020,-10.50,id-1," + strings.Repeat("x", 500) + "\n"
+		file := "Data,Valor,Identificador,Descrição\n" + strings.Repeat(row, maxBytes/len(row)-1)
+		s := o.addFile(account, "?name=large.csv", file, http.StatusCreated)
+		if verdict := verdictOf(t, s); verdict != "differs" || len(file) < maxBytes*99/100 {
+			t.Errorf("a file of %d bytes: %v", len(file), s)
+		}
+		tooLarge := file + strings.Repeat(row, 2)
+		o.send(http.MethodPost, account+"/bank-statements", tooLarge, octets).want(http.StatusRequestEntityTooLarge)
+	}, func(s *setup) { s.cfg.MemoryBudget = 32 << 20 })
+}
+
 func TestFilesThatCannotBeComparedSayWhy(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)

@@ -105,8 +105,8 @@ crash: ## Kill the real binary and its database N times under load (N=100 SEED=â
 	CRASH_KILLS=$(or $(N),100) CRASH_POOLED=$(POOLED) CRASH_CITUS=$(CITUS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 3h -run '^TestCrash$$' ./test/blackbox
 
 .PHONY: simulate
-simulate: ## Simulate the application layer (STEPS=1000000 SEED=1 STREAM_STEPS=100000 with a vendor that has a stream)
-	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000) -stream-steps $(or $(STREAM_STEPS),100000)
+simulate: ## Simulate the application layer (STEPS=1000000 SEED=1 STREAM_STEPS=100000 POSTGRES_STEPS=10000)
+	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000) -stream-steps $(or $(STREAM_STEPS),100000) -postgres-steps $(or $(POSTGRES_STEPS),10000)
 
 .PHONY: screenshots
 screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screenshots)

@@ -98,6 +98,8 @@ func (s *sim) startSomething() {
 		s.readers[s.rand.IntN(len(s.readers))].startRead()
 	case p < 0.90:
 		s.startOperator(c)
+	case p < 0.905:
+		s.changeHostileIDs()
 	case p < 0.99:
 		s.runMaintenance()
 	case p < 0.995:

@@ -27,6 +27,7 @@ type counters struct {
 	members, rotations, renewals                                                       int
 	webhooks, registered, shared, handedOver, unregistered, lostResponses              int
 	routedEvents, ignoredEvents, equalBodies                                           int
+	longTexts, hostileLinks                                                            int
 
 	// Counters of the vendor that has a stream of changes. They are not in byName, because TestSimulation runs
 	// without this vendor.
@@ -124,6 +125,8 @@ func (t *counters) byName() map[string]*int {
 		"event routed elsewhere":        &t.routedEvents,
 		"event of no connection":        &t.ignoredEvents,
 		"equal body":                    &t.equalBodies,
+		"longest text":                  &t.longTexts,
+		"hostile ids changed":           &t.hostileLinks,
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/stores"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
@@ -25,6 +28,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/sqlitetest"
 )
 
@@ -68,7 +73,7 @@ type sim struct {
 	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
-	store        *sqlite.Store
+	store        *stores.Store
 	replicas     [replicaCount]*application.Service
 	sealer       *fakeSealer
 	ids          *ids
@@ -102,6 +107,8 @@ type sim struct {
 	renamed      map[rowKey]bool // rows of transactions that have had more than one row
 	prunedBefore time.Time       // only deliveries received before this time may be pruned
 	names        int
+	hostileRefs  int // how many references are hostile
+	longestTexts int // how many rows have one of the longest texts
 }
 
 // job is a queued job: a worker must run the pull when the job is due.
@@ -119,9 +126,32 @@ type deliveryRecord struct {
 	removed    []string      // the rows whose removal the delivery announces
 }
 
+// openStore opens the database of a simulation. The store calls fault before it uses the database.
+type openStore func(t *testing.T, nudge gormstore.Nudge, fault func() error) *stores.Store
+
+func onSQLite(t *testing.T, nudge gormstore.Nudge, fault func() error) *stores.Store {
+	return sqlitetest.Open(t, sqlite.Config{InjectFault: fault}).Store(nudge)
+}
+
+func onPostgreSQL(t *testing.T, nudge gormstore.Nudge, fault func() error) *stores.Store {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), Timeout: harness.StoreTimeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db.StoreWith(gormstore.Options{Dialect: db.Dialect(nudge), InjectFault: fault})
+}
+
 // newSim returns a simulation with a database of its own. Each account reference belongs to a random vendor of the
 // given ones. If none are given, it belongs to a vendor without a stream of changes.
-func newSim(t *testing.T, seed uint64, vendors ...domain.Vendor) *sim {
+func newSim(t *testing.T, seed uint64, open openStore, vendors ...domain.Vendor) *sim {
 	if len(vendors) == 0 {
 		vendors = []domain.Vendor{"pluggy", "belvo"}
 	}
@@ -152,13 +182,12 @@ func newSim(t *testing.T, seed uint64, vendors ...domain.Vendor) *sim {
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
-	db := sqlitetest.Open(t, sqlite.Config{InjectFault: func() error {
+	s.store = open(t, s.nudge, func() error {
 		if s.down {
 			return storeUnavailable()
 		}
 		return nil
-	}})
-	s.store = db.Store(s.nudge)
+	})
 	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}, {sim: s, name: "plaid"}}
 	for i := range s.replicas {
 		app, err := application.New(s.deps())
@@ -264,7 +293,8 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
+// advance moves the clock by whole microseconds, as exact as the clocks and times of vendors that the service uses.
+func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d).Truncate(time.Microsecond) }
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.advance(d)

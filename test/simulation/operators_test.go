@@ -25,6 +25,9 @@ func (s *sim) createConnection() {
 					if !ok || s.chance(0.5) {
 						ref = s.newAccountRef()
 						request = ref.newConnection()
+						if tenant == s.tenants[0] {
+							s.makeHostile(ref)
+						}
 					}
 					s.refs = append(s.refs, ref)
 					c, err := app.CreateConnection(ctx, tenant, request)

@@ -26,7 +26,8 @@ func (s *sim) newLink(ref *accountRef) *accountRef {
 	s.names++
 	link := &accountRef{
 		vendor: ref.vendor, id: fmt.Sprintf("item-%d", s.names), secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
-		odd: map[string]bool{}, former: ref, capital: !ref.capital, numbers: map[string]string{},
+		hostile: ref.hostile,
+		odd:     map[string]bool{}, former: ref, capital: !ref.capital, numbers: map[string]string{},
 		statesSync: ref.statesSync, plansSync: ref.plansSync, syncedAt: s.clock.Now(),
 	}
 	if s.chance(0.3) {
@@ -71,10 +72,13 @@ func (s *sim) linkRows(link *accountRef) {
 	}
 }
 
-// copyRow adds a copy of a row of the former reference to the new reference.
+// copyRow adds a copy of a row of a former reference to the new reference.
 func (s *sim) copyRow(link *accountRef, old *row) {
 	s.names++
-	at := slices.Index(link.former.accounts, old.account)
+	at, former := -1, link.former
+	for ; at < 0; former = former.former { // a late row may be that of a reference before the former one
+		at = slices.Index(former.accounts, old.account)
+	}
 	r := &row{
 		id:            fmt.Sprintf("r%08d", s.names),
 		account:       link.accounts[at],
@@ -83,6 +87,7 @@ func (s *sim) copyRow(link *accountRef, old *row) {
 		occurred:      old.occurred,
 		revision:      old.revision,
 		movement:      old.movement,
+		text:          old.text,
 		capital:       link.capital,
 		origin:        old,
 		firstRevision: old.revision,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -55,8 +56,12 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			t.ended = true
-			if p := recover(); p != nil && p != any(crash{}) {
+			switch p := recover().(type) {
+			case nil, crash:
+			case violation:
 				panic(p)
+			default: // the stack would be lost
+				panic(fmt.Sprintf("%v\n%s", p, debug.Stack()))
 			}
 		}()
 		t.yield = yield

@@ -1,8 +1,8 @@
 // Package simulation_test tests the application layer by deterministic simulation with fault injection, in one process
 // and one thread.
 //
-// It uses SQLite databases. It simulates two or three vendors, several workers, operators and readers, a clock that
-// jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
+// It uses SQLite databases, and PostgreSQL for a smaller number of steps. It simulates two or three vendors, several
+// workers, operators and readers, a clock that jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
 //
 // A step is one decision of the scheduler. In a step, the scheduler does one of these:
 //
@@ -19,11 +19,15 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 var (
 	seed  = flag.Uint64("seed", 1, "the first seed; each further simulation uses the next one")
 	steps = flag.Int("steps", 100_000, "steps in total, over all seeds")
+
+	postgresSteps = flag.Int("postgres-steps", 1_000, "steps in total of TestSimulationOnPostgreSQL")
 
 	streamSteps = flag.Int("stream-steps", 10_000, "steps in total of TestSimulationOfAStream")
 )
@@ -32,10 +36,12 @@ var (
 // can be replayed by running only the seed that failed.
 const stepsPerSeed = 10_000
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 func TestSimulation(t *testing.T) {
 	total := counters{}
 	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-stepsPerSeed {
-		s := newSim(t, seed)
+		s := newSim(t, seed, onSQLite)
 		runSeed(t, s, min(left, stepsPerSeed))
 		total.add(s.counters)
 	}
@@ -47,15 +53,30 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// TestSimulationOnPostgreSQL is like TestSimulation, on the other database. Its steps take longer.
+func TestSimulationOnPostgreSQL(t *testing.T) {
+	total := counters{}
+	for seed, left := *seed, *postgresSteps; left > 0; seed, left = seed+1, left-stepsPerSeed {
+		s := newSim(t, seed, onPostgreSQL)
+		runSeed(t, s, min(left, stepsPerSeed))
+		total.add(s.counters)
+	}
+	t.Log(total)
+}
+
 // runSeed runs one simulation. When an invariant is violated, it fails the test and prints the command
 // that replays the failure.
 func runSeed(t *testing.T, s *sim, steps int) {
 	t.Helper()
 	defer s.close()
 	defer func() {
-		if broken, ok := recover().(violation); ok {
-			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run '%s$' -seed %d -steps %d -stream-steps %d",
-				broken, s.recentLog(), t.Name(), s.seed, s.step, s.step)
+		switch broken := recover().(type) {
+		case nil:
+		default: // an error of the service or of the simulation
+			panic(broken)
+		case violation:
+			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run '%s$' -seed %d -steps %d -stream-steps %[5]d "+
+				"-postgres-steps %[5]d", broken, s.recentLog(), t.Name(), s.seed, s.step)
 		}
 	}()
 	for s.step < steps {
@@ -67,7 +88,7 @@ func runSeed(t *testing.T, s *sim, steps int) {
 // Two runs with the same seed must make the same port calls in the same order.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
-		s := newSim(t, seed)
+		s := newSim(t, seed, onSQLite)
 		runSeed(t, s, 4_000)
 		return fmt.Sprintf("%x", s.trace.Sum(nil))
 	}

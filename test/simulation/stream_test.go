@@ -211,7 +211,7 @@ func (s *sim) checkChangesApplied(p domain.Pull) {
 func TestSimulationOfAStream(t *testing.T) {
 	total := counters{}
 	for seed, left := *seed, *streamSteps; left > 0; seed, left = seed+1, left-stepsPerSeed {
-		s := newSim(t, seed, "plaid", "plaid", "pluggy", "belvo")
+		s := newSim(t, seed, onSQLite, "plaid", "plaid", "pluggy", "belvo")
 		runSeed(t, s, min(left, stepsPerSeed))
 		total.add(s.counters)
 	}

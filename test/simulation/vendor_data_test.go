@@ -90,8 +90,12 @@ func (s *sim) addRow(ref *accountRef) *row {
 
 		movement: movementName(s.names),
 	}
+	if ref.hostile {
+		r.text = s.hostileText()
+	}
 	if twin := s.randomRow(ref, func(r *row) bool { return true }); twin != nil && s.chance(0.05) {
 		r.movement, r.account, r.date = twin.movement, twin.account, twin.date // an equal purchase
+		r.text = twin.text
 	}
 	ref.rows = append(ref.rows, r)
 	return r
@@ -189,7 +193,7 @@ func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
 	r.account, r.date, r.revision, r.movement = old.account, old.date, old.revision, old.movement
-	r.occurred = old.occurred
+	r.occurred, r.text = old.occurred, old.text
 	if s.chance(0.3) {
 		r.date = r.date.AddDays(s.rand.IntN(4))
 	}

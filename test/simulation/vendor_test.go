@@ -37,6 +37,7 @@ type accountRef struct {
 	id       string
 	secret   string
 	accounts []string
+	hostile  bool // see hostile_test.go
 
 	application *vendorApplication // the vendor also accepts the credential of this application; nil if there is none
 
@@ -102,6 +103,7 @@ type row struct {
 	capital       bool // the description is in capital letters
 
 	movement  string // rows with the same value describe the same movement of money
+	text      string // further text of a row of a hostile vendor
 	broken    string // the bytes of the row if it currently cannot be normalised; otherwise ""
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row is or was unreadable (broken)
@@ -127,7 +129,7 @@ func (r *row) transactionData() domain.TransactionData {
 	if r.capital {
 		movement = strings.ToUpper(movement)
 	}
-	text := movement + " revision " + strconv.Itoa(r.revision)
+	text := strings.TrimSpace(movement+" "+r.text) + " revision " + strconv.Itoa(r.revision)
 	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
 		OccurredAt:  r.occurred,

@@ -106,7 +106,7 @@ type Config struct {
 	MemoryBudget int64
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
-	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
+	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 60000; 0 = no limit
 }
 
 // LinkPage is what the vendor's page shows to account holders.

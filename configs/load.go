@@ -73,7 +73,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor]Vendor) 
 	c.PullWorkers = r.number("PULL_WORKERS", 32, 1, 256)
 	c.MemoryBudget = r.size("MEMORY_BUDGET", DefaultMemoryBudget, minMemoryBudget)
 	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
-	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
+	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 60_000, 0, 100_000_000)
 	return c, r.err()
 }
 

@@ -352,7 +352,7 @@ var (
 		},
 		"WEBHOOK_RATE_LIMIT_PER_MINUTE": {
 			func(c configs.Config) any { return c.WebhookRatePerMinute },
-			map[string]any{"": 6000, "0": 0, "7": 7}, numbers,
+			map[string]any{"": 60_000, "0": 0, "7": 7}, numbers,
 		},
 		"LOG_LEVEL": {
 			func(c configs.Config) any { return c.Log.Level },

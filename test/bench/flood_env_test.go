@@ -33,10 +33,10 @@ const (
 	prefix = "/v1/discovery"
 )
 
-// limit is the default of RATE_LIMIT_PER_MINUTE and of WEBHOOK_RATE_LIMIT_PER_MINUTE.
+// limit is the default of RATE_LIMIT_PER_MINUTE. The flood of webhooks is measured with the same limit.
 const limit = 6000
 
-// serve starts the service with its default limits and returns its origin.
+// serve starts the service with these limits and returns its origin.
 func serve(b *testing.B, dsn string) (origin string) {
 	b.Helper()
 	cfg := harness.Config(b, dsn)

@@ -24,7 +24,7 @@ var (
 	// foreignText matches an amount with decimal places in a foreign currency. A whole number beside a currency may
 	// be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
 	foreignText = compile(
-		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*[.,]\d{2}\b`)
+		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|mxn|brl|cop|us\$)\b|\b(?:usd|eur|gbp|mxn|brl|cop)\s*[\d.,]*[.,]\d{2}\b`)
 	// cardLabel matches the last digits of a card: CARTAO MASTER CARD FINAL 4202 (ST-10).
 	cardLabel = compile(
 		`\b(?:(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:de|credito|debito|visa|master|mastercard|elo))*\s+)?` +

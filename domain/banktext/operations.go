@@ -33,7 +33,7 @@ var operationWords = []struct {
 	words     map[string]bool
 }{
 	{Levy, wordSet("iof iva isof 4x1000 gmf")},
-	{Fee, wordSet("tarifa tarifas tar taxa comissao comision comisiones comi com. fee cesta anuidade anualidad " +
+	{Fee, wordSet("tarifa tarifas tar taxa comissao comision comisiones comi com. com fee cesta anuidade anualidad " +
 		"mensalidade membresia pacote tasa tasas")},
 	{Interest, wordSet("juros juro rend rendimento rendimentos rendimiento interes intereses encargos mora rentab " +
 		"remuneracao")},
@@ -73,7 +73,7 @@ var stageWords = wordSet(`agendado agendada agendamento agendados scheduled prog
 	processando procesando processamento proceso processo previsto prevista autorizado autorizada transito`)
 
 // leadingWords name an operation only at the beginning of a text: DA VIVO is a direct debit, CASA DA ANA is not.
-var leadingWords = wordSet("da res apl rede pay sua sat est dev dp cp")
+var leadingWords = wordSet("da res apl rede pay sua sat est dev dp cp com")
 
 // receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
 var receiptWords = wordSet("recebimento recebimentos cred credito")

@@ -126,6 +126,8 @@ type comparison struct {
 	strongSays  bool // the document, another strong identifier or the operation contradicts
 	against     bool
 	doubt       bool
+	// notWords is set if evidence other than words contradicts, or is doubtful.
+	notWords bool
 }
 
 // maxPercentMoved is how much, in percent, the amount in the account's currency may change when a foreign purchase
@@ -145,6 +147,7 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	c.amount = c.compareAmounts()
 	// Parts that are not read may contradict each other.
 	c.doubt = oldRow.Excess != newRow.Excess
+	c.notWords = c.doubt
 	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
 	c.compareIdentifiers()
 	c.compareParty()
@@ -168,8 +171,10 @@ func (c *comparison) finding(kind string, old, new []string, r relation) {
 		return
 	case differ:
 		speaks, c.against = Against, true
+		c.notWords = c.notWords || kind != "text" && kind != "service"
 	case doubtful:
 		speaks, c.doubt = Against, true
+		c.notWords = c.notWords || kind != "text" && kind != "service" && kind != "operation"
 	case contained, agree:
 	}
 	if c.explain {
@@ -227,6 +232,8 @@ func (c *comparison) compareIdentifiers() {
 				continue
 			}
 			c.strongSays = c.strongSays || banktext.IsStrong(k, a[0]) && banktext.IsStrong(k, b[0])
+		case r == differ && k == banktext.TrackingKey && isCutKey(a[0], b[0]):
+			r = contained
 		case r == differ && banktext.IsStrong(k, a[0]):
 			c.strongSays = true
 		}
@@ -234,6 +241,11 @@ func (c *comparison) compareIdentifiers() {
 	}
 	c.compareMovedIdentifiers(c.old, c.new)
 	c.compareMovedIdentifiers(c.new, c.old)
+}
+
+// isCutKey reports whether one of two keys is the beginning of the other one, because its text was cut.
+func isCutKey(a, b string) bool {
+	return min(len(a), len(b)) >= minContract && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
 // movedKinds are the kinds of identifiers that one connector states in a member of the row, and another one in the
@@ -309,6 +321,9 @@ func sharedValue(a, b []string) string {
 // compareParty compares the tax numbers, the accounts and the Pix keys of the counterparties.
 func (c *comparison) compareParty() {
 	document := compareDocumentLists(c.old.Documents, c.new.Documents)
+	if document == unknown {
+		document = max(compareBareDocument(c.old, c.new), compareBareDocument(c.new, c.old))
+	}
 	account := compareAccounts(c.old.Accounts, c.new.Accounts)
 	c.strongSays = c.strongSays || document == differ
 	if document == agree && account == differ && len(c.old.Party)+len(c.new.Party) == 0 {
@@ -320,6 +335,30 @@ func (c *comparison) compareParty() {
 	c.finding("pix_key", c.old.PixKeys, c.new.PixKeys, compareSets(c.old.PixKeys, c.new.PixKeys))
 	c.weak = c.weak || compareSets(c.old.PixKeys, c.new.PixKeys) == agree
 }
+
+// compareBareDocument compares the documents of the row a with a tax number that the text of the row b prints without
+// punctuation: PIX RECEBIDO 30971184520. A number of this length may also be something else.
+func compareBareDocument(a, b *row) relation {
+	if len(b.Documents) > 0 || !b.IsPayment() {
+		return unknown
+	}
+	found := unknown
+	for _, number := range b.Numbers {
+		for _, document := range a.Documents {
+			switch padded := strings.Repeat("0", max(0, len(document)-len(number))) + number; {
+			case len(number) < minBareDocument || len(padded) != len(document):
+			case compareDocuments(padded, document) >= contained:
+				return compareDocuments(padded, document)
+			default:
+				found = doubtful
+			}
+		}
+	}
+	return found
+}
+
+// minBareDocument is the minimum number of digits of a tax number without its leading zeros.
+const minBareDocument = 9
 
 func (c *comparison) compareOperation() {
 	r := compareOperations(&c.old.Evidence, &c.new.Evidence)
@@ -338,13 +377,14 @@ func (c *comparison) isPurchase() bool {
 func (c *comparison) compareNumbers() {
 	a := slices.Concat(c.old.Numbers, c.old.References)
 	b := slices.Concat(c.new.Numbers, c.new.References)
+	a, b = joinGroups(a, b, c.old), joinGroups(b, a, c.new)
 	r := c.compareLists(a, b)
 	if r == agree {
 		for _, value := range a {
 			// In a payroll, a number with a label is the number of an employee: FUNC 0012, EMPLEADO 00121.
 			employee := c.old.Operation == banktext.Payroll && slices.Contains(c.old.References, value)
 			long := len(banktext.DigitsOf(value)) >= banktext.MinWeakNumber || c.old.IsCharge() && c.new.IsCharge() ||
-				employee
+				employee || len(value) >= minPlate
 			if slices.Contains(b, value) && long && !slices.Contains(c.old.Documents, value) {
 				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.References, value)
 				c.bare = (c.bare || !c.weak) && mayBeMerchants
@@ -358,6 +398,9 @@ func (c *comparison) compareNumbers() {
 	}
 	c.finding("number", a, b, r)
 	volatile := compareVolatile(c.old.Volatile, c.new.Volatile)
+	if volatile == unknown && shareLongValue(c.old.Volatile, c.new.Volatile) {
+		volatile = agree // OPERACION 7719204512, FOLIO 7719204512
+	}
 	switch {
 	case volatile == differ && c.settles:
 	case volatile == differ:
@@ -377,6 +420,40 @@ func (c *comparison) compareNumbers() {
 		)
 	}
 }
+
+// shareLongValue reports whether both rows have one long number, with whatever label.
+func shareLongValue(a, b map[string]string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y && len(x) >= minContract {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// minGrouped is the minimum length of a number that one row prints in groups, and maxGroup the maximum length of a group.
+const (
+	minGrouped = 10
+	maxGroup   = 5
+)
+
+// joinGroups returns the numbers of a row. Those that are groups of one number of the other row are replaced by it: 0426
+// 2BK7 6800 4937 5295, 04262BK7680049375295.
+func joinGroups(numbers, other []string, r *row) []string {
+	for _, whole := range other {
+		isGroup := func(n string) bool { return len(n) <= maxGroup && strings.Contains(whole, n) }
+		if len(whole) >= minGrouped && !slices.Contains(numbers, whole) && strings.Contains(r.compact, whole) &&
+			slices.ContainsFunc(numbers, isGroup) {
+			numbers = append(slices.DeleteFunc(slices.Clone(numbers), isGroup), whole)
+		}
+	}
+	return numbers
+}
+
+// minPlate is the minimum length of a code of letters and digits that is evidence for one movement: QXT1A23.
+const minPlate = 7
 
 // isReordered reports whether two lists have the same members in another order.
 func isReordered(a, b []string) bool {
@@ -526,7 +603,7 @@ func (c *comparison) compareCalendar() {
 	// An account holder receives at most one salary per period.
 	received := c.old.Operation == banktext.Payroll && c.new.Operation == banktext.Payroll &&
 		c.new.Amount.Amount.IsPositive()
-	c.weak = c.weak || received && c.old.day == c.new.day && r == agree
+	c.weak = c.weak || received && c.old.day == c.new.day && (r == agree || r == unknown && isOdd(c.new.Amount))
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.
@@ -555,6 +632,7 @@ func (c *comparison) compareTimes() {
 	r := compareClocks(c.old.Calendar.Clocks, c.new.Calendar.Clocks)
 	c.finding("time", c.old.Calendar.Clocks, c.new.Calendar.Clocks, r)
 	c.timed = c.timed || r == agree
+	c.timed = c.timed || c.showsTimeOf(c.old, c.new) || c.showsTimeOf(c.new, c.old)
 	a, b := c.old.exact, c.new.exact
 	switch {
 	case a == "" || b == "":
@@ -567,6 +645,27 @@ func (c *comparison) compareTimes() {
 		c.finding("occurred_at", []string{a}, []string{b}, doubtful)
 	}
 }
+
+// showsTimeOf reports whether the text of the row b prints the local minute at which the vendor says that the row a
+// occurred.
+func (c *comparison) showsTimeOf(a, b *row) bool {
+	offset, known := localHours[a.Local().Currency]
+	if a.exact == "" || !known || len(a.Calendar.Clocks) > 0 {
+		return false
+	}
+	local := a.OccurredAt.UTC().Add(time.Duration(offset) * time.Hour)
+	clock := local.Format("15:04")
+	shows := slices.ContainsFunc(b.Calendar.Clocks, func(c string) bool { return strings.HasPrefix(c, clock) })
+	if shows {
+		c.finding("time", []string{clock}, b.Calendar.Clocks, agree)
+		day := fmt.Sprintf("%d/%d", local.Day(), local.Month())
+		c.anchored = c.anchored || slices.Contains(slices.Concat(b.Calendar.Days, b.Calendar.Fractions), day)
+	}
+	return shows
+}
+
+// localHours is the difference between the local time and UTC, by the currency of the account.
+var localHours = map[string]int{"BRL": -3, "MXN": -6, "COP": -5}
 
 // maxClockMoved is the maximum change of the time of a movement when the movement settles. A larger change is
 // doubtful.
@@ -582,7 +681,8 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	person := a.IsTransfer() && b.IsTransfer()
 	text := compareNames(a.Words, b.Words, person)
-	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip()
+	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip() ||
+		c.isOneCheque()
 	if text <= doubtful && text != unknown && one {
 		text = contained
 		if c.mayBeTwoServices() {
@@ -591,6 +691,9 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	if text >= contained && c.hasWordBeforeNumber() {
 		text = doubtful // CONTA VIVO 118844207, CONTA VIVO ROAMING 118844207
+	}
+	if text == doubtful && c.isOneTransfer() {
+		text = contained
 	}
 	if c.moment && (text == differ || text == doubtful) {
 		text++ // one card is not used twice in a second, so the shop has another name now
@@ -643,7 +746,7 @@ func (c *comparison) compareNamesOfRows() {
 	switch {
 	case text <= doubtful:
 	case differInTail(a, b):
-		text = doubtful
+		text, c.notWords = doubtful, true
 	case compareSets(a.Facilitators, b.Facilitators) == differ:
 		c.finding("facilitator", a.Facilitators, b.Facilitators, doubtful)
 	}
@@ -653,22 +756,28 @@ func (c *comparison) compareNamesOfRows() {
 	}
 }
 
-// isOneTax reports whether two taxes are named by the same words in another order: IMSS SUA, SUA-IMSS.
+// isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one
+// number and more words: DARF COD 0588, TRIBUTOS FEDERAIS DARF 0588.
 func (c *comparison) isOneTax() bool {
 	a, b := c.old.Words, c.new.Words
-	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax && isSubset(a, b) && isSubset(b, a)
+	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax &&
+		(isSubset(a, b) && isSubset(b, a) || sharedValue(c.old.allNumbers, c.new.allNumbers) != "" &&
+			len(a) > 0 && len(b) > 0 && (isSubset(a, b) || isSubset(b, a)))
 }
 
 // isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name is only longer
-// in one of them: PARIS CUOTA 03 DE 06, PARIS ALTO LAS CONDES CUOTA 3/6.
+// in one of them: PARIS CUOTA 03 DE 06, PARIS ALTO LAS CONDES CUOTA 3/6. If the day of the purchase and the card are
+// equal, the names may only be alike: RENNER LJ 118 01/03, LOJAS RENNER S.A. PARC 001/003.
 func (c *comparison) isOneInstalment() bool {
 	a, b := c.old.Instalment, c.new.Instalment
 	short, long := c.old.Words, c.new.Words
 	if len(short) > len(long) {
 		short, long = long, short
 	}
-	return compareInstalments(a, b) == agree && a.Count > 1 && lengthOf(short) >= minInstalmentName &&
-		slices.Equal(short, long[:len(short)]) && !c.old.IsPayment() && !c.new.IsPayment()
+	isOne := compareInstalments(a, b) == agree && a.Count > 1 && !c.old.IsPayment() && !c.new.IsPayment()
+	isPurchase := a.Purchased != "" && a.Purchased == b.Purchased && c.old.Card != "" && c.old.Card == c.new.Card
+	return isOne && lengthOf(short) >= minInstalmentName && slices.Equal(short, long[:len(short)]) ||
+		isOne && isPurchase && compareNames(short, long, false) >= doubtful
 }
 
 // isOneQuota reports whether two rows name the same group and quota of a consórcio: GRUPO 4471 COTA 219.
@@ -680,6 +789,18 @@ func (c *comparison) isOneQuota() bool {
 		}
 	}
 	return shared >= 2 && slices.Contains(c.old.Words, "consorcio") && slices.Contains(c.new.Words, "consorcio")
+}
+
+// isOneTransfer reports whether two transfers of one day have the bank's reference in common, and one of the texts only
+// says more: SPEI ENVIADO SANTANDER 0034718822 RENTA, SPEI ENVIADO SANTANDER 0034718822 RENTA REBECA OLMEDO.
+func (c *comparison) isOneTransfer() bool {
+	return c.days() == 0 && c.old.IsPayment() && c.new.IsPayment() && c.weak && c.isOneContract() && c.namesMoreInOne()
+}
+
+// isOneCheque reports whether two rows name one cheque: DEP. CHEQUE S.B.C. 0019921, DEPOSITO DE CHEQUE OTROS BANCOS
+// 0019921. The other words say how it is cleared.
+func (c *comparison) isOneCheque() bool {
+	return c.old.Operation == banktext.Cheque && c.new.Operation == banktext.Cheque && c.weak && !c.bare
 }
 
 // isOneSlip reports whether two rows of one day have a long number in common that identifies a single slip: SAT
@@ -836,6 +957,10 @@ func (c *comparison) compareServices() {
 		r = doubtful
 	}
 	c.finding("service", x, y, r)
+	// One charge of one day, with one text. Its first word says on what it is charged: INTERESES SUJETOS A IVA, IVA
+	// INTERESES SUJETOS A IVA.
+	c.weak = c.weak || r >= contained && c.days() == 0 && c.old.Operation == c.new.Operation &&
+		banktext.SameWord(x[0], y[0])
 }
 
 // compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a

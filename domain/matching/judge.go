@@ -241,12 +241,12 @@ func (c *comparison) arePostedFarApart() bool {
 }
 
 func (c *comparison) isReversed() bool {
-	return c.context.Reversed != nil && c.days() > 0 && c.context.Reversed(c.old.Row)
+	return c.context.Reversed != nil && c.days() > 0 && (c.bare || !c.isExact()) && c.context.Reversed(c.old.Row)
 }
 
 // isNamed reports whether both rows name the same number, document or name.
 func (c *comparison) isNamed() bool {
-	return c.name >= contained || c.documented || c.weak || c.quota
+	return c.name >= contained || c.documented || c.weak || c.quota || c.timed && c.anchored
 }
 
 // isExact reports whether the rows share a number or a time, which tells equal rows apart.

@@ -72,8 +72,12 @@ func Match(left, came []banktext.Row, context Context) Result {
 	}
 	m.oldGroups, m.newGroups = groupRows(m.left, linked), groupRows(m.came, nil)
 	m.judgeAll()
-	m.assign(
-		func(e *edge) bool { return e.verdict() == Same }, func(e *edge) bool { return e.uncounted }, context.AsMany)
+	if context.Whole {
+		m.learnDays()
+	}
+	m.assign(func(e *edge) bool { return e.verdict() == Same && m.mayMove(e) },
+		func(e *edge) bool { return e.uncounted && m.mayMove(e) }, context.AsMany)
+	m.pairAlike()
 	if context.Whole {
 		m.exclude()
 	}
@@ -86,7 +90,11 @@ type matcher struct {
 	left, came           []*row
 	oldGroups, newGroups []*group
 	edges                []*edge
+	reworded             []*edge          // edges that only the words contradict; see rewriting
+	perDay               []map[string]int // see isSmallClass
+	learned              *rewriting       // nil if the account teaches nothing
 	pairs                []Pair
+	decided              []*edge // the edges of the pairs
 	cost                 Cost
 	scratch              comparison // see judge
 }
@@ -94,6 +102,7 @@ type matcher struct {
 // group contains identical rows of one side (all old, or all new), which cannot be told apart.
 type group struct {
 	rows   []*row // those that are in no pair yet
+	size   int    // the number of rows, also of those in a pair
 	first  *row
 	series string // identity of the movement without its date
 	alike  int    // a number for each value of row.alike
@@ -115,6 +124,7 @@ type edge struct {
 	// unequal and uncounted are comparison.unequal and the result of isUncounted. excluded is the result of isExcluded.
 	unequal, uncounted, excluded bool
 	undecided                    bool // set by assign
+	support                      support
 }
 
 // verdict returns the verdict on the groups of an edge.
@@ -243,7 +253,7 @@ func groupRows(rows []*row, linked map[string]bool) []*group {
 			byKey[key] = g
 			groups = append(groups, g)
 		}
-		g.rows = append(g.rows, r)
+		g.rows, g.size = append(g.rows, r), g.size+1
 	}
 	return groups
 }
@@ -311,13 +321,19 @@ func (m *matcher) judge(oldGroup, newGroup *group, unequal, inSeries bool) *edge
 	m.cost.Words += pairsOfWords(oldGroup.first, newGroup.first)
 	c.compare(oldGroup.first, newGroup.first, m.context)
 	line := m.lineOf(oldGroup, newGroup, c)
+	e := edge{old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries))}
+	if m.context.Whole {
+		e.support = c.support()
+	}
 	if Table[line].Verdict == Other {
+		if e.support > excluded && m.isSmallClass(&e) {
+			m.reworded = append(m.reworded, &e)
+		}
 		return nil
 	}
-	return &edge{
-		old: oldGroup, new: newGroup, line: uint8(line), unequal: unequal, rank: int32(c.rank(inSeries)),
-		uncounted: Table[line].Name == uncounted && c.isSame(), excluded: m.context.Whole && c.isExcluded(),
-	}
+	e.uncounted = Table[line].Name == uncounted && c.isSame()
+	e.excluded = m.context.Whole && c.isExcluded()
+	return &e
 }
 
 // groupOfAlike is a group and the likeness of groups of the other side.
@@ -527,6 +543,7 @@ func (e *edge) isOpen() bool {
 func (m *matcher) pairRows(e *edge) {
 	c := m.explain(e)
 	rule := e.rule(c)
+	m.decided = append(m.decided, e)
 	var restOld []*row
 	restNew := slices.Clone(e.new.rows)
 	for _, o := range e.old.rows {

@@ -72,15 +72,29 @@ var holidays = map[string]bool{
 	"11-15": true, "11-20": true, "12-25": true,
 }
 
+// brazil and mexico are the holidays of one country.
+var (
+	brazil = map[string]bool{
+		"01-01": true, "04-21": true, "05-01": true, "09-07": true, "10-12": true, "11-02": true, "11-15": true,
+		"11-20": true, "12-25": true,
+	}
+	mexico = map[string]bool{"01-01": true, "05-01": true, "09-16": true, "12-25": true}
+)
+
+// isBankingDay reports whether a day is neither on a weekend nor one of the holidays.
+func isBankingDay(day int, holidays map[string]bool) bool {
+	at := time.Unix(int64(day)*24*60*60, 0).UTC()
+	return at.Weekday() != time.Saturday && at.Weekday() != time.Sunday &&
+		(len(holidays) == 0 || !holidays[at.Format("01-02")])
+}
+
 // bankingDays returns the number of banking days after the first day, up to and including the last one. It counts at
 // most 10.
 func bankingDays(first, last int) int {
 	first, last = min(first, last), max(first, last)
 	count := 0
 	for day := first + 1; day <= last && count < 10; day++ {
-		at := time.Unix(int64(day)*24*60*60, 0).UTC()
-		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
-		if !weekend && !holidays[at.Format("01-02")] {
+		if isBankingDay(day, holidays) {
 			count++
 		}
 	}

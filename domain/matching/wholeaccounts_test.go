@@ -180,3 +180,77 @@ func TestRewrittenTexts(t *testing.T) {
 		t.Errorf("a text that was rewritten once: %q; another folio: %q", kept["oz"], kept["od2"])
 	}
 }
+
+// TestMovedDates matches an account in which another connector dates card purchases on the next banking day, and shortens
+// their texts. The days of purchases with one possible partner teach it. Coffees of one price on three days are then
+// paired with those one banking day later, although two of the days are on both sides. Transfers keep their days.
+func TestMovedDates(t *testing.T) {
+	var left, came []banktext.Row
+	add := func(id, oldRow, newRow string) {
+		o, n := parseRow(t, oldRow), parseRow(t, newRow)
+		o.ExternalID, n.ExternalID = "o"+id, "n"+id
+		left, came = append(left, o), append(came, n)
+	}
+	days := []string{"11", "12", "13", "14", "18", "19", "20"} // of November; the 14th is a Saturday, the 20th a holiday
+	posted := []string{"12", "13", "16", "16", "19", "23", "23"}
+	for i, day := range days {
+		add(fmt.Sprint("p", i), fmt.Sprintf("2026-11-%s P -%d.37 BRL COMPRA CARTAO MERCADO AURORA SP BRA", day, 60+i),
+			fmt.Sprintf("2026-11-%s P -%d.37 BRL COMPRA CARTAO MERCADO AURORA", posted[i], 60+i))
+		add(fmt.Sprint("t", i), fmt.Sprintf("2026-11-%s P -%d.00 BRL PIX ENVIADO VERA LUZ", day, 200+i),
+			fmt.Sprintf("2026-11-%s P -%d.00 BRL Pix - Vera Luz", day, 200+i))
+	}
+	for i := range 3 {
+		add(fmt.Sprint("c", i), fmt.Sprintf("2026-11-%d P -6.50 BRL COMPRA CARTAO CAFE LUA SP BRA", 10+i),
+			fmt.Sprintf("2026-11-%d P -6.50 BRL COMPRA CARTAO CAFE LUA", 11+i))
+	}
+	pairs := matching.Match(left, came, matching.Context{Whole: true}).Pairs
+	for _, pair := range pairs {
+		if pair.Old[1:] != pair.New[1:] {
+			t.Errorf("%s continues as %s", pair.Old, pair.New)
+		}
+	}
+	if len(pairs) != len(left) {
+		t.Errorf("%d pairs, want %d", len(pairs), len(left))
+	}
+}
+
+// A row that names somebody, and a row of its day and amount that names nobody, are a pair only if the account shows
+// that nearly no rows left and came.
+func TestARowWithoutANameIsPairedIfNoneLeft(t *testing.T) {
+	for gone, pairs := range map[int]int{0: 12, 4: 8} {
+		var left, came []banktext.Row
+		for i := range 12 {
+			o := parseRow(t, fmt.Sprintf("2026-11-%02d P -%d.00 BRL PIX ENVIADO PESSOA%c SILVA", 10+i, 20+i, 'A'+i))
+			n := parseRow(t, fmt.Sprintf("2026-11-%02d P -%d.00 BRL PIX ENVIADO PESSOA%c SILVA", 10+i, 20+i, 'A'+i))
+			switch {
+			case i < gone:
+				n.Amount = parseMoney(t, fmt.Sprint("-7", i), "BRL")
+			case i > 9:
+				n.Description = "PIX ENVIADO"
+			}
+			o.ExternalID, n.ExternalID = fmt.Sprint("o", i), fmt.Sprint("n", i)
+			left, came = append(left, o), append(came, n)
+		}
+		want := pairs
+		if gone > 0 {
+			want -= 2
+		}
+		if got := len(matching.Match(left, came, matching.Context{Whole: true}).Pairs); got != want {
+			t.Errorf("%d rows left, and as many came: %d pairs, want %d", gone, got, want)
+		}
+	}
+}
+
+// Many rows of one account, all rewritten and moved, cost time in proportion to their number.
+func TestARewrittenAccountOfManyRows(t *testing.T) {
+	const rows = 10_000
+	left, came := night(t, rows, func(i int) string { return "PIX ENVIADO " + person(i) },
+		func(i int) string { return fmt.Sprintf("-%d.%02d", 10+i%300, i%7) })
+	for i := range came {
+		came[i].Description = strings.Replace(came[i].Description, "PIX ENVIADO ", "Transferencia enviada - ", 1)
+	}
+	result := matching.Match(left, came, matching.Context{Whole: true})
+	if len(result.Pairs) < rows*95/100 || result.Cost.Words > rows*matching.MaxRowWords {
+		t.Errorf("%d pairs, %d pairs of words", len(result.Pairs), result.Cost.Words)
+	}
+}

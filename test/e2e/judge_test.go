@@ -187,6 +187,7 @@ func parseMovement(line []byte) (m movement, err error) {
 	if err := json.Unmarshal(line, &m); err != nil {
 		return m, err
 	}
+	m.expectInterchangeable()
 	switch {
 	case m.Name == "":
 		return m, errors.New("name is missing")
@@ -216,6 +217,26 @@ func parseMovement(line []byte) (m movement, err error) {
 		}
 	}
 	return m, nil
+}
+
+// expectInterchangeable expects a pair for each row of a set of interchangeable rows that no other pair with the label
+// same contains.
+func (m *movement) expectInterchangeable() {
+	expected := map[string]bool{}
+	for _, e := range m.Expect {
+		if e.Verdict == "same" {
+			expected[e.Old], expected[e.New] = true, true
+		}
+	}
+	for _, set := range m.Interchangeable {
+		isExpected := func(id string) bool { return expected[id] }
+		if len(set.Old) != len(set.New) || slices.ContainsFunc(slices.Concat(set.Old, set.New), isExpected) {
+			continue
+		}
+		for i, id := range set.Old {
+			m.Expect = append(m.Expect, struct{ Old, New, Verdict string }{id, set.New[i], "same"})
+		}
+	}
 }
 
 // idsOf returns the ids of the rows in a member of a change.

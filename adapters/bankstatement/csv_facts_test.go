@@ -126,8 +126,13 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01-09-2026;Pix;1;9,00;1.009,00"), counts: lines(1), state: witness.Contradicted,
 		},
 		"dates with hyphens": {
-			content: table("DIA\tConcepto / Referencia\tcargo\tAbono\tSaldo", "02-09-2026\tSPEI\t1,234.56\t\t10,000.00"),
-			counts:  lines(1), net: "-1234.56", dates: []string{"2026-09-02"},
+			content: table(
+				"DIA\tConcepto / Referencia\tcargo\tAbono\tSaldo",
+				"02-09-2026\tSPEI\t1,234.56\t\t10,000.00",
+			),
+			counts: lines(1),
+			net:    "-1234.56",
+			dates:  []string{"2026-09-02"},
 		},
 		"the agency before the account": {
 			content: table("Conta ;0001/54321-0", interTitles, "03/09/2026;Pix;A;-1,00;8,00"), counts: lines(1),

@@ -347,8 +347,8 @@ var (
 		`(?:(?:[KM]REF|CRED|DEBT|COAM|OAMT|SVWZ|ABW[AE]|IBAN|BIC)\+|\?|$)|/EREF/([^/]+)/`)
 )
 
-// mt940EndToEndID returns the end-to-end id in the text of a field 86; "" if there is none. An id that a line end divides
-// is not returned.
+// mt940EndToEndID returns the end-to-end id in the text of a field 86; "" if there is none. An id that a line end
+// divides is not returned.
 func mt940EndToEndID(text string) string {
 	m := mt940Reference.FindStringSubmatch(mt940SubfieldMarks.ReplaceAllString(text, ""))
 	if m == nil {

@@ -92,7 +92,12 @@ func TestTheExamplesOfThePasses(t *testing.T) {
 		}
 	}
 	for _, e := range examples() {
-		in := witness.Input{Statement: september(e.lines...), Records: e.records, Confirmed: e.groups, CoversTo: day(60)}
+		in := witness.Input{
+			Statement: september(e.lines...),
+			Records:   e.records,
+			Confirmed: e.groups,
+			CoversTo:  day(60),
+		}
 		c := witness.Compare(in)
 		if diff := cmp.Diff(e.want, summary(c)); diff != "" {
 			t.Errorf("%s: %s", e.text, diff)

@@ -18,7 +18,7 @@ type closeView struct {
 	Date          string    `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the closed period"`
 	Count         int       `json:"count" minimum:"0" example:"214" doc:"The number of records: the records dated up to and including date that were not removed, including pending ones"`
 	Sum           string    `json:"sum,omitempty" example:"1520.37" doc:"The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. It leaves out withoutAmount records"`
-	WithoutAmount int       `json:"withoutAmount,omitempty" minimum:"0" example:"2" doc:"The number of records without an amount in currency, which sum and postedSum leave out. Absent if there are none"`
+	WithoutAmount int       `json:"withoutAmount,omitzero" minimum:"0" example:"2" doc:"The number of records without an amount in currency, which sum and postedSum leave out. Absent if there are none"`
 	Currency      string    `json:"currency,omitempty" example:"BRL" doc:"ISO 4217; the currency of the account. Absent if it is not known"`
 	Digest        string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
 	ClosedAt      time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`

@@ -267,6 +267,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if strings.HasSuffix(path, "/csv-mapping") {
 				text = `{"date":"a","dateFormat":"dd/MM/yyyy","amount":"b","decimal":","}`
 			}
+			if strings.HasSuffix(path, "/closes/{date}") && method == "put" {
+				text = `{}`
+			}
 			if path == subscriptionsPath+"/{id}" && method == "put" {
 				text = updatedSubscriptionBody
 			}

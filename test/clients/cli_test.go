@@ -338,10 +338,15 @@ func TestListsFitTheTerminalAndNameFurtherPages(t *testing.T) {
 	e.create(t, strings.Repeat("a long name ", 20)+"1")
 	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
 	e.must(t, "", "tokens", "create", "pluggy-main")
+	account := fmt.Sprint(objects(t, e.must(t, "", "accounts", "list", "pluggy-main", "-o", "json"))[0]["id"])
+	e.must(t, "", "accounts", "close", account, "2026-01-31")
 	for _, args := range [][]string{
 		{"connections", "list"}, {"accounts", "list", "pluggy-main"}, {"transactions", "list", "pluggy-main"},
 		{"pulls", "list", "pluggy-main"}, {"tokens", "list"}, {"deliveries", "list"}, {"changes"},
-		{"quarantine", "list", "pluggy-main"},
+		{"quarantine", "list", "pluggy-main"}, {"institutions", "list"}, {"accounts", "closes", account},
+		{"accounts", "coverage"}, {"accounts", "balances", account}, {"bank-statements", "list", account},
+		{"applications", "list"}, {"subscriptions", "list"}, {"audit", "list"},
+		{"replacements", "list"}, {"accounts", "list"},
 		{"connections", "get", "pluggy-main"}, {"connections", "health", "pluggy-main"},
 	} {
 		for line := range strings.Lines(e.must(t, "", args...)) {

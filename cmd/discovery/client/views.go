@@ -203,7 +203,6 @@ var bankView = view{schema: reflect.TypeFor[discovery.BankView](), columns: []co
 	{member: "vendor", title: "VENDOR"},
 	{member: "id", title: "ID", width: 12},
 	{member: "connections", title: "CONNECTIONS", right: true},
-	{member: "accounts", title: "ACCOUNTS", right: true},
 	{member: "attention", title: "NEEDS", flexible: true, keep: true, format: reasonCounts},
 	{member: "bankReadAt", title: "BANK READ", width: timeWidth},
 	{member: "delay", title: "DELAY", format: delayHours},
@@ -321,7 +320,6 @@ var accountView = view{
 	schema: reflect.TypeFor[discovery.AccountView](),
 	columns: []column{
 		{member: "id", title: "ID", width: idWidth, key: true},
-		{member: "type", title: "TYPE"},
 		{member: "name", title: "NAME", flexible: true},
 		{member: "number", title: "NUMBER", flexible: true},
 		{member: "balance", title: "BALANCE", right: true, format: balanceOf},
@@ -333,7 +331,7 @@ var accountView = view{
 // balanceOf returns the balance of an account. That of a card can be the used part of its limit.
 func balanceOf(r record) string {
 	if r.text("balanceKind") == "limit_used" {
-		return "limit used " + r.text("balance")
+		return "used " + r.text("balance")
 	}
 	return r.text("balance")
 }
@@ -420,10 +418,8 @@ var closeView = view{
 		{member: "count", title: "COUNT", right: true},
 		{member: "sum", title: "SUM", right: true},
 		{member: "currency", title: "CUR"},
-		{member: "openingBalance", title: "OPENING", right: true},
 		{member: "closingBalance", title: "CLOSING", right: true},
 		{member: "digest", title: "DIGEST", flexible: true},
-		{member: "closedAt", title: "CLOSED AT"},
 		{member: "closedBy", title: "BY", flexible: true},
 		{member: "completeness", title: "STATE"},
 		{member: "bankReadAt", title: "BANK READ", width: timeWidth},
@@ -667,7 +663,7 @@ var auditView = view{
 		{member: "at", title: "AT", width: timeWidth},
 		{member: "actor", title: "ACTOR", width: 20, flexible: true},
 		{member: "action", title: "ACTION", width: 26},
-		{member: "object", title: "OBJECT", width: idWidth},
+		{member: "object", title: "OBJECT", width: idWidth, flexible: true},
 		{member: "detail", title: "DETAIL", flexible: true},
 	},
 }

@@ -160,7 +160,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	var auditKeys []domain.Secret
 	if !a.cfg.AuditKey.IsZero() {
 		if auditKeys, err = transparency.ParseKeys(a.cfg.AuditKey); err != nil {
-			return settingError("AUDIT_KEY_FILE", err)
+			return settingError("AUDIT_KEY", err)
 		}
 	}
 	jobsConfig := background.Config{

@@ -9,8 +9,7 @@ type ReceiveResult struct {
 	// Reporting contains the pulls of the stored deliveries that report about their connections
 	// (PullScope.ReportsConnection).
 	Reporting []PullID
-	// Asking contains the pulls of the other stored deliveries that ask for a read (PullScope.AsksForRead), and that
-	// were added to a pull that was queued before.
+	// Asking contains the pulls of the other stored deliveries that ask for a read (PullScope.AsksForRead).
 	Asking []PullID
 	// Duplicate is set if nothing was stored: each connection of the event has received it before.
 	Duplicate bool
@@ -243,7 +242,7 @@ func (m batchMember) result(missingErr error) WebhookResult {
 		case !stored || p.Pull.IsZero():
 		case p.Scope.ReportsConnection():
 			result.Reporting = append(result.Reporting, p.Pull)
-		case !p.NewPull && p.Scope.AsksForRead():
+		case p.Scope.AsksForRead():
 			result.Asking = append(result.Asking, p.Pull)
 		}
 		switch {

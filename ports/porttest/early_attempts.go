@@ -242,9 +242,6 @@ func reportedBeforeItsPull(f *fixture) {
 		news := f.receive(f.incoming(token, wantedEvent("news", domain.PullScope{Everything: true})))
 		f.equal("nothing to report", 0, len(news.Reporting))
 		f.equal("asking", []domain.PullID{received.Delivery.Pull}, news.Asking)
-		_, token = f.connectionWithToken()
-		first := f.receive(f.incoming(token, wantedEvent("first", domain.PullScope{Everything: true})))
-		f.equal("a new pull", 0, len(first.Asking))
 	}
 }
 

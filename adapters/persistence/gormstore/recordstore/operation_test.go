@@ -24,19 +24,19 @@ func TestTheErrorOfAFailedStatementNamesTheStoreMethod(t *testing.T) {
 		lease := domain.Lease{Pull: domain.PullID{UUID: uuid.New()}, Tenant: domain.TenantID{UUID: uuid.New()}}
 		connection := domain.ConnectionID{UUID: uuid.New()}
 		for method, call := range map[string]func() error{
-			"records.pulls.StorePage": func() error {
+			"recordstore.pulls.StorePage": func() error {
 				_, err := b.Pulls().StorePage(t.Context(), lease, ports.PageWrite{Removed: []string{"1"}})
 				return err
 			},
-			"records.pulls.FilterHeld": func() error {
+			"recordstore.pulls.FilterHeld": func() error {
 				_, err := b.Pulls().FilterHeld(t.Context(), lease, []string{"1"})
 				return err
 			},
-			"records.pulls.Get": func() error {
+			"recordstore.pulls.Get": func() error {
 				_, err := b.Pulls().Get(t.Context(), lease.Tenant, lease.Pull)
 				return err
 			},
-			"records.ledger.Transactions": func() error { // through gormstore.Paged
+			"recordstore.ledger.Transactions": func() error { // through gormstore.Paged
 				_, err := b.Ledger().Transactions(t.Context(), lease.Tenant, connection, ports.TransactionFilter{},
 					domain.PageRequest{Limit: 1})
 				return err

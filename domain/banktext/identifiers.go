@@ -61,7 +61,8 @@ var notations = []notation{
 		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
 	{ChequeNumber, compile(
 		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|compe|pago|pagado|cmp|integrada|integr\.?|` +
-			`devolvido|devuelto|atm|superior|inferior|s\.?b\.?c\.?|otros|bancos|n|no|nr|num|numero))*[\s:.#-]*0*(\d{3,9})\b`),
+			`devolvido|devuelto|atm|superior|inferior|s\.?b\.?c\.?|otros|bancos|n|no|nr|num|numero))*[\s:.#-]*` +
+			`0*(\d{3,9})\b`),
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
 		InvoiceNumber,

@@ -34,7 +34,8 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
-	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado domiciliada poliza pol recibo authorized recurring ach`)
+	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
+	domiciliada poliza pol recibo authorized recurring ach`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.

@@ -67,6 +67,10 @@ var respellings = []struct {
 		compile(`\bipva ([a-z]{2})([a-z]{3}\d[a-z0-9]\d{2})(?:parc(\d{2})|\b)`),
 		"ipva $1 $2 parc $3", "Itaú: INT IPVA SPTKY5B58PARC02",
 	},
+	{
+		compile(`(?:\+?\b55 ?)?\(?\b0?(\d{2})\)? ?(9\d{4})-(\d{4})\b`), "$1$2$3",
+		"Anatel, numbers of mobile telephones: 011 99999-0001, (11) 99999-0001",
+	},
 	// The labels of an ACH entry. The description has ten characters, and the next label follows it without a blank.
 	{
 		compile(`sec:\s*` + entryClass + `\b|\b` + entryClass + `\s+id:`), " ",

@@ -433,14 +433,15 @@ func shareLongValue(a, b map[string]string) bool {
 	return false
 }
 
-// minGrouped is the minimum length of a number that one row prints in groups, and maxGroup the maximum length of a group.
+// minGrouped is the minimum length of a number that one row prints in groups, and maxGroup the maximum length of a
+// group.
 const (
 	minGrouped = 10
 	maxGroup   = 5
 )
 
-// joinGroups returns the numbers of a row. Those that are groups of one number of the other row are replaced by it: 0426
-// 2BK7 6800 4937 5295, 04262BK7680049375295.
+// joinGroups returns the numbers of a row. Those that are groups of one number of the other row are replaced by it:
+// 0426 2BK7 6800 4937 5295, 04262BK7680049375295.
 func joinGroups(numbers, other []string, r *row) []string {
 	for _, whole := range other {
 		isGroup := func(n string) bool { return len(n) <= maxGroup && strings.Contains(whole, n) }

@@ -325,7 +325,7 @@ func TestFurtherMovements(t *testing.T) {
 	kept, suggested, all := 0, 0, 0
 	for _, file := range []string{
 		"testdata/eleventh.jsonl", "testdata/twelfth.jsonl", "testdata/thirteenth.jsonl", "testdata/fourteenth.jsonl",
-		"testdata/fifteenth.jsonl",
+		"testdata/fifteenth.jsonl", "testdata/sixteenth.jsonl",
 	} {
 		_, total, whole := score(t, loadMovements(t, file))
 		t.Logf("%s: single pairs %s; whole accounts %s", file, total, whole)

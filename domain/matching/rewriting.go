@@ -2,9 +2,11 @@ package matching
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
@@ -207,8 +209,8 @@ func shiftsOf(taught []shift) shifts {
 	return s
 }
 
-// maxBankingDays is the maximum number of banking days of a bankingRule, and maxTaught the number of shifts to which it is
-// compared.
+// maxBankingDays is the maximum number of banking days of a bankingRule, and maxTaught the number of shifts to which it
+// is compared.
 const (
 	maxBankingDays = 3
 	maxTaught      = 1000
@@ -261,6 +263,10 @@ func closing(taught []shift) int {
 	return first
 }
 
+// instalment is added to the operation of a row that states its instalment, or a fraction that may be one, in a dayKey:
+// such rows keep the day on which the bill closes.
+const instalment = "/instalment"
+
 // keys returns the keys of a row, the most specific ones first.
 func (s shifts) keys(r *row) [5]dayKey {
 	late, second := -1, r.second()
@@ -269,6 +275,9 @@ func (s shifts) keys(r *row) [5]dayKey {
 	}
 	weekday := r.weekday()
 	operation, sign := max(r.Operation, unnamedOperation), r.Amount.Amount.Sign()
+	if r.Instalment.Number > 0 || len(r.Calendar.Fractions) > 0 {
+		operation += instalment
+	}
 	return [5]dayKey{
 		{sign, operation, -1, late}, {sign, operation, weekday, late}, {sign, "", weekday, late}, {sign, "", -1, late},
 		{0, "", -1, late},
@@ -349,7 +358,8 @@ func (b *bankingRule) shifts(day, direction int) map[int]bool {
 
 // rewriting is what an account teaches about how its rows were rewritten.
 type rewriting struct {
-	forward, backward shifts // by the days of the old rows, and by the days of the new rows
+	forward, backward shifts  // by the days of the old rows, and by the days of the new rows
+	printed           [2]bool // the rows of the other side have the days that the old rows, or the new rows, print
 	edges             []openEdge
 	became            map[[2]string]int
 	partners          map[string]map[string]bool // the other texts of each text
@@ -415,12 +425,51 @@ func (m *matcher) learnDays() {
 		}
 	}
 	if len(forward) >= minLearned {
-		m.learned = &rewriting{forward: shiftsOf(forward), backward: shiftsOf(backward)}
+		m.learned = &rewriting{
+			forward: shiftsOf(forward), backward: shiftsOf(backward), printed: [2]bool{
+				havePrintedDays(forward, func(s shift) int { return s.new }),
+				havePrintedDays(backward, func(s shift) int { return s.old }),
+			},
+		}
 	}
 }
 
-// mayMove reports whether the days of an edge are certain by what the account teaches. The day on which a pending row posts, and an
-// equal identifier, need not fit.
+// havePrintedDays reports whether the other side has the days that the rows of one side print, also where these differ
+// from their own days: a bank lists a purchase on the day of its posting, and prints the day of the purchase. One row
+// in maxOthers may have another day.
+func havePrintedDays(taught []shift, of func(shift) int) bool {
+	moved, others := 0, 0
+	for _, t := range taught {
+		switch day, found := t.row.printedDay(); {
+		case !found:
+		case of(t) != day:
+			others++
+		case day != t.row.day:
+			moved++
+		}
+	}
+	return moved >= minLearned && others <= moved/maxOthers
+}
+
+// printedDay returns the day that the text of a row prints. found is false if the text prints no day, or several,
+// within maxShift days.
+func (r *row) printedDay() (day int, found bool) {
+	for d := r.day - maxShift; d <= r.day+maxShift; d++ {
+		at := time.Unix(int64(d)*secondsOfDay, 0).UTC()
+		text := fmt.Sprintf("%d/%d", at.Day(), at.Month())
+		if !slices.Contains(r.Calendar.Days, text) && !slices.Contains(r.Calendar.Fractions, text) {
+			continue
+		}
+		if found {
+			return 0, false
+		}
+		day, found = d, true
+	}
+	return day, found
+}
+
+// mayMove reports whether the days of an edge are certain by what the account teaches. The day on which a pending row
+// posts, and an equal identifier, need not fit.
 func (m *matcher) mayMove(e *edge) bool {
 	if m.learned == nil || e.rank <= strongRank || e.old.first.Status != e.new.first.Status {
 		return true
@@ -441,6 +490,14 @@ const (
 // fits returns how the days of an edge fit, by the old row and by the new row. If neither is certain, both must fit.
 func (r *rewriting) fits(e *edge) (forward, backward fit) {
 	days := e.new.first.day - e.old.first.day
+	for i, sides := range [2][2]*row{{e.old.first, e.new.first}, {e.new.first, e.old.first}} {
+		if day, found := sides[0].printedDay(); found && r.printed[i] {
+			if sides[1].day != day {
+				return no, no
+			}
+			return certain, certain
+		}
+	}
 	of := func(m moved) fit {
 		switch {
 		case !m.days[days]:
@@ -635,13 +692,15 @@ func (c *component) isCertain() bool {
 // cannotBeToldApart reports whether any pairing of the rows is right: there are as many old rows as new ones, each may
 // be each, and neither text nor day tells them apart.
 func (c *component) cannotBeToldApart() bool {
-	return len(c.edges) > 0 && c.size[0] == c.size[1] && len(c.edges) == len(c.old)*len(c.new) &&
-		(haveOneText(c.old) || haveOneText(c.new)) && (haveOneDay(c.old) && haveOneDay(c.new) ||
-		c.isCertain() && (haveOneDay(c.old) || haveOneDay(c.new)))
+	if len(c.edges) == 0 || c.size[0] != c.size[1] || len(c.edges) != len(c.old)*len(c.new) {
+		return false
+	}
+	oneText := (haveOneText(c.old) || haveOneText(c.new)) && haveOneName(c.old) && haveOneName(c.new)
+	return oneText && (haveOneDay(c.old) && haveOneDay(c.new) || c.isCertain() && (haveOneDay(c.old) || haveOneDay(c.new)))
 }
 
-// pairAlike pairs k old rows that cannot be told apart with k such new rows, if only identifiers or times in the rows of
-// one side differ: two coffees of one day, of which only the old rows state the minute.
+// pairAlike pairs k old rows that cannot be told apart with k such new rows, if only identifiers or times in the rows
+// of one side differ: two coffees of one day, of which only the old rows state the minute.
 func (m *matcher) pairAlike() {
 	var edges []openEdge
 	for _, e := range m.edges {
@@ -662,6 +721,12 @@ func (m *matcher) pairAlike() {
 
 func haveOneText(groups []*group) bool {
 	return isOne(groups, func(r *row) string { return strings.Join(textKey(&r.Evidence), "\x00") })
+}
+
+// haveOneName reports whether the rows name the same. Rows that name different parties are different movements, also if
+// the rows of the other side name nobody.
+func haveOneName(groups []*group) bool {
+	return isOne(groups, func(r *row) string { return strings.Join(r.Words, " ") })
 }
 
 func haveOneDay(groups []*group) bool {

@@ -181,9 +181,10 @@ func TestRewrittenTexts(t *testing.T) {
 	}
 }
 
-// TestMovedDates matches an account in which another connector dates card purchases on the next banking day, and shortens
-// their texts. The days of purchases with one possible partner teach it. Coffees of one price on three days are then
-// paired with those one banking day later, although two of the days are on both sides. Transfers keep their days.
+// TestMovedDates matches an account in which another connector dates card purchases on the next banking day, and
+// shortens their texts. The days of purchases with one possible partner teach it. Coffees of one price on three days
+// are then paired with those one banking day later, although two of the days are on both sides. Transfers keep their
+// days.
 func TestMovedDates(t *testing.T) {
 	var left, came []banktext.Row
 	add := func(id, oldRow, newRow string) {
@@ -191,7 +192,15 @@ func TestMovedDates(t *testing.T) {
 		o.ExternalID, n.ExternalID = "o"+id, "n"+id
 		left, came = append(left, o), append(came, n)
 	}
-	days := []string{"11", "12", "13", "14", "18", "19", "20"} // of November; the 14th is a Saturday, the 20th a holiday
+	days := []string{
+		"11",
+		"12",
+		"13",
+		"14",
+		"18",
+		"19",
+		"20",
+	} // of November; the 14th is a Saturday, the 20th a holiday
 	posted := []string{"12", "13", "16", "16", "19", "23", "23"}
 	for i, day := range days {
 		add(fmt.Sprint("p", i), fmt.Sprintf("2026-11-%s P -%d.37 BRL COMPRA CARTAO MERCADO AURORA SP BRA", day, 60+i),

@@ -140,8 +140,8 @@ func TestARegisteredWebhookSendsToTheReceiverWithASecretOfItsOwn(t *testing.T) {
 
 func TestARefusedWebhookLeavesNoToken(t *testing.T) {
 	for code, reason := range map[domain.Code]string{
-		domain.AccessDenied: "access_denied", domain.VendorRefused: "vendor_refused", domain.CredentialRejected: "credential_rejected",
-		domain.AddressNotAllowed: "address_not_allowed",
+		domain.AccessDenied: "access_denied", domain.VendorRefused: "vendor_refused",
+		domain.CredentialRejected: "credential_rejected", domain.AddressNotAllowed: "address_not_allowed",
 	} {
 		e, r, c := newRegistrarEnv(t)
 		r.onCreate = func() error { return rejected(code) }

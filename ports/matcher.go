@@ -43,8 +43,8 @@ type UnmappedAccount struct {
 // The methods with a lease fail with LeaseLost (Conflict) in the same cases as those of EventQueue.
 type MatcherEntries interface {
 	// Mark makes the entries of the records due at the given time, unless they are due earlier. It creates entries
-	// (lerianmatcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No record
-	// may occur twice.
+	// (lerianmatcher.NewEntry) for records that have none. It increments Entry.Marks, and sets Entry.Connection. No
+	// record may occur twice.
 	Mark(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
 	// MarkUnsent is like Mark, but only for records that have no entry, or an entry in the states None or Ignored.
 	MarkUnsent(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error

@@ -75,8 +75,8 @@ type Decisions interface {
 		entries AuditEntries) (domain.Account, error)
 
 	// ApplyRemovals applies the removals of an account that are held back: it marks their rows as removed in versions
-	// of the operator, and returns the number of rows; see records.ApplyHeld. The function matching returns the Matching for a vendor.
-	// Errors: NotFound; Conflict (no_held_removals).
+	// of the operator, and returns the number of rows; see records.ApplyHeld. The function matching returns the
+	// Matching for a vendor. Errors: NotFound; Conflict (no_held_removals).
 	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		matching func(domain.Vendor) *Matching, decision Decision) (int, error)
 }

@@ -265,8 +265,8 @@ type Replacements interface {
 	// ContinueAccount also requests a pull that publishes the staged rows, and returns this pull. See
 	// domain.AccountAmbiguity.
 	//
-	// Errors: NotFound; Conflict (account_not_ambiguous, account_left, connection_paused); Invalid on "externalId" if no
-	// account with this external id waits for the decision.
+	// Errors: NotFound; Conflict (account_not_ambiguous, account_left, connection_paused); Invalid on "externalId" if
+	// no account with this external id waits for the decision.
 	ContinueAccount(
 		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 	) (domain.Pull, error)

@@ -88,7 +88,7 @@ func idempotencyKey(h http.Header) (key string, invalid []ProblemField) {
 			keys, headers = append(keys, values...), append(headers, "header."+name)
 		}
 	}
-	fault := ""
+	var fault string
 	switch different := slices.Compact(keys); {
 	case len(different) == 0:
 		return "", nil

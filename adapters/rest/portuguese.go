@@ -67,8 +67,8 @@ var portugueseDetails = map[string]string{
 	"no announced removal of the account's transactions is held back": "nenhuma remoção anunciada de lançamentos " +
 		"da conta está suspensa",
 	"no rows wait for a decision about the account": "nenhum lançamento espera uma decisão sobre a conta",
-	"the connection of the account is deleted: decide about the account that may continue it": "a conexão da conta foi " +
-		"excluída: decida sobre a conta que pode continuá-la",
+	"the connection of the account is deleted: decide about the account that may continue it": "a conexão da conta " +
+		"foi excluída: decida sobre a conta que pode continuá-la",
 	"the transaction has replaced no other row": "o lançamento não substituiu nenhum outro",
 	"the connection is paused: no request is sent to its vendor": "a conexão está pausada: nenhuma requisição é " +
 		"enviada ao agregador",

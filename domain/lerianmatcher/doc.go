@@ -1,5 +1,5 @@
-// Package lerianmatcher decides which transactions Matcher, Lerian's reconciliation system, gets for the records of this
-// service, and how corrections of the records reach it. The package only decides: it calls neither Matcher nor a
+// Package lerianmatcher decides which transactions Matcher, Lerian's reconciliation system, gets for the records of
+// this service, and how corrections of the records reach it. The package only decides: it calls neither Matcher nor a
 // store.
 //
 // Matcher's import skips an external id that it already has, and Matcher cannot change a transaction. A record is

@@ -40,7 +40,12 @@ func ours(e lerianmatcher.Entry, status lerianmatcher.Status) lerianmatcher.Tran
 }
 
 // step calls Next, and fails the test unless Next returns the given action.
-func step(t *testing.T, e lerianmatcher.Entry, w *lerianmatcher.Wanted, action lerianmatcher.Action) lerianmatcher.Entry {
+func step(
+	t *testing.T,
+	e lerianmatcher.Entry,
+	w *lerianmatcher.Wanted,
+	action lerianmatcher.Action,
+) lerianmatcher.Entry {
 	t.Helper()
 	next, got := e.Next(w, now)
 	if got != action {
@@ -64,10 +69,16 @@ func ignored(t *testing.T, e lerianmatcher.Entry, w *lerianmatcher.Wanted) leria
 
 func TestANewRecordIsImportedOnceAndThenLeftAlone(t *testing.T) {
 	e := imported(t, wanted(1, "10"))
-	if e.State != lerianmatcher.Imported || e.MatcherID != "m-E1" || !e.DueAt.IsZero() || e.Imports != 1 || e.File != "" {
+	if e.State != lerianmatcher.Imported || e.MatcherID != "m-E1" || !e.DueAt.IsZero() || e.Imports != 1 ||
+		e.File != "" {
 		t.Errorf("%+v", e)
 	}
-	step(t, e, wanted(2, "10", func(w *lerianmatcher.Wanted) { w.Content.Description = "PIX 2" }), lerianmatcher.Nothing)
+	step(
+		t,
+		e,
+		wanted(2, "10", func(w *lerianmatcher.Wanted) { w.Content.Description = "PIX 2" }),
+		lerianmatcher.Nothing,
+	)
 }
 
 func TestARecordThatMatcherShouldNotHaveLeavesAnEmptyEntry(t *testing.T) {
@@ -212,7 +223,9 @@ func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 	e := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now).Isolate(1, w, now)
 	c := e.Conflict
 	if e.State != lerianmatcher.None || c == nil || c.Reason != lerianmatcher.ReasonRefused || c.Change != domain.Added ||
-		c.Ours == nil || c.Theirs != nil || !e.Announce || e.IsEmpty() || e.IsOpen() {
+		c.Ours == nil || c.Theirs != nil || !e.Announce ||
+		e.IsEmpty() ||
+		e.IsOpen() {
 		t.Fatalf("%+v %+v", e, c)
 	}
 	e = step(t, e, wanted(2, "12"), lerianmatcher.Upload)
@@ -257,7 +270,12 @@ func TestARecordThatIsGoneIsNotUploaded(t *testing.T) {
 	if e := step(t, never, nil, lerianmatcher.Nothing); e.State != lerianmatcher.None || !e.IsEmpty() {
 		t.Errorf("never uploaded: %+v", e)
 	}
-	corrected := step(t, ignored(t, imported(t, wanted(1, "10")), wanted(2, "11")), wanted(2, "11"), lerianmatcher.Upload)
+	corrected := step(
+		t,
+		ignored(t, imported(t, wanted(1, "10")), wanted(2, "11")),
+		wanted(2, "11"),
+		lerianmatcher.Upload,
+	)
 	if e := step(t, corrected, nil, lerianmatcher.Nothing); e.State != lerianmatcher.Ignored || !e.DueAt.IsZero() {
 		t.Errorf("a correction that was never uploaded: %+v", e)
 	}

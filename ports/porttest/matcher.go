@@ -34,8 +34,8 @@ var matcherTests = []storeTest{
 	{"an erasure deletes the entries of the connection, but open ones only if they are given up", matcherErased},
 }
 
-// matched contains a subscription, its lease, and a connection. The subscription has one entry (a lerianmatcher.Entry) for
-// each record of the connection that a test marks.
+// matched contains a subscription, its lease, and a connection. The subscription has one entry (a lerianmatcher.Entry)
+// for each record of the connection that a test marks.
 type matched struct {
 	*fixture
 	events.Subscription
@@ -179,7 +179,13 @@ func matcherMarkedUnsent(f *fixture) {
 	m := f.newMatched()
 	at := m.now()
 	records := []domain.TransactionID{newID[domain.Transaction]()}
-	states := []lerianmatcher.State{lerianmatcher.None, lerianmatcher.Importing, lerianmatcher.Imported, lerianmatcher.Ignoring, lerianmatcher.Ignored}
+	states := []lerianmatcher.State{
+		lerianmatcher.None,
+		lerianmatcher.Importing,
+		lerianmatcher.Imported,
+		lerianmatcher.Ignoring,
+		lerianmatcher.Ignored,
+	}
 	for _, state := range states {
 		records = append(records, m.mark(at)...)
 		e := sentEntry(m.due(at)[0], m.now())
@@ -191,7 +197,10 @@ func matcherMarkedUnsent(f *fixture) {
 		marks = append(marks, ports.MatcherMark{Record: record, Connection: m.connection.ID})
 	}
 	f.noError(f.MatcherEntries.MarkUnsent(f.ctx, m.lease, marks, at))
-	got := ids(m.due(at), func(e lerianmatcher.Entry) string { return fmt.Sprint(e.Record, " ", e.State, " ", e.Marks) })
+	got := ids(
+		m.due(at),
+		func(e lerianmatcher.Entry) string { return fmt.Sprint(e.Record, " ", e.State, " ", e.Marks) },
+	)
 	f.equal("entries", []string{
 		records[0].String() + " none 1", records[1].String() + " none 2", records[5].String() + " ignored 2",
 	}, got)
@@ -452,7 +461,10 @@ func matcherLeaseLost(f *fixture) {
 		f.errorIs(f.MatcherEntries.Mark(f.ctx, lost, marks, at), domain.LeaseLost)
 		_, _, err := f.MatcherEntries.Due(f.ctx, lost, at, 1)
 		f.errorIs(err, domain.LeaseLost)
-		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []lerianmatcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
+		f.errorIs(
+			f.MatcherEntries.Save(f.ctx, lost, []lerianmatcher.Entry{sentEntry(stored[0], at)}, at),
+			domain.LeaseLost,
+		)
 		f.errorIs(f.MatcherEntries.MarkUnsent(f.ctx, lost, marks, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.MarkUnmapped(f.ctx, lost, nil, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.SetState(f.ctx, lost, ports.MatcherState{}), domain.LeaseLost)

@@ -103,8 +103,8 @@ func (c *citusNodes) start() {
 }
 
 // moveShard moves a random shard of all distributed tables to another worker, while the service uses it. It does
-// nothing if the service has not yet distributed the tables. Citus refuses the move while it cannot lock what an earlier
-// move has left behind; an operator repeats it then.
+// nothing if the service has not yet distributed the tables. Citus refuses the move while it cannot lock what an
+// earlier move has left behind; an operator repeats it then.
 func (c *citusNodes) moveShard() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -32,9 +33,7 @@ func restate(vendor http.Handler, prefix string, change *atomic.Pointer[stated])
 			answer.Body.Reset()
 			_ = json.NewEncoder(answer.Body).Encode(body)
 		}
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.Header().Set("Content-Length", strconv.Itoa(answer.Body.Len()))
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes())
@@ -136,15 +135,24 @@ func readingVendors() []readingVendor {
 			b.at.next = restate(b.at.next, "/api/links/", change)
 			return creationOf(b)
 		}},
-		{"plaid", map[string]stated{
-			freshReading: plaidItem(time.Duration(0), nil), oldReading: plaidItem(longUnread, nil),
-			failedReading: plaidItem(longUnread, time.Duration(0)), goodAndOld: plaidItem(longUnread, longUnread+time.Hour),
-			unknownReading: plaidItem(nil, nil),
-		}, func(t *testing.T, change *atomic.Pointer[stated]) object {
-			b := newPlaid(t)
-			b.at.next = restate(b.at.next, "/item/get", change)
-			return b.creation("reading")
-		}},
+		{
+			"plaid",
+			map[string]stated{
+				freshReading: plaidItem(time.Duration(0), nil),
+				oldReading:   plaidItem(longUnread, nil),
+				failedReading: plaidItem(
+					longUnread,
+					time.Duration(0),
+				),
+				goodAndOld:     plaidItem(longUnread, longUnread+time.Hour),
+				unknownReading: plaidItem(nil, nil),
+			},
+			func(t *testing.T, change *atomic.Pointer[stated]) object {
+				b := newPlaid(t)
+				b.at.next = restate(b.at.next, "/item/get", change)
+				return b.creation("reading")
+			},
+		},
 	}
 }
 

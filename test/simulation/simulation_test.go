@@ -2,7 +2,8 @@
 // and one thread.
 //
 // It uses SQLite databases, and PostgreSQL for a smaller number of steps. It simulates two or three vendors, several
-// workers, operators and readers, a clock that jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
+// workers, operators and readers, a clock that jumps, and faults at every port. Every random choice derives from one
+// seed, so that a failure can be replayed.
 //
 // A step is one decision of the scheduler. In a step, the scheduler does one of these:
 //

@@ -357,7 +357,11 @@ func isID(text string) bool {
 }
 
 // JobTransactions implements ports.MatcherClient.
-func (c *client) JobTransactions(ctx context.Context, t lerianmatcher.Target, job string) ([]lerianmatcher.Transaction, error) {
+func (c *client) JobTransactions(
+	ctx context.Context,
+	t lerianmatcher.Target,
+	job string,
+) ([]lerianmatcher.Transaction, error) {
 	var all []lerianmatcher.Transaction
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	for range maxPages {

@@ -1,5 +1,5 @@
-// Package lerianmatcher is the sink that keeps transactions in Lerian's Matcher equal to the posted records of accounts. It
-// calls Matcher's API for imports; package domain/lerianmatcher decides which calls are needed.
+// Package lerianmatcher is the sink that keeps transactions in Lerian's Matcher equal to the posted records of
+// accounts. It calls Matcher's API for imports; package domain/lerianmatcher decides which calls are needed.
 //
 // The calls and their rules are those of Matcher 2.1.1, whose source is public (github.com/LerianStudio/matcher).
 package lerianmatcher

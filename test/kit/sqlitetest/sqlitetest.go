@@ -87,8 +87,8 @@ func Operation() string {
 	return methodOf(operation)
 }
 
-// methodOf returns the type and the method in the name of a function, such as "gormstore/recordstore.pulls.StorePage". The
-// type begins with an upper case letter, as the name of the port does.
+// methodOf returns the type and the method in the name of a function, such as "gormstore/recordstore.pulls.StorePage".
+// The type begins with an upper case letter, as the name of the port does.
 func methodOf(function string) string {
 	_, method, _ := strings.Cut(function[strings.LastIndexByte(function, '/')+1:], ".")
 	parts := strings.Split(strings.NewReplacer("(*", "", ")", "").Replace(method), ".")

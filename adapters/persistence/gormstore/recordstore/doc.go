@@ -1,5 +1,5 @@
-// Package recordstore implements the stores of pulls and of the ledger: accounts, transactions with their versions, closed
-// periods, completeness, balances, suggestions and quarantined rows.
+// Package recordstore implements the stores of pulls and of the ledger: accounts, transactions with their versions,
+// closed periods, completeness, balances, suggestions and quarantined rows.
 //
 // Package domain/records decides what a write does to the records. This package loads the rows that a decision needs,
 // and applies the changes in the same database transaction:

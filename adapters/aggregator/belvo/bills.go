@@ -21,6 +21,7 @@ const (
 	otherCharge        = "OTHER" // often a carried balance
 	noCharge           = "NO_CHARGE"
 	installmentPayment = "INSTALLMENT"
+	billPayment        = "PAGAMENTO_FATURA" // the operation of a row; the value PAGAMENTO is a purchase
 )
 
 // billJSON contains the members of a bill that this package reads. Source: developers.belvo.com, Bills (OFDA), and the

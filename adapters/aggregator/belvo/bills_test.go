@@ -48,3 +48,25 @@ func TestTheRowOfACardNamesItsBill(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOperationOfARowSaysThatItIsAPaymentOfABill(t *testing.T) {
+	for _, c := range []struct {
+		account, kind string
+		operation     any
+		payment       bool
+	}{
+		{"card", "INFLOW", "PAGAMENTO_FATURA", true},
+		{"card", "OUTFLOW", "PAGAMENTO_FATURA", false},
+		{"card", "OUTFLOW", "PAGAMENTO", false},
+		{"card", "INFLOW", "ESTORNO", false},
+		{"card", "INFLOW", nil, false},
+		{"bank", "INFLOW", "PAGAMENTO_FATURA", false},
+	} {
+		data, err := testContext().normalize(transactionRow(t, map[string]any{
+			"account": embedded(c.account), "type": c.kind, "operation_type": c.operation,
+		}))
+		if err != nil || data.Card.Payment != c.payment {
+			t.Errorf("%+v: %v, %v", c, data.Card.Payment, err)
+		}
+	}
+}

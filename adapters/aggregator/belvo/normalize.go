@@ -42,6 +42,7 @@ type transactionJSON struct {
 	Reference     vendorhttp.Text `json:"reference"`
 	Other         jsontext.Value  `json:"counterparty"`
 	Card          json.RawMessage `json:"credit_card_data"`
+	Operation     vendorhttp.Text `json:"operation_type"`
 }
 
 // linkContext contains the inputs of normalization other than the row: the link and its accounts.
@@ -112,6 +113,7 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	}
 	if account.Type == domain.CreditAccount {
 		data.Card = cardFacts(t.Card)
+		data.Card.Payment = t.Operation.Value == billPayment && data.Amount.Amount.IsPositive()
 	}
 	return data, nil
 }

@@ -74,6 +74,7 @@ var eventKinds = map[string]eventKind{
 	"BILLS/historical_update": {
 		"BILLS", historical, historical, func(*link, []string) any { return countOf("total_bills", 2) },
 	},
+	"BILLS/new_bills_available": {"BILLS", "new_bills_available", recurrent, newRows("new_bills")},
 	"TRANSACTIONS/historical_update": {
 		"TRANSACTIONS", historical, historical, func(l *link, _ []string) any { return summarise(l) },
 	},

@@ -191,3 +191,54 @@ func (o operator) checkBillReadings(b *pluggyBank, id, card string, bill object)
 		o.t.Errorf("an empty list: %v", list)
 	}
 }
+
+// TestAPullOfAPartOfTheRowsAsksForNoBills counts the requests for bills that the vendor gets in pulls that are not
+// complete.
+func TestAPullOfAPartOfTheRowsAsksForNoBills(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		o := w.operator(t)
+		id, _ := o.billsCard(b)
+		hook, before := o.mint(b, "bills"), b.billRequests()
+		row, err := b.sim.AddTransaction(pluggysim.Transaction{
+			AccountID: pluggysim.BillsCardID, Description: "PADARIA SOL", Amount: "12.5", Type: "DEBIT",
+			CurrencyCode: "BRL", Status: "PENDING", Date: pluggysim.At(time.Now()),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		send := func(name string) func() {
+			return func() {
+				o.sendEvent(b, hook, pluggysim.Event{
+					Name: name, ItemID: b.item, AccountID: pluggysim.BillsCardID, TransactionIDs: []string{row.ID},
+				})
+			}
+		}
+		for _, c := range []struct {
+			name    string
+			request func()
+		}{
+			{"created rows of the card", send("transactions/created")},
+			{"updated rows of the card", send("transactions/updated")},
+			{"deleted rows of the card", send("transactions/deleted")},
+			{"an item that waits for its holder", send("item/waiting_user_input")},
+			{"a window", func() {
+				o.send(http.MethodPost, pathOf(id, "/pulls"), object{"from": daysFromNow(-40)}).want(202)
+			}},
+		} {
+			pulls := len(o.waitForPulls(id))
+			c.request()
+			if n := len(o.waitForSuccess(id)); n != pulls+1 {
+				t.Errorf("%s: %d pulls, want %d", c.name, n, pulls+1)
+			}
+			if n := b.billRequests() - before; n != 0 {
+				t.Errorf("%s: %d requests for bills", c.name, n)
+				before += n
+			}
+		}
+		o.pull(id, nil)
+		if n := b.billRequests() - before; n != 2 {
+			t.Errorf("a complete pull sent %d requests for the bills of two cards", n)
+		}
+	})
+}

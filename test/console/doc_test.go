@@ -67,10 +67,35 @@ func TestTheTasksOfAWorkingDayCanBeDone(t *testing.T) {
 func TestOperatorsSignInAtAnIdentityProvider(t *testing.T) {
 	t.Parallel()
 	nodejs.Require(t)
-	issuer := startIdentityProvider(t)
+	issuer := startIdentityProvider(t, "")
 	env, _ := environment(t, "AUTH_ISSUER="+issuer, "AUTH_JWT_SECRET=", "AUTH_JWKS_URL="+issuer+"/jwks",
 		"CONSOLE_OIDC_ISSUER="+issuer, "CONSOLE_OIDC_CLIENT_ID=console")
 	nodejs.Test(t, "oidc.test.mjs", append(env, "ISSUER="+issuer)...)
+}
+
+// The settings are those that docs/deploy.md states for each provider.
+func TestOperatorsSignInAtEachKindOfProvider(t *testing.T) {
+	t.Parallel()
+	nodejs.Require(t)
+	const api = "https://discovery.example"
+	for name, settings := range map[string][]string{
+		"auth0": {"CONSOLE_OIDC_AUDIENCE=" + api, "AUTH_AUDIENCE=" + api, "AUTH_TENANT_CLAIM=" + api + "/tenant_id"},
+		"entra": {
+			"CONSOLE_OIDC_SCOPES=openid offline_access api://app/.default", "AUTH_AUDIENCE=app", "AUTH_TENANT_CLAIM=tid",
+		},
+		"cognito": {
+			"CONSOLE_OIDC_SCOPES=openid " + api + "/discovery.read " + api + "/discovery.write", "AUTH_AUDIENCE=",
+			"AUTH_SCOPE_PREFIX=" + api + "/", "AUTH_TENANT_CLAIM=custom:tenant_id",
+		},
+		"keycloak": {"AUTH_ACTOR_CLAIM=preferred_username"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			issuer := startIdentityProvider(t, name)
+			env, _ := environment(t, append(settings, "AUTH_ISSUER="+issuer, "AUTH_JWT_SECRET=",
+				"AUTH_JWKS_URL="+issuer+"/jwks", "CONSOLE_OIDC_ISSUER="+issuer, "CONSOLE_OIDC_CLIENT_ID=console")...)
+			nodejs.Test(t, "providers.test.mjs", append(env, "ISSUER="+issuer)...)
+		})
+	}
 }
 
 func TestScreenshots(t *testing.T) {
@@ -214,10 +239,11 @@ func startSandbox(t *testing.T) (pluggy, belvo, plaid string) {
 	return origins["pluggy"], origins["belvo"], origins["plaid"]
 }
 
-// startIdentityProvider starts the OpenID Connect provider of the tests and returns its issuer.
-func startIdentityProvider(t *testing.T) (issuer string) {
+// startIdentityProvider starts the OpenID Connect provider of the tests in the manner of a product. It returns the
+// issuer.
+func startIdentityProvider(t *testing.T, manner string) (issuer string) {
 	t.Helper()
-	cmd := exec.Command("node", "identity-provider.mjs")
+	cmd := exec.Command("node", "identity-provider.mjs", manner)
 	output, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

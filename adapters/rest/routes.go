@@ -96,20 +96,26 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 		e := &endpoint{server: s, route: r, hasQuery: input.HasQuery, run: func(c echo.Context, x *exchange) error {
 			return run(s, c, x, input, h, output)
 		}}
-		if r.otherStatus != 0 && !r.idempotent {
-			same := *op.Responses[statusText(r.status)]
-			same.Description = http.StatusText(r.otherStatus)
-			op.Responses[statusText(r.otherStatus)] = &same
-		}
-		if r.takesFile {
-			op.RequestBody.Required = true
-			op.RequestBody.Content[octetStream] = &operation.MediaType{Schema: fileSchema("The file")}
-		}
-		e.memory = memoryOf(r, e.hasQuery("limit"))
-		s.api.Document.Add(r.method, r.path, op)
-		checks := s.middlewares(r)
-		return func(c echo.Context) error { return e.serve(c, checks) }
+		return e.mount(op)
 	}
+}
+
+// mount adds the operation to the OpenAPI document and returns its Echo handler.
+func (e *endpoint) mount(op *operation.Operation) echo.HandlerFunc {
+	r, s := e.route, e.server
+	if r.otherStatus != 0 && !r.idempotent {
+		same := *op.Responses[statusText(r.status)]
+		same.Description = http.StatusText(r.otherStatus)
+		op.Responses[statusText(r.otherStatus)] = &same
+	}
+	if r.takesFile {
+		op.RequestBody.Required = true
+		op.RequestBody.Content[octetStream] = &operation.MediaType{Schema: fileSchema("The file")}
+	}
+	e.memory = memoryOf(r, e.hasQuery("limit"))
+	s.api.Document.Add(r.method, r.path, op)
+	checks := s.middlewares(r)
+	return func(c echo.Context) error { return e.serve(c, checks) }
 }
 
 // endpoint serves the requests of one row of the route table. Only run depends on the types of the operation.

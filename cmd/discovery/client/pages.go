@@ -157,24 +157,32 @@ func show[T any](s *session, v view, fn func(context.Context) (*http.Response, e
 // text of the response, or an APIError.
 func decode[T any](
 	ctx context.Context, fn func(context.Context) (*http.Response, error),
-) (value T, text []byte, _ error) {
+) (value T, text []byte, err error) {
+	text, err = decodeInto(ctx, fn, &value)
+	return value, text, err
+}
+
+// decodeInto is decode for the value to which the pointer points. It is not generic, so that the compiler makes it once.
+func decodeInto(
+	ctx context.Context, fn func(context.Context) (*http.Response, error), value any,
+) ([]byte, error) {
 	response, err := fn(ctx)
 	if err != nil {
-		return value, nil, err
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err = io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return value, nil, fmt.Errorf("the response is incomplete: %w", err)
+		return nil, fmt.Errorf("the response is incomplete: %w", err)
 	}
 	if err := discovery.CheckResponse(response, text); err != nil {
-		return value, nil, err
+		return nil, err
 	}
 	if empty := response.StatusCode; len(text) == 0 && (empty == http.StatusNoContent || empty == http.StatusAccepted) {
-		return value, nil, nil
+		return nil, nil
 	}
-	if err := json.Unmarshal(text, &value); err != nil {
-		return value, nil, errForeignResponse
+	if err := json.Unmarshal(text, value); err != nil {
+		return nil, errForeignResponse
 	}
-	return value, text, nil
+	return text, nil
 }

@@ -126,7 +126,7 @@ type dayKey struct {
 	sign      int                // of the amount; 0 for any
 	operation banktext.Operation // "" for any operation
 	weekday   int                // 0 to 6; 7 for a holiday; -1 for any day
-	late      int                // 1 for a row after the time from which rows are dated later, -1 for a row without a time
+	late      int                // 1 after the time from which rows are dated later, -1 for a row without a time
 }
 
 // unnamedOperation is the operation of rows that name none, in a dayKey.
@@ -696,7 +696,8 @@ func (c *component) cannotBeToldApart() bool {
 		return false
 	}
 	oneText := (haveOneText(c.old) || haveOneText(c.new)) && haveOneName(c.old) && haveOneName(c.new)
-	return oneText && (haveOneDay(c.old) && haveOneDay(c.new) || c.isCertain() && (haveOneDay(c.old) || haveOneDay(c.new)))
+	return oneText &&
+		(haveOneDay(c.old) && haveOneDay(c.new) || c.isCertain() && (haveOneDay(c.old) || haveOneDay(c.new)))
 }
 
 // pairAlike pairs k old rows that cannot be told apart with k such new rows, if only identifiers or times in the rows

@@ -81,7 +81,8 @@ func TestOperatorsSignInAtEachKindOfProvider(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"auth0": {"CONSOLE_OIDC_AUDIENCE=" + api, "AUTH_AUDIENCE=" + api, "AUTH_TENANT_CLAIM=" + api + "/tenant_id"},
 		"entra": {
-			"CONSOLE_OIDC_SCOPES=openid offline_access api://app/.default", "AUTH_AUDIENCE=app", "AUTH_TENANT_CLAIM=tid",
+			"CONSOLE_OIDC_SCOPES=openid offline_access api://app/.default", "AUTH_AUDIENCE=app",
+			"AUTH_TENANT_CLAIM=tid",
 		},
 		"cognito": {
 			"CONSOLE_OIDC_SCOPES=openid " + api + "/discovery.read " + api + "/discovery.write", "AUTH_AUDIENCE=",

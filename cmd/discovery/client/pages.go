@@ -162,7 +162,7 @@ func decode[T any](
 	return value, text, err
 }
 
-// decodeInto is decode for the value to which the pointer points. It is not generic, so that the compiler makes it once.
+// decodeInto is decode for the value to which a pointer points. It is not generic, so that the compiler makes it once.
 func decodeInto(
 	ctx context.Context, fn func(context.Context) (*http.Response, error), value any,
 ) ([]byte, error) {

@@ -681,6 +681,48 @@ func (c *comparison) compareNamesOfRows() {
 		return
 	}
 	person := a.IsTransfer() && b.IsTransfer()
+	text := c.compareTexts(person)
+	c.finding("bank", a.Banks, b.Banks, compareSets(a.Banks, b.Banks))
+	party := compareNames(a.Party, b.Party, true)
+	if party > doubtful && compareSets(a.Initials, b.Initials) == differ {
+		party = doubtful
+	}
+	if party != unknown {
+		c.finding("counterparty", a.Party, b.Party, party)
+		x, y := withoutNames(a.Words, a.Party), withoutNames(b.Words, b.Party)
+		if rest := compareNames(x, y, person); rest == differ {
+			text = doubtful
+		} else if text == differ {
+			text = unknown
+		}
+		if c.documented && text == doubtful {
+			text = unknown
+		}
+		c.name = party
+	} else {
+		text = c.compareWordsWithParty(text)
+		if c.documented && text == doubtful && !(c.isPurchase() && eachNamesMore(a.Words, b.Words)) {
+			text = contained // one counterparty, with or without the name of its bank
+		}
+		c.name = text
+	}
+	switch {
+	case text <= doubtful:
+	case differInTail(a, b):
+		text, c.notWords = doubtful, true
+	case compareSets(a.Facilitators, b.Facilitators) == differ:
+		c.finding("facilitator", a.Facilitators, b.Facilitators, doubtful)
+	}
+	c.finding("text", a.Words, b.Words, text)
+	if text == doubtful {
+		c.name = min(c.name, text)
+	}
+}
+
+// compareTexts compares the names in the texts of the rows, with what else the rows have in common. person is set if
+// both rows are transfers, whose names are those of people.
+func (c *comparison) compareTexts(person bool) relation {
+	a, b := &c.old.Evidence, &c.new.Evidence
 	text := compareNames(a.Words, b.Words, person)
 	one := c.sharesNumber() || c.isOneTax() || c.isOneInstalment() || c.isOneQuota() || c.isOneSlip() ||
 		c.isOneCheque()
@@ -720,41 +762,7 @@ func (c *comparison) compareNamesOfRows() {
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
 	}
-	c.finding("bank", a.Banks, b.Banks, compareSets(a.Banks, b.Banks))
-	party := compareNames(a.Party, b.Party, true)
-	if party > doubtful && compareSets(a.Initials, b.Initials) == differ {
-		party = doubtful
-	}
-	if party != unknown {
-		c.finding("counterparty", a.Party, b.Party, party)
-		x, y := withoutNames(a.Words, a.Party), withoutNames(b.Words, b.Party)
-		if rest := compareNames(x, y, person); rest == differ {
-			text = doubtful
-		} else if text == differ {
-			text = unknown
-		}
-		if c.documented && text == doubtful {
-			text = unknown
-		}
-		c.name = party
-	} else {
-		text = c.compareWordsWithParty(text)
-		if c.documented && text == doubtful && !(c.isPurchase() && eachNamesMore(a.Words, b.Words)) {
-			text = contained // one counterparty, with or without the name of its bank
-		}
-		c.name = text
-	}
-	switch {
-	case text <= doubtful:
-	case differInTail(a, b):
-		text, c.notWords = doubtful, true
-	case compareSets(a.Facilitators, b.Facilitators) == differ:
-		c.finding("facilitator", a.Facilitators, b.Facilitators, doubtful)
-	}
-	c.finding("text", a.Words, b.Words, text)
-	if text == doubtful {
-		c.name = min(c.name, text)
-	}
+	return text
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one

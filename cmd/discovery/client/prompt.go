@@ -93,25 +93,35 @@ func terminalOf(stream any) *os.File {
 	return nil
 }
 
-// askHidden prints a question and reads a line from the terminal without echo. After an interrupt it
-// restores the terminal.
+// askHidden prints a question and reads a line from the terminal without echo. After Ctrl-C or Ctrl-D it returns
+// context.Canceled.
 func (s *session) askHidden(question string, terminal *os.File) (string, error) {
-	fd := int(terminal.Fd())
-	state, err := term.GetState(fd)
+	// Echo ends before the question is shown, because the answer may already be on its way: term.ReadPassword would
+	// end it only after the question.
+	state, err := term.MakeRaw(int(terminal.Fd()))
 	if err != nil {
 		return "", err
 	}
-	s.cmd.PrintErr(question)
-	defer s.cmd.PrintErrln()
 	line, err := interruptible(s.cmd.Context(), func() (string, error) {
-		line, err := term.ReadPassword(fd)
-		return string(line), err
+		return term.NewTerminal(keyboard{terminal, s.cmd.ErrOrStderr()}, "").ReadPassword(question)
 	})
-	if s.cmd.Context().Err() != nil {
-		err = errors.Join(err, term.Restore(fd, state))
+	if errors.Is(err, io.EOF) {
+		err = context.Canceled
 	}
-	return line, err
+	if err != nil {
+		_, _ = io.WriteString(s.cmd.ErrOrStderr(), "\r\n") // the carriage return, because the terminal does not add it yet
+	}
+	return line, errors.Join(err, term.Restore(int(terminal.Fd()), state))
 }
+
+// keyboard reads one key at a time from a terminal, so that a second line that is pasted with the first stays for the
+// next question.
+type keyboard struct {
+	terminal io.Reader
+	io.Writer
+}
+
+func (k keyboard) Read(p []byte) (int, error) { return k.terminal.Read(p[:min(1, len(p))]) }
 
 // confirm asks the user to type the name of the object that a command is about to destroy. If yes is true, it does not
 // ask. If it must ask, but there is no terminal, it returns a UsageError.

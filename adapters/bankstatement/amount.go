@@ -72,6 +72,21 @@ func parseAmount(text string, separator byte, currencyMarks ...string) (number, 
 	return n, nil
 }
 
+// parseExact is like parseAmount, for a text without marks of thousands: 1.234 is less than 2.
+func parseExact(text string, separator byte, _ ...string) (number, error) {
+	n, digits, err := parseSign(text, nil)
+	if err == nil && digits == "" {
+		return n, errNoAmount
+	}
+	if err == nil {
+		n.value, err = domain.ParseAmount(strings.Replace(digits, string(separator), ".", 1))
+	}
+	if err != nil || strings.Trim(digits, "0123456789"+string(separator)) != "" {
+		return n, errNotAmount
+	}
+	return n, nil
+}
+
 // parseSign takes the sign and the currency from a text. The sign may be before or after the currency, or after the
 // digits, or be parentheses. Spaces may stand between.
 func parseSign(text string, currencyMarks []string) (n number, digits string, err error) {

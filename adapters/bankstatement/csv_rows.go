@@ -34,7 +34,7 @@ func (r *csvReader) row(row csvRow) {
 		r.preamble(row)
 	case row.broken != "":
 		r.refuse(row, "%s", row.broken)
-	case r.isNote(cells):
+	case !r.d.exact && r.isNote(cells):
 	default:
 		r.entry(row, cells)
 	}
@@ -185,6 +185,9 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 // balanceRole returns the role of a balance row. Bradesco writes "COD. LANC. 0" for the balance before the first
 // movement.
 func (r *csvReader) balanceRole(texts []string, s *csvSection) (role witness.Role, limit, ok bool) {
+	if r.d.exact {
+		return "", false, false
+	}
 	if role, limit, ok = balanceRole(texts...); ok {
 		return role, limit, true
 	}
@@ -285,7 +288,11 @@ func (r *csvReader) amountOf(cells []string) (amount decimal.Decimal, contradict
 		return amount, false, err
 	}
 	text := r.cell(cells, r.d.amount)
-	n, err := parseAmount(text, r.d.decimal, "R$", "$")
+	parse := parseAmount
+	if r.d.exact {
+		parse = parseExact
+	}
+	n, err := parse(text, r.d.decimal, "R$", "$")
 	if err != nil {
 		return amount, false, fmt.Errorf("%w: %q", err, text)
 	}

@@ -46,7 +46,10 @@ type dialect struct {
 	unsigned bool
 	// byEvidence states that all dates of a file decide which layout is meant.
 	byEvidence bool
-	continued  []string // beginnings of rows that continue the text of the row above
+	// exact states that this service writes the form: each row is a movement, whatever its text is, and amounts have no
+	// marks of thousands.
+	exact     bool
+	continued []string // beginnings of rows that continue the text of the row above
 }
 
 // dialects are the known files of banks. A file with other titles needs a mapping.
@@ -180,6 +183,14 @@ var dialects = []dialect{
 			"EXTERNALID",
 			"ENDTOENDID"}, date: "DATE", amount: "AMOUNT", text: []string{"DESCRIPTION"}, currencyOf: "CURRENCY",
 		ids: []string{"ID", "EXTERNALID", "ENDTOENDID"}, stable: "ENDTOENDID", layouts: []string{iso}, decimal: '.',
+		exact: true,
+	},
+	{ // the same for spreadsheets in Brazil
+		name: "records-pt-br", titles: []string{"ID", "DATA", "VALOR", "MOEDA", "DESCRICAO", "CONTRAPARTE",
+			"ID NO AGREGADOR",
+			"ENDTOENDID"}, date: "DATA", amount: "VALOR", text: []string{"DESCRICAO"}, currencyOf: "MOEDA",
+		ids: []string{"ID", "ID NO AGREGADOR", "ENDTOENDID"}, stable: "ENDTOENDID", layouts: []string{dmy},
+		decimal: ',', exact: true,
 	},
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
@@ -69,7 +71,7 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
 		ValueDate: compactDate(raw.fields["DTAVAIL"]), IDs: ofxIDs(raw.fields, bank),
 	}
-	if _, _, isBalance := balanceRole(name, memo); isBalance {
+	if _, _, isBalance := balanceRole(name, memo); isBalance && !isRecordID(raw.fields["FITID"]) {
 		b.Kind = witness.BalanceRow
 		return b, n
 	}
@@ -85,6 +87,13 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		b.Kind, b.Reason = witness.Apart, "pending"
 	}
 	return b, n
+}
+
+// isRecordID reports whether a FITID is the id of a record, so that this service has written the movement. Its text may
+// be that of a balance.
+func isRecordID(id string) bool {
+	parsed, err := uuid.Parse(id)
+	return err == nil && parsed.Version() == 7
 }
 
 // joinTexts returns name and memo as one text. A memo that begins with the name already contains it.

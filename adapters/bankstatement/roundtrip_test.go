@@ -1,12 +1,16 @@
 package bankstatement_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/csv"
 	ofxformat "github.com/LerianStudio/aggregator-connections/adapters/statement/ofx"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -62,4 +66,85 @@ func ofBooks(records []books.StatementRecord) (all []witness.Record) {
 		})
 	}
 	return all
+}
+
+// ownFormats are the forms in which the service writes a statement.
+var ownFormats = map[string]ports.StatementFormat{
+	"camt.053": camt053.Format{}, "OFX 2.2": ofxformat.Format{}, "OFX 1.0.2": ofxformat.Format{SGML: true},
+	"CSV": csv.Format{}, "CSV of Brazil": csv.Format{Brazilian: true},
+}
+
+// A statement of the service is read back although a value looks like something else in the files of banks.
+func TestTheServiceReadsUnusualValuesOfItsOwnStatements(t *testing.T) {
+	type statement struct {
+		books.Statement
+
+		text, party   string
+		first, second string // amounts
+	}
+	for name, change := range map[string]func(s *statement){
+		"nothing":                        func(*statement) {},
+		"a text of a balance":            func(s *statement) { s.text, s.party = "SALDO DO DIA", "" },
+		"two texts of balances":          func(s *statement) { s.text, s.party = "Saldo anterior", "Saldo" },
+		"a text with a date":             func(s *statement) { s.text = "ENDING BALANCE AS OF 02/11/2026" },
+		"a total":                        func(s *statement) { s.text = "TOTAL" },
+		"a text of many lines":           func(s *statement) { s.text = "a\r\nb\n\n;c,\"d\"\n</STMTTRN>" },
+		"a long text":                    func(s *statement) { s.text = strings.Repeat("Söhne, ;\"", 30_000) },
+		"three decimals":                 func(s *statement) { s.first, s.second = "1.234", "-123.456" },
+		"whole amounts":                  func(s *statement) { s.first, s.second = "1200", "-150" },
+		"many digits":                    func(s *statement) { s.first, s.second = "123456789012.345", "-0.00001" },
+		"a whole balance":                func(s *statement) { s.first, s.second = "149.75", "-150.25" },
+		"a balance with three decimals":  func(s *statement) { s.first, s.second = "1.111", "-0.1" },
+		"no number of the account":       func(s *statement) { s.Account.Number = "" },
+		"a long number of the account":   func(s *statement) { s.Account.Number = "BR1500000000000010932840814P2" },
+		"a longer number of the account": func(s *statement) { s.Account.Number = strings.Repeat("12345-", 7) },
+		"a masked number of a card": func(s *statement) {
+			s.Account.Number, s.Account.Type = "**** **** **** 1234", domain.CreditAccount
+		},
+		"a name for a number": func(s *statement) { s.Account.Number = "my account" },
+		"another currency":    func(s *statement) { s.Currency, s.Account.Currency = "MXN", "MXN" },
+		"days of two months":  func(s *statement) { s.Period = domain.Window{From: "2026-01-31", To: "2026-02-12"} },
+	} {
+		for format := range ownFormats {
+			t.Run(name+", "+format, func(t *testing.T) {
+				sample, records := porttest.SampleStatement()
+				s := statement{sample, "Pix", "Maria", "250.25", "-1355"}
+				change(&s)
+				records = records[:2]
+				for i, amount := range []string{s.first, s.second} {
+					records[i].Amount = decimal.RequireFromString(amount)
+					records[i].Description, records[i].Counterparty = s.text, s.party
+				}
+				readBack(t, ownFormats[format], s.Statement, records)
+			})
+		}
+	}
+}
+
+// readBack writes the records as a statement whose opening balance is 1,000.5, and reads it.
+func readBack(t *testing.T, format ports.StatementFormat, s books.Statement, records []books.StatementRecord) {
+	t.Helper()
+	opening := decimal.RequireFromString("1000.5")
+	closing := opening
+	for _, r := range records {
+		closing = closing.Add(r.Amount)
+	}
+	s.Balances = &books.StatementBalances{Opening: opening, Closing: closing}
+	text := porttest.WriteSample(t, format, s, porttest.Records(records...))
+	f := bankstatement.Reader{}.Read([]byte(text), witness.Options{})
+	selected, refusal := witness.Select(f, witness.OurAccount{Number: s.Account.Number, Currency: s.Currency}, "")
+	if refusal != nil {
+		t.Fatalf("refused: %v", refusal)
+	}
+	c := witness.Compare(witness.Input{
+		Statement: selected.Statement, Records: ofBooks(records), CoversTo: "2026-12-31",
+		Balances: []witness.DayBalance{{Date: s.Period.To, Amount: closing}},
+	})
+	want := witness.Agrees
+	if !format.HasBalances() {
+		want = witness.LinesAgree
+	}
+	if c.Verdict != want || c.Buckets[witness.Both].Count != len(records) {
+		t.Errorf("the verdict is %s: %+v, %+v", c.Verdict, c.Buckets, c.Proof)
+	}
 }

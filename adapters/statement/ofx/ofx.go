@@ -20,6 +20,8 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -295,7 +297,7 @@ func textOf(value string) *text {
 // counterparty.
 func transactionOf(r books.StatementRecord) transaction {
 	t := transaction{
-		Type: "CREDIT", Posted: noon(r.Date), Amount: r.Amount.String(), ID: r.ID.String(),
+		Type: "CREDIT", Posted: noon(r.Date), Amount: amountOf(r.Amount), ID: r.ID.String(),
 		Name: textOf(books.Truncate(cmp.Or(r.Counterparty, r.Description), maxName)),
 		Memo: textOf(books.Truncate(r.Description, maxMemo)),
 	}
@@ -303,6 +305,26 @@ func transactionOf(r books.StatementRecord) transaction {
 		t.Type = "DEBIT"
 	}
 	return t
+}
+
+// amountOf returns an amount. It never has three digits after the decimal point: readers that know files in which the
+// point divides thousands could not tell which one is meant.
+func amountOf(amount decimal.Decimal) string {
+	text := amount.String()
+	if point := strings.IndexByte(text, '.'); point >= 0 && len(text)-point == len(".123") {
+		return text + "0"
+	}
+	return text
+}
+
+// balanceOf returns a balance. It always has a decimal point: some banks write balances in the minor unit, and without
+// a point.
+func balanceOf(amount decimal.Decimal) string {
+	text := amountOf(amount)
+	if strings.IndexByte(text, '.') < 0 {
+		return text + ".00"
+	}
+	return text
 }
 
 // ledger is a LEDGERBAL element.
@@ -316,7 +338,7 @@ type ledger struct {
 // ledgerBalance negates this number. ok is false if there is no balance in the statement's currency.
 func ledgerBalance(s books.Statement) (balance ledger, ok bool) {
 	if s.Balances != nil {
-		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true
+		return ledger{balanceOf(s.Balances.Closing), noon(s.Period.To)}, true
 	}
 	stated := s.Account.Balance
 	if stated == nil || stated.Currency != s.Currency {
@@ -326,5 +348,5 @@ func ledgerBalance(s books.Statement) (balance ledger, ok bool) {
 	if s.Account.Type == domain.CreditAccount {
 		amount = amount.Neg()
 	}
-	return ledger{amount.String(), noon(domain.DateOf(s.Account.UpdatedAt.UTC()))}, true
+	return ledger{balanceOf(amount), noon(domain.DateOf(s.Account.UpdatedAt.UTC()))}, true
 }

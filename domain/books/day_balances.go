@@ -14,7 +14,8 @@ type DayBalance struct {
 
 // DayBalances computes the balances of an account at the ends of days, as the vendor's readings imply them: the latest
 // balance without the posted records after the day. The days are the last covered days of the readings. Only readings
-// count that agree with the latest one about the records, and only if no record has changed since the latest one.
+// count that agree with the latest one about the records, and only if no record has changed since the latest one, and
+// no record waits for its removal: it is not known which records the latest balance lacks.
 type DayBalances struct {
 	days    []domain.Date
 	latest  *AccountReading
@@ -27,14 +28,14 @@ type DayBalances struct {
 func NewDayBalances(c Completeness, currency string, readings []AccountBalance, rules domain.Coverage) *DayBalances {
 	d := &DayBalances{posted: map[domain.Date]decimal.Decimal{}}
 	last := c.Last
-	if last == nil || !c.changes().IsZero() || last.Currency != currency {
+	if last == nil || !c.changes().IsZero() || last.Waiting > 0 || last.Currency != currency {
 		return d
 	}
 	anchor, known := last.Anchor()
 	if !known {
 		return d
 	}
-	d.latest, d.lastDay = last, domain.DateOf(last.At.UTC())
+	d.latest, d.lastDay = last, rules.Day(last.At)
 	for _, r := range readings {
 		day := rules.To(r.BankReadAt, r.Currency)
 		if r.BankReadAt.IsZero() {

@@ -41,6 +41,12 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 		"records have changed since": {
 			func(c *books.Completeness) { c.Changed.Since = at(11) }, []books.AccountBalance{reading(10, "10")}, nil,
 		},
+		"a record waits for its second absence": {
+			func(c *books.Completeness) {
+				last := *c.Last
+				last.Waiting, c.Last = 1, &last
+			}, []books.AccountBalance{reading(10, "10")}, nil,
+		},
 		"no reading": {
 			func(c *books.Completeness) { c.Last = nil }, []books.AccountBalance{reading(10, "10")}, nil,
 		},
@@ -62,5 +68,20 @@ func TestTheBalanceOfADayIsTheLatestOneWithoutTheRecordsAfterIt(t *testing.T) {
 		if diff := cmp.Diff(tc.want, got, cmp.Comparer(decimal.Decimal.Equal)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
+	}
+}
+
+// At one o'clock in UTC, it is still the day before in Brazil. A record of the next day is not part of the balance.
+func TestTheBalanceOfADayLeavesOutTheRecordsAfterTheLocalDayOfTheReading(t *testing.T) {
+	at := time.Date(2026, 9, 11, 1, 0, 0, 0, time.UTC)
+	last := books.AccountReading{At: at, Currency: "BRL", Balance: decimal.New(60, 0), BankReadAt: at}
+	readings := []books.AccountBalance{{At: at, BankReadAt: at, Currency: "BRL", Anchor: decimal.New(60, 0)}}
+	rules := domain.Coverage{Offset: -3 * time.Hour}
+	d := books.NewDayBalances(books.Completeness{Last: &last}, "BRL", readings, rules)
+	d.Add("2026-09-10", decimal.New(5, 0), true)
+	d.Add("2026-09-11", decimal.New(7, 0), true)
+	got := d.In(domain.Window{From: "2026-09-01", To: "2026-09-30"})
+	if len(got) != 1 || got[0].Date != "2026-09-09" || !got[0].Amount.Equal(decimal.New(55, 0)) {
+		t.Errorf("the balances are %v", got)
 	}
 }

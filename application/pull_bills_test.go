@@ -36,6 +36,25 @@ func (v *billVendor) Bills(_ context.Context, _ ports.Access, card domain.Accoun
 	}}}, v.fails[card.ExternalID]
 }
 
+// linkBillVendor lists the bills of all cards together.
+type linkBillVendor struct{ *billVendor }
+
+func (v linkBillVendor) Bills(ctx context.Context, a ports.Access, card domain.AccountData) (bills.Listing, error) {
+	listing, err := v.billVendor.Bills(ctx, a, card)
+	if err != nil {
+		return bills.Listing{}, err
+	}
+	link := bills.LinkListing{ByCard: map[string]bills.Listing{}}
+	for _, of := range []string{account, "card-2"} {
+		bill := listing.Bills[0]
+		bill.ExternalID = "bill of " + of
+		link.Add(bill, of, true)
+	}
+	listing = link.Of(card.ExternalID)
+	listing.Link = &link
+	return listing, nil
+}
+
 // newBillEnv returns an env with a billVendor.
 func newBillEnv(t *testing.T) (*env, *billVendor) {
 	t.Helper()
@@ -125,6 +144,25 @@ func TestBillsAreReadOnceADayAfterASynchronisation(t *testing.T) {
 		if v.reads != step.reads {
 			t.Errorf("%v later, the bills were read %d times, want %d", step.after, v.reads, step.reads)
 		}
+	}
+}
+
+func TestBillsThatTheVendorListsTogetherAreReadOnce(t *testing.T) {
+	v := linkBillVendor{&billVendor{fails: map[string]error{}}}
+	e := newEnv(t, func(d *application.Deps) {
+		v.vendor = d.Aggregators[0].(*vendor)
+		d.Aggregators = []ports.Aggregator{v}
+	})
+	c := e.createConnection("cards")
+	e.runPull(e.requestFullPull(c))
+	if got := e.bills(c); len(got) != 2 || v.reads != 1 {
+		t.Errorf("after %d reads, the bills are %q", v.reads, got)
+	}
+	// A list that cannot be read for one card is asked again for the next one.
+	v.fails[account] = unavailable(domain.VendorUnreachable)
+	e.runPull(e.requestFullPull(c))
+	if got := e.bills(c); len(got) != 2 || v.reads != 3 {
+		t.Errorf("after %d reads, the bills are %q", v.reads, got)
 	}
 }
 

@@ -31,15 +31,20 @@ func (r *stepReader) readBills(ctx context.Context) error {
 	}
 	r.bills = map[string]bills.Read{}
 	for _, card := range cards {
-		if err := r.readBillsOf(ctx, reader, card); err != nil {
+		if _, read := r.bills[card.ExternalID]; read {
+			continue
+		}
+		if err := r.readBillsOf(ctx, reader, card, cards); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// readBillsOf reads the bills of one card.
-func (r *stepReader) readBillsOf(ctx context.Context, reader ports.BillReader, card domain.AccountData) error {
+// readBillsOf reads the bills of one card, or those of all cards if the vendor lists them together.
+func (r *stepReader) readBillsOf(
+	ctx context.Context, reader ports.BillReader, card domain.AccountData, cards []domain.AccountData,
+) error {
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}
@@ -49,6 +54,10 @@ func (r *stepReader) readBillsOf(ctx context.Context, reader ports.BillReader, c
 	}
 	listing, err := reader.Bills(ctx, r.access, card)
 	switch {
+	case err == nil && listing.Link != nil:
+		for _, other := range cards {
+			r.bills[other.ExternalID] = bills.Read{Listing: listing.Link.Of(other.ExternalID)}
+		}
 	case err == nil:
 		r.bills[card.ExternalID] = bills.Read{Listing: listing}
 	case errors.Is(err, domain.AccessDenied):

@@ -55,6 +55,33 @@ type Listing struct {
 	LatestOnly bool
 	// Partial means that the list has bills that cannot be read. A bill that is missing from Bills may be one of them.
 	Partial bool
+	// Link contains the bills of all cards of the account reference; nil if the vendor lists those of one card only.
+	Link *LinkListing
+}
+
+// LinkListing is the vendor's list of the bills of all cards of an account reference.
+type LinkListing struct {
+	ByCard map[string]Listing // by the external id of the card
+	// Partial means that the list has bills whose card cannot be read.
+	Partial bool
+}
+
+// Of returns the list of a card.
+func (l *LinkListing) Of(card string) Listing {
+	listing := l.ByCard[card]
+	listing.Partial = listing.Partial || l.Partial
+	return listing
+}
+
+// Add adds a bill to the list of a card. card is "" if it cannot be read.
+func (l *LinkListing) Add(bill Data, card string, readable bool) {
+	if card == "" {
+		l.Partial = true
+		return
+	}
+	listing := l.ByCard[card]
+	listing.Add(bill, readable)
+	l.ByCard[card] = listing
 }
 
 // Add adds a bill to the list. readable is false for a bill that cannot be read.

@@ -49,8 +49,8 @@ type billJSON struct {
 	} `json:"payments"`
 }
 
-// Bills implements ports.BillReader: GET /api/bills/?link=. The vendor has no filter for an account, so the bills of
-// other cards are left out here.
+// Bills implements ports.BillReader: GET /api/bills/?link=. The vendor has no filter for an account, so the list is that
+// of all cards of the link.
 func (a *Adapter) Bills(
 	ctx context.Context, access ports.Access, account domain.AccountData,
 ) (bills.Listing, error) {
@@ -58,19 +58,19 @@ func (a *Adapter) Bills(
 	defer cancel()
 	list := newPagedList(access, "bills", nil)
 	list.call.Resource = budgetBills
-	var all bills.Listing
+	all := bills.LinkListing{ByCard: map[string]bills.Listing{}}
 	for cursor, pages := "", 0; pages < maxBillPages; pages++ {
 		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
 			return bills.Listing{}, err
 		}
 		for _, raw := range page.rows {
-			if bill, of, ok := readBill(raw); of == account.ExternalID || of == "" {
-				all.Add(bill, ok)
-			}
+			all.Add(readBill(raw))
 		}
 		if cursor = page.next; cursor == "" {
-			return all, nil
+			listing := all.Of(account.ExternalID)
+			listing.Link = &all
+			return listing, nil
 		}
 	}
 	return bills.Listing{}, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}

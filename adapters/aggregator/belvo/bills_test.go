@@ -31,6 +31,10 @@ func TestTheBillsOfACardAreRead(t *testing.T) {
 	if err != nil || len(list.Bills) != 2 || !list.Partial {
 		t.Fatalf("%+v, %v", list, err)
 	}
+	other, unknown := list.Link.Of("another-card"), list.Link.Of("a card without bills")
+	if len(other.Bills) != 1 || other.Bills[0].ExternalID != "b2" || len(unknown.Bills) != 0 || !unknown.Partial {
+		t.Errorf("of other cards: %+v, %+v", other, unknown)
+	}
 	b := list.Bills[0]
 	if b.ExternalID != "b1" || b.DueDate != "2026-11-05" || b.ClosingDate != "" || b.Total.String() != "744.52" ||
 		len(b.FinanceCharges) != 2 || !b.FinanceCharges[1].NoCost || !b.Payments[0].Instalments ||

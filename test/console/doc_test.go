@@ -32,6 +32,9 @@ var screenshots = flag.String("screenshots", "", "write screenshots of the conso
 // atSize is the folder with the database and the keyset that TestTheConsoleAtSize measures.
 var atSize = flag.String("atsize", "", "measure the console with the data that test/atsize wrote into this folder")
 
+// month is the database on which TestAMonthsStatementInTheConsole measures.
+var month = flag.String("month", "", `measure the comparison of a month of 3,000 lines: "sqlite", or the URL of a database`)
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(binary.Main(m))
@@ -139,6 +142,19 @@ func TestTheConsoleAtSize(t *testing.T) {
 	}
 	env, _ := environment(t, settings...)
 	nodejs.Test(t, "size.mjs", env...)
+}
+
+// TestAMonthsStatementInTheConsole measures the time from the drop of a month's statement to its verdict, and prints it.
+func TestAMonthsStatementInTheConsole(t *testing.T) {
+	if *month == "" {
+		t.Skip("without -month nothing is measured")
+	}
+	var settings []string
+	if *month != "sqlite" {
+		settings = append(settings, "DATABASE_URL="+*month)
+	}
+	env, _ := environment(t, settings...)
+	nodejs.Test(t, "bank-statement.mjs", env...)
 }
 
 // addPullHistory copies a pull of each connection to each of the last 13 days, because the overview shows the

@@ -50,6 +50,9 @@ func (s *sim) closePeriod(ctx context.Context, app *application.Service, c *conn
 	}
 	id := accounts[s.rand.IntN(len(accounts))].ID
 	day := domain.DateOf(s.clock.now).AddDays(-1 - s.rand.IntN(25))
+	if s.booked != nil {
+		day = day.AddDays(-1) // the day may begin later
+	}
 	_, err := app.ClosePeriod(ctx, c.Tenant, id, domain.Window{To: day})
 	return err
 }

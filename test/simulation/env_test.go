@@ -109,6 +109,8 @@ type sim struct {
 	names        int
 	hostileRefs  int // how many references are hostile
 	longestTexts int // how many rows have one of the longest texts
+
+	booked *booked // nil if the accounts have no balances
 }
 
 // job is a queued job: a worker must run the pull when the job is due.
@@ -388,11 +390,11 @@ func (v *fakeSealer) OpenSubscription(
 	return v.Open(t, domain.ConnectionID(id), s)
 }
 
-// SealFile returns the content as it is.
+// SealFile returns the content after the byte of the current sealing key.
 func (v *fakeSealer) SealFile(_ domain.TenantID, _ witness.BankStatementID, content []byte) (domain.Sealed, error) {
-	return content, nil
+	return append(domain.Sealed{v.primary}, content...), nil
 }
 
 func (v *fakeSealer) OpenFile(_ domain.TenantID, _ witness.BankStatementID, s domain.Sealed) ([]byte, error) {
-	return s, nil
+	return s[1:], nil
 }

@@ -181,7 +181,7 @@ func (s *sim) reconcileAll() {
 func (s *sim) readAgain(wait time.Duration) {
 	s.clock.advance(wait)
 	for _, c := range s.liveConnections() {
-		if c.ref.plansSync {
+		if c.ref.plansSync || s.booked != nil {
 			c.ref.syncedAt = s.clock.Now()
 		}
 		_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{})

@@ -15,9 +15,9 @@ const maxRows = 25
 func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
-		vendor: s.used[s.rand.IntN(len(s.used))], id: fmt.Sprintf("item-%d", s.names),
+		sim: s, vendor: s.used[s.rand.IntN(len(s.used))], id: fmt.Sprintf("item-%d", s.names),
 		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{}, numbers: map[string]string{},
-		statesSync: s.chance(0.6), plansSync: s.chance(0.5), syncedAt: s.clock.Now(),
+		statesSync: s.chance(0.6) || s.booked != nil, plansSync: s.chance(0.5), syncedAt: s.clock.Now(),
 	}
 	for i := range 1 + s.rand.IntN(2) {
 		account := fmt.Sprintf("%s-account-%d", ref.id, i)
@@ -42,6 +42,8 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		s.breakOrHeal(ref)
 	case s.chance(0.03):
 		s.changeListed(ref)
+	case s.booked != nil && s.chance(0.01):
+		s.moveBalance(ref)
 	case s.chance(0.03):
 		ref.partial, ref.syncChangedAt, ref.syncedAt = !ref.partial, s.clock.Now(), s.clock.Now()
 	case s.chance(0.03):
@@ -93,9 +95,12 @@ func (s *sim) addRow(ref *accountRef) *row {
 	if ref.hostile {
 		r.text = s.hostileText()
 	}
+	if s.booked != nil {
+		s.bookedRow(ref, r)
+	}
 	if twin := s.randomRow(ref, func(r *row) bool { return true }); twin != nil && s.chance(0.05) {
 		r.movement, r.account, r.date = twin.movement, twin.account, twin.date // an equal purchase
-		r.text = twin.text
+		r.text, r.particulars = twin.text, twin.particulars
 	}
 	ref.rows = append(ref.rows, r)
 	return r
@@ -105,6 +110,9 @@ func (s *sim) addRow(ref *accountRef) *row {
 // from the list of a date range, so the service would treat the row as removed.
 func (s *sim) editRow(ref *accountRef, r *row) {
 	r.revision++
+	if s.booked != nil && s.chance(0.5) {
+		r.particulars.pending = false
+	}
 	if ref.vendor == "belvo" && s.chance(0.3) {
 		r.date = r.date.AddDays(1)
 	}
@@ -193,7 +201,7 @@ func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
 	r.account, r.date, r.revision, r.movement = old.account, old.date, old.revision, old.movement
-	r.occurred, r.text = old.occurred, old.text
+	r.occurred, r.text, r.particulars = old.occurred, old.text, old.particulars
 	if s.chance(0.3) {
 		r.date = r.date.AddDays(s.rand.IntN(4))
 	}

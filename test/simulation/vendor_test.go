@@ -43,6 +43,8 @@ type accountRef struct {
 
 	stream changes // of the vendor "plaid"
 
+	sim *sim
+
 	odd    map[string]bool // the accounts that currently cannot be normalised
 	wasOdd bool            // at some time, an account could not be normalised
 	rows   []*row          // in the order in which they were created, which is also the order of their ids
@@ -102,8 +104,10 @@ type row struct {
 	firstDate     domain.Date
 	capital       bool // the description is in capital letters
 
-	movement  string // rows with the same value describe the same movement of money
-	text      string // further text of a row of a hostile vendor
+	movement    string      // rows with the same value describe the same movement of money
+	text        string      // further text of a row of a hostile vendor
+	particulars particulars // of a row of an account with balances
+
 	broken    string // the bytes of the row if it currently cannot be normalised; otherwise ""
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row is or was unreadable (broken)
@@ -134,6 +138,9 @@ func (r *row) transactionData() domain.TransactionData {
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
 		OccurredAt:  r.occurred,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)),
+	}
+	if r.particulars != (particulars{}) {
+		o = r.particulars.apply(o)
 	}
 	// Every third revision has no content hash. The service must then compare the digests to detect a change.
 	if digest := o.Digest(); r.revision%3 < 2 {
@@ -224,6 +231,10 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 			}
 		}
 		status := domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}
+		if v.sim.booked != nil {
+			read := domain.ProductReading{At: ref.syncedAt}
+			status.Bank = &domain.BankReading{Bank: read, Cards: read, Failing: ref.syncing}
+		}
 		if ref.statesSync {
 			status.SyncedAt = ref.syncedAt
 			if ref.plansSync {
@@ -262,9 +273,13 @@ func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.Account
 }
 
 func (ref *accountRef) vendorAccount(id string) domain.AccountData {
-	return domain.AccountData{
+	account := domain.AccountData{
 		ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL", Number: ref.numbers[id],
 	}
+	if ref.sim.booked != nil {
+		ref.sim.book(ref, &account)
+	}
+	return account
 }
 
 func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ domain.Date) []domain.Step {

@@ -46,8 +46,8 @@ func (v billedVendor) Bills(context.Context, ports.Access, domain.AccountData) (
 func billsOfTwoYears() (all bills.Listing) {
 	for n := range costedBills {
 		all.Bills = append(all.Bills, bills.Data{
-			ExternalID: fmt.Sprint("bill ", n), DueDate: dueDate(n), ClosingDate: dueDate(n).AddDays(-7), Currency: "BRL",
-			Total: decimal.New(costedRows/costedBills*35, 0),
+			ExternalID: fmt.Sprint("bill ", n), DueDate: dueDate(n), ClosingDate: dueDate(n).AddDays(-7),
+			Currency: "BRL", Total: decimal.New(costedRows/costedBills*35, 0),
 		})
 	}
 	return all

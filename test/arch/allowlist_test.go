@@ -158,7 +158,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/bankstatement": {
 		"domain", "domain/witness", "ports",
-		"github.com/shopspring/decimal", "golang.org/x/text/encoding",
+		"github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/text/encoding",
 	},
 	"adapters/statement/camt053": {
 		"domain", "domain/books", "ports",
@@ -173,6 +173,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/statement/ofx": {
 		"domain", "domain/books", "ports",
+		"github.com/shopspring/decimal",
 	},
 	// An evidence pack must be verifiable without this service, so the verifier imports none of its packages.
 	"adapters/evidence": {

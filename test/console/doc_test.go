@@ -33,7 +33,7 @@ var screenshots = flag.String("screenshots", "", "write screenshots of the conso
 var atSize = flag.String("atsize", "", "measure the console with the data that test/atsize wrote into this folder")
 
 // month is the database on which TestAMonthsStatementInTheConsole measures.
-var month = flag.String("month", "", `measure the comparison of a month of 3,000 lines: "sqlite", or the URL of a database`)
+var month = flag.String("month", "", `measure the comparison of a month: "sqlite", or the URL of a database`)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -144,7 +144,8 @@ func TestTheConsoleAtSize(t *testing.T) {
 	nodejs.Test(t, "size.mjs", env...)
 }
 
-// TestAMonthsStatementInTheConsole measures the time from the drop of a month's statement to its verdict, and prints it.
+// TestAMonthsStatementInTheConsole measures the time from the drop of a month's statement to its verdict, and
+// prints it.
 func TestAMonthsStatementInTheConsole(t *testing.T) {
 	if *month == "" {
 		t.Skip("without -month nothing is measured")

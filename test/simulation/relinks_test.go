@@ -25,7 +25,8 @@ func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdent
 func (s *sim) newLink(ref *accountRef) *accountRef {
 	s.names++
 	link := &accountRef{
-		sim: s, vendor: ref.vendor, id: fmt.Sprintf("item-%d", s.names), secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
+		sim:    s,
+		vendor: ref.vendor, id: fmt.Sprintf("item-%d", s.names), secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
 		hostile: ref.hostile,
 		odd:     map[string]bool{}, former: ref, capital: !ref.capital, numbers: map[string]string{},
 		statesSync: ref.statesSync, plansSync: ref.plansSync, syncedAt: s.clock.Now(),

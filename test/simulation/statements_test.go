@@ -344,7 +344,9 @@ func (s *sim) knows(account domain.Account, day domain.Date) bool {
 
 // stored returns the stored completeness of an account.
 func (s *sim) stored(account domain.Account) (c books.Completeness) {
-	s.mustSucceed(s.store.Ledger().Snapshot(s.background(), account.Tenant, account.ID, func(v ports.AccountView) error {
+	s.mustSucceed(s.store.Ledger().Snapshot(s.background(), account.Tenant, account.ID, func(
+		v ports.AccountView,
+	) error {
 		c = v.Completeness
 		return nil
 	}))
@@ -434,12 +436,15 @@ func closingDay(printed books.Statement) domain.Date {
 // describe returns what the service knows about an account: its completeness, its balances and its records.
 func (s *sim) describe(account domain.Account) string {
 	var text strings.Builder
-	s.mustSucceed(s.store.Ledger().Snapshot(s.background(), account.Tenant, account.ID, func(v ports.AccountView) error {
+	s.mustSucceed(s.store.Ledger().Snapshot(s.background(), account.Tenant, account.ID, func(
+		v ports.AccountView,
+	) error {
 		c, err := json.Marshal(v.Completeness)
 		fmt.Fprintf(&text, "%s changed %+v\n", c, v.Completeness.Changed)
 		for t, err := range v.Live(s.background(), domain.Window{}) {
 			s.mustSucceed(err)
-			fmt.Fprintf(&text, "%s %s %s %v %v, first seen %v\n", t.ID, t.Date, t.Status, t.Amount, t.AccountMoney, t.FirstSeenAt)
+			fmt.Fprintf(&text, "%s %s %s %v %v, first seen %v\n", t.ID, t.Date, t.Status, t.Amount, t.AccountMoney,
+				t.FirstSeenAt)
 		}
 		return err
 	}))

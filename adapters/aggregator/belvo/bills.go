@@ -49,8 +49,8 @@ type billJSON struct {
 	} `json:"payments"`
 }
 
-// Bills implements ports.BillReader: GET /api/bills/?link=. The vendor has no filter for an account, so the list is that
-// of all cards of the link.
+// Bills implements ports.BillReader: GET /api/bills/?link=. The vendor has no filter for an account, so the list is
+// that of all cards of the link.
 func (a *Adapter) Bills(
 	ctx context.Context, access ports.Access, account domain.AccountData,
 ) (bills.Listing, error) {

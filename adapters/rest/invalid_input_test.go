@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -295,6 +296,43 @@ func TestAnUnknownParameterIsRejectedByEveryOperation(t *testing.T) {
 	}
 }
 
+// TestABodyIsRefusedByEveryOperationWithoutOne checks every operation in the OpenAPI document that has no request body.
+// Ignoring a body such as {"reason":"…"} would hide that it has no effect.
+func TestABodyIsRefusedByEveryOperationWithoutOne(t *testing.T) {
+	operations, s := 0, newEnv(t)
+	for path, methods := range openAPI(t, s)["paths"].(map[string]any) {
+		for method, operation := range methods.(map[string]any) {
+			if path == webhookPath || operation.(map[string]any)["requestBody"] != nil {
+				continue
+			}
+			operations++
+			target := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-01-01").Replace(path)
+			for body, at := range map[string]string{
+				`{"b":1,"a":2}`: "body.a body.b", `{"a":1,"a":2}`: "body.a", "[]": "body", "null": "body", "a=b": "body",
+				"{}{}": "body", " ": "body", strings.Repeat(" ", maxBody) + "{}": "body",
+			} {
+				before := s.service.calls
+				p := problemIn(t, s.call(strings.ToUpper(method), target, body), http.StatusBadRequest, codeInvalid)
+				for location := range strings.FieldsSeq(at) {
+					if !slices.Contains(strings.Fields(locations(p)), location) {
+						t.Errorf("%s %s with %.20q: locations %q, want %s", method, path, body, locations(p), at)
+					}
+				}
+				if s.service.calls > before {
+					t.Errorf("%s %s with %.20q: the request reached the service", method, path, body)
+				}
+			}
+			w := s.call(strings.ToUpper(method), target, "{}", "Content-Type", "")
+			if strings.Contains(w.Body.String(), `"body`) && w.Code == http.StatusBadRequest {
+				t.Errorf("%s %s with an empty object: %s", method, path, w.Body)
+			}
+		}
+	}
+	if operations < 60 {
+		t.Errorf("only %d operations", operations)
+	}
+}
+
 func TestAnUnknownParameterIsReportedTogetherWithTheBody(t *testing.T) {
 	w := newEnv(t).call("POST", connectionsPath+"?dryRun=true", withMember(`"colour":1`))
 	p := problemIn(t, w, 400, codeInvalid)
@@ -373,6 +411,7 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 		{"search for a typed text and an amount", transactionsPath + "?q=a&amount=1", "query.q"},
 		{"search for a typed text and a tax number", transactionsPath + "?q=a&document=000", "query.q"},
 		{"search for a long typed text", transactionsPath + "?q=" + strings.Repeat("a", 256), "query.q"},
+		{"search for an amount with an exponent", transactionsPath + "?amount=1e3", "query.amount"},
 		{"search for an amount with two signs", transactionsPath + "?amount=%2B-1", "query.amount"},
 		{"search for an amount without digits", transactionsPath + "?amount=%2B", "query.amount"},
 		{"search for a long amount", transactionsPath + "?amount=12345678901234567890", "query.amount"},

@@ -169,9 +169,9 @@ func (s *server) middlewares(r *route) []middleware {
 		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope, s.authorize)
 	}
 	if r.readsBody() {
-		checks = append(checks, s.bufferBody)
+		return append(checks, s.bufferBody)
 	}
-	return checks
+	return append(checks, s.bufferUnusedBody)
 }
 
 // prepare returns a middleware that records the route and joins several If-Match headers, because they form one list

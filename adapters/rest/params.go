@@ -74,12 +74,14 @@ type amountParam struct {
 	signed bool // the text begins with a sign
 }
 
-// UnmarshalText parses a decimal number without rounding it. A URL turns a leading "+" into a blank.
+// UnmarshalText parses a decimal number without rounding it. A URL turns a leading "+" into a blank. Exponents are
+// refused: people and callers write amounts without them, so "1e3" is more likely a mistake.
 func (a *amountParam) UnmarshalText(text []byte) error {
 	digits := strings.TrimLeft(string(text), "+ ")
 	a.signed = digits != string(text) || strings.HasPrefix(digits, "-")
-	if len(text)-len(digits) > 1 || len(text) > len(digits) && strings.HasPrefix(digits, "-") {
-		digits = "" // several signs
+	if len(text)-len(digits) > 1 || len(text) > len(digits) && strings.HasPrefix(digits, "-") ||
+		strings.ContainsAny(digits, "eE") {
+		digits = "" // several signs, or an exponent
 	}
 	value, err := domain.ParseAmount(digits)
 	if err != nil {

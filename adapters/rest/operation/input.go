@@ -2,9 +2,11 @@ package operation
 
 import (
 	"encoding"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -120,8 +122,11 @@ func (in *inputFields) read(r Request, fields reflect.Value) (all []Violation, e
 			err = unparsed
 		}
 	}
-	if in.body != nil {
+	switch {
+	case in.body != nil:
 		all = append(all, in.body.read(r.Body, fields.Field(in.body.field))...)
+	case len(r.Body) > 0:
+		all = append(all, refuseBody(r.Body)...)
 	}
 	return all, err
 }
@@ -172,6 +177,20 @@ func (p *parameter) read(r Request, field reflect.Value) ([]Violation, error) {
 		field.SetString(text)
 	}
 	return nil, nil
+}
+
+// refuseBody returns the violations of a body of an operation that takes none. Only an empty object is accepted, which
+// many clients send with every POST. Ignoring any other body would hide that it has no effect.
+func refuseBody(data []byte) []Violation {
+	value, err := readJSON(data)
+	if err != nil {
+		return []Violation{{Location: "body", Message: invalidJSON}}
+	}
+	members, isObject := value.(map[string]any)
+	if !isObject {
+		return []Violation{{Location: "body", Message: "must be absent or an empty object"}}
+	}
+	return ofMembers("body", slices.Sorted(maps.Keys(members)), unknownMember, true)
 }
 
 // invalidJSON is the message about a body that is not JSON.

@@ -139,7 +139,7 @@ func (v *validator) violations(e *jsonschema.ValidationError, value any, root st
 	case *kind.DependentRequired:
 		return ofMembers(location, k.Missing, "is required", false)
 	case *kind.AdditionalProperties:
-		return ofMembers(location, k.Properties, "is not a member of this request", true)
+		return ofMembers(location, k.Properties, unknownMember, true)
 	}
 	return []Violation{{Location: location, Message: v.message(e.ErrorKind)}}
 }
@@ -164,6 +164,9 @@ func locationOf(path []string, value any, root string) string {
 	}
 	return location
 }
+
+// unknownMember is the message about a member that an operation does not take.
+const unknownMember = "is not a member of this request"
 
 func ofMembers(parent string, names []string, message string, unknown bool) []Violation {
 	all := make([]Violation, len(names))

@@ -67,7 +67,26 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	root.InitDefaultCompletionCmd() // after SetOut: the subcommands keep the writer that they find here
+	refuseUnknownShells(root)
 	return root.ExecuteContext(ctx)
+}
+
+// refuseUnknownShells makes "completion" without one of its subcommands an error. Cobra would print the help and exit
+// with 0, so that a misspelled shell in a script would look like a success.
+func refuseUnknownShells(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return cmd.Help()
+				}
+				return usageError{Err: fmt.Errorf("no completion for the shell %q: %s --help lists the shells", args[0],
+					cmd.CommandPath())}
+			}
+		}
+	}
 }
 
 // clientVendors returns the supported aggregators for the commands of a client.

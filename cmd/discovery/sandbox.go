@@ -34,7 +34,9 @@ func simulators() []simulator {
 		{
 			"pluggy", "Pluggy", "127.0.0.1:4031",
 			func(now func() time.Time) (http.Handler, string, error) {
-				sim := pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit})
+				sim := pluggysim.New(pluggysim.Options{
+					Now: now, RateLimit: pluggysim.RealRateLimit, RefreshTime: 5 * time.Second,
+				})
 				sim.SeedAt(now())
 				sim.SeedUnreadAt(now())
 				return sim.Handler(), "accountRef " + pluggysim.DemoItemID + " (or " + pluggysim.UnreadItemID +
@@ -93,7 +95,7 @@ func sandbox(ctx context.Context, addresses map[string]*string, out io.Writer) e
 		}
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *addresses[sim.vendor])
 		if err != nil {
-			return err
+			return listenError(sim.vendor, err)
 		}
 		if _, err := fmt.Fprintf(out, "%-7s http://%s  %s\n", sim.vendor, listener.Addr(), access); err != nil {
 			return err
@@ -101,6 +103,16 @@ func sandbox(ctx context.Context, addresses map[string]*string, out io.Writer) e
 		group.Go(func() error { return serveUntil(ctx, listener, handler) })
 	}
 	return group.Wait()
+}
+
+// listenError adds the name of the flag to the error of its listen address. It returns a usageError unless the address
+// is valid and only cannot be used, for example because another process uses it.
+func listenError(flag string, err error) error {
+	err = fmt.Errorf("--%s: %w", flag, err)
+	if errors.As(err, new(*net.AddrError)) {
+		return usageError{Err: err}
+	}
+	return err
 }
 
 // serveUntil serves handler until ctx ends. Then it waits at most one second for the running

@@ -20,8 +20,8 @@
 // creation time, newest first. The cursor contains the position of the last row and not an offset. Therefore no row is
 // repeated or skipped if another row is added or removed between two pages.
 //
-// PATCH /items/{id} changes the status of the item to UPDATING. Only a call of [Simulator.SetItemStatus] ends the
-// synchronisation, so that a test knows when it ends.
+// PATCH /items/{id} changes the status of the item to UPDATING. Without Options.RefreshTime, only a call of
+// [Simulator.SetItemStatus] ends the synchronisation, so that a test knows when it ends.
 //
 // # Control surface
 //

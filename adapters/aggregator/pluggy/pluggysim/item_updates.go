@@ -64,7 +64,8 @@ func (s *Simulator) issueConnectToken(g grant) (token string, ok bool) {
 }
 
 // updateItem starts a synchronisation of an item with its stored credentials. The item stays in UPDATING until
-// [Simulator.SetItemStatus] ends the synchronisation; until then, the vendor refuses a second one.
+// Options.RefreshTime has passed or [Simulator.SetItemStatus] ends the synchronisation; until then, the vendor refuses a
+// second one.
 func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client string) {
 	i, visible, started := s.startUpdate(r.PathValue("id"), client)
 	switch {
@@ -89,5 +90,17 @@ func (s *Simulator) startUpdate(id, client string) (i Item, visible, started boo
 	i.Status, i.ExecutionStatus, i.UpdatedAt = "UPDATING", "CREATED", At(s.opt.Now())
 	s.store.items[id] = i
 	s.stats.Refreshes++
+	if s.opt.RefreshTime > 0 {
+		time.AfterFunc(s.opt.RefreshTime, func() { s.finishUpdate(id, i.UpdatedAt) })
+	}
 	return i, true, true
+}
+
+// finishUpdate ends the synchronisation of an item that started at a time, unless another call has ended it.
+func (s *Simulator) finishUpdate(id string, started Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i, ok := s.store.items[id]; ok && i.Status == "UPDATING" && i.UpdatedAt == started {
+		s.setItemStatus(i, "UPDATED", "")
+	}
 }

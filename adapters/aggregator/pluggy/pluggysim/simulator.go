@@ -25,11 +25,14 @@ type Options struct {
 	PageSize int              // rows per page of /v2/transactions; zero means 500
 	// RateLimit is the number of requests per minute for each source address and each limited resource (auth, accounts,
 	// transactions, connect_token and consents); zero means no limit.
-	RateLimit  int
-	TokenTTL   time.Duration // lifetime of a connect token; zero means 30 minutes, as at the vendor
-	NoItemList bool          // GET /items responds with 404
-	PublicURL  string        // origin of the links in webhooks; "" means https://api.pluggy.ai
-	Clients    []Client      // clients that New adds
+	RateLimit int
+	TokenTTL  time.Duration // lifetime of a connect token; zero means 30 minutes, as at the vendor
+	// RefreshTime is how long a synchronisation takes that a PATCH of an item has started; zero means until
+	// [Simulator.SetItemStatus] ends it.
+	RefreshTime time.Duration
+	NoItemList  bool     // GET /items responds with 404
+	PublicURL   string   // origin of the links in webhooks; "" means https://api.pluggy.ai
+	Clients     []Client // clients that New adds
 }
 
 // Simulator simulates the vendor. As an http.Handler it serves only the vendor API; [Simulator.Handler]

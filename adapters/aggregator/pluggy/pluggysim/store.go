@@ -122,6 +122,12 @@ func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	if !ok {
 		return fmt.Errorf("item: %w", ErrNotFound)
 	}
+	s.setItemStatus(i, status, executionStatus)
+	return nil
+}
+
+// setItemStatus is SetItemStatus for an item that exists. The caller holds the lock.
+func (s *Simulator) setItemStatus(i Item, status, executionStatus string) {
 	i.Status, i.ExecutionStatus, i.UpdatedAt = status, executionStatus, At(s.opt.Now())
 	switch status {
 	case "LOGIN_ERROR":
@@ -140,8 +146,7 @@ func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	default:
 		setDefault(&i.ExecutionStatus, status)
 	}
-	s.store.items[id] = i
-	return nil
+	s.store.items[i.ID] = i
 }
 
 // RemoveItem deletes an item with its accounts and their rows, as when a user deletes the item at the vendor. No

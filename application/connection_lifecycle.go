@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -14,8 +15,9 @@ func (s *Service) CreateLinkSession(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.LinkSession, error) {
 	var session ports.LinkSession
+	var requestedAt time.Time
 	err := callVendor(ctx, s, tenant, id, func(vendor ports.LinkTokens, c domain.Connection, a ports.Access) error {
-		requestedAt := s.Clock.Now()
+		requestedAt = s.Clock.Now()
 		token, err := vendor.CreateLinkToken(ctx, a)
 		session = ports.LinkSession{
 			Vendor: c.Vendor, Token: token.Token, URL: token.URL, ExpiresAt: requestedAt.Add(token.Lifetime),
@@ -25,7 +27,10 @@ func (s *Service) CreateLinkSession(
 	if err != nil {
 		return ports.LinkSession{}, err
 	}
-	if err := s.audits.Append(ctx, tenant, "connection.link", id.String()); err != nil {
+	// The entry is the only trace of the link, so it states how long the link works.
+	entry := s.audits.Entry(ctx, "connection.link", id.String())
+	entry.Detail.Numbers = map[string]int64{"validSeconds": int64(session.ExpiresAt.Sub(requestedAt).Seconds())}
+	if err := s.audits.AppendEntry(ctx, tenant, entry); err != nil {
 		return ports.LinkSession{}, err
 	}
 	return session, nil

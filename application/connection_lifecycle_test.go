@@ -52,6 +52,12 @@ func TestALinkSessionExpiresWithItsToken(t *testing.T) {
 	if text := fmt.Sprintf("%v %+v %#v", got, got, got); strings.Contains(text, "raw") {
 		t.Errorf("the token is printed: %s", text)
 	}
+	entries, err := e.ListAuditEntries(e.ctx, e.tenant, domain.AuditFilter{Action: "connection.link"},
+		domain.PageRequest{Limit: 9})
+	e.noError(err)
+	if len(entries.Items) != 1 || entries.Items[0].Detail.Numbers["validSeconds"] != 60 {
+		t.Errorf("the audit entries of the link are %v", entries.Items)
+	}
 	e.noError(e.RefreshConnection(e.ctx, e.tenant, c.ID))
 	if diff := cmp.Diff([]string{"link item-1", "refresh item-1"}, linked.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)

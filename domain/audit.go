@@ -39,7 +39,7 @@ func (e AuditEntry) Clean() AuditEntry {
 }
 
 // AuditDetail describes a change. Its members are typed, so that it cannot contain text from a caller or a vendor. The
-// names in Changed and the map keys must be JSON member names of this service's API.
+// names in Changed and the map keys must be JSON member names of this service's API or of its audit entries.
 type AuditDetail struct {
 	Changed []string             // names of the members that were changed
 	IDs     map[string]uuid.UUID // other objects that the change concerns

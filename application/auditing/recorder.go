@@ -29,10 +29,15 @@ func (r Recorder) EntriesOf(ctx context.Context, action, object string) ports.Au
 // Append stores and logs an entry for a use case that changes nothing in the stores, for example because it only
 // changes something at the vendor.
 func (r Recorder) Append(ctx context.Context, tenant domain.TenantID, action, object string) error {
-	if err := r.Log.Append(ctx, tenant, r.Entry(ctx, action, object)); err != nil {
+	return r.AppendEntry(ctx, tenant, r.Entry(ctx, action, object))
+}
+
+// AppendEntry is Append for an entry that has a detail.
+func (r Recorder) AppendEntry(ctx context.Context, tenant domain.TenantID, entry domain.AuditEntry) error {
+	if err := r.Log.Append(ctx, tenant, entry); err != nil {
 		return err
 	}
-	r.Emit(ctx, tenant, action, object)
+	r.Emit(ctx, tenant, entry.Action, entry.Object)
 	return nil
 }
 

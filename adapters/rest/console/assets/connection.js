@@ -5,8 +5,10 @@ import { EraseDialog } from './erasures.js';
 import { duration } from './format.js';
 import { HealthStatus, LinkFacts, Reasons, reasonText, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
+import { LastLink } from './last-link.js';
 import { ConnectionName } from './names.js';
 import { html, useEffect, useRef, useState } from './preact.js';
+import { remedyOf } from './remedies.js';
 import { useAction, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { Ago, announce, Button, Dialog, Failure, Field, Page, Skeleton } from './ui.js';
@@ -115,7 +117,9 @@ export function ConnectionPage({ id, tab, content: Content }) {
     latest.reload();
     return data;
   });
+  const [round, setRound] = useState(0);
   const changed = () => {
+    setRound((n) => n + 1);
     health.reload();
     latest.reload();
   };
@@ -136,6 +140,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
     <${Reasons} id=${id} reasons=${reasonsOf({ ...state, vendor: connection.vendor })} boxed=${true} changed=${changed} />
+    ${state.attention?.some(({ reason }) => remedyOf(reason) === 'link') && html`<${LastLink} key=${[round, actions.session.result?.url]} id=${id} />`}
     ${!state.lastPullAt && !state.paused && html`<p class="notice">${t('setup.open')} <a href=${link(`/connections/${id}/setup`)}>${t('setup.continue')}</a></p>`}
     <${LinkFacts} connection=${connection} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />

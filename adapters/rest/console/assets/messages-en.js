@@ -505,6 +505,8 @@ export default {
   'link.created': 'When the holder has signed in, the connection is created and its first pull starts.',
   'link.text': 'Send this address to the account holder, who signs in at the bank on a page of {vendor}. It is shown only once. Whoever has it can sign in.',
   'link.expires': 'It works until {when}.',
+  'link.expired': 'It worked until {when}.',
+  'link.last': '{actor} made the last sign-in link on {at}.',
   'pull.failed': 'The pull failed. {reason}',
   'pull.succeeded': {
     one: 'The pull is finished: {n} row added, {modified} modified, {removed} removed.',
@@ -624,6 +626,7 @@ export default {
   'search.in': { one: '{n} receipt', other: '{n} receipts' },
   'search.reference': 'Reference',
   'search.state': 'Removed rows',
+  'search.any': 'With and without removed rows',
   'search.present': 'Without removed rows',
   'search.removed': 'Only removed rows',
   'search.results': 'Transactions found',
@@ -691,6 +694,7 @@ export default {
   'audit.detail.digest': 'Digest',
   'audit.detail.statementSha256': 'Hash of the statement',
   'audit.detail.changed': 'Changed',
+  'audit.detail.validSeconds': 'Works for seconds',
 
   'changes.title': 'The last changes over all connections',
   'changes.live': 'Live: changes appear as they are stored.',

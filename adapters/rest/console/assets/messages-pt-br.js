@@ -505,6 +505,8 @@ export default {
   'link.created': 'Depois do login do titular, a conexão é criada e a primeira sincronização começa.',
   'link.text': 'Envie este endereço ao titular da conta, que acessa o banco em uma página da {vendor}. Ele é mostrado só uma vez. Quem o tiver pode fazer o login.',
   'link.expires': 'Funciona até {when}.',
+  'link.expired': 'Funcionou até {when}.',
+  'link.last': '{actor} gerou o último link de login em {at}.',
   'pull.failed': 'A sincronização falhou. {reason}',
   'pull.succeeded': {
     one: 'Sincronização concluída. Novo: {n}; alterados: {modified}; removidos: {removed}.',
@@ -624,6 +626,7 @@ export default {
   'search.in': { one: '{n} entrada', other: '{n} entradas' },
   'search.reference': 'Referência',
   'search.state': 'Lançamentos removidos',
+  'search.any': 'Com e sem removidos',
   'search.present': 'Sem removidos',
   'search.removed': 'Só removidos',
   'search.results': 'Lançamentos encontrados',
@@ -691,6 +694,7 @@ export default {
   'audit.detail.digest': 'Hash',
   'audit.detail.statementSha256': 'Hash do extrato',
   'audit.detail.changed': 'Alterado',
+  'audit.detail.validSeconds': 'Validade em segundos',
 
   'changes.title': 'As últimas alterações de todas as conexões',
   'changes.live': 'Ao vivo: as alterações aparecem assim que são armazenadas.',

@@ -132,7 +132,10 @@ export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () =
   };
   return html`${controls[remedy]?.() || (address !== link(path) && html`<a class="button" href=${address}>${text}</a>`)}
     <${Failure} problem=${session.problem || pull.problem || refresh.problem || drift.problem} />
-    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}
+    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${() => {
+      session.reset();
+      changed();
+    }} />`}
     ${drift.result?.account && html`<${DriftDialog} id=${id} drift=${drift.result} done=${changed} onClose=${drift.reset} />`}
     ${dialog === 'removals' && html`<${RemovalsDialog} id=${id} held=${held} pull=${pull} changed=${changed} onClose=${close} />`}
     ${dialog === 'credential' && html`<${CredentialDialog} id=${id} changed=${changed} onClose=${close} />`}

@@ -31,6 +31,11 @@ test('amounts keep all of their digits, in the format of the language', () => {
   assert.equal(format.money('-212.45', 'BRL'), '−212.45 BRL');
 });
 
+test('a tax number is shown as it is printed', () => {
+  const printed = ([type, value]) => format.taxNumber({ type, value });
+  assert.deepEqual([['CPF', '52998224725'], ['CNPJ', '12ABC34501DE35'], ['other', 'X1'], ['CPF', '123']].map(printed), ['529.982.247-25', '12.ABC.345/01DE-35', 'X1', '123']);
+});
+
 test('dates in Portuguese are numbers', () => {
   setLanguage('pt-BR');
   assert.equal(format.day('2026-09-03'), '03/09/2026');

@@ -39,11 +39,10 @@ const columns = (connection, address = (account, tab) => link(`/connections/${co
     title: t('column.account'), kind: 'main',
     cell: (account) => html`<a class="name" href=${link(`/connections/${connection.id}/transactions`, { accountId: account.id })}>
       ${account.name || account.number || account.externalId}</a>
+      <span class="vendor">${[account.name && account.number, t('account.' + account.type)].filter(Boolean).join(' · ')}</span>
       ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}
       ${references(account)}`,
   },
-  { title: t('column.number'), cell: (account) => account.number || html`<span class="muted">–</span>` },
-  { title: t('column.type'), cell: (account) => t('account.' + account.type) },
   { title: t('column.bankRead'), cell: (account) => html`<${Ago} at=${account.bankReadAt} none=${'time.unknown'} />` },
   { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
   { title: t('column.balance'), kind: 'number', cell: (account) => html`<${Balance} account=${account} />` },

@@ -10,6 +10,10 @@ function cached(kind, options) {
   return formats.get(key);
 }
 
+// taxNumber returns a CPF or a CNPJ as it is printed, and another tax number unchanged.
+export const taxNumber = ({ type, value }) => (type === 'CPF' ? value.replace(/^(...)(...)(...)(..)$/, '$1.$2.$3-$4')
+  : type === 'CNPJ' ? value.replace(/^(..)(...)(...)(....)(..)$/, '$1.$2.$3/$4-$5') : value);
+
 export const number = (value) => cached(Intl.NumberFormat, {}).format(value);
 
 // amount formats a decimal string exactly, with all of its digits. A positive amount gets a sign if signed.

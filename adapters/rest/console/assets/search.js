@@ -25,7 +25,7 @@ function Filters({ query, errors }) {
     delete values.connectionName; // the field that chooses connectionId
     navigate(link('/search', { ...query, ...values }));
   };
-  const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
+  const removed = [['', t('search.any')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" onSubmit=${submit} key=${queryString(query)}>
     <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />

@@ -20,7 +20,7 @@ const members = {
   counterparty: 'column.counterparty', counterpartyDocument: 'column.counterpartyDocument', references: 'column.references',
   accountId: 'column.account', connectionId: 'column.connection', externalId: 'column.externalId', warnings: 'column.warnings',
   removedAt: 'column.removedAt', excludedAt: 'column.excludedAt', excludedBy: 'column.excludedBy', supersededBy: 'column.supersededBy',
-  supersedes: 'column.supersedes', possiblySupersedes: 'column.possiblySupersedes',
+  metadata: 'transaction.metadata', supersedes: 'column.supersedes', possiblySupersedes: 'column.possiblySupersedes',
 };
 
 // valueText returns the value of a member as a person reads it; a dash if it was absent.

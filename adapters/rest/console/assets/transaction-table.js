@@ -1,5 +1,5 @@
 // A table of transactions, which several views use.
-import { monthOf } from './format.js';
+import { monthOf, taxNumber } from './format.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
 import { Amount, Day, Status, Table } from './ui.js';
@@ -17,7 +17,7 @@ export const transactionTitle = (transaction) => (transaction.erasedAt ? t('tran
   : transaction.description || t('transaction.noDescription'));
 
 // Counterparty is the name of the counterparty with its tax number.
-const Counterparty = ({ transaction: { counterparty, counterpartyDocument: document } }) => html`${counterparty}${document && html` <span class="muted">${document.value}</span>`}
+const Counterparty = ({ transaction: { counterparty, counterpartyDocument: document } }) => html`${counterparty}${document && html` <span class="muted">${taxNumber(document)}</span>`}
   ${!counterparty && !document && html`<span class="muted">–</span>`}`;
 
 // columns returns the columns. href returns the address of a transaction's record; without it there are no

@@ -1,6 +1,6 @@
 // One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
-import { monthOf } from './format.js';
+import { monthOf, taxNumber } from './format.js';
 import { t, vendorName } from './i18n.js';
 import { AccountName } from './names.js';
 import { html, useState } from './preact.js';
@@ -19,7 +19,7 @@ const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'ref
   .map((name) => idPair(t('reference.' + name), item.references?.[name]));
 
 // counterpartyDocument shows the kind and the number of the tax number of the other party.
-const counterpartyDocument = ({ counterpartyDocument: number }) => number && html`${number.type === 'other' ? '' : number.type + ' '}<code>${number.value}</code>`;
+const counterpartyDocument = ({ counterpartyDocument: number }) => number && html`${number.type === 'other' ? '' : number.type + ' '}<code>${taxNumber(number)}</code>`;
 
 // bill names the bill of a card's transaction by its month, or says in which month it is expected.
 const bill = ({ connectionId, accountId, billId, billMonth }) => billMonth && html`${billId

@@ -5,8 +5,8 @@
 //	go run ./test/atsize -folder dist/atsize -database postgres://…
 //
 // The command runs the service in this process, without the rate budgets of the vendors, together with a simulator of
-// Pluggy. It creates the connections and pulls each of them once, so everything in the database was written by the
-// service itself. It ends when the search index contains all records. If the folder contains a complete database,
+// Pluggy. It creates the connections and pulls each of them, so everything in the database was written by the
+// service itself. Then the vendor synchronises most items again and a second pull confirms their balances. It ends when the search index contains all records. If the folder contains a complete database,
 // nothing is written.
 //
 // The folder contains the keyset and, unless -database names another one, the SQLite database. Equal numbers of
@@ -245,13 +245,14 @@ func (t *tenantData) connection(ctx context.Context, n int, shared domain.Applic
 	if err != nil {
 		return err
 	}
-	if err := t.pull(ctx, c.ID); err != nil || reason == credential {
+	if err := t.pull(ctx, c.ID); err != nil || reason == credential || reason == unread {
 		return err
 	}
-	if reason != login {
-		return nil
+	status := "UPDATED"
+	if reason == login {
+		status = "LOGIN_ERROR"
 	}
-	if err := t.vendor.SetItemStatus(item, "LOGIN_ERROR", ""); err != nil {
+	if err := t.vendor.SetItemStatus(item, status, ""); err != nil {
 		return err
 	}
 	return t.pull(ctx, c.ID)
@@ -297,7 +298,15 @@ func (s size) awaitIndex(ctx context.Context, service *application.Service) erro
 // addItem adds the item of connection n to the simulator, with its accounts and rows, and returns its id.
 func (t *tenantData) addItem(n int, reason string) (string, error) {
 	r := newRandom(n)
-	item := t.vendor.AddItem(pluggysim.Item{ID: uuid.NewString(), ClientID: pluggysim.DemoClientID})
+	now := time.Now().UTC()
+	synchronised := now.Add(-time.Hour)
+	if reason == unread {
+		synchronised = now.AddDate(0, 0, -unreadDays)
+	}
+	item := t.vendor.AddItem(pluggysim.Item{
+		ID: uuid.NewString(), ClientID: pluggysim.DemoClientID, Connector: connectorOf(n),
+		LastUpdatedAt: pluggysim.At(synchronised),
+	})
 	account, err := t.vendor.AddAccount(pluggysim.Account{
 		ItemID: item.ID, Name: "Conta corrente", Number: pluggysim.Text(fmt.Sprintf("0001/%06d-%d", 100_000+n, n%10)),
 		Balance: pluggysim.Number(strconv.Itoa(1000 + n)),
@@ -305,7 +314,6 @@ func (t *tenantData) addItem(n int, reason string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := time.Now().UTC()
 	rows := t.rows[n]
 	for i := range rows {
 		if _, err := t.vendor.AddTransaction(r.row(account.ID, now, i)); err != nil {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,10 +18,15 @@ const (
 	credential = "credential" // the vendor rejects the credential
 	consent    = "consent"    // the consent ends soon
 	unreadable = "unreadable" // a row cannot be read
+	unread     = "unread"     // the bank was last read unreadDays ago
 )
 
+// unreadDays is how many days ago the vendor has read the bank of a connection with the reason unread.
+const unreadDays = 5
+
 // reasonOf returns the reason why connection n needs a person, or "". Of a hundred connections, four must sign in
-// again, one has a wrong credential, the consent of two ends soon, and one has an unreadable row.
+// again, one has a wrong credential, the consent of two ends soon, one has an unreadable row, and the bank of one was
+// last read days ago.
 func reasonOf(n int) string {
 	switch n % 100 {
 	case 7, 29, 53, 81:
@@ -30,6 +37,8 @@ func reasonOf(n int) string {
 		return consent
 	case 43:
 		return unreadable
+	case 37:
+		return unread
 	}
 	return ""
 }
@@ -38,6 +47,12 @@ func reasonOf(n int) string {
 func nameOf(n int) string {
 	trade, saint, city := trades[n%len(trades)], names[n/len(trades)%len(names)], cities[n/7%len(cities)]
 	return strings.ToLower(fmt.Sprintf("%s-%s-%s-%04d", trade, strings.Fields(saint)[0], city, n))
+}
+
+// connectorOf returns the bank of connection n.
+func connectorOf(n int) json.RawMessage {
+	bank := n / 3 % len(banks)
+	return json.RawMessage(fmt.Sprintf(`{"id":%d,"name":%q}`, 200+bank, banks[bank]))
 }
 
 // largeOf is the interval between large connections. A large connection has fifty times as many records as the others.
@@ -73,6 +88,10 @@ var (
 	trades = []string{
 		"padaria", "mercado", "farmacia", "oficina", "clinica", "escola", "hotel", "loja", "restaurante",
 		"transportadora",
+	}
+	banks = []string{
+		"Banco Aurora", "Banco do Planalto", "Caixa das Gerais", "Cooperativa Serrana", "Banco Atlântico", "Banco Meridional",
+		"Conta Jangada", "Banco Ipê", "Crédito Paulista", "Banco Farol", "Banco Pampa", "Conta Araucária",
 	}
 	cities = []string{
 		"curitiba", "recife", "santos", "manaus", "belem", "natal", "goiania", "campinas", "olinda", "niteroi",
@@ -139,10 +158,34 @@ func (r random) row(account string, now time.Time, i int) pluggysim.Transaction 
 		out.Type = "DEBIT"
 	}
 	if k.named {
-		party, _ := json.Marshal(map[string]any{"name": name})
+		party, _ := json.Marshal(map[string]any{"name": name, "documentNumber": documentOf(name)})
 		out.PaymentData = json.RawMessage(fmt.Sprintf(`{"payer":%s,"receiver":%s,"paymentMethod":"PIX"}`, party, party))
 	}
 	return out
+}
+
+// documentOf returns the tax number of a name, with its check digits.
+func documentOf(name string) map[string]string {
+	i := slices.Index(names, name)
+	if strings.HasSuffix(name, " Ltda") || strings.HasSuffix(name, " SA") {
+		digits := checked(fmt.Sprintf("11222%03d0001", 300+i), 9)
+		return map[string]string{"type": "CNPJ", "value": digits}
+	}
+	return map[string]string{"type": "CPF", "value": checked(fmt.Sprintf("529982%03d", 200+i), 11)}
+}
+
+// checked appends the two check digits of a CPF or a CNPJ to its other digits. Weights rise from 2 at the right end, and
+// begin again after the largest one.
+func checked(digits string, largest int) string {
+	for range 2 {
+		sum := 0
+		for i := range len(digits) {
+			weight := 2 + (len(digits)-1-i)%(largest-1)
+			sum += weight * int(digits[i]-'0')
+		}
+		digits += strconv.Itoa(sum * 10 % 11 % 10)
+	}
+	return digits
 }
 
 func sign(n int) int {

@@ -19,7 +19,8 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver for addPullHistory
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver for countPayments
+	_ "modernc.org/sqlite"             // registers the driver for addPullHistory and countPayments
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
@@ -135,13 +136,41 @@ func TestTheConsoleAtSize(t *testing.T) {
 		}
 	}
 	settings := append([]string{"SEALING_KEYSET_FILE=" + filepath.Join(dir, "keyset.json")}, taskSettings...)
+	driver, source := "sqlite", "file:"+filepath.Join(dir, "discovery.db")
 	if url := os.Getenv("ATSIZE_DATABASE"); url != "" {
+		driver, source = "pgx", url
 		settings = append(settings, "DATABASE_URL="+url)
 	} else {
 		settings = append(settings, "DATABASE_URL=sqlite://"+filepath.Join(dir, "discovery.db"))
 	}
+	truth := countPayments(t, driver, source)
 	env, _ := environment(t, settings...)
-	nodejs.Test(t, "size.mjs", env...)
+	nodejs.Test(t, "size.mjs", append(env, "TRUTH="+truth)...)
+}
+
+// countPayments returns, as JSON, how many payments and receipts of 1234.56 the database has. The script compares the
+// answer of the search with them: the database knows them without the search's index.
+func countPayments(t *testing.T, driver, source string) string {
+	t.Helper()
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	counts := map[string]int{"payments": 0, "receipts": 0}
+	for name, amount := range map[string]string{"payments": "-1234.56", "receipts": "1234.56"} {
+		var n int
+		query := "SELECT count(*) FROM transactions WHERE removed_at IS NULL AND amount = '" + amount + "'"
+		if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		counts[name] = n
+	}
+	encoded, err := json.Marshal(counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
 }
 
 // TestAMonthsStatementInTheConsole measures the time from the drop of a month's statement to its verdict, and

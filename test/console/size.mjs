@@ -1,10 +1,14 @@
-// Measures the console with the data that test/atsize writes, and prints the figures. Then it plays the twelve tasks.
+// Measures the console with the data that test/atsize writes, and prints the figures. Then it plays the thirteen questions
+// and the twelve tasks. SHOTS is a folder for a screenshot of the answer to each, in both languages, light and dark, 1280 and
+// 400 pixels wide.
 //
 // The figures are times in the browser on this machine. Work beside it makes them larger.
+import assert from 'node:assert/strict';
 import { loadavg } from 'node:os';
 import { after, before, test } from 'node:test';
-import { launch, open } from './browser.mjs';
+import { checkWidth, launch, open } from './browser.mjs';
 import { api, token } from './env.mjs';
+import { prepareQuestions, questions } from './questions.mjs';
 import { playTask, prepareTasks, tasks } from './tasks.mjs';
 
 const operator = token(901); // the tenant of test/atsize
@@ -187,22 +191,53 @@ test('the change feed begins now', async () => {
   await page.finish();
 });
 
-test('the twelve tasks', async () => {
+// play plays a task and adds a line with its clicks, fields and seconds, or with its failure.
+async function play(task, n, data, played) {
+  const page = await open(browser, '/console', { token: operator, permissions: ['clipboard-read', 'clipboard-write'], expected: [/./] });
+  if (n > 1) await page.getByRole('table', { name: 'All connections' }).waitFor();
+  try {
+    const { clicks, fields, seconds } = await playTask(task, page, data);
+    played.push(`| ${n} | ${task.name} | ${clicks} | ${fields} | ${seconds.toFixed(1)} |`);
+  } catch (error) {
+    played.push(`| ${n} | ${task.name} | failed: ${String(error).split('\n').slice(0, 6).join(' ')} | | |`);
+  }
+  await keep(page, String(n).padStart(2, '0')).catch((error) => console.log('no screenshot', String(error)));
+  await page.context().close();
+}
+
+const looks = [
+  ['en-1280-light', { locale: 'en-US', colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+  ['pt-400-dark', { locale: 'pt-BR', colorScheme: 'dark', viewport: { width: 400, height: 860 } }],
+  ['pt-1280-dark', { locale: 'pt-BR', colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
+  ['en-400-light', { locale: 'en-US', colorScheme: 'light', viewport: { width: 400, height: 860 } }],
+];
+
+// keep writes screenshots of the page where a task has ended.
+async function keep(page, name) {
+  const folder = process.env.SHOTS;
+  if (!folder) return;
+  const path = page.url().slice(process.env.SERVICE.length);
+  for (const [look, options] of looks) {
+    const copy = await open(browser, path, { token: operator, expected: [/./], ...options });
+    await copy.locator('h1').waitFor();
+    await copy.locator('.skeleton').first().waitFor({ state: 'detached' });
+    await copy.waitForTimeout(1000);
+    await copy.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: look.includes('1280') && name !== '13' });
+    await checkWidth(copy, `${name} ${look}`);
+    await copy.context().close();
+  }
+}
+
+test('the questions and the tasks', async () => {
   console.log('\n| what | median | p95 | largest | target | load |\n|---|---|---|---|---|---|\n' + lines.join('\n'));
   if (process.env.TASKS === '0') return;
+  const written = await prepareQuestions(operator, { members, truth: JSON.parse(process.env.TRUTH) });
   const data = await prepareTasks(operator, { members });
   const played = [];
-  for (const [i, task] of tasks.entries()) {
-    const page = await open(browser, '/console', { token: operator, permissions: ['clipboard-read', 'clipboard-write'], expected: [/./] });
-    if (i > 0) await page.getByRole('table', { name: 'All connections' }).waitFor();
-    try {
-      const { clicks, fields, seconds } = await playTask(task, page, data);
-      played.push(`| ${i + 1} | ${task.name} | ${clicks} | ${fields} | ${seconds.toFixed(1)} |`);
-    } catch (error) {
-      played.push(`| ${i + 1} | ${task.name} | failed: ${String(error).split('\n')[0]} | | |`);
-    }
-    await page.context().close();
-  }
+  // The questions are first: the tasks close the month of all accounts.
+  for (const [i, question] of questions.entries()) await play(question, i + 1, written, played);
+  for (const [i, task] of tasks.entries()) await play(task, questions.length + i + 1, data, played);
   data.receiver.close();
   console.log(`\nload ${loadavg()[0].toFixed(1)}\n\n| | task | clicks | fields | seconds |\n|---|---|---|---|---|\n` + played.join('\n'));
+  assert.deepEqual(played.filter((line) => line.includes('failed:')), []);
 });

@@ -10,7 +10,7 @@ const thisMonth = new Date().toISOString().slice(0, 8) + '01';
 export const lastDay = new Date(Date.parse(thisMonth) - 86400000).toISOString().slice(0, 10);
 
 // addBank adds an item with an account and rows at the vendor. It returns the ids of the item, the account and the rows.
-async function addBank(name, rows, { balance = 1000, ...item } = {}) {
+export async function addBank(name, rows, { balance = 1000, ...item } = {}) {
   const { id } = await control(PLUGGY, 'POST', '/items', { clientUserId: name, ...item });
   const account = await control(PLUGGY, 'POST', '/accounts', { itemId: id, name: 'Conta corrente', number: '0001/' + name.length + '4455-6', balance });
   const ids = [];
@@ -19,24 +19,24 @@ async function addBank(name, rows, { balance = 1000, ...item } = {}) {
 }
 
 // addRow adds a row to an account at the vendor. age is how many days old it is.
-const addRow = (accountId, { age = 2, amount, ...row }) => control(PLUGGY, 'POST', '/transactions', {
+export const addRow = (accountId, { age = 2, amount, ...row }) => control(PLUGGY, 'POST', '/transactions', {
   accountId, amount, type: amount < 0 ? 'DEBIT' : 'CREDIT', status: 'POSTED', date: dayOf(age), ...row,
 });
 
-const dropRow = (id) => control(PLUGGY, 'DELETE', '/transactions/' + id);
+export const dropRow = (id) => control(PLUGGY, 'DELETE', '/transactions/' + id);
 
-const create = (operator, configName, item, login = {}) => api(operator, 'POST', '/aggregator-connections', {
+export const create = (operator, configName, item, login = {}) => api(operator, 'POST', '/aggregator-connections', {
   ...pluggyLogin, accountRef: item, configName, ...login,
 });
 
 // connect creates a connection to the item of a bank and pulls it. It returns the id of the connection.
-async function connect(operator, configName, bank) {
+export async function connect(operator, configName, bank) {
   const { id } = await create(operator, configName, bank.item);
   await pull(operator, id);
   return id;
 }
 
-const plain = (n, word) => Array.from({ length: n }, (unused, i) => ({ description: `${word} ${i + 1}`, amount: -10 - i, age: 3 + i }));
+export const plain = (n, word) => Array.from({ length: n }, (unused, i) => ({ description: `${word} ${i + 1}`, amount: -10 - i, age: 3 + i }));
 
 // startReceiver starts an endpoint for events. It answers 503 until up is set.
 async function startReceiver() {
@@ -232,7 +232,7 @@ export class Player {
   }
 }
 
-const dialogOf = (page) => page.getByRole('dialog');
+export const dialogOf = (page) => page.getByRole('dialog');
 
 // search finds the payment by a text in the search box, which the key "/" reaches on every page.
 async function search(player, text) {

@@ -1270,6 +1270,8 @@ export default {
   'bill.state.overdue': 'Overdue',
   'bill.state.unknown': 'No payment seen',
   'monthEnd.problems': { one: '{n} account has a problem.', other: '{n} accounts have problems.' },
+  'monthEnd.problemsAtLeast': { one: 'At least {n} account has a problem.', other: 'At least {n} accounts have problems.' },
+  'monthEnd.partly': { one: '{n} of {all} accounts has been read.', other: '{n} of {all} accounts have been read, those that need somebody first; the others are read when they are listed.' },
   'monthEnd.over': { one: '{n} of them is not complete:', other: '{n} of them are not complete:' },
   'monthEnd.rest': { one: '{n} account:', other: '{n} accounts:' },
   'monthEnd.notRead': { one: 'The state of {n} account has not been read yet.', other: 'The states of {n} accounts have not been read yet.' },

@@ -298,7 +298,10 @@ export function MonthEnd() {
   };
   const close = () => setDialog('');
   const odd = accounts.filter((account) => filters.problems(account, facts)).length;
-  return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t('monthEnd.problems', { n: odd })}</strong> `}${t('monthEnd.lead')}`}>
+  const read = accounts.filter(({ id }) => facts.states[id]).length;
+  const partly = read < accounts.length && accounts.length > mostRead; // the states of the others are not read by themselves
+  return html`<${Page} title=${title(basis.value?.accounts, facts.states, date)} lead=${html`${odd > 0 && html`<strong>${t(partly ? 'monthEnd.problemsAtLeast' : 'monthEnd.problems', { n: odd })}</strong> `}${
+    partly && html`${t('monthEnd.partly', { n: read, all: t('number', { n: accounts.length }) })} `}${t('monthEnd.lead')}`}>
     <${Filters} accounts=${accounts} query=${query} date=${date} />
     <${Loaded} of=${basis} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`

@@ -82,7 +82,7 @@ const day = (age) => new Date(Date.now() - age * 86400000).toISOString().slice(0
 async function searches() {
   const { items } = await api(operator, 'GET', '/transactions?limit=200');
   const amounts = [...new Set(items.map(({ amount }) => amount))];
-  const references = items.map(({ references }) => references.transactionId);
+  const references = items.map((item) => item.references?.transactionId).filter(Boolean);
   return {
     'amount, a hit': (i) => ({ amount: amounts[i * 7 % amounts.length] }),
     'amount, no hit': (i) => ({ amount: `${7_000_000 + i}.31` }),

@@ -149,7 +149,7 @@ func factColumns(
 		factColumn{`EXISTS (SELECT 1 FROM account_completeness c WHERE c.connection_id = connections.id
 			AND c.tenant_id = connections.tenant_id AND compared AND ` + isOfPresentAccount + `)
 			AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = connections.id
-			AND a.tenant_id = connections.tenant_id AND a.removed_at IS NULL AND NOT EXISTS (
+			AND ` + d.TenantIs("a.tenant_id", "connections.tenant_id") + ` AND a.removed_at IS NULL AND NOT EXISTS (
 				SELECT 1 FROM account_completeness c WHERE c.account_id = a.id AND c.tenant_id = a.tenant_id
 				AND (compared OR incomparable)))`, &f.Compared},
 	)

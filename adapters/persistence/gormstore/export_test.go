@@ -1,6 +1,11 @@
 package gormstore
 
-import "github.com/LerianStudio/aggregator-connections/ports"
+import (
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
 
 // hashKeys and auditKeys are the model keyRow with the two tables for which it is used.
 type (
@@ -39,3 +44,11 @@ func Rows() []any {
 
 // Statements returns the statements in the text of a migration file.
 func Statements(text string) []string { return statements(text) }
+
+// SelectedFactsQuery returns the query with which VisitFacts reads selected connections.
+func SelectedFactsQuery(d Dialect) string {
+	var f domain.ConnectionFacts
+	var paused time.Time
+	var texts factTexts
+	return factsQuery(d, factColumns(d, &f, &paused, &texts, true), true)
+}

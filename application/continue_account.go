@@ -23,7 +23,72 @@ func (s *Service) ContinueAccount(
 	pull, err := s.decideContinuation(ctx, stored, func(a domain.AccountAmbiguity) (domain.AccountAmbiguity, error) {
 		return a.Continue(account, externalID)
 	})
+	if errors.Is(err, domain.AccountNotAmbiguous) && !stored.RemovedAt.IsZero() {
+		pull, err = s.continueAsStored(ctx, stored, externalID, err)
+	}
 	return pull, s.whyNotAmbiguous(ctx, stored, err)
+}
+
+// continueAsStored makes an account that is gone continue as the stored account of its connection with this external
+// id, and requests a pull that reads the connection again. If there is no such account, it returns notAmbiguous.
+func (s *Service) continueAsStored(
+	ctx context.Context, account domain.Account, externalID string, notAmbiguous error,
+) (domain.Pull, error) {
+	c, err := s.Connections.Get(ctx, account.Tenant, domain.Aggregator, account.Connection)
+	if errors.Is(err, domain.NotFound) {
+		return domain.Pull{}, notAmbiguous
+	}
+	if err == nil {
+		err = c.CheckNotPaused()
+	}
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	successor, err := s.storedAccount(ctx, c, externalID)
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	if successor.IsZero() {
+		return domain.Pull{}, notAmbiguous
+	}
+	if _, err := s.MergeAccounts(ctx, account.Tenant, ports.AccountPair{Old: account.ID, New: successor}); err != nil {
+		return domain.Pull{}, err
+	}
+	return s.requestEverything(ctx, account.Tenant, c.ID)
+}
+
+// storedAccount returns the id of the account of a connection with this external id; zero if there is none.
+func (s *Service) storedAccount(
+	ctx context.Context, c domain.Connection, externalID string,
+) (domain.AccountID, error) {
+	for page := (domain.PageRequest{Limit: domain.MaxLimit}); ; {
+		listed, err := s.Ledger.Accounts(ctx, c.Tenant, ports.AccountFilter{Connection: c.ID}, page)
+		if err != nil {
+			return domain.AccountID{}, err
+		}
+		for i := range listed.Items {
+			if listed.Items[i].ExternalID == externalID {
+				return listed.Items[i].ID, nil
+			}
+		}
+		if page.After = listed.Next; page.After.IsZero() {
+			return domain.AccountID{}, nil
+		}
+	}
+}
+
+// MergeAccounts implements ports.Replacements.
+func (s *Service) MergeAccounts(
+	ctx context.Context, tenant domain.TenantID, pair ports.AccountPair,
+) (domain.Account, error) {
+	matching := func(vendor domain.Vendor) *ports.Matching { return s.matching(ctx, vendor) }
+	account, err := s.Ledger.MergeAccounts(ctx, tenant, pair, matching, ports.Decision{
+		Actor: actorOf(ctx), At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, continueAction, pair.Old.String()),
+	})
+	if err == nil {
+		s.audits.Emit(ctx, tenant, continueAction, pair.Old.String())
+	}
+	return account, err
 }
 
 // EndAccount implements ports.Replacements.
@@ -103,6 +168,13 @@ func (s *Service) decideContinuation(
 		return domain.Pull{}, err
 	}
 	s.audits.Emit(ctx, tenant, continueAction, account.ID.String())
+	return s.requestEverything(ctx, tenant, connection)
+}
+
+// requestEverything requests a complete pull of a connection.
+func (s *Service) requestEverything(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+) (domain.Pull, error) {
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
 		ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator,
 		At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),

@@ -14,6 +14,9 @@ type Suggestion = records.Suggestion
 // RecordPair contains the ids of a removed record and of the record that may continue it.
 type RecordPair struct{ Old, New domain.TransactionID }
 
+// AccountPair contains the ids of an account that is gone and of the stored account that continues it.
+type AccountPair struct{ Old, New domain.AccountID }
+
 // MaxPairs is the maximum number of pairs in one request that joins or dismisses pairs.
 const MaxPairs = 200
 
@@ -73,6 +76,12 @@ type Decisions interface {
 	// (account_not_ambiguous) if it is empty.
 	ForgetCandidates(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
 		entries AuditEntries) (domain.Account, error)
+
+	// MergeAccounts makes the account pair.Old, which is gone, continue as the stored account pair.New, which ends; see
+	// records.Merge. It returns pair.Old, which then belongs to the connection of pair.New. The function matching
+	// returns the Matching for a vendor. Errors: NotFound; Conflict (account_not_ambiguous); see records.CheckMerge.
+	MergeAccounts(ctx context.Context, tenant domain.TenantID, pair AccountPair,
+		matching func(domain.Vendor) *Matching, decision Decision) (domain.Account, error)
 
 	// ApplyRemovals applies the removals of an account that are held back: it marks their rows as removed in versions
 	// of the operator, and returns the number of rows; see records.ApplyHeld. The function matching returns the

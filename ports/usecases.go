@@ -263,13 +263,19 @@ type Replacements interface {
 	// ContinueAccount stores the decision that a stored account and the account with this external id are the same
 	// bank account. The account with this external id belongs to the connection's new account reference.
 	// ContinueAccount also requests a pull that publishes the staged rows, and returns this pull. See
-	// domain.AccountAmbiguity.
+	// domain.AccountAmbiguity. If the account is gone, and the account with this external id was stored as a new one,
+	// the records of both are compared, and the pull reads the connection again; see Decisions.MergeAccounts.
 	//
 	// Errors: NotFound; Conflict (account_not_ambiguous, account_left, connection_paused); Invalid on "externalId" if
 	// no account with this external id waits for the decision.
 	ContinueAccount(
 		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 	) (domain.Pull, error)
+
+	// MergeAccounts stores the decision that the account pair.Old of a deleted connection and the stored account
+	// pair.New are the same bank account, and returns pair.Old. See Decisions.MergeAccounts. Errors: NotFound; Conflict
+	// (account_not_ambiguous).
+	MergeAccounts(ctx context.Context, tenant domain.TenantID, pair AccountPair) (domain.Account, error)
 
 	// EndAccount stores the decision that no account continues an account that is gone or ambiguous, whose staged
 	// candidates then become new accounts, or that a new account continues none of its Account.MaybeContinues. It

@@ -604,6 +604,12 @@ func (f *fake) EndAccount(_ context.Context, _ domain.TenantID, id domain.Accoun
 	return accountFixture(), f.record(id)
 }
 
+func (f *fake) MergeAccounts(
+	_ context.Context, _ domain.TenantID, pair ports.AccountPair,
+) (domain.Account, error) {
+	return accountFixture(), f.record(pair)
+}
+
 func (f *fake) ApplyRemovals(_ context.Context, _ domain.TenantID, id domain.AccountID) (int, error) {
 	return 31, f.record(id)
 }

@@ -138,17 +138,24 @@ type joinResultsView struct {
 	Results []joinResultView `json:"results" doc:"One result for each pair, in the order of the request"`
 }
 
-// continueRequest is the request body of a decision about an account: either which account of the vendor continues it,
-// or that there is no continuation.
+// continueRequest is the request body of a decision about an account: which account continues it, by the vendor's id or
+// by ours, or that there is no continuation.
 type continueRequest struct {
-	ExternalID plainText `json:"externalId,omitempty" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account that continues this one; without none"`
-	None       bool      `json:"none,omitempty" example:"true" doc:"Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; without externalId"`
+	ExternalID plainText `json:"externalId,omitempty" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account of the same connection that continues this one; sent alone"`
+	AccountID  plainText `json:"accountId,omitempty" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the stored account that continues this one, whose connection was deleted; sent alone"`
+	None       bool      `json:"none,omitempty" example:"true" doc:"Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; sent alone"`
 }
 
 // check returns an Invalid error unless the request contains exactly one decision.
 func (r continueRequest) check() error {
-	if (r.ExternalID != "") == r.None {
-		return domain.FieldError("externalId", "is required, unless none is true and sent alone")
+	decisions := 0
+	for _, decided := range []bool{r.ExternalID != "", r.AccountID != "", r.None} {
+		if decided {
+			decisions++
+		}
+	}
+	if decisions != 1 {
+		return domain.FieldError("externalId", "is required, unless accountId or none is sent alone")
 	}
 	return nil
 }
@@ -232,10 +239,13 @@ func (s *server) heldDecisionRoutes() []route {
 			method: http.MethodPost,
 			path:   accountsPath + "/{id}/continue",
 			description: "Decides about accounts that cannot be told apart, while the health of the connection has " +
-				"the warning account_ambiguous. externalId says which account of the vendor continues this one, and " +
-				"queues a pull that makes the rows visible (202). none says that no account continues this one, or, " +
-				"for an account with maybeContinues, that it continues none of these (200). Responds with 409 if " +
-				"nothing waits for this decision, or if the connection is paused.",
+				"the warning account_ambiguous, and about accounts that are gone. externalId says which account of " +
+				"the connection continues this one, and queues a pull (202). accountId says which stored account of " +
+				"another connection continues this one, whose connection was deleted (200). The transactions of both " +
+				"are compared as whole accounts, the other account is removed, and this one belongs to its " +
+				"connection. none says that no account continues this one or, for an account with maybeContinues, " +
+				"that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the " +
+				"currencies differ, or if the connection is paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,
 			summary:    "Say which account of a new reference continues an account",
@@ -363,8 +373,8 @@ func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in
 	if err := in.Body.check(); err != nil {
 		return nil, err
 	}
-	if in.Body.None {
-		account, err := s.service.EndAccount(ctx, tenant, in.ID.ID)
+	if in.Body.ExternalID == "" {
+		account, err := s.decideStored(ctx, tenant, in.ID.ID, in.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -376,6 +386,20 @@ func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in
 		return nil, err
 	}
 	return &continuedOutput{Location: pullsPath + "/" + p.ID.String(), Body: pullOf(p)}, nil
+}
+
+// decideStored stores a decision about an account that queues no pull.
+func (s *server) decideStored(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, decision continueRequest,
+) (domain.Account, error) {
+	if decision.None {
+		return s.service.EndAccount(ctx, tenant, id)
+	}
+	successor, err := domain.ParseID[domain.Account](string(decision.AccountID))
+	if err != nil {
+		return domain.Account{}, err
+	}
+	return s.service.MergeAccounts(ctx, tenant, ports.AccountPair{Old: id, New: successor})
 }
 
 // appliedRemovalsView is the result of applying the removals of an account that were held back.

@@ -52,6 +52,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Suggestions", suggestionTests},
 		{"Exclusions", exclusionTests},
 		{"Relinks", relinkTests},
+		{"MergedAccounts", mergedAccountTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", slices.Concat(completenessTests, changedRecordTests, bankReadingTests, institutionTests)},
 		{"Bills", billTests},

@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Say which account of a new reference continues an account
-         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous. externalId says which account of the vendor continues this one, and queues a pull that makes the rows visible (202). none says that no account continues this one, or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, or if the connection is paused.
+         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
          */
         post: operations["continue-account"];
         delete?: never;
@@ -3523,12 +3523,17 @@ export interface components {
         };
         ContinueRequest: {
             /**
-             * @description The vendor's id of the account that continues this one; without none
+             * @description The id of the stored account that continues this one, whose connection was deleted; sent alone
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            accountId?: string;
+            /**
+             * @description The vendor's id of the account of the same connection that continues this one; sent alone
              * @example 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
              */
             externalId?: string;
             /**
-             * @description Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; without externalId
+             * @description Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; sent alone
              * @example true
              */
             none?: boolean;
@@ -11533,6 +11538,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
                  *       "externalId": "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1",
                  *       "none": true
                  *     }

@@ -147,14 +147,19 @@ func (c commands) dismissReplacement() *cobra.Command {
 
 func (c commands) continueAccount() *cobra.Command {
 	var none bool
+	var successor string
 	cmd := &cobra.Command{
 		Use: "continue-account ACCOUNT [EXTERNAL-ID]", Args: between(1, 2),
 		Short:             "Say which account continues an account that cannot be told apart, or that none does",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			if none {
+			if none || successor != "" {
+				decision := discovery.ContinueRequest{None: &none}
+				if successor != "" {
+					decision = discovery.ContinueRequest{AccountID: &successor}
+				}
 				return show[discovery.AccountView](s, accountView, func(ctx context.Context) (*http.Response, error) {
-					return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{None: &none})
+					return s.api.ContinueAccount(ctx, args[0], nil, decision)
 				})
 			}
 			externalID := strings.Join(args[1:], "")
@@ -164,6 +169,7 @@ func (c commands) continueAccount() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&none, "none", false, "no account continues it; or it continues none of maybeContinues")
+	cmd.Flags().StringVar(&successor, "account", "", "the stored account that continues it; its connection was deleted")
 	return cmd
 }
 

@@ -17,7 +17,7 @@ func (s *Service) ConnectorTypes(context.Context) []ports.ConnectorType {
 	for _, c := range s.connectors {
 		types = append(types, ports.ConnectorType{Type: c.Type(), Category: c.Category()})
 	}
-	slices.SortFunc(types, func(a, b ports.ConnectorType) int { return cmp.Compare(a.Type, b.Type) })
+	slices.SortStableFunc(types, func(a, b ports.ConnectorType) int { return cmp.Compare(a.Type, b.Type) })
 	return types
 }
 

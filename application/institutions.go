@@ -65,7 +65,7 @@ func (s *Service) institutions(ctx context.Context, tenant domain.TenantID) ([]d
 	for _, bank := range banks {
 		all = append(all, *bank)
 	}
-	slices.SortFunc(all, func(x, y domain.InstitutionStatus) int {
+	slices.SortStableFunc(all, func(x, y domain.InstitutionStatus) int {
 		return institutionPosition(x).Compare(institutionPosition(y))
 	})
 	return all, err

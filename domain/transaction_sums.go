@@ -97,6 +97,6 @@ func SumCurrencies(days []DayTotal) []Total {
 	for _, sum := range sums {
 		all = append(all, *sum)
 	}
-	slices.SortFunc(all, func(x, y Total) int { return cmp.Compare(x.Currency, y.Currency) })
+	slices.SortStableFunc(all, func(x, y Total) int { return cmp.Compare(x.Currency, y.Currency) })
 	return all
 }

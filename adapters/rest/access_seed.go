@@ -82,7 +82,7 @@ func AccessSeed() ([]byte, error) {
 			seed.Roles[1].Permissions = append(seed.Roles[1].Permissions, p.Name)
 		}
 	}
-	slices.SortFunc(seed.Permissions, func(a, b seedPermission) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(seed.Permissions, func(a, b seedPermission) int { return strings.Compare(a.Name, b.Name) })
 	for _, role := range seed.Roles {
 		slices.Sort(role.Permissions)
 	}

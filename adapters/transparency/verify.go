@@ -159,7 +159,7 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, checkpoints 
 		}
 		known = append(known, c)
 	}
-	slices.SortFunc(known, func(x, y checkpoint) int { return cmp.Compare(x.size, y.size) })
+	slices.SortStableFunc(known, func(x, y checkpoint) int { return cmp.Compare(x.size, y.size) })
 	verified := int64(0)
 	for _, c := range known {
 		if v.matches(c) {

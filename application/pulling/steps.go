@@ -388,7 +388,7 @@ func (r *stepReader) releaseUnseen(ctx context.Context) error {
 	if len(unseen) == 0 {
 		return nil
 	}
-	slices.SortFunc(unseen, domain.QuarantineKey.Compare)
+	slices.SortStableFunc(unseen, domain.QuarantineKey.Compare)
 	if err := r.checkNotPaused(ctx); err != nil {
 		return err
 	}

@@ -244,7 +244,7 @@ func (e *evaluation) result() Result {
 	for _, sum := range open {
 		r.Open = append(r.Open, *sum)
 	}
-	slices.SortFunc(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
+	slices.SortStableFunc(r.Open, func(x, y OpenMonth) int { return cmp.Compare(lastIfUnknown(x), lastIfUnknown(y)) })
 	return r
 }
 

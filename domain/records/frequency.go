@@ -72,7 +72,7 @@ func recurring(old, came []datedRow) (amounts []domain.Money, dates domain.Windo
 			dates.To = max(dates.To, old[i].date)
 		}
 	}
-	amounts = slices.SortedFunc(maps.Values(found), func(a, b domain.Money) int {
+	amounts = slices.SortedStableFunc(maps.Values(found), func(a, b domain.Money) int {
 		return cmp.Or(a.Amount.Cmp(b.Amount), cmp.Compare(a.Currency, b.Currency))
 	})
 	return amounts, dates

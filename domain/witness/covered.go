@@ -81,7 +81,7 @@ func (c *chain) extend(w domain.Window) domain.Window {
 
 // union returns the windows in order, with overlapping and adjacent ones joined.
 func union(windows []domain.Window) []domain.Window {
-	slices.SortFunc(windows, func(a, b domain.Window) int {
+	slices.SortStableFunc(windows, func(a, b domain.Window) int {
 		return cmp.Or(compareDates(a.From, b.From), compareDates(a.To, b.To))
 	})
 	var joined []domain.Window

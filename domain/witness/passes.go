@@ -291,7 +291,7 @@ func (c *comparer) byNearDay(open func(l *line) bool) {
 }
 
 func sortNear(list []near) {
-	slices.SortFunc(list, func(a, b near) int {
+	slices.SortStableFunc(list, func(a, b near) int {
 		return cmp.Or(cmp.Compare(a.weekday, b.weekday), cmp.Compare(a.index, b.index))
 	})
 }

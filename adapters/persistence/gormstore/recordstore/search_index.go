@@ -299,7 +299,7 @@ func (m *searchMerge) fromIndex(
 			found = append(found, t)
 		}
 	}
-	slices.SortFunc(found, newerFirst)
+	slices.SortStableFunc(found, newerFirst)
 	if len(found) > limit {
 		found = found[:limit]
 		end = found[limit-1].DatePosition()

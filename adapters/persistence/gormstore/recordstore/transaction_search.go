@@ -226,7 +226,7 @@ func (m *searchMerge) readMore(ctx context.Context) error {
 		return err
 	}
 	for _, s := range empty {
-		slices.SortFunc(s.rows, newerFirst)
+		slices.SortStableFunc(s.rows, newerFirst)
 		if n := len(s.rows); n > 0 {
 			s.nextPosition, s.after = s.rows[0].DatePosition(), s.rows[n-1].DatePosition()
 		}

@@ -67,6 +67,20 @@ func ParseBoleto(text string) (barcode string, err error) {
 	return barcode, nil
 }
 
+// UncheckedBoletoLine returns the digits of a digitable line of which a check digit is wrong. It returns "" for a right
+// line, and for any other text. Such a line is no number by which a boleto is paid, but two of them are two boletos.
+func UncheckedBoletoLine(text string) string {
+	digits := withoutBoletoPunctuation.Replace(text)
+	if len(digits) != lengthOfBoletoLine && len(digits) != lengthOfCollectionLine || !isNumber(digits) ||
+		strings.Trim(digits, digits[:1]) == "" {
+		return ""
+	}
+	if _, err := ParseBoleto(digits); err == nil {
+		return ""
+	}
+	return digits
+}
+
 // BoletoLine returns the digitable line of a barcode, digits only. It returns "" if the barcode does not have 44 digits
 // or if its check digit is wrong.
 func BoletoLine(barcode string) string {

@@ -95,6 +95,20 @@ func TestOtherTextsAreNoBoleto(t *testing.T) {
 	}
 }
 
+// A line with a wrong check digit is no boleto's number, but two different ones tell two boletos apart.
+func TestALineWithAWrongCheckDigitIsKept(t *testing.T) {
+	line := boletos[0].line
+	wrong := line[:4] + string('0'+(line[4]-'0'+1)%10) + line[5:]
+	for text, want := range map[string]string{
+		wrong: wrong, wrong[:5] + "." + wrong[5:]: wrong, line: "", boletos[0].barcode: "", wrong[:46]: "",
+		strings.Repeat("0", 47): "", wrong[:46] + "x": "", "": "",
+	} {
+		if got := domain.UncheckedBoletoLine(text); got != want {
+			t.Errorf("UncheckedBoletoLine(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzParseBoleto(f *testing.F) {
 	for _, b := range boletos {
 		f.Add(b.barcode)

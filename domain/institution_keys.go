@@ -15,7 +15,8 @@ type InstitutionKeys struct {
 	// code has one reference for many payments.
 	Reference         string
 	ReceiverReference string
-	// Barcode is the barcode of a boleto; see ParseBoleto.
+	// Barcode is the barcode of a boleto; see ParseBoleto. If the check digits of its line are wrong, it is the line; see
+	// UncheckedBoletoLine.
 	Barcode    string
 	Instalment Instalment
 	// CounterpartyDocument is the tax number of the other party (CPF or CNPJ), digits only.

@@ -128,6 +128,10 @@ func (ids *Identifiers) addKeys(row *Row) {
 	ids.AddKey(InstitutionCode, row.Code)
 	ids.AddKey(PaymentReference, row.Keys.Reference)
 	ids.AddKey(ReceiverReference, row.Keys.ReceiverReference)
+	if domain.UncheckedBoletoLine(row.Keys.Barcode) != "" {
+		ids[PaymentReference] = Add(ids[PaymentReference], row.Keys.Barcode) // it may not be unique
+		return
+	}
 	ids.AddKey(BoletoLine, row.Keys.Barcode)
 }
 

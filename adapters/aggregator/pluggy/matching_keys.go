@@ -51,7 +51,7 @@ func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 		Authentication:       payment.Authentication.Clean(),
 		Reference:            payment.Reference.Clean(),
 		ReceiverReference:    payment.ReceiverReference.Clean(),
-		Barcode:              barcodeOf(payment.Boleto),
+		Barcode:              cmp.Or(barcodeOf(payment.Boleto), uncheckedLine(payment.Boleto)),
 		Instalment:           card.instalment(),
 		CounterpartyDocument: partyDocument(other),
 	}
@@ -74,6 +74,16 @@ func barcodeOf(value jsontext.Value) string {
 		return ""
 	}
 	return cmp.Or(barcode, line)
+}
+
+// uncheckedLine returns the digits of a digitable line whose check digits are wrong. Two such lines can still show that
+// two rows are two boletos.
+func uncheckedLine(value jsontext.Value) string {
+	in := vendorhttp.DecodeObject[boletoJSON](value)
+	if _, err := domain.ParseBoleto(in.Line.Clean()); err == nil {
+		return "" // barcodeOf reads it
+	}
+	return domain.UncheckedBoletoLine(in.Line.Clean())
 }
 
 // instalment returns the instalment that the row describes. A purchase date with a time is converted to

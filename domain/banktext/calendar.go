@@ -2,7 +2,11 @@ package banktext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // months maps the abbreviations of months in Portuguese, Spanish and English to their numbers.
@@ -51,6 +55,43 @@ type calendar struct {
 	Periods   []string // "11/26", "bim 4"
 	Fractions []string // "3/12": a day and month, an instalment, or a month and year
 	Clocks    []string // "09:12", "09:12:44"
+}
+
+// englishWords are words of connectors that translate texts into English, and their dates with them.
+var englishWords = wordSet("purchase payment transfer debit fee withdrawal sent received")
+
+// isMonthFirst reports whether a text prints the month of a date before the day: 11/24. Banks of the United States do,
+// and so do English texts about accounts of other countries, if only this reading of a fraction is near the row's date:
+// Debit card purchase PADARIA 10/19, on 20 October.
+func isMonthFirst(row *Row, folded string) bool {
+	if row.Local().Currency == "USD" {
+		return true
+	}
+	if !strings.Contains(folded, "/") || !slices.ContainsFunc(strings.Fields(folded), func(word string) bool {
+		return englishWords[word]
+	}) {
+		return false
+	}
+	return slices.ContainsFunc(fraction.FindAllStringSubmatch(folded, -1), func(g []string) bool {
+		return isNear(row.Date, g[3], g[2]) && !isNear(row.Date, g[2], g[3])
+	})
+}
+
+// nearDays is the maximum number of days between a day that a text prints and the date of its row, for isMonthFirst.
+const nearDays = 7
+
+// isNear reports whether a day and a month are near a date, in whatever year.
+func isNear(date domain.Date, day, month string) bool {
+	at, err := time.Parse(time.DateOnly, string(date))
+	if err != nil {
+		return false
+	}
+	for away := -nearDays; away <= nearDays; away++ {
+		if near := at.AddDate(0, 0, away); near.Day() == Atoi(day) && int(near.Month()) == Atoi(month) {
+			return true
+		}
+	}
+	return false
 }
 
 // takeClocks reads times of the day.

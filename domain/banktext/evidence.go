@@ -64,7 +64,7 @@ func Read(row *Row) (e Evidence, folded string) {
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.
 func (e *Evidence) readText(folded string, row *Row) {
 	s := newScan(folded)
-	s.monthFirst = isMonthFirst(row)
+	s.monthFirst = isMonthFirst(row, folded)
 	removeBank(s)
 	splitGluedBank(s)
 	s.takeWords(withoutInterest, func([]string) bool { return true })

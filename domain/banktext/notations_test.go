@@ -315,6 +315,29 @@ func TestTheLineOfABillIsRecognisedInEveryMember(t *testing.T) {
 	}
 }
 
+// An English text about a Brazilian account prints the month first, if only this is near the row's date.
+func TestTheMonthFirstInEnglishTexts(t *testing.T) {
+	for _, test := range []struct {
+		date       domain.Date
+		text, want string
+	}{
+		{"2026-10-20", "Debit card purchase PADARIA 10/19", "[19/10] []"},
+		{"2026-10-12", "Debit card purchase PADARIA 10/11", "[11/10] []"},
+		{"2027-01-04", "Debit card purchase PADARIA 12/31", "[31/12] []"},
+		{"2026-11-11", "Debit card purchase PADARIA 10/11", "[] [10/11]"},
+		{"2026-10-20", "RSHOP PADARIA 10/19", "[] [10/19]"},
+		{"2026-10-12", "LOJA 10/11", "[] [10/11]"},
+		{"", "Debit card purchase PADARIA 10/19", "[] [10/19]"},
+	} {
+		row := textRow(test.text)
+		row.Date = test.date
+		e := Parse(row)
+		if got := fmt.Sprint(e.Calendar.Days, e.Calendar.Fractions); got != test.want {
+			t.Errorf("%s, %s: %s, want %s", test.date, test.text, got, test.want)
+		}
+	}
+}
+
 // The vendor's name of the operation is used only if the text names no operation.
 func TestTheOperationThatTheVendorStates(t *testing.T) {
 	for text, want := range map[string]Operation{"ANA LEAL": Wire, "TARIFA TED": Fee, "PIX ENVIADO": Pix} {

@@ -110,9 +110,6 @@ func respell(folded string) string {
 	return folded
 }
 
-// isMonthFirst reports whether the bank of an account prints the month of a date before the day: 11/24.
-func isMonthFirst(row *Row) bool { return row.Local().Currency == "USD" }
-
 // take calls the function read with the submatches of each match of the pattern. If read returns true, take removes
 // the match from the text. A text without digits is skipped, so take is only for notations that contain a digit; see
 // takeWords for the others.

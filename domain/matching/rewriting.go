@@ -24,6 +24,7 @@ type support uint8
 const (
 	excluded  support = iota // something other than words contradicts, or is doubtful
 	reworded                 // the words contradict or are doubtful: only a learned rewriting decides
+	renamed                  // the same, but both rows have a word that names something
 	unnamed                  // one of the rows names something, and the other one names nothing of it
 	neutral                  // nothing contradicts
 	supported                // both rows name the same
@@ -60,8 +61,21 @@ func (c *comparison) support() support {
 			return neutral
 		}
 		return unnamed
+	case !c.old.IsPayment() && !c.new.IsPayment() && c.sharesNamingWord():
+		return renamed
 	}
 	return reworded
+}
+
+// minSharedName is the minimum length of a word for sharesNamingWord.
+const minSharedName = 4
+
+// sharesNamingWord reports whether a word of at least minSharedName letters, which is no purpose, is in both names.
+func (c *comparison) sharesNamingWord() bool {
+	x, y := c.namingWords()
+	return slices.ContainsFunc(x, func(word string) bool {
+		return len(word) >= minSharedName && !banktext.Purposes[word] && slices.Contains(y, word)
+	})
 }
 
 // namesMoreInOne reports whether at most one of the texts has words that the other one lacks. These may not tell a
@@ -361,9 +375,28 @@ type rewriting struct {
 	forward, backward shifts  // by the days of the old rows, and by the days of the new rows
 	printed           [2]bool // the rows of the other side have the days that the old rows, or the new rows, print
 	edges             []openEdge
-	became            map[[2]string]int
+	became            map[[2]string]taughtWords
 	partners          map[string]map[string]bool // the other texts of each text
+	added             map[string]taughtWords     // the words that the new text adds to a name that both texts have
 }
+
+// taughtWords is how often words became others: in how many rows, and on which days.
+type taughtWords struct {
+	rows int
+	days map[int]bool
+}
+
+// with adds rows of a day.
+func (t taughtWords) with(day, rows int) taughtWords {
+	if t.days == nil {
+		t.days = map[int]bool{}
+	}
+	t.days[day] = true
+	return taughtWords{t.rows + rows, t.days}
+}
+
+// isTaught reports whether at least so many rows of several days taught the words.
+func (t taughtWords) isTaught(rows int) bool { return t.rows >= rows && len(t.days) >= minRewritten }
 
 // excludeMoved pairs rows by the days, the amounts and the words that the account teaches. Each round may teach more.
 func (m *matcher) excludeMoved() {
@@ -379,7 +412,7 @@ func (m *matcher) excludeMoved() {
 				m.learnWords(learned)
 			}
 			edges := slices.DeleteFunc(m.openEdges(learned, least), func(e openEdge) bool {
-				return e.support == reworded && !learned.isRewritten(e.edge)
+				return e.support <= renamed && !learned.isRewritten(e.edge)
 			})
 			m.pairComponents(edges, func(e *edge) bool {
 				return e.support != unnamed || complete || isOdd(e.new.first.Amount) || learned.isRewritten(e)
@@ -409,19 +442,17 @@ func (m *matcher) isComplete(learned *rewriting) bool {
 
 // learnDays learns how dates move, from the rows that have one possible partner only.
 func (m *matcher) learnDays() {
-	partners := map[*group]int{}
-	for _, e := range m.edges {
-		if e.support >= unnamed {
-			partners[e.old] += e.new.size
-			partners[e.new] += e.old.size
-		}
+	forward, backward := teach(m.edges, unnamed)
+	known, seen := map[dayKey]int{}, map[*row]bool{}
+	for _, s := range forward {
+		known[keyOfOperation(s.row)]++
+		seen[s.row] = true
 	}
-	var forward, backward []shift
-	for _, e := range m.edges {
-		o, n := e.old.first, e.new.first
-		if e.support >= unnamed && partners[e.old] == 1 && partners[e.new] == 1 && o.Status == n.Status {
-			forward = append(forward, shift{o, o.day, n.day})
-			backward = append(backward, shift{n, o.day, n.day})
+	// Rows that only share a name teach the days of an operation that these leave open.
+	more, back := teach(slices.Concat(m.edges, m.reworded), renamed)
+	for i, s := range more {
+		if known[keyOfOperation(s.row)] < minLearned && !seen[s.row] {
+			forward, backward = append(forward, s), append(backward, back[i])
 		}
 	}
 	if len(forward) >= minLearned {
@@ -432,6 +463,31 @@ func (m *matcher) learnDays() {
 			},
 		}
 	}
+}
+
+// keyOfOperation returns the key of the direction and the operation of a row.
+func keyOfOperation(r *row) dayKey {
+	return dayKey{sign: r.Amount.Amount.Sign(), operation: r.Operation}
+}
+
+// teach returns by how many days the dates moved in the edges with at least this support between rows that have one
+// such partner only: for the old rows and for the new ones.
+func teach(edges []*edge, least support) (forward, backward []shift) {
+	partners := map[*group]int{}
+	for _, e := range edges {
+		if e.support >= least {
+			partners[e.old] += e.new.size
+			partners[e.new] += e.old.size
+		}
+	}
+	for _, e := range edges {
+		o, n := e.old.first, e.new.first
+		if e.support >= least && partners[e.old] == 1 && partners[e.new] == 1 && o.Status == n.Status {
+			forward = append(forward, shift{o, o.day, n.day})
+			backward = append(backward, shift{n, o.day, n.day})
+		}
+	}
+	return forward, backward
 }
 
 // havePrintedDays reports whether the other side has the days that the rows of one side print, also where these differ
@@ -489,6 +545,9 @@ const (
 
 // fits returns how the days of an edge fit, by the old row and by the new row. If neither is certain, both must fit.
 func (r *rewriting) fits(e *edge) (forward, backward fit) {
+	if day := e.old.first.Instalment.Purchased; day != "" && day == e.new.first.Instalment.Purchased {
+		return certain, certain // on whatever day the vendor lists the purchase
+	}
 	days := e.new.first.day - e.old.first.day
 	for i, sides := range [2][2]*row{{e.old.first, e.new.first}, {e.new.first, e.old.first}} {
 		if day, found := sides[0].printedDay(); found && r.printed[i] {
@@ -741,23 +800,26 @@ func isOne(groups []*group, of func(*row) string) bool {
 }
 
 // learnWords learns which words became which, from the pairs, and from the edges between rows that have no other
-// partner.
+// partner: one row, or k rows that cannot be told apart and k such rows.
 func (m *matcher) learnWords(r *rewriting) {
-	r.became, r.partners = map[[2]string]int{}, map[string]map[string]bool{}
+	r.became, r.partners, r.added = map[[2]string]taughtWords{}, map[string]map[string]bool{}, map[string]taughtWords{}
 	for _, e := range m.decided {
-		r.add(e)
+		r.add(e, 1)
 	}
 	for _, c := range componentsOf(m.openEdges(r, reworded)) {
-		if len(c.edges) == 1 && c.size == [2]int{1, 1} {
-			r.add(c.edges[0].edge)
+		if len(c.edges) == 1 && c.size[0] == c.size[1] {
+			r.add(c.edges[0].edge, c.size[0])
 		}
 	}
 }
 
 // add adds the words of the rows of an edge.
-func (r *rewriting) add(e *edge) {
+func (r *rewriting) add(e *edge, rows int) {
 	texts := e.rewriting()
-	r.became[texts]++
+	r.became[texts] = r.became[texts].with(e.old.first.day, rows)
+	if e.support == renamed {
+		r.added[texts[1]] = r.added[texts[1]].with(e.old.first.day, rows)
+	}
 	for i, text := range texts {
 		if r.partners[text] == nil {
 			r.partners[text] = map[string]bool{}
@@ -772,7 +834,10 @@ func (r *rewriting) isRewritten(e *edge) bool {
 	if e.verdict() == Other {
 		least = minContradicting
 	}
-	return r.became[texts] >= least && len(r.partners[texts[0]]) == 1 && len(r.partners[texts[1]]) == 1
+	if e.support == renamed && r.added[texts[1]].isTaught(minRewritten) {
+		return true // a category before the name: Groceries - Soriana
+	}
+	return r.became[texts].isTaught(least) && len(r.partners[texts[0]]) == 1 && len(r.partners[texts[1]]) == 1
 }
 
 // rewriting returns the words of the old text that the new one lacks, and the words of the new text that the old one

@@ -3,6 +3,7 @@ package matching_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +179,120 @@ func TestRewrittenTexts(t *testing.T) {
 	}
 	if kept["oz"] != "" || kept["od2"] != "" {
 		t.Errorf("a text that was rewritten once: %q; another folio: %q", kept["oz"], kept["od2"])
+	}
+}
+
+// rewritten matches a whole account of ten transfers that keep their texts, and further rows: pairs of an old and a new
+// row, each "day amount text". It returns how many of the further pairs are right, and how many pairs are wrong.
+func rewritten(t *testing.T, further ...[2]string) (right, wrong int) {
+	further = slices.Clone(further)
+	t.Helper()
+	var left, came []banktext.Row
+	for i := range 10 {
+		further = append(further, [2]string{
+			fmt.Sprintf("2026-11-%02d -2%d.37 SPEI ENVIADO VERA LUZ", 11+i%5, i),
+			fmt.Sprintf("2026-11-%02d -2%d.37 Transferencia SPEI a Vera Luz", 11+i%5, i),
+		})
+	}
+	for i, pair := range further {
+		for side, rows := range []*[]banktext.Row{&left, &came} {
+			if pair[side] == "" {
+				continue
+			}
+			parts := strings.SplitN(pair[side], " ", 3)
+			row := parseRow(t, parts[0]+" P "+parts[1]+" MXN "+parts[2])
+			row.ExternalID = fmt.Sprintf("%d", 2*i+side)
+			*rows = append(*rows, row)
+		}
+	}
+	for _, pair := range matching.Match(left, came, matching.Context{Whole: true}).Pairs {
+		o, n := banktext.Atoi(pair.Old)/2, banktext.Atoi(pair.New)/2
+		switch {
+		case o == n && o < len(further)-10:
+			right++
+		case o != n && further[o] != further[n]:
+			wrong++
+		}
+	}
+	return right, wrong
+}
+
+// Fees of one price and one text teach how it was rewritten, if k of them became k on several days. One day alone
+// teaches nothing.
+func TestEqualRowsTeachHowTheyWereRewritten(t *testing.T) {
+	fee := func(day int) [2]string {
+		return [2]string{
+			fmt.Sprintf("2026-11-%d -5.00 COM SPEI BANCA EN LINEA", day), fmt.Sprintf("2026-11-%d -5.00 Bank commission", day),
+		}
+	}
+	if right, wrong := rewritten(t, fee(11), fee(11), fee(12), fee(12)); right+wrong != 4 {
+		t.Errorf("two fees on each of two days: %d right, %d wrong", right, wrong)
+	}
+	if right, wrong := rewritten(t, fee(11), fee(11), fee(11), fee(11)); right+wrong != 0 {
+		t.Errorf("four fees of one day: %d right, %d wrong", right, wrong)
+	}
+	lost := [2]string{fee(13)[0], ""}
+	if _, wrong := rewritten(t, fee(11), fee(11), fee(12), fee(12), fee(13), lost); wrong != 0 {
+		t.Errorf("a fee was lost: %d wrong", wrong)
+	}
+}
+
+// A connector puts a category before each name. It is learned from several names; the name must be in both texts.
+func TestCategoriesBeforeNames(t *testing.T) {
+	groceries := [][2]string{
+		{"2026-11-11 -811.20 SORIANA HIPER 0220", "2026-11-11 -811.20 Groceries - Soriana"},
+		{"2026-11-12 -977.21 BODEGA AURRERA 3390", "2026-11-12 -977.21 Groceries - Aurrera"},
+		{"2026-11-13 -402.00 CHEDRAUI SELECTO 11", "2026-11-13 -402.00 Groceries - Chedraui"},
+	}
+	if right, wrong := rewritten(t, groceries...); right != 3 || wrong != 0 {
+		t.Errorf("%d right, %d wrong", right, wrong)
+	}
+	if right, wrong := rewritten(t, groceries[:1]...); right+wrong != 0 {
+		t.Errorf("one category: %d right, %d wrong", right, wrong)
+	}
+	other := [2]string{"2026-11-12 -150.00 CINEPOLIS GALERIAS VALLE", "2026-11-12 -150.00 CINEMEX GALERIAS MONTERREY MX"}
+	if right, wrong := rewritten(t, append(groceries, other)...); right != 3 || wrong != 0 {
+		t.Errorf("two cinemas of one mall: %d right, %d wrong", right, wrong)
+	}
+}
+
+// If no row of an operation keeps its words, rows that only share a name teach that those of a weekend move to Monday.
+func TestRenamedRowsTeachHowDatesMove(t *testing.T) {
+	var rows [][2]string
+	for i, day := range []int{11, 12, 13, 14, 15, 18, 19} { // the 14th is a Saturday
+		booked := day
+		if day == 14 || day == 15 {
+			booked = 16
+		}
+		rows = append(rows, [2]string{
+			fmt.Sprintf("2026-11-%d -6%d.40 OXXO CHAPALITA", day, i),
+			fmt.Sprintf("2026-11-%d -6%d.40 Convenience store - Oxxo", booked, i),
+		})
+	}
+	if right, wrong := rewritten(t, rows...); right != 7 || wrong != 0 {
+		t.Errorf("%d right, %d wrong", right, wrong)
+	}
+}
+
+// A purchase whose day both rows state may be listed on whatever day, also in an account whose rows move by one day.
+func TestTheDayOfAPurchaseOutweighsTheDaysOfAnAccount(t *testing.T) {
+	var left, came []banktext.Row
+	for i := range 12 {
+		o := parseRow(t, fmt.Sprintf("2026-11-%02d P -%d.37 BRL EC *LOJA%cAURORA", 2+i%3, 60+i, 'A'+i))
+		n := parseRow(t, fmt.Sprintf("2026-11-%02d P -%d.37 BRL Loja%caurora", 3+i%3, 60+i, 'A'+i))
+		if i == 0 {
+			n.Date = "2026-11-05"
+			o.Keys.Instalment.PurchaseDate, n.Keys.Instalment.PurchaseDate = o.Date, o.Date
+		}
+		o.ExternalID, n.ExternalID = fmt.Sprint("o", i), fmt.Sprint("n", i)
+		left, came = append(left, o), append(came, n)
+	}
+	if pairs := matching.Match(left, came, matching.Context{Whole: true}).Pairs; len(pairs) != len(left) {
+		t.Errorf("%d pairs, want %d", len(pairs), len(left))
+	}
+	left[0].Keys.Instalment.PurchaseDate = "2026-11-01"
+	if pairs := matching.Match(left, came, matching.Context{Whole: true}).Pairs; len(pairs) != len(left)-1 {
+		t.Errorf("another day of purchase: %d pairs, want %d", len(pairs), len(left)-1)
 	}
 }
 

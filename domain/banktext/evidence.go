@@ -121,7 +121,7 @@ func (e *Evidence) readWords(words []string, row *Row) {
 			}
 		case e.Operation == Wire && bankWords[word]:
 			e.Banks = Add(e.Banks, word)
-		case channelWord(word, e.Operation), quotaWords[word] && slices.Contains(e.Words, "consorcio"):
+		case channelWord(word, e.Operation), len(e.Words) == 0 && leadingNoise[word], quotaWords[word] && slices.Contains(e.Words, "consorcio"):
 			e.channel = append(e.channel, word)
 		default:
 			e.Words = append(e.Words, word)

@@ -35,7 +35,12 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
 	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
-	domiciliada poliza pol recibo authorized recurring ach`)
+	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj`)
+
+// leadingNoise are words that connectors print before the name: translations into English (Pix transfer sent - ANA,
+// Utility bill payment - ENERGIA SERRANA), and Pagamento de concessionária. After the name they may belong to it.
+var leadingNoise = wordSet(`sent received debit credit bill utility automatic direct electronic money electricity
+	concessionaria source`)
 
 // channelWord reports whether a word only names an operation or a channel. Words for taxes and payouts do not count,
 // because they name the tax or the acquirer. The argument operation is the operation of the whole text.
@@ -83,7 +88,7 @@ var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi
 	dos e a o del la el los las serv servico servicos servicio servicios referente bancaria banc com i v
 	compra compras internacional exterior transf transferencia pgto pagto enviado enviada rend rendimento rendimentos
 	aplic aplicacao aut automatica pago mais impto gobierno gravamen movimientos financieros
-	conta cuenta corrente`)
+	conta cuenta corrente fee fees commission oper operacao com r transfer sweb`)
 
 // ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
 // INTERNET, PADARIA INTERNACIONAL. They do so only if they stand after the name.

@@ -32,31 +32,31 @@ var operationWords = []struct {
 	operation Operation
 	words     map[string]bool
 }{
-	{Levy, wordSet("iof iva isof 4x1000 gmf")},
+	{Levy, wordSet("iof iva isof 4x1000 gmf vat")},
 	{Fee, wordSet("tarifa tarifas tar taxa comissao comision comisiones comi com. com fee cesta anuidade anualidad " +
-		"mensalidade membresia pacote tasa tasas")},
+		"mensalidade membresia pacote tasa tasas fee fees commission")},
 	{Interest, wordSet("juros juro rend rendimento rendimentos rendimiento interes intereses encargos mora rentab " +
-		"remuneracao")},
+		"remuneracao yield yields earnings")},
 	{Redemption, wordSet("resgate resg res rescate retirada resgatado")},
 	{Investment, wordSet("aplicacao aplic apl aplicado aplicacion investimento inversion guardado reservado")},
 	{Cheque, wordSet("cheque cheques chq")},
 	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
 	{TopUp, wordSet("recarga recargas recharge")},
-	{Payroll, wordSet("salario salarios salar folha nomina nomi proventos vencimentos payroll")},
+	{Payroll, wordSet("salario salarios salar folha nomina nomi proventos vencimentos payroll salary")},
 	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss sat sua " +
 		"fgts dae")},
 	{Pix, wordSet("pix")},
-	{Wire, wordSet("ted tef spei doc. interbancaria interbancario")},
+	{Wire, wordSet("ted tef spei doc. interbancaria interbancario interbank")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},
 	{Payout, wordSet("vendas venda recebivel recebiveis liberacao antecipacao getnet cielo ciel rede repasse " +
 		"ganancias ventas " +
-		"adquirente adq bandeiras loj")},
+		"adquirente adq bandeiras loj release settlement liberacion liberada")},
 	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
 	{
 		Card,
 		wordSet("compra compras cp cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase"),
 	},
-	{Deposit, wordSet("deposito dep depos dp")},
+	{Deposit, wordSet("deposito dep depos dp deposit")},
 	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo " +
 		"prest prestacao prestacoes")},
 }

@@ -35,7 +35,8 @@ var kindWords = map[Operation]map[string]string{
 
 // generalPayouts are the words of payouts that name neither a payer nor a card scheme.
 var generalPayouts = wordSet(
-	"vendas venda recebivel recebiveis liberacao antecipacao repasse ganancias ventas")
+	"vendas venda recebivel recebiveis liberacao antecipacao repasse ganancias ventas release settlement liberacion " +
+		"liberada dinero")
 
 // IsGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
 func (e *Evidence) IsGeneralPayout() bool {

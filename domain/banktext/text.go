@@ -34,6 +34,10 @@ var respellings = []struct {
 	with    string
 	source  string
 }{
+	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
+	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
+	{compile(`\bmobile purchase\b`), "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},
+	{compile(`\bvisa electron brasil\b`), "visa electron", "Bradesco: DEBITO VISA ELECTRON BRASIL 12/05 METRO RIO"},
 	{compile(`\bremuneracao/salario\b`), "salario", "Itaú: REMUNERACAO/SALARIO"},
 	{compile(`\b13[oa]?\.? ?sal\b`), "13 salario", "CRED.13o SAL. 1a PARC"},
 	{

@@ -193,7 +193,7 @@ func (e *Evidence) IsTransfer() bool {
 	case Pix, Wire, Payroll, Boleto, Tax:
 		return true
 	case NoOperation:
-		return e.Instalment.Purchased == "" && e.Card == "" && !Holds(e.Words, Fares)
+		return e.Instalment.Purchased == "" && e.Card == "" && len(e.Facilitators) == 0 && !Holds(e.Words, Fares)
 	default:
 		return false
 	}

@@ -1,6 +1,7 @@
 package banktext
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -184,6 +185,14 @@ var facilitatorNames = map[string]string{
 	"pagarme": "pgme", "zoop": "zp", "asaas": "asa", "htm": "hotmart", "eduzz": "edz",
 }
 
+// Facilitator returns the name of the payment facilitator that a word names; "" if it names none.
+func Facilitator(word string) string {
+	if !acquirers[word] {
+		return ""
+	}
+	return cmp.Or(facilitatorNames[word], word)
+}
+
 // facilitatorPrefix matches the prefix of an acquirer before the name of the merchant.
 var facilitatorPrefix = compile(`\b([a-z]+)\s*\*\s*[a-z0-9]`)
 
@@ -193,12 +202,7 @@ func facilitatorsOf(text string) (names []string) {
 		return nil
 	}
 	for _, g := range facilitatorPrefix.FindAllStringSubmatch(text, -1) {
-		if name := g[1]; acquirers[name] {
-			if known := facilitatorNames[name]; known != "" {
-				name = known
-			}
-			names = Add(names, name)
-		}
+		names = Add(names, Facilitator(g[1]))
 	}
 	return names
 }

@@ -756,6 +756,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case text == contained && person && (a.EndsBefore(b) || b.EndsBefore(a)):
 		text = doubtful
 	case text == unknown || text >= contained:
+	case c.isOneMerchant() && !c.old.IsPayment() && !c.new.IsPayment():
+		text = contained
 	case banktext.SameWord(c.old.compact, c.new.compact):
 		text = agree
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
@@ -763,6 +765,52 @@ func (c *comparison) compareTexts(person bool) relation {
 		text = contained
 	}
 	return text
+}
+
+// isOneMerchant reports whether two names of merchants differ only in the prefix of a payment facilitator, or in blanks:
+// IFD*HAMBURGUERIA, iFood - Hamburgueria; MERCEARIABOM, MERCEARIA BOM PRECO; RAPPI*TURBO, RAPPI*TURBO CIUDAD DE MEX.
+func (c *comparison) isOneMerchant() bool {
+	a, b := c.old, c.new
+	x, y := b.withoutFacilitator(a.Words, b.Facilitators), a.withoutFacilitator(b.Words, a.Facilitators)
+	if len(x) < len(a.Words) || len(y) < len(b.Words) {
+		if text := compareNames(x, y, false); text >= contained || len(x)+len(y) == 0 {
+			return true
+		}
+	}
+	if len(a.Words) > 0 && len(b.Words) > 0 && compareSets(a.Facilitators, b.Facilitators) == agree &&
+		isBeginning(a.Words, b.Words) {
+		return true
+	}
+	return isGluedIn(a, b) || isGluedIn(b, a)
+}
+
+// isBeginning reports whether one list of words is the beginning of the other one.
+func isBeginning(a, b []string) bool {
+	n := min(len(a), len(b))
+	return slices.Equal(a[:n], b[:n])
+}
+
+// withoutFacilitator returns the words of the other row without a first word that names one of the facilitators of this
+// row.
+func (r *row) withoutFacilitator(words, facilitators []string) []string {
+	if len(words) > 0 && slices.Contains(facilitators, banktext.Facilitator(words[0])) {
+		return words[1:]
+	}
+	return words
+}
+
+// isGluedIn reports whether the name of the row a is one word, and the words of the row b begin with it if they are
+// written without blanks. The word may be cut. Only words for channels may stand before the name in b.
+func isGluedIn(a, b *row) bool {
+	if len(a.Words) != 1 || len(a.Words[0]) < minTypo || len(b.Words) == 0 {
+		return false
+	}
+	for at := range slices.Index(b.tokens, b.Words[0]) + 1 {
+		if len(b.tokens[at]) < len(a.Words[0]) && strings.HasPrefix(strings.Join(b.tokens[at:], ""), a.Words[0]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one

@@ -20,7 +20,7 @@ var (
 	accountEnding = compile(`\b(?:cuenta|conta|cta)\s+(?:(?:term\w*|final)\s+|\*+)(\d{3,5})\b`)
 	// afterBankName matches the text that follows the name of a bank: its code in brackets, or the agency (NU-01,
 	// NU-02).
-	afterBankName = compile(`\(\d{4}\)|\bagencia\b`)
+	afterBankName = compile(`\(\d{3,4}\)|\bagencia\b`)
 	// ispb matches the ISPB (the number of a bank), which precedes the name (IN-01).
 	ispb = compile(`\bcp\s*:?\s*\d{8}\s*-?`)
 	// BN-01: BCO:0014 SANTANDER.

@@ -15,7 +15,7 @@ var (
 	// referenceLabel matches the labelled number of a cash machine, a card terminal or an employee. The number of a
 	// machine can tell two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = compile(
-		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado)\b[\s.:#=-]*` +
+		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado|emp)\b[\s.:#=-]*` +
 			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)

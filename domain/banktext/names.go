@@ -36,7 +36,8 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	competencia funcionario func empleado apol pagfor for sicredi sicoob banrisul unicred estab rpu cus nb prov
 	proveedor proveedores beneficio inscr inscricao placa venc vcto vencto vencimento parcelado banco24h especie
 	autoatend autoatendimento dinh priv pg prac practic practicaja domiciliado
-	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj`)
+	domiciliada poliza pol recibo authorized recurring ach zelle conf autor maquininha lj
+	sipare lc codi dimo cel`)
 
 // leadingNoise are words that connectors print before the name: translations into English (Pix transfer sent - ANA,
 // Utility bill payment - ENERGIA SERRANA), and Pagamento de concessionária. After the name they may belong to it.
@@ -284,7 +285,7 @@ var companyAbbreviations = map[string]string{
 	"resid": "residencial", "rest": "restaurante", "seg": "seguro", "sind": "sindicato",
 	"seguros": "segurador",
 	"sta":     "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
-	"univ": "universidade", "veic": "veiculo", "vl": "vila",
+	"amzn": "amazon", "apts": "apartment", "mktp": "marketplace", "univ": "universidade", "veic": "veiculo", "vl": "vila",
 }
 
 // isCompanyAbbreviation reports whether a word is the abbreviation of another one in the name of a firm.

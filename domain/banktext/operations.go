@@ -43,8 +43,8 @@ var operationWords = []struct {
 	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
 	{TopUp, wordSet("recarga recargas recharge")},
 	{Payroll, wordSet("salario salarios salar folha nomina nomi proventos vencimentos payroll salary")},
-	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss sat sua " +
-		"fgts dae")},
+	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss infonavit sat " +
+		"sua fgts dae")},
 	{Pix, wordSet("pix")},
 	{Wire, wordSet("ted tef spei doc. interbancaria interbancario interbank")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},
@@ -82,8 +82,12 @@ var receiptWords = wordSet("recebimento recebimentos cred credito")
 // as a refund.
 func operationOf(words []string) (operation Operation, refund bool) {
 	rank := len(operationWords)
-	leading := true
+	leading, named := true, false
 	for _, word := range words {
+		if word == "das" && named {
+			continue // JARDIM DAS ACACIAS: the article, and not the tax
+		}
+		named = named || !channelWord(word, NoOperation) && !IsNumber(word)
 		refund = refund || refundWords[word] && (leading || !leadingWords[word])
 		for j := range rank {
 			if operationWords[j].words[word] && (leading || !leadingWords[word]) {

@@ -34,6 +34,17 @@ var respellings = []struct {
 	with    string
 	source  string
 }{
+	{compile(`\biva: ?[\d.,]+`), " ", "Banorte: RFC: ND IVA: 000000000000.00, the tax of a wire without one"},
+	{
+		compile(`\bretiro dep\.? electronico\b`), " ",
+		"Banorte: RETIRO DEP. ELECTRONICO DE LA EMISORA : NOMINA, a transfer of the payer",
+	},
+	{compile(`\*{4,}\d{4}\b`), " ", "BBVA: DEPOSITO EFECTIVO PRACTIC/******4471, the holder's own card"},
+	{compile(`\bno\. / ch-0*(\d)`), "$1", "Inbursa: CHEQUE PAGADO NO. / CH-0000412"},
+	{compile(`^ check $`), " cheque ", "banks of the United States: CHECK, with the number in a member"},
+	{compile(`\b(\d{1,2})o? (bim)(?:estre)?\b`), "$2 $1", "HSBC México: 5 BIM 2026, 5O BIMESTRE 2026"},
+	{compile(`\bpg ?\*ton `), "ton*", "Pagar.me and Ton: PG *TON LOJINHA"},
+	{compile(`\b([a-z]{2,}) ([a-z])(\d{2}/\d{2})\b`), "$1$2 $3", "Itaú: PIX TRANSF JOANA M12/11, a name cut at a column"},
 	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
 	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
 	{compile(`\bmobile purchase\b`), "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},

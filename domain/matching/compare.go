@@ -751,7 +751,8 @@ func (c *comparison) compareTexts(person bool) relation {
 		text = unknown // sales of one price
 	}
 	switch {
-	case text == contained && a.IsPayment() && b.IsPayment() && isFirstName(a.Words, b.Words):
+	case text == contained && a.IsPayment() && b.IsPayment() && !c.isOneTransfer() &&
+		(isFirstName(a.Words, b.Words) || isCutFirstName(a.Words, b.Words) && !isOdd(c.new.Amount)):
 		text = doubtful
 	case text == contained && person && (a.EndsBefore(b) || b.EndsBefore(a)):
 		text = doubtful

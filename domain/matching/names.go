@@ -112,7 +112,7 @@ func lengthOf(words []string) int {
 
 // compareCut compares a name with a longer one that begins with it. It returns doubtful in these cases, and contained
 // in all others:
-//   - The short name has fewer than six letters.
+//   - The short name has fewer than six characters, with its blanks.
 //   - The short name consists of purposes, and the long name has further words.
 //   - The further words contain one of banktext.YoungerWords, such as Filho, Neto or Júnior.
 //   - The names are those of counterparties, and the long one only adds an s: FARIA, FARIAS.
@@ -120,7 +120,7 @@ func compareCut(short, long []string, person bool) relation {
 	if person && len(long) == len(short) && strings.Join(long, "") == strings.Join(short, "")+"s" {
 		return doubtful
 	}
-	if lengthOf(short) < minCutName || len(short) < len(long) && onlyPurposes(short) {
+	if lengthOf(short)+len(short)-1 < minCutName || len(short) < len(long) && onlyPurposes(short) {
 		return doubtful
 	}
 	if len(short) < len(long) && banktext.Holds(long[len(short):], banktext.YoungerWords) {
@@ -133,6 +133,26 @@ func compareCut(short, long []string, person bool) relation {
 // many people share a first name, and the word may be the bank's own word for the operation.
 func isFirstName(a, b []string) bool {
 	return min(len(a), len(b)) == 1 && len(a) != len(b) && banktext.SameWord(a[0], b[0])
+}
+
+// maxCutName is the maximum number of letters of a name that shows little more than a first name.
+const maxCutName = 7
+
+// isCutFirstName reports whether one name is little more than a first name, with a letter that may also be a particle:
+// MARIA A, MARIA APARECIDA SANTOS. Many people have such a beginning.
+func isCutFirstName(a, b []string) bool {
+	short, long := strings.Join(a, ""), b
+	if lengthOf(b) < lengthOf(a) {
+		short, long = strings.Join(b, ""), a
+	}
+	whole := ""
+	for _, word := range long {
+		if whole == short {
+			return false
+		}
+		whole += word
+	}
+	return len(short) <= maxCutName && len(short) < len(whole) && strings.ContainsRune("aeoy", rune(short[len(short)-1]))
 }
 
 // alignedFrom compares the words of the short name with the words of the long name that begin at the index at. It

@@ -270,6 +270,14 @@ func (e *Evidence) Service() []string {
 	return slices.DeleteFunc(slices.Clone(e.AllWords), func(word string) bool { return fillers[word] })
 }
 
+// particles are words that connect others.
+var particles = wordSet("a de da do das dos del la el los las por on of")
+
+// ChargeWords returns the words of a charge that are no particles.
+func (e *Evidence) ChargeWords() []string {
+	return slices.DeleteFunc(slices.Clone(e.AllWords), func(word string) bool { return particles[word] })
+}
+
 // IsDaily reports whether an institution can book such a movement every day. Two of them can then be told apart only
 // by their days.
 func (e *Evidence) IsDaily() bool {

@@ -90,7 +90,8 @@ var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi
 	dos e a o del la el los las serv servico servicos servicio servicios referente bancaria banc com i v
 	compra compras internacional exterior transf transferencia pgto pagto enviado enviada rend rendimento rendimentos
 	aplic aplicacao aut automatica pago mais impto gobierno gravamen movimientos financieros
-	conta cuenta corrente fee fees commission oper operacao com r transfer sweb`)
+	conta cuenta corrente fee fees commission oper operacao com r transfer sweb
+	pagbank yield earnings`)
 
 // ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
 // INTERNET, PADARIA INTERNACIONAL. They do so only if they stand after the name.

@@ -1011,15 +1011,41 @@ func (c *comparison) compareServices() {
 	if r < contained && r != unknown && banktext.SameWord(c.old.compact, c.new.compact) {
 		r = agree
 	}
-	if r >= contained && differInLetters(c.old.AllWords, c.new.AllWords) || (len(x) == 0) != (len(y) == 0) {
+	switch {
+	case r >= contained && differInLetters(c.old.AllWords, c.new.AllWords), (len(x) == 0) != (len(y) == 0):
 		r = doubtful
+	case r == differ && c.days() == 0 && sharedValue(c.old.allNumbers, c.new.allNumbers) != "":
+		r = doubtful // one number, translated
+	case r == unknown && c.days() == 0 && c.old.Operation == c.new.Operation && c.isOneCharge():
+		r, c.weak = contained, true
 	}
 	c.finding("service", x, y, r)
 	// One charge of one day, with one text. Its first word says on what it is charged: INTERESES SUJETOS A IVA, IVA
 	// INTERESES SUJETOS A IVA.
-	c.weak = c.weak || r >= contained && c.days() == 0 && c.old.Operation == c.new.Operation &&
+	c.weak = c.weak || r >= contained && len(x) > 0 && c.days() == 0 && c.old.Operation == c.new.Operation &&
 		banktext.SameWord(x[0], y[0])
 }
+
+// isOneCharge reports whether the words of one charge, which names no service, are consecutive words of the other one:
+// REND PAGO APLIC AUT MAIS, Rendimentos REND PAGO APLIC AUT MAIS; TARIFA COBRANCA, Tarifa de cobrança.
+func (c *comparison) isOneCharge() bool {
+	short, long := c.old.ChargeWords(), c.new.ChargeWords()
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	if len(short) < minChargeWords {
+		return false
+	}
+	for at := range len(long) - len(short) + 1 {
+		if slices.EqualFunc(short, long[at:at+len(short)], banktext.SameWord) {
+			return true
+		}
+	}
+	return false
+}
+
+// minChargeWords is the minimum number of words for isOneCharge.
+const minChargeWords = 2
 
 // compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a
 // counterparty and the texts alone do not agree. Otherwise it returns its argument text, which is the relation of the

@@ -36,7 +36,7 @@ var kindWords = map[Operation]map[string]string{
 // generalPayouts are the words of payouts that name neither a payer nor a card scheme.
 var generalPayouts = wordSet(
 	"vendas venda recebivel recebiveis liberacao antecipacao repasse ganancias ventas release settlement liberacion " +
-		"liberada dinero")
+		"liberada dinero pedido")
 
 // IsGeneralPayout reports whether a row is a payout that names neither a payer nor a number.
 func (e *Evidence) IsGeneralPayout() bool {
@@ -44,6 +44,11 @@ func (e *Evidence) IsGeneralPayout() bool {
 	return e.Operation == Payout && len(named) == 0 && !slices.ContainsFunc(e.Words, func(word string) bool {
 		return !generalPayouts[word]
 	})
+}
+
+// NamesOnlyPayout reports whether all words of a payout say that it is one.
+func (e *Evidence) NamesOnlyPayout() bool {
+	return e.Operation == Payout && !slices.ContainsFunc(e.Words, func(word string) bool { return !generalPayouts[word] })
 }
 
 // hasProduct reports whether the text of such an operation can name a product: debit card sales or credit card sales.

@@ -362,8 +362,16 @@ const minBareDocument = 9
 
 func (c *comparison) compareOperation() {
 	r := compareOperations(&c.old.Evidence, &c.new.Evidence)
+	if a, b := &c.old.Evidence, &c.new.Evidence; a.Refund != b.Refund && c.isPurchase() && c.isPaidBack() {
+		r = doubtful // money from a shop: one of the texts does not say that it is given back
+	}
 	c.strongSays = c.strongSays || r == differ
 	c.findingOf("operation", c.old.OperationText(), c.new.OperationText(), r)
+}
+
+// isPaidBack reports whether both rows bring money in.
+func (c *comparison) isPaidBack() bool {
+	return c.old.Amount.Amount.IsPositive() && c.new.Amount.Amount.IsPositive()
 }
 
 // isPurchase reports whether each of the rows is a card purchase or names no operation.
@@ -393,7 +401,8 @@ func (c *comparison) compareNumbers() {
 		}
 	}
 	c.sameNumbers = r == agree && len(a) == len(b)
-	if c.sameNumbers && isReordered(a, b) && slices.Equal(c.old.Words, c.new.Words) {
+	isShort := func(number string) bool { return len(number) < minContract }
+	if c.sameNumbers && isReordered(a, b) && slices.ContainsFunc(a, isShort) && slices.Equal(c.old.Words, c.new.Words) {
 		r = doubtful // LOTE 12 QUADRA 8, LOTE 8 QUADRA 12
 	}
 	c.finding("number", a, b, r)
@@ -436,7 +445,7 @@ func shareLongValue(a, b map[string]string) bool {
 // minGrouped is the minimum length of a number that one row prints in groups, and maxGroup the maximum length of a
 // group.
 const (
-	minGrouped = 10
+	minGrouped = 8
 	maxGroup   = 5
 )
 
@@ -468,9 +477,20 @@ func (c *comparison) compareLists(a, b []string) relation {
 		return x == y || isWithoutCheckDigit(x, y) || isMasked(x, y) || isMasked(y, x)
 	})
 	if r == differ && c.isCut() {
+		if isCutList(a, b) || isCutList(b, a) {
+			return contained
+		}
 		return doubtful
 	}
 	return r
+}
+
+// isCutList reports whether the first list is the beginning of the second one, and its last number is cut: 26090,
+// 260901 M12345.
+func isCutList(a, b []string) bool {
+	n := len(a) - 1
+	return n >= 0 && n < len(b) && slices.Equal(a[:n], b[:n]) && len(a[n]) >= banktext.MinWeakNumber &&
+		strings.HasPrefix(b[n], a[n])
 }
 
 // isMasked reports whether the first number shows only the last digits of the second one: XXXXX55511, 9001255511.
@@ -747,6 +767,9 @@ func (c *comparison) compareTexts(person bool) relation {
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
 	}
+	if text <= doubtful && c.isOneContract() && a.NamesOnlyPayout() && b.NamesOnlyPayout() {
+		text = contained // Liberação de dinheiro 98120447731, Money release 98120447731
+	}
 	if a.IsGeneralPayout() && b.IsGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
 		text = unknown // sales of one price
 	}
@@ -759,13 +782,21 @@ func (c *comparison) compareTexts(person bool) relation {
 	case text == unknown || text >= contained:
 	case c.isOneMerchant() && !c.old.IsPayment() && !c.new.IsPayment():
 		text = contained
-	case banktext.SameWord(c.old.compact, c.new.compact):
+	case banktext.SameWord(c.old.compact, c.new.compact), c.areSwapped():
 		text = agree
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
 	}
 	return text
+}
+
+// areSwapped reports whether the vendor's text and the institution's own text changed places.
+func (c *comparison) areSwapped() bool {
+	a, b := c.old, c.new
+	return a.RawDescription != "" && b.RawDescription != "" && a.RawDescription != a.Description &&
+		banktext.Fold(a.RawDescription) == banktext.Fold(b.Description) &&
+		banktext.Fold(a.Description) == banktext.Fold(b.RawDescription)
 }
 
 // isOneMerchant reports whether two names of merchants differ only in the prefix of a payment facilitator, or in blanks:
@@ -819,8 +850,8 @@ func isGluedIn(a, b *row) bool {
 func (c *comparison) isOneTax() bool {
 	a, b := c.old.Words, c.new.Words
 	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax &&
-		(isSubset(a, b) && isSubset(b, a) || sharedValue(c.old.allNumbers, c.new.allNumbers) != "" &&
-			len(a) > 0 && len(b) > 0 && (isSubset(a, b) || isSubset(b, a)))
+		(isSubset(a, b) && isSubset(b, a) || (sharedValue(c.old.allNumbers, c.new.allNumbers) != "" ||
+			compareInstalments(c.old.Instalment, c.new.Instalment) == agree) && len(a) > 0 && len(b) > 0 && (isSubset(a, b) || isSubset(b, a)))
 }
 
 // isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name is only longer

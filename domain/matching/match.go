@@ -172,10 +172,14 @@ func (m *matcher) findShared() {
 			for k := range banktext.Kinds {
 				for _, value := range r.IDs[k] {
 					key := identifierKey{r.Account, k, value}
-					if seen[key] {
+					other := key
+					if k == banktext.ChequeNumber { // a cheque and its return have one number
+						other.value += strconv.Itoa(r.Amount.Amount.Sign())
+					}
+					if seen[other] {
 						m.context.shared[key] = true
 					}
-					seen[key] = true
+					seen[other] = true
 				}
 			}
 		}

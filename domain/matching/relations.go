@@ -218,6 +218,9 @@ var exact = map[banktext.Operation]bool{
 	banktext.TopUp:      true,
 }
 
+// isIncome contains operations that a bank may also call a deposit.
+var isIncome = map[banktext.Operation]bool{banktext.Payout: true, banktext.Payroll: true}
+
 // compareOperations returns how the operations of two rows relate. A transfer may be named by its purpose (payroll,
 // payout) or by its channel, so two different names are usually only doubtful. But a Pix is never a wire, a boleto or
 // a card purchase.
@@ -242,6 +245,8 @@ func compareOperations(a, b *banktext.Evidence) relation {
 		return differ
 	case x == banktext.NoOperation || y == banktext.NoOperation:
 		return unknown
+	case x == banktext.Deposit && isIncome[y], y == banktext.Deposit && isIncome[x]:
+		return unknown // a general word for money that comes in
 	case exact[x] || exact[y], rails(x) && rails(y):
 		return differ
 	}

@@ -15,7 +15,7 @@ type InstitutionKeys struct {
 	// code has one reference for many payments.
 	Reference         string
 	ReceiverReference string
-	// Barcode is the barcode of a boleto; see ParseBoleto. If the check digits of its line are wrong, it is the line; see
+	// Barcode is the barcode of a boleto; see ParseBoleto. If a check digit of its line is wrong, it is the line; see
 	// UncheckedBoletoLine.
 	Barcode    string
 	Instalment Instalment

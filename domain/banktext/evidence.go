@@ -52,6 +52,10 @@ func Read(row *Row) (e Evidence, folded string) {
 	folded = foldBounded(row.text(), &e.Excess)
 	e.readText(folded, row)
 	e.IDs.addKeys(row)
+	if number := TrimZeros(row.Code); e.Operation == Cheque && IsNumber(number) && len(number) >= minChequeNumber &&
+		len(e.IDs[ChequeNumber]) == 0 {
+		e.IDs[ChequeNumber] = []string{number} // CHECK, with the number in a member
+	}
 	e.readInstalment(row)
 	e.readParty(row)
 	if operation, ok := vendorOperations[strings.ReplaceAll(Fold(row.VendorOperation), "_", " ")]; ok &&
@@ -60,6 +64,9 @@ func Read(row *Row) (e Evidence, folded string) {
 	}
 	return e, folded
 }
+
+// minChequeNumber is the minimum number of digits of a cheque's number in a member.
+const minChequeNumber = 3
 
 // readText reads all kinds of evidence from the text, beginning with the most specific forms.
 func (e *Evidence) readText(folded string, row *Row) {
@@ -121,7 +128,8 @@ func (e *Evidence) readWords(words []string, row *Row) {
 			}
 		case e.Operation == Wire && bankWords[word]:
 			e.Banks = Add(e.Banks, word)
-		case channelWord(word, e.Operation), len(e.Words) == 0 && leadingNoise[word], quotaWords[word] && slices.Contains(e.Words, "consorcio"):
+		case channelWord(word, e.Operation), len(e.Words) == 0 && leadingNoise[word],
+			quotaWords[word] && slices.Contains(e.Words, "consorcio"):
 			e.channel = append(e.channel, word)
 		default:
 			e.Words = append(e.Words, word)

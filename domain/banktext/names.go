@@ -181,7 +181,8 @@ func Holds(words []string, set map[string]bool) bool {
 // facilitatorNames maps the prefixes of a payment facilitator to one name. A prefix that is not in the map is itself
 // the name.
 var facilitatorNames = map[string]string{
-	"pags": "pag", "pg": "pag", "pagseguro": "pag", "pagbank": "pag", "mercadopago": "mp", "mercpago": "mp", "merpago": "mp",
+	"pags": "pag", "pg": "pag", "pagseguro": "pag", "pagbank": "pag", "mercadopago": "mp",
+	"mercpago": "mp", "merpago": "mp",
 	"mpago": "mp", "ifood": "ifd", "paypal": "pp", "pypl": "pp", "ebanx": "ebn", "ebw": "ebn", "dlocal": "dl",
 	"dm": "dl", "dlo": "dl", "iz": "zettle", "izettle": "zettle", "su": "sumup", "stn": "stone", "mercadolivre": "ml",
 	"pagarme": "pgme", "zoop": "zp", "asaas": "asa", "htm": "hotmart", "eduzz": "edz",
@@ -286,7 +287,8 @@ var companyAbbreviations = map[string]string{
 	"resid": "residencial", "rest": "restaurante", "seg": "seguro", "sind": "sindicato",
 	"seguros": "segurador",
 	"sta":     "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
-	"amzn": "amazon", "apts": "apartment", "mktp": "marketplace", "univ": "universidade", "veic": "veiculo", "vl": "vila",
+	"amzn": "amazon", "apts": "apartment", "mktp": "marketplace", "univ": "universidade", "veic": "veiculo",
+	"vl": "vila",
 }
 
 // isCompanyAbbreviation reports whether a word is the abbreviation of another one in the name of a firm.

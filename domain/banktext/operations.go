@@ -43,8 +43,8 @@ var operationWords = []struct {
 	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
 	{TopUp, wordSet("recarga recargas recharge")},
 	{Payroll, wordSet("salario salarios salar folha nomina nomi proventos vencimentos payroll salary")},
-	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss infonavit sat " +
-		"sua fgts dae")},
+	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib iss issqn imss infonavit " +
+		"sat sua fgts dae")},
 	{Pix, wordSet("pix")},
 	{Wire, wordSet("ted tef spei doc. interbancaria interbancario interbank")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},

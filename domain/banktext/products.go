@@ -15,8 +15,9 @@ var productWords = map[string]string{
 // Sources: IT-15 (REDE VISA, REDE MAST, REDE ELO), BD-13 (CARTAO VISA ELECTRON, CARTAO MASTERCARD DEBITO), Stone
 // (Recebível de cartão VISA).
 var schemeWords = map[string]string{
-	"visa": "visa", "master": "mastercard", "mastercard": "mastercard", "mast": "mastercard", "maestro": "mastercard",
-	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
+	"visa": "visa", "mc": "mastercard", "master": "mastercard", "mastercard": "mastercard", "mast": "mastercard",
+	"maestro": "mastercard",
+	"elo":     "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
 }
 
 // kindWords contain words in the texts of payrolls and payouts. They map each word to what is paid, for example to a
@@ -46,9 +47,11 @@ func (e *Evidence) IsGeneralPayout() bool {
 	})
 }
 
-// NamesOnlyPayout reports whether all words of a payout say that it is one.
-func (e *Evidence) NamesOnlyPayout() bool {
-	return e.Operation == Payout && !slices.ContainsFunc(e.Words, func(word string) bool { return !generalPayouts[word] })
+// PayerWords returns the words of a payout that say neither that it is one nor what was sold.
+func (e *Evidence) PayerWords() []string {
+	return slices.DeleteFunc(slices.Clone(e.Words), func(word string) bool {
+		return generalPayouts[word] || schemeWords[word] != "" || productWords[word] != ""
+	})
 }
 
 // hasProduct reports whether the text of such an operation can name a product: debit card sales or credit card sales.

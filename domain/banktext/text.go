@@ -44,7 +44,10 @@ var respellings = []struct {
 	{compile(`^ check $`), " cheque ", "banks of the United States: CHECK, with the number in a member"},
 	{compile(`\b(\d{1,2})o? (bim)(?:estre)?\b`), "$2 $1", "HSBC México: 5 BIM 2026, 5O BIMESTRE 2026"},
 	{compile(`\bpg ?\*ton `), "ton*", "Pagar.me and Ton: PG *TON LOJINHA"},
-	{compile(`\b([a-z]{2,}) ([a-z])(\d{2}/\d{2})\b`), "$1$2 $3", "Itaú: PIX TRANSF JOANA M12/11, a name cut at a column"},
+	{
+		compile(`\b([a-z]{2,}) ([a-z])(\d{2}/\d{2})\b`), "$1$2 $3",
+		"Itaú: PIX TRANSF JOANA M12/11, a name cut at a column",
+	},
 	{compile(`\bwire transfer\b`), "ted transfer", "connectors that translate TED into English"},
 	{compile(`\bcard sales\b`), "card vendas", "the same: Card sales settlement Rede Visa credit"},
 	{compile(`\bmobile purchase\b`), "purchase", "Bank of America: EXAMPLE GROCERY #0412 MOBILE PURCHASE"},
@@ -74,6 +77,12 @@ var respellings = []struct {
 	{compile(`(\d{6})getnet\b`), "$1 getnet", "Santander: 350834GETNET-VISA"},
 	{compile(`\bdb0*(\d{7,10})\b`), "debito $1", "IT-15: REDE VISA DB0102737975"},
 	{compile(`\bcd0*(\d{7,10})\b`), "credito $1", "IT-15: REDE VISA CD0102737975"},
+	{compile(`\bat(\d{7,10})\b`), "credito at$1", "Itaú: REDE VISA AT0085868531, a payout of credit sales"},
+	{compile(`\bciel\b`), "cielo", "Itaú: CIEL MC CD"},
+	{
+		compile(`\b(visa|master|mast|elo|mc) (cd|db) (\d{7,})`), "vendas $1 $2 $3",
+		"CREDENCIADORA VISA CD 0011223344, a payout",
+	},
 	{
 		compile(`\bcdb pos(?:[- ]?fixado)?\b`), "cdb di",
 		"APLICACAO CDB POS: its rate follows the index DI",

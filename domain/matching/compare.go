@@ -111,6 +111,7 @@ type comparison struct {
 	settles     bool // the old row is pending and the new one is posted
 	strong      bool // both rows share a strong identifier that no other row has
 	national    bool // that identifier is unique in the whole country
+	complete    bool // the complete instalment is equal
 	quota       bool // the complete instalment of a loan is equal
 	numbered    bool // the number of a cheque or an invoice is equal
 	weak        bool // a weak identifier, or a number of at least four characters, is equal
@@ -474,7 +475,8 @@ func isReordered(a, b []string) bool {
 // only doubtful, because the shorter text may end within a number.
 func (c *comparison) compareLists(a, b []string) relation {
 	r := compareMultisets(a, b, func(x, y string) bool {
-		return x == y || isWithoutCheckDigit(x, y) || isMasked(x, y) || isMasked(y, x)
+		return x == y || isWithoutCheckDigit(x, y) || isMasked(x, y) || isMasked(y, x) || isWithoutPrefix(x, y) ||
+			isWithoutPrefix(y, x)
 	})
 	if r == differ && c.isCut() {
 		if isCutList(a, b) || isCutList(b, a) {
@@ -483,6 +485,13 @@ func (c *comparison) compareLists(a, b []string) relation {
 		return doubtful
 	}
 	return r
+}
+
+// isWithoutPrefix reports whether the first number is the second one without the letters before it: 85868531,
+// AT0085868531.
+func isWithoutPrefix(x, y string) bool {
+	digits := strings.TrimLeft(y, "abcdefghijklmnopqrstuvwxyz")
+	return len(x) >= minChecked && len(digits) < len(y) && banktext.IsNumber(x) && banktext.TrimZeros(digits) == x
 }
 
 // isCutList reports whether the first list is the beginning of the second one, and its last number is cut: 26090,
@@ -530,7 +539,8 @@ func (c *comparison) compareInstalments() {
 		}
 	}
 	c.findingOf("instalment", banktext.FractionOf(a), banktext.FractionOf(b), r)
-	c.quota = r == agree && a.Count > 1 && c.old.Operation == banktext.Loan && c.new.Operation == banktext.Loan
+	c.complete = r == agree && a.Count > 1
+	c.quota = c.complete && c.old.Operation == banktext.Loan && c.new.Operation == banktext.Loan
 	if r == agree && a.Purchased != "" && a.Purchased == b.Purchased && a.Total == b.Total {
 		c.weak, c.bare = true, false
 	}
@@ -767,8 +777,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	if text == differ && c.isOneContract() && !person {
 		text = doubtful // a firm with another name: DA ELETROPAULO 77209859, ENEL 77209859
 	}
-	if text <= doubtful && c.isOneContract() && a.NamesOnlyPayout() && b.NamesOnlyPayout() {
-		text = contained // Liberação de dinheiro 98120447731, Money release 98120447731
+	if text <= doubtful && c.isOnePayout() {
+		text = contained
 	}
 	if a.IsGeneralPayout() && b.IsGeneralPayout() && !c.weak && !isOdd(c.new.Amount) {
 		text = unknown // sales of one price
@@ -787,6 +797,8 @@ func (c *comparison) compareTexts(person bool) relation {
 	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.Words) || onlyPurposes(b.Words))):
 		// The shorter text may end within a name, so its names may differ from those of the other text.
 		text = contained
+	case text == differ && !a.IsPayment() && !b.IsPayment() && commonPrefix(c.old.compact, c.new.compact) >= minCommon:
+		text = doubtful // THE IMAGINARY BREAD COMPANY, THE IMAGINARY BREAD COBROOKLYN NY
 	}
 	return text
 }
@@ -799,13 +811,14 @@ func (c *comparison) areSwapped() bool {
 		banktext.Fold(a.Description) == banktext.Fold(b.RawDescription)
 }
 
-// isOneMerchant reports whether two names of merchants differ only in the prefix of a payment facilitator, or in blanks:
-// IFD*HAMBURGUERIA, iFood - Hamburgueria; MERCEARIABOM, MERCEARIA BOM PRECO; RAPPI*TURBO, RAPPI*TURBO CIUDAD DE MEX.
+// isOneMerchant reports whether two names of merchants differ only in the prefix of a payment facilitator, or in
+// blanks: IFD*HAMBURGUERIA, iFood - Hamburgueria; MERCEARIABOM, MERCEARIA BOM PRECO; RAPPI*TURBO, RAPPI*TURBO CIUDAD DE MEX.
 func (c *comparison) isOneMerchant() bool {
 	a, b := c.old, c.new
 	x, y := b.withoutFacilitator(a.Words, b.Facilitators), a.withoutFacilitator(b.Words, a.Facilitators)
 	if len(x) < len(a.Words) || len(y) < len(b.Words) {
-		if text := compareNames(x, y, false); text >= contained || len(x)+len(y) == 0 {
+		isOneBrand := min(len(x), len(y)) == 0 && len(a.Words) > 0 && len(b.Words) > 0 && a.Words[0] == b.Words[0]
+		if text := compareNames(x, y, false); text >= contained || isOneBrand {
 			return true
 		}
 	}
@@ -831,18 +844,57 @@ func (r *row) withoutFacilitator(words, facilitators []string) []string {
 	return words
 }
 
+// namesFacilitator reports whether one of two words, or both without a blank, name a facilitator of this row: MERPAGO,
+// MERCADO PAGO.
+func (r *row) namesFacilitator(words []string) bool {
+	return slices.Contains(r.Facilitators, banktext.Facilitator(strings.Join(words, ""))) ||
+		slices.Contains(r.Facilitators, banktext.Facilitator(words[len(words)-1]))
+}
+
 // isGluedIn reports whether the name of the row a is one word, and the words of the row b begin with it if they are
 // written without blanks. The word may be cut. Only words for channels may stand before the name in b.
 func isGluedIn(a, b *row) bool {
 	if len(a.Words) != 1 || len(a.Words[0]) < minTypo || len(b.Words) == 0 {
 		return false
 	}
-	for at := range slices.Index(b.tokens, b.Words[0]) + 1 {
+	first := slices.Index(b.tokens, b.Words[0])
+	for at := range b.tokens {
+		if at > first && !a.namesFacilitator(b.tokens[max(0, at-2):at]) {
+			continue
+		}
 		if len(b.tokens[at]) < len(a.Words[0]) && strings.HasPrefix(strings.Join(b.tokens[at:], ""), a.Words[0]) {
 			return true
 		}
 	}
 	return false
+}
+
+// minCommon is the minimum number of letters with which the texts of two merchants begin, for a doubt.
+const minCommon = 16
+
+// commonPrefix returns the number of bytes with which both texts begin.
+func commonPrefix(a, b string) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// creditWords may name sales by credit card, or only the entry of a credit.
+var creditWords = map[string]bool{"cred": true, "cr": true}
+
+// isOnePayout reports whether two payouts name one payer, apart from card schemes and products, which are compared
+// separately; or one number, and no payer: Liberação de dinheiro 98120447731, Money release 98120447731.
+func (c *comparison) isOnePayout() bool {
+	if c.old.Operation != banktext.Payout || c.new.Operation != banktext.Payout ||
+		banktext.Holds(c.old.AllWords, creditWords) || banktext.Holds(c.new.AllWords, creditWords) {
+		return false
+	}
+	a, b := c.old.PayerWords(), c.new.PayerWords()
+	if len(a)+len(b) == 0 {
+		return c.isOneContract() || c.sameNumbers && c.weak
+	}
+	return compareNames(a, b, true) == agree
 }
 
 // isOneTax reports whether two taxes are named by the same words in another order (IMSS SUA, SUA-IMSS), or by one
@@ -851,7 +903,8 @@ func (c *comparison) isOneTax() bool {
 	a, b := c.old.Words, c.new.Words
 	return c.old.Operation == banktext.Tax && c.new.Operation == banktext.Tax &&
 		(isSubset(a, b) && isSubset(b, a) || (sharedValue(c.old.allNumbers, c.new.allNumbers) != "" ||
-			compareInstalments(c.old.Instalment, c.new.Instalment) == agree) && len(a) > 0 && len(b) > 0 && (isSubset(a, b) || isSubset(b, a)))
+			compareInstalments(c.old.Instalment, c.new.Instalment) == agree) &&
+			len(a) > 0 && len(b) > 0 && (isSubset(a, b) || isSubset(b, a)))
 }
 
 // isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name is only longer
@@ -1045,7 +1098,7 @@ func (c *comparison) compareServices() {
 	switch {
 	case r >= contained && differInLetters(c.old.AllWords, c.new.AllWords), (len(x) == 0) != (len(y) == 0):
 		r = doubtful
-	case r == differ && c.days() == 0 && sharedValue(c.old.allNumbers, c.new.allNumbers) != "":
+	case r == differ && c.days() == 0 && (c.sameNumbers || sharedValue(c.old.allNumbers, c.new.allNumbers) != ""):
 		r = doubtful // one number, translated
 	case r == unknown && c.days() == 0 && c.old.Operation == c.new.Operation && c.isOneCharge():
 		r, c.weak = contained, true

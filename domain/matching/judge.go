@@ -218,7 +218,15 @@ func (c *comparison) mayBeCounter() bool {
 // isTip reports whether a pending movement is posted with a slightly different amount, for example because of a tip,
 // an exchange rate or the end of a pre-authorisation.
 func (c *comparison) isTip() bool {
-	return c.settles && c.days() <= maxDaysPossible && c.amounts() == nearAmount && c.name >= doubtful
+	return c.settles && c.days() <= maxDaysPossible && c.name >= doubtful &&
+		(c.amounts() == nearAmount || c.amounts() == otherAmount && c.name >= contained && c.isOneHold())
+}
+
+// isOneHold reports whether the card and the day of the purchase agree, or the labelled number of the authorisation:
+// fuel is held with a round amount, and posted with another one.
+func (c *comparison) isOneHold() bool {
+	isOneCard := c.old.Card != "" && c.old.Card == c.new.Card
+	return isOneCard && c.anchored || compareVolatile(c.old.Volatile, c.new.Volatile) == agree
 }
 
 func (c *comparison) days() int { return max(c.old.day-c.new.day, c.new.day-c.old.day) }
@@ -256,6 +264,7 @@ func (c *comparison) isExact() bool { return c.weak || c.timed }
 //
 //   - Both rows name the same day of purchase, or the same minute. Their dates may be up to two months apart.
 //   - Both rows have the same date.
+//   - Both rows have one complete instalment and an unusual amount. Up to 5 days are allowed.
 //   - The row settles on the next banking day. Up to 5 days are allowed if the amount is unusual (isOdd), or if a
 //     number is equal. At a merchant, only a labelled number counts, because others may be its telephone or branch.
 //     Fares, and round amounts for coffee or fuel, must have the same date.
@@ -272,6 +281,8 @@ func (c *comparison) isTimely() bool {
 		return true
 	case c.settles && (isFare || !odd && isHabit):
 		return false
+	case odd && c.complete && days <= maxDaysNumbered:
+		return true
 	case c.settles:
 		return next || (odd || c.weak && !c.bare) && days <= maxDaysNumbered
 	case c.old.Operation == banktext.TopUp, !next, isFare, c.old.IsDaily():

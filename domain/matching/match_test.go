@@ -682,7 +682,8 @@ func TestTheReturnOfAChequeHasItsNumber(t *testing.T) {
 	paid, again := parseRow(t, "2026-11-08 P -950 BRL CHEQUE COMPENSADO 000123"),
 		parseRow(t, "2026-11-08 P -950 BRL CHQ CMP INTEGRADA 123")
 	for text, pairs := range map[string]int{
-		"2026-11-10 P 950 BRL CHEQUE DEVOLVIDO 000123 MOTIVO 11": 1, "2026-11-10 P -700 BRL CHEQUE COMPENSADO 000123": 0,
+		"2026-11-10 P 950 BRL CHEQUE DEVOLVIDO 000123 MOTIVO 11": 1,
+		"2026-11-10 P -700 BRL CHEQUE COMPENSADO 000123":         0,
 	} {
 		other := parseRow(t, text)
 		got := matching.Match([]banktext.Row{paid}, []banktext.Row{again, other}, matching.Context{}).Pairs

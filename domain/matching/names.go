@@ -152,7 +152,8 @@ func isCutFirstName(a, b []string) bool {
 		}
 		whole += word
 	}
-	return len(short) <= maxCutName && len(short) < len(whole) && strings.ContainsRune("aeoy", rune(short[len(short)-1]))
+	return len(short) <= maxCutName && len(short) < len(whole) &&
+		strings.ContainsRune("aeoy", rune(short[len(short)-1]))
 }
 
 // alignedFrom compares the words of the short name with the words of the long name that begin at the index at. It

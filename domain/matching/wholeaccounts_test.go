@@ -222,7 +222,8 @@ func rewritten(t *testing.T, further ...[2]string) (right, wrong int) {
 func TestEqualRowsTeachHowTheyWereRewritten(t *testing.T) {
 	fee := func(day int) [2]string {
 		return [2]string{
-			fmt.Sprintf("2026-11-%d -5.00 COM SPEI BANCA EN LINEA", day), fmt.Sprintf("2026-11-%d -5.00 Bank commission", day),
+			fmt.Sprintf("2026-11-%d -5.00 COM SPEI BANCA EN LINEA", day),
+			fmt.Sprintf("2026-11-%d -5.00 Bank commission", day),
 		}
 	}
 	if right, wrong := rewritten(t, fee(11), fee(11), fee(12), fee(12)); right+wrong != 4 {
@@ -250,7 +251,8 @@ func TestCategoriesBeforeNames(t *testing.T) {
 	if right, wrong := rewritten(t, groceries[:1]...); right+wrong != 0 {
 		t.Errorf("one category: %d right, %d wrong", right, wrong)
 	}
-	other := [2]string{"2026-11-12 -150.00 CINEPOLIS GALERIAS VALLE", "2026-11-12 -150.00 CINEMEX GALERIAS MONTERREY MX"}
+	other := [2]string{"2026-11-12 -150.00 CINEPOLIS GALERIAS VALLE",
+		"2026-11-12 -150.00 CINEMEX GALERIAS MONTERREY MX"}
 	if right, wrong := rewritten(t, append(groceries, other)...); right != 3 || wrong != 0 {
 		t.Errorf("two cinemas of one mall: %d right, %d wrong", right, wrong)
 	}

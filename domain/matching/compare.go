@@ -812,7 +812,8 @@ func (c *comparison) areSwapped() bool {
 }
 
 // isOneMerchant reports whether two names of merchants differ only in the prefix of a payment facilitator, or in
-// blanks: IFD*HAMBURGUERIA, iFood - Hamburgueria; MERCEARIABOM, MERCEARIA BOM PRECO; RAPPI*TURBO, RAPPI*TURBO CIUDAD DE MEX.
+// blanks: IFD*HAMBURGUERIA, iFood - Hamburgueria; MERCEARIABOM, MERCEARIA BOM PRECO; RAPPI*TURBO, RAPPI*TURBO CIUDAD DE
+// MEX.
 func (c *comparison) isOneMerchant() bool {
 	a, b := c.old, c.new
 	x, y := b.withoutFacilitator(a.Words, b.Facilitators), a.withoutFacilitator(b.Words, a.Facilitators)
@@ -847,8 +848,8 @@ func (r *row) withoutFacilitator(words, facilitators []string) []string {
 // namesFacilitator reports whether one of two words, or both without a blank, name a facilitator of this row: MERPAGO,
 // MERCADO PAGO.
 func (r *row) namesFacilitator(words []string) bool {
-	return slices.Contains(r.Facilitators, banktext.Facilitator(strings.Join(words, ""))) ||
-		slices.Contains(r.Facilitators, banktext.Facilitator(words[len(words)-1]))
+	return len(words) > 0 && (slices.Contains(r.Facilitators, banktext.Facilitator(strings.Join(words, ""))) ||
+		slices.Contains(r.Facilitators, banktext.Facilitator(words[len(words)-1])))
 }
 
 // isGluedIn reports whether the name of the row a is one word, and the words of the row b begin with it if they are

@@ -79,7 +79,7 @@ const (
 // The vendor may have added a city to these words, or omitted a prefix.
 func compareNames(a, b []string, person bool) relation {
 	short, long := a, b
-	if lengthOf(a) > lengthOf(b) {
+	if x, y := lengthOf(a), lengthOf(b); x > y || x == y && len(a) > len(b) {
 		short, long = b, a
 	}
 	x, y := strings.Join(short, ""), strings.Join(long, "")

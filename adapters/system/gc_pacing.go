@@ -20,7 +20,7 @@ const (
 	defaultPercent = 100
 	// baseMemory is the memory in bytes that the runtime may use in addition to the memory that is reserved for
 	// requests, pages and messages. Above the sum of these two amounts, garbage is collected more often.
-	baseMemory = 72 << 20
+	baseMemory = 66 << 20
 	// maxPercent is the maximum value of GOGC. Without it, a nearly empty heap would result in a
 	// percentage so high that the next collection is postponed almost forever.
 	maxPercent = 800

@@ -226,7 +226,7 @@ func (o operator) sendBelvo(c *belvoCard, id, hook, event string) {
 }
 
 // checkNewBelvoBill lets the vendor announce a new bill, whose row does not name it yet. The event reads the bills of
-// the link's two cards, and no rows. An event about accounts reads neither.
+// the link's two cards in one list, and no rows. An event about accounts reads neither.
 func (o operator) checkNewBelvoBill(c *belvoCard, id, hook, card string) {
 	o.t.Helper()
 	before, rows := c.reads()
@@ -239,7 +239,8 @@ func (o operator) checkNewBelvoBill(c *belvoCard, id, hook, card string) {
 		o.t.Errorf("the open rows are %v", list["open"])
 	}
 	o.sendBelvo(c, id, hook, "BILLS/new_bills_available")
-	if n, m := c.reads(); n != before+2 || m != rows {
+	attempts := int(o.waitForSuccess(id)[0]["attempts"].(float64)) // more than one on a busy machine
+	if n, m := c.reads(); n <= before || n > before+attempts || m != rows {
 		o.t.Errorf("the event has read the bills %d times and the rows %d times", n-before, m-rows)
 	}
 	bills, list := o.bills(card)

@@ -23,7 +23,7 @@ const browser = {
 };
 const node = { ...everywhere, ...names('Buffer performance process structuredClone') };
 // The functions that a test sends to the browser.
-const inBrowser = names('NodeFilter document getComputedStyle localStorage navigator requestAnimationFrame sessionStorage window');
+const inBrowser = names('DataTransfer DragEvent File NodeFilter document getComputedStyle localStorage navigator requestAnimationFrame sessionStorage window');
 
 const rules = {
   ...js.configs.recommended.rules,

@@ -92,7 +92,9 @@ func (s *Service) searchAny(
 			page.Next = some.Next
 		}
 	}
-	slices.SortStableFunc(found, func(x, y domain.Transaction) int { return y.DatePosition().Compare(x.DatePosition()) })
+	slices.SortStableFunc(found, func(x, y domain.Transaction) int {
+		return y.DatePosition().Compare(x.DatePosition())
+	})
 	found = slices.CompactFunc(found, func(x, y domain.Transaction) bool { return x.ID == y.ID })
 	for i, t := range found {
 		if !page.Next.IsZero() && t.DatePosition().Compare(page.Next) < 0 {

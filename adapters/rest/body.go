@@ -60,8 +60,8 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	return nil
 }
 
-// bufferUnusedBody is the middleware of the routes that take no body. It reads the body all the same, whatever its media
-// type, so that a body with members is refused and not ignored. Errors: Unavailable, as readBody.
+// bufferUnusedBody is the middleware of the routes that take no body. It reads the body all the same, whatever its
+// media type, so that a body with members is refused and not ignored. Errors: Unavailable, as readBody.
 func (s *server) bufferUnusedBody(c echo.Context, x *exchange) error {
 	raw, err := s.readBody(c, x, maxBody)
 	if err != nil && !errors.Is(err, domain.Unavailable) {

@@ -222,7 +222,8 @@ func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 	w := wanted(1, "10")
 	e := step(t, lerianmatcher.NewEntry(record), w, lerianmatcher.Upload).Sent("file", now).Isolate(1, w, now)
 	c := e.Conflict
-	if e.State != lerianmatcher.None || c == nil || c.Reason != lerianmatcher.ReasonRefused || c.Change != domain.Added ||
+	if e.State != lerianmatcher.None || c == nil || c.Reason != lerianmatcher.ReasonRefused ||
+		c.Change != domain.Added ||
 		c.Ours == nil || c.Theirs != nil || !e.Announce ||
 		e.IsEmpty() ||
 		e.IsOpen() {

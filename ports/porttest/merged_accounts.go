@@ -123,7 +123,8 @@ func mergeInConnection(f *fixture) {
 	_, err := f.mergeAccounts(pair)
 	f.errorIs(err, domain.AccountNotAmbiguous) // both are live
 	f.noError(f.Pulls.SweepAccounts(f.ctx, l, ports.AccountSweepWrite{
-		Listed: []string{"b"}, Ground: domain.Ground{Accounts: domain.OneRead, Cards: domain.OneRead}, At: f.now(), LeaseUntil: l.Until,
+		Listed: []string{"b"}, Ground: domain.Ground{Accounts: domain.OneRead, Cards: domain.OneRead}, At: f.now(),
+		LeaseUntil: l.Until,
 	}))
 	account, err := f.mergeAccounts(pair)
 	f.noError(err)
@@ -137,7 +138,8 @@ func mergeInConnection(f *fixture) {
 
 func mergeAdjusts(f *fixture) {
 	pair, c := f.twoAccounts(
-		[]domain.TransactionData{purchase("x")}, []domain.TransactionData{inB("y"), inB("own", withDescription("travel"))},
+		[]domain.TransactionData{purchase("x")},
+		[]domain.TransactionData{inB("y"), inB("own", withDescription("travel"))},
 	)
 	f.close(pair.New, "2026-02-15")
 	_, err := f.mergeAccounts(pair)

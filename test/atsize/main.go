@@ -6,8 +6,8 @@
 //
 // The command runs the service in this process, without the rate budgets of the vendors, together with a simulator of
 // Pluggy. It creates the connections and pulls each of them, so everything in the database was written by the
-// service itself. Then the vendor synchronises most items again and a second pull confirms their balances. It ends when the search index contains all records. If the folder contains a complete database,
-// nothing is written.
+// service itself. Then the vendor synchronises most items again and a second pull confirms their balances. It ends when
+// the search index contains all records. If the folder contains a complete database, nothing is written.
 //
 // The folder contains the keyset and, unless -database names another one, the SQLite database. Equal numbers of
 // connections and records result in equal names, texts, amounts and dates; ids and times differ.

@@ -90,7 +90,8 @@ var (
 		"transportadora",
 	}
 	banks = []string{
-		"Banco Aurora", "Banco do Planalto", "Caixa das Gerais", "Cooperativa Serrana", "Banco Atlântico", "Banco Meridional",
+		"Banco Aurora", "Banco do Planalto", "Caixa das Gerais", "Cooperativa Serrana", "Banco Atlântico",
+		"Banco Meridional",
 		"Conta Jangada", "Banco Ipê", "Crédito Paulista", "Banco Farol", "Banco Pampa", "Conta Araucária",
 	}
 	cities = []string{
@@ -174,8 +175,8 @@ func documentOf(name string) map[string]string {
 	return map[string]string{"type": "CPF", "value": checked(fmt.Sprintf("529982%03d", 200+i), 11)}
 }
 
-// checked appends the two check digits of a CPF or a CNPJ to its other digits. Weights rise from 2 at the right end, and
-// begin again after the largest one.
+// checked appends the two check digits of a CPF or a CNPJ to its other digits. Weights rise from 2 at the right end,
+// and begin again after the largest one.
 func checked(digits string, largest int) string {
 	for range 2 {
 		sum := 0

@@ -43,7 +43,8 @@ func TestAnOperatorSaysWhichStoredAccountContinuesAFormerOne(t *testing.T) {
 		o.send(http.MethodPost, path, object{"accountId": unknown}).want(http.StatusNotFound)
 		o.send(http.MethodPost, path, object{"accountId": account, "none": true}).want(http.StatusBadRequest)
 		o.send(http.MethodPost, path, object{"accountId": former}).want(http.StatusConflict)
-		o.send(http.MethodPost, allAccounts+"/"+account+"/continue", object{"accountId": former}).want(http.StatusConflict)
+		o.send(http.MethodPost, allAccounts+"/"+account+"/continue", object{"accountId": former}).
+			want(http.StatusConflict)
 		stranger := w.operator(t)
 		stranger.send(http.MethodPost, path, object{"accountId": account}).want(http.StatusNotFound)
 
@@ -129,7 +130,8 @@ func TestAnOperatorSaysThatAStoredAccountContinuesOneThatIsGone(t *testing.T) {
 			t.Error("the response names no pull")
 		}
 		o.waitForSuccess(id)
-		if now := o.accountsOf(id); len(now) != 1 || text(now[0], "id") != former || text(now[0], "externalId") != present {
+		if now := o.accountsOf(id); len(now) != 1 || text(now[0], "id") != former ||
+			text(now[0], "externalId") != present {
 			t.Errorf("the accounts are %v", now)
 		}
 		live := o.presentIDs(id)

@@ -179,8 +179,8 @@ func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	return c.ID
 }
 
-// pullRepeatedly requests one pull after another until ctx is done. It fails the test if a pull fails. While the database
-// of a busy machine does not answer in time, it asks again, as a caller does after a 503.
+// pullRepeatedly requests one pull after another until ctx is done. It fails the test if a pull fails. While the
+// database of a busy machine does not answer in time, it asks again, as a caller does after a 503.
 func (s budgetService) pullRepeatedly(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
 	again := func(err error) bool { return ctx.Err() == nil && errors.Is(err, domain.Unavailable) }
 	for ctx.Err() == nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// The facts of a connection must not cost a read of all accounts of its tenant: with 200 connections of 5,000, these were
-// a million reads, and the page of their health took seconds. SQLite has no statistics in a new database, and would choose
-// the index over the tenant.
+// The facts of a connection must not cost a read of all accounts of its tenant: with 200 connections of 5,000, these
+// were a million reads, and the page of their health took seconds. SQLite has no statistics in a new database, and
+// would choose the index over the tenant.
 func TestTheFactsOfAConnectionReadNoAccountsOfOthers(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		if b.GORM.Name() != "sqlite" {

@@ -109,7 +109,8 @@ func (s *session) askHidden(question string, terminal *os.File) (string, error) 
 		err = context.Canceled
 	}
 	if err != nil {
-		_, _ = io.WriteString(s.cmd.ErrOrStderr(), "\r\n") // the carriage return, because the terminal does not add it yet
+		// The carriage return is written here, because the terminal does not add it yet.
+		_, _ = io.WriteString(s.cmd.ErrOrStderr(), "\r\n")
 	}
 	return line, errors.Join(err, term.Restore(int(terminal.Fd()), state))
 }

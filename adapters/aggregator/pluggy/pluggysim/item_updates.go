@@ -64,8 +64,8 @@ func (s *Simulator) issueConnectToken(g grant) (token string, ok bool) {
 }
 
 // updateItem starts a synchronisation of an item with its stored credentials. The item stays in UPDATING until
-// Options.RefreshTime has passed or [Simulator.SetItemStatus] ends the synchronisation; until then, the vendor refuses a
-// second one.
+// Options.RefreshTime has passed or [Simulator.SetItemStatus] ends the synchronisation; until then, the vendor refuses
+// a second one.
 func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client string) {
 	i, visible, started := s.startUpdate(r.PathValue("id"), client)
 	switch {

@@ -175,10 +175,6 @@ func auditedChanges(f *fixture) {
 	_, err = f.Ledger.ForgetCandidates(f.ctx, f.tenant, f.accountWithCandidates(f.createConnection()), f.now(),
 		audited("Ledger.ForgetCandidates"))
 	f.noError(err)
-	merged, _ := f.twoAccounts(nil, nil)
-	_, err = f.Ledger.MergeAccounts(f.ctx, f.tenant, merged, withoutMatching,
-		ports.Decision{At: f.now(), Entries: audited("Ledger.MergeAccounts")})
-	f.noError(err)
 	a := f.newApplication("audited")
 	f.noError(f.Applications.Create(f.ctx, a, audited("Applications.Create")))
 	_, err = f.Applications.Update(f.ctx, f.tenant, a.ID, ports.ApplicationChange{}, audited("Applications.Update"),
@@ -239,6 +235,10 @@ func (f *fixture) decideAudited(audited func(method string) ports.AuditEntries) 
 	f.noError(err)
 	_, err = f.Ledger.Include(f.ctx, f.tenant, pair.New,
 		ports.Decision{At: f.now(), Entries: audited("Ledger.Include")})
+	f.noError(err)
+	merged, _ := f.twoAccounts(nil, nil)
+	_, err = f.Ledger.MergeAccounts(f.ctx, f.tenant, merged, withoutMatching,
+		ports.Decision{At: f.now(), Entries: audited("Ledger.MergeAccounts")})
 	f.noError(err)
 }
 

@@ -45,8 +45,8 @@ func TestAnOperatorSaysWhichStoredAccountContinuesAFormerOne(t *testing.T) {
 		o.send(http.MethodPost, path, object{"accountId": former}).want(http.StatusConflict)
 		o.send(http.MethodPost, allAccounts+"/"+account+"/continue", object{"accountId": former}).
 			want(http.StatusConflict)
-		stranger := w.operator(t)
-		stranger.send(http.MethodPost, path, object{"accountId": account}).want(http.StatusNotFound)
+		foreign := w.operator(t)
+		foreign.send(http.MethodPost, path, object{"accountId": account}).want(http.StatusNotFound)
 
 		now := o.send(http.MethodPost, path, object{"accountId": account}).want(http.StatusOK).json()
 		if text(now, "id") != former || text(now, "connectionId") != second || text(now, "externalId") != external ||

@@ -83,12 +83,16 @@ async function sendOnce(method, path, /** @type {{body?: any, content?: Blob, ke
   }
 }
 
+// readBody returns the decoded body. It returns null if there is none, or if that of a failure is not JSON: a proxy may answer
+// with HTML. A success whose body cannot be read to its end is a failure, too.
 async function readBody(response) {
   try {
     const text = await response.text();
     return text ? parse(text) : null;
-  } catch {
-    return null; // a proxy may answer with HTML
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    if (response.ok) throw new Problem(0, {});
+    return null;
   }
 }
 

@@ -214,7 +214,7 @@ func (v *vendor) randomError(ref *accountRef) error {
 	case 3:
 		s.clock.advance(15 * time.Second) // a timeout
 	case 4:
-		ref.loopsUntil = s.clock.now.Add(time.Duration(s.rand.IntN(20)) * time.Second)
+		ref.loopsUntil = s.clock.now.Add(time.Duration(s.rand.IntN(120)) * time.Second) // longer than most retries wait
 	}
 	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: retryAfter}
 }

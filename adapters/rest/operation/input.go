@@ -179,15 +179,15 @@ func (p *parameter) read(r Request, field reflect.Value) ([]Violation, error) {
 	return nil, nil
 }
 
-// refuseBody returns the violations of a body of an operation that takes none. Only an empty object is accepted, which
-// many clients send with every POST. Ignoring any other body would hide that it has no effect.
+// refuseBody returns the violations of a body of an operation that takes none. Only an empty object and null are accepted,
+// which many clients send with every request. Ignoring any other body would hide that it has no effect.
 func refuseBody(data []byte) []Violation {
 	value, err := readJSON(data)
 	if err != nil {
 		return []Violation{{Location: "body", Message: invalidJSON}}
 	}
 	members, isObject := value.(map[string]any)
-	if !isObject {
+	if !isObject && value != nil {
 		return []Violation{{Location: "body", Message: "must be absent or an empty object"}}
 	}
 	return ofMembers("body", slices.Sorted(maps.Keys(members)), unknownMember, true)

@@ -1,6 +1,6 @@
 // The search box, which is on every page. The key "/" leads to it.
 import { t } from './i18n.js';
-import { html, useEffect, useRef } from './preact.js';
+import { html, useEffect, useLayoutEffect, useRef } from './preact.js';
 import { link, navigate, useLocation } from './router.js';
 
 // isTyping reports whether a key goes into a field, or whether a dialog is open.
@@ -10,7 +10,8 @@ export function SearchBox() {
   const { path, query } = useLocation();
   const box = useRef();
   const present = path === '/search' ? query.q || '' : '';
-  useEffect(() => { box.current.value = present; }, [present]);
+  // Before the page is painted: an effect after it would overwrite what a quick person has typed by then.
+  useLayoutEffect(() => { box.current.value = present; }, [present]);
   useEffect(() => {
     const press = (event) => {
       if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;

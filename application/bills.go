@@ -2,11 +2,27 @@ package application
 
 import (
 	"context"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+// billsClaim is the time after which an unfinished evaluation of bills is made again.
+const billsClaim = time.Minute
+
+// NextBills implements ports.Maintenance.
+func (s *Service) NextBills(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	now := s.Clock.Now()
+	due, err := s.Ledger.ClaimBills(ctx, now, now.Add(billsClaim), skip)
+	if err != nil || due == nil {
+		return nil, err
+	}
+	return workOf(due.Tenant, "bills of account "+due.Account.String(), func(ctx context.Context) error {
+		return s.Ledger.EvaluateBills(ctx, due.Tenant, due.Account, s.Clock.Now())
+	}), nil
+}
 
 // ListBills implements ports.Bills.
 func (s *Service) ListBills(

@@ -48,6 +48,10 @@ func (s *Service) closePeriod(
 			return err
 		}
 		defer turn.end()
+		// The close would evaluate due bills itself, but while it excludes other writers.
+		if err := s.Ledger.EvaluateBills(ctx, tenant, account, s.Clock.Now()); err != nil {
+			return failWith(s.readShares, err)
+		}
 		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, ports.CloseSteps{Read: read, Pause: turn.pass},
 			func() []domain.AuditEntry { return []domain.AuditEntry{entry} })
 		return failWith(s.readShares, err)

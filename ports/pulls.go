@@ -61,8 +61,21 @@ const (
 	MaxCandidates = 3
 )
 
-// BillLedger reads the bills of cards. PullExecution.Finish stores them.
+// DueBills is a card whose rows have changed since its bills were evaluated.
+type DueBills struct {
+	Tenant  domain.TenantID
+	Account domain.AccountID
+}
+
+// BillLedger reads the bills of cards. PullExecution.Finish stores them. It evaluates them only if it has read them, or
+// for a new day; after other changes of rows they are due, and EvaluateBills evaluates them.
 type BillLedger interface {
+	// ClaimBills claims the card whose bills have been due for the longest time, except those of the tenants in skip.
+	// It returns nil if there is none. Unless the bills are evaluated before claimEnd, they are due again then.
+	ClaimBills(ctx context.Context, now, claimEnd time.Time, skip []domain.TenantID) (*DueBills, error)
+	// EvaluateBills evaluates the bills of a card if they are due, as of the day of their latest evaluation. It reads
+	// the rows without a lock; if rows change meanwhile, it stores nothing, and the bills are due again.
+	EvaluateBills(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time) error
 	// Bills returns the bills of an account whose due date is inside the window, newest first. It includes bills that
 	// the vendor no longer lists. A position in the list consists of the due date and the id. For an unknown account,
 	// it returns none.

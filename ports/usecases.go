@@ -802,6 +802,9 @@ type Maintenance interface {
 	// NextComparison claims a bank statement that is due. Its work compares the statement with the present records. A
 	// comparison that fails is made again later.
 	NextComparison(ctx context.Context, skip []domain.TenantID) (*Work, error)
+	// NextBills claims a card whose rows have changed. Its work evaluates the bills of the card. An evaluation that
+	// fails is made again later.
+	NextBills(ctx context.Context, skip []domain.TenantID) (*Work, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.

@@ -18,7 +18,8 @@ var billTests = []storeTest{
 	{"a close of a card states since when a bill reaches its day", billReachesClose},
 	{"a pull stores the bills of a card, and the records name them", billsAreStored},
 	{"excluded, removed and paying records are no rows of a bill", billRowsCount},
-	{"a pull that has read no bills evaluates the stored ones again", billsAreEvaluatedAgain},
+	{"after a pull that has read no bills, the stored ones are due", billsAreEvaluatedAgain},
+	{"a close evaluates the bills that are due", closesEvaluateBills},
 	{"a denied list is no empty one", billsAreDenied},
 	{"a failed pull stores no bills", billsOfFailedPull},
 	{"bills are listed by due date, in pages and windows, and belong to a tenant", billsAreListed},
@@ -280,8 +281,47 @@ func billsAreEvaluatedAgain(f *fixture) {
 	l = f.startPull(c)
 	f.storeRows(l, cardRow("2", "first"))
 	f.finishWithRead(l, nil)
+	f.equal("not evaluated yet", []any{1, "12.5", bills.Differs}, billSum(f.bills(account)["first"]))
+	f.equal("claimed without the tenant", false, f.claimBills(f.tenant))
+	f.equal("claimed", true, f.claimBills())
+	f.equal("claimed again", false, f.claimBills())
+	f.noError(f.Ledger.EvaluateBills(f.ctx, f.tenant, account, f.now()))
 	f.equal("with two rows", []any{2, "25", bills.AddsUp}, billSum(f.bills(account)["first"]))
 	f.equal("the time of the last list", readAt, f.billsReadAt(c))
+	f.equal("of a record", f.bills(account)["first"].ID, f.getRow(c, "2").Bill.ID)
+	f.ticks.Add(120)
+	f.equal("claimed after the evaluation", false, f.claimBills())
+}
+
+// claimBills reports whether it has claimed a card of the fixture's tenant for a minute.
+func (f *fixture) claimBills(skip ...domain.TenantID) bool {
+	f.Helper()
+	for {
+		due, err := f.Ledger.ClaimBills(f.ctx, f.now(), f.now().Add(time.Minute), skip)
+		f.noError(err)
+		if due == nil || due.Tenant == f.tenant {
+			return due != nil
+		}
+	}
+}
+
+func closesEvaluateBills(f *fixture) {
+	c, l, account := f.card(cardRow("1", "first"))
+	f.finishWithSettledBills(l, billOf("first", "2026-02-05", "12.5"))
+	l = f.startPull(c)
+	f.storeRows(l, cardRow("2", "first"))
+	at := f.now()
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
+		Coverage: domain.Coverage{After: 12 * time.Hour},
+	}))
+	closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, books.CloseRequest{
+		Date: "2026-01-29", At: f.now(), By: "test", Grace: time.Hour, Coverage: domain.Coverage{After: 12 * time.Hour},
+	}, ports.CloseSteps{}, nil)
+	f.noError(err)
+	f.equal("the bill", []any{2, "25", bills.Differs}, billSum(f.bills(account)["first"]))
+	f.equal("not complete", true, closed.Completeness != books.Complete)
+	f.equal("claimed", false, f.claimBills())
 }
 
 func billsAreDenied(f *fixture) {

@@ -27,6 +27,7 @@ const (
 	erasuresInterval     = time.Second
 	linkSessionsInterval = time.Second
 	comparisonsInterval  = time.Second // a comparison is made again within a minute after a change
+	billsInterval        = 2 * time.Second // the bills of a card follow its rows within seconds
 	backlogInterval      = 15 * time.Second
 	feedDelayInterval    = 5 * time.Second
 	writesInterval       = 3 * time.Second // failing writes are reported after 10 s
@@ -69,6 +70,7 @@ func turnTasks(service ports.Maintenance) []turnTask {
 		{"link sessions", linkSessionsInterval, 128, 16, service.NextLinkSession},
 		{"erasures at vendors", erasuresInterval, 64, 4, service.NextVendorErasure},
 		{"comparisons", comparisonsInterval, 4, 1, service.NextComparison},
+		{"bills", billsInterval, 2, 1, service.NextBills},
 		{"erasures", erasuresInterval, 4, 1, service.NextErasure}, // works on the database and waits for no vendor
 	}
 }

@@ -76,6 +76,10 @@ func (s fakeService) NextComparison(ctx context.Context, skip []domain.TenantID)
 	return s.turn(ctx, "comparisons", skip)
 }
 
+func (s fakeService) NextBills(ctx context.Context, skip []domain.TenantID) (*ports.Work, error) {
+	return s.turn(ctx, "bills", skip)
+}
+
 // turn claims work of the task with this name.
 func (s fakeService) turn(ctx context.Context, task string, skip []domain.TenantID) (*ports.Work, error) {
 	if s.next[task] == nil {

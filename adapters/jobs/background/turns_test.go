@@ -173,7 +173,7 @@ func TestTheDocumentListsEachTask(t *testing.T) {
 	section, _, _ = strings.Cut(section, "\n## ")
 	var listed, listedInTurn []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (.*)$").FindAllStringSubmatch(section, -1) {
-		if strings.Contains(row[2], "| in turn by tenant") {
+		if strings.Contains(row[2], "| by tenant: ") {
 			listedInTurn = append(listedInTurn, row[1])
 		} else {
 			listed = append(listed, row[1])

@@ -129,6 +129,7 @@ var indexUses = map[string]string{
 	"transactions_amount": "transactions WHERE account_id = :id AND amount = 5 AND date >= :text " +
 		"AND removed_at IS NULL ORDER BY date DESC LIMIT 101",
 	"bill_lists_connection": "bill_lists WHERE connection_id = :id",
+	"bill_lists_due":        "bill_lists WHERE due_at IS NOT NULL AND due_at <= :at ORDER BY due_at",
 	"bills_connection":      "bills WHERE connection_id = :id",
 	"bills_list":            "bills WHERE account_id = :id ORDER BY due_date DESC, id DESC",
 	"transactions_bill":     "transactions WHERE bill_id = :id ORDER BY date DESC, id DESC",

@@ -68,6 +68,9 @@ func (Idle) NextVendorErasure(context.Context, []domain.TenantID) (*ports.Work, 
 // NextLinkSession implements ports.Maintenance.
 func (Idle) NextLinkSession(context.Context, []domain.TenantID) (*ports.Work, error) { return nil, nil }
 
+// NextBills implements ports.Maintenance.
+func (Idle) NextBills(context.Context, []domain.TenantID) (*ports.Work, error) { return nil, nil }
+
 // NextComparison implements ports.Maintenance.
 func (Idle) NextComparison(context.Context, []domain.TenantID) (*ports.Work, error) { return nil, nil }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -15,9 +16,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// The bills of a card are evaluated at the end of a pull, and with a decision of an operator. An evaluation reads all
-// live rows of the card, so it is made only if something that it depends on has changed. The column rows_changed of
-// bill_lists states that rows have; each transaction that changes rows sets it.
+// The bills of a card are evaluated at the end of a pull that has read them or has begun a new day, with a decision of an
+// operator, and in the background after other changes of rows. An evaluation reads all live rows of the card. The column
+// due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
 
 // selectHasBills is a SELECT that yields whether bills of a card of a connection were read. Its parameters are the
 // connection and the tenant.
@@ -32,17 +33,33 @@ type cardAccount struct {
 	BankRead   gormstore.Instant `gorm:"column:bank_read_at"`
 }
 
-// billWriter stores the bills of the cards of a connection.
-type billWriter struct {
+// billReader reads what the evaluation of bills of a connection needs.
+type billReader struct {
 	dialect            gormstore.Dialect
-	tx                 gormstore.Tx
+	db                 *gorm.DB
+	read               func(gormstore.Read) error
 	connection, tenant uuid.UUID
 	at                 time.Time
+}
+
+// billWriter stores the bills of the cards of a connection.
+type billWriter struct {
+	billReader
+
+	tx                 gormstore.Tx
 	events             []records.Event
 	evaluated          []accountKeys // the cards whose bills were evaluated
 	// overdue returns when a difference of a bill begins to count; see books.BillCheck.Overdue. The zero time keeps
 	// the stored one.
 	overdue func(due domain.Date) time.Time
+}
+
+// keepOverdue is billWriter.overdue of an evaluation that is no pull's.
+func keepOverdue(domain.Date) time.Time { return time.Time{} }
+
+// billReaderIn returns a reader in a transaction.
+func billReaderIn(tx gormstore.Tx, d gormstore.Dialect, connection, tenant uuid.UUID, at time.Time) billReader {
+	return billReader{dialect: d, db: tx.DB, read: tx.Read, connection: connection, tenant: tenant, at: at}
 }
 
 // newBillWriter returns a writer for the end of a pull; nil if the pull changes no bills. It shares the connection, so
@@ -55,7 +72,7 @@ func newBillWriter(
 		return nil, nil
 	}
 	w := &billWriter{
-		dialect: d, tx: tx, connection: pull.Connection, tenant: pull.Tenant, at: o.At,
+		billReader: billReaderIn(tx, d, pull.Connection, pull.Tenant, o.At), tx: tx,
 		overdue: func(due domain.Date) time.Time { return o.Coverage.EndOf(due).Add(-o.Grace) },
 	}
 	if has, err := w.hasBills(); err != nil || !has && len(o.Bills) == 0 {
@@ -94,6 +111,11 @@ func (w *billWriter) storePull(o records.Outcome) error {
 	if err != nil {
 		return err
 	}
+	return w.recordEvents()
+}
+
+// recordEvents stores the events of changed bills.
+func (w *billWriter) recordEvents() error {
 	return gormstore.RecordEvents(w.tx, w.dialect,
 		gormstore.EventOrigin{Tenant: w.tenant, Connection: w.connection, At: w.at}, w.events...)
 }
@@ -111,10 +133,12 @@ func (p *pageWriter) changeBills(accounts map[uuid.UUID]bool) error {
 	lists := p.tx.Table("bill_lists").
 		Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
 		Where(p.dialect.AnyOf("account_id", ids))
+	due := gormstore.At(p.At)
 	if p.pull.ID != uuid.Nil {
-		return lists.Where("NOT rows_changed").Update("rows_changed", true).Error
+		// Another time than that of a claim: an evaluation that has begun before the change is then not stored.
+		return lists.Where("(due_at IS NULL OR due_at > ?)", due).Update("due_at", due).Error
 	}
-	if n, err := gormstore.RowsAffected(lists.Update("rows_changed", true)); err != nil || n == 0 {
+	if n, err := gormstore.RowsAffected(lists.Update("due_at", due)); err != nil || n == 0 {
 		return err
 	}
 	return p.evaluateBills(accounts)
@@ -123,8 +147,8 @@ func (p *pageWriter) changeBills(accounts map[uuid.UUID]bool) error {
 // evaluateBills evaluates the bills of accounts of which an operator's decision has changed rows.
 func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
 	w := billWriter{
-		dialect: p.dialect, tx: p.tx, connection: p.pull.Connection, tenant: p.pull.Tenant, at: p.At,
-		overdue: func(domain.Date) time.Time { return time.Time{} },
+		billReader: billReaderIn(p.tx, p.dialect, p.pull.Connection, p.pull.Tenant, p.At), tx: p.tx,
+		overdue: keepOverdue,
 	}
 	lists, err := w.lists()
 	if err != nil {
@@ -133,7 +157,7 @@ func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
 	cards, err := w.cards()
 	for i := 0; i < len(cards) && err == nil; i++ {
 		if list := lists[cards[i].ID]; list != nil && accounts[cards[i].ID] {
-			err = w.refresh(cards[i], list, w.listOf(cards[i], list))
+			err = w.evaluateStored(cards[i], w.listOf(cards[i], list))
 		}
 	}
 	if err != nil {
@@ -143,16 +167,16 @@ func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
 }
 
 // hasBills reports whether bills of a card of the connection were read.
-func (w *billWriter) hasBills() (has bool, err error) {
+func (w *billReader) hasBills() (has bool, err error) {
 	q := gormstore.NewQuery(selectHasBills, gormstore.UUID(w.connection), gormstore.UUID(w.tenant))
-	err = w.tx.Read(q.AsRead([]any{&has}, func() error { return nil }))
+	err = w.read(q.AsRead([]any{&has}, func() error { return nil }))
 	return has, err
 }
 
 // lists returns the rows of bill_lists of the connection by their account.
-func (w *billWriter) lists() (map[uuid.UUID]*billListRow, error) {
+func (w *billReader) lists() (map[uuid.UUID]*billListRow, error) {
 	var rows []billListRow
-	err := w.tx.Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).Find(&rows).Error
+	err := w.db.Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).Find(&rows).Error
 	lists := map[uuid.UUID]*billListRow{}
 	for i := range rows {
 		lists[rows[i].Account] = &rows[i]
@@ -161,15 +185,20 @@ func (w *billWriter) lists() (map[uuid.UUID]*billListRow, error) {
 }
 
 // cards returns the cards of the connection in the order of their ids.
-func (w *billWriter) cards() (cards []cardAccount, err error) {
-	return cards, w.tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).
-		Where("type = ?", string(domain.CreditAccount)).Order("id").Find(&cards).Error
+func (w *billReader) cards() (cards []cardAccount, err error) {
+	return cards, w.ofConnection().Order("id").Find(&cards).Error
+}
+
+// ofConnection returns a query for the cards of the connection.
+func (w *billReader) ofConnection() *gorm.DB {
+	return w.db.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.connection, w.tenant).
+		Where("type = ?", string(domain.CreditAccount))
 }
 
 // stored returns the bills of a card.
-func (w *billWriter) stored(card cardAccount) ([]bills.Stored, error) {
+func (w *billReader) stored(card cardAccount) ([]bills.Stored, error) {
 	var rows []billRow
-	err := w.tx.Where("account_id = ? AND tenant_id = ?", card.ID, w.tenant).Order("due_date, id").Find(&rows).Error
+	err := w.db.Where("account_id = ? AND tenant_id = ?", card.ID, w.tenant).Order("due_date, id").Find(&rows).Error
 	all := make([]bills.Stored, len(rows))
 	for i := 0; i < len(rows) && err == nil; i++ {
 		all[i], err = rows[i].domain()
@@ -178,7 +207,7 @@ func (w *billWriter) stored(card cardAccount) ([]bills.Stored, error) {
 }
 
 // listOf returns the next row of bill_lists of a card. list is the stored one; nil if there is none.
-func (w *billWriter) listOf(card cardAccount, list *billListRow) billListRow {
+func (w *billReader) listOf(card cardAccount, list *billListRow) billListRow {
 	next := billListRow{Account: card.ID, Connection: w.connection, Tenant: w.tenant}
 	if list != nil {
 		next = *list
@@ -201,58 +230,93 @@ func (w *billWriter) storeRead(card cardAccount, list *billListRow, next billLis
 	merged := bills.Merge(before, read, account, w.at, func(key string) domain.BillID {
 		return domain.BillID{UUID: uuid.NewSHA1(card.ID, []byte(key))}
 	})
-	if changes, same := bills.Relisted(before, merged); same && list != nil && !list.isOutdated(next) {
+	upToDate := list != nil && list.Due.IsZero() && !list.isOutdated(next)
+	if changes, same := bills.Relisted(before, merged); same && upToDate {
 		if err := w.save(changes); err != nil {
 			return err
 		}
 		return w.saveList(next)
 	}
-	return w.evaluate(card, next, before, merged)
+	return w.evaluateAndSave(card, next, before, merged)
 }
 
-// refresh evaluates the stored bills of a card again, if that may change anything.
+// refresh evaluates the stored bills of a card again for a new day. Changes of rows alone wait for the background, so
+// that a pull does not pay for all rows of a card when a few are new.
 func (w *billWriter) refresh(card cardAccount, list *billListRow, next billListRow) error {
 	if !list.isOutdated(next) {
 		return nil
 	}
-	before, err := w.stored(card)
-	if err != nil {
-		return err
-	}
-	return w.evaluate(card, next, before, before)
+	return w.evaluateStored(card, next)
 }
 
 // isOutdated reports whether the latest evaluation is not valid for the day of the next one.
 func (r *billListRow) isOutdated(next billListRow) bool {
-	return r.RowsChanged || r.Day != next.Day || r.CoversTo != next.CoversTo
+	return r.Day != next.Day || r.CoversTo != next.CoversTo
 }
 
-// evaluate evaluates the bills of a card, and stores what has changed since before.
-func (w *billWriter) evaluate(card cardAccount, next billListRow, before, merged []bills.Stored) error {
+// evaluateStored evaluates the stored bills of a card again.
+func (w *billWriter) evaluateStored(card cardAccount, next billListRow) error {
+	before, err := w.stored(card)
+	if err != nil {
+		return err
+	}
+	return w.evaluateAndSave(card, next, before, before)
+}
+
+// evaluateAndSave evaluates the bills of a card, and stores what has changed since before.
+func (w *billWriter) evaluateAndSave(card cardAccount, next billListRow, before, merged []bills.Stored) error {
+	e, err := w.evaluate(card, next, before, merged)
+	if err != nil {
+		return err
+	}
+	return w.saveEvaluation(e)
+}
+
+// billEvaluation is the result of an evaluation of the bills of a card.
+type billEvaluation struct {
+	card     cardAccount
+	next     billListRow
+	after    []bills.Stored
+	changes  []bills.Change
+	rows     []bills.Row
+	result   bills.Result
+	previous []domain.CardBill // of the rows
+}
+
+// evaluate evaluates the bills of a card.
+func (w *billReader) evaluate(
+	card cardAccount, next billListRow, before, merged []bills.Stored,
+) (*billEvaluation, error) {
 	c := bills.Card{
 		Currency: card.Currency, Today: domain.Date(next.Day), CoversTo: domain.Date(next.CoversTo),
 	}
 	previous, err := w.readRows(card, &c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	changes, result := bills.Update(before, merged, c, w.at)
-	if err := w.save(changes); err != nil {
+	next.Due = gormstore.Instant{}
+	next.Open, err = gormstore.EncodeJSON(result.Open)
+	return &billEvaluation{
+		card: card, next: next, after: bills.Applied(merged, changes), changes: changes,
+		rows: c.Rows, result: result, previous: previous,
+	}, err
+}
+
+// saveEvaluation stores what an evaluation has changed.
+func (w *billWriter) saveEvaluation(e *billEvaluation) error {
+	if err := w.save(e.changes); err != nil {
 		return err
 	}
-	last := records.LastBill(bills.Applied(merged, changes), c.Today, w.at, w.overdue)
-	if err := w.saveCheck(card, last); err != nil {
+	last := records.LastBill(e.after, domain.Date(e.next.Day), w.at, w.overdue)
+	if err := w.saveCheck(e.card, last); err != nil {
 		return err
 	}
-	w.evaluated = append(w.evaluated, accountKeys{ID: card.ID, Connection: w.connection, Tenant: w.tenant})
-	next.RowsChanged = false
-	if next.Open, err = gormstore.EncodeJSON(result.Open); err != nil {
+	w.evaluated = append(w.evaluated, accountKeys{ID: e.card.ID, Connection: w.connection, Tenant: w.tenant})
+	if err := w.saveList(e.next); err != nil {
 		return err
 	}
-	if err := w.saveList(next); err != nil {
-		return err
-	}
-	return w.saveRows(c.Rows, result.Rows, previous)
+	return w.saveRows(e.rows, e.result.Rows, e.previous)
 }
 
 // saveCheck stores the check of the last closed bill of a card in the completeness of the account.
@@ -293,7 +357,7 @@ func (w *billWriter) saveList(row billListRow) error {
 	return w.tx.Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"connection_id", "state", "open", "read_at", "day", "covers_to", "rows_changed",
+			"connection_id", "state", "open", "read_at", "day", "covers_to", "due_at",
 		}),
 	}).Create(&row).Error
 }
@@ -308,13 +372,13 @@ var billColumns = []string{
 func isOfBill(c gormstore.Column) bool { return slices.Contains(billColumns, c.Name) }
 
 // readRows adds the live records of a card to c.Rows. It returns their stored bills, in the same order.
-func (w *billWriter) readRows(card cardAccount, c *bills.Card) (previous []domain.CardBill, err error) {
+func (w *billReader) readRows(card cardAccount, c *bills.Card) (previous []domain.CardBill, err error) {
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(isOfBill)+` FROM transactions WHERE connection_id = ? AND account_id = ?
 			AND `+gormstore.Counts+" AND "+w.dialect.TenantIs("tenant_id", "?"),
 		gormstore.UUID(w.connection), gormstore.UUID(card.ID), gormstore.UUID(w.tenant))
 	row := gormstore.NewTransactionRow()
-	err = w.tx.Read(q.AsRead(row.TargetsOf(isOfBill), func() error {
+	err = w.read(q.AsRead(row.TargetsOf(isOfBill), func() error {
 		t, err := row.Domain()
 		if err == nil {
 			c.Rows = append(c.Rows, bills.RowOf(t, card.Currency, t.Bill.PendingForecast))

@@ -63,9 +63,9 @@ type billListRow struct {
 	// Day is the day of the latest evaluation, and CoversTo the last day that the reading of the bank covered then.
 	Day      string `gorm:"column:day"`
 	CoversTo string `gorm:"column:covers_to"`
-	// RowsChanged is set if rows of the card have changed since the latest evaluation.
-	RowsChanged bool      `gorm:"column:rows_changed"`
-	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
+	// Due is when the bills are evaluated again, because rows of the card have changed since the latest evaluation.
+	Due    gormstore.Instant `gorm:"column:due_at"`
+	Tenant uuid.UUID         `gorm:"column:tenant_id;primaryKey"`
 }
 
 // TableName returns the name of the table in the schema.

@@ -51,7 +51,9 @@ func TestBillsAreEvaluatedOnlyIfSomethingHasChanged(t *testing.T) {
 		purchase.Category = "food"
 		p.storeCard(purchase, other)
 		p.finish(nil)
-		p.wantSum("11") // a member without versions has changed
+		p.wantSum("10") // the bills are due: a member without versions has changed
+		p.evaluateDue()
+		p.wantSum("11")
 		p.must(b.GORM.Exec("UPDATE transactions SET amount = '-12' WHERE external_id = 'purchase'").Error)
 		p.pullAgain()
 		p.now = p.now.Add(24 * time.Hour)
@@ -132,6 +134,17 @@ func (p *pulled) pullAgain() {
 	_, err = p.Pulls().Claim(p.t.Context(), p.lease, p.now)
 	p.must(err)
 	p.lease.Tenant = p.c.Tenant
+}
+
+// evaluateDue evaluates the bills that are due.
+func (p *pulled) evaluateDue() {
+	p.t.Helper()
+	due, err := p.Ledger().ClaimBills(p.t.Context(), p.now, p.now.Add(time.Minute), nil)
+	p.must(err)
+	if due == nil || due.Tenant != p.c.Tenant {
+		p.t.Fatalf("due is %v", due)
+	}
+	p.must(p.Ledger().EvaluateBills(p.t.Context(), due.Tenant, due.Account, p.now))
 }
 
 // wantSum checks the sum of the rows of the only bill.

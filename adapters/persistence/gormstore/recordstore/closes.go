@@ -208,6 +208,9 @@ func (s closing) store(
 		if err != nil || !wasCreated {
 			return err
 		}
+		if err := s.evaluateDueBills(tx, *account, reading.closed.ClosedAt); err != nil {
+			return err
+		}
 		if changed, err = s.hasChanged(tx, reading, *account); err != nil {
 			return err
 		}

@@ -270,7 +270,7 @@ CREATE INDEX bills_connection ON bills (connection_id);
 
 -- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
 -- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
--- covered then. rows_changed: rows of the card have changed since.
+-- covered then. due_at: when the bills are evaluated again, because rows of the card have changed since; otherwise NULL.
 CREATE TABLE bill_lists (
     account_id    uuid    NOT NULL,
     connection_id uuid    NOT NULL,
@@ -279,10 +279,11 @@ CREATE TABLE bill_lists (
     read_at       timestamptz NOT NULL,
     day           text    NOT NULL,
     covers_to     text    NOT NULL,
-    rows_changed  boolean NOT NULL,
+    due_at        timestamptz,
     tenant_id     uuid    NOT NULL,
     PRIMARY KEY (account_id, tenant_id)
 );
 
 CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX bill_lists_due ON bill_lists (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

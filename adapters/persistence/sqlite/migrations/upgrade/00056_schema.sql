@@ -345,7 +345,7 @@ CREATE INDEX bills_connection ON bills (connection_id);
 
 -- What is known of the bills of each card as a whole. state: ok or denied; open: the sums of the rows that are on no
 -- closed bill (JSON). day, covers_to: the day of the latest evaluation, and the last day that the reading of the bank
--- covered then. rows_changed: rows of the card have changed since.
+-- covered then. due_at: when the bills are evaluated again, because rows of the card have changed since; otherwise NULL.
 CREATE TABLE bill_lists (
     account_id    TEXT    NOT NULL,
     connection_id TEXT    NOT NULL,
@@ -354,10 +354,11 @@ CREATE TABLE bill_lists (
     read_at       INTEGER NOT NULL,
     day           TEXT    NOT NULL,
     covers_to     TEXT    NOT NULL,
-    rows_changed  INTEGER NOT NULL,
+    due_at        INTEGER,
     tenant_id     TEXT    NOT NULL,
     PRIMARY KEY (account_id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX bill_lists_connection ON bill_lists (connection_id);
+CREATE INDEX bill_lists_due ON bill_lists (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_bill ON transactions (bill_id, date, id) WHERE bill_id IS NOT NULL;

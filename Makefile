@@ -19,12 +19,17 @@ COMPUTING     := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
                  regexp regexp/syntax github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 \
                  github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)
-# How many packages are tested at a time: one more than there are processors, because test/blackbox mostly waits. It and
-# test/e2e take longest, so `test` names them first.
-PACKAGES      ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# The tests of these packages start the service or other programs as processes of their own, or run one goroutine at a
+# time: the race detector has nothing to find there. They are tested beside the others. test/blackbox takes longest.
+APART         := blackbox simulation console matching deploy arch mutation trace
+# How many of the other packages are tested at a time. test/e2e takes longest, so it comes first.
+PACKAGES      ?= $(shell getconf _NPROCESSORS_ONLN)
+TEST          := $(GO) test -vet=off -shuffle=on -timeout 45m
 # The packages of the core and of the REST API: their tests start no other program.
 CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/rest/...
 .DEFAULT_GOAL := help
+empty         :=
+space         := $(empty) $(empty)
 
 .PHONY: help
 help: ## Show this list
@@ -61,9 +66,15 @@ check: ## Run gofmt, go vet and the tests of domain, ports, application and rest
 	$(GO) test -short $(CHECKED)
 
 .PHONY: test
-test: tools ## Run all tests with the race detector: unit, conformance, end to end on two databases, vendor SDKs
+test: tools ## Run all tests: unit, conformance, end to end on two databases, vendor SDKs; with the race detector
 	@sh ./.ci/prepare --check || $(MAKE) setup
-	$(GO) test $(RACE) -vet=off -p $(PACKAGES) -shuffle=on -timeout 45m ./test/blackbox ./test/e2e ./...
+	@$(MAKE) --no-print-directory -k -j2 test-raced test-apart
+
+.PHONY: test-raced test-apart
+test-raced:
+	$(TEST) $(RACE) -p $(PACKAGES) ./test/e2e $$($(GO) list ./... | grep -vE '/test/($(subst $(space),|,$(APART)))$$')
+test-apart:
+	$(TEST) -p 1 $(APART:%=./test/%)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

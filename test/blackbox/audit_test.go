@@ -33,7 +33,7 @@ func (h *env) execSQL(t *testing.T, statement string) {
 func (h *env) saveCheckpoint(t *testing.T, p *process, size int) (file string) {
 	t.Helper()
 	cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
-	out, said, code := command(t, cli, "audit", "checkpoint")
+	out, said, code := repeated(t, cli, "audit", "checkpoint")
 	if code != 0 || !strings.Contains(out, fmt.Sprintf("\n%d\n", size)) {
 		t.Fatalf("audit checkpoint ended with %d: %s%s", code, out, said)
 	}
@@ -81,11 +81,11 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			p.ready()
 			checkpoint := h.saveCheckpoint(t, p, rounds*each)
 			cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
-			if out, said, code = command(t, cli, "audit", "list", "-o", "csv", "--all"); code != 0 ||
+			if out, said, code = repeated(t, cli, "audit", "list", "-o", "csv", "--all"); code != 0 ||
 				strings.Count(out, "engine.create") != rounds*each {
 				t.Errorf("audit list ended with %d: %s%s", code, out, said)
 			}
-			if out, said, code = command(t, cli, "audit", "key"); code != 0 || !strings.Contains(out, "+") {
+			if out, said, code = repeated(t, cli, "audit", "key"); code != 0 || !strings.Contains(out, "+") {
 				t.Errorf("audit key ended with %d: %s%s", code, out, said)
 			}
 			p.stop()

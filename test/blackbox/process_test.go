@@ -201,6 +201,20 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
+// repeated is like command, but runs the command again while the service answers that it can succeed later. The database
+// of a busy machine may miss the time limits of the service.
+func repeated(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	for range 5 {
+		if stdout, stderr, code = command(t, settings, args...); !strings.Contains(stderr, "; try again in ") {
+			break
+		}
+		t.Log(stderr)
+		time.Sleep(time.Second)
+	}
+	return stdout, stderr, code
+}
+
 // waitTimeout is the default timeout of the tests. It is long, so that the tests pass on a busy machine. Documented
 // time limits are checked with pace.Within.
 const waitTimeout = 2 * time.Minute

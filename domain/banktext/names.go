@@ -301,7 +301,7 @@ func isCompanyAbbreviation(short, long string) bool {
 const firstLostByte = 0xef
 
 // SameWord reports whether two words are equal, or one is a usual abbreviation of the other in the name of a firm. A
-// character that was lost in a wrong encoding equals any letter.
+// character that was lost in a wrong encoding equals any letter, but a word of which no letter is left equals none.
 func SameWord(a, b string) bool {
 	if a == b {
 		return true
@@ -319,12 +319,16 @@ func SameWord(a, b string) bool {
 	if len(x) != len(y) {
 		return false
 	}
+	equal := 0
 	for i := range x {
-		if x[i] != y[i] && x[i] != unicode.ReplacementChar && y[i] != unicode.ReplacementChar {
+		switch {
+		case x[i] == y[i]:
+			equal++
+		case x[i] != unicode.ReplacementChar && y[i] != unicode.ReplacementChar:
 			return false
 		}
 	}
-	return true
+	return equal > 0
 }
 
 // YoungerWords distinguish a person from an older relative with the same name, and a branch from the first shop.

@@ -26,7 +26,7 @@ const (
 	checkpointInterval   = time.Minute
 	erasuresInterval     = time.Second
 	linkSessionsInterval = time.Second
-	comparisonsInterval  = time.Second // a comparison is made again within a minute after a change
+	comparisonsInterval  = time.Second     // a comparison is made again within a minute after a change
 	billsInterval        = 2 * time.Second // the bills of a card follow its rows within seconds
 	backlogInterval      = 15 * time.Second
 	feedDelayInterval    = 5 * time.Second

@@ -46,9 +46,9 @@ type billReader struct {
 type billWriter struct {
 	billReader
 
-	tx                 gormstore.Tx
-	events             []records.Event
-	evaluated          []accountKeys // the cards whose bills were evaluated
+	tx        gormstore.Tx
+	events    []records.Event
+	evaluated []accountKeys // the cards whose bills were evaluated
 	// overdue returns when a difference of a bill begins to count; see books.BillCheck.Overdue. The zero time keeps
 	// the stored one.
 	overdue func(due domain.Date) time.Time

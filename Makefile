@@ -19,11 +19,14 @@ COMPUTING     := modernc.org/sqlite/lib modernc.org/libc modernc.org/memory \
                  regexp regexp/syntax github.com/gowebpki/jcs github.com/santhosh-tekuri/jsonschema/v6 \
                  github.com/google/go-cmp/...
 RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=false)
-# The tests of these packages start the service or other programs as processes of their own, or run one goroutine at a
-# time: the race detector has nothing to find there. They are tested beside the others. test/blackbox takes longest.
-APART         := blackbox simulation console matching deploy arch mutation trace
-# How many of the other packages are tested at a time. test/e2e takes longest, so it comes first.
-PACKAGES      ?= $(shell getconf _NPROCESSORS_ONLN)
+# These packages are tested without the race detector. Most of them start the service or other programs as processes of
+# their own, or run one goroutine at a time: the detector has nothing to find there. test/e2e runs the whole service in
+# its process, and takes three times as long with it; its tests of what happens at the same time run with it, too. The
+# parts of the service are tested with it in their own packages.
+APART         := blackbox e2e simulation console matching deploy arch mutation trace
+AT_ONCE       := Concurren|Interleav|Stopping|Hanging|Pause|Feed
+# How many of the other packages are tested beside two of these.
+PACKAGES      ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / 2 )))
 TEST          := $(GO) test -vet=off -shuffle=on -timeout 45m
 # The packages of the core and of the REST API: their tests start no other program.
 CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/rest/...
@@ -72,9 +75,10 @@ test: tools ## Run all tests: unit, conformance, end to end on two databases, ve
 
 .PHONY: test-raced test-apart
 test-raced:
-	$(TEST) $(RACE) -p $(PACKAGES) ./test/e2e $$($(GO) list ./... | grep -vE '/test/($(subst $(space),|,$(APART)))$$')
+	$(TEST) $(RACE) -p $(PACKAGES) $$($(GO) list ./... | grep -vE '/test/($(subst $(space),|,$(APART)))$$')
+	$(TEST) $(RACE) -run '$(AT_ONCE)' ./test/e2e
 test-apart:
-	$(TEST) -p 1 $(APART:%=./test/%)
+	$(TEST) -p 2 $(APART:%=./test/%)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

@@ -159,7 +159,7 @@ var backgroundTasks = []string{
 	"maintenance reconcile", "maintenance prune", "maintenance prune pulls", "maintenance prune events",
 	"maintenance attention",
 	"maintenance staleness", "maintenance erasures at vendors", "maintenance prune rate budgets",
-	"maintenance comparisons", "maintenance prune pulls",
+	"maintenance bills", "maintenance comparisons", "maintenance prune pulls",
 	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
 	"maintenance writes",
 	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",

@@ -38,16 +38,9 @@ func dueEnv(t *testing.T) (e *env, c domain.Connection, addRow func(id string)) 
 // rowsOnBill returns the number of rows that the bill of the first card counts.
 func (e *env) rowsOnBill(c domain.Connection) int {
 	e.Helper()
-	accounts, err := e.deps.Ledger.Accounts(e.ctx, e.tenant, ports.AccountFilter{Connection: c.ID},
-		domain.PageRequest{Limit: 10})
-	e.noError(err)
-	for _, a := range accounts.Items {
-		page, err := e.deps.Ledger.Bills(e.ctx, e.tenant, a.ID, domain.Window{}, domain.PageRequest{Limit: 10})
-		e.noError(err)
-		for _, b := range page.Items {
-			if b.ExternalID == "bill of "+account {
-				return b.Rows.Count
-			}
+	for _, b := range e.storedBills(c) {
+		if b.ExternalID == "bill of "+account {
+			return b.Rows.Count
 		}
 	}
 	e.Fatal("there is no bill")

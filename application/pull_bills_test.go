@@ -69,17 +69,24 @@ func newBillEnv(t *testing.T) (*env, *billVendor) {
 // bills returns the vendor's ids of the stored bills of a connection.
 func (e *env) bills(c domain.Connection) (ids []string) {
 	e.Helper()
+	for _, b := range e.storedBills(c) {
+		ids = append(ids, b.ExternalID)
+	}
+	return ids
+}
+
+// storedBills returns the bills of a connection.
+func (e *env) storedBills(c domain.Connection) (all []bills.Stored) {
+	e.Helper()
 	accounts, err := e.deps.Ledger.Accounts(e.ctx, e.tenant, ports.AccountFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 10})
 	e.noError(err)
 	for _, a := range accounts.Items {
 		page, err := e.deps.Ledger.Bills(e.ctx, e.tenant, a.ID, domain.Window{}, domain.PageRequest{Limit: 10})
 		e.noError(err)
-		for _, b := range page.Items {
-			ids = append(ids, b.ExternalID)
-		}
+		all = append(all, page.Items...)
 	}
-	return ids
+	return all
 }
 
 func TestAListOfBillsThatCannotBeReadIsReportedAndFailsNoPull(t *testing.T) {

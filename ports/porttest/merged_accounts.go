@@ -145,7 +145,8 @@ func mergeAdjusts(f *fixture) {
 	_, err := f.mergeAccounts(pair)
 	f.noError(err)
 	f.checkCloses("after the merge", c)
-	changes := ids(f.adjustments(pair.New, "2026-02-15"), func(a books.Adjustment) domain.ChangeKind { return a.Change })
+	kindOf := func(a books.Adjustment) domain.ChangeKind { return a.Change }
+	changes := ids(f.adjustments(pair.New, "2026-02-15"), kindOf)
 	f.equal("adjustments of the other account", []domain.ChangeKind{domain.Removed, domain.Removed}, changes)
 }
 

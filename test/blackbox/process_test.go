@@ -201,8 +201,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// repeated is like command, but runs the command again while the service answers that it can succeed later. The database
-// of a busy machine may miss the time limits of the service.
+// repeated is like command, but runs the command again while the service answers that it can succeed later. The
+// database of a busy machine may miss the time limits of the service.
 func repeated(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	for range 5 {

@@ -143,7 +143,8 @@ func TestAnOperatorSaysThatAStoredAccountContinuesOneThatIsGone(t *testing.T) {
 		if len(live) != len(before) {
 			t.Errorf("%d records are live, want %d", len(live), len(before))
 		}
-		history := o.get(fmt.Sprintf("/v1/discovery/transactions/%s/history", firstOf(before))).want(http.StatusOK).json()
+		historyPath := fmt.Sprintf("/v1/discovery/transactions/%s/history", firstOf(before))
+		history := o.get(historyPath).want(http.StatusOK).json()
 		if versions := history["items"].([]any); len(versions) < 2 {
 			t.Errorf("the history of a record is %v", versions)
 		}

@@ -179,8 +179,8 @@ func (p *parameter) read(r Request, field reflect.Value) ([]Violation, error) {
 	return nil, nil
 }
 
-// refuseBody returns the violations of a body of an operation that takes none. Only an empty object and null are accepted,
-// which many clients send with every request. Ignoring any other body would hide that it has no effect.
+// refuseBody returns the violations of a body of an operation that takes none. Only an empty object and null are
+// accepted, which many clients send with every request. Ignoring any other body would hide that it has no effect.
 func refuseBody(data []byte) []Violation {
 	value, err := readJSON(data)
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// The bills of a card are evaluated at the end of a pull that has read them or has begun a new day, with a decision of an
-// operator, and in the background after other changes of rows. An evaluation reads all live rows of the card. The column
-// due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
+// The bills of a card are evaluated at the end of a pull that has read them or has begun a new day, with a decision of
+// an operator, and in the background after other changes of rows. An evaluation reads all live rows of the card. The
+// column due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
 
 // selectHasBills is a SELECT that yields whether bills of a card of a connection were read. Its parameters are the
 // connection and the tenant.

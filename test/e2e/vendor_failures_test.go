@@ -202,7 +202,7 @@ func TestAPullContinuesAfterACrash(t *testing.T) {
 		b.generate(t, 40)
 		o, id, _ := connectAndAnnounce(t, w, b)
 		pull := o.waitForPulls(id)[0]
-		if pull["status"] != "succeeded" || pull["attempts"].(float64) < 2 { // more if the machine is busy
+		if pull["status"] != "succeeded" || pull["attempts"] != 2.0 {
 			t.Errorf("it continued as %v", pull)
 		}
 		o.checkRows(b, id)

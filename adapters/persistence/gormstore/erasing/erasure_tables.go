@@ -48,8 +48,8 @@ var erasedTables = []erasedTable{
 	{"bank_statements", "of witnesses", deleteWhere("witness_connection_id = ? AND tenant_id = ?", "id")},
 	{"csv_mappings", "", ofConnection("account_id")},
 	{"account_completeness", "", ofConnection("account_id")},
+	{"bill_lists", "", ofConnection("account_id")}, // before bills: an evaluation locks the list, and needs it
 	{"bills", "", ofConnection("id")},
-	{"bill_lists", "", ofConnection("account_id")},
 	{"accounts", "", ofConnection("id")},
 	{"pulls", "", ofConnection("id")},
 	{"link_sessions", "", ofConnection("id")},

@@ -55,7 +55,7 @@ func (s ledger) EvaluateBills(
 				return background.RowsOf(ctx, tenant.UUID, q.SQL, q.Args, q.Columns, q.Take)
 			},
 		}
-		list, err := r.dueList(account)
+		list, err := r.dueList(db, account)
 		if err != nil || list == nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s ledger) EvaluateBills(
 		w := billWriter{
 			billReader: billReaderIn(tx, s.Dialect, connection, tenant.UUID, at), tx: tx, overdue: keepOverdue,
 		}
-		list, err := w.dueList(account)
+		list, err := w.dueList(gormstore.Locked(tx.DB, gormstore.ForUpdate), account)
 		if err != nil || list == nil || list.Connection != connection || !list.Due.Equal(due.Time) {
 			return err
 		}
@@ -96,7 +96,7 @@ func (s ledger) evaluateDueBills(tx gormstore.Tx, account accountKeys, at time.T
 	w := billWriter{
 		billReader: billReaderIn(tx, s.Dialect, account.Connection, account.Tenant, at), tx: tx, overdue: keepOverdue,
 	}
-	list, err := w.dueList(domain.AccountID{UUID: account.ID})
+	list, err := w.dueList(tx.DB, domain.AccountID{UUID: account.ID})
 	if err != nil || list == nil {
 		return err
 	}
@@ -111,9 +111,9 @@ func (s ledger) evaluateDueBills(tx gormstore.Tx, account accountKeys, at time.T
 }
 
 // dueList returns the row of bill_lists of an account; nil if its bills are not due.
-func (w *billReader) dueList(account domain.AccountID) (*billListRow, error) {
+func (w *billReader) dueList(db *gorm.DB, account domain.AccountID) (*billListRow, error) {
 	var lists []billListRow
-	err := w.db.Where("account_id = ? AND tenant_id = ? AND due_at IS NOT NULL", account.UUID, w.tenant).
+	err := db.Where("account_id = ? AND tenant_id = ? AND due_at IS NOT NULL", account.UUID, w.tenant).
 		Find(&lists).Error
 	if err != nil || len(lists) == 0 {
 		return nil, err

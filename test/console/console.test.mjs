@@ -699,6 +699,29 @@ test('a view whose script cannot be read says so, and can be tried again', async
   await page.finish();
 });
 
+test('a view whose script arrives while it is shown for the first time appears', async () => {
+  const page = await open(browser, 'about:blank', { token: token(76) });
+  // The effects of a view run only half a second after it was rendered.
+  await page.addInitScript(() => {
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (run, delay, ...values) => setTimeout(run, delay === 35 ? 500 : delay, ...values);
+    globalThis.requestAnimationFrame = () => 0;
+  });
+  let arrive;
+  const held = new Promise((resolve) => { arrive = resolve; });
+  await page.route('**/audit.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const requested = page.waitForRequest('**/audit.js'); // the console reads the scripts of all views ahead
+  await page.goto(SERVICE + '/console');
+  await requested;
+  await follow(page, 'Audit');
+  arrive();
+  await heading(page, 'Audit');
+  await page.finish();
+});
+
 test('a failure is copied for the support, and going back restores where the list was', async () => {
   const operator = token(72);
   const { id } = await connect(operator, pluggyLogin, 'bank');

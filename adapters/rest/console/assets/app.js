@@ -64,14 +64,14 @@ function Notice() {
 function Shown({ view, params }) {
   const [failed, setFailed] = useState(false);
   const [, setRead] = useState(0);
+  const { component } = view;
   useEffect(() => {
     let left = false;
-    if (!view.component) {
-      view.load().then(() => !left && setRead((n) => n + 1), () => !left && setFailed(true));
-    }
+    // The scripts can arrive between the rendering and this effect. The view must then be rendered again, too.
+    if (!component) view.load().then(() => !left && setRead((n) => n + 1), () => !left && setFailed(true));
     return () => { left = true; };
   }, [view]);
-  if (view.component) return html`<${view.component} ...${params} />`;
+  if (component) return html`<${component} ...${params} />`;
   return failed ? html`<${Failure} problem=${new Problem(0, {})} retry=${() => window.location.reload()} />`
     : html`<${Skeleton} rows=${8} />`;
 }

@@ -18,7 +18,9 @@ type missingRow struct {
 // absenceReading is a complete listing that is compared with the stored records.
 type absenceReading struct {
 	domain.AbsenceRead
+	known  map[string]RowState // the rows that were absent before, by external id; also those outside of the window
 	unseen []LiveRecord
+	judged []string // the external ids of the known rows in the window
 	// held maps the external ids of the records in the window whose announced removals are held back. The value reports
 	// whether the listing contains the record.
 	held map[string]bool
@@ -42,6 +44,7 @@ func (d *decision) judgeAbsences() error {
 			Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Sync: d.sweep.Sync, Live: map[string]int{},
 			Shown: map[string]bool{},
 		},
+		known:  known,
 		oldest: map[string]domain.Date{},
 		held:   map[string]bool{},
 	}
@@ -55,7 +58,7 @@ func (d *decision) judgeAbsences() error {
 	if err := d.judgeHeld(&r, held); err != nil {
 		return err
 	}
-	absent, err := d.absent(&r, known)
+	absent, err := d.absent(&r)
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (d *decision) judgeAbsences() error {
 			d.miss(a.ExternalID, missingRow{since: a.Pull})
 		}
 	}
-	d.judged = &judgedAbsences{r.AbsenceRead, absent, len(known) > 0, remaining}
+	d.judged = &judgedAbsences{r.AbsenceRead, absent, d.ended(&r), remaining}
 	if !d.HasCarriedOver || d.sweep.Proof == domain.NoProof {
 		return nil
 	}
@@ -95,8 +98,22 @@ func (d *decision) expired() StatesOf {
 type judgedAbsences struct {
 	read      domain.AbsenceRead
 	absences  []domain.Absence
-	known     bool             // rows were absent before
+	ended     []StatesOf       // the states that remaining replaces
 	remaining []domain.Absence // are judged again after a later listing
+}
+
+// ended selects the states of the rows that were absent before and that the sweep judges. A sweep of some days judges
+// the rows of these days only. The others remain absent, and their removals remain held back since the same time.
+func (d *decision) ended(r *absenceReading) []StatesOf {
+	switch {
+	case len(r.known) == 0:
+		return nil
+	case d.sweep.Window == (domain.Window{}):
+		return []StatesOf{{Mark: MarkAbsent, Account: d.sweep.Account}}
+	case len(r.judged) == 0:
+		return nil
+	}
+	return []StatesOf{{Mark: MarkAbsent, ExternalIDs: r.judged}}
 }
 
 // judgeWithoutContinued judges the absences of a sweep again, if records of absent rows have continued with new rows.
@@ -143,9 +160,7 @@ func (d *decision) rememberAbsences(c *Changes) error {
 	if err := d.judgeWithoutContinued(); err != nil {
 		return err
 	}
-	if d.judged.known {
-		c.Clear = []StatesOf{{Mark: MarkAbsent, Account: d.sweep.Account}}
-	}
+	c.Clear = d.judged.ended
 	for _, a := range d.judged.remaining {
 		c.States = append(c.States, absentRow(a))
 	}
@@ -160,6 +175,9 @@ func (d *decision) readWindow(r *absenceReading, held map[string]RowState) error
 	of := LiveOf{Dates: w.Window, Account: w.Account, NoneCarriedOver: !d.HasCarriedOver}
 	err := d.source.VisitLive(of, func(record LiveRecord) {
 		seen := w.Seen(record.ExternalID)
+		if _, wasAbsent := r.known[record.ExternalID]; wasAbsent {
+			r.judged = append(r.judged, record.ExternalID)
+		}
 		if _, isHeld := held[record.ExternalID]; isHeld {
 			if r.held[record.ExternalID] = seen; !seen {
 				r.Live[record.Account]++
@@ -207,11 +225,11 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 //   - It was missing before.
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
-func (d *decision) absent(r *absenceReading, known map[string]RowState) ([]domain.Absence, error) {
+func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord
 	for _, record := range r.unseen {
-		before, wasAbsent := known[record.ExternalID]
+		before, wasAbsent := r.known[record.ExternalID]
 		switch {
 		case wasAbsent:
 			a := before.absence()

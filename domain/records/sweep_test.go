@@ -3,6 +3,7 @@ package records_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -144,6 +145,39 @@ func TestACompleteListingEndsOldCarriedOverRecords(t *testing.T) {
 		if b.expired != tc.want {
 			t.Errorf("%s: expired records are forgotten: %t", name, b.expired)
 		}
+	}
+}
+
+// A sweep of some days must not end the absences of the rows of other days: their removals would be held back again
+// from then on, and a second listing would count as the first.
+func TestRowsOutsideOfTheWindowRemainAbsent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		window domain.Window
+		seen   []string
+		absent []string
+	}{
+		"the window ends before the row":             {domain.Window{To: "2026-03-11"}, []string{"a"}, []string{"b"}},
+		"the window starts after the row":            {domain.Window{From: "2026-03-13"}, nil, []string{"b"}},
+		"the row is in the window and listed":        {domain.Window{From: "2026-03-12"}, []string{"b"}, nil},
+		"the row is in the window and still missing": {domain.Window{From: "2026-03-12"}, nil, []string{"b"}},
+		"the listing contains all days and the row":  {domain.Window{}, []string{"a", "b"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12")))
+			before := absentRow("b", 8)
+			b.absences["b"] = before
+			if err := b.sweep(records.SweepWrite{Proof: domain.NoProof, Window: tc.window}, tc.seen...); err != nil {
+				t.Fatal(err)
+			}
+			for id, state := range b.absences {
+				if id == "b" && state != before {
+					t.Errorf("the absence is %+v, and was %+v", state, before)
+				}
+			}
+			if got := slices.Sorted(maps.Keys(b.absences)); !slices.Equal(got, tc.absent) {
+				t.Errorf("absent are %v, want %v", got, tc.absent)
+			}
+		})
 	}
 }
 

@@ -229,6 +229,20 @@ func (*sim) isRecent(t domain.Transaction, at time.Time) int {
 	return 0
 }
 
+// forgetRemovedAccounts forgets the absences of the rows of removed accounts. If such an account returns, its rows are
+// absent from the next sweep at the earliest.
+func (s *sim) forgetRemovedAccounts(c *connection) {
+	removed := map[string]bool{}
+	for _, a := range s.accountsOf(c) {
+		removed[a.ExternalID] = !a.RemovedAt.IsZero()
+	}
+	for key := range s.absent {
+		if r := c.ref.row(key.externalID); key.connection == c.ID && r != nil && removed[r.account] {
+			delete(s.absent, key)
+		}
+	}
+}
+
 // isHeld reports whether the last sweeps did not remove a missing row, because that would have been a mass removal.
 func (s *sim) isHeld(t domain.Transaction) bool {
 	return !s.absent[rowKey{t.Connection, t.ExternalID}].since.IsZero()

@@ -269,7 +269,7 @@ func (s *sim) checkContinued(c *connection) {
 			continue
 		}
 		id, known := ref.known[r.origin.id]
-		changed := r.revision != r.firstRevision || r.date != r.firstDate || r.wasBroken || r.removals > 0
+		changed := r.revision != r.firstRevision || r.date != r.firstDate || r.wasBroken || r.removals > 0 || r.text != ""
 		if !known || changed || times[r.movement] != 1 || s.isSplit(t) {
 			continue
 		}

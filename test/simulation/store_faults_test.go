@@ -432,6 +432,9 @@ func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 	return interceptError(ctx, v.sim, "Pulls.SweepAccounts", func(ctx context.Context) error {
 		err := v.Pulls.SweepAccounts(ctx, lease, w)
 		v.sim.checkFencing(lease, err)
+		if err == nil {
+			v.sim.forgetRemovedAccounts(v.sim.connectionByID(v.sim.claims[lease.ID].Connection))
+		}
 		return err
 	})
 }

@@ -24,8 +24,11 @@ RACE          := -race $(foreach package,$(COMPUTING),-gcflags=$(package)=-race=
 # its process, and takes three times as long with it; its tests of what happens at the same time run with it, too. The
 # parts of the service are tested with it in their own packages.
 APART         := blackbox e2e simulation console matching deploy arch mutation trace
+# These trees start no goroutine and share no value, which test/arch checks. The detector has nothing to find there,
+# either, and makes their computations four times slower.
+SEQUENTIAL    := domain adapters/bankstatement adapters/evidence adapters/statement
 AT_ONCE       := Concurren|Interleav|Stopping|Hanging|Pause|Feed
-# How many of the other packages are tested beside two of these.
+# How many packages are tested at once, with the detector and beside them without it.
 PACKAGES      ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) + 1) / 2 )))
 TEST          := $(GO) test -vet=off -shuffle=on -timeout 45m
 # The packages of the core and of the REST API: their tests start no other program.
@@ -75,10 +78,11 @@ test: tools ## Run all tests: unit, conformance, end to end on two databases, ve
 
 .PHONY: test-raced test-apart
 test-raced:
-	$(TEST) $(RACE) -p $(PACKAGES) $$($(GO) list ./... | grep -vE '/test/($(subst $(space),|,$(APART)))$$')
+	$(TEST) $(RACE) -p $(PACKAGES) $$($(GO) list ./... | \
+		grep -vE '/(test/($(subst $(space),|,$(APART)))$$|($(subst $(space),|,$(SEQUENTIAL)))(/|$$))')
 	$(TEST) $(RACE) -run '$(AT_ONCE)' ./test/e2e
 test-apart:
-	$(TEST) -p 2 $(APART:%=./test/%)
+	$(TEST) -p $(PACKAGES) $(APART:%=./test/%) $(SEQUENTIAL:%=./%/...)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

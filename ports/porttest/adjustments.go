@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -338,5 +339,6 @@ func (f *fixture) storePagesUntil(isDone *atomic.Bool, l domain.Lease, random *r
 			f.Error(err)
 			return
 		}
+		time.Sleep(time.Millisecond) // a close that waits for the lock of the writers would wait for hundreds of pages
 	}
 }

@@ -232,3 +232,51 @@ func TestAListProvesAnAbsenceOnlyIfItWasReadWithTheConsent(t *testing.T) {
 		})
 	}
 }
+
+// TestNoBankReadingWithoutConsent checks that the time of a bank reading stays if the vendor states a later one although
+// the consent has ended.
+func TestNoBankReadingWithoutConsent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		report domain.ConsentReport
+		moves  bool
+	}{
+		"granted": {domain.ConsentReport{Status: domain.ReportedGranted}, true},
+		"unknown": {domain.ConsentReport{}, true},
+		"revoked": {domain.ConsentReport{Status: domain.ReportedRevoked}, false},
+		"expired": {domain.ConsentReport{Status: domain.ReportedExpired}, false},
+		"expired since": {domain.ConsentReport{
+			Status: domain.ReportedGranted, ExpiresAt: epoch.Add(time.Hour),
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &consentVendor{}
+			e := newEnv(t, withConsents(v))
+			e.vendor.setRows("r1")
+			c := e.createConnection("books")
+			readAt := e.clock.Now()
+			state := func(at time.Time) {
+				e.vendor.status.Bank = &domain.BankReading{Bank: domain.ProductReading{At: at}}
+			}
+			state(readAt)
+			e.runPull(e.requestFullPull(c))
+			e.clock.pass(72 * time.Hour)
+			v.report = tc.report
+			later := e.clock.Now()
+			state(later)
+			if tc.moves {
+				readAt = later
+			}
+			e.runPull(e.requestFullPull(c))
+			accounts, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 10})
+			e.noError(err)
+			if len(accounts.Items) == 0 {
+				t.Fatal("there is no account")
+			}
+			for _, a := range accounts.Items {
+				if !a.BankReadAt.Equal(readAt) {
+					t.Errorf("%s was read at %v, want %v", a.ExternalID, a.BankReadAt, readAt)
+				}
+			}
+		})
+	}
+}

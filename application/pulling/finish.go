@@ -91,6 +91,8 @@ func (a *attempt) outcome(e ending, replaced bool, now time.Time) ports.Outcome 
 	}
 	if e.failure == nil {
 		a.steps.addRead(&o, replaced)
+		// A vendor can state a reading although nothing may be read at the bank any longer.
+		o.BankRead = o.BankRead && !a.link.consentAfter(a.link.learned().Consent, e.consent, now).State(now).Ended()
 		o.Ambiguous, o.Unmatched = e.held.ambiguous, e.held.unmatched
 	} else {
 		a.addFailure(&o, e.failure, replaced)

@@ -123,6 +123,8 @@ type LinkStatus struct {
 	Schedule         SyncSchedule
 	ConsentExpiresAt time.Time
 	SyncedAt         time.Time
+	// ConsentRevoked reports that the account holder has withdrawn the consent. NeedsReauth is then set, too.
+	ConsentRevoked bool
 	// Bank states when the vendor last read the bank; nil if the response contains nothing about it. SameState ignores
 	// it: for a vendor that reports its synchronisations, SyncMarker identifies them.
 	Bank *BankReading
@@ -170,6 +172,9 @@ func (s LinkStatus) State() string {
 
 // Consent returns what the status says about the consent.
 func (s LinkStatus) Consent() ConsentReport {
+	if s.ConsentRevoked {
+		return ConsentReport{Status: ReportedRevoked}
+	}
 	if s.ConsentExpiresAt.IsZero() {
 		return ConsentReport{}
 	}
@@ -218,7 +223,8 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 	case failure == nil, errors.Is(failure, AccountNotListed) && errors.Is(failure, Unavailable):
 		return h.AfterSuccess(status, at)
 	case errors.Is(failure, Rejected):
-		return h.AfterFailure(ReasonOf(failure), at)
+		next := h.AfterFailure(ReasonOf(failure), at)
+		return next.withReauth(next.NeedsReauth || errors.Is(failure, ErrHolderMustAct), at)
 	case errors.Is(failure, ErrHolderMustAct):
 		return h.AfterReauth(at)
 	}

@@ -329,9 +329,13 @@ func TestPlaidLifeOfAnItem(t *testing.T) {
 			return o.get(pathOf(id, "/health")).want(http.StatusOK).json()["needsReauth"] == false
 		})
 		o.waitForPulls(id)
-		if err := b.sim.EditItem(b.item.ID, func(*plaidsim.Item) {}); err != nil {
-			t.Fatal(err)
-		}
+		_ = b.sim.EditItem(b.item.ID, func(i *plaidsim.Item) { i.Error = "USER_PERMISSION_REVOKED" })
+		o.send(http.MethodPost, pathOf(id, "/pulls"), map[string]any{}).want(http.StatusAccepted)
+		eventually(t, "needsReauth without an event", func() bool {
+			health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+			consent, _ := health["consent"].(map[string]any)
+			return health["needsReauth"] == true && consent["state"] == "revoked"
+		})
 		o.erase(id, true)
 		if err := b.sim.EditItem(b.item.ID, func(*plaidsim.Item) {}); err == nil {
 			t.Error("the Item exists after the erasure")

@@ -167,8 +167,9 @@ const syncInterval = 24 * time.Hour
 // update has found something new.
 func (r itemResponse) linkStatus() domain.LinkStatus {
 	status := domain.LinkStatus{Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads}
-	if r.Item.Error != nil {
-		status = domain.LinkStatus{NeedsReauth: loginErrors[r.Item.Error.Code]}
+	if e := r.Item.Error; e != nil {
+		revoked := e.Code == permissionRevoked
+		status = domain.LinkStatus{NeedsReauth: loginErrors[e.Code] || revoked, ConsentRevoked: revoked}
 	}
 	status.Bank = r.bankReading()
 	status.ConsentExpiresAt, _ = domain.ParseConsentTime(r.Item.ConsentExpiresAt.Value)

@@ -39,6 +39,22 @@ func TestCheckReportsTheStateOfTheItem(t *testing.T) {
 	}
 }
 
+// TestARevokedPermissionIsARevokedConsent checks the state of the Item and the answers to requests for its data. Source:
+// plaid.com/docs/errors/item.
+func TestARevokedPermissionIsARevokedConsent(t *testing.T) {
+	e := newEnv(t)
+	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.Error = "USER_PERMISSION_REVOKED" }))
+	status, err := e.adapter.Check(t.Context(), e.access)
+	e.noError(err)
+	if !status.NeedsReauth || status.Consent().Status != domain.ReportedRevoked || status.Transactions != domain.NoProof {
+		t.Errorf("%+v", status)
+	}
+	_, err = e.adapter.Accounts(t.Context(), e.access)
+	if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.ErrHolderMustAct) {
+		t.Errorf("accounts: %v", err)
+	}
+}
+
 // The adapter must refuse the access token of another Item. Otherwise a request would read or delete the data of that
 // Item.
 func TestTheAccessTokenOfAnotherItemIsRejected(t *testing.T) {

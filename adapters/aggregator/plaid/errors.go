@@ -25,7 +25,7 @@ var errorCodes = map[string]domain.Error{
 
 	"ACCESS_NOT_GRANTED":          {Kind: domain.Rejected, Code: domain.AccessDenied},
 	"ADDITIONAL_CONSENT_REQUIRED": {Kind: domain.Rejected, Code: domain.AccessDenied},
-	"USER_PERMISSION_REVOKED":     {Kind: domain.Rejected, Code: domain.AccessDenied},
+	permissionRevoked:             {Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct},
 	"PRODUCTS_NOT_SUPPORTED":      {Kind: domain.Rejected, Code: domain.AccessDenied},
 	"PRODUCT_NOT_ENABLED":         {Kind: domain.Rejected, Code: domain.AccessDenied},
 	"UNAUTHORIZED_ROUTE_ACCESS":   {Kind: domain.Rejected, Code: domain.AccessDenied},
@@ -46,6 +46,9 @@ var errorCodes = map[string]domain.Error{
 
 // The codes of errors whose meaning depends on the request.
 const (
+	// permissionRevoked is also the code of a webhook event. The account holder has withdrawn the consent.
+	permissionRevoked = "USER_PERMISSION_REVOKED"
+
 	mutation      = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 	invalidField  = "INVALID_FIELD"
 	unknownKeyID  = "INVALID_WEBHOOK_VERIFICATION_KEY_ID"

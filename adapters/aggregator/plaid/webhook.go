@@ -94,7 +94,7 @@ func (e envelope) itemScope() (domain.PullScope, bool) {
 		return consentScope(domain.ReportedExpiring, e.ExpiresAt, ""), true
 	case "PENDING_DISCONNECT":
 		return consentScope(domain.ReportedExpiring, e.DisconnectAt, ""), true
-	case "USER_PERMISSION_REVOKED":
+	case permissionRevoked:
 		return consentScope(domain.ReportedRevoked, vendorhttp.Text{}, domain.SignalReauth), true
 	case "USER_ACCOUNT_REVOKED": // only a pull of everything finds that an account is no longer listed
 		return domain.PullScope{Everything: true}, true

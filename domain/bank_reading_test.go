@@ -76,6 +76,7 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		p := domain.ProductReading{At: at}
 		return domain.BankReading{Bank: p, Cards: p, Failing: failing}
 	}
+	never := domain.BankReading{Bank: domain.ProductReading{Never: true}, Cards: domain.ProductReading{Never: true}}
 	for name, c := range map[string]struct {
 		reading     domain.BankReading
 		known, want time.Time
@@ -87,6 +88,8 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 		"failure, no stamp":     {both(time.Time{}, true), known, known},
 		"failure, first":        {both(known, true), time.Time{}, known},
 		"success without stamp": {both(time.Time{}, false), known, time.Time{}},
+		"never, but known":      {never, known, known},
+		"never":                 {never, time.Time{}, time.Time{}},
 		"stamp in the future":   {both(now.Add(time.Hour), false), known, now},
 	} {
 		for _, account := range []domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount} {
@@ -99,7 +102,7 @@ func TestAFailingSynchronisationNeverMovesTheReadingForward(t *testing.T) {
 	if !card.At.Equal(known) {
 		t.Errorf("a card was read at %v", card.At)
 	}
-	if never := (domain.ProductReading{At: later}).Older(domain.ProductReading{Never: true}); !never.Never {
+	if card := (domain.ProductReading{At: later}).Older(domain.ProductReading{Never: true}); !card.Never {
 		t.Error("a product that was never read has a time")
 	}
 }

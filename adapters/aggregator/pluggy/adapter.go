@@ -66,6 +66,28 @@ type statusDetail struct {
 type productStatus struct {
 	IsUpdated     bool         `json:"isUpdated"`
 	LastUpdatedAt optionalTime `json:"lastUpdatedAt"`
+	// Warnings is decoded separately, so that a detail whose warnings cannot be read is still valid.
+	Warnings json.RawMessage `json:"warnings"`
+}
+
+// pendingAuthorisation is the code of the warning that an account waits for the approval of another holder. The vendor
+// leaves such an account out of its list.
+const pendingAuthorisation = "002"
+
+// isPending reports whether an account of the product waits for the approval of another holder.
+func (p *productStatus) isPending() bool {
+	var warnings []struct {
+		Code vendorhttp.Text `json:"code"`
+	}
+	if p == nil || vendorhttp.Decode(p.Warnings, &warnings) != nil {
+		return false
+	}
+	for _, w := range warnings {
+		if w.Code.Value == pendingAuthorisation {
+			return true
+		}
+	}
+	return false
 }
 
 // proof returns domain.OneRead if the last synchronisation updated the product. It returns domain.NoProof if the vendor
@@ -138,24 +160,26 @@ func (i item) linkStatus() domain.LinkStatus {
 
 // setProofs sets, for each product, whether one list without a row proves that the vendor has removed the row. After a
 // partial synchronisation, this is true only of the products that the vendor has updated. For a product that the item
-// does not have, the vendor reports no status.
+// does not have, the vendor reports no status. While an account waits for an approval, the list of accounts proves
+// nothing; the rows of the listed accounts do.
 //
 // PARTIAL_SUCCESS is an execution status in the vendor's responses; the item's status is then UPDATED. The vendor's
 // documentation also lists PARTIAL_SUCCESS as a status.
 func (i item) setProofs(s *domain.LinkStatus) {
+	var detail statusDetail
+	readable := vendorhttp.Decode(i.StatusDetail, &detail) == nil
 	switch {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
 		s.Accounts, s.Cards, s.Transactions = domain.OneRead, domain.OneRead, domain.OneRead
-		return
 	case i.Status != "PARTIAL_SUCCESS" && (i.Status != "UPDATED" || i.ExecutionStatus != "PARTIAL_SUCCESS"):
 		return
+	case readable:
+		s.Accounts, s.Cards = detail.Accounts.proof(), detail.CreditCards.proof()
+		s.Transactions = detail.Transactions.proof()
 	}
-	var detail statusDetail
-	if vendorhttp.Decode(i.StatusDetail, &detail) != nil {
-		return
+	if readable && (detail.Accounts.isPending() || detail.CreditCards.isPending()) {
+		s.Accounts = domain.NoProof
 	}
-	s.Accounts, s.Cards = detail.Accounts.proof(), detail.CreditCards.proof()
-	s.Transactions = detail.Transactions.proof()
 }
 
 // connector contains the id and the name of an item's connector.

@@ -350,3 +350,30 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 		}
 	}
 }
+
+// While an account waits for the approval of another holder, the vendor leaves it out of its list.
+func TestAListOfAccountsProvesNothingWhileOneWaitsForAnApproval(t *testing.T) {
+	product := func(warnings string) string { return `{"isUpdated":true,"warnings":` + warnings + `}` }
+	waits := product(`[{"code":"001"},{"code":"002","message":"x","providerMessage":null}]`)
+	for detail, want := range map[string]domain.AbsenceProof{
+		`{"accounts":` + waits + `,"transactions":` + product(`[]`) + `}`:                             domain.NoProof,
+		`{"accounts":` + product(`null`) + `,"creditCards":` + waits + `}`:                            domain.NoProof,
+		`{"accounts":` + product(`[{"code":2}]`) + `}`:                                                domain.OneRead,
+		`{"accounts":` + product(`{"code":"002"}`) + `}`:                                              domain.OneRead,
+		`{"accounts":` + product(`[]`) + `,"identity":` + product(`[{"code":"002"}]`) + `}`:           domain.OneRead,
+		`{"accounts":` + product(`[]`) + `,"transactions":` + product(`[{"code":"003"}]`) + `}`:       domain.OneRead,
+		`{"accounts":` + waits + `,"creditCards":` + waits + `,"transactions":` + product(`[]`) + `}`: domain.NoProof,
+	} {
+		for _, execution := range []string{"SUCCESS", "PARTIAL_SUCCESS"} {
+			adapter, access := newFixedVendor(t, http.StatusOK,
+				`{"id":"item","status":"UPDATED","executionStatus":"`+execution+`","statusDetail":`+detail+`}`)
+			got, err := adapter.Check(t.Context(), access)
+			if err != nil || got.Accounts != want || got.NeedsReauth {
+				t.Errorf("%s, %s: %+v, %v, want the proof %v of accounts", execution, detail, got, err, want)
+			}
+			if execution == "SUCCESS" && got.Transactions != domain.OneRead {
+				t.Errorf("%s: rows have the proof %v", detail, got.Transactions)
+			}
+		}
+	}
+}

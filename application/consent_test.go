@@ -233,8 +233,8 @@ func TestAListProvesAnAbsenceOnlyIfItWasReadWithTheConsent(t *testing.T) {
 	}
 }
 
-// TestNoBankReadingWithoutConsent checks that the time of a bank reading stays if the vendor states a later one although
-// the consent has ended.
+// TestNoBankReadingWithoutConsent checks that the time of a bank reading stays if the vendor states a later one
+// although the consent has ended.
 func TestNoBankReadingWithoutConsent(t *testing.T) {
 	for name, tc := range map[string]struct {
 		report domain.ConsentReport

@@ -28,8 +28,10 @@ func TestOnlySuccessAndRejectionChangeTheHealth(t *testing.T) {
 		"the budget is used up": {failure(domain.Unavailable, domain.BudgetExhausted), before},
 		"another error":         {errors.New("broken"), before},
 		"access denied until the account holder acts": {
-			&domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct}, domain.Health{
-				Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: hour(5), NeedsReauth: true, ReauthSince: hour(5),
+			&domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied, Cause: domain.ErrHolderMustAct},
+			domain.Health{
+				Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: hour(5),
+				NeedsReauth: true, ReauthSince: hour(5),
 			},
 		},
 		"access denied": {failure(domain.Rejected, domain.AccessDenied), domain.Health{

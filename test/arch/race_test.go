@@ -28,7 +28,7 @@ func TestTreesWithoutTheRaceDetectorStartNoGoroutine(t *testing.T) {
 		t.Fatal("the Makefile has no list SEQUENTIAL")
 	}
 	files := 0
-	for _, folder := range strings.Fields(string(list[1])) {
+	for folder := range strings.FieldsSeq(string(list[1])) {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(name, ".go") {
 				return err

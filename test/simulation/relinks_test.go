@@ -269,7 +269,8 @@ func (s *sim) checkContinued(c *connection) {
 			continue
 		}
 		id, known := ref.known[r.origin.id]
-		changed := r.revision != r.firstRevision || r.date != r.firstDate || r.wasBroken || r.removals > 0 || r.text != ""
+		changed := r.revision != r.firstRevision || r.date != r.firstDate || r.wasBroken || r.removals > 0
+		changed = changed || r.text != "" // a long text of a hostile vendor
 		if !known || changed || times[r.movement] != 1 || s.isSplit(t) {
 			continue
 		}

@@ -39,14 +39,15 @@ func TestCheckReportsTheStateOfTheItem(t *testing.T) {
 	}
 }
 
-// TestARevokedPermissionIsARevokedConsent checks the state of the Item and the answers to requests for its data. Source:
-// plaid.com/docs/errors/item.
+// TestARevokedPermissionIsARevokedConsent checks the state of the Item and the answers to requests for its data.
+// Source: plaid.com/docs/errors/item.
 func TestARevokedPermissionIsARevokedConsent(t *testing.T) {
 	e := newEnv(t)
 	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.Error = "USER_PERMISSION_REVOKED" }))
 	status, err := e.adapter.Check(t.Context(), e.access)
 	e.noError(err)
-	if !status.NeedsReauth || status.Consent().Status != domain.ReportedRevoked || status.Transactions != domain.NoProof {
+	revoked := status.NeedsReauth && status.Consent().Status == domain.ReportedRevoked
+	if !revoked || status.Transactions != domain.NoProof {
 		t.Errorf("%+v", status)
 	}
 	_, err = e.adapter.Accounts(t.Context(), e.access)

@@ -43,6 +43,7 @@ func (r *ofxReader) convert() {
 	}
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
+		section.Cut = !r.ended && !s.listed && !s.closed
 		var warnings []witness.Warning
 		if debits && !negative {
 			warnings = s.signsFromTypes(section.Blocks)

@@ -118,7 +118,13 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00", "01/09/2026,02/09/2026,Pix,B,0.00,20.00,80.00",
 				"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"), counts: lines(3), net: "85", closing: "85",
 			state:   witness.Proved,
-			covered: "2026-09-02..2026-09-30",
+			covered: "2026-09-01..2026-09-30",
+		},
+		"C6 without lines on the first days of the period": {
+			content: table("Extrato gerado em 01/10/2026 - as transações",
+				"Extrato do período de 01/09/2026 até 30/09/2026", "", c6Titles,
+				"03/09/2026,03/09/2026,Pix,A,100.00,0.00,80.00", "04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"),
+			counts: lines(2), opening: "-20", covered: "2026-09-01..2026-09-30",
 		},
 		"Mercado Pago whose summary is not the sum": {
 			content: table("INITIAL_BALANCE;CREDITS;DEBITS;FINAL_BALANCE", "1.000,00;10,00;0,00;1.010,00", "",

@@ -71,7 +71,7 @@ func (s *Section) trusts(isAccount bool) bool {
 func (c *chain) coveredFrom() domain.Date {
 	first := c.stated[0]
 	switch {
-	case first.Role == Opening && first.Date == "", first.Source == Running && !c.section.DailyRunning:
+	case first.Role == Opening && first.Date == "", first.Source == Running:
 		return c.firstDay()
 	case first.StartOfDay:
 		return first.Date

@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -381,6 +382,9 @@ func (r *csvReader) finish() {
 	first := map[witness.Account]*csvSection{}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		if r.d.doubtful {
+			s.leaveOutRunning()
+		}
 		before := first[s.account]
 		if before == nil {
 			first[s.account] = s
@@ -431,6 +435,49 @@ func (s *csvSection) resolveContradictions() {
 			b.Amount = b.Amount.Neg()
 		}
 	}
+}
+
+// leaveOutRunning leaves out the balances of the movements if most of them do not hold.
+func (s *csvSection) leaveOutRunning() {
+	newestFirst := slices.Clone(s.Blocks)
+	slices.Reverse(newestFirst)
+	holds, gaps := runningSteps(s.Blocks)
+	if h, g := runningSteps(newestFirst); h > holds {
+		holds, gaps = h, g
+	}
+	if holds >= gaps {
+		return
+	}
+	for i := range s.Blocks {
+		s.Blocks[i].Running = nil
+	}
+	s.warnings = witness.AddWarning(s.warnings, witness.BalanceNotOfTheLines, 0)
+}
+
+// runningSteps returns how many balances of movements the balance before and the movements between explain, and how many
+// not.
+func runningSteps(blocks []witness.Block) (holds, gaps int) {
+	var expected *decimal.Decimal
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Kind != witness.Line {
+			continue
+		}
+		if expected != nil {
+			next := expected.Add(b.Amount)
+			expected = &next
+		}
+		switch {
+		case b.Running == nil:
+			continue
+		case expected != nil && expected.Equal(*b.Running):
+			holds++
+		case expected != nil:
+			gaps++
+		}
+		expected = b.Running
+	}
+	return holds, gaps
 }
 
 // section returns the table of an account below the last row of titles.

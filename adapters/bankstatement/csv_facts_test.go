@@ -41,6 +41,27 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 			opening: "1000", closing: "900", state: witness.Proved, covered: "2026-09-01..2026-09-03",
 			account: witness.Account{Bank: "341", Branch: "1234", Number: "56789-0"},
 		},
+		"Itaú with a balance after each movement": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "02/09/2026;PIX;-100,50;899,50",
+				"02/09/2026;PIX;-50,00;849,50", "03/09/2026;TED;0,50;850,00"), counts: lines(3),
+			opening: "1000", closing: "850", state: witness.Proved, covered: "2026-09-02..2026-09-03",
+		},
+		"Itaú with a balance after each movement, newest first": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "03/09/2026;TED;0,50;850,00",
+				"02/09/2026;PIX;-50,00;849,50", "02/09/2026;PIX;-100,50;899,50"), counts: lines(3),
+			opening: "1000", closing: "850", state: witness.Proved,
+		},
+		"Itaú whose balances show a missing movement": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "02/09/2026;PIX;-100,50;899,50",
+				"03/09/2026;TED;0,50;850,00", "04/09/2026;TED;1,00;851,00"), counts: lines(3),
+			closing: "851", state: witness.Contradicted,
+		},
+		"Itaú with balances of something else": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "01/09/2026;SALDO ANTERIOR;;1.000,00",
+				"02/09/2026;PIX;-100,50;1,00", "03/09/2026;TED;0,50;2,00", "03/09/2026;SALDO DO DIA;;900,00"),
+			counts: witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2}, closing: "900", state: witness.Proved,
+			warnings: []witness.WarningCode{witness.BalanceNotOfTheLines},
+		},
 		"BB with unsigned balances": {
 			content: table(bbTitles, `"31/08/2026","Saldo Anterior","","","1.000,00",""`,
 				`"01/09/2026","Pix - Enviado","01/09 08:12 FULANO","90","-1.450,00","Saída"`,

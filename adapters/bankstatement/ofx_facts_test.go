@@ -378,7 +378,7 @@ func TestDatesOfOFXFiles(t *testing.T) {
 	}
 	facts["a period that lasts longer than the file can know"] = fact{
 		content: ofx("<DTSERVER>20260915" + period("20260901", "20260930") + two), counts: lines(2),
-		covered: "2026-09-01..2026-09-15",
+		covered: "2026-09-01..2026-09-14",
 	}
 	facts["the time of the server is zero"] = fact{
 		content: ofx("<DTSERVER>00000000000000" + period("20260901", "20260930") + two), counts: lines(2),

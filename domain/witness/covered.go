@@ -31,12 +31,12 @@ func (p *Proof) cover(c *chain, extends, isAccount bool) {
 	}
 }
 
-// declaredDays returns the days of the declared period that are complete. Those of a cut file end before the day of its
-// last line, or begin after it if the newest lines come first.
+// declaredDays returns the days of the declared period that are complete: those before the day on which the file was
+// made. Those of a cut file end before the day of its last line, or begin after it if the newest lines come first.
 func (s *Section) declaredDays() domain.Window {
 	w := s.Declared
 	if s.Made != "" {
-		w.To = min(w.To, s.Made)
+		w.To = min(w.To, s.Made.AddDays(-1))
 	}
 	if !s.Cut {
 		return w
@@ -60,7 +60,7 @@ func (s *Section) trusts(isAccount bool) bool {
 	if w.From == "" || w.To == "" || w.To < w.From || w.To == w.From && !isAccount {
 		return false
 	}
-	if s.Made != "" && s.Made < w.From {
+	if s.Made != "" && s.Made <= w.From {
 		return false
 	}
 	days, any := s.Days()

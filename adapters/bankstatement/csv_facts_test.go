@@ -26,6 +26,15 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01/09/2026,-30.5,64f0-2,Pix B"),
 			counts: lines(2), net: "69.5", closing: "none", covered: "none", account: witness.Account{Bank: "260"},
 		},
+		"UTF-8 with one byte of Windows-1252": {
+			content: table("Data,Valor,Identificador,Descrição", "01/09/2026,100.00,64f0-1,Jo\xE3o"), counts: lines(1),
+			texts: []string{"João"}, encoding: "utf-8", warnings: []witness.WarningCode{witness.UndecodableText},
+		},
+		"UTF-8 with a mark and one byte of Windows-1252": {
+			content: "\xEF\xBB\xBF" + table(c6Titles, "01/09/2026,01/09/2026,Pix,Jo\xE3o,100.00,0.00,80.00"),
+			counts:  lines(1), texts: []string{"Pix João"}, encoding: "utf-8",
+			warnings: []witness.WarningCode{witness.UndecodableText},
+		},
 		"Nubank card with commas in quotes; purchases are positive": {
 			content: table("date,title,amount", `2026-09-01,Loja,"88,68"`, `2026-09-02,Pagamento recebido,"- 160,00"`),
 			counts:  lines(2), net: "71.32", account: witness.Account{Bank: "260", Card: true},

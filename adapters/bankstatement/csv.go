@@ -111,6 +111,9 @@ func (r *csvReader) findDialect(lines []textLine, known []dialect, skip int) boo
 	return false
 }
 
+// maxTitlesShown is the maximum number of characters of the titles in a message.
+const maxTitlesShown = 300
+
 // refuseTable refuses a file whose titles are not known. A person can map its columns if it is a table.
 func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
 	var best [][]string
@@ -132,7 +135,10 @@ func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
 	case mapping != nil:
 		f.refuse(witness.NeedsMapping, 0, "the file has no row with the titles of the mapping")
 	default:
-		f.refuse(witness.NeedsMapping, 0, "the columns of the table are not known")
+		i := slices.IndexFunc(best, func(cells []string) bool { return len(cells) == columns })
+		titles := []rune(domain.CleanText(strings.Join(best[i], ", ")))
+		f.refuse(witness.NeedsMapping, 0, "the columns of the table are not known: %s",
+			string(titles[:min(len(titles), maxTitlesShown)]))
 	}
 	f.Refusal.Rows = best
 }

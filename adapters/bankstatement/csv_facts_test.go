@@ -35,6 +35,10 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 			counts:  lines(1), texts: []string{"Pix João"}, encoding: "utf-8",
 			warnings: []witness.WarningCode{witness.UndecodableText},
 		},
+		"unknown titles": {
+			content: table("Extrato", "Dia;Quanto;Texto", "01/09/2026;1,00;A"), refusal: witness.NeedsMapping,
+			reason: "not known: Dia, Quanto, Texto",
+		},
 		"Nubank card with commas in quotes; purchases are positive": {
 			content: table("date,title,amount", `2026-09-01,Loja,"88,68"`, `2026-09-02,Pagamento recebido,"- 160,00"`),
 			counts:  lines(2), net: "71.32", account: witness.Account{Bank: "260", Card: true},

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,12 @@ type OurAccount struct {
 	Identity domain.AccountIdentity
 	Number   string // as the vendor writes it
 	Currency string
+}
+
+// description names the account in a message.
+func (o OurAccount) description() string {
+	number := cmp.Or(o.Number, o.Identity.Number, o.Identity.CLABE, o.Identity.IBAN)
+	return Account{Bank: o.Identity.BankCode(), Number: number}.description()
 }
 
 // Selected is the statement of one account, taken from a file.
@@ -93,7 +100,8 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 	}
 	if len(file.Statements) == 1 {
 		return Selected{}, &Refusal{
-			Code: OtherAccount, Message: "the statement is that of " + file.Statements[0].Account.description(),
+			Code: OtherAccount, Message: fmt.Sprintf("the statement is that of %s, and not of %s",
+				file.Statements[0].Account.description(), ours.description()),
 		}
 	}
 	return Selected{}, needsAccount(file)

@@ -96,6 +96,8 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 				t.Errorf("the refusal is %+v", refusal)
 			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "account"):
 				t.Errorf("the refusal does not name the account: %s", refusal.Message)
+			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "not of account 341/56789"):
+				t.Errorf("the refusal does not name our account: %s", refusal.Message)
 			}
 		})
 	}

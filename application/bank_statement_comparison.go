@@ -117,7 +117,11 @@ func (s *Service) compareAgain(
 		if err != nil {
 			return statement, err
 		}
-		return s.readFile(ctx, m, statement, content, statement.Reading.Options, action)
+		options := statement.Reading.Options
+		if statement.State == witness.StateNeedsMapping {
+			options.Mapping = nil
+		}
+		return s.readFile(ctx, m, statement, content, options, action)
 	}
 	selected, err := s.readWitness(ctx, m, &statement)
 	if err != nil {

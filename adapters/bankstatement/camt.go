@@ -325,7 +325,9 @@ func (r *camtReader) addDetails(b *witness.Block, n *node, amount decimal.Decima
 		})
 	})
 	if len(parts) == 1 {
-		b.IDs = append(b.IDs, parts[0].IDs...)
+		for _, id := range parts[0].IDs {
+			b.IDs = addID(b.IDs, id.Kind, id.Value, id.Stable)
+		}
 		return
 	}
 	if len(parts) > 1 && readable && sum.Equal(amount) {

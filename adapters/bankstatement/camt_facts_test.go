@@ -198,4 +198,13 @@ func TestReferencesOfCamtEntries(t *testing.T) {
 	if len(ids) != 2 || ids[0] != (witness.ID{Kind: "AcctSvcrRef", Value: "B1", Stable: true}) || ids[1].Value != "T1" {
 		t.Errorf("the ids are %+v", ids)
 	}
+	repeated := strings.Replace(entry, "<Refs>", "<Refs><AcctSvcrRef>B1</AcctSvcrRef>", 1)
+	s := bankstatement.Reader{}.Read([]byte(camt(repeated)), witness.Options{}).Statements[0]
+	if len(s.Blocks()[0].IDs) != 2 || len(s.Warnings) != 0 {
+		t.Errorf("a reference that the details repeat counts twice: %+v, %+v", s.Blocks()[0].IDs, s.Warnings)
+	}
+	s = bankstatement.Reader{}.Read([]byte(camt(repeated, repeated)), witness.Options{}).Statements[0]
+	if len(s.Warnings) != 1 || s.Warnings[0].Code != witness.RepeatedIDs {
+		t.Errorf("a reference of two entries has the warnings %+v", s.Warnings)
+	}
 }

@@ -57,6 +57,9 @@ func (r cnabRecord) account() witness.Account {
 // it. A zero needs no letter.
 func (r cnabRecord) signed(from int) (decimal.Decimal, error) {
 	value, err := minorUnits(r.field(from, from+17))
+	if err == nil && r.field(from+17, from+17) == "" { // the record is cut
+		err = errNotAmount
+	}
 	if err != nil {
 		return value, err
 	}

@@ -154,6 +154,10 @@ func TestCNAB240Files(t *testing.T) {
 			content: base.with(func(c *cnab) { c.trailer = false }), counts: lines(2),
 			warnings: []witness.WarningCode{witness.TrailerMissing}, state: witness.Unavailable,
 		},
+		"a file that ends within the closing balance": {
+			content: before(base.String(), "9550C"), counts: lines(2), state: witness.Unavailable, covered: "none",
+			warnings: []witness.WarningCode{witness.TrailerMissing, witness.UnreadableBalance},
+		},
 		"accents in UTF-8": {
 			content: strings.Replace(base.String(), "ENVIADO", "ENVIÁDO", 1), counts: lines(2), state: witness.Proved,
 			encoding: "utf-8", texts: []string{"PIX ENVIÁDO", "PIX RECEBIDO"},
@@ -328,6 +332,26 @@ func TestMT940Files(t *testing.T) {
 			texts: []string{"005?00PAGO ?20ALUGUEL", ""},
 		},
 		"pages of one statement": {content: long + next, counts: lines(2), state: witness.Proved, closing: "95.50"},
+		"the last page is missing": {
+			content: long, counts: lines(1), closing: "90", covered: "none", state: witness.Unavailable,
+			warnings: []witness.WarningCode{witness.TrailerMissing},
+		},
+		"a page with another number follows": {
+			content: long + strings.Replace(next, "00001/002", "00002/001", 1), counts: lines(2),
+			state: witness.Proved, closing: "95.50",
+		},
+		"a file that ends before its closing balance": {
+			content: before(whole, ":62F:"), counts: lines(2), covered: "none", state: witness.Unavailable,
+			warnings: []witness.WarningCode{witness.TrailerMissing},
+		},
+		"a file that ends within an amount": {
+			content: before(whole, "0,00NTRF"), counts: witness.Counts{Blocks: 1, Refused: 1}, covered: "none",
+			reason: "ends within the movement",
+		},
+		"a file that ends within a text": {
+			content: before(whole, "PAGO"), counts: witness.Counts{Blocks: 1, Refused: 1},
+			reason: "ends within the movement",
+		},
 		"a page is missing": {
 			content: long + strings.Replace(next, "90,00", "80,00", 1), counts: lines(2), state: witness.Contradicted,
 			warnings: []witness.WarningCode{witness.TotalsDisagree},

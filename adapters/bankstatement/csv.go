@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -110,6 +111,9 @@ func (r *csvReader) findDialect(lines []textLine, known []dialect, skip int) boo
 	return false
 }
 
+// maxTitlesShown is the maximum number of characters of the titles in a message.
+const maxTitlesShown = 300
+
 // refuseTable refuses a file whose titles are not known. A person can map its columns if it is a table.
 func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
 	var best [][]string
@@ -131,7 +135,10 @@ func (f *file) refuseTable(lines []textLine, mapping *witness.CSVMapping) {
 	case mapping != nil:
 		f.refuse(witness.NeedsMapping, 0, "the file has no row with the titles of the mapping")
 	default:
-		f.refuse(witness.NeedsMapping, 0, "the columns of the table are not known")
+		i := slices.IndexFunc(best, func(cells []string) bool { return len(cells) == columns })
+		titles := []rune(domain.CleanText(strings.Join(best[i], ", ")))
+		f.refuse(witness.NeedsMapping, 0, "the columns of the table are not known: %s",
+			string(titles[:min(len(titles), maxTitlesShown)]))
 	}
 	f.Refusal.Rows = best
 }
@@ -381,6 +388,9 @@ func (r *csvReader) finish() {
 	first := map[witness.Account]*csvSection{}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		if r.d.doubtful {
+			s.leaveOutRunning()
+		}
 		before := first[s.account]
 		if before == nil {
 			first[s.account] = s
@@ -431,6 +441,49 @@ func (s *csvSection) resolveContradictions() {
 			b.Amount = b.Amount.Neg()
 		}
 	}
+}
+
+// leaveOutRunning leaves out the balances of the movements if most of them do not hold.
+func (s *csvSection) leaveOutRunning() {
+	newestFirst := slices.Clone(s.Blocks)
+	slices.Reverse(newestFirst)
+	holds, gaps := runningSteps(s.Blocks)
+	if h, g := runningSteps(newestFirst); h > holds {
+		holds, gaps = h, g
+	}
+	if holds >= gaps {
+		return
+	}
+	for i := range s.Blocks {
+		s.Blocks[i].Running = nil
+	}
+	s.warnings = witness.AddWarning(s.warnings, witness.BalanceNotOfTheLines, 0)
+}
+
+// runningSteps returns how many balances of movements the balance before and the movements between explain, and how many
+// not.
+func runningSteps(blocks []witness.Block) (holds, gaps int) {
+	var expected *decimal.Decimal
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Kind != witness.Line {
+			continue
+		}
+		if expected != nil {
+			next := expected.Add(b.Amount)
+			expected = &next
+		}
+		switch {
+		case b.Running == nil:
+			continue
+		case expected != nil && expected.Equal(*b.Running):
+			holds++
+		case expected != nil:
+			gaps++
+		}
+		expected = b.Running
+	}
+	return holds, gaps
 }
 
 // section returns the table of an account below the last row of titles.

@@ -26,6 +26,19 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01/09/2026,-30.5,64f0-2,Pix B"),
 			counts: lines(2), net: "69.5", closing: "none", covered: "none", account: witness.Account{Bank: "260"},
 		},
+		"UTF-8 with one byte of Windows-1252": {
+			content: table("Data,Valor,Identificador,Descrição", "01/09/2026,100.00,64f0-1,Jo\xE3o"), counts: lines(1),
+			texts: []string{"João"}, encoding: "utf-8", warnings: []witness.WarningCode{witness.UndecodableText},
+		},
+		"UTF-8 with a mark and one byte of Windows-1252": {
+			content: "\xEF\xBB\xBF" + table(c6Titles, "01/09/2026,01/09/2026,Pix,Jo\xE3o,100.00,0.00,80.00"),
+			counts:  lines(1), texts: []string{"Pix João"}, encoding: "utf-8",
+			warnings: []witness.WarningCode{witness.UndecodableText},
+		},
+		"unknown titles": {
+			content: table("Extrato", "Dia;Quanto;Texto", "01/09/2026;1,00;A"), refusal: witness.NeedsMapping,
+			reason: "not known: Dia, Quanto, Texto",
+		},
 		"Nubank card with commas in quotes; purchases are positive": {
 			content: table("date,title,amount", `2026-09-01,Loja,"88,68"`, `2026-09-02,Pagamento recebido,"- 160,00"`),
 			counts:  lines(2), net: "71.32", account: witness.Account{Bank: "260", Card: true},
@@ -40,6 +53,27 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"03/09/2026;SALDO DO DIA;;900,00"), counts: witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 3},
 			opening: "1000", closing: "900", state: witness.Proved, covered: "2026-09-01..2026-09-03",
 			account: witness.Account{Bank: "341", Branch: "1234", Number: "56789-0"},
+		},
+		"Itaú with a balance after each movement": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "02/09/2026;PIX;-100,50;899,50",
+				"02/09/2026;PIX;-50,00;849,50", "03/09/2026;TED;0,50;850,00"), counts: lines(3),
+			opening: "1000", closing: "850", state: witness.Proved, covered: "2026-09-02..2026-09-03",
+		},
+		"Itaú with a balance after each movement, newest first": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "03/09/2026;TED;0,50;850,00",
+				"02/09/2026;PIX;-50,00;849,50", "02/09/2026;PIX;-100,50;899,50"), counts: lines(3),
+			opening: "1000", closing: "850", state: witness.Proved,
+		},
+		"Itaú whose balances show a missing movement": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "02/09/2026;PIX;-100,50;899,50",
+				"03/09/2026;TED;0,50;850,00", "04/09/2026;TED;1,00;851,00"), counts: lines(3),
+			closing: "851", state: witness.Contradicted,
+		},
+		"Itaú with balances of something else": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "01/09/2026;SALDO ANTERIOR;;1.000,00",
+				"02/09/2026;PIX;-100,50;1,00", "03/09/2026;TED;0,50;2,00", "03/09/2026;SALDO DO DIA;;900,00"),
+			counts: witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2}, closing: "900", state: witness.Proved,
+			warnings: []witness.WarningCode{witness.BalanceNotOfTheLines},
 		},
 		"BB with unsigned balances": {
 			content: table(bbTitles, `"31/08/2026","Saldo Anterior","","","1.000,00",""`,
@@ -118,7 +152,13 @@ func TestTablesOfBanksInBrazil(t *testing.T) {
 				"01/09/2026,01/09/2026,Pix,A,100.00,0.00,80.00", "01/09/2026,02/09/2026,Pix,B,0.00,20.00,80.00",
 				"04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"), counts: lines(3), net: "85", closing: "85",
 			state:   witness.Proved,
-			covered: "2026-09-02..2026-09-30",
+			covered: "2026-09-01..2026-09-30",
+		},
+		"C6 without lines on the first days of the period": {
+			content: table("Extrato gerado em 01/10/2026 - as transações",
+				"Extrato do período de 01/09/2026 até 30/09/2026", "", c6Titles,
+				"03/09/2026,03/09/2026,Pix,A,100.00,0.00,80.00", "04/09/2026,04/09/2026,Pix,C,5.00,0.00,85.00"),
+			counts: lines(2), opening: "-20", covered: "2026-09-01..2026-09-30",
 		},
 		"Mercado Pago whose summary is not the sum": {
 			content: table("INITIAL_BALANCE;CREDITS;DEBITS;FINAL_BALANCE", "1.000,00;10,00;0,00;1.010,00", "",

@@ -251,7 +251,7 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 // setRunning sets the balance after the row.
 func (r *csvReader) setRunning(b *witness.Block, cells []string, s *csvSection) {
 	text := r.cell(cells, r.d.balance)
-	if text == "" || r.d.rowsOnly {
+	if text == "" {
 		return
 	}
 	n, err := parseAmount(text, r.d.decimal, "R$", "$")

@@ -40,8 +40,8 @@ type dialect struct {
 	card     bool
 	inverted bool // money out is positive
 	daily    bool // balance is that of the day
-	// rowsOnly states that only balance rows have a balance.
-	rowsOnly bool
+	// doubtful states that balances of movements count only if most of them hold.
+	doubtful bool
 	// unsigned states that balance rows have no sign.
 	unsigned bool
 	// byEvidence states that all dates of a file decide which layout is meant.
@@ -68,7 +68,7 @@ var dialects = []dialect{
 		name: "itau", titles: []string{"DATA", "LANCAMENTO|LANCAMENTOS", "VALOR R|VALOR", "SALDO R|SALDOS R|SALDO"},
 		optional: []string{"AG ORIGEM", "AG", "RAZAO SOCIAL", "CPF CNPJ"}, date: "DATA",
 		amount: "VALOR R|VALOR", text: []string{"LANCAMENTO|LANCAMENTOS"}, balance: "SALDO R|SALDOS R|SALDO",
-		layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "341", rowsOnly: true,
+		layouts: []string{dmy}, decimal: ',', currency: "BRL", bank: "341", doubtful: true,
 	},
 	{
 		name: "bb", titles: []string{"DATA", "LANCAMENTO", "DETALHES", "N DOCUMENTO|NUMERO DOCUMENTO", "VALOR",

@@ -22,12 +22,13 @@ var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za
 
 // decode returns the content as UTF-8, without a byte order mark, and the name of its encoding. The bytes decide,
 // because the headers of many files name another encoding: a byte order mark, then valid UTF-8, then the declaration of
-// an XML document, then Windows-1252.
+// an XML document, then Windows-1252. Single bytes of Windows-1252 in a text that is UTF-8 otherwise are decoded, too.
 func decode(content []byte) (text, name string, refusal *witness.Refusal) {
 	if refusal = refuseBytes(content); refusal != nil {
 		return "", "", refusal
 	}
-	content, name = bytes.TrimPrefix(content, []byte("\xEF\xBB\xBF")), "utf-8"
+	content, marked := bytes.CutPrefix(content, []byte("\xEF\xBB\xBF"))
+	name = "utf-8"
 	var decoder *encoding.Decoder
 	switch {
 	case bytes.HasPrefix(content, []byte("\xFF\xFE")):
@@ -41,9 +42,12 @@ func decode(content []byte) (text, name string, refusal *witness.Refusal) {
 		if m := xmlEncoding.FindSubmatch(content[:min(len(content), 200)]); m != nil {
 			declared = strings.ToLower(string(m[1]))
 		}
-		if c := declaredEncodings[declared]; c != nil {
+		switch c := declaredEncodings[declared]; {
+		case c != nil:
 			name, decoder = declared, c.NewDecoder()
-		} else {
+		case marked || isMostlyUTF8(content):
+			content = repairUTF8(content)
+		default:
 			name, decoder = "windows-1252", charmap.Windows1252.NewDecoder()
 		}
 	}
@@ -66,6 +70,35 @@ func decode(content []byte) (text, name string, refusal *witness.Refusal) {
 		return "", "", &witness.Refusal{Code: witness.EmptyFile, Message: "the file is empty"}
 	}
 	return text, name, nil
+}
+
+// isMostlyUTF8 reports whether more characters beyond ASCII are encoded in UTF-8 than not.
+func isMostlyUTF8(content []byte) bool {
+	valid, invalid := 0, 0
+	for len(content) > 0 {
+		r, size := utf8.DecodeRune(content)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			invalid++
+		case size > 1:
+			valid++
+		}
+		content = content[size:]
+	}
+	return valid > invalid
+}
+
+// repairUTF8 returns the text with the bytes that are no UTF-8 read as Windows-1252.
+func repairUTF8(content []byte) []byte {
+	repaired := make([]byte, 0, len(content)+utf8.UTFMax)
+	for len(content) > 0 {
+		r, size := utf8.DecodeRune(content)
+		if r == utf8.RuneError && size == 1 {
+			r = charmap.Windows1252.DecodeByte(content[0])
+		}
+		repaired, content = utf8.AppendRune(repaired, r), content[size:]
+	}
+	return repaired
 }
 
 func isASCII(content []byte) bool {

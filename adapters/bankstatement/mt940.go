@@ -40,6 +40,7 @@ type mt940Reader struct {
 	currency     string
 	owner        mt940Owner
 	entry        bool // the next field 86 belongs to the last line
+	ended        bool // the section has its last balance, or continues in another one
 	unclassified []witness.Block
 	warnings     []witness.Warning
 }
@@ -56,6 +57,7 @@ func (f *file) readMT940() {
 			return
 		}
 	}
+	r.cut()
 	r.end()
 	if len(r.unclassified) > 0 {
 		f.add(witness.Account{}, "", witness.Section{Blocks: r.unclassified}, nil)
@@ -142,6 +144,7 @@ func (r *mt940Reader) opening(l textLine, content string) {
 		r.addBalance(b)
 		return
 	}
+	r.ended = r.ended || r.field == "60M" && r.owner.account == r.account
 	r.end()
 	b.Role = witness.Opening
 	r.section, r.currency, r.owner = &witness.Section{}, currency, owner
@@ -165,6 +168,7 @@ func (r *mt940Reader) closing(l textLine, content string) {
 	b.Role = witness.Closing
 	r.addBalance(b)
 	if r.field == "62F" {
+		r.ended = true
 		r.end()
 	}
 }
@@ -175,12 +179,29 @@ func (r *mt940Reader) addBalance(b witness.Balance) {
 	r.section.Balances = append(r.section.Balances, b)
 }
 
+// cut refuses the movement that the end of the file divides.
+func (r *mt940Reader) cut() {
+	if r.section == nil || !r.entry || strings.HasSuffix(r.f.text, "\n") || strings.HasSuffix(r.f.text, "\r") {
+		return
+	}
+	last := &r.section.Blocks[len(r.section.Blocks)-1]
+	var raw []string
+	for _, l := range splitLines(r.f.text)[last.FileLine-1:] {
+		raw = append(raw, l.text)
+	}
+	*last = refused(last.FileLine, strings.Join(raw, "\n"), "the file ends within the movement")
+}
+
 // end adds the statement that is being read to that of its account.
 func (r *mt940Reader) end() {
 	if r.section == nil {
 		return
 	}
 	r.checkPages()
+	if !r.ended {
+		r.warnings = witness.AddWarning(r.warnings, witness.TrailerMissing, 0)
+		r.section.Balances = r.section.Balances[:1] // the balance of a page does not end its day
+	}
 	if r.section.TotalsDisagree {
 		r.warnings = witness.AddWarning(r.warnings, witness.TotalsDisagree, 0)
 	}
@@ -190,7 +211,7 @@ func (r *mt940Reader) end() {
 	}
 	account := strings.TrimSuffix(r.owner.account, r.currency) // some banks write it after the number
 	r.f.add(mt940Account(account), r.currency, *r.section, r.warnings)
-	r.section, r.warnings, r.entry = nil, nil, false
+	r.section, r.warnings, r.entry, r.ended = nil, nil, false, false
 }
 
 // checkPages checks the balances between pages against the lines before them, and keeps only the first opening and the

@@ -30,6 +30,7 @@ type ofxStatement struct {
 	ledgers  []ofxBalance
 	blocks   []ofxBlock
 	closed   bool
+	listed   bool // the list of the movements has ended
 }
 
 // ofxReader is the state while the tags of an OFX file are read.
@@ -68,6 +69,9 @@ func (f *file) readOFX() {
 			return
 		}
 	}
+	if r.block != nil && r.block.broken == "" {
+		r.block.broken = "the file ends within the entry"
+	}
 	r.endBlock(len(f.text))
 	switch {
 	case r.tokens.err != "":
@@ -97,7 +101,7 @@ func (r *ofxReader) open(token ofxToken) {
 		r.aggregate = token.name
 		if token.name == "LEDGERBAL" {
 			s := r.statement()
-			s.ledgers = append(s.ledgers, ofxBalance{})
+			s.listed, s.ledgers = true, append(s.ledgers, ofxBalance{})
 		}
 	case "BANKACCTTO", "CCACCTTO", "CURRENCY", "ORIGCURRENCY", "PAYEE", "IMAGEDATA", "LOANACCTTO":
 		if r.block != nil {
@@ -122,6 +126,9 @@ func (r *ofxReader) close(token ofxToken) {
 		r.endStatement()
 	case "BANKTRANLIST", "BANKTRANLISTP":
 		r.endBlock(token.start)
+		if s := r.statementIfAny(); s != nil {
+			s.listed = true
+		}
 	case "OFX":
 		r.ended = true
 	}

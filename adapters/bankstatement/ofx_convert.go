@@ -2,6 +2,7 @@ package bankstatement
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -43,6 +44,7 @@ func (r *ofxReader) convert() {
 	}
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
+		section.Cut = !r.ended && !s.listed && !s.closed
 		var warnings []witness.Warning
 		if debits && !negative {
 			warnings = s.signsFromTypes(section.Blocks)
@@ -112,12 +114,17 @@ func ofxIDs(fields map[string]string, bank string) (ids []witness.ID) {
 	return ids
 }
 
-// addID adds an identifier, unless the text identifies nothing. The end-to-end id of a Pix is stable everywhere.
+// addID adds an identifier, unless the text identifies nothing, or the line has it already. The end-to-end id of a Pix is
+// stable everywhere.
 func addID(ids []witness.ID, kind, value string, stable bool) []witness.ID {
 	if value = domain.CleanReference(value); value == "" {
 		return ids
 	}
-	return append(ids, witness.ID{Kind: kind, Value: value, Stable: stable || domain.IsEndToEndID(value)})
+	id := witness.ID{Kind: kind, Value: value, Stable: stable || domain.IsEndToEndID(value)}
+	if slices.Contains(ids, id) {
+		return ids
+	}
+	return append(ids, id)
 }
 
 // declared returns the period that a statement declares. Stone, the only bank with the zone BRL, writes the midnight

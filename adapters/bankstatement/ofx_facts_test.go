@@ -52,6 +52,12 @@ type fact struct {
 	closingDate      string
 }
 
+// before returns the text up to a mark.
+func before(text, mark string) string {
+	start, _, _ := strings.Cut(text, mark)
+	return start
+}
+
 func lines(n int) witness.Counts { return witness.Counts{Blocks: n, Lines: n} }
 
 func runFacts(t *testing.T, facts map[string]fact) {
@@ -220,7 +226,32 @@ func TestEnvelopesOfOFXFiles(t *testing.T) {
 			texts: []string{"A <& C", "B"},
 		},
 		"a file that ends within a movement": {
-			content: cut, counts: lines(2), warnings: []witness.WarningCode{witness.TrailerMissing},
+			content: cut, counts: witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, reason: "ends within the entry",
+			warnings: []witness.WarningCode{witness.TrailerMissing},
+		},
+		"a file that ends within the digits of an amount": {
+			content: body[:strings.Index(body, "5.50")+1], counts: witness.Counts{Blocks: 2, Lines: 1, Refused: 1},
+			net: "-10",
+		},
+		"a file that ends between movements covers no day of its last line": {
+			content: before(ofx(period("20260901", "20260930")+two+"</BANKTRANLIST>"), "</BANKTRANLIST>"),
+			counts:  lines(2), covered: "2026-09-01..2026-09-02",
+			warnings: []witness.WarningCode{witness.TrailerMissing},
+		},
+		"a file that ends between movements, newest first": {
+			content: before(ofx(period("20260901", "20260930")+entry("20260903", "5.50", "B")+
+				entry("20260902", "-10.00", "A")+"</BANKTRANLIST>"), "</BANKTRANLIST>"),
+			counts: lines(2), covered: "2026-09-03..2026-09-30",
+		},
+		"a file that ends after the first movement": {
+			content: before(ofx(period("20260901", "20260930")+entry("20260903", "5.50", "B")+"</BANKTRANLIST>"),
+				"</BANKTRANLIST>"),
+			counts: lines(1), covered: "none",
+		},
+		"a file that ends after the movements": {
+			content: before(ofx(period("20260901", "20260930")+two+"</BANKTRANLIST>"), "</STMTRS>"),
+			counts:  lines(2), covered: "2026-09-01..2026-09-30",
+			warnings: []witness.WarningCode{witness.TrailerMissing},
 		},
 		"a file that ends within an amount": {
 			content: body[:strings.Index(body, "5.50")], counts: witness.Counts{Blocks: 2, Lines: 1, Refused: 1},
@@ -347,7 +378,7 @@ func TestDatesOfOFXFiles(t *testing.T) {
 	}
 	facts["a period that lasts longer than the file can know"] = fact{
 		content: ofx("<DTSERVER>20260915" + period("20260901", "20260930") + two), counts: lines(2),
-		covered: "2026-09-01..2026-09-15",
+		covered: "2026-09-01..2026-09-14",
 	}
 	facts["the time of the server is zero"] = fact{
 		content: ofx("<DTSERVER>00000000000000" + period("20260901", "20260930") + two), counts: lines(2),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -25,7 +26,8 @@ func (Reader) Read(content []byte, options witness.Options) witness.File {
 		return witness.File{Encoding: encoding, Format: format, Refusal: refusal}
 	}
 	f := &file{text: text, accounts: map[accountKey]int{}, File: witness.File{Format: format, Encoding: encoding}}
-	if strings.ContainsRune(text, '\uFFFD') && encoding != "utf-8" {
+	if repaired := !utf8.Valid(content); encoding == "utf-8" && repaired ||
+		encoding != "utf-8" && strings.ContainsRune(text, '\uFFFD') {
 		f.Warnings = witness.AddWarning(f.Warnings, witness.UndecodableText, 0)
 	}
 	switch format {

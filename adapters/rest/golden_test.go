@@ -117,7 +117,7 @@ const goldenBankStatement = `{"id":"019b0000-0000-7000-8000-000000000001",` +
 	`"opening":{"amount":"100.5","date":"2025-12-31","source":"field","state":"proved"},` +
 	`"closing":{"amount":"100.5","date":"2025-12-31","source":"field","state":"proved"},` +
 	`"counts":{"blocks":1,"lines":1,"balanceRows":0,"apart":0,"refused":0},"sums":{"credits":"0","debits":"0"},` +
-	`"previous":{"id":"019b0000-0000-7000-8000-000000000002","gapDays":1,"overlapDays":0,"openingAgrees":false},` +
+	`"previous":{"id":"019b0000-0000-7000-8000-000000000002","gapDays":1,"overlapDays":0},` +
 	`"comparison":{"at":"2026-01-02T03:04:05.6Z","verdict":"differs","stale":true,` +
 	`"buckets":{"only_theirs":{"count":1,"sum":"-5"}},"balances":[{"date":"2025-12-31","theirs":"100.5"}],` +
 	`"firstDayApart":"2025-12-02","unexplained":"0"},"warnings":[{"code":"repeated_ids","blocks":[1]}],` +

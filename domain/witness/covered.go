@@ -13,7 +13,7 @@ func (p *Proof) cover(c *chain, extends, isAccount bool) {
 	s := c.section
 	if p.Closing.State == Proved {
 		w := domain.Window{From: c.coveredFrom(), To: p.Closing.Date}
-		if extends {
+		if extends && !s.Cut {
 			w = c.extend(w)
 		}
 		if w.From != "" && w.From <= w.To {
@@ -23,14 +23,34 @@ func (p *Proof) cover(c *chain, extends, isAccount bool) {
 	}
 	switch {
 	case s.trusts(isAccount):
-		w := s.Declared
-		if s.Made != "" {
-			w.To = min(w.To, s.Made)
+		if w := s.declaredDays(); w.From <= w.To {
+			p.Covered, p.Basis = []domain.Window{w}, BasisDeclared
 		}
-		p.Covered, p.Basis = []domain.Window{w}, BasisDeclared
 	case s.Declared != domain.Window{}:
 		p.Warnings = AddWarning(p.Warnings, PeriodNotTrusted, 0)
 	}
+}
+
+// declaredDays returns the days of the declared period that are complete: those before the day on which the file was
+// made. Those of a cut file end before the day of its last line, or begin after it if the newest lines come first.
+func (s *Section) declaredDays() domain.Window {
+	w := s.Declared
+	if s.Made != "" {
+		w.To = min(w.To, s.Made.AddDays(-1))
+	}
+	if !s.Cut {
+		return w
+	}
+	lines, orders := s.lines(), s.orders()
+	switch {
+	case len(lines) == 0 || len(orders) > 1:
+		return domain.Window{From: w.To.AddDays(1), To: w.To}
+	case orders[0]:
+		w.From = s.Blocks[lines[len(lines)-1]].Date.AddDays(1)
+	default:
+		w.To = min(w.To, s.Blocks[lines[len(lines)-1]].Date.AddDays(-1))
+	}
+	return w
 }
 
 // trusts reports whether the declared period tells which days are complete: it is longer than a day, unless the witness
@@ -40,7 +60,7 @@ func (s *Section) trusts(isAccount bool) bool {
 	if w.From == "" || w.To == "" || w.To < w.From || w.To == w.From && !isAccount {
 		return false
 	}
-	if s.Made != "" && s.Made < w.From {
+	if s.Made != "" && s.Made <= w.From {
 		return false
 	}
 	days, any := s.Days()
@@ -51,7 +71,7 @@ func (s *Section) trusts(isAccount bool) bool {
 func (c *chain) coveredFrom() domain.Date {
 	first := c.stated[0]
 	switch {
-	case first.Role == Opening && first.Date == "", first.Source == Running && !c.section.DailyRunning:
+	case first.Role == Opening && first.Date == "", first.Source == Running:
 		return c.firstDay()
 	case first.StartOfDay:
 		return first.Date

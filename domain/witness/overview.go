@@ -79,9 +79,9 @@ func Of(all []Overview, days domain.Window) *Overview {
 // Previous is the statement before another one, and how the two fit together.
 type Previous struct {
 	ID            BankStatementID
-	GapDays       int // days between the two that neither has
-	OverlapDays   int // days that both have
-	OpeningAgrees bool
+	GapDays       int   // days between the two that neither has
+	OverlapDays   int   // days that both have
+	OpeningAgrees *bool // nil if they overlap
 }
 
 // PreviousOf returns the statement file before s: of those whose days begin earlier, the one whose days end last. It
@@ -108,8 +108,10 @@ func PreviousOf(s BankStatement, all []Overview) *Previous {
 	default:
 		p.OverlapDays = min(-days, daysBetween(s.Reading.Period.From, s.Reading.Period.To)+1)
 	}
-	closing, opening := before.Closing.Amount, s.Comparison.Opening.Amount
-	p.OpeningAgrees = closing != nil && opening != nil && closing.Equal(*opening)
+	if closing, opening := before.Closing.Amount, s.Comparison.Opening.Amount; p.OverlapDays == 0 {
+		agrees := closing != nil && opening != nil && closing.Equal(*opening)
+		p.OpeningAgrees = &agrees
+	}
 	return p
 }
 

@@ -1,8 +1,11 @@
 package witness_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
@@ -51,6 +54,25 @@ func TestAPeriodHasTheNewestComparisonAsItsWitness(t *testing.T) {
 		got := witness.Of(c.all, days(1, 30))
 		if (got == nil) != c.want.IsZero() || got != nil && got.ID != c.want {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestTheOpeningBalanceIsComparedUnlessStatementsOverlap(t *testing.T) {
+	amount := decimal.NewFromInt(10)
+	before := witness.Overview{
+		ID: witness.BankStatementID{UUID: [16]byte{1}}, SHA256: "1", Period: days(1, 9),
+		Closing: witness.StatedBalance{Amount: &amount},
+	}
+	for from, want := range map[int]string{9: "absent", 10: "true", 12: "true"} {
+		s := witness.BankStatement{State: witness.StateCompared, Comparison: &witness.Result{}}
+		s.Reading.Period, s.Comparison.Opening.Amount = days(from, 20), &amount
+		got := "absent"
+		if p := witness.PreviousOf(s, []witness.Overview{before}); p.OpeningAgrees != nil {
+			got = strconv.FormatBool(*p.OpeningAgrees)
+		}
+		if got != want {
+			t.Errorf("from day %d on: openingAgrees is %s, want %s", from, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,12 @@ type OurAccount struct {
 	Identity domain.AccountIdentity
 	Number   string // as the vendor writes it
 	Currency string
+}
+
+// description names the account in a message.
+func (o OurAccount) description() string {
+	number := cmp.Or(o.Number, o.Identity.Number, o.Identity.CLABE, o.Identity.IBAN)
+	return Account{Bank: o.Identity.BankCode(), Number: number}.description()
 }
 
 // Selected is the statement of one account, taken from a file.
@@ -93,7 +100,8 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 	}
 	if len(file.Statements) == 1 {
 		return Selected{}, &Refusal{
-			Code: OtherAccount, Message: "the statement is that of " + file.Statements[0].Account.description(),
+			Code: OtherAccount, Message: fmt.Sprintf("the statement is that of %s, and not of %s",
+				file.Statements[0].Account.description(), ours.description()),
 		}
 	}
 	return Selected{}, needsAccount(file)
@@ -140,87 +148,4 @@ func needsAccount(file File) *Refusal {
 		Code:    NeedsAccount,
 		Message: "the file has the accounts " + strings.Join(labels, ", ") + "; name one of them",
 	}
-}
-
-// minSuffix is the minimum number of digits of an account number that identifies the end of another one.
-const minSuffix = 4
-
-// matchAccount compares the account of a statement with ours. fits is false if the statement is clearly that of another
-// account.
-func matchAccount(theirs Account, ours OurAccount) (match Match, fits bool) {
-	if banksDiffer(theirs.Bank, ours.Identity.Bank) {
-		return "", false
-	}
-	number, known := accountNumber(theirs.Number)
-	match = MatchAbsent
-	for _, text := range []string{ours.Number, ours.Identity.Number, ours.Identity.CLABE} {
-		our, ok := accountNumber(text)
-		if !known || !ok {
-			continue
-		}
-		switch branch, _ := accountNumber(ours.Identity.Agency); {
-		case number == our:
-			return MatchExact, true
-		case sameNumber(number, our) || branch != "" && sameNumber(number, branch+our):
-			match = MatchNormalised
-		case match == MatchAbsent:
-			match = ""
-		}
-	}
-	return match, match != ""
-}
-
-// sameNumber reports whether two numbers may be notations of one account. One of them may begin with the agency, or
-// lack the check digit.
-func sameNumber(a, b string) bool {
-	for _, x := range []string{a, a[:len(a)-1]} {
-		for _, y := range []string{b, b[:len(b)-1]} {
-			if len(x) < len(a) && len(y) < len(b) {
-				continue // both without their last digit
-			}
-			long, short := x, y
-			if len(long) < len(short) {
-				long, short = short, long
-			}
-			if len(short) >= minSuffix && strings.HasSuffix(long, strings.TrimLeft(short, "0")) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// banksDiffer reports whether both codes are known codes of Brazilian banks and differ. Routing numbers of other
-// countries are not compared.
-func banksDiffer(theirs, ours string) bool {
-	a, okA := accountNumber(theirs)
-	b, okB := accountNumber(ours)
-	return okA && okB && len(a) <= 3 && len(b) <= 3 && a != b
-}
-
-// accountNumber returns the digits of an account number without leading zeros; the check digit may be an X. ok is false
-// if the text is no number of an account: it is empty, or a name or an id with letters. An IBAN keeps its letters. Of a
-// masked card number the visible digits at its end remain.
-func accountNumber(text string) (number string, ok bool) {
-	text = strings.ToUpper(strings.NewReplacer(" ", "", "-", "", ".", "", "/", "", "'", "", "~", "").Replace(text))
-	if visible := strings.TrimLeft(text, "X*"); len(visible) < len(text) {
-		text = visible
-	}
-	if isIBAN(text) {
-		return text, true
-	}
-	digits := strings.TrimSuffix(text, "X")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return "", false
-	}
-	text = strings.TrimLeft(text, "0")
-	return text, text != ""
-}
-
-// isIBAN reports whether the text has the form of an IBAN (ISO 13616): two letters, two digits, 11 to 30 letters or
-// digits.
-func isIBAN(text string) bool {
-	const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-	return len(text) >= 15 && len(text) <= 34 && strings.Trim(text[:2], letters) == "" &&
-		strings.Trim(text[2:4], digits) == "" && strings.Trim(text[4:], letters+digits) == ""
 }

@@ -96,8 +96,90 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 				t.Errorf("the refusal is %+v", refusal)
 			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "account"):
 				t.Errorf("the refusal does not name the account: %s", refusal.Message)
+			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "not of account 341/56789"):
+				t.Errorf("the refusal does not name our account: %s", refusal.Message)
 			}
 		})
+	}
+}
+
+func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
+	our := func(bank, agency, number string) witness.OurAccount {
+		return witness.OurAccount{
+			Identity: domain.NewAccountIdentity(bank, agency, number, "", ""), Number: agency + "/" + number,
+		}
+	}
+	itau, caixa, bb := our("341", "1234", "56789-0"), our("104", "0123", "00001234-5"), our("1", "1234-5", "67890-1")
+	digital := our("260", "0001", "1234567-8")
+	german := witness.OurAccount{Number: "DE02120300000000202051"}
+	noAgency := witness.OurAccount{Identity: domain.NewAccountIdentity("341", "", "56789-0", "", ""), Number: "56789-0"}
+	clabe := witness.OurAccount{Identity: domain.NewAccountIdentity("", "", "", "012180012345678909", "")}
+	card := witness.OurAccount{Identity: domain.AccountIdentity{}.OfCard("4242"), Number: "4242"}
+	const exact, normalised, other = witness.MatchExact, witness.MatchNormalised, witness.Match("")
+	for _, tc := range []struct {
+		ours   witness.OurAccount
+		theirs witness.Account
+		want   witness.Match
+	}{
+		{itau, witness.Account{Number: "1234567890"}, normalised},
+		{itau, witness.Account{Number: "123456789"}, normalised},
+		{itau, witness.Account{Number: "3411234567890"}, normalised},
+		{itau, witness.Account{Number: "0341/1234/56789-0"}, exact},
+		{itau, witness.Account{Branch: "1234", Number: "000000567890"}, exact},
+		{itau, witness.Account{Branch: "01234", Number: "1234567890"}, normalised},
+		{itau, witness.Account{Branch: "9999", Number: "56789-0"}, other},
+		{itau, witness.Account{Branch: "9999"}, other},
+		{itau, witness.Account{Number: "9999/56789-0"}, other},
+		{itau, witness.Account{Number: "9999567890"}, other},
+		{itau, witness.Account{Number: "999956789"}, other},
+		{itau, witness.Account{Number: "9567890"}, other},
+		{itau, witness.Account{Number: "12349567890"}, other},
+		{itau, witness.Account{Number: "98712341234567890"}, other},
+		{itau, witness.Account{Number: "5678900"}, other},
+		{itau, witness.Account{Number: "5678-9"}, other},
+		{itau, witness.Account{Number: "567897"}, other},
+		{noAgency, witness.Account{Number: "1234567890"}, other},
+		{noAgency, witness.Account{Branch: "1234", Number: "1234567890"}, normalised},
+		{bb, witness.Account{Branch: "1234-5", Number: "67890-1"}, exact},
+		{bb, witness.Account{Branch: "12345", Number: "67890-1"}, exact},
+		{bb, witness.Account{Branch: "12346", Number: "67890-1"}, other},
+		{bb, witness.Account{Branch: "0123-4", Number: "67890-1"}, other},
+		{bb, witness.Account{Number: "12345678901"}, normalised},
+		{bb, witness.Account{Number: "12349678901"}, other},
+		{digital, witness.Account{Branch: "0001-9", Number: "12345678"}, exact},
+		{digital, witness.Account{Number: "000112345678"}, other},
+		{digital, witness.Account{Number: "112345678"}, other},
+		{digital, witness.Account{Number: "260000112345678"}, normalised},
+		{caixa, witness.Account{Bank: "104", Number: "0123001000012345"}, normalised},
+		{caixa, witness.Account{Bank: "104", Number: "01231288000012345"}, normalised},
+		{caixa, witness.Account{Bank: "104", Branch: "0123", Number: "013000012345"}, normalised},
+		{caixa, witness.Account{Bank: "104", Number: "0123001000912345"}, other},
+		{caixa, witness.Account{Bank: "104", Number: "0123999000012345"}, other},
+		{caixa, witness.Account{Bank: "104", Number: "0999001000012345"}, other},
+		{caixa, witness.Account{Bank: "104", Number: "912345"}, other},
+		{
+			our("104", "0123", "001000012345"), witness.Account{Bank: "104", Number: "0123013000012345"}, other,
+		},
+		{german, witness.Account{Bank: "12030000", Number: "0000202051"}, normalised},
+		{german, witness.Account{Number: "202051"}, normalised},
+		{german, witness.Account{Bank: "50010517", Number: "0000202051"}, other},
+		{german, witness.Account{Bank: "12030000", Number: "0000902051"}, other},
+		{german, witness.Account{Bank: "BYLADEM1001", Number: "202051"}, normalised},
+		{german, witness.Account{Bank: "INGBNL2A", Number: "202051"}, other},
+		{german, witness.Account{Number: "DE88500105170000202051"}, other},
+		{clabe, witness.Account{Number: "1234567890"}, normalised},
+		{clabe, witness.Account{Number: "234567890"}, other},
+		{card, witness.Account{Card: true, Number: "5555000000004242"}, normalised},
+		{card, witness.Account{Number: "94242"}, other},
+	} {
+		got, refusal := witness.Select(fileOf(tc.theirs), tc.ours, "")
+		if got.Match != tc.want || (refusal == nil) != (tc.want != other) {
+			t.Errorf("%+v is matched to %+v as %q, want %q: %v", tc.theirs, tc.ours, got.Match, tc.want, refusal)
+		}
+	}
+	lotes := fileOf(witness.Account{Branch: "9999", Number: "56789-0"}, witness.Account{Branch: "1234", Number: "56789-0"})
+	if got, refusal := witness.Select(lotes, itau, ""); refusal != nil || got.Statement.Account.Branch != "1234" {
+		t.Errorf("the statement of the agency is not selected: %+v: %v", got.Statement.Account, refusal)
 	}
 }
 

@@ -167,6 +167,8 @@ type Section struct {
 	DailyRunning bool
 	// TotalsDisagree states that a sum or a count of the file is not that of the blocks.
 	TotalsDisagree bool
+	// Cut states that the file ends before the list of the blocks does, so that blocks may be missing.
+	Cut bool
 }
 
 // Kind is what a block is.

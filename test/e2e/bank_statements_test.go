@@ -161,10 +161,15 @@ func TestFilesThatCannotBeComparedSayWhy(t *testing.T) {
 		mapping := object{
 			"date":        "When",
 			"dateFormat":  "dd/MM/yyyy",
-			"amount":      "How much",
+			"amount":      "How many", // no title of the file
 			"decimal":     ",",
 			"description": []string{"What"},
 		}
+		o.send(http.MethodPut, account+"/csv-mapping", mapping).want(http.StatusOK)
+		if read := o.get(statementPath(waiting, "")).want(http.StatusOK).json(); read["state"] != "needs_mapping" {
+			t.Errorf("after a mapping with another title: %v", read)
+		}
+		mapping["amount"] = "How much"
 		o.send(http.MethodPut, account+"/csv-mapping", mapping).want(http.StatusOK)
 		read := o.get(statementPath(waiting, "")).want(http.StatusOK).json()
 		if read["state"] != "compared" || read["source"].(object)["dialect"] != "mapping" {

@@ -6055,10 +6055,10 @@ export interface components {
              */
             id: string;
             /**
-             * @description Whether its closing balance is the opening balance of this one
+             * @description Whether its closing balance is the opening balance of this one; absent if they overlap
              * @example true
              */
-            openingAgrees: boolean;
+            openingAgrees?: boolean;
             /**
              * Format: int64
              * @description The days that both have

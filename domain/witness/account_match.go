@@ -31,7 +31,8 @@ func matchAccount(theirs Account, ours OurAccount) (match Match, fits bool) {
 		return MatchAbsent, true
 	}
 	m := numberMatcher{branch: their.branch, bank: theirs.Bank}
-	m.card = ours.Identity.LastDigits != "" && (theirs.Card || len(their.digits) >= minCardDigits)
+	m.lastDigits = ours.Identity.LastDigits != ""
+	m.card = m.lastDigits && (theirs.Card || len(their.digits) >= minCardDigits)
 	if digitsWithoutZeros(m.bank) == "" {
 		m.bank = bank
 	}
@@ -154,7 +155,8 @@ func (b bankBranch) differs(other bankBranch) bool {
 type numberMatcher struct {
 	branch bankBranch // of both accounts
 	bank   string     // its code
-	card   bool       // of our number only the last digits are known
+	// lastDigits states that of our number only the last digits are known, and card that the other one is that of a card.
+	lastDigits, card bool
 }
 
 // compare returns how the numbers are the same; "" if they are not. theirBank is the code that the statement states.
@@ -169,6 +171,9 @@ func (m numberMatcher) compare(their, our bankNumber, theirBank string) Match {
 	case our.clabe && len(our.digits) == clabeDigits:
 		return matchIf(sameDigits(our.digits[clabeBranch:clabeDigits-1], their.digits))
 	}
+	if !m.lastDigits && m.branch.base == "" && gluedAgency(their, our) {
+		return MatchNormalised
+	}
 	for _, a := range m.readings(their) {
 		for _, b := range m.readings(our) {
 			if a.isSame(b) && (a.operation == "" || b.operation == "" || a.operation == b.operation) {
@@ -177,6 +182,30 @@ func (m numberMatcher) compare(their, our bankNumber, theirBank string) Match {
 		}
 	}
 	return ""
+}
+
+// An agency in front of an account number has at least minAgencyPrefix digits. With its check digit and the code of the
+// bank, it has at most maxAgencyPrefix.
+const (
+	minAgencyPrefix = 3
+	maxAgencyPrefix = 8
+)
+
+// gluedAgency reports whether one of the numbers ends with the other one, behind an agency that nobody states apart.
+// Many banks write it so in OFX. One of the numbers may lack the check digit.
+func gluedAgency(x, y bankNumber) bool {
+	long, short := x, y
+	if len(long.digits) < len(short.digits) {
+		long, short = short, long
+	}
+	end := numberReading{digits: strings.TrimLeft(short.digits, "0"), marked: short.marked}
+	for n := minAgencyPrefix; n <= min(maxAgencyPrefix, len(long.digits)); n++ {
+		rest := numberReading{digits: strings.TrimLeft(long.digits[n:], "0"), marked: long.marked}
+		if len(end.digits) >= minSuffix && len(rest.digits) >= minSuffix && rest.isSame(end) {
+			return true
+		}
+	}
+	return false
 }
 
 func matchIf(same bool) Match {
@@ -238,7 +267,11 @@ func (m numberMatcher) readings(n bankNumber) []numberReading {
 	}
 	for _, rest := range rests {
 		for _, operation := range m.operations() {
-			if number, found := strings.CutPrefix(rest, operation); found && len(number) >= caixaDigits {
+			number, found := strings.CutPrefix(rest, operation)
+			if !found && rest == n.digits { // the zeros in front may be missing
+				number, found = strings.CutPrefix(rest, strings.TrimLeft(operation, "0"))
+			}
+			if found && len(number) >= caixaDigits {
 				add(number, operation)
 			}
 		}

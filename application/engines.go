@@ -92,15 +92,13 @@ func (s *Service) UpdateEngine(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
+	changed := auditing.Changed(
+		auditing.IfChanged(next.Name != before.Name, "configName"),
+		auditing.IfChanged(!bytes.Equal(next.Config, before.Config), "config"),
+		auditing.IfChanged(!u.Credential.IsZero(), "credential"),
+	)
 	entries := func() []domain.AuditEntry {
-		return s.audits.EntriesOfUpdate(
-			ctx,
-			"engine.update",
-			id.String(),
-			auditing.IfChanged(next.Name != before.Name, "configName"),
-			auditing.IfChanged(!bytes.Equal(next.Config, before.Config), "config"),
-			auditing.IfChanged(!u.Credential.IsZero(), "credential"),
-		)
+		return s.audits.EntriesOfUpdate(ctx, "engine.update", id.String(), changed)
 	}
 	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
@@ -111,6 +109,9 @@ func (s *Service) UpdateEngine(
 			// the earlier revision.
 			return err
 		}
+		if len(changed) == 0 {
+			return nil
+		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
 		if !u.Credential.IsZero() {
@@ -120,7 +121,7 @@ func (s *Service) UpdateEngine(
 		return nil
 	})
 	if err == nil {
-		s.audits.Emit(ctx, tenant, "engine.update", id.String())
+		s.audits.EmitUpdate(ctx, tenant, "engine.update", id.String(), changed)
 	}
 	return updated, err
 }

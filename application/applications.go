@@ -109,10 +109,9 @@ func (s *Service) UpdateApplication(
 			return domain.Application{}, err
 		}
 	}
-	renamed := false
+	var changed []string
 	entries := func() []domain.AuditEntry {
-		return s.audits.EntriesOfUpdate(ctx, "application.update", id.String(),
-			auditing.IfChanged(renamed, "name"), auditing.IfChanged(fresh != nil, "credential"))
+		return s.audits.EntriesOfUpdate(ctx, "application.update", id.String(), changed)
 	}
 	change := ports.ApplicationChange{
 		Rotates: fresh != nil, Receiver: u.Receiver, Actor: ports.CallerOf(ctx).Actor,
@@ -128,7 +127,11 @@ func (s *Service) UpdateApplication(
 			for _, c := range members {
 				replaced = append(replaced, *c)
 			}
-			renamed = a.Name != u.Name
+			changed = auditing.Changed(
+				auditing.IfChanged(a.Name != u.Name, "name"), auditing.IfChanged(fresh != nil, "credential"))
+			if len(changed) == 0 {
+				return nil
+			}
 			a.Rename(u.Name)
 			a.BumpRevision(now)
 			if fresh == nil {
@@ -138,7 +141,7 @@ func (s *Service) UpdateApplication(
 			return s.distribute(ctx, *fresh, members, now)
 		})
 	if err == nil {
-		s.audits.Emit(ctx, tenant, "application.update", id.String())
+		s.audits.EmitUpdate(ctx, tenant, "application.update", id.String(), changed)
 		s.pullReplaced(ctx, replaced)
 	}
 	return updated, err

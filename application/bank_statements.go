@@ -433,12 +433,21 @@ func (s *Service) SetCSVMapping(
 		return err
 	}
 	const action = "account.csv_mapping"
-	err := s.BankStatements.SaveCSVMapping(ctx, tenant, account, m, s.Clock.Now(),
-		s.audits.EntriesOf(ctx, action, account.String()))
+	before, err := s.BankStatements.CSVMapping(ctx, tenant, account)
 	if err != nil {
 		return err
 	}
-	s.audits.Emit(ctx, tenant, action, account.String())
+	changed := before == nil || !reflect.DeepEqual(*before, m)
+	var entries ports.AuditEntries
+	if changed { // a request without effect is not recorded
+		entries = s.audits.EntriesOf(ctx, action, account.String())
+	}
+	if err := s.BankStatements.SaveCSVMapping(ctx, tenant, account, m, s.Clock.Now(), entries); err != nil {
+		return err
+	}
+	if changed {
+		s.audits.Emit(ctx, tenant, action, account.String())
+	}
 	if err := s.readMapped(ctx, tenant, account); err != nil && ctx.Err() == nil {
 		// The mapping is stored, and the background task reads the files.
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "bank statement", Err: err})

@@ -146,15 +146,9 @@ func (s *Service) updateConnection(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
-	var before, after domain.Connection
+	var changed []string
 	entries := func() []domain.AuditEntry {
-		return s.audits.EntriesOfUpdate(ctx, "connection.update", id.String(),
-			auditing.IfChanged(after.Name != before.Name, "configName"),
-			auditing.IfChanged(after.BaseURL != before.BaseURL, "baseUrl"),
-			auditing.IfChanged(after.AccountRef != before.AccountRef, "accountRef"),
-			auditing.IfChanged(after.ApplicationID != before.ApplicationID, "applicationId"),
-			auditing.IfChanged(fresh != nil, "credential"),
-		)
+		return s.audits.EntriesOfUpdate(ctx, "connection.update", id.String(), changed)
 	}
 	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
@@ -163,8 +157,7 @@ func (s *Service) updateConnection(
 		if c.ApplicationID != current.ApplicationID || s.accessChanged(c, current) {
 			return &domain.Error{Kind: domain.Conflict, Code: domain.ApplicationChanged}
 		}
-		before = *c
-		defer func() { after = *c }()
+		before := *c
 		c.Rename(u.Name)
 		switch {
 		case fresh != nil:
@@ -176,13 +169,26 @@ func (s *Service) updateConnection(
 		default:
 			c.Repoint(c.BaseURL, u.AccountRef, now)
 		}
-		c.BumpRevision(now)
+		if changed = updatedMembers(before, *c, fresh != nil); len(changed) > 0 {
+			c.BumpRevision(now)
+		}
 		return nil
 	})
 	if err == nil {
-		s.audits.Emit(ctx, tenant, "connection.update", id.String())
+		s.audits.EmitUpdate(ctx, tenant, "connection.update", id.String(), changed)
 	}
 	return updated, err
+}
+
+// updatedMembers returns the names of the members that an update has changed.
+func updatedMembers(before, after domain.Connection, hasCredential bool) []string {
+	return auditing.Changed(
+		auditing.IfChanged(after.Name != before.Name, "configName"),
+		auditing.IfChanged(after.BaseURL != before.BaseURL, "baseUrl"),
+		auditing.IfChanged(after.AccountRef != before.AccountRef, "accountRef"),
+		auditing.IfChanged(after.ApplicationID != before.ApplicationID, "applicationId"),
+		auditing.IfChanged(hasCredential, "credential"),
+	)
 }
 
 // validateUpdate validates an update. current is the stored connection, or zero if there is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/application/auditing"
@@ -91,15 +92,13 @@ func (s *Service) UpdateEngine(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
+	changed := auditing.Changed(
+		auditing.IfChanged(next.Name != before.Name, "configName"),
+		auditing.IfChanged(!bytes.Equal(next.Config, before.Config), "config"),
+		auditing.IfChanged(!u.Credential.IsZero(), "credential"),
+	)
 	entries := func() []domain.AuditEntry {
-		return s.audits.EntriesOfUpdate(
-			ctx,
-			"engine.update",
-			id.String(),
-			auditing.IfChanged(next.Name != before.Name, "configName"),
-			auditing.IfChanged(!bytes.Equal(next.Config, before.Config), "config"),
-			auditing.IfChanged(!u.Credential.IsZero(), "credential"),
-		)
+		return s.audits.EntriesOfUpdate(ctx, "engine.update", id.String(), changed)
 	}
 	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
@@ -110,6 +109,9 @@ func (s *Service) UpdateEngine(
 			// the earlier revision.
 			return err
 		}
+		if len(changed) == 0 {
+			return nil
+		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
 		if !u.Credential.IsZero() {
@@ -119,7 +121,7 @@ func (s *Service) UpdateEngine(
 		return nil
 	})
 	if err == nil {
-		s.audits.Emit(ctx, tenant, "engine.update", id.String())
+		s.audits.EmitUpdate(ctx, tenant, "engine.update", id.String(), changed)
 	}
 	return updated, err
 }
@@ -171,7 +173,7 @@ func (s *Service) TestEngine(
 	}
 	result := ports.EngineTest{Connection: id, Healthy: failure == nil, Latency: s.Clock.Now().Sub(startedAt)}
 	if failure != nil {
-		result.Message = probeMessages[domain.ReasonOf(failure)]
+		result.Message = probeMessage(failure)
 	}
 	_, err = s.saveTest(ctx, "engine.test", c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
 	return result, err
@@ -190,8 +192,16 @@ func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error
 	return err
 }
 
-// probeMessages are the only messages that the test of an engine connection returns after a failure.
-// The text that the tested system sent is never returned.
+// probeMessage returns the message of a failed test of an engine connection. It never contains text that the tested
+// system sent.
+func probeMessage(failure error) string {
+	if errors.Is(failure, domain.VendorUnreachable) {
+		return "the peer cannot be reached, or its server fails"
+	}
+	return cmp.Or(probeMessages[domain.ReasonOf(failure)], "the peer did not return a usable response")
+}
+
+// probeMessages contains the messages of probeMessage by the reason of the failure.
 var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
 	domain.CredentialUnopened: "the stored credential cannot be decrypted",
@@ -199,5 +209,4 @@ var probeMessages = map[domain.Code]string{
 	domain.AccountNotFound:    "the configured resource does not exist at the peer",
 	domain.AddressNotAllowed:  "the address is not allowed",
 	domain.VendorRateLimited:  "the peer is rate limiting requests",
-	domain.VendorUnreachable:  "the peer did not return a usable response",
 }

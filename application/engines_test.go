@@ -120,6 +120,37 @@ func TestEngineTest(t *testing.T) {
 	}
 }
 
+// No pull decides later whether an engine connection works, so its health is the result of the last test, although the
+// failure may pass.
+func TestEngineTestStoresTransientFailures(t *testing.T) {
+	for code, message := range map[domain.Code]string{
+		domain.VendorUnreachable: "the peer cannot be reached, or its server fails",
+		domain.MalformedResponse: "the peer did not return a usable response",
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			e := newEnv(t)
+			c := e.createEngine("warehouse")
+			for _, fails := range []domain.Code{code, "", code} {
+				_, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{
+					Config: json.RawMessage(`{"fails":"` + fails + `"}`),
+				})
+				e.noError(err)
+				result, err := e.TestEngine(e.ctx, e.tenant, c.ID)
+				e.noError(err)
+				want, wantMessage := domain.Healthy, ""
+				if fails != "" {
+					want, wantMessage = domain.Unhealthy, message
+				}
+				stored, err := e.GetEngine(e.ctx, e.tenant, c.ID)
+				e.noError(err)
+				if stored.Health.Status != want || result.Message != wantMessage {
+					t.Errorf("after %q the health is %+v, the message %q", fails, stored.Health, result.Message)
+				}
+			}
+		})
+	}
+}
+
 func TestEngineLifeCycle(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

@@ -199,8 +199,16 @@ func (c connector) Validate(
 	return config, domain.Join(fieldErrors)
 }
 
-func (c connector) Probe(_ context.Context, _ json.RawMessage, credential domain.Credential) (string, error) {
-	if !credential.Part("password").Equal(domain.SecretText("right")) {
+// Probe fails unless the password is "right", and with the transient failure that the configuration names, if any.
+func (c connector) Probe(_ context.Context, config json.RawMessage, credential domain.Credential) (string, error) {
+	var fault struct{ Fails domain.Code }
+	if err := json.Unmarshal(config, &fault); err != nil {
+		return "", err
+	}
+	switch {
+	case fault.Fails != "":
+		return "", &domain.Error{Kind: domain.Unavailable, Code: fault.Fails}
+	case !credential.Part("password").Equal(domain.SecretText("right")):
 		return "", rejected(domain.CredentialRejected)
 	}
 	return "1.0", nil

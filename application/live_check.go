@@ -129,8 +129,12 @@ func (s *Service) saveHealth(
 			if failure == nil {
 				c.Webhook = c.Webhook.After(status.Schedule)
 			}
-			if failure == nil && c.Kind == domain.Engine {
+			switch {
+			case c.Kind != domain.Engine:
+			case failure == nil:
 				c.Health.Since = now // an engine has no history of health; this is when it was last seen
+			default: // no pull decides about an engine later, so every failure of a test does
+				c.Health = c.Health.AfterFailure(domain.ReasonOf(failure), now)
 			}
 		}
 		return nil

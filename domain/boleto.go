@@ -23,8 +23,9 @@ var (
 	errBoletoCheck = errors.New("the check digit of the barcode is wrong")
 )
 
-// withoutBoletoPunctuation removes the characters that are printed between the digits of a digitable line.
-var withoutBoletoPunctuation = strings.NewReplacer(" ", "", "\u00a0", "", ".", "", "-", "")
+// withoutGrouping removes the characters that are printed between the digits of a digitable line, or between the groups
+// of an end-to-end id.
+var withoutGrouping = strings.NewReplacer(" ", "", "\u00a0", "", ".", "", "-", "")
 
 // ParseBoleto returns the 44 digits of the barcode of a boleto. The text is the barcode or the digitable line, in any
 // printed form: with or without dots, hyphens and blanks between the digits. A boleto of a bank has a line of 47
@@ -37,7 +38,7 @@ func ParseBoleto(text string) (barcode string, err error) {
 	if len(text) < lengthOfBarcode {
 		return "", errBoletoForm
 	}
-	digits := withoutBoletoPunctuation.Replace(text)
+	digits := withoutGrouping.Replace(text)
 	if !isNumber(digits) {
 		return "", errBoletoForm
 	}
@@ -70,7 +71,7 @@ func ParseBoleto(text string) (barcode string, err error) {
 // UncheckedBoletoLine returns the digits of a digitable line of which a check digit is wrong. It returns "" for a right
 // line, and for any other text. Such a line is no number by which a boleto is paid, but two of them are two boletos.
 func UncheckedBoletoLine(text string) string {
-	digits := withoutBoletoPunctuation.Replace(text)
+	digits := withoutGrouping.Replace(text)
 	if len(digits) != lengthOfBoletoLine && len(digits) != lengthOfCollectionLine || !isNumber(digits) ||
 		strings.Trim(digits, digits[:1]) == "" {
 		return ""

@@ -49,6 +49,10 @@ const (
 	HeldNone Code = "no_held_removals"
 	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.
 	EventNotFailed Code = "event_not_failed"
+	// EventDelivered: an event was delivered or skipped, so it cannot be skipped (Conflict).
+	EventDelivered Code = "event_delivered"
+	// EventNotStored: no event with the sequence is stored, so it cannot be skipped (Conflict).
+	EventNotStored Code = "event_not_stored"
 	// EventSkipped: an operator has passed over an event.
 	EventSkipped Code = "skipped"
 	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).

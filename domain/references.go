@@ -69,14 +69,26 @@ func (r References) hash(input []byte) []byte {
 }
 
 // Has reports whether a member has this value. Upper and lower case letters are equal. A boleto has its barcode and
-// its digitable line in any printed form. It returns false for "", which stands for an unknown reference.
+// its digitable line in any printed form, and an end-to-end id may be printed in groups. It returns false for "", which
+// stands for an unknown reference.
 func (r References) Has(value string) bool {
 	if value == "" {
 		return false
 	}
 	barcode, _ := ParseBoleto(value)
+	forms := ReferenceForms(value)
 	return barcode != "" && barcode == r.Barcode ||
-		slices.ContainsFunc(r.Values(), func(v string) bool { return LowerReference(v) == LowerReference(value) })
+		slices.ContainsFunc(r.Values(), func(v string) bool { return slices.Contains(forms, LowerReference(v)) })
+}
+
+// ReferenceForms returns the forms, in lower case, in which a reference with this value can be stored: as it is, and of
+// an end-to-end id in groups also without the blanks, dots and hyphens between them.
+func ReferenceForms(value string) []string {
+	forms := []string{LowerReference(value)}
+	if id := ungroupedEndToEndID(value); id != "" && id != value {
+		forms = append(forms, LowerReference(id))
+	}
+	return forms
 }
 
 // LowerReference returns a reference in the form in which references are compared: the letters A to Z in lower case, as
@@ -132,6 +144,15 @@ func CleanReference(text string) string {
 func IsEndToEndID(text string) bool {
 	return len(text) == 32 && strings.ContainsAny(text[:1], "EDed") && isNumber(text[1:21]) &&
 		strings.Trim(text[21:], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// ungroupedEndToEndID returns the end-to-end id that the text is, without the blanks, dots and hyphens between its
+// groups. It returns "" if the text is none.
+func ungroupedEndToEndID(text string) string {
+	if id := withoutGrouping.Replace(text); IsEndToEndID(id) {
+		return id
+	}
+	return ""
 }
 
 // IsChargeID reports whether the text has the form of the id (txid) of a dynamic PIX charge: 26 to 35 letters and

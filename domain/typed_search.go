@@ -32,7 +32,7 @@ const (
 // ParseTyped returns the meanings of a text that a person has typed to find transactions. A transaction is meant if one
 // of them selects it. It returns nil if the text has no meaning. The rules:
 //
-//   - A digitable line or a barcode of a boleto, and an end-to-end id, mean a reference only.
+//   - A digitable line or a barcode of a boleto, and an end-to-end id, in any grouping, mean a reference only.
 //   - A CPF, CNPJ or RFC, in any form, means the tax number of the counterparty. As it may also stand in a
 //     description, both its plain and its printed form are searched as a text, and what was typed as a reference.
 //   - An amount with a sign, a currency, or two digits after the last mark means this amount only. Of two kinds of
@@ -44,7 +44,7 @@ const (
 //     name of a bank.
 func ParseTyped(text string) []TypedTerm {
 	text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\u2212", "-")), " ")
-	if _, err := ParseBoleto(text); err == nil || IsEndToEndID(text) {
+	if _, err := ParseBoleto(text); err == nil || ungroupedEndToEndID(text) != "" {
 		return []TypedTerm{{Reference: text}}
 	}
 	amounts, signed, certain := typedAmounts(text)

@@ -75,9 +75,10 @@ func TestATypedTextHasTheMeaningsOfItsForm(t *testing.T) {
 		// references
 		line: "reference " + line, strings.ReplaceAll(strings.ReplaceAll(line, " ", ""), ".", ""): "reference " +
 			strings.ReplaceAll(strings.ReplaceAll(line, " ", ""), ".", ""),
-		"e18236120202603011212s0a1b2c3d4e": "reference e18236120202603011212s0a1b2c3d4e",
-		id:                                 "id or reference " + id + " or bank " + id,
-		"pedido-1024":                      "reference pedido-1024 or text pedido-1024 or bank pedido-1024",
+		"e18236120202603011212s0a1b2c3d4e":   "reference e18236120202603011212s0a1b2c3d4e",
+		"E18236120 202603011212-s0a1b2c3d4e": "reference E18236120 202603011212-s0a1b2c3d4e",
+		id:                                   "id or reference " + id + " or bank " + id,
+		"pedido-1024":                        "reference pedido-1024 or text pedido-1024 or bank pedido-1024",
 		// words
 		"  Papéis   Aurora ": "text Papéis Aurora or bank Papéis Aurora",
 		"Itaú":               "reference Itaú or text Itaú or bank Itaú",

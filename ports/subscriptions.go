@@ -96,7 +96,8 @@ type SubscriptionManager interface {
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64) (SubscriptionStatus, error)
 	// SkipEvent passes over one event that has failed at least once; it is never sent. If the event reports a new
-	// record, the next event of the record reports it. Errors: Conflict (event_not_failed).
+	// record, the next event of the record reports it. Errors: Conflict (event_not_failed, event_delivered,
+	// event_not_stored).
 	SkipEvent(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
@@ -187,7 +188,8 @@ type SubscriptionStore interface {
 		sequence int64, entries AuditEntries) (SubscriptionStatus, error)
 	// Skip passes over an event whose attempts have failed, and stores an attempt with the error skipped. A new epoch
 	// begins. If the event is transaction.added, the next event of its subject becomes transaction.added, also if
-	// Append stores it later. Errors: NotFound; Conflict (event_not_failed) for every other event.
+	// Append stores it later. Errors: NotFound; Conflict (event_delivered) for an event that was delivered or skipped,
+	// Conflict (event_not_stored) if there is no such event, Conflict (event_not_failed) for every other event.
 	Skip(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, skip EventSkip,
 		entries AuditEntries) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it

@@ -122,6 +122,9 @@ var statusRules = []statusRule{
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{domain.SinkLacks, http.StatusConflict, codeConflict, "the sink of the subscription does not have this"},
+	{domain.EventNotFailed, http.StatusConflict, codeConflict, "no attempt to send the event has failed"},
+	{domain.EventDelivered, http.StatusConflict, codeConflict, "the event was delivered or skipped already"},
+	{domain.EventNotStored, http.StatusConflict, codeConflict, "no event with this sequence is stored"},
 	{
 		domain.AccountChanged, http.StatusConflict, codeConflict,
 		"transactions have changed since the balance of the account was read; force=changed writes the statement",

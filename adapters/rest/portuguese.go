@@ -87,7 +87,10 @@ var portugueseDetails = map[string]string{
 		"confere com os lançamentos; force=drift gera o extrato",
 	"the bank was last read too early for the last day of the statement; force=not_covered ignores this": "a última " +
 		"leitura do banco é anterior ao fim do último dia do extrato; force=not_covered gera o extrato",
-	"no balance of the account is known": "nenhum saldo da conta é conhecido",
+	"no attempt to send the event has failed":    "nenhuma tentativa de enviar o evento falhou",
+	"the event was delivered or skipped already": "o evento já foi entregue ou pulado",
+	"no event with this sequence is stored":      "não há evento armazenado com esta sequência",
+	"no balance of the account is known":         "nenhum saldo da conta é conhecido",
 	"the amount of a transaction in the currency of the account is not known": "o valor de um lançamento na moeda da " +
 		"conta não é conhecido",
 	"an amount of the statement has more digits than the format allows": "um valor do extrato tem mais dígitos do " +

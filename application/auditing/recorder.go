@@ -2,6 +2,7 @@ package auditing
 
 import (
 	"context"
+	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -59,16 +60,27 @@ func (r Recorder) Entries(ctx context.Context, action string, objects ...string)
 	return entries
 }
 
-// EntriesOfUpdate returns the audit entry for an update of the members with these names. It skips empty names, so
-// that callers can pass the results of IfChanged.
-func (r Recorder) EntriesOfUpdate(ctx context.Context, action, object string, members ...string) []domain.AuditEntry {
-	e := r.Entry(ctx, action, object)
-	for _, name := range members {
-		if name != "" {
-			e.Detail.Changed = append(e.Detail.Changed, name)
-		}
+// EntriesOfUpdate returns the audit entry for an update of the members with these names. It returns none for no
+// members, because a request without effect is not recorded.
+func (r Recorder) EntriesOfUpdate(ctx context.Context, action, object string, members []string) []domain.AuditEntry {
+	if len(members) == 0 {
+		return nil
 	}
+	e := r.Entry(ctx, action, object)
+	e.Detail.Changed = members
 	return []domain.AuditEntry{e}
+}
+
+// EmitUpdate logs the update of the members with these names, which is stored. It logs nothing for no members.
+func (r Recorder) EmitUpdate(ctx context.Context, tenant domain.TenantID, action, object string, members []string) {
+	if len(members) > 0 {
+		r.Emit(ctx, tenant, action, object)
+	}
+}
+
+// Changed returns the names that are not "". Its arguments are the results of IfChanged.
+func Changed(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // IfChanged returns name if isChanged is true, and "" otherwise.

@@ -223,15 +223,18 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 			return ports.SubscriptionStatus{}, err
 		}
 	}
-	changed := []string{
+	changed := auditing.Changed(
 		auditing.IfChanged(draft.Name != before.Name, "name"),
 		auditing.IfChanged(!slices.Equal(draft.Types, before.Types), "types"),
 		auditing.IfChanged(draft.Connection != before.Connection, "connectionId"),
 		auditing.IfChanged(!reflect.DeepEqual(draft.Sink, before.Sink) ||
 			!bytes.Equal(draft.Sealed, before.Sealed), "sink"),
+	)
+	if len(changed) == 0 {
+		return s.shown(before, matchSubscription(match, before.Subscription))
 	}
 	entries := func() []domain.AuditEntry {
-		return s.Audits.EntriesOfUpdate(ctx, "subscription.update", id.String(), changed...)
+		return s.Audits.EntriesOfUpdate(ctx, "subscription.update", id.String(), changed)
 	}
 	return s.changeSubscription(ctx, before, "subscription.update", entries, match, func(sub *events.Subscription) {
 		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
@@ -311,19 +314,26 @@ func (s *Service) ResumeSubscription(
 	})
 }
 
+// setSubscriptionState changes the state of a subscription. A change that has no effect is not audited.
 func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	action string, change func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
-	now := s.Clock.Now()
-	entries := s.Audits.EntriesOf(ctx, action, id.String())
+	now, changed := s.Clock.Now(), false
+	entries := func() []domain.AuditEntry {
+		if !changed {
+			return nil
+		}
+		return s.Audits.Entries(ctx, action, id.String())
+	}
 	after, err := s.Subscriptions.Update(ctx, tenant, id, entries, func(sub *events.Subscription) error {
 		before := sub.State
-		if change(sub); sub.State != before {
+		change(sub)
+		if changed = sub.State != before; changed {
 			sub.BumpRevision(now)
 		}
 		return nil
 	})
-	if err == nil {
+	if err == nil && changed {
 		s.Audits.Emit(ctx, tenant, action, id.String())
 		s.signal.nudge()
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -63,13 +65,39 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	)
 	root.AddCommand(client.Commands(env, clientVendors())...)
 	addAuditVerify(root, env)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{Err: err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.PersistentPreRunE = checkFlags
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.InitDefaultCompletionCmd() // after SetOut: the subcommands keep the writer that they find here
 	refuseUnknownShells(root)
 	return root.ExecuteContext(ctx)
+}
+
+// checkFlags returns a usageError if a required flag is missing, or if flags exclude each other. Cobra checks the same
+// later, but its errors cannot be told from those of the command itself.
+func checkFlags(cmd *cobra.Command, _ []string) error {
+	if err := cmp.Or(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+		return usageError{Err: err}
+	}
+	return nil
+}
+
+// flagError returns the usageError for an error in a flag. It replaces the messages of package strconv.
+func flagError(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return usageError{Err: err}
+	}
+	reason := "must be a whole number"
+	switch {
+	case number.Func == "ParseBool":
+		reason = "must be true or false"
+	case errors.Is(number, strconv.ErrRange):
+		reason = "is out of range"
+	}
+	return usageError{Err: errors.New(strings.ReplaceAll(err.Error(), number.Error(), reason))}
 }
 
 // refuseUnknownShells makes "completion" without one of its subcommands an error. Cobra would print the help and exit

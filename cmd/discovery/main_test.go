@@ -77,10 +77,21 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		"an unknown shell":      {[]string{"completion", "fly"}, `no completion for the shell "fly"`},
 		"an address of a flag":  {[]string{"sandbox", "--pluggy", "x"}, "--pluggy: "},
 		"a port of a flag":      {[]string{"sandbox", "--pluggy", "127.0.0.1:99999"}, "--pluggy: "},
-		"an argument too many":  {[]string{"version", "fly"}, "unknown command"},
-		"an argument too few":   {[]string{"token"}, "usage: discovery token TENANT"},
-		"no file for a keyset":  {[]string{"keyset", "create"}, "usage: discovery keyset create FILE"},
-		"an invalid tenant":     {[]string{"token", canary}, "TENANT must be a UUID"},
+		"no number for a flag": {
+			[]string{"pulls", "list", "--limit", "abc"}, `invalid argument "abc" for "--limit" flag: must be a whole number`,
+		},
+		"too large a number": {[]string{"pulls", "list", "--limit", strings.Repeat("9", 20)}, "flag: is out of range"},
+		"no truth value":     {[]string{"pulls", "list", "--all=abc"}, `"--all" flag: must be true or false`},
+		"a missing required flag": {
+			[]string{"transactions", "exclude", "x"}, `required flag(s) "reason" not set`,
+		},
+		"flags that exclude each other": {
+			[]string{"subscriptions", "create", "--url", "x", "--url-file", "y"}, "[url url-file]",
+		},
+		"an argument too many": {[]string{"version", "fly"}, "unknown command"},
+		"an argument too few":  {[]string{"token"}, "usage: discovery token TENANT"},
+		"no file for a keyset": {[]string{"keyset", "create"}, "usage: discovery keyset create FILE"},
+		"an invalid tenant":    {[]string{"token", canary}, "TENANT must be a UUID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, stderr := program(t, environment(t), test.args...)

@@ -189,10 +189,16 @@ func (s Subscription) SigningSecrets(secrets domain.Credential, now time.Time) [
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
 // NotFailed returns the error for a request to skip an event that has not failed.
-func NotFailed() *domain.Error {
-	return &domain.Error{
-		Kind: domain.Conflict, Code: domain.EventNotFailed, Message: "the event is not waiting after a failed attempt",
-	}
+func NotFailed() *domain.Error { return notSkipped(domain.EventNotFailed) }
+
+// AlreadyDelivered returns the error for a request to skip an event that was delivered or skipped.
+func AlreadyDelivered() *domain.Error { return notSkipped(domain.EventDelivered) }
+
+// UnknownEvent returns the error for a request to skip an event that is not stored.
+func UnknownEvent() *domain.Error { return notSkipped(domain.EventNotStored) }
+
+func notSkipped(code domain.Code) *domain.Error {
+	return &domain.Error{Kind: domain.Conflict, Code: code}
 }
 
 // NotStored returns the error for a request to replay the events from a certain event on, if this event is not

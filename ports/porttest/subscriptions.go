@@ -402,7 +402,7 @@ func skipAdded(f *fixture) {
 	f.equal("attempts", 1, len(attempts.Items))
 	f.equal("error of the attempt", domain.EventSkipped, attempts.Items[0].Error)
 	f.equal("event of the attempt", recorded[0].ID, attempts.Items[0].Event)
-	f.errorIs(f.skip(s, recorded[0].Sequence), domain.Conflict)
+	f.errorIs(f.skip(s, recorded[0].Sequence), domain.EventDelivered)
 }
 
 func skipLast(f *fixture) {
@@ -437,9 +437,14 @@ func skipNotFailed(f *fixture) {
 		ID: newID[events.EventAttempt](), Sequence: 1, Event: recorded[0].ID,
 		Type: recorded[0].Type, Subject: recorded[0].Subject, Number: 1, At: f.now(), Error: domain.SinkRefused,
 	}}})
-	for _, sequence := range []int64{0, 2, 3, 4} {
+	for sequence, code := range map[int64]domain.Code{
+		0: domain.EventNotStored, 2: domain.EventNotFailed, 3: domain.EventNotFailed, 4: domain.EventNotStored,
+	} {
 		f.errorIs(f.skip(s, sequence), domain.Conflict)
+		f.errorIs(f.skip(s, sequence), code)
 	}
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 3})
+	f.errorIs(f.skip(s, 3), domain.EventDelivered)
 	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionPaused, "", f.now()) })
 	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionActive, "", f.now()) })
 	f.noError(f.skip(s, 1)) // it has failed before the subscription was resumed

@@ -21,6 +21,7 @@ var searchTests = []storeTest{
 	{"a search finds a row that is older than many rows with long texts", searchFindsRowAfterLongTexts},
 	{"a search finds each reference by its value in upper or lower case, over all connections", searchReferences},
 	{"a search finds a boleto by its barcode and by every printed form of its digitable line", searchBoletos},
+	{"a search finds an end-to-end id by its printed forms", searchGroupedIDs},
 	{"a search finds the transactions with a counterparty by its tax number", searchDocuments},
 	{"a search in both directions finds every amount once, by pages of any size", searchBothDirections},
 	{"a search of the index ends soon", searchOfIndexEndsSoon},
@@ -450,6 +451,23 @@ func searchBoletos(f *fixture) {
 	for text, want := range map[string]string{
 		barcode: "a", digitableLine: "a", strings.NewReplacer(".", "", " ", "").Replace(digitableLine): "a",
 		"83680000000-9 87450162202-9 61118000000-6 00004410998-1": "b", digitableLine[1:]: "", barcode[:43]: "",
+	} {
+		f.equal(text, want, strings.Join(ids(f.search(domain.TransactionSearch{Reference: text}, 9), externalID), " "))
+	}
+}
+
+// searchGroupedIDs checks that the search by reference finds an end-to-end id by its printed forms, in each member of
+// the references, and also a reference that the vendor itself has sent in groups.
+func searchGroupedIDs(f *fixture) {
+	const id, grouped = "E12345678202611101200abcDEF12345", "E12345678 202611101200 ABCdef12345"
+	_, l := f.runningPull()
+	first, second, third := row("a"), row("b"), row("c")
+	first.References.EndToEndID, second.References.ReferenceNumber = id, id
+	third.References.TransactionID = grouped
+	f.storeRows(l, first, second, third)
+	for text, want := range map[string]string{
+		id: "b a", grouped: "c b a", "e-12345678.2026.1110.1200-abcdef12345": "b a",
+		"E12345678 202611101200 abcdef1234": "", "E12345678/202611101200/abcDEF12345": "",
 	} {
 		f.equal(text, want, strings.Join(ids(f.search(domain.TransactionSearch{Reference: text}, 9), externalID), " "))
 	}

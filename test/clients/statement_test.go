@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
@@ -93,6 +94,36 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 	} {
 		if _, fault, code := e.discovery(t, "", append([]string{"accounts", "statement"}, args...)...); code != 2 {
 			t.Errorf("%v: the exit code is %d: %s", args, code, fault)
+		}
+	}
+}
+
+// A statement that ends before the present day must say so, unless the caller has chosen its last day.
+func TestAStatementThatEndsEarlySaysSo(t *testing.T) {
+	day := func(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
+	early := "statement-0196f5d4-2001-01-01-" + day(-2) + ".xml"
+	for name, test := range map[string]struct {
+		file string
+		args []string
+		says bool
+	}{
+		"of a day that is over":        {early, nil, true},
+		"to a chosen day":              {early, []string{"--to", day(-2)}, false},
+		"of a close":                   {early, []string{"--close", day(-2)}, false},
+		"to a later day":               {"statement-0196f5d4-2001-01-01-" + day(1) + ".xml", nil, false},
+		"in a file with no day at all": {"statement.xml", nil, false},
+	} {
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Disposition", `attachment; filename="`+test.file+`"`)
+			_, _ = fmt.Fprint(w, "the document")
+		}))
+		e := &env{origin: service.URL, token: harness.Token(t, "0196f5d4-6f0e-7000-8000-000000000001")}
+		args := append([]string{"accounts", "statement", "x", "--format", "camt053"}, test.args...)
+		out, note, code := e.discovery(t, "", args...)
+		service.Close()
+		if code != 0 || out != "the document" || strings.Contains(note, "ends with "+day(-2)) != test.says ||
+			(note != "") != test.says {
+			t.Errorf("a statement %s ends with %d, %q and %q", name, code, out, note)
 		}
 	}
 }

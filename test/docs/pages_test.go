@@ -42,7 +42,6 @@ var notRun = map[string]string{
 	"docs/api.md":              "names the values that the test sets",
 	"docs/audit.md":            "test/clients and adapters/evidence verify packs",
 	"docs/deploy.md":           "needs a release, a cluster or Docker; test/deploy checks image and chart",
-	"docs/lerian.md":           "the ids of Matcher are made up; test/e2e runs the sink",
 	"docs/internals/extend.md": "cmd/newvendor tests the template; the values are made up",
 	"docs/internals/scale.md":  "tests and benchmarks",
 	"docs/performance.md":      "benchmarks",
@@ -61,6 +60,7 @@ func TestThePagesWork(t *testing.T) {
 	}
 	w := open(t, harness.SQLite(t))
 	environment := slices.DeleteFunc(w.environment(t), func(v string) bool { return strings.HasPrefix(v, "PATH=") })
+	environment = append(environment, openMatcher(t)...)
 	outputs := runSteps(t, steps, append(environment, "PATH="+folder+":"+os.Getenv("PATH")))
 	if len(outputs) > 1 && !strings.Contains(outputs[1], "BOLETO DE ENERGIA") {
 		t.Errorf("the first connection prints\n%s", outputs[1])

@@ -239,6 +239,9 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 			"accountRef": descriptor["accountRef"],
 		}
 		o.send(http.MethodPut, one, rename, "X-Request-Id: the-rename").want(http.StatusOK)
+		if again := o.send(http.MethodPut, one, rename).want(http.StatusOK); again.header.Get("ETag") != `"2"` {
+			t.Errorf("an update without effect has the entity tag %s", again.header.Get("ETag"))
+		}
 		o.send(http.MethodPut, one, rename, "If-Match: \"0\"").want(http.StatusPreconditionFailed)
 		o.send(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
 		o.send(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
@@ -262,7 +265,9 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 			want(http.StatusCreated).
 			text("id")
 		o.send(http.MethodPost, engines, postgresEngine(t, "canary-engine")).want(http.StatusConflict)
-		o.send(http.MethodPatch, engines+"/"+engine, object{"configName": "canary-books"}).want(http.StatusOK)
+		for range 2 { // the second one has no effect
+			o.send(http.MethodPatch, engines+"/"+engine, object{"configName": "canary-books"}).want(http.StatusOK)
+		}
 		o.send(http.MethodDelete, engines+"/"+engine, nil).want(http.StatusNoContent)
 		o.send(http.MethodDelete, one, nil).want(http.StatusNoContent)
 

@@ -133,6 +133,19 @@ func TestEngineConnectionsWithTheMembersOfADatabase(t *testing.T) {
 		if got := o.get(one).want(200).members(members...); got["status"] != "UNREACHABLE" {
 			t.Errorf("after a failed test: %v", got)
 		}
+
+		// A test of a server that cannot be reached decides, too, whatever was known before.
+		o.send(http.MethodPatch, one, object{"schema": "public"}).want(200)
+		for _, server := range []struct {
+			port   any
+			status string
+		}{{body["port"], "AVAILABLE"}, {1, "UNREACHABLE"}} {
+			o.send(http.MethodPatch, one, object{"port": server.port}).want(200)
+			o.testEngine(text(made, "id"), server.status == "AVAILABLE")
+			if got := o.get(one).want(200); got.text("status") != server.status {
+				t.Errorf("after a test of port %v: %s", server.port, got.raw)
+			}
+		}
 		o.send(http.MethodPatch, one, object{"configName": "books", "schema": "public", "password": "other"}).want(200)
 		if got := o.get(one).want(200); got.text("configName") != "books" || got.text("schema") != "public" {
 			t.Errorf("a change of three members made %s", got.raw)

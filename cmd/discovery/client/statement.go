@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"path"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -169,8 +173,28 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	return s.saveDocument(response, file)
+	if err := s.saveDocument(response, file); err != nil {
+		return err
+	}
+	if last := lastDay(response); params.To == nil && params.Close == nil && last != "" &&
+		last < time.Now().UTC().Format(time.DateOnly) {
+		s.printNote("the statement ends with %s; --to DATE sets another last day", last)
+	}
+	return nil
 }
+
+// lastDay returns the last day of the statement in the response, which is part of its file name; "" if it is not known.
+func lastDay(response *http.Response) string {
+	_, params, err := mime.ParseMediaType(response.Header.Get("Content-Disposition"))
+	name := strings.TrimSuffix(params["filename"], path.Ext(params["filename"]))
+	if day := name[max(0, len(name)-len(time.DateOnly)):]; err == nil && dateForm.MatchString(day) {
+		return day
+	}
+	return ""
+}
+
+// dateForm is the form of a date.
+var dateForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
 // saveDocument writes the body of a response to a file, or to the standard output if file is "" or "-".
 func (s *session) saveDocument(response *http.Response, file string) (err error) {

@@ -421,7 +421,7 @@ func (c commands) skipEvent() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
 			if strings.Trim(args[1], "0123456789") != "" || args[1] == "" {
-				return usagef("SEQUENCE must be a sequence")
+				return usagef("SEQUENCE must be the number of an event, such as 42")
 			}
 			return show[discovery.SubscriptionView](s, subscriptionView,
 				func(ctx context.Context) (*http.Response, error) {
@@ -436,7 +436,7 @@ func (c commands) replaySubscription() *cobra.Command {
 	cmd := c.ofSubscription("replay", "Send the stored events from a sequence on again, or skip to it",
 		func(s *session, ctx context.Context, id string) (*http.Response, error) {
 			if strings.Trim(from, "0123456789") != "" || from == "" {
-				return nil, usagef("--from must be a sequence")
+				return nil, usagef("--from must be the number of an event, such as 42")
 			}
 			return s.api.ReplaySubscription(ctx, id, nil, discovery.EventReplayRequest{From: from})
 		})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -361,7 +362,7 @@ func (s subscriptions) Skip(
 		if err != nil {
 			return err
 		}
-		event, err := failedEvent(tx.DB, tenant, id, skip.Sequence)
+		event, err := failedEvent(tx.DB, row, skip.Sequence)
 		if err != nil {
 			return err
 		}
@@ -389,14 +390,22 @@ func (s subscriptions) Skip(
 }
 
 // failedEvent returns a parked event that has failed at least once. After a subscription was resumed, only the attempts
-// tell that an event has failed. Errors: events.NotFailed.
-func failedEvent(
-	tx *gorm.DB, tenant domain.TenantID, id events.SubscriptionID, sequence int64,
-) (subscriptionEventRow, error) {
-	event, err := gormstore.First[subscriptionEventRow](
-		eventsOf(tx, tenant, id).Where("parked AND sequence = ?", sequence))
-	if err != nil || event.LastError != "" {
-		return event, replacedNotFound(err, events.NotFailed())
+// tell that an event has failed. The rows of delivered and skipped events may be deleted. Errors: events.UnknownEvent, events.AlreadyDelivered, events.NotFailed.
+func failedEvent(tx *gorm.DB, row subscriptionRow, sequence int64) (subscriptionEventRow, error) {
+	tenant, id := domain.TenantID{UUID: row.Tenant}, events.SubscriptionID{UUID: row.ID}
+	event, err := gormstore.First[subscriptionEventRow](eventsOf(tx, tenant, id).Where("sequence = ?", sequence))
+	missing := errors.Is(err, domain.NotFound)
+	switch {
+	case err != nil && !missing:
+		return event, err
+	case !event.Parked && 0 < sequence && sequence <= row.DeliveredTo:
+		return event, events.AlreadyDelivered()
+	case missing:
+		return event, events.UnknownEvent()
+	case !event.Parked:
+		return event, events.NotFailed()
+	case event.LastError != "":
+		return event, nil
 	}
 	var failures int64
 	err = tx.Model(&attemptRow{}).Where("subscription_id = ? AND tenant_id = ? AND sequence = ? AND error <> ''",

@@ -26,13 +26,13 @@ func inIndex(column string) string {
 	return column + " <> ''"
 }
 
-// referenceValue returns the value to look for in the column, in lower case.
-func (m *searchMerge) referenceValue(column string) string {
+// referenceValues returns the values to look for in the column, in lower case.
+func (m *searchMerge) referenceValues(column string) []string {
 	if column == "barcode" {
 		barcode, _ := domain.ParseBoleto(m.search.Reference)
-		return cmp.Or(barcode, m.search.Reference)
+		return []string{cmp.Or(barcode, m.search.Reference)}
 	}
-	return domain.LowerReference(m.search.Reference)
+	return domain.ReferenceForms(m.search.Reference)
 }
 
 // exactValues returns the conditions for the transactions with the id, the reference or the tax number of the search,
@@ -52,9 +52,11 @@ func (m *searchMerge) exactValues() (conditions []clause.Expr) {
 		return nil
 	}
 	for _, column := range referenceColumns {
-		conditions = append(conditions, clause.Expr{
-			SQL: "lower(" + column + ") = ? AND " + inIndex(column), Vars: []any{m.referenceValue(column)},
-		})
+		for _, value := range m.referenceValues(column) {
+			conditions = append(conditions, clause.Expr{
+				SQL: "lower(" + column + ") = ? AND " + inIndex(column), Vars: []any{value},
+			})
+		}
 	}
 	return conditions
 }

@@ -343,6 +343,18 @@ func TestAnUnknownParameterIsReportedTogetherWithTheBody(t *testing.T) {
 	}
 }
 
+func TestAnEmptyParameterIsNotOneOfSeveral(t *testing.T) {
+	s := newEnv(t)
+	for query, want := range map[string]string{
+		"limit=": "must not be empty", "cursor=": "must not be empty", "limit=1&limit=2": "must have exactly one value",
+	} {
+		p := problemIn(t, s.call("GET", connectionsPath+"?"+query, ""), 400, codeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Message != want {
+			t.Errorf("%s: %+v, want %q", query, p.Errors, want)
+		}
+	}
+}
+
 func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 	s := newEnv(t)
 	feed := prefix + "/transactions/changes"

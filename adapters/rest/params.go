@@ -35,8 +35,10 @@ func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemFie
 		switch {
 		case !isKnown(name):
 			unknown = append(unknown, ProblemField{location, "is not a parameter of this operation"})
-		case len(values) > 1 || values[0] == "":
+		case len(values) > 1:
 			invalid = append(invalid, ProblemField{location, "must have exactly one value"})
+		case values[0] == "":
+			invalid = append(invalid, ProblemField{location, "must not be empty"})
 		}
 	}
 	if len(unknown) > maxUnknownParams {

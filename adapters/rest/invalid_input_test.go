@@ -374,6 +374,16 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 			"query.cursor",
 		},
 		{
+			"cursor of the health list in its order of names",
+			connectionsPath + "/health?attention=true&cursor=" + cursor[healthList]{fixturePosition}.String(),
+			"query.cursor",
+		},
+		{
+			"cursor of the health list in its order of urgency",
+			connectionsPath + "/health?attention=false&cursor=" + cursor[urgentHealthList]{fixturePosition}.String(),
+			"query.cursor",
+		},
+		{
 			"cursor padded",
 			connectionsPath + "?cursor=" + cursor[connectionList]{domainPosition("kk")}.String() + "==",
 			"query.cursor",

@@ -355,6 +355,22 @@ func TestAnEmptyParameterIsNotOneOfSeveral(t *testing.T) {
 	}
 }
 
+// All date parameters accept the same dates.
+func TestAnEarlyDateIsADate(t *testing.T) {
+	s := newEnv(t)
+	for _, target := range []string{
+		connectionsPath + "?consentExpiresBefore=", idPath + "/transactions?from=",
+	} {
+		if w := s.call("GET", target+"0000-01-01", ""); w.Code != 200 {
+			t.Errorf("%s: status %d: %s", target, w.Code, w.Body)
+		}
+		p := problemIn(t, s.call("GET", target+"2026-02-30", ""), 400, codeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Message != "must be a date (YYYY-MM-DD)" {
+			t.Errorf("%s: %+v", target, p.Errors)
+		}
+	}
+}
+
 func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 	s := newEnv(t)
 	feed := prefix + "/transactions/changes"

@@ -129,10 +129,12 @@ type dayParam struct{ time.Time }
 // UnmarshalText parses a date.
 func (d *dayParam) UnmarshalText(text []byte) error {
 	at, err := time.Parse(time.DateOnly, string(text))
-	if err != nil || at.Year() < 1 {
+	if err != nil {
 		return errors.New("must be a date (YYYY-MM-DD)")
 	}
-	d.Time = at
+	if d.Time = at; at.Year() < 1970 {
+		d.Time = time.Unix(0, 0).UTC() // nothing that is stored is earlier, and every database can store this time
+	}
 	return nil
 }
 

@@ -61,6 +61,7 @@ func (s *Service) AccountCoverage(
 func monthsOf(
 	all []witness.Overview, first, today domain.Date, wanted domain.Window,
 ) (begin, end time.Time, err error) {
+	hasFrom := wanted.From != ""
 	if wanted.To == "" {
 		wanted.To = max(today, wanted.From)
 	}
@@ -84,7 +85,10 @@ func monthsOf(
 	if err != nil {
 		return begin, end, err
 	}
-	if begin.AddDate(0, maxMonths, 0).Before(end) {
+	switch tooLong := begin.AddDate(0, maxMonths, 0).Before(end); {
+	case tooLong && !hasFrom:
+		return begin, end, domain.FieldError("to", "must be at most 120 months after the first month of the account")
+	case tooLong:
 		return begin, end, domain.FieldError("from", "must be at most 120 months before to")
 	}
 	return begin, end, nil

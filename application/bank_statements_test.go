@@ -57,3 +57,21 @@ func TestAStoredMappingIsNoFailure(t *testing.T) {
 		t.Errorf("%d failures are reported", len(failures))
 	}
 }
+
+// The months that are too many must be blamed on the parameter that was given.
+func TestTooManyMonthsOfCoverageAreBlamedOnWhatWasGiven(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.vendor.links["item-1"].rows = movements("a1", "x1 2026-02-01 shop")
+	e.pull()
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	for _, test := range []struct {
+		from, to domain.Date
+		field    string
+	}{{"", "9999-12-31", "to"}, {"0001-01-01", "", "from"}, {"2001-01-01", "2026-01-01", "from"}} {
+		_, err := e.AccountCoverage(e.ctx, e.tenant, accounts.Items[0].ID, test.from, test.to)
+		if got := fields(err); len(got) != 1 || got[0] != test.field {
+			t.Errorf("from %q to %q: %v", test.from, test.to, err)
+		}
+	}
+}

@@ -435,13 +435,13 @@ func (s *server) connectionHealth(
 
 // listConnectionHealth returns a page of the tenant's live connections with their stored health.
 func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantID, in *struct {
-	Health               string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
-	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
-	Attention            string             `query:"attention" enum:"true,false" doc:"true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value"`
-	Name                 plainText          `query:"q" maxLength:"255" doc:"Only connections whose config name contains this text; case and accents are ignored"`
-	Institution          institutionParam   `query:"institution" minLength:"3" maxLength:"1024" doc:"Only connections of this bank: the vendor, a colon, and the vendor's id of the institution" example:"pluggy:201"`
-	Limit                int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor               cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
+	Health               string           `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
+	ConsentExpiresBefore dayParam         `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
+	Attention            string           `query:"attention" enum:"true,false" doc:"true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value"`
+	Name                 plainText        `query:"q" maxLength:"255" doc:"Only connections whose config name contains this text; case and accents are ignored"`
+	Institution          institutionParam `query:"institution" minLength:"3" maxLength:"1024" doc:"Only connections of this bank: the vendor, a colon, and the vendor's id of the institution" example:"pluggy:201"`
+	Limit                int              `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor               healthCursor     `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[connectionHealthItem], error) {
 	filter := ports.HealthFilter{
@@ -451,19 +451,27 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 		},
 		Attention: in.Attention == "true", Name: string(in.Name),
 	}
-	p, err := s.service.ListConnectionHealth(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
-	if err != nil {
+	if err := in.Cursor.check(filter.Attention); err != nil {
 		return nil, err
 	}
-	return pageOf[healthList](p, in.Limit, func(c ports.ConnectionStatus) connectionHealthItem {
-		return connectionHealthItem{
-			ConnectionID: c.Facts.ID.String(), Vendor: string(c.Facts.Vendor), ConfigName: c.Facts.Name,
-			healthView: healthOf(c.ConnectionHealth),
-			RowsByDay: mapItems(c.Added[:], func(a ports.AddedRows) addedRowsView {
-				return addedRowsView{string(a.Date), a.Count}
-			}),
-		}
-	}), nil
+	p, err := s.service.ListConnectionHealth(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
+	switch {
+	case err != nil:
+		return nil, err
+	case filter.Attention:
+		return pageOf[urgentHealthList](p, in.Limit, healthItemOf), nil
+	}
+	return pageOf[healthList](p, in.Limit, healthItemOf), nil
+}
+
+func healthItemOf(c ports.ConnectionStatus) connectionHealthItem {
+	return connectionHealthItem{
+		ConnectionID: c.Facts.ID.String(), Vendor: string(c.Facts.Vendor), ConfigName: c.Facts.Name,
+		healthView: healthOf(c.ConnectionHealth),
+		RowsByDay: mapItems(c.Added[:], func(a ports.AddedRows) addedRowsView {
+			return addedRowsView{string(a.Date), a.Count}
+		}),
+	}
 }
 
 // summarizeConnections counts the tenant's live connections, in total and for each reason why a person should look at

@@ -27,6 +27,7 @@ type listKind interface{ tag() byte }
 type (
 	connectionList      struct{}
 	healthList          struct{}
+	urgentHealthList    struct{}
 	engineList          struct{}
 	tokenList           struct{}
 	deliveryList        struct{}
@@ -58,6 +59,7 @@ type (
 
 func (connectionList) tag() byte      { return 'c' }
 func (healthList) tag() byte          { return 'h' }
+func (urgentHealthList) tag() byte    { return 'H' }
 func (engineList) tag() byte          { return 'e' }
 func (tokenList) tag() byte           { return 't' }
 func (deliveryList) tag() byte        { return 'd' }
@@ -140,6 +142,30 @@ func (c *feedCursor) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return c.cursor.UnmarshalText(text)
+}
+
+// healthCursor is a position in the list of the health of connections, in one of its two orders.
+type healthCursor struct {
+	cursor[healthList]
+	urgent bool // a position of urgentHealthList, which begins with the most urgent connection
+}
+
+// UnmarshalText parses a text that the method MarshalText of a cursor of one of the orders returned.
+func (c *healthCursor) UnmarshalText(text []byte) error {
+	var urgent cursor[urgentHealthList]
+	if urgent.UnmarshalText(text) == nil {
+		c.Position, c.urgent = urgent.Position, true
+		return nil
+	}
+	return c.cursor.UnmarshalText(text)
+}
+
+// check returns an error if the cursor is a position in the other order.
+func (c healthCursor) check(urgent bool) error {
+	if !c.IsZero() && c.urgent != urgent {
+		return domain.FieldError("cursor", errInvalidCursor.Error())
+	}
+	return nil
 }
 
 // pageRequest returns a request for at most limit items after the cursor's position.

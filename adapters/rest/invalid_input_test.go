@@ -343,6 +343,34 @@ func TestAnUnknownParameterIsReportedTogetherWithTheBody(t *testing.T) {
 	}
 }
 
+func TestAnEmptyParameterIsNotOneOfSeveral(t *testing.T) {
+	s := newEnv(t)
+	for query, want := range map[string]string{
+		"limit=": "must not be empty", "cursor=": "must not be empty", "limit=1&limit=2": "must have exactly one value",
+	} {
+		p := problemIn(t, s.call("GET", connectionsPath+"?"+query, ""), 400, codeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Message != want {
+			t.Errorf("%s: %+v, want %q", query, p.Errors, want)
+		}
+	}
+}
+
+// All date parameters accept the same dates.
+func TestAnEarlyDateIsADate(t *testing.T) {
+	s := newEnv(t)
+	for _, target := range []string{
+		connectionsPath + "?consentExpiresBefore=", idPath + "/transactions?from=",
+	} {
+		if w := s.call("GET", target+"0000-01-01", ""); w.Code != 200 {
+			t.Errorf("%s: status %d: %s", target, w.Code, w.Body)
+		}
+		p := problemIn(t, s.call("GET", target+"2026-02-30", ""), 400, codeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Message != "must be a date (YYYY-MM-DD)" {
+			t.Errorf("%s: %+v", target, p.Errors)
+		}
+	}
+}
+
 func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 	s := newEnv(t)
 	feed := prefix + "/transactions/changes"
@@ -359,6 +387,16 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 		{"cursor empty", connectionsPath + "?cursor=", "query.cursor"},
 		{
 			"cursor of another list", connectionsPath + "?cursor=" + cursor[tokenList]{fixturePosition}.String(),
+			"query.cursor",
+		},
+		{
+			"cursor of the health list in its order of names",
+			connectionsPath + "/health?attention=true&cursor=" + cursor[healthList]{fixturePosition}.String(),
+			"query.cursor",
+		},
+		{
+			"cursor of the health list in its order of urgency",
+			connectionsPath + "/health?attention=false&cursor=" + cursor[urgentHealthList]{fixturePosition}.String(),
 			"query.cursor",
 		},
 		{

@@ -35,8 +35,10 @@ func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemFie
 		switch {
 		case !isKnown(name):
 			unknown = append(unknown, ProblemField{location, "is not a parameter of this operation"})
-		case len(values) > 1 || values[0] == "":
+		case len(values) > 1:
 			invalid = append(invalid, ProblemField{location, "must have exactly one value"})
+		case values[0] == "":
+			invalid = append(invalid, ProblemField{location, "must not be empty"})
 		}
 	}
 	if len(unknown) > maxUnknownParams {
@@ -127,10 +129,12 @@ type dayParam struct{ time.Time }
 // UnmarshalText parses a date.
 func (d *dayParam) UnmarshalText(text []byte) error {
 	at, err := time.Parse(time.DateOnly, string(text))
-	if err != nil || at.Year() < 1 {
+	if err != nil {
 		return errors.New("must be a date (YYYY-MM-DD)")
 	}
-	d.Time = at
+	if d.Time = at; at.Year() < 1970 {
+		d.Time = time.Unix(0, 0).UTC() // nothing that is stored is earlier, and every database can store this time
+	}
 	return nil
 }
 

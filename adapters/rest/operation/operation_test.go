@@ -170,7 +170,7 @@ func TestEveryViolationIsReportedWithoutItsValue(t *testing.T) {
 		{"", `{"name":"a","name":"b"}`, "body.name must not be a duplicate member or contain one"},
 		{"", `{"name":"a","extra":{"b":1,"b":2}}`, "body.extra must not be a duplicate member or contain one"},
 		{"", `{"name":"a","kind":"` + canary + `"}`, "body.kind must be one of a, b"},
-		{"", `{"name":"a","day":"2026-02-30"}`, "body.day must have the format date"},
+		{"", `{"name":"a","day":"2026-02-30"}`, "body.day must be a date (YYYY-MM-DD)"},
 		{"", `{"name":"a","count":1.5}`, "body.count must be of type integer"},
 		{"", `{"name":"a","count":1e999999999}`, "body.count must be at most 9"},
 		{"", `{"name":"a","user":"u"}`, "body.pass is required"},

@@ -205,6 +205,9 @@ func (v *validator) message(violated jsonschema.ErrorKind) string {
 	case *kind.MaxItems:
 		return "must have at most " + strconv.Itoa(k.Want) + " items"
 	case *kind.Format:
+		if k.Want == "date" {
+			return "must be a date (YYYY-MM-DD)"
+		}
 		return "must have the format " + k.Want
 	case *kind.Pattern:
 		if description := v.patterns[k.Want]; description != "" {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -27,15 +28,26 @@ func (c commands) listBills() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = s.list(billView, flags, "",
-			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
-				return s.api.ListBills(ctx, args[0], &discovery.ListBillsParams{
-					From: from, To: to, Limit: limit, Cursor: cursor,
-				})
+		bills := fetch(func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+			return s.api.ListBills(ctx, args[0], &discovery.ListBillsParams{
+				From: from, To: to, Limit: limit, Cursor: cursor,
 			})
+		})
+		var state billListState
+		if _, err = s.list(billView, flags, "", bills.seenBy(state.read)); err == nil && state.List == "denied" {
+			s.printNote("The vendor does not let the bills of this card be read: bills may be missing.")
+		}
 		return err
 	})
 	return cmd
+}
+
+// billListState contains the state of the vendor's list of the bills of a card.
+type billListState struct{ List string }
+
+// read reads the state from a page of the list.
+func (b *billListState) read(page []byte) {
+	_ = json.Unmarshal(page, b) // list reports a response that is not JSON
 }
 
 func (c commands) getBill() *cobra.Command {

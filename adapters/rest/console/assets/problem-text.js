@@ -36,6 +36,7 @@ export const details = {
 const fields = {
   'is required': 'required',
   'must be a date, YYYY-MM-DD': 'date',
+  'must be a date (YYYY-MM-DD)': 'date',
   'must be a day that has ended at CLOSE_OFFSET': 'dayNotEnded',
   'must not be before from': 'beforeFrom',
   'must not be in the future': 'future',
@@ -55,7 +56,7 @@ const fields = {
 
 // fieldText returns what is wrong with one value, as a sentence.
 export function fieldText(message) {
-  const name = fields[message] || (message === 'must have the format date' && 'date');
+  const name = fields[message];
   return name && has('invalid.' + name) ? t('invalid.' + name) : message;
 }
 

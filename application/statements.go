@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -32,12 +33,21 @@ func (s *Service) WriteStatement(
 			if err == nil && q.MaxBytes > 0 {
 				err = s.checkSize(ctx, tenant, view, q, st)
 			}
-			if err != nil {
-				return err
+			if err == nil {
+				err = writer(st, s.statementRecords(ctx, tenant, view.Posted, st))
 			}
-			return writer(st, s.statementRecords(ctx, tenant, view.Posted, st))
+			return whyNoBalance(err, view.Completeness)
 		})
 	})
+}
+
+// whyNoBalance returns the error Conflict (invoice_balance) instead of Conflict (no_balance) if the vendor states a
+// balance of the account, but one that no statement can have. It returns all other errors unchanged.
+func whyNoBalance(err error, c books.Completeness) error {
+	if errors.Is(err, domain.NoBalance) && c.Last != nil && c.Last.Missing == books.BasisInvoice {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.InvoiceBalance}
+	}
+	return err
 }
 
 // statement returns the description of a statement, which contains the totals and balances but not the records.

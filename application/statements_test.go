@@ -178,6 +178,24 @@ func TestTheBalancesOfADriftingAccountAreDoubtfulUnlessForced(t *testing.T) {
 	}
 }
 
+// A format that needs a balance must say why there is none.
+func TestTheBalanceOfACardIsNoBalanceOfAStatement(t *testing.T) {
+	for missing, want := range map[books.Basis]domain.Code{
+		books.BasisInvoice: domain.InvoiceBalance, books.BasisNoBalance: domain.NoBalance,
+	} {
+		e := newEnv(t, withAccount(books.Completeness{
+			Last: &books.AccountReading{Missing: missing, BankReadAt: bankReadAt}, AccountReadAt: bankReadAt,
+		}, nil, "2026-01-01"))
+		err := e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, ports.StatementQuery{Balances: true},
+			func(books.Statement, iter.Seq2[books.StatementRecord, error]) error {
+				return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
+			})
+		if got := domain.CodeOf(err); got != want {
+			t.Errorf("%s: %v", missing, err)
+		}
+	}
+}
+
 func TestAStatementIsOutdatedIfItsRecordsHaveChangedSinceTheReading(t *testing.T) {
 	changed := drifting
 	changed.AnchorDrift = time.Time{}

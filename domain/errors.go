@@ -63,6 +63,7 @@ const (
 	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)
 	NotCovered         Code = "not_covered"          // the bank was read too early for the last day (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
+	InvoiceBalance     Code = "invoice_balance"      // the balance of the card is no balance of a statement (Conflict)
 	NoAccountAmount    Code = "no_account_amount"    // an amount in the account's currency is not known (Conflict)
 	NoEvidence         Code = "no_evidence"          // the audit entry of the close has no digest (Conflict)
 	DocumentTooLarge   Code = "document_too_large"   // the document is larger than the caller allows (Oversized)

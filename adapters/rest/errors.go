@@ -137,6 +137,10 @@ var statusRules = []statusRule{
 		domain.NotCovered, http.StatusConflict, codeConflict,
 		"the bank was last read too early for the last day of the statement; force=not_covered ignores this",
 	},
+	{
+		domain.InvoiceBalance, http.StatusConflict, codeConflict,
+		"the balance of the card is its used limit or open invoice, which is no balance of a statement",
+	},
 	{domain.NoBalance, http.StatusConflict, codeConflict, "no balance of the account is known"},
 	{
 		domain.NoAccountAmount, http.StatusConflict, codeConflict,

@@ -90,7 +90,9 @@ var portugueseDetails = map[string]string{
 	"no attempt to send the event has failed":    "nenhuma tentativa de enviar o evento falhou",
 	"the event was delivered or skipped already": "o evento já foi entregue ou pulado",
 	"no event with this sequence is stored":      "não há evento armazenado com esta sequência",
-	"no balance of the account is known":         "nenhum saldo da conta é conhecido",
+	"the balance of the card is its used limit or open invoice, which is no balance of a statement": "o saldo do " +
+		"cartão é o limite usado ou a fatura aberta, e não um saldo de extrato",
+	"no balance of the account is known": "nenhum saldo da conta é conhecido",
 	"the amount of a transaction in the currency of the account is not known": "o valor de um lançamento na moeda da " +
 		"conta não é conhecido",
 	"an amount of the statement has more digits than the format allows": "um valor do extrato tem mais dígitos do " +

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	addAuditVerify(root, env)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.PersistentPreRunE = checkFlags
-	root.SetArgs(args)
+	root.SetArgs(client.WithTypedAmounts(root, args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.InitDefaultCompletionCmd() // after SetOut: the subcommands keep the writer that they find here

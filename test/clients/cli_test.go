@@ -298,7 +298,7 @@ func TestTheCommandsReadAllConnections(t *testing.T) {
 		!strings.Contains(notes, "CLOSE_OFFSET") {
 		t.Errorf("the coverage of a later day ends with %d: %s%s", code, table, notes)
 	}
-	for _, typed := range [][]string{{"R$ 212,45"}, {"energia", "212,45"}, {"--", "-212.45"}} {
+	for _, typed := range [][]string{{"R$ 212,45"}, {"energia", "212,45"}, {"--", "-212.45"}, {"-212.45"}} {
 		table, notes, _ := e.discovery(t, "", append([]string{"transactions", "search"}, typed...)...)
 		for _, want := range []string{
 			"first", "second", "Conta de Ensaio", "posted", "2 payments of 424.9 BRL; searched for ", "the amount",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (c commands) searchTransactions() *cobra.Command {
 			"such as 1.234,56 or R$ 1.234,56, a CPF or CNPJ, a reference, the line of a boleto, part of the " +
 			"description or the counterparty, or a bank. What it was taken for is printed, and so are the numbers " +
 			"and sums of the payments and receipts. An amount without a sign is found in both directions. Write -- " +
-			"before a TEXT that begins with a minus sign.",
+			"before another TEXT that begins with a minus sign.",
 		Args: cobra.ArbitraryArgs, ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
@@ -83,6 +84,41 @@ func (c commands) searchTransactions() *cobra.Command {
 		return err
 	})
 	return cmd
+}
+
+// typedAmount is an argument that is an amount with a minus sign, as people type it.
+var typedAmount = regexp.MustCompile(`(?i)^-(?:R\$|US\$|MX\$|\$|BRL|USD|MXN)?\s*\d`)
+
+// WithTypedAmounts returns the arguments of the program. In those of the search of transactions, the minus sign (U+2212)
+// replaces the hyphen of an amount such as -160.10, which would be read as flags. The service reads both alike.
+func WithTypedAmounts(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || !strings.HasSuffix(cmd.CommandPath(), " transactions search") {
+		return args
+	}
+	changed := slices.Clone(args)
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if amount, ok := strings.CutPrefix(arg, "-"); ok && typedAmount.MatchString(arg) &&
+			(i == 0 || !takesValue(cmd, args[i-1])) {
+			changed[i] = "\u2212" + amount
+		}
+	}
+	return changed
+}
+
+// takesValue reports whether the argument is a flag of the command whose value is the next argument.
+func takesValue(cmd *cobra.Command, arg string) bool {
+	flag := cmd.Flag(strings.TrimPrefix(arg, "--"))
+	if len(arg) == 2 && arg[0] == '-' {
+		flag = cmd.Flags().ShorthandLookup(arg[1:])
+		if flag == nil {
+			flag = cmd.InheritedFlags().ShorthandLookup(arg[1:])
+		}
+	}
+	return strings.HasPrefix(arg, "-") && flag != nil && flag.NoOptDefVal == ""
 }
 
 // foundTransactions counts the transactions of a search while its pages are read.

@@ -1055,6 +1055,7 @@ export default {
   'conflict.tokenInUse': 'The token serves more than one connection.',
   'conflict.notOffered': 'The vendor does not offer this.',
   'conflict.accountDrifting': 'The transactions of the account do not explain its balance. Choose “Write it anyway” to get the document.',
+  'conflict.invoiceBalance': 'The balance of the card is its used limit or open invoice, which is no balance of a statement.',
   'conflict.noBalance': 'No balance of the account is known.',
   'conflict.noAccountAmount': 'A transaction has no amount in the currency of the account.',
   'conflict.notRepresentable': 'An amount has more digits than the format allows.',

@@ -1053,6 +1053,7 @@ export default {
   'conflict.tokenInUse': 'O token atende mais de uma conexão.',
   'conflict.notOffered': 'O agregador não oferece isso.',
   'conflict.accountDrifting': 'O saldo da conta não confere com os lançamentos. Escolha “Gerar mesmo assim” para obter o documento.',
+  'conflict.invoiceBalance': 'O saldo do cartão é o limite usado ou a fatura aberta, e não um saldo de extrato.',
   'conflict.noBalance': 'Nenhum saldo da conta é conhecido.',
   'conflict.noAccountAmount': 'Um lançamento não tem valor na moeda da conta.',
   'conflict.notRepresentable': 'Um valor tem mais dígitos do que o formato permite.',

@@ -17,6 +17,7 @@ export const details = {
   'the vendor does not offer this': 'notOffered',
   'the transactions of the account do not explain its balance; force=drift ignores this': 'accountDrifting',
   'no balance of the account is known': 'noBalance',
+  'the balance of the card is its used limit or open invoice, which is no balance of a statement': 'invoiceBalance',
   'the amount of a transaction in the currency of the account is not known': 'noAccountAmount',
   'an amount of the statement has more digits than the format allows': 'notRepresentable',
   'the tenant has the maximum number of subscriptions; delete one first': 'tooManySubscriptions',

@@ -18,7 +18,8 @@ func TestARequestWithoutEffectIsNoChange(t *testing.T) {
 	d := newDispatchEnv(t, func(deps *application.Deps) {
 		store := sqlitetest.Open(t, sqlite.Config{}).Store(nil)
 		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
-		deps.Applications, deps.Subscriptions, deps.AuditLog = store.Applications(), store.Subscriptions(), store.AuditLog()
+		deps.Applications, deps.Subscriptions = store.Applications(), store.Subscriptions()
+		deps.AuditLog = store.AuditLog()
 	})
 	c, engine, a := d.createConnection("shop"), d.createEngine("warehouse"), d.createApplication("main")
 	s := d.subscribe(receiverURL)

@@ -74,8 +74,8 @@ func TestReferences(t *testing.T) {
 	}
 	pix := domain.References{ReferenceNumber: "E12345678202611101200abcDEF12345"}
 	for _, value := range []string{
-		"E12345678 202611101200 ABCdef12345", "e12345678-202611101200-abcDEF12345", "E.12345678.2026.1110.1200.abcDEF12345",
-		"E12345678\u00a0202611101200\u00a0abcDEF12345",
+		"E12345678 202611101200 ABCdef12345", "e12345678-202611101200-abcDEF12345",
+		"E.12345678.2026.1110.1200.abcDEF12345", "E12345678\u00a0202611101200\u00a0abcDEF12345",
 	} {
 		if !pix.Has(value) || all.Has(value) || !(domain.References{TransactionID: value}).Has(value) {
 			t.Errorf("Has(%q) of an end-to-end id in groups", value)

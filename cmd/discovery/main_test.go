@@ -78,7 +78,8 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		"an address of a flag":  {[]string{"sandbox", "--pluggy", "x"}, "--pluggy: "},
 		"a port of a flag":      {[]string{"sandbox", "--pluggy", "127.0.0.1:99999"}, "--pluggy: "},
 		"no number for a flag": {
-			[]string{"pulls", "list", "--limit", "abc"}, `invalid argument "abc" for "--limit" flag: must be a whole number`,
+			[]string{"pulls", "list", "--limit", "abc"},
+			`invalid argument "abc" for "--limit" flag: must be a whole number`,
 		},
 		"too large a number": {[]string{"pulls", "list", "--limit", strings.Repeat("9", 20)}, "flag: is out of range"},
 		"no truth value":     {[]string{"pulls", "list", "--all=abc"}, `"--all" flag: must be true or false`},

@@ -89,8 +89,8 @@ func (c commands) searchTransactions() *cobra.Command {
 // typedAmount is an argument that is an amount with a minus sign, as people type it.
 var typedAmount = regexp.MustCompile(`(?i)^-(?:R\$|US\$|MX\$|\$|BRL|USD|MXN)?\s*\d`)
 
-// WithTypedAmounts returns the arguments of the program. In those of the search of transactions, the minus sign (U+2212)
-// replaces the hyphen of an amount such as -160.10, which would be read as flags. The service reads both alike.
+// WithTypedAmounts returns the arguments of the program. In those of the search of transactions, the minus sign
+// (U+2212) replaces the hyphen of an amount such as -160.10, which would be read as flags. The service reads both alike.
 func WithTypedAmounts(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil || !strings.HasSuffix(cmd.CommandPath(), " transactions search") {

@@ -390,7 +390,8 @@ func (s subscriptions) Skip(
 }
 
 // failedEvent returns a parked event that has failed at least once. After a subscription was resumed, only the attempts
-// tell that an event has failed. The rows of delivered and skipped events may be deleted. Errors: events.UnknownEvent, events.AlreadyDelivered, events.NotFailed.
+// tell that an event has failed. The rows of delivered and skipped events may be deleted. Errors: events.UnknownEvent,
+// events.AlreadyDelivered, events.NotFailed.
 func failedEvent(tx *gorm.DB, row subscriptionRow, sequence int64) (subscriptionEventRow, error) {
 	tenant, id := domain.TenantID{UUID: row.Tenant}, events.SubscriptionID{UUID: row.ID}
 	event, err := gormstore.First[subscriptionEventRow](eventsOf(tx, tenant, id).Where("sequence = ?", sequence))

@@ -460,8 +460,8 @@ func (s *csvSection) leaveOutRunning() {
 	s.warnings = witness.AddWarning(s.warnings, witness.BalanceNotOfTheLines, 0)
 }
 
-// runningSteps returns how many balances of movements the balance before and the movements between explain, and how many
-// not.
+// runningSteps returns how many balances of movements the balance before and the movements between explain, and how
+// many not.
 func runningSteps(blocks []witness.Block) (holds, gaps int) {
 	var expected *decimal.Decimal
 	for i := range blocks {

@@ -114,8 +114,8 @@ func ofxIDs(fields map[string]string, bank string) (ids []witness.ID) {
 	return ids
 }
 
-// addID adds an identifier, unless the text identifies nothing, or the line has it already. The end-to-end id of a Pix is
-// stable everywhere.
+// addID adds an identifier, unless the text identifies nothing, or the line has it already. The end-to-end id of a Pix
+// is stable everywhere.
 func addID(ids []witness.ID, kind, value string, stable bool) []witness.ID {
 	if value = domain.CleanReference(value); value == "" {
 		return ids

@@ -1,7 +1,6 @@
 package application_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
@@ -32,7 +31,7 @@ func TestARequestWithoutEffectIsNoChange(t *testing.T) {
 		},
 		"engine": func() (int64, error) {
 			updated, err := d.UpdateEngine(d.ctx, d.tenant, engine.ID, nil, ports.EngineUpdate{
-				Name: engine.Name, Config: json.RawMessage(engine.Config),
+				Name: engine.Name, Config: engine.Config,
 			})
 			return updated.Revision - engine.Revision, err
 		},

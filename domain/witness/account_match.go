@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -40,12 +41,11 @@ func matchAccount(theirs Account, ours OurAccount) (match Match, fits bool) {
 		m.branch = branch
 	}
 	for _, n := range our {
-		switch m.compare(their, n, theirs.Bank) {
-		case MatchExact:
+		found := m.compare(their, n, theirs.Bank)
+		if found == MatchExact {
 			return MatchExact, true
-		case MatchNormalised:
-			match = MatchNormalised
 		}
+		match = cmp.Or(match, found)
 	}
 	return match, match != ""
 }
@@ -155,7 +155,7 @@ func (b bankBranch) differs(other bankBranch) bool {
 type numberMatcher struct {
 	branch bankBranch // of both accounts
 	bank   string     // its code
-	// lastDigits states that of our number only the last digits are known, and card that the other one is that of a card.
+	// lastDigits states that of our number only the last digits are known, and card that the other one is a card's.
 	lastDigits, card bool
 }
 

@@ -96,7 +96,8 @@ func TestAStatementIsSelectedByTheNumberOfTheAccount(t *testing.T) {
 				t.Errorf("the refusal is %+v", refusal)
 			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "account"):
 				t.Errorf("the refusal does not name the account: %s", refusal.Message)
-			case refusal != nil && tc.code == witness.OtherAccount && !strings.Contains(refusal.Message, "not of account 341/56789"):
+			case refusal != nil && tc.code == witness.OtherAccount &&
+				!strings.Contains(refusal.Message, "not of account 341/56789"):
 				t.Errorf("the refusal does not name our account: %s", refusal.Message)
 			}
 		})
@@ -182,7 +183,9 @@ func TestANumberMatchesOnlyIfWhatStandsInFrontOfItIsKnown(t *testing.T) {
 			t.Errorf("%+v is matched to %+v as %q, want %q: %v", tc.theirs, tc.ours, got.Match, tc.want, refusal)
 		}
 	}
-	lotes := fileOf(witness.Account{Branch: "9999", Number: "56789-0"}, witness.Account{Branch: "1234", Number: "56789-0"})
+	lotes := fileOf(
+		witness.Account{Branch: "9999", Number: "56789-0"}, witness.Account{Branch: "1234", Number: "56789-0"},
+	)
 	if got, refusal := witness.Select(lotes, itau, ""); refusal != nil || got.Statement.Account.Branch != "1234" {
 		t.Errorf("the statement of the agency is not selected: %+v: %v", got.Statement.Account, refusal)
 	}

@@ -90,21 +90,23 @@ func (c commands) searchTransactions() *cobra.Command {
 var typedAmount = regexp.MustCompile(`(?i)^-(?:R\$|US\$|MX\$|\$|BRL|USD|MXN)?\s*\d`)
 
 // WithTypedAmounts returns the arguments of the program. In those of the search of transactions, the minus sign
-// (U+2212) replaces the hyphen of an amount such as -160.10, which would be read as flags. The service reads both alike.
+// (U+2212) replaces the hyphen of an amount such as -160.10, which would be read as flags. The service reads both
+// alike.
 func WithTypedAmounts(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil || !strings.HasSuffix(cmd.CommandPath(), " transactions search") {
 		return args
 	}
 	changed := slices.Clone(args)
+	before := ""
 	for i, arg := range args {
 		if arg == "--" {
 			break
 		}
-		if amount, ok := strings.CutPrefix(arg, "-"); ok && typedAmount.MatchString(arg) &&
-			(i == 0 || !takesValue(cmd, args[i-1])) {
+		if amount, ok := strings.CutPrefix(arg, "-"); ok && typedAmount.MatchString(arg) && !takesValue(cmd, before) {
 			changed[i] = "\u2212" + amount
 		}
+		before = arg
 	}
 	return changed
 }

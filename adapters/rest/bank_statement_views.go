@@ -104,7 +104,7 @@ type previousView struct {
 	ID            string `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00" doc:"The id of the bank statement"`
 	GapDays       int    `json:"gapDays" example:"0" doc:"The days between the two that neither has"`
 	OverlapDays   int    `json:"overlapDays" example:"0" doc:"The days that both have"`
-	OpeningAgrees *bool  `json:"openingAgrees,omitempty" example:"true" doc:"Whether its closing balance is the opening balance of this one; absent if they overlap"`
+	OpeningAgrees *bool  `json:"openingAgrees,omitempty" example:"true" doc:"Whether its closing balance is the opening balance of this one; absent if they overlap or a balance is not known"`
 }
 
 // comparisonView is the representation of a comparison.

@@ -7461,7 +7461,7 @@ type PreviousView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8b00
 	ID string `json:"id"`
 
-	// OpeningAgrees Whether its closing balance is the opening balance of this one; absent if they overlap
+	// OpeningAgrees Whether its closing balance is the opening balance of this one; absent if they overlap or a balance is not known
 	//
 	// Examples: true
 	OpeningAgrees *bool `json:"openingAgrees,omitempty"`

@@ -81,7 +81,7 @@ type Previous struct {
 	ID            BankStatementID
 	GapDays       int   // days between the two that neither has
 	OverlapDays   int   // days that both have
-	OpeningAgrees *bool // nil if they overlap
+	OpeningAgrees *bool // nil if they overlap, or a balance is not known
 }
 
 // PreviousOf returns the statement file before s: of those whose days begin earlier, the one whose days end last. It
@@ -108,8 +108,9 @@ func PreviousOf(s BankStatement, all []Overview) *Previous {
 	default:
 		p.OverlapDays = min(-days, daysBetween(s.Reading.Period.From, s.Reading.Period.To)+1)
 	}
-	if closing, opening := before.Closing.Amount, s.Comparison.Opening.Amount; p.OverlapDays == 0 {
-		agrees := closing != nil && opening != nil && closing.Equal(*opening)
+	closing, opening := before.Closing.Amount, s.Comparison.Opening.Amount
+	if p.OverlapDays == 0 && closing != nil && opening != nil {
+		agrees := closing.Equal(*opening)
 		p.OpeningAgrees = &agrees
 	}
 	return p

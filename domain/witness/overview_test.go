@@ -64,15 +64,29 @@ func TestTheOpeningBalanceIsComparedUnlessStatementsOverlap(t *testing.T) {
 		ID: witness.BankStatementID{UUID: [16]byte{1}}, SHA256: "1", Period: days(1, 9),
 		Closing: witness.StatedBalance{Amount: &amount},
 	}
-	for from, want := range map[int]string{9: "absent", 10: "true", 12: "true"} {
+	other, unproved := amount.Neg(), before
+	unproved.Closing = witness.StatedBalance{}
+	for name, tc := range map[string]struct {
+		before  witness.Overview
+		from    int
+		opening *decimal.Decimal
+		want    string
+	}{
+		"an overlap":            {before, 9, &amount, "absent"},
+		"the next day":          {before, 10, &amount, "true"},
+		"a gap":                 {before, 12, &amount, "true"},
+		"another balance":       {before, 10, &other, "false"},
+		"no opening is known":   {before, 10, nil, "absent"},
+		"no closing was proved": {unproved, 10, &amount, "absent"},
+	} {
 		s := witness.BankStatement{State: witness.StateCompared, Comparison: &witness.Result{}}
-		s.Reading.Period, s.Comparison.Opening.Amount = days(from, 20), &amount
+		s.Reading.Period, s.Comparison.Opening.Amount = days(tc.from, 20), tc.opening
 		got := "absent"
-		if p := witness.PreviousOf(s, []witness.Overview{before}); p.OpeningAgrees != nil {
+		if p := witness.PreviousOf(s, []witness.Overview{tc.before}); p.OpeningAgrees != nil {
 			got = strconv.FormatBool(*p.OpeningAgrees)
 		}
-		if got != want {
-			t.Errorf("from day %d on: openingAgrees is %s, want %s", from, got, want)
+		if got != tc.want {
+			t.Errorf("%s: openingAgrees is %s, want %s", name, got, tc.want)
 		}
 	}
 }

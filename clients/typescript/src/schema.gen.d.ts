@@ -6055,7 +6055,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description Whether its closing balance is the opening balance of this one; absent if they overlap
+             * @description Whether its closing balance is the opening balance of this one; absent if they overlap or a balance is not known
              * @example true
              */
             openingAgrees?: boolean;

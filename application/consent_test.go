@@ -99,6 +99,37 @@ func TestAConsentIsNoticedOnce(t *testing.T) {
 	}
 }
 
+// TestADeviceIsNotAwaitedForEver checks that the holder must sign in after domain.DeviceWait, and that a pull then finds
+// out whether that is true.
+func TestADeviceIsNotAwaitedForEver(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.status = domain.LinkStatus{Device: domain.IsWaiting}
+	e.runPull(e.requestFullPull(c))
+	for i, advance := range []time.Duration{0, domain.DeviceWait - time.Minute, time.Minute, time.Hour} {
+		e.clock.pass(advance)
+		n, err := e.NoticeConsents(e.ctx, 10)
+		e.noError(err)
+		stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+		e.noError(err)
+		if overdue := i >= 2; n != map[int]int{2: 1}[i] || stored.Health.MustSignIn() != overdue {
+			t.Errorf("round %d: %d connections, sign-in %v, want %v", i, n, stored.Health.MustSignIn(), overdue)
+		}
+	}
+	due, err := e.ListDue(e.ctx, 10)
+	e.noError(err)
+	if len(due) != 1 {
+		t.Fatalf("%d pulls were requested", len(due))
+	}
+	e.vendor.status = domain.LinkStatus{SyncComplete: true, Device: domain.NotWaiting}
+	e.runPull(due[0])
+	stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
+	e.noError(err)
+	if stored.Health.MustSignIn() || !stored.Health.AwaitsApprovalSince().IsZero() {
+		t.Errorf("after the device was authorised: %+v", stored.Health)
+	}
+}
+
 func TestTheConsentIsTheLastRequestOfAnAttempt(t *testing.T) {
 	v := &consentVendor{}
 	e := newEnv(t, withConsents(v))

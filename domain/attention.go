@@ -22,6 +22,7 @@ const (
 	NeedsWebhook            AttentionReason = "silent" // an expected webhook is missing
 	NeedsBankRead           AttentionReason = "stale"  // the bank was not read for too long
 	NeedsConsentRenewal     AttentionReason = "consent_expiring"
+	NeedsApproval           AttentionReason = "awaiting_approval" // see Health.AwaitsApprovalSince
 	NeedsQuarantineReviewed AttentionReason = "quarantined"
 	NeedsAccountUnshared    AttentionReason = "account_shared"    // another live connection reads an account
 	NeedsAccountContinued   AttentionReason = "account_ambiguous" // see AccountAmbiguity
@@ -173,6 +174,10 @@ var attentionRules = []attentionRule{
 	},
 	{reason: NeedsConsentRenewal, severity: SeveritySoon, since: consentIn(ConsentExpiring)},
 	{
+		reason: NeedsApproval, severity: SeveritySoon, since: approvalSince,
+		explainedBy: []AttentionReason{NeedsConsent, NeedsRevokedConsent},
+	},
+	{
 		reason: NeedsQuarantineReviewed, severity: SeveritySoon,
 		since: known(func(f *ConnectionFacts) time.Time { return f.QuarantinedSince }),
 	},
@@ -278,6 +283,19 @@ const maybeNotice = 30 * 24 * time.Hour
 
 func maybeSince(f *ConnectionFacts, now time.Time, _ AttentionGrace) (time.Time, bool) {
 	return f.MaybeSince, !f.MaybeSince.IsZero() && now.Sub(f.MaybeSince) < maybeNotice
+}
+
+// approvalNotice is how long an approval that the vendor waits for is a reason for attention. Banks do not publish how
+// long they wait.
+const approvalNotice = 30 * 24 * time.Hour
+
+// approvalSince leaves out a wait for a device from which a sign-in follows; see DeviceWait.
+func approvalSince(f *ConnectionFacts, now time.Time, _ AttentionGrace) (time.Time, bool) {
+	since := f.Health.AwaitsApprovalSince()
+	if f.Health.MustSignIn() {
+		since = f.Health.ApprovalSince
+	}
+	return since, !since.IsZero() && now.Sub(since) < approvalNotice
 }
 
 // unhealthy returns a rule for a connection that is unhealthy for this reason.

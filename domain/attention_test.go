@@ -123,6 +123,23 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 			[]domain.Attention{{"account_ambiguous", soon, ago(30*24 - 1)}},
 		},
 		"accounts that may continue others, for 30 days": {domain.ConnectionFacts{MaybeSince: ago(30 * 24)}, nil},
+		"approval": {
+			domain.ConnectionFacts{Health: domain.Health{ApprovalSince: ago(2), DeviceSince: ago(1)}},
+			[]domain.Attention{{"awaiting_approval", soon, ago(2)}},
+		},
+		"device for too long": {
+			domain.ConnectionFacts{Health: domain.Health{DeviceSince: ago(30), NeedsReauth: true, ReauthSince: ago(6)}},
+			[]domain.Attention{{"reauth", now1, ago(6)}},
+		},
+		"approval, and a sign-in": {
+			domain.ConnectionFacts{Health: domain.Health{ApprovalSince: ago(2), NeedsReauth: true, ReauthSince: ago(1)}},
+			[]domain.Attention{{"reauth", now1, ago(1)}, {"awaiting_approval", soon, ago(2)}},
+		},
+		"approval for almost 30 days": {
+			domain.ConnectionFacts{Health: domain.Health{ApprovalSince: ago(30*24 - 1)}},
+			[]domain.Attention{{"awaiting_approval", soon, ago(30*24 - 1)}},
+		},
+		"approval for 30 days": {domain.ConnectionFacts{Health: domain.Health{ApprovalSince: ago(30 * 24)}}, nil},
 		"suggestions": {
 			domain.ConnectionFacts{SuggestedSince: ago(3)}, []domain.Attention{{"suggestions", soon, ago(3)}},
 		},

@@ -35,6 +35,10 @@ type Health struct {
 	// SignalAt is when the last event with a signal was received; zero if there was none. An answer of the vendor to
 	// an earlier request does not change NeedsReauth.
 	SignalAt time.Time
+	// ApprovalSince is since when an account waits for the approval of another holder, and DeviceSince since when the
+	// vendor waits until the bank has authorised a device or the access. Each is zero if nothing waits. While one of
+	// them is set, the connection keeps its status; see DeviceWait.
+	ApprovalSince, DeviceSince time.Time
 }
 
 // The reasons of a connection from which nothing can arrive.
@@ -125,6 +129,9 @@ type LinkStatus struct {
 	SyncedAt         time.Time
 	// ConsentRevoked reports that the account holder has withdrawn the consent. NeedsReauth is then set, too.
 	ConsentRevoked bool
+	// Approval tells whether an account waits for the approval of another holder. The vendor's list of accounts leaves
+	// such an account out. Device tells whether the vendor waits until the bank has authorised a device or the access.
+	Approval, Device Waiting
 	// Bank states when the vendor last read the bank; nil if the response contains nothing about it. SameState ignores
 	// it: for a vendor that reports its synchronisations, SyncMarker identifies them.
 	Bank *BankReading
@@ -166,8 +173,8 @@ func (s LinkStatus) SameState(other LinkStatus) bool {
 
 // State formats the status as one text. Statuses for which SameState returns true have the same text.
 func (s LinkStatus) State() string {
-	return fmt.Sprintf("%t %t %d %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Cards, s.Transactions,
-		s.SyncMarker)
+	return fmt.Sprintf("%t %t %d %d %d %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Cards, s.Transactions,
+		s.Approval, s.Device, s.SyncMarker)
 }
 
 // Consent returns what the status says about the consent.
@@ -188,18 +195,21 @@ type Signal string
 const (
 	SignalReauth    Signal = "reauth"    // the account holder must sign in again
 	SignalRecovered Signal = "recovered" // the vendor can reach the institution again
+	SignalDevice    Signal = "device"    // the vendor waits until the bank has authorised a device or the access
 )
 
 // AfterSuccess returns the health after a successful check at the vendor. A complete synchronisation also clears
-// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost. A status
-// that was requested before the last signal does not change NeedsReauth.
+// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost. A vendor
+// that waits for a device has got beyond the sign-in, too. A status that was requested before the last signal changes
+// neither NeedsReauth nor what the vendor waits for.
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
 	if s.isBefore(h.SignalAt) {
 		return next
 	}
-	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
-	return next.withReauth(s.NeedsReauth || next.ReauthByEvent, at)
+	next = next.withWaiting(s, at)
+	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete && s.Device != IsWaiting
+	return next.withReauth(s.NeedsReauth || next.ReauthByEvent || next.isDeviceOverdue(at), at)
 }
 
 // AfterFailure returns the health after a failed check. Call it only for Rejected failures, and for the
@@ -232,12 +242,13 @@ func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
 }
 
 // AfterStatus returns the health after a check that has read the status, and has not ended or has failed for a reason
-// that may pass. It can only set NeedsReauth.
+// that may pass. It can set NeedsReauth, but never clears it.
 func (h Health) AfterStatus(status LinkStatus, at time.Time) Health {
-	if status.NeedsReauth && !status.isBefore(h.SignalAt) {
-		return h.AfterReauth(at)
+	if status.isBefore(h.SignalAt) {
+		return h
 	}
-	return h
+	h = h.withWaiting(status, at)
+	return h.withReauth(h.NeedsReauth || status.NeedsReauth || h.isDeviceOverdue(at), at)
 }
 
 // AfterTest returns the health after a live test. A test never ends MustSignIn: only a pull or an event proves that the
@@ -279,11 +290,14 @@ func (h Health) AfterSignal(s Signal, at time.Time) Health {
 	h.SignalAt = at
 	switch s {
 	case SignalReauth:
-		h.ReauthByEvent = true
+		h.ReauthByEvent, h.DeviceSince = true, time.Time{}
 		return h.withReauth(true, at)
 	case SignalRecovered:
-		h.ReauthByEvent = false
+		h.ReauthByEvent, h.DeviceSince = false, time.Time{}
 		return h.withReauth(false, at)
+	case SignalDevice:
+		h.ReauthByEvent, h.DeviceSince = false, IsWaiting.sinceAfter(h.DeviceSince, at)
+		return h.withReauth(h.isDeviceOverdue(at), at)
 	}
 	return h
 }

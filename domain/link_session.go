@@ -25,6 +25,7 @@ type LinkSessionStatus string
 // The statuses.
 const (
 	LinkStatusOpen      LinkSessionStatus = "open"
+	LinkStatusAwaiting  LinkSessionStatus = "awaiting_approval" // see LinkSession.AwaitingSince
 	LinkStatusDone      LinkSessionStatus = "done"
 	LinkStatusAbandoned LinkSessionStatus = "abandoned"
 )
@@ -46,6 +47,9 @@ const (
 	// LinkGiveUp is the age at which the service gives up a session that has not ended. Its credential is then
 	// deleted.
 	LinkGiveUp = 24 * time.Hour
+	// LinkApprovalWait is the age at which the service gives up a session whose object still waits for an approval at
+	// the bank. The object is then left at the vendor.
+	LinkApprovalWait = 30 * 24 * time.Hour
 	// LinkSessionRetention is how long an ended session can be read.
 	LinkSessionRetention = 7 * 24 * time.Hour
 	// MaxAnnouncedLinks is the maximum number of objects of a session that webhooks can announce.
@@ -55,6 +59,10 @@ const (
 
 	minLinkPoll = 3 * time.Second
 	maxLinkPoll = 30 * time.Second
+
+	// maxApprovalPoll is the maximum time between two requests while an object waits for an approval. A webhook of the
+	// object ends it earlier.
+	maxApprovalPoll = 10 * time.Minute
 )
 
 // LinkSession lets an account holder link a new account at the vendor's page. The connection is created when the holder
@@ -80,9 +88,13 @@ type LinkSession struct {
 	State      LinkSessionState
 	AccountRef string   // the reference of the connection; "" before LinkConnected
 	Announced  []string // the account references of objects that webhooks have announced, not verified
-	CreatedAt  time.Time
-	ExpiresAt  time.Time // when the vendor's token expires
-	EndedAt    time.Time // when the state became "done" or "abandoned"; zero before
+	// AwaitingSince is since when an open session waits for an approval at the bank; zero if it does not. The session
+	// then stays open until the vendor decides, at most for LinkApprovalWait.
+	AwaitingSince time.Time
+
+	CreatedAt time.Time
+	ExpiresAt time.Time // when the vendor's token expires
+	EndedAt   time.Time // when the state became "done" or "abandoned"; zero before
 	// DueAt is when the session continues; zero if nothing is left to do. While a worker has claimed the session, DueAt
 	// is the time at which the claim ends, and it serves as the claim's fencing token.
 	DueAt    time.Time
@@ -107,9 +119,15 @@ func (s LinkSession) Status() LinkSessionStatus {
 	case LinkClosing, LinkAbandoned:
 		return LinkStatusAbandoned
 	case LinkOpen, LinkConnected:
+		if s.awaits() {
+			return LinkStatusAwaiting
+		}
 	}
 	return LinkStatusOpen
 }
+
+// awaits reports whether the session waits for an approval at the bank.
+func (s LinkSession) awaits() bool { return s.State == LinkOpen && !s.AwaitingSince.IsZero() }
 
 // Final reports whether the state never changes again.
 func (s LinkSession) Final() bool { return s.State == LinkDone || s.State == LinkAbandoned }
@@ -119,9 +137,10 @@ type LinkedState int
 
 // The states of an object.
 const (
-	LinkedFailed  LinkedState = iota // the sign-in has failed, or waits for the account holder
-	LinkedPending                    // the vendor is signing in
-	LinkedReady                      // the account holder has signed in
+	LinkedFailed   LinkedState = iota // the sign-in has failed, or waits for the account holder
+	LinkedPending                     // the vendor is signing in
+	LinkedAwaiting                    // the vendor waits until the bank has authorised a device or the access
+	LinkedReady                       // the account holder has signed in
 )
 
 // LinkedObject is an object at the vendor, for example an item, that carries the id of a link session.
@@ -138,32 +157,45 @@ func (s *LinkSession) Open(expiresAt, now time.Time) {
 // Announce records that a webhook has named an object with the id of the session, and makes the session due. A worker
 // that has claimed the session loses its claim. The object is not trusted until the vendor has confirmed it. Announce
 // reports whether the session has changed. It does not change in these cases:
-//   - The object is already known.
+//   - The object is already known, and the session does not wait for an approval.
 //   - MaxAnnouncedLinks objects are known.
 //   - Nothing is left to do.
 func (s *LinkSession) Announce(ref string, now time.Time) bool {
 	ref = CanonicalAccountRef(ref)
-	if s.DueAt.IsZero() || len(s.Announced) >= MaxAnnouncedLinks || slices.Contains(s.Announced, ref) {
+	known := slices.Contains(s.Announced, ref)
+	if s.DueAt.IsZero() || known && !s.awaits() || !known && len(s.Announced) >= MaxAnnouncedLinks {
 		return false
 	}
-	s.Announced = append(slices.Clone(s.Announced), ref)
+	if !known {
+		s.Announced = append(slices.Clone(s.Announced), ref)
+	}
 	s.DueAt = Earlier(s.DueAt, now)
 	return true
 }
 
 // Advance decides how an open session continues after the vendor was asked for its objects. vendorErr is the error of
 // this call, or nil. If the account holder has signed in, Advance returns the reference of the object, and the caller
-// must call Connect. Otherwise the session waits, or closes because it has expired.
+// must call Connect. Otherwise the session waits, or closes because it has expired. It does not expire while an object
+// waits for an approval at the bank.
 func (s *LinkSession) Advance(objects []LinkedObject, vendorErr error, now time.Time) (ref string, signedIn bool) {
-	pending := vendorErr != nil
+	pending, awaits := vendorErr != nil, false
 	for _, o := range objects {
 		if o.State == LinkedReady {
 			return o.AccountRef, true
 		}
-		pending = pending || o.State == LinkedPending
+		pending, awaits = pending || o.State == LinkedPending, awaits || o.State == LinkedAwaiting
+	}
+	if awaits = awaits || pending && s.awaits(); !awaits {
+		s.AwaitingSince = time.Time{}
+	} else if s.AwaitingSince.IsZero() {
+		s.AwaitingSince = now
 	}
 	wait := max(s.pollInterval(now), RetryAfterOf(vendorErr))
 	switch end := s.ExpiresAt.Add(LinkGrace); {
+	case awaits && now.Sub(s.CreatedAt) >= LinkApprovalWait:
+		s.end(now) // without Close, which leads to the deletion of the object
+	case awaits:
+		s.DueAt = now.Add(wait)
 	case now.Before(s.ExpiresAt):
 		s.DueAt = Earlier(now.Add(wait), s.ExpiresAt)
 	case pending && now.Before(end):
@@ -174,21 +206,27 @@ func (s *LinkSession) Advance(objects []LinkedObject, vendorErr error, now time.
 	return "", false
 }
 
-// pollInterval returns a twentieth of the age of the session, but at least minLinkPoll and at most maxLinkPoll.
+// pollInterval returns a twentieth of the age of the session, but at least minLinkPoll and at most maxLinkPoll, or
+// maxApprovalPoll while the session waits for an approval.
 func (s LinkSession) pollInterval(now time.Time) time.Duration {
-	return min(max(now.Sub(s.CreatedAt)/20, minLinkPoll), maxLinkPoll)
+	longest := maxLinkPoll
+	if s.awaits() {
+		longest = maxApprovalPoll
+	}
+	return min(max(now.Sub(s.CreatedAt)/20, minLinkPoll), longest)
 }
 
 // Close abandons the session. Its name is free again. The objects of the session must still be deleted at the vendor.
 func (s *LinkSession) Close(now time.Time) {
 	s.State, s.Name, s.EndedAt, s.DueAt, s.Attempts = LinkClosing, "", now, now, 0
+	s.AwaitingSince = time.Time{}
 }
 
 // Connect records that the session's connection exists. The connection has the sealed credential of the session or of
 // its application.
 func (s *LinkSession) Connect(ref string, now time.Time) {
 	s.State, s.AccountRef, s.DueAt, s.Attempts = LinkConnected, ref, now, 0
-	s.Name, s.BaseURL, s.Sealed, s.Application = "", "", nil, ApplicationID{}
+	s.Name, s.BaseURL, s.Sealed, s.Application, s.AwaitingSince = "", "", nil, ApplicationID{}, time.Time{}
 }
 
 // ConnectionOf returns the connection that the session creates for the account reference.
@@ -209,9 +247,12 @@ func (s LinkSession) Token(id TokenID, now time.Time) (WebhookToken, bool) {
 }
 
 // Superfluous returns the references of those objects that the session must delete at the vendor: all except the
-// object of its connection.
+// object of its connection, and those that a person may still approve.
 func (s LinkSession) Superfluous(objects []LinkedObject) (refs []string) {
 	for _, o := range objects {
+		if o.State == LinkedAwaiting {
+			continue
+		}
 		if s.AccountRef == "" || CanonicalAccountRef(o.AccountRef) != CanonicalAccountRef(s.AccountRef) {
 			refs = append(refs, o.AccountRef)
 		}
@@ -246,7 +287,7 @@ func (s *LinkSession) end(now time.Time) {
 		s.EndedAt = now
 	}
 	s.Name, s.BaseURL, s.Sealed, s.AccountRef, s.Announced, s.Actor, s.Receiver = "", "", nil, "", nil, "", ""
-	s.Hook, s.Application = TokenHash{}, ApplicationID{}
+	s.Hook, s.Application, s.AwaitingSince = TokenHash{}, ApplicationID{}, time.Time{}
 	s.DueAt, s.Attempts = time.Time{}, 0
 }
 
@@ -255,9 +296,11 @@ func (s *LinkSession) Discard(now time.Time) { s.end(now) }
 
 // Retry sets the time of the next attempt after a failure. The wait grows with the number of failed attempts. An
 // attempt that the rate budget did not permit is not counted, because the vendor was not asked. After LinkGiveUp the
-// session ends instead, and Retry returns true. The vendor may then still have an object of the session.
+// session ends instead, and Retry returns true. The vendor may then still have an object of the session. A session that
+// waits for an approval, or has waited for longer, is given up later.
 func (s *LinkSession) Retry(cause error, now time.Time) (givenUp bool) {
-	if now.Sub(s.CreatedAt) >= LinkGiveUp {
+	end := s.giveUpAt()
+	if !now.Before(end) {
 		s.end(now)
 		return true
 	}
@@ -267,6 +310,14 @@ func (s *LinkSession) Retry(cause error, now time.Time) (givenUp bool) {
 		wait = removalWait(s.Attempts)
 	}
 	wait = max(wait, RetryAfterOf(cause))
-	s.DueAt = Earlier(now.Add(wait), s.CreatedAt.Add(LinkGiveUp))
+	s.DueAt = Earlier(now.Add(wait), end)
 	return false
+}
+
+// giveUpAt returns when the service gives up the session.
+func (s LinkSession) giveUpAt() time.Time {
+	if s.awaits() {
+		return s.CreatedAt.Add(LinkApprovalWait)
+	}
+	return Later(s.CreatedAt.Add(LinkGiveUp), s.EndedAt.Add(LinkGrace))
 }

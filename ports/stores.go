@@ -93,6 +93,9 @@ type Connections interface {
 	// now), earliest first, without their sealed credentials. Each returned consent is marked as noticed, so only one
 	// of several concurrent calls returns the connection. The method is not limited to one tenant.
 	NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error)
+	// ListDeviceWaits returns at most limit live connections that are not paused, whose account holder need not sign in
+	// again, and whose Health.DeviceSince is at or before begun; the oldest waits first. The credentials are left out.
+	ListDeviceWaits(ctx context.Context, begun time.Time, limit int) ([]domain.Connection, error)
 
 	// ListMaybeStale returns at most limit live aggregator connections whose id is greater than after, ordered by id:
 	// those with a live account whose BankReadAt is before the cutoff, and those with Announced.Stale. The other

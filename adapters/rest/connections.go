@@ -98,6 +98,8 @@ type healthView struct {
 	Ambiguous     *ambiguousView  `json:"ambiguousAccounts,omitempty" doc:"The accounts of the warning account_ambiguous; absent without it"`
 	BankReadAt    time.Time       `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known"`
 
+	AwaitingApprovalSince time.Time `json:"awaitingApprovalSince,omitzero" example:"2026-03-01T09:30:00Z" doc:"Since when an account waits at the bank for the approval of another person, or the vendor for the authorisation of a device; absent if nothing waits. Nobody needs to sign in again meanwhile. A device that is not authorised within 24 hours makes the connection unhealthy (reauth_required)"`
+
 	Institution *institutionView `json:"institution,omitempty" doc:"The bank; absent if the vendor does not state it"`
 
 	ThisMonth usageView `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
@@ -163,7 +165,7 @@ type webhookView struct {
 // attentionView is a reason why a person should look at a connection. Clients must accept reasons that they do not
 // know.
 type attentionView struct {
-	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, awaiting_approval (an account waits at the bank for the approval of another person, or a device for its authorisation; for 30 days, see awaitingApprovalSince), quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
 	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
 }
@@ -226,6 +228,8 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Ambiguous: ambiguousOf(f, h.Attention), BankReadAt: utcOrZero(f.BankReadAt),
 		Institution: institutionOf(f.Bank.Institution),
 		ThisMonth:   usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
+
+		AwaitingApprovalSince: utcOrZero(f.Health.AwaitsApprovalSince()),
 	}
 }
 

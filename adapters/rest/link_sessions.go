@@ -36,7 +36,7 @@ type openLinkSession struct {
 // the vendor's page.
 type linkSessionView struct {
 	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the session"`
-	Status       string    `json:"status" enum:"open,done,abandoned" example:"done" doc:"open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time"`
+	Status       string    `json:"status" enum:"open,awaiting_approval,done,abandoned" example:"done" doc:"open: the account holder has not finished yet; awaiting_approval: the holder has signed in, and the bank has not authorised the device or the access yet, which the session awaits for at most 30 days; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time"`
 	ConnectionID string    `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the connection; absent unless the session is done"`
 	ExpiresAt    time.Time `json:"expiresAt" example:"2026-03-01T10:30:00Z" doc:"When the token expires at the vendor"`
 }

@@ -1445,15 +1445,18 @@ func (e LinkSessionVendor) Valid() bool {
 
 // Defines values for LinkSessionViewStatus.
 const (
-	LinkSessionViewStatusAbandoned LinkSessionViewStatus = "abandoned"
-	LinkSessionViewStatusDone      LinkSessionViewStatus = "done"
-	LinkSessionViewStatusOpen      LinkSessionViewStatus = "open"
+	LinkSessionViewStatusAbandoned        LinkSessionViewStatus = "abandoned"
+	LinkSessionViewStatusAwaitingApproval LinkSessionViewStatus = "awaiting_approval"
+	LinkSessionViewStatusDone             LinkSessionViewStatus = "done"
+	LinkSessionViewStatusOpen             LinkSessionViewStatus = "open"
 )
 
 // Valid indicates whether the value is a known member of the LinkSessionViewStatus enum.
 func (e LinkSessionViewStatus) Valid() bool {
 	switch e {
 	case LinkSessionViewStatusAbandoned:
+		return true
+	case LinkSessionViewStatusAwaitingApproval:
 		return true
 	case LinkSessionViewStatusDone:
 		return true
@@ -3447,7 +3450,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, awaiting_approval (an account waits at the bank for the approval of another person, or a device for its authorisation; for 30 days, see awaitingApprovalSince), quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -4592,6 +4595,11 @@ type ConnectionHealthItem struct {
 
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
+
+	// AwaitingApprovalSince Since when an account waits at the bank for the approval of another person, or the vendor for the authorisation of a device; absent if nothing waits. Nobody needs to sign in again meanwhile. A device that is not authorised within 24 hours makes the connection unhealthy (reauth_required)
+	//
+	// Examples: 2026-03-01T09:30:00Z
+	AwaitingApprovalSince *time.Time `json:"awaitingApprovalSince,omitempty"`
 
 	// BankReadAt When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
 	//
@@ -5820,6 +5828,11 @@ type HealthView struct {
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
 
+	// AwaitingApprovalSince Since when an account waits at the bank for the approval of another person, or the vendor for the authorisation of a device; absent if nothing waits. Nobody needs to sign in again meanwhile. A device that is not authorised within 24 hours makes the connection unhealthy (reauth_required)
+	//
+	// Examples: 2026-03-01T09:30:00Z
+	AwaitingApprovalSince *time.Time `json:"awaitingApprovalSince,omitempty"`
+
 	// BankReadAt When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
 	//
 	// Examples: 2026-03-02T09:30:00Z
@@ -6189,13 +6202,13 @@ type LinkSessionView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
 
-	// Status open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+	// Status open: the account holder has not finished yet; awaiting_approval: the holder has signed in, and the bank has not authorised the device or the access yet, which the session awaits for at most 30 days; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
 	//
 	// Examples: done
 	Status LinkSessionViewStatus `json:"status"`
 }
 
-// LinkSessionViewStatus open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+// LinkSessionViewStatus open: the account holder has not finished yet; awaiting_approval: the holder has signed in, and the bank has not authorised the device or the access yet, which the session awaits for at most 30 days; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
 //
 // Examples: done
 type LinkSessionViewStatus string

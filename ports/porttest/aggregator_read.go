@@ -37,6 +37,7 @@ func testAccess(t *testing.T, suite VendorSuite) {
 			Accounts: domain.TwoReads, Cards: domain.TwoReads, Transactions: domain.TwoReads,
 		}
 	}
+	status.Approval, status.Device = domain.WaitingNotStated, domain.WaitingNotStated
 	if status.SyncMarker = ""; err != nil || !status.SameState(want) {
 		t.Errorf(
 			"Check of a valid access: %+v, %v, want %+v (for a vendor that reports when its data is complete, set "+

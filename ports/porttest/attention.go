@@ -15,6 +15,7 @@ var attentionTests = []storeTest{
 	{"a list is filtered by the expiry of consents", listByConsentExpiry},
 	{"a consent that begins to expire is noticed once", consentIsNoticedOnce},
 	{"of concurrent calls only one notices a consent", consentNoticedConcurrently},
+	{"a wait for a device is listed until the holder must sign in", deviceWaitsAreListed},
 	{"the outcome of an attempt updates consent and watch", finishUpdatesReports},
 	{"an outcome asks for the webhooks since a time", finishAsksForWebhooks},
 	{"a missing webhook starts one pull", missingWebhookStartsOnePull},
@@ -122,6 +123,61 @@ func consentIsNoticedOnce(f *fixture) {
 	want := c2
 	want.Consent = consent.Noticed()
 	f.equal("stored", want, stored)
+}
+
+func deviceWaitsAreListed(f *fixture) {
+	at := f.now()
+	waiting := func(begun time.Time) domain.Connection {
+		c := f.newConnection("connection " + newUUID().String())
+		c.Health = domain.Health{Status: domain.Healthy, Since: begun, DeviceSince: begun, ApprovalSince: begun}
+		return f.createStored(c)
+	}
+	late, early, deleted, paused, overdue := waiting(
+		at,
+	), waiting(
+		at.Add(-time.Hour),
+	), waiting(
+		at,
+	), waiting(
+		at,
+	), waiting(
+		at,
+	)
+	account := f.newConnection("connection " + newUUID().String())
+	account.Health.ApprovalSince = at
+	f.createStored(account)
+	f.deleteConnection(deleted)
+	change := func(c domain.Connection, fn func(*domain.Connection)) {
+		_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
+			fn(c)
+			return nil
+		})
+		f.noError(err)
+	}
+	change(paused, func(c *domain.Connection) { c.Pause(at) })
+	change(overdue, func(c *domain.Connection) { c.Health = c.Health.AfterDeviceWait(at.Add(domain.DeviceWait)) })
+	listed := func(begun time.Time, limit int) (ids []domain.ConnectionID) {
+		f.Helper()
+		found, err := f.Connections.ListDeviceWaits(f.ctx, begun, limit)
+		f.noError(err)
+		for _, c := range found {
+			if c.Tenant == f.tenant {
+				ids = append(ids, c.ID)
+			}
+		}
+		return ids
+	}
+	f.equal("in time", []domain.ConnectionID{early.ID, late.ID}, listed(at, noLimit))
+	f.equal("too early for one", []domain.ConnectionID{early.ID}, listed(at.Add(-timeResolution), noLimit))
+	found, err := f.Connections.ListDeviceWaits(f.ctx, at, noLimit)
+	f.noError(err)
+	for _, c := range found {
+		if c.ID == early.ID {
+			want := early
+			want.Sealed = nil
+			f.equal("listed", want, c)
+		}
+	}
 }
 
 func consentNoticedConcurrently(f *fixture) {

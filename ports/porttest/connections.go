@@ -46,7 +46,7 @@ func getReturnsWhatWasCreated(f *fixture) {
 	full := f.newConnection("full")
 	full.Health = domain.Health{
 		Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: f.now(), NeedsReauth: true, ReauthByEvent: true,
-		ReauthSince: f.now(),
+		ReauthSince: f.now(), ApprovalSince: f.now(), DeviceSince: f.now(),
 	}
 	full.Consent = domain.Consent{Status: domain.ReportedRevoked, Since: f.now()}
 	full.Revision = 7

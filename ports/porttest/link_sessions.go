@@ -192,6 +192,7 @@ func linkSessionIsSaved(f *fixture) {
 	claimed, _ := f.claimLinkSession(l, l.DueAt)
 	changed := claimed
 	changed.Attempts, changed.DueAt, changed.Sealed = 2, f.now().Add(2*time.Hour), domain.Sealed("another")
+	changed.AwaitingSince = f.now()
 	f.errorIs(f.LinkSessions.Save(f.ctx, changed, l.DueAt), domain.LeaseLost)
 	f.noError(f.LinkSessions.Save(f.ctx, changed, claimed.DueAt))
 	want := changed

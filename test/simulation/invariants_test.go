@@ -58,7 +58,7 @@ func (s *sim) repairConnection(c *connection) {
 	s.endSync(c.ref)
 	s.arriveLate(c.ref)
 	if c.Vendor == "pluggy" { // pluggy returns rows only for listed accounts, so list all accounts
-		c.ref.unlisted, c.ref.partial = nil, false
+		c.ref.unlisted, c.ref.partial, c.ref.approval = nil, false, false
 		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
 	}
 	if s.hasNewReference(c) { // make all accounts readable, because rows of unreadable accounts stay staged
@@ -469,6 +469,9 @@ func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
 	if s.mustSucceed(err); h.Facts.Health.Status != domain.Healthy || h.Facts.LastPullAt.IsZero() {
 		s.violated("%s is %s (%s)", c.ref.id, h.Facts.Health.Status, h.Facts.Health.Reason)
+	}
+	if since := h.Facts.Health.AwaitsApprovalSince(); h.Facts.Health.NeedsReauth || !since.IsZero() {
+		s.violated("%s: sign-in %v, an approval awaited since %v", c.ref.id, h.Facts.Health.NeedsReauth, since)
 	}
 }
 

@@ -46,6 +46,7 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		s.moveBalance(ref)
 	case s.chance(0.03):
 		ref.partial, ref.syncChangedAt, ref.syncedAt = !ref.partial, s.clock.Now(), s.clock.Now()
+		ref.approval = ref.partial && s.chance(0.5)
 	case s.chance(0.03):
 		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
 		if ref.vendor == "plaid" && s.chance(0.3) {
@@ -229,8 +230,11 @@ func (s *sim) startSync(ref *accountRef) {
 			r.hides++
 		}
 	}
-	if ref.reauth {
+	switch ref.device = !ref.reauth && ref.vendor == "pluggy" && s.chance(0.2); {
+	case ref.reauth:
 		s.publish(ref, notice{Kind: "trouble"}, 0.9)
+	case ref.device:
+		s.publish(ref, notice{Kind: "device"}, 0.9)
 	}
 }
 
@@ -243,7 +247,8 @@ func (s *sim) endSync(ref *accountRef) {
 			return
 		}
 	}
-	ref.syncing, ref.reauth, ref.syncChangedAt, ref.syncedAt = false, false, s.clock.Now(), s.clock.Now()
+	ref.syncing, ref.reauth, ref.device = false, false, false
+	ref.syncChangedAt, ref.syncedAt = s.clock.Now(), s.clock.Now()
 	for _, r := range ref.rows {
 		r.hidden = false
 	}

@@ -70,7 +70,9 @@ type accountRef struct {
 	statesSync    bool      // the status contains syncedAt
 	plansSync     bool      // the status also contains the time of the next synchronisation
 	reauth        bool
+	device        bool            // at pluggy: the vendor waits until the bank has authorised a device
 	partial       bool            // at pluggy: the last synchronisation updated transactions, but not accounts
+	approval      bool            // at pluggy, while partial: because an account waits for the approval of another holder
 	unlisted      map[string]bool // the accounts that are missing from the list of accounts
 
 	listedChangedAt time.Time // when the list of accounts last changed
@@ -231,6 +233,9 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 			}
 		}
 		status := domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}
+		if v.name == "pluggy" {
+			status.Device = domain.WaitingIf(ref.device)
+		}
 		if v.sim.booked != nil {
 			read := domain.ProductReading{At: ref.syncedAt}
 			status.Bank = &domain.BankReading{Bank: read, Cards: read, Failing: ref.syncing}
@@ -247,6 +252,9 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 				proof = domain.OneRead
 			}
 			status.Accounts, status.Cards, status.Transactions = proof, proof, proof
+			if v.name == "pluggy" {
+				status.Approval = domain.WaitingIf(ref.approval)
+			}
 			if v.name == "pluggy" && ref.partial {
 				status.SyncComplete, status.Accounts = false, domain.NoProof
 			}
@@ -465,6 +473,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 		}
 	case "trouble":
 		event.Scope = domain.PullScope{Signal: domain.SignalReauth}
+	case "device":
+		event.Scope = domain.PullScope{Signal: domain.SignalDevice}
 	case "synced":
 		event.Scope = domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 	case "created":

@@ -149,6 +149,9 @@ func (i item) linkStatus() domain.LinkStatus {
 	s.SyncedAt, _ = domain.ParseConsentTime(i.LastUpdatedAt)
 	i.setProofs(&s)
 	s.Bank = i.bankReading()
+	if i.Status != "UPDATING" && i.ExecutionStatus != "" { // otherwise the synchronisation has not ended
+		s.Device = domain.WaitingIf(i.ExecutionStatus == devicePending)
+	}
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
 		s.NeedsReauth = true
@@ -172,14 +175,30 @@ func (i item) setProofs(s *domain.LinkStatus) {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
 		s.Accounts, s.Cards, s.Transactions = domain.OneRead, domain.OneRead, domain.OneRead
 	case i.Status != "PARTIAL_SUCCESS" && (i.Status != "UPDATED" || i.ExecutionStatus != "PARTIAL_SUCCESS"):
-		return
 	case readable:
 		s.Accounts, s.Cards = detail.Accounts.proof(), detail.CreditCards.proof()
 		s.Transactions = detail.Transactions.proof()
 	}
-	if readable && (detail.Accounts.isPending() || detail.CreditCards.isPending()) {
+	if s.Approval = i.approval(); s.Approval == domain.IsWaiting {
 		s.Accounts = domain.NoProof
 	}
+}
+
+// approval tells whether an account waits for the approval of another holder. Only a synchronisation that has read the
+// accounts tells that none waits. After a complete one, the vendor often reports no details.
+func (i item) approval() domain.Waiting {
+	var detail statusDetail
+	if len(i.StatusDetail) > 0 && vendorhttp.Decode(i.StatusDetail, &detail) != nil {
+		return domain.WaitingNotStated
+	}
+	if detail.Accounts.isPending() || detail.CreditCards.isPending() || detail.Transactions.isPending() {
+		return domain.IsWaiting
+	}
+	updated := i.Status == "UPDATED" || i.Status == "PARTIAL_SUCCESS"
+	if updated && (i.ExecutionStatus == "SUCCESS" || detail.Accounts.proof() != domain.NoProof) {
+		return domain.NotWaiting
+	}
+	return domain.WaitingNotStated
 }
 
 // connector contains the id and the name of an item's connector.

@@ -22,18 +22,22 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 	}{
 		{"UPDATED", "SUCCESS", domain.LinkStatus{
 			SyncComplete: true, Accounts: domain.OneRead, Cards: domain.OneRead, Transactions: domain.OneRead,
+			Approval: domain.NotWaiting, Device: domain.NotWaiting,
 		}},
 		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{
 			Accounts: domain.OneRead, Transactions: domain.OneRead,
+			Approval: domain.NotWaiting, Device: domain.NotWaiting,
 		}},
-		{"PARTIAL_SUCCESS", "PARTIAL_SUCCESS", domain.LinkStatus{}},
+		{"PARTIAL_SUCCESS", "PARTIAL_SUCCESS", domain.LinkStatus{Device: domain.NotWaiting}},
 		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.LinkStatus{}},
-		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true}},
-		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true}},
-		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.LinkStatus{NeedsReauth: true}},
-		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true}},
-		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{}},
-		{"SOMETHING_NEW", "SUCCESS", domain.LinkStatus{}},
+		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{Device: domain.NotWaiting}},
+		{"OUTDATED", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
+		{"LOGIN_ERROR", "USER_AUTHORIZATION_NOT_GRANTED", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{"SOMETHING_NEW", "SUCCESS", domain.LinkStatus{Device: domain.NotWaiting}},
 	} {
 		t.Run(test.status+" "+test.execution, func(t *testing.T) {
 			e := newEnv(t, vendorhttp.Config{})
@@ -343,6 +347,7 @@ func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
 				got, err := adapter.Check(t.Context(), access)
 				want := domain.LinkStatus{Accounts: test.accounts, Cards: test.cards, Transactions: test.transactions}
+				got.Approval, got.Device = domain.WaitingNotStated, domain.WaitingNotStated
 				if got.Bank = nil; err != nil || got != want {
 					t.Errorf("got %+v, %v, want %+v", got, err, want)
 				}
@@ -368,7 +373,8 @@ func TestAListOfAccountsProvesNothingWhileOneWaitsForAnApproval(t *testing.T) {
 			adapter, access := newFixedVendor(t, http.StatusOK,
 				`{"id":"item","status":"UPDATED","executionStatus":"`+execution+`","statusDetail":`+detail+`}`)
 			got, err := adapter.Check(t.Context(), access)
-			if err != nil || got.Accounts != want || got.NeedsReauth {
+			if err != nil || got.Accounts != want || got.NeedsReauth ||
+				got.Approval != domain.WaitingIf(want == domain.NoProof) {
 				t.Errorf("%s, %s: %+v, %v, want the proof %v of accounts", execution, detail, got, err, want)
 			}
 			if execution == "SUCCESS" && got.Transactions != domain.OneRead {

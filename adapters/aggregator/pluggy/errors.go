@@ -90,10 +90,14 @@ func isKeyRefused(err error) bool { return errors.Is(err, errKeyRefused) }
 var needsReauth = map[string]bool{
 	"INVALID_CREDENTIALS": true, "INVALID_CREDENTIALS_MFA": true, "ACCOUNT_LOCKED": true,
 	"ACCOUNT_CREDENTIALS_RESET": true, "ACCOUNT_NEEDS_ACTION": true, "USER_INPUT_TIMEOUT": true,
-	"USER_AUTHORIZATION_PENDING": true, "USER_AUTHORIZATION_NOT_GRANTED": true,
-	"USER_AUTHORIZATION_REVOKED": true, "WAITING_USER_INPUT": true, "WAITING_USER_ACTION": true,
-	"LOGIN_ERROR": true,
+	"USER_AUTHORIZATION_NOT_GRANTED": true, "USER_AUTHORIZATION_REVOKED": true,
+	"WAITING_USER_INPUT": true, "WAITING_USER_ACTION": true, "LOGIN_ERROR": true,
 }
+
+// devicePending is the execution status of an item, and the error code of the event item/error, for which the vendor
+// waits until the bank has authorised a device or the access. The vendor then continues by itself, so the account
+// holder need not sign in. Source: docs.pluggy.ai, item errors.
+const devicePending = "USER_AUTHORIZATION_PENDING"
 
 // classifyError distinguishes two meanings of a 401 or 403: an API key that is not valid any more,
 // and access that the vendor denies. Only in the second case does the body have a codeDescription.

@@ -124,11 +124,14 @@ func (a *Adapter) readItem(ctx context.Context, at ports.Access, id string) (ite
 }
 
 // linkedState returns the state of a new item. The item is pending during its first synchronisation, while the vendor
-// reports UPDATING. After that, it has failed if the account holder must sign in again, and is ready otherwise.
+// reports UPDATING. After that, it waits if the bank must authorise a device or the access, has failed if the account
+// holder must sign in again, and is ready otherwise. An item whose accounts wait for another holder is ready.
 func (i item) linkedState() domain.LinkedState {
 	switch {
 	case i.Status == "UPDATING" || i.Status == "MERGING":
 		return domain.LinkedPending
+	case i.linkStatus().Device == domain.IsWaiting:
+		return domain.LinkedAwaiting
 	case i.Status == "" || i.linkStatus().NeedsReauth:
 		return domain.LinkedFailed
 	}

@@ -2,6 +2,7 @@ package pluggy_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,10 @@ func TestAnItemOfASessionIsFoundByItsClientUserID(t *testing.T) {
 	}
 	connect := func(status string) string {
 		t.Helper()
-		i, err := e.sim.Connect(string(token.Token.Reveal()), pluggysim.Item{Status: status})
+		status, execution, _ := strings.Cut(status, " ")
+		i, err := e.sim.Connect(string(token.Token.Reveal()), pluggysim.Item{
+			Status: status, ExecutionStatus: execution,
+		})
 		if err != nil || i.WebhookURL != pluggysim.Text(hook.Reveal()) || string(i.ClientUserID) != session.String() {
 			t.Fatalf("the item %+v, %v", i, err)
 		}
@@ -43,6 +47,7 @@ func TestAnItemOfASessionIsFoundByItsClientUserID(t *testing.T) {
 		{AccountRef: connect("WAITING_USER_INPUT"), State: domain.LinkedFailed},
 		{AccountRef: connect("UPDATING"), State: domain.LinkedPending},
 		{AccountRef: connect("OUTDATED"), State: domain.LinkedReady},
+		{AccountRef: connect("OUTDATED USER_AUTHORIZATION_PENDING"), State: domain.LinkedAwaiting},
 		{AccountRef: connect("UPDATED"), State: domain.LinkedReady},
 	}
 	got, err := e.adapter.LinkedObjects(t.Context(), e.access, session, nil)

@@ -116,10 +116,13 @@ func updatedScope(n notification) domain.PullScope {
 
 // errorScope returns the pull scope of a webhook event about an error. The pull only checks the item. If only the
 // account holder can solve the problem, the scope also signals that reauthorisation is needed. What another code means,
-// or an error without one, only the item tells.
+// or an error without one, only the item tells. An item that waits for a device needs no sign-in.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
+	}
+	if n.Error != nil && n.Error.Code == devicePending {
+		return domain.PullScope{Signal: domain.SignalDevice}
 	}
 	return domain.PullScope{Problem: true}
 }

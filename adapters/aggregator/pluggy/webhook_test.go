@@ -104,10 +104,11 @@ func TestParseWantsEverythingIfMembersAreMissing(t *testing.T) {
 		`{"event":"transactions/updated","accountId":"a","transactionIds":["y","x","y"]}`: {
 			Changed: map[string][]string{"a": {"x", "y"}},
 		},
-		`{"event":"transactions/deleted"}`:                             everything,
-		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`: {Problem: true},
-		`{"event":"item/error","error":{"code":"SOMETHING_NEW"}}`:      {Problem: true},
-		`{"event":"item/error"}`:                                       {Problem: true},
+		`{"event":"transactions/deleted"}`:                                     everything,
+		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`:         {Problem: true},
+		`{"event":"item/error","error":{"code":"SOMETHING_NEW"}}`:              {Problem: true},
+		`{"event":"item/error"}`:                                               {Problem: true},
+		`{"event":"item/error","error":{"code":"USER_AUTHORIZATION_PENDING"}}`: {Signal: domain.SignalDevice},
 	} {
 		got, err := (*Adapter)(nil).Parse([]byte(body))
 		if err != nil || !got.WantsPull {

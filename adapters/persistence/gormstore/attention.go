@@ -32,6 +32,7 @@ const (
 const (
 	awaitsNotice = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
 	hasExpiry    = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
+	awaitsDevice = "device_since IS NOT NULL AND NOT needs_reauth AND deleted_at IS NULL"
 	isSilent     = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
 )
 
@@ -77,6 +78,21 @@ func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 		})
 	}
 	return noticed, err
+}
+
+// ListDeviceWaits reads a partial index.
+func (s connections) ListDeviceWaits(
+	ctx context.Context, begun time.Time, limit int,
+) (found []domain.Connection, err error) {
+	var rows []ConnectionRow
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Where(awaitsDevice).Where("device_since <= ? AND paused_at IS NULL", Instant{begun}).
+			Order("device_since, id").Omit("sealed").Limit(limit).Find(&rows).Error
+	})
+	for _, row := range rows {
+		found = append(found, row.Domain())
+	}
+	return found, err
 }
 
 // ListMaybeStale reads two partial indexes: of the old readings, and of the connections with stale_announced.

@@ -101,7 +101,7 @@ func factColumns(
 		{"connections.id", &f.ID.UUID}, {"name", &f.Name}, {"vendor", (*string)(&f.Vendor)},
 		{"health_status", (*string)(&h.Status)}, {"health_reason", (*string)(&h.Reason)}, {"health_since", &h.Since},
 		{"needs_reauth", &h.NeedsReauth}, {"reauth_by_event", &h.ReauthByEvent},
-		{"reauth_since", &h.ReauthSince},
+		{"reauth_since", &h.ReauthSince}, {"approval_since", &h.ApprovalSince}, {"device_since", &h.DeviceSince},
 		{"consent_status", (*string)(&c.Status)}, {"consent_expires_at", &c.ExpiresAt}, {"consent_since", &c.Since},
 		{"webhook_next_at", &w.Schedule.NextAt}, {"webhook_due_at", &w.DueAt}, {"webhook_missed_at", &w.MissedAt},
 		{"usage_month", &f.Usage.Month}, {"usage_refreshes", &f.Usage.Refreshes}, {"usage_pulls", &f.Usage.Pulls},

@@ -58,14 +58,14 @@ const (
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
 		stream_position, client_key, application_id, institution_id, institution_name, bank_every, bank_on_demand,
-		stale_announced, inconsistent_since, signal_at`
+		stale_announced, inconsistent_since, signal_at, approval_since, device_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *ConnectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 48)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 50)
 	return append(columns,
 		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
 		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
@@ -78,7 +78,7 @@ func (r *ConnectionRow) targets() []any {
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
 		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID),
 		(*Text)(&r.Bank.ID), (*Text)(&r.Bank.Name), &r.Bank.Every, &r.Bank.OnDemand, &r.StaleAnnounced,
-		&r.Inconsistent, &h.SignalAt)
+		&r.Inconsistent, &h.SignalAt, &h.ApprovalSince, &h.DeviceSince)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -173,7 +173,7 @@ var ReportedColumns = []string{
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
 	"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "inconsistent_since",
-	"signal_at",
+	"signal_at", "approval_since", "device_since",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -185,6 +185,8 @@ type healthColumns struct {
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
 	ReauthSince   Instant `gorm:"column:reauth_since"`
 	SignalAt      Instant `gorm:"column:signal_at"`
+	ApprovalSince Instant `gorm:"column:approval_since"`
+	DeviceSince   Instant `gorm:"column:device_since"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -196,7 +198,7 @@ func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: Instant{h.Since},
 		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: Instant{h.ReauthSince},
-		SignalAt: Instant{h.SignalAt},
+		SignalAt: Instant{h.SignalAt}, ApprovalSince: Instant{h.ApprovalSince}, DeviceSince: Instant{h.DeviceSince},
 	}
 }
 
@@ -204,7 +206,7 @@ func (h healthColumns) domain() domain.Health {
 	return domain.Health{
 		Status: domain.HealthStatus(h.HealthStatus), Reason: domain.Code(h.HealthReason), Since: h.HealthSince.Time,
 		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: h.ReauthSince.Time,
-		SignalAt: h.SignalAt.Time,
+		SignalAt: h.SignalAt.Time, ApprovalSince: h.ApprovalSince.Time, DeviceSince: h.DeviceSince.Time,
 	}
 }
 

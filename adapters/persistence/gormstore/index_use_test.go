@@ -59,6 +59,8 @@ var indexUses = map[string]string{
 	"connections_of_tenant": "connections WHERE tenant_id = :id ORDER BY id",
 	"connections_institution": "connections WHERE tenant_id = :id AND vendor = :text AND institution_id = :text " +
 		"AND deleted_at IS NULL",
+	"connections_device": "connections WHERE device_since IS NOT NULL AND NOT needs_reauth AND deleted_at IS NULL " +
+		"AND device_since <= :at ORDER BY device_since",
 	"connections_stale": "connections WHERE stale_announced AND deleted_at IS NULL ORDER BY id",
 	"connections_reference": "connections WHERE tenant_id = :id AND lower(account_ref:c) = :text AND deleted_at IS" +
 		" NULL",

@@ -41,6 +41,7 @@ type linkSessionRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 
 	Application uuid.NullUUID `gorm:"column:application_id"` // NULL if the credential is the session's own
+	Awaiting    Instant       `gorm:"column:awaiting_since"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -64,7 +65,7 @@ func rowOfLinkSession(l domain.LinkSession) (linkSessionRow, error) {
 		BaseURL: l.BaseURL, Sealed: NonNil(l.Sealed), Actor: l.Actor, Receiver: l.Receiver, State: string(l.State),
 		AccountRef: l.AccountRef, Announced: announced, Created: Instant{l.CreatedAt}, Expires: Instant{l.ExpiresAt},
 		Ended: Instant{l.EndedAt}, Due: Instant{l.DueAt}, Attempts: l.Attempts,
-		Application: Optional(l.Application.UUID),
+		Application: Optional(l.Application.UUID), Awaiting: Instant{l.AwaitingSince},
 	}, nil
 }
 
@@ -74,7 +75,7 @@ func (r linkSessionRow) domain() (domain.LinkSession, error) {
 		ID:   domain.LinkSessionID{UUID: r.ID}, Connection: domain.ConnectionID{UUID: r.Connection},
 		Tenant: domain.TenantID{UUID: r.Tenant}, Vendor: domain.Vendor(r.Vendor), Name: r.Name, BaseURL: r.BaseURL,
 		Actor: r.Actor, Receiver: r.Receiver, State: domain.LinkSessionState(r.State), AccountRef: r.AccountRef,
-		CreatedAt: r.Created.Time,
+		CreatedAt: r.Created.Time, AwaitingSince: r.Awaiting.Time,
 		ExpiresAt: r.Expires.Time, EndedAt: r.Ended.Time, DueAt: r.Due.Time, Attempts: r.Attempts,
 		Application: domain.ApplicationID{UUID: r.Application.UUID},
 	}

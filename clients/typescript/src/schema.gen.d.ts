@@ -2276,7 +2276,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent, stale (the vendor has not read the bank for too long; soon if it reads only on demand), account_ambiguous (soon if no row waits for the decision). soon: consent_expiring, awaiting_approval (an account waits at the bank for the approval of another person, or a device for its authorisation; for 30 days, see awaitingApprovalSince), quarantined, account_shared, list_inconsistent (a list of the vendor contradicts itself), suggestions (transactions may be one movement), join_undone, statement_differs (the newest comparison with a bank statement). A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -3351,6 +3351,12 @@ export interface components {
             ambiguousAccounts?: components["schemas"]["AmbiguousView"];
             /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
             attention?: components["schemas"]["AttentionView"][];
+            /**
+             * Format: date-time
+             * @description Since when an account waits at the bank for the approval of another person, or the vendor for the authorisation of a device; absent if nothing waits. Nobody needs to sign in again meanwhile. A device that is not authorised within 24 hours makes the connection unhealthy (reauth_required)
+             * @example 2026-03-01T09:30:00Z
+             */
+            awaitingApprovalSince?: string;
             /**
              * Format: date-time
              * @description When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
@@ -4518,6 +4524,12 @@ export interface components {
             attention?: components["schemas"]["AttentionView"][];
             /**
              * Format: date-time
+             * @description Since when an account waits at the bank for the approval of another person, or the vendor for the authorisation of a device; absent if nothing waits. Nobody needs to sign in again meanwhile. A device that is not authorised within 24 hours makes the connection unhealthy (reauth_required)
+             * @example 2026-03-01T09:30:00Z
+             */
+            awaitingApprovalSince?: string;
+            /**
+             * Format: date-time
              * @description When the vendor last read the bank, for the live account for which that was longest ago; absent if it is not known
              * @example 2026-03-02T09:30:00Z
              */
@@ -4844,11 +4856,11 @@ export interface components {
              */
             id: string;
             /**
-             * @description open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+             * @description open: the account holder has not finished yet; awaiting_approval: the holder has signed in, and the bank has not authorised the device or the access yet, which the session awaits for at most 30 days; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
              * @example done
              * @enum {string}
              */
-            status: "open" | "done" | "abandoned";
+            status: "open" | "awaiting_approval" | "done" | "abandoned";
         };
         Liveness: {
             /**
@@ -13487,6 +13499,7 @@ export interface operations {
                      *               "since": "2026-03-01T10:00:00Z"
                      *             }
                      *           ],
+                     *           "awaitingApprovalSince": "2026-03-01T09:30:00Z",
                      *           "bankReadAt": "2026-03-02T09:30:00Z",
                      *           "completeness": "complete",
                      *           "configName": "pluggy-main",
@@ -15492,6 +15505,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "awaitingApprovalSince": "2026-03-01T09:30:00Z",
                      *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {
@@ -16007,6 +16021,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "awaitingApprovalSince": "2026-03-01T09:30:00Z",
                      *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {
@@ -17326,6 +17341,7 @@ export interface operations {
                      *           "since": "2026-03-01T10:00:00Z"
                      *         }
                      *       ],
+                     *       "awaitingApprovalSince": "2026-03-01T09:30:00Z",
                      *       "bankReadAt": "2026-03-02T09:30:00Z",
                      *       "completeness": "complete",
                      *       "consent": {

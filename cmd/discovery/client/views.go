@@ -187,6 +187,7 @@ var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: 
 	{member: "consent", title: "CONSENT", format: consentState},
 	{member: "webhook", title: "WEBHOOKS", format: webhookState},
 	{member: "bankReadAt", title: "BANK READ", width: timeWidth},
+	{member: "awaitingApprovalSince", title: "AWAITS APPROVAL", width: timeWidth},
 }}
 
 var summaryView = view{schema: reflect.TypeFor[discovery.ConnectionSummary](), columns: []column{

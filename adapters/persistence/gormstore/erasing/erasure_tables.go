@@ -199,7 +199,7 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 			"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
 			"stream_position", "institution_id", "institution_name", "bank_every", "bank_on_demand", "stale_announced",
-			"inconsistent_since", "pull_woken_at", "signal_at").
+			"inconsistent_since", "pull_woken_at", "signal_at", "approval_since", "device_since").
 		Updates(&row).Error
 }
 

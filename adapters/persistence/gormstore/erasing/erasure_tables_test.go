@@ -124,6 +124,7 @@ var connectionColumns = map[string]string{
 	"institution_id": "erased with the data", "institution_name": "erased with the data",
 	"bank_every": "erased with the data", "bank_on_demand": "erased with the data",
 	"stale_announced": "erased with the data", "inconsistent_since": "erased with the data",
+	"approval_since": "erased with the data", "device_since": "erased with the data",
 	"pull_woken_at": "erased with the data", "signal_at": "erased with the data",
 
 	"base_url": "erased at the end", "account_ref": "erased at the end", "sealed": "erased at the end",

@@ -42,6 +42,8 @@
 -- pull_woken_at: the time of the last early attempt at a pull that waited; NULL if there was none.
 -- signal_at: when the last event was received that reports about the account reference as a whole; NULL if there was
 -- none.
+-- approval_since, device_since: since when the vendor waits for an approval at the bank (domain.Health); NULL if it does
+-- not.
 --
 -- institution_*, bank_*: what the vendor states about the bank (domain.BankFacts). bank_every is in microseconds.
 CREATE TABLE connections (
@@ -98,6 +100,8 @@ CREATE TABLE connections (
     inconsistent_since INTEGER,
     pull_woken_at      INTEGER,
     signal_at          INTEGER,
+    approval_since     INTEGER,
+    device_since       INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT;
 
@@ -117,6 +121,8 @@ CREATE INDEX connections_unidentified ON connections (id)
 CREATE INDEX connections_application ON connections (application_id, tenant_id) WHERE application_id IS NOT NULL;
 CREATE INDEX connections_institution ON connections (tenant_id, vendor, institution_id) WHERE deleted_at IS NULL;
 CREATE INDEX connections_stale ON connections (id) WHERE stale_announced AND deleted_at IS NULL;
+CREATE INDEX connections_device ON connections (device_since)
+    WHERE device_since IS NOT NULL AND NOT needs_reauth AND deleted_at IS NULL;
 -- A webhook belongs to the connections with the account reference that it names. References that are UUIDs are compared
 -- regardless of case.
 CREATE INDEX connections_reference ON connections (tenant_id, lower(account_ref)) WHERE deleted_at IS NULL;
@@ -216,7 +222,7 @@ CREATE INDEX applications_renewal ON applications (renewal_due_at) WHERE renewal
 -- of the webhook receiver. hook_hash: the SHA-256 of the webhook token that the vendor was given. due_at: when the
 -- session continues, or until when a worker has claimed it; NULL if nothing is left to do. name, base_url, sealed,
 -- account_ref, announced, actor and receiver are empty then. The token of the vendor's page is not stored.
--- application_id: as in connections.
+-- application_id: as in connections. awaiting_since: since when an open session waits for an approval at the bank.
 CREATE TABLE link_sessions (
     id             TEXT    NOT NULL,
     connection_id  TEXT    NOT NULL,
@@ -237,6 +243,7 @@ CREATE TABLE link_sessions (
     attempts       INTEGER NOT NULL,
     tenant_id      TEXT    NOT NULL,
     application_id TEXT,
+    awaiting_since INTEGER,
     PRIMARY KEY (id, tenant_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -69,11 +69,12 @@ export const WebhookStatus = ({ webhook = { state: 'unknown', lastAt: undefined 
   <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
 
 // LinkFacts shows the application of a connection, when the bank was last read, and what is known about its consent and its webhooks.
-export const LinkFacts = ({ connection, health, health: { consent, webhook, bankReadAt } }) => html`<dl class="facts">
+export const LinkFacts = ({ connection, health, health: { consent, webhook, bankReadAt, awaitingApprovalSince } }) => html`<dl class="facts">
   ${connection.applicationId && html`<div><dt>${t('field.application')}</dt><dd><${ApplicationName} id=${connection.applicationId} /></dd></div>`}
   <div><dt>${t('column.consent')}</dt><dd><${ConsentStatus} consent=${consent} /></dd></div>
   <div><dt>${t('column.webhooks')}</dt><dd><${Status} tone=${webhookTones[webhook.state]}>${t('webhook.' + webhook.state)}</${Status}></dd></div>
   <div><dt>${t('column.lastWebhook')}</dt><dd><${Ago} at=${webhook.lastAt} /></dd></div>
+  ${awaitingApprovalSince && html`<div><dt>${t('column.awaitsApproval')}</dt><dd><${Ago} at=${awaitingApprovalSince} /></dd></div>`}
   ${bankReadAt && html`<div><dt>${t('column.bankRead')}</dt><dd><${BankRead} health=${health} /></dd></div>`}
   ${webhook.expectedBy && html`<div><dt>${t('column.expectedBy')}</dt><dd><${Instant} at=${webhook.expectedBy} /></dd></div>`}
 </dl>`;

@@ -74,6 +74,11 @@ ALTER TABLE connections ADD COLUMN stale_announced boolean NOT NULL DEFAULT fals
 ALTER TABLE connections ADD COLUMN inconsistent_since timestamptz;
 ALTER TABLE connections ADD COLUMN pull_woken_at timestamptz;
 ALTER TABLE connections ADD COLUMN signal_at timestamptz;
+ALTER TABLE connections ADD COLUMN approval_since timestamptz;
+ALTER TABLE connections ADD COLUMN device_since timestamptz;
+ALTER TABLE link_sessions ADD COLUMN awaiting_since timestamptz;
+CREATE INDEX connections_device ON connections (device_since)
+    WHERE device_since IS NOT NULL AND NOT needs_reauth AND deleted_at IS NULL;
 ALTER TABLE accounts ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN bank_read_at timestamptz;
 ALTER TABLE account_balances ADD COLUMN first_read_at timestamptz;

@@ -77,6 +77,11 @@ ALTER TABLE connections ADD COLUMN stale_announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE connections ADD COLUMN inconsistent_since INTEGER;
 ALTER TABLE connections ADD COLUMN pull_woken_at INTEGER;
 ALTER TABLE connections ADD COLUMN signal_at INTEGER;
+ALTER TABLE connections ADD COLUMN approval_since INTEGER;
+ALTER TABLE connections ADD COLUMN device_since INTEGER;
+ALTER TABLE link_sessions ADD COLUMN awaiting_since INTEGER;
+CREATE INDEX connections_device ON connections (device_since)
+    WHERE device_since IS NOT NULL AND NOT needs_reauth AND deleted_at IS NULL;
 ALTER TABLE accounts ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN bank_read_at INTEGER;
 ALTER TABLE account_balances ADD COLUMN first_read_at INTEGER;

@@ -89,7 +89,7 @@ func isLarge(class []*group) bool { return len(class) > maxClass }
 
 // amountsOf returns the keys of the amounts of a row.
 func amountsOf(r *row) []string {
-	keys := []string{scopeOf(r, r.Amount)}
+	keys := []string{r.scope}
 	if r.AccountAmount != nil {
 		keys = append(keys, scopeOf(r, *r.AccountAmount))
 	}

@@ -40,6 +40,9 @@ type row struct {
 	compact         string   // the folded text without blanks and punctuation
 	identity        string   // equal for rows that only identifiers, dates and status may tell apart
 	exact           string   // see exactTime
+	scope           string   // see scopeOf
+	printed         int      // the day that the text prints; see readPrintedDay
+	isPrinted       bool     // whether printed is known
 	size            int      // the number of the row's words
 	isFare, isHabit bool     // a word of the text is in fares, or in habits
 	allNumbers      []string // see banktext.ListNumbers
@@ -60,7 +63,8 @@ func parse(r *banktext.Row) *row {
 	parsed.exact, parsed.allNumbers = parsed.exactTime(), parsed.ListNumbers()
 	parsed.isFare = banktext.Holds(parsed.Words, banktext.Fares) || banktext.Holds(parsed.Numbers, banktext.Fares)
 	parsed.isHabit = banktext.Holds(parsed.Words, banktext.Habits) || banktext.Holds(parsed.Numbers, banktext.Habits)
-	parsed.identity = parsed.key()
+	parsed.identity, parsed.scope = parsed.key(), scopeOf(parsed, r.Amount)
+	parsed.readPrintedDay()
 	return parsed
 }
 

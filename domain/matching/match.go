@@ -90,9 +90,9 @@ type matcher struct {
 	left, came           []*row
 	oldGroups, newGroups []*group
 	edges                []*edge
-	reworded             []*edge          // edges that only the words contradict; see rewriting
-	perDay               []map[string]int // see isSmallClass
-	learned              *rewriting       // nil if the account teaches nothing
+	reworded             []*edge            // edges that only the words contradict; see rewriting
+	perDay               []map[scopeDay]int // see isSmallClass
+	learned              *rewriting         // nil if the account teaches nothing
 	pairs                []Pair
 	decided              []*edge // the edges of the pairs
 	cost                 Cost
@@ -210,7 +210,7 @@ func (m *matcher) findReversals() {
 		}
 		found, cached := reversed[r]
 		if !cached {
-			found = m.isReversed(r, back[scopeOf(r, r.Amount)])
+			found = m.isReversed(r, back[r.scope])
 			reversed[r] = found
 		}
 		return found

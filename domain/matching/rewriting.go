@@ -496,7 +496,7 @@ func teach(edges []*edge, least support) (forward, backward []shift) {
 func havePrintedDays(taught []shift, of func(shift) int) bool {
 	moved, others := 0, 0
 	for _, t := range taught {
-		switch day, found := t.row.printedDay(); {
+		switch day, found := t.row.printed, t.row.isPrinted; {
 		case !found:
 		case of(t) != day:
 			others++
@@ -507,21 +507,24 @@ func havePrintedDays(taught []shift, of func(shift) int) bool {
 	return moved >= minLearned && others <= moved/maxOthers
 }
 
-// printedDay returns the day that the text of a row prints. found is false if the text prints no day, or several,
+// readPrintedDay sets the day that the text of a row prints. It is not known if the text prints no day, or several,
 // within maxShift days.
-func (r *row) printedDay() (day int, found bool) {
+func (r *row) readPrintedDay() {
+	if len(r.Calendar.Days)+len(r.Calendar.Fractions) == 0 {
+		return
+	}
 	for d := r.day - maxShift; d <= r.day+maxShift; d++ {
 		at := time.Unix(int64(d)*secondsOfDay, 0).UTC()
 		text := fmt.Sprintf("%d/%d", at.Day(), at.Month())
 		if !slices.Contains(r.Calendar.Days, text) && !slices.Contains(r.Calendar.Fractions, text) {
 			continue
 		}
-		if found {
-			return 0, false
+		if r.isPrinted {
+			r.printed, r.isPrinted = 0, false
+			return
 		}
-		day, found = d, true
+		r.printed, r.isPrinted = d, true
 	}
-	return day, found
 }
 
 // mayMove reports whether the days of an edge are certain by what the account teaches. The day on which a pending row
@@ -550,7 +553,7 @@ func (r *rewriting) fits(e *edge) (forward, backward fit) {
 	}
 	days := e.new.first.day - e.old.first.day
 	for i, sides := range [2][2]*row{{e.old.first, e.new.first}, {e.new.first, e.old.first}} {
-		if day, found := sides[0].printedDay(); found && r.printed[i] {
+		if day := sides[0].printed; sides[0].isPrinted && r.printed[i] {
 			if sides[1].day != day {
 				return no, no
 			}
@@ -854,14 +857,20 @@ func (e *edge) rewriting() [2]string {
 // isSmallClass reports whether few rows of each side have the days and the amount of an edge.
 func (m *matcher) isSmallClass(e *edge) bool {
 	if m.perDay == nil {
-		m.perDay = []map[string]int{{}, {}}
+		m.perDay = []map[scopeDay]int{{}, {}}
 		for side, rows := range [2][]*row{m.left, m.came} {
 			for _, r := range rows {
-				m.perDay[side][scopeOf(r, r.Amount)+strconv.Itoa(r.day)]++
+				m.perDay[side][scopeDay{r.scope, r.day}]++
 			}
 		}
 	}
 	o, n := e.old.first, e.new.first
-	return m.perDay[0][scopeOf(o, o.Amount)+strconv.Itoa(o.day)] <= maxSmallClass &&
-		m.perDay[1][scopeOf(n, n.Amount)+strconv.Itoa(n.day)] <= maxSmallClass
+	return m.perDay[0][scopeDay{o.scope, o.day}] <= maxSmallClass &&
+		m.perDay[1][scopeDay{n.scope, n.day}] <= maxSmallClass
+}
+
+// scopeDay identifies the rows of one account, amount and day.
+type scopeDay struct {
+	scope string
+	day   int
 }

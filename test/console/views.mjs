@@ -199,12 +199,12 @@ export async function worsen(page, path) {
   const bad = {
     health: 'unhealthy', reason: 'vendor_unreachable', needsReauth: true, paused: false, completeness: 'drifting',
     consent: { state: 'expiring', expiresAt: daysAgo(-7) }, webhook: { state: 'silent', lastAt: daysAgo(3) },
-    warnings: ['mass_removal'],
+    warnings: ['mass_removal'], awaitingApprovalSince: daysAgo(1),
     attention: [
       'credential_unopened', 'account_not_found', 'reauth', 'consent_expired', 'consent_revoked', 'pull_failed', 'drifting',
       'mass_removal', 'silent', 'a_new_reason',
     ].map((reason) => ({ reason, severity: 'now', since: daysAgo(3) })).concat(
-      ['consent_expiring', 'quarantined', 'account_shared', 'account_ambiguous', 'suggestions', 'join_undone', 'statement_differs'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
+      ['consent_expiring', 'awaiting_approval', 'quarantined', 'account_shared', 'account_ambiguous', 'suggestions', 'join_undone', 'statement_differs'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
   };
   await page.route(/\/aggregator-connections\/(.*\/)?health(\?.*)?$/, async (route) => {
     const url = route.request().url();

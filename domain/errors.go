@@ -60,7 +60,7 @@ const (
 	NotExcludable      Code = "not_excludable"       // the transaction cannot be excluded or included (Conflict)
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
-	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)
+	AccountChanged     Code = "account_changed"      // records have changed or were read since the balance (Conflict)
 	NotCovered         Code = "not_covered"          // the bank was read too early for the last day (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	InvoiceBalance     Code = "invoice_balance"      // the balance of the card is no balance of a statement (Conflict)

@@ -127,7 +127,8 @@ var statusRules = []statusRule{
 	{domain.EventNotStored, http.StatusConflict, codeConflict, "no event with this sequence is stored"},
 	{
 		domain.AccountChanged, http.StatusConflict, codeConflict,
-		"transactions have changed since the balance of the account was read; force=changed writes the statement",
+		"transactions have changed since the balance of the account was read, or were read later than it; " +
+			"force=changed writes the statement",
 	},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,

@@ -4249,7 +4249,7 @@ type CloseView struct {
 	// Examples: 1520.37
 	ClosingBalance *string `json:"closingBalance,omitempty"`
 
-	// Completeness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
+	// Completeness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance
 	//
 	// Examples: complete
 	Completeness CloseViewCompleteness `json:"completeness"`
@@ -4323,7 +4323,7 @@ type CloseView struct {
 	Witness *CloseWitnessView `json:"witness,omitempty"`
 }
 
-// CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
+// CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance
 //
 // Examples: complete
 type CloseViewCompleteness string
@@ -9279,7 +9279,7 @@ type GetStatementParams struct {
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
-	// Force What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out
+	// Force What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read, or were read later than it. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out
 	Force *string `form:"force,omitempty" json:"force,omitempty"`
 }
 
@@ -10851,7 +10851,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -12202,7 +12202,7 @@ func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemo
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21394,7 +21394,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -38424,7 +38424,7 @@ func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id 
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -23,7 +23,7 @@ export const details = {
   'the tenant has the maximum number of subscriptions; delete one first': 'tooManySubscriptions',
   'the connection has the maximum number of live webhook tokens; revoke one first': 'tooManyTokens',
   'the tenant has the maximum number of open link sessions; wait until one of them ends': 'tooManyLinkSessions',
-  'transactions have changed since the balance of the account was read; force=changed writes the statement': 'accountChanged',
+  'transactions have changed since the balance of the account was read, or were read later than it; force=changed writes the statement': 'accountChanged',
   'the bank was last read too early for the last day of the statement; force=not_covered ignores this': 'notCovered',
   'the period was closed by a version of the service that recorded no evidence; reopen it and close it again': 'noEvidence',
   "no announced removal of the account's transactions is held back": 'heldNone',

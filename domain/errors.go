@@ -45,6 +45,8 @@ const (
 
 	// AccountLeft: the connection of the account was deleted, and no rows wait for a decision about it (Conflict).
 	AccountLeft Code = "account_left"
+	// CurrencyDiffers: an account continues no account of another currency (Conflict).
+	CurrencyDiffers Code = "currency_differs"
 	// HeldNone: no announced removal of the account's rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
 	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.

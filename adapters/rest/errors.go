@@ -100,6 +100,10 @@ var statusRules = []statusRule{
 		domain.AccountLeft, http.StatusConflict, codeConflict,
 		"the connection of the account is deleted: decide about the account that may continue it",
 	},
+	{
+		domain.CurrencyDiffers, http.StatusConflict, codeConflict,
+		"the accounts have different currencies: none continues the other",
+	},
 	{domain.NothingToUndo, http.StatusConflict, codeConflict, "the transaction has replaced no other row"},
 	{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,

@@ -66,6 +66,8 @@ var portugueseDetails = map[string]string{
 		"podem ser decididos juntos: veja as condições da operação",
 	"no announced removal of the account's transactions is held back": "nenhuma remoção anunciada de lançamentos " +
 		"da conta está suspensa",
+	"the accounts have different currencies: none continues the other": "as contas têm moedas diferentes: nenhuma " +
+		"continua a outra",
 	"no rows wait for a decision about the account": "nenhum lançamento espera uma decisão sobre a conta",
 	"the connection of the account is deleted: decide about the account that may continue it": "a conexão da conta " +
 		"foi excluída: decida sobre a conta que pode continuá-la",

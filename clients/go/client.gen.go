@@ -10801,7 +10801,7 @@ type ClientInterface interface {
 
 	// ContinueAccountWithBody Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -10810,7 +10810,7 @@ type ClientInterface interface {
 
 	// ContinueAccount Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -12092,7 +12092,7 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 
 // ContinueAccountWithBody Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -12111,7 +12111,7 @@ func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params 
 
 // ContinueAccount Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -21340,7 +21340,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21349,7 +21349,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithResponse Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -38334,7 +38334,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 
 // ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -38349,7 +38349,7 @@ func (c *ClientWithResponses) ContinueAccountWithBodyWithResponse(ctx context.Co
 
 // ContinueAccountWithResponse Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

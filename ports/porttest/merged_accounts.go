@@ -151,7 +151,11 @@ func mergeAdjusts(f *fixture) {
 }
 
 func mergeRefuses(f *fixture) {
-	pair, _ := f.twoAccounts(nil, nil)
+	pair, c := f.twoAccounts(nil, nil)
+	inDollars := accountData("c")
+	inDollars.Currency = "USD"
+	f.mustStorePage(f.startPull(c), ports.PageWrite{Accounts: []domain.AccountData{inDollars}, Listed: true})
+	other := f.listAccounts(c)[1].ID
 	for name, refused := range map[string]struct {
 		pair ports.AccountPair
 		want error
@@ -159,6 +163,7 @@ func mergeRefuses(f *fixture) {
 		"itself":            {ports.AccountPair{Old: pair.New, New: pair.New}, domain.AccountNotAmbiguous},
 		"the other order":   {ports.AccountPair{Old: pair.New, New: pair.Old}, domain.AccountNotAmbiguous},
 		"an unknown one":    {ports.AccountPair{Old: pair.Old, New: newID[domain.Account]()}, domain.NotFound},
+		"another currency":  {ports.AccountPair{Old: pair.Old, New: other}, domain.CurrencyDiffers},
 		"of an unknown one": {ports.AccountPair{Old: newID[domain.Account](), New: pair.New}, domain.NotFound},
 	} {
 		_, err := f.mergeAccounts(refused.pair)

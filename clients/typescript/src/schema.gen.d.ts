@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Say which account of a new reference continues an account
-         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
          */
         post: operations["continue-account"];
         delete?: never;

@@ -1047,6 +1047,7 @@ export default {
   'conflict.noAnchor': 'The balance of the account cannot be compared with its transactions.',
   'conflict.notJoinable': 'These transactions cannot be joined or kept apart: one of them has changed.',
   'conflict.notAmbiguous': 'No rows wait for a decision about this account.',
+  'conflict.currencyDiffers': 'The accounts have different currencies. None continues the other.',
   'conflict.nothingToUndo': 'There is no replacement to undo.',
   'conflict.paused': 'The connection is paused. Resume it first.',
   'conflict.alreadyErased': 'The connection is erased already, so that its vendor cannot be asked any more.',

@@ -1045,6 +1045,7 @@ export default {
   'conflict.noAnchor': 'O saldo da conta não pode ser comparado com os lançamentos.',
   'conflict.notJoinable': 'Estes lançamentos não podem ser unidos nem separados: um deles mudou.',
   'conflict.notAmbiguous': 'Nenhum lançamento espera uma decisão sobre esta conta.',
+  'conflict.currencyDiffers': 'As contas têm moedas diferentes. Nenhuma continua a outra.',
   'conflict.nothingToUndo': 'Não há substituição para desfazer.',
   'conflict.paused': 'A conexão está pausada. Retome-a primeiro.',
   'conflict.alreadyErased': 'A conexão já foi eliminada; por isso não é mais possível pedir ao agregador.',

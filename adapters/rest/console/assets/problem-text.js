@@ -8,6 +8,7 @@ export const details = {
   'the balance of the account cannot be compared with its transactions': 'noAnchor',
   'the transactions cannot be decided about together: see the conditions of the operation': 'notJoinable',
   'no rows wait for a decision about the account': 'notAmbiguous',
+  'the accounts have different currencies: none continues the other': 'currencyDiffers',
   'the transaction has replaced no other row': 'nothingToUndo',
   'the connection is paused: no request is sent to its vendor': 'paused',
   'the connection is erased already, so its vendor cannot be asked any more': 'alreadyErased',

@@ -156,7 +156,13 @@ func TestAFailedAttemptShowsWhatItHasLearned(t *testing.T) {
 		e.vendor.status = domain.LinkStatus{NeedsReauth: name == "the status says so"}
 		v.report = domain.ConsentReport{Status: domain.ReportedRevoked}
 		v.onAccounts = func() error { return failure }
-		e.runPull(e.requestFullPull(c))
+		id := e.requestFullPull(c)
+		e.runPull(id)
+		code := domain.VendorUnreachable
+		if errors.Is(failure, domain.ErrHolderMustAct) {
+			code = domain.ReauthRequired
+		}
+		e.wantPull(id, domain.PullQueued, code)
 		stored, err := e.deps.Connections.Get(e.ctx, c.Tenant, c.Kind, c.ID)
 		e.noError(err)
 		if !stored.Health.NeedsReauth || stored.Consent.Status != domain.ReportedRevoked {

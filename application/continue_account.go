@@ -30,7 +30,8 @@ func (s *Service) ContinueAccount(
 }
 
 // continueAsStored makes an account that is gone continue as the stored account of its connection with this external
-// id, and requests a pull that reads the connection again. If there is no such account, it returns notAmbiguous.
+// id, and requests a pull that reads the connection again. Errors: NotFound if there is no such account; notAmbiguous if
+// the connection is not live.
 func (s *Service) continueAsStored(
 	ctx context.Context, account domain.Account, externalID string, notAmbiguous error,
 ) (domain.Pull, error) {
@@ -49,7 +50,7 @@ func (s *Service) continueAsStored(
 		return domain.Pull{}, err
 	}
 	if successor.IsZero() {
-		return domain.Pull{}, notAmbiguous
+		return domain.Pull{}, domain.NotFoundError()
 	}
 	if _, err := s.MergeAccounts(ctx, account.Tenant, ports.AccountPair{Old: account.ID, New: successor}); err != nil {
 		return domain.Pull{}, err

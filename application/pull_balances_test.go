@@ -3,6 +3,7 @@ package application_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"testing"
 	"time"
 
@@ -96,6 +97,73 @@ func TestABalanceIsComparedWithRowsOfTheSameAttempt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pull that continues after a failure reads all rows, but makes no reading. The coverage of the day, a close and a
+// statement must agree that the rows reach the day, and that no balance does.
+func TestAResumedPullCoversADayThatNoBalanceVerifies(t *testing.T) {
+	stating := &statingVendor{balance: "1000"}
+	e := newEnv(t, func(d *application.Deps) {
+		stating.vendor = d.Aggregators[0].(*vendor)
+		d.Aggregators[0], d.CoverAfter = stating, 12*time.Hour
+	})
+	e.vendor.setRows("r1", "r2", "r3")
+	connection := e.connectionReadAt("books", "1", epoch.Add(-90*time.Hour))
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, connection.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	account := accounts.Items[0].ID
+	readAt := epoch.AddDate(0, 0, 3) // a Thursday, 9 o'clock
+	e.clock.pass(readAt.Sub(epoch))
+	const covered, later = domain.Date("2026-03-03"), domain.Date("2026-03-04")
+	read := domain.ProductReading{At: readAt}
+	e.vendor.status.Bank = &domain.BankReading{Bank: read, Cards: read}
+	failed := false
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if failed || cursor != "2" {
+			return nil, nil
+		}
+		failed = true
+		return nil, unavailable(domain.VendorUnreachable)
+	}
+	pull := func() {
+		id := e.requestFullPull(connection)
+		for again := e.runPull(id); again > 0; again = e.runPull(id) {
+			e.clock.pass(again)
+		}
+		e.wantPull(id, domain.PullSucceeded, "")
+	}
+	agree := func(name string, day domain.Date, state domain.DayState, completeness books.CompletenessState,
+		doubt domain.Code,
+	) {
+		t.Helper()
+		of, err := e.CoverageOfDay(e.ctx, e.tenant, day, domain.InstitutionKey{}, domain.PageRequest{Limit: 9})
+		e.noError(err)
+		closed, err := e.ClosePeriod(e.ctx, e.tenant, account, domain.Window{To: day})
+		e.noError(err)
+		e.noError(e.ReopenPeriod(e.ctx, e.tenant, account, day))
+		st := books.Statement{}
+		for _, window := range []domain.Window{{To: day}, {From: day, To: day}} {
+			e.noError(e.WriteStatement(e.ctx, e.tenant, account, ports.StatementQuery{Balances: true, Window: window},
+				func(written books.Statement, _ iter.Seq2[books.StatementRecord, error]) error {
+					st = written
+					return nil
+				}))
+			if st.Doubt != doubt {
+				t.Errorf("%s: the doubt of the statement of %v is %q, want %q", name, window, st.Doubt, doubt)
+			}
+		}
+		if of.Accounts[state] != 1 || closed.Completeness != completeness || !closed.BankReadAt.Equal(readAt) ||
+			!st.BankReadAt.Equal(readAt) {
+			t.Errorf("%s: the day is %v, the close %s (read at %v), the statement read at %v", name, of.Accounts,
+				closed.Completeness, closed.BankReadAt, st.BankReadAt)
+		}
+	}
+	pull()
+	agree("resumed", covered, domain.DayCovered, books.Unverified, domain.AccountChanged)
+	agree("resumed, a later day", later, domain.DayReadSince, books.NotCovered, domain.NotCovered)
+	e.clock.pass(time.Minute)
+	pull()
+	agree("the next pull", covered, domain.DayCovered, books.Complete, "")
 }
 
 func TestBalancesAreReadAfterAnAnnouncedRemoval(t *testing.T) {

@@ -74,7 +74,7 @@ func (s *Service) statement(
 		identity := identifier.AccountIdentity(view.Account.AccountData)
 		st.Bank, st.Branch = identity.BankCode(), identity.Branch()
 	}
-	st.BankReadAt, st.OmitUnconverted = view.Completeness.BankReadAt(), q.Force.Omitted
+	st.BankReadAt, st.OmitUnconverted = view.Completeness.RowsReadAt(), q.Force.Omitted
 	if q.Balances {
 		doubts := view.Completeness.Doubts(st.Period.To, st.Currency, s.coverage(), now, s.DriftGrace)
 		st.Doubt, st.Forced = q.Force.Decide(doubts)
@@ -96,6 +96,9 @@ func (s *Service) statementWindow(
 		return w, nil
 	}
 	last := s.coverage().To(view.Completeness.BankReadAt(), view.Account.Currency)
+	if w.From > last {
+		last = s.coverage().To(view.Completeness.RowsReadAt(), view.Account.Currency)
+	}
 	switch {
 	case last != "" && w.From <= last:
 	case q.Force.NotCovered:

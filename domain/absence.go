@@ -79,6 +79,10 @@ type AbsenceRead struct {
 	// Shown contains the accounts of which the listing contains a row that was live before the listing, or that
 	// continues the record of such a row.
 	Shown map[string]bool
+	// Empty contains the accounts of which the listing contains no row, if two listings are needed. Such a vendor purges
+	// rows and hides those of an account that it cannot reach. A mass removal there is delayed until an operator applies
+	// it, or the vendor announces it.
+	Empty map[string]bool
 }
 
 // lacking counts the rows of an account that a listing lacks.
@@ -92,13 +96,12 @@ type lacking struct {
 // row. In this case, the row's absence remains with a Hold.
 func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining []Absence) {
 	proved := map[string]lacking{}
-	recent := DateOf(r.At).AddDays(-massRemovalDays)
 	for _, a := range absences {
 		if !r.Proves(a) {
 			continue
 		}
 		n := proved[a.Account]
-		if n.rows++; a.Date >= recent {
+		if n.rows++; r.IsRecent(a.Date) {
 			n.recent++
 		}
 		proved[a.Account] = n
@@ -110,7 +113,7 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 				a.ProvedBy = r.Pull
 			}
 			remaining = append(remaining, a)
-		case !r.isMass(a.Account, proved[a.Account]), a.Held.ReleasedBy(r.At, r.Sync):
+		case !r.isMass(a.Account, proved[a.Account]), !r.Empty[a.Account] && a.Held.ReleasedBy(r.At, r.Sync):
 			removedIDs = append(removedIDs, a.ExternalID)
 		default:
 			if a.Held == (Hold{}) {
@@ -124,8 +127,15 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 
 // isMass reports whether the absences of an account are a mass removal.
 func (r AbsenceRead) isMass(account string, n lacking) bool {
-	return n.rows >= massRemovalRows && 2*n.rows > r.Live[account] || n.recent >= massRemovalAll && !r.Shown[account]
+	return n.rows >= massRemovalRows && 2*n.rows > r.Live[account] || LacksAll(n.recent) && !r.Shown[account]
 }
+
+// IsRecent reports whether a row of this date counts for LacksAll.
+func (r AbsenceRead) IsRecent(date Date) bool { return date >= DateOf(r.At).AddDays(-massRemovalDays) }
+
+// LacksAll reports whether a listing of an account that contains no row shows a mass removal. recent is the number of
+// live rows of the account that it lacks and that are recent.
+func LacksAll(recent int) bool { return recent >= massRemovalAll }
 
 // Proves reports whether the listing proves that the row was removed. It does not consider mass removals; see Judge.
 // If r.Proof is TwoReads, the row must be missing from the listings of two pulls, and both must have a ground.

@@ -58,6 +58,30 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAWait(t *testing.T) {
 	}
 }
 
+// A vendor that needs two reads also returns an empty list of an account that it cannot reach. No wait shows that its
+// rows were removed.
+func TestRowsOfAnEmptyListWaitForAnOperator(t *testing.T) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	first := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
+	for empty, want := range map[bool]int{true: 0, false: 3} {
+		read := domain.AbsenceRead{
+			Proof: domain.TwoReads, Pull: domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000002")},
+			At: start.AddDate(0, 0, 9), Sync: domain.SyncTime{At: start.AddDate(0, 0, 9)},
+			Live: map[string]int{"a": 3}, Empty: map[string]bool{"a": empty},
+		}
+		var absent []domain.Absence
+		for i := range 3 {
+			absent = append(absent, domain.Absence{
+				ExternalID: fmt.Sprint(i), Account: "a", Date: "2026-03-01", Pull: first, ProvedBy: first,
+				Held: domain.HoldAt(start, domain.SyncTime{At: start}),
+			})
+		}
+		if removed, _ := read.Judge(absent); len(removed) != want {
+			t.Errorf("empty: %t, %d rows are removed, want %d", empty, len(removed), want)
+		}
+	}
+}
+
 func TestTwoReadsOfDifferentPullsProveAnAbsence(t *testing.T) {
 	first := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
 	second := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000002")}

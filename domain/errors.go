@@ -45,6 +45,8 @@ const (
 
 	// AccountLeft: the connection of the account was deleted, and no rows wait for a decision about it (Conflict).
 	AccountLeft Code = "account_left"
+	// CurrencyDiffers: an account continues no account of another currency (Conflict).
+	CurrencyDiffers Code = "currency_differs"
 	// HeldNone: no announced removal of the account's rows is held back (Conflict).
 	HeldNone Code = "no_held_removals"
 	// EventNotFailed: an event can be skipped only after an attempt to send it has failed.
@@ -60,7 +62,7 @@ const (
 	NotExcludable      Code = "not_excludable"       // the transaction cannot be excluded or included (Conflict)
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
-	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)
+	AccountChanged     Code = "account_changed"      // records have changed or were read since the balance (Conflict)
 	NotCovered         Code = "not_covered"          // the bank was read too early for the last day (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	InvoiceBalance     Code = "invoice_balance"      // the balance of the card is no balance of a statement (Conflict)

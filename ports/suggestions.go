@@ -79,7 +79,7 @@ type Decisions interface {
 
 	// MergeAccounts makes the account pair.Old, which is gone, continue as the stored account pair.New, which ends; see
 	// records.Merge. It returns pair.Old, which then belongs to the connection of pair.New. The function matching
-	// returns the Matching for a vendor. Errors: NotFound; Conflict (account_not_ambiguous); see records.CheckMerge.
+	// returns the Matching for a vendor. Errors: NotFound; those of records.CheckMerge.
 	MergeAccounts(ctx context.Context, tenant domain.TenantID, pair AccountPair,
 		matching func(domain.Vendor) *Matching, decision Decision) (domain.Account, error)
 

@@ -266,15 +266,16 @@ type Replacements interface {
 	// domain.AccountAmbiguity. If the account is gone, and the account with this external id was stored as a new one,
 	// the records of both are compared, and the pull reads the connection again; see Decisions.MergeAccounts.
 	//
-	// Errors: NotFound; Conflict (account_not_ambiguous, account_left, connection_paused); Invalid on "externalId" if
-	// no account with this external id waits for the decision.
+	// Errors: NotFound if one of the accounts does not exist; Conflict (account_not_ambiguous, account_left,
+	// currency_differs, connection_paused); Invalid on "externalId" if no account with this external id waits for the
+	// decision about an ambiguous account.
 	ContinueAccount(
 		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 	) (domain.Pull, error)
 
 	// MergeAccounts stores the decision that the account pair.Old of a deleted connection and the stored account
 	// pair.New are the same bank account, and returns pair.Old. See Decisions.MergeAccounts. Errors: NotFound; Conflict
-	// (account_not_ambiguous).
+	// (account_not_ambiguous, currency_differs).
 	MergeAccounts(ctx context.Context, tenant domain.TenantID, pair AccountPair) (domain.Account, error)
 
 	// EndAccount stores the decision that no account continues an account that is gone or ambiguous, whose staged

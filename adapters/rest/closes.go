@@ -23,7 +23,7 @@ type closeView struct {
 	Digest        string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
 	ClosedAt      time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
 	ClosedBy      string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
-	Completeness  string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read"`
+	Completeness  string    `json:"completeness" enum:"unknown,complete,drifting,unverified,not_covered" example:"complete" doc:"The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance"`
 
 	BankReadAt          time.Time `json:"bankReadAt,omitzero" example:"2026-03-02T09:30:00Z" doc:"When the vendor had last read the bank when the period was closed; absent if that was not known"`
 	CoveredSince        time.Time `json:"coveredSince,omitzero" example:"2026-03-03T10:00:00Z" doc:"When a later reading of the bank covered date, or a later bill of a card reached it; only if completeness is not_covered, or unknown for a card, and absent before that"`

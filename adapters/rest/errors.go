@@ -100,6 +100,10 @@ var statusRules = []statusRule{
 		domain.AccountLeft, http.StatusConflict, codeConflict,
 		"the connection of the account is deleted: decide about the account that may continue it",
 	},
+	{
+		domain.CurrencyDiffers, http.StatusConflict, codeConflict,
+		"the accounts have different currencies: none continues the other",
+	},
 	{domain.NothingToUndo, http.StatusConflict, codeConflict, "the transaction has replaced no other row"},
 	{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,
@@ -127,7 +131,8 @@ var statusRules = []statusRule{
 	{domain.EventNotStored, http.StatusConflict, codeConflict, "no event with this sequence is stored"},
 	{
 		domain.AccountChanged, http.StatusConflict, codeConflict,
-		"transactions have changed since the balance of the account was read; force=changed writes the statement",
+		"transactions have changed since the balance of the account was read, or were read later than it; " +
+			"force=changed writes the statement",
 	},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,

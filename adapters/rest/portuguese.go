@@ -66,6 +66,8 @@ var portugueseDetails = map[string]string{
 		"podem ser decididos juntos: veja as condições da operação",
 	"no announced removal of the account's transactions is held back": "nenhuma remoção anunciada de lançamentos " +
 		"da conta está suspensa",
+	"the accounts have different currencies: none continues the other": "as contas têm moedas diferentes: nenhuma " +
+		"continua a outra",
 	"no rows wait for a decision about the account": "nenhum lançamento espera uma decisão sobre a conta",
 	"the connection of the account is deleted: decide about the account that may continue it": "a conexão da conta " +
 		"foi excluída: decida sobre a conta que pode continuá-la",
@@ -81,8 +83,9 @@ var portugueseDetails = map[string]string{
 	"the token serves more than one connection":       "o token atende mais de uma conexão",
 	"the vendor does not offer this":                  "o agregador não oferece esta função",
 	"the sink of the subscription does not have this": "o destino da assinatura não tem esta função",
-	"transactions have changed since the balance of the account was read; force=changed writes the statement": "" +
-		"lançamentos mudaram desde que o saldo da conta foi lido; force=changed gera o extrato",
+	"transactions have changed since the balance of the account was read, or were read later than it; " +
+		"force=changed writes the statement": "lançamentos mudaram desde que o saldo da conta foi lido, ou foram " +
+		"lidos depois dele; force=changed gera o extrato",
 	"the transactions of the account do not explain its balance; force=drift ignores this": "o saldo da conta não " +
 		"confere com os lançamentos; force=drift gera o extrato",
 	"the bank was last read too early for the last day of the statement; force=not_covered ignores this": "a última " +

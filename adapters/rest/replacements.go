@@ -244,8 +244,8 @@ func (s *server) heldDecisionRoutes() []route {
 				"another connection continues this one, whose connection was deleted (200). The transactions of both " +
 				"are compared as whole accounts, the other account is removed, and this one belongs to its " +
 				"connection. none says that no account continues this one or, for an account with maybeContinues, " +
-				"that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the " +
-				"currencies differ, or if the connection is paused.",
+				"that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and " +
+				"with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,
 			summary:    "Say which account of a new reference continues an account",

@@ -44,7 +44,7 @@ type statementInput struct {
 	Close      string                   `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	Bill       idParam[domain.CardBill] `query:"bill" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a04" doc:"Print the posted transactions of this bill of a card (csv, ofx, matcher). OFX states the total of the bill as the balance. Not together with from, to, close and force"`
 	MaxBytes   int                      `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string                   `query:"force" pattern:"^(true|false|(drift|changed|unsettled|not_covered|omitted)(,(drift|changed|unsettled|not_covered|omitted))*)$" default:"false" example:"drift,not_covered" doc:"What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out"`
+	Force      string                   `query:"force" pattern:"^(true|false|(drift|changed|unsettled|not_covered|omitted)(,(drift|changed|unsettled|not_covered|omitted))*)$" default:"false" example:"drift,not_covered" doc:"What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read, or were read later than it. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of an account statement in the format "matcher".
@@ -68,12 +68,13 @@ func (s *server) statementRoute(tag string) route {
 			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
 			"cases, unless force names it: an amount in the currency of the account is not known (csv prints the row " +
 			"without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions " +
-			"have changed since its balance was read, or the bank was last read too early for the last day. It is " +
-			"also a 409 if the format needs a balance and none is known. With close, the document is that of a " +
-			"closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was " +
-			"never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the " +
-			"statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing " +
-			"fails after the first byte, the connection is closed before the end of the document.",
+			"have changed since its balance was read or were read later than it, or the bank was last read too early " +
+			"for the last day. It is also a 409 if the format needs a balance and none is known. With close, the " +
+			"document is that of a closed period: the same bytes each time, whatever changed since; the response is " +
+			"a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the " +
+			"latest day such that the statement up to it fits; it is absent if that of the first day does not fit, " +
+			"and with close. If writing fails after the first byte, the connection is closed before the end of the " +
+			"document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
 		scope: scopeRead, notFound: accountNotFound, conflict: true, tooLarge: true,
 		mount: mountStatement,

@@ -147,7 +147,7 @@ func (a *attempt) addFailure(o *ports.Outcome, failure error, replaced bool) {
 		}
 	case a.Pull.Attempts >= domain.MaxAttempts:
 		o.State = domain.PullFailed
-		if code, at := o.LastError, o.At; !replaced {
+		if code, at := domain.CodeOf(failure), o.At; !replaced { // the health has NeedsReauth besides
 			o.Health = func(h domain.Health) domain.Health {
 				return h.AfterSignal(a.Pull.Scope.Signal, a.Pull.StartedAt).AfterFailure(code, at)
 			}
@@ -158,11 +158,14 @@ func (a *attempt) addFailure(o *ports.Outcome, failure error, replaced bool) {
 	}
 }
 
-// codeOf returns domain.CodeOf(failure), except that it returns Interrupted if the worker's own
-// context was canceled.
+// codeOf returns domain.CodeOf(failure), with two exceptions: Interrupted if the worker's own context was canceled, and
+// ReauthRequired if the vendor can be reached, but waits for the account holder to sign in again.
 func codeOf(failure error) domain.Code {
-	if errors.Is(failure, context.Canceled) {
+	switch {
+	case errors.Is(failure, context.Canceled):
 		return domain.Interrupted
+	case errors.Is(failure, domain.ErrHolderMustAct) && errors.Is(failure, domain.Unavailable):
+		return domain.ReauthRequired
 	}
 	return domain.CodeOf(failure)
 }

@@ -4252,7 +4252,7 @@ type CloseView struct {
 	// Examples: 1520.37
 	ClosingBalance *string `json:"closingBalance,omitempty"`
 
-	// Completeness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
+	// Completeness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance
 	//
 	// Examples: complete
 	Completeness CloseViewCompleteness `json:"completeness"`
@@ -4326,7 +4326,7 @@ type CloseView struct {
 	Witness *CloseWitnessView `json:"witness,omitempty"`
 }
 
-// CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
+// CloseViewCompleteness The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance
 //
 // Examples: complete
 type CloseViewCompleteness string
@@ -9292,7 +9292,7 @@ type GetStatementParams struct {
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
-	// Force What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out
+	// Force What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read, or were read later than it. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out
 	Force *string `form:"force,omitempty" json:"force,omitempty"`
 }
 
@@ -10814,7 +10814,7 @@ type ClientInterface interface {
 
 	// ContinueAccountWithBody Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -10823,7 +10823,7 @@ type ClientInterface interface {
 
 	// ContinueAccount Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -10864,7 +10864,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -12105,7 +12105,7 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 
 // ContinueAccountWithBody Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -12124,7 +12124,7 @@ func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params 
 
 // ContinueAccount Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12215,7 +12215,7 @@ func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemo
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21353,7 +21353,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21362,7 +21362,7 @@ type ClientWithResponsesInterface interface {
 
 	// ContinueAccountWithResponse Say which account of a new reference continues an account
 	//
-	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+	// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21407,7 +21407,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -38347,7 +38347,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 
 // ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -38362,7 +38362,7 @@ func (c *ClientWithResponses) ContinueAccountWithBodyWithResponse(ctx context.Co
 
 // ContinueAccountWithResponse Say which account of a new reference continues an account
 //
-// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+// Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -38437,7 +38437,7 @@ func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id 
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //

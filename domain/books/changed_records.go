@@ -7,8 +7,9 @@ import (
 )
 
 // Unverified is the completeness of a closed period whose records the latest reading of the account did not verify.
-// When the period was closed, posted records of the account had changed since the reading (Completeness.Changed), or
-// announced removals of posted records were held back (Completeness.Held).
+// When the period was closed, posted records of the account had changed since the reading (Completeness.Changed),
+// announced removals of posted records were held back (Completeness.Held), or only rows had been read late enough for
+// the last day (Completeness.RowsReadAt).
 const Unverified CompletenessState = "unverified"
 
 // NotCovered is the completeness of a closed period whose last day the bank had not had time to book when the vendor
@@ -126,8 +127,8 @@ func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
 // the first of these that applies:
 //
 //   - NotCovered if the bank was last read too early for the day.
-//   - Unverified if posted records have changed since the latest reading, or if announced removals of such records are
-//     held back.
+//   - Unverified if posted records have changed since the latest reading, if announced removals of such records are
+//     held back, or if the latest reading does not reach the day, although the rows do.
 //   - The result of State, but CompletenessUnknown instead of Complete if the vendor does not state when it read the
 //     bank, or if only the last closed bill of a card decides, and does not reach the day.
 func (c Completeness) StateOfClose(
@@ -135,9 +136,9 @@ func (c Completeness) StateOfClose(
 ) CompletenessState {
 	readAt := c.BankReadAt()
 	switch {
-	case !readAt.IsZero() && day > rules.To(readAt, currency):
+	case !readAt.IsZero() && day > rules.To(c.RowsReadAt(), currency):
 		return NotCovered
-	case !c.changes().IsZero():
+	case !c.changes().IsZero(), c.unreadOn(day, currency, rules):
 		return Unverified
 	}
 	state, _ := c.State(now, grace)
@@ -157,6 +158,12 @@ func (c Completeness) StateOfPeriod(
 		return CompletenessUnknown
 	}
 	return state
+}
+
+// unreadOn reports whether the rows of the account rest on a reading of the bank that was late enough for the day, but
+// its latest balance does not. currency is that of the account.
+func (c Completeness) unreadOn(day domain.Date, currency string, rules domain.Coverage) bool {
+	return !c.Covers(day, currency, rules) && day <= rules.To(c.RowsReadAt(), currency)
 }
 
 // Covers reports whether the balance at the end of a day rests on a reading of the bank that was late enough for the

@@ -201,7 +201,7 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 	return Close{
 		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
 		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By,
-		Completeness: c.StateOfClose(r.Date, d.currency, r.Coverage, r.At, r.Grace), BankReadAt: c.BankReadAt(),
+		Completeness: c.StateOfClose(r.Date, d.currency, r.Coverage, r.At, r.Grace), BankReadAt: c.RowsReadAt(),
 		Sum: decimal.NewNullDecimal(d.sum), WithoutAmount: d.withoutAmount,
 	}
 }

@@ -240,6 +240,16 @@ func (c Completeness) BankReadAt() time.Time {
 	return domain.Earlier(c.AccountReadAt, c.Last.BankReadAt)
 }
 
+// RowsReadAt returns when the bank had last been read when the rows of the account were last read; zero if BankReadAt
+// is. It is later than BankReadAt if the last pull has read all rows, but has made no reading, for example because it
+// continued an attempt that had failed. The records are then known up to RowsReadAt, but no balance verifies them.
+func (c Completeness) RowsReadAt() time.Time {
+	if c.BankReadAt().IsZero() {
+		return time.Time{}
+	}
+	return c.AccountReadAt
+}
+
 // undatedInterval is the time between two readings of a vendor that does not state when it reads the bank. After this
 // time the readings count as readings of different synchronisations.
 const undatedInterval = 6 * time.Hour

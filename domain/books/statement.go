@@ -54,7 +54,7 @@ type Statement struct {
 // StatementForce contains what a caller accepts in a statement.
 type StatementForce struct {
 	Drift      bool // the account drifts
-	Changed    bool // records of the period have changed since the balance was read
+	Changed    bool // records of the period have changed since the balance was read, or were read later than it
 	NotCovered bool // the bank was last read too early for the last day
 	Omitted    bool // records without an amount in the currency of the statement are left out
 }
@@ -68,10 +68,11 @@ func (c Completeness) Doubts(
 	if Lasted(c.DriftElsewhere(), now, grace) && c.Known() { // a bill that differs says nothing about balances
 		doubts = append(doubts, domain.AccountDrifting)
 	}
-	if c.OutdatedOn(day, now) {
+	unread := c.unreadOn(day, currency, rules)
+	if unread || c.OutdatedOn(day, now) {
 		doubts = append(doubts, domain.AccountChanged)
 	}
-	if !c.Covers(day, currency, rules) {
+	if !unread && !c.Covers(day, currency, rules) {
 		doubts = append(doubts, domain.NotCovered)
 	}
 	return doubts

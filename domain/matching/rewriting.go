@@ -146,6 +146,9 @@ type dayKey struct {
 // unnamedOperation is the operation of rows that name none, in a dayKey.
 const unnamedOperation banktext.Operation = " "
 
+// anyRow is the key of all rows that teach.
+var anyRow = dayKey{weekday: -1, late: 2}
+
 // secondsOfDay is the number of seconds of a day.
 const secondsOfDay = 24 * 60 * 60
 
@@ -219,6 +222,10 @@ func shiftsOf(taught []shift) shifts {
 		if key.weekday < 0 {
 			s.rules[key] = ruleOf(of)
 		}
+	}
+	s.seen[anyRow] = map[int]int{}
+	for _, t := range taught {
+		s.seen[anyRow][t.new-t.old]++
 	}
 	return s
 }
@@ -304,10 +311,11 @@ type keyOfDay struct {
 	day int
 }
 
-// moved is by how many days a date may have moved, and whether it is one number only.
+// moved is by how many days a date may have moved, and whether it is one number only. If untaught is set, no row like it
+// has taught this: the date stayed, or moved as those of other rows.
 type moved struct {
-	days    map[int]bool
-	certain bool
+	days              map[int]bool
+	certain, untaught bool
 }
 
 // of returns the result of find.
@@ -315,7 +323,7 @@ func (s shifts) of(r *row, direction int) moved {
 	key := keyOfDay{s.keys(r)[0], r.day}
 	found, known := s.known[key]
 	if !known {
-		found.days, found.certain = s.find(r, direction)
+		found = s.find(r, direction)
 		s.known[key] = found
 	}
 	return found
@@ -323,20 +331,22 @@ func (s shifts) of(r *row, direction int) moved {
 
 // find returns by how many days the date of a row may have moved, and whether it is one number only. The direction is 1
 // for an old row, and -1 for a new one. A rule that rows of other operations show leaves open whether the date moved.
-// Without any teaching row, it did not.
-func (s shifts) find(r *row, direction int) (days map[int]bool, certain bool) {
+func (s shifts) find(r *row, direction int) moved {
+	var days map[int]bool
 	for i, key := range s.keys(r) {
 		if days = s.rules[key].shifts(r.day, direction); len(days) > 0 {
 			if days[0] = days[0] || key.operation == ""; !days[0] {
 				delete(days, 0)
 			}
-			return days, len(days) == 1
+			return moved{days: days, certain: len(days) == 1}
 		}
 		if days = s.frequent(key); len(days) > 0 && i > 0 { // the weekday says more than the operation alone
-			return days, len(days) == 1
+			return moved{days: days, certain: len(days) == 1}
 		}
 	}
-	return map[int]bool{0: true}, true
+	days = s.frequent(anyRow)
+	days[0] = true
+	return moved{days: days, untaught: true}
 }
 
 // frequent returns the numbers of days by which the dates of at least minShifted rows moved, and 0 if a date did not.
@@ -564,8 +574,10 @@ func (r *rewriting) fits(e *edge) (forward, backward fit) {
 		switch {
 		case !m.days[days]:
 			return no
-		case m.certain:
+		case m.certain, m.untaught && days == 0:
 			return certain
+		case m.untaught && e.verdict() != Same:
+			return no
 		}
 		return maybe
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
@@ -337,6 +338,55 @@ func TestMovedDates(t *testing.T) {
 	}
 	if len(pairs) != len(left) {
 		t.Errorf("%d pairs, want %d", len(pairs), len(left))
+	}
+}
+
+// TestARowOfWhichTheAccountTeachesNothing matches an account whose evening rows are dated a day later. A row of the
+// afternoon, of which no other row teaches the day, continues as the row of the next day that names the same, unless its
+// own day has such a row. Rows that name nobody are at most suggested.
+func TestARowOfWhichTheAccountTeachesNothing(t *testing.T) {
+	row := func(id, day, text string, at time.Time) banktext.Row {
+		r := parseRow(t, "2026-11-"+day+" P -63.37 BRL "+text)
+		r.ExternalID, r.OccurredAt = id, at
+		return r
+	}
+	afternoon := time.Date(2026, 11, 17, 18, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		text string
+		days []string // of the new rows
+		want string
+	}{
+		"one row of the next day":       {"LIVRARIA AURORA", []string{"18"}, "18"},
+		"a row of each day":             {"LIVRARIA AURORA", []string{"17", "18"}, "17"},
+		"a day that no row has taught":  {"LIVRARIA AURORA", []string{"19"}, ""},
+		"the rows name nobody":          {"PIX ENVIADO", []string{"18"}, ""},
+		"the own day, which names none": {"PIX ENVIADO", []string{"17"}, "17"},
+	} {
+		var left, came []banktext.Row
+		for i := range 10 {
+			text := fmt.Sprintf("COMPRA CARTAO LOJA %c%c", 'A'+i, 'K'+i)
+			o, n := parseRow(t, fmt.Sprintf("2026-11-%d P -%d.41 BRL %s", 9+i%4, 70+i, text)),
+				parseRow(t, fmt.Sprintf("2026-11-%d P -%d.41 BRL %s", 10+i%4, 70+i, text))
+			o.ExternalID, n.ExternalID = fmt.Sprint("o", i), fmt.Sprint("n", i)
+			o.OccurredAt = time.Date(2026, 11, 10+i%4, 1, 0, 0, 0, time.UTC)
+			n.OccurredAt = o.OccurredAt
+			left, came = append(left, o), append(came, n)
+		}
+		left = append(left, row("old", "17", c.text, afternoon))
+		for _, day := range c.days {
+			came = append(came, row(day, day, c.text, time.Time{})) // some connectors state no times
+		}
+		got := ""
+		for _, pair := range matching.Match(left, came, matching.Context{Whole: true}).Pairs {
+			if pair.Old == "old" {
+				got = pair.New
+			} else if pair.Old[1:] != pair.New[1:] {
+				t.Errorf("%s: %s continues as %s", name, pair.Old, pair.New)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: the row continues as %q, want %q", name, got, c.want)
+		}
 	}
 }
 

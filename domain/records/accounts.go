@@ -313,7 +313,8 @@ func PublishAccounts(
 	return changes, nil
 }
 
-// relink saves a stored account that the vendor lists under the new account reference.
+// relink saves a stored account that the vendor lists under the new account reference. If it continues, it is known which
+// account it is, and it continues no candidate besides.
 func (c *PublishedAccounts) relink(
 	published PublishedAccount, before Account, w Publication, connection domain.ConnectionID,
 ) {
@@ -333,6 +334,9 @@ func (c *PublishedAccounts) relink(
 	}
 	a.Relink(w.AccountRef, published.Data.ExternalID, w.At)
 	a.Connection, a.UpdatedAt = connection, w.At
+	if slices.Contains(recorded, events.AccountRelinked) {
+		a.MaybeContinues = nil
+	}
 	c.save(a, recorded...)
 }
 

@@ -327,7 +327,7 @@ func publishedAs(externalID string, continues byte) records.PublishedAccount {
 func TestAPublicationContinuesAccounts(t *testing.T) {
 	deleted := listedAccount(2, "b")
 	deleted.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
-	deleted.RemovedAt = epoch
+	deleted.RemovedAt, deleted.MaybeContinues = epoch, []domain.AccountID{accountID(7)}
 	w := publication(publishedAs("a2", 1), publishedAs("b", 2), publishedAs("c", 0))
 	changes, err := records.PublishAccounts(
 		w,
@@ -351,7 +351,7 @@ func TestAPublicationContinuesAccounts(t *testing.T) {
 		a := changes.Save[i]
 		if a.ID != want.id || a.ExternalID != want.externalID || a.Connection != connectionID ||
 			len(a.References) != want.references || !a.IsOf("new") || !a.RemovedAt.IsZero() ||
-			!a.UpdatedAt.Equal(later) || !a.Listed || a.Key != keyOf(want.externalID) {
+			!a.UpdatedAt.Equal(later) || !a.Listed || a.Key != keyOf(want.externalID) || a.MaybeContinues != nil {
 			t.Errorf("%+v", a)
 		}
 	}
@@ -364,10 +364,11 @@ func TestAPublicationContinuesAccounts(t *testing.T) {
 func TestAnAccountThatIsPublishedAgainIsNotRelinked(t *testing.T) {
 	a := listedAccount(1, "a")
 	a.Relink("new", "a", epoch)
+	a.MaybeContinues = []domain.AccountID{accountID(7)}
 	w := publication(publishedAs("a", 1))
 	changes, err := records.PublishAccounts(w, accountView, []records.Account{a}, newBook())
 	if err != nil || len(changes.Save) != 1 || len(changes.Relinked) > 0 || len(changes.FirstStored) > 0 ||
-		len(changes.Save[0].References) != 2 {
+		len(changes.Save[0].References) != 2 || len(changes.Save[0].MaybeContinues) != 1 {
 		t.Errorf("%+v, %v", changes, err)
 	}
 	wantAccountEvents(t, "again", changes.AccountChanges)

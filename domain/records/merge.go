@@ -12,12 +12,15 @@ import (
 // the connection of the account was deleted.
 //
 // Errors: Conflict (account_not_ambiguous) unless the account is gone, from the connection of the successor or with its
-// own connection, the successor is live, and both are accounts of one vendor with one currency.
+// own connection, the successor is live, and both are accounts of one vendor; Conflict (currency_differs) unless both
+// have one currency.
 func CheckMerge(account, successor Account, left bool) error {
 	gone := left || account.Connection == successor.Connection && !account.RemovedAt.IsZero()
-	if account.ID == successor.ID || !gone || !successor.RemovedAt.IsZero() || account.Vendor != successor.Vendor ||
-		account.Currency != successor.Currency {
+	if account.ID == successor.ID || !gone || !successor.RemovedAt.IsZero() || account.Vendor != successor.Vendor {
 		return domain.NotAmbiguous()
+	}
+	if account.Currency != successor.Currency {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.CurrencyDiffers}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (d *decision) judgeAbsences() error {
 	r := absenceReading{
 		AbsenceRead: domain.AbsenceRead{
 			Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Sync: d.sweep.Sync, Live: map[string]int{},
-			Shown: map[string]bool{},
+			Shown: map[string]bool{}, Empty: map[string]bool{},
 		},
 		known:  known,
 		oldest: map[string]domain.Date{},
@@ -222,15 +222,23 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 // absent returns an absence for each unseen record that counts as missing from the listing, and adds these records to
 // r.Live. A record counts as missing in these cases:
 //
-//   - It was missing before.
+//   - It was missing before. If two listings are needed, this one must reach back to it, or lack all rows of its account.
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
+//   - Two listings are needed, the listing contains no row of the account, and this is a mass removal; see isEmptied.
 func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 	var absent []domain.Absence
 	var uncertain []LiveRecord
+	recent := r.countRecent()
 	for _, record := range r.unseen {
 		before, wasAbsent := r.known[record.ExternalID]
+		_, listed := r.oldest[record.Account]
+		if !listed && d.sweep.Proof == domain.TwoReads {
+			r.Empty[record.Account] = true
+		}
 		switch {
+		case wasAbsent && d.sweep.Proof == domain.TwoReads && listed && !r.reaches(record):
+			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
 		case wasAbsent:
 			a := before.absence()
 			a.Date = record.Date
@@ -241,14 +249,16 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 			}
 		case r.reaches(record):
 			uncertain = append(uncertain, record)
+		case r.Empty[record.Account] && r.isEmptied(record, recent):
+			absent = append(absent, r.absence(record))
 		}
 	}
-	recent, err := d.collected(uncertain)
+	collected, err := d.collected(uncertain)
 	if err != nil {
 		return nil, err
 	}
 	for _, record := range uncertain {
-		if recent[record.ExternalID] {
+		if collected[record.ExternalID] {
 			absent = append(absent, r.absence(record))
 		} else {
 			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
@@ -258,6 +268,24 @@ func (d *decision) absent(r *absenceReading) ([]domain.Absence, error) {
 		r.Live[a.Account]++
 	}
 	return absent, nil
+}
+
+// countRecent returns the number of recent unseen records of each account, without the carried-over ones.
+func (r *absenceReading) countRecent() map[string]int {
+	recent := map[string]int{}
+	for _, record := range r.unseen {
+		if !record.CarriedOver && r.IsRecent(record.Date) {
+			recent[record.Account]++
+		}
+	}
+	return recent
+}
+
+// isEmptied reports whether the absence of a record is part of a mass removal if the listing contains no row of its
+// account. No date and no time of collection can then show that the vendor has not purged the record, so that only an
+// operator can tell. recent is the result of countRecent.
+func (r *absenceReading) isEmptied(record LiveRecord, recent map[string]int) bool {
+	return !record.CarriedOver && r.IsRecent(record.Date) && domain.LacksAll(recent[record.Account])
 }
 
 func (r *absenceReading) absence(record LiveRecord) domain.Absence {

@@ -94,6 +94,24 @@ func TestASweep(t *testing.T) {
 			twoReads, []string{"a", "c"},
 			[]string{"1 a v1", "2 b v1", "3 c v1", "4 d v1", "absent b since 9"},
 		},
+		"two listings are needed: no row of the account is listed": {
+			newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12")),
+				record(3, dated("c", "2026-03-12")), record(4, dated("d", "2024-03-12"))),
+			collected(twoReads, now), nil,
+			[]string{"1 a v1", "2 b v1", "3 c v1", "4 d v1", "absent a since 9", "absent b since 9", "absent c since 9"},
+		},
+		"two listings are needed: no row is listed, but few are recent": {
+			newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12")),
+				record(3, dated("c", "2024-03-12"))),
+			twoReads, nil, []string{"1 a v1", "2 b v1", "3 c v1"},
+		},
+		"the second listing does not reach back to the record": {
+			func() *book {
+				b := two()
+				b.absences["a"] = absentRow("a", 8)
+				return b
+			}(), twoReads, []string{"b"}, []string{"1 a v1", "2 b v1"},
+		},
 		"the vendor tells of no collection of the account": {
 			two(), func() records.SweepWrite {
 				w := collected(twoReads, now)

@@ -12,6 +12,7 @@ import (
 var bankReadingTests = []storeTest{
 	{"a pull that reads everything moves the reading of each account, and nothing else", bankReadAtMoves},
 	{"a close that was not covered states since when it is", bankReadCoversClose},
+	{"a close of a day that only the rows cover is unverified", rowsReadLater},
 	{"a stale connection is announced once, and so is its end", bankReadStale},
 }
 
@@ -82,6 +83,45 @@ func bankReadCoversClose(f *fixture) {
 	f.equal("the rest", []any{sunday.Digest, sunday.BankReadAt, sunday.ClosedAt},
 		[]any{again.Digest, again.BankReadAt, again.ClosedAt})
 	f.equal("the covered one", time.Time{}, closed("2026-01-08").CoveredSince)
+}
+
+// rowsReadLater checks a close after a pull that has read all rows, but whose balance was not compared with them.
+func rowsReadLater(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-01-02")))
+	wednesday := time.Date(2026, 1, 7, 20, 0, 0, 0, time.UTC)
+	rules := domain.Coverage{After: 12 * time.Hour}
+	f.readBank(l, bankOf(wednesday.AddDate(0, 0, -1)), true)
+	f.readBank(f.startPull(c), bankOf(wednesday), true)
+	closed := func(date domain.Date) books.Close {
+		f.Helper()
+		got, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, books.CloseRequest{
+			Date: date, At: f.now(), By: "test", Grace: time.Hour, Coverage: rules,
+		}, ports.CloseSteps{}, nil)
+		f.noError(err)
+		return got
+	}
+	f.equal("not covered", books.NotCovered, closed("2026-01-08").Completeness)
+	friday := wednesday.AddDate(0, 0, 2)
+	bank := bankOf(friday)
+	f.noError(f.Pulls.Finish(f.ctx, f.startPull(c), ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 2, At: f.now(), Bank: &bank, BankRead: true, ReadAt: f.now(),
+		Coverage: rules, Grace: time.Hour,
+	}))
+	account, err := f.Ledger.Account(f.ctx, f.tenant, id)
+	f.noError(err)
+	f.equal("in the account", friday, account.BankReadAt)
+	f.equal("in the completeness", wednesday, f.completeness(id).BankReadAt())
+	f.equal("a close waits for a balance", time.Time{}, closed("2026-01-08").CoveredSince)
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, "2026-01-08", f.now(), nil))
+	for day, want := range map[domain.Date]books.CompletenessState{
+		"2026-01-06": books.Complete, "2026-01-08": books.Unverified, "2026-01-09": books.NotCovered,
+	} {
+		got := closed(day)
+		f.equal("the close of "+string(day), []any{want, friday}, []any{got.Completeness, got.BankReadAt})
+	}
+	f.readBank(f.startPull(c), bankOf(friday), true)
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, "2026-01-08", f.now(), nil))
+	f.equal("after the next reading", books.Complete, closed("2026-01-08").Completeness)
 }
 
 func bankReadStale(f *fixture) {

@@ -57,12 +57,24 @@ func mergeMoves(f *fixture) {
 		[]domain.TransactionData{inB("y"), inB("own", withDescription("travel agency"))},
 	)
 	older, younger := f.allRows(f.connectionOf(pair.Old)), f.allRows(c)
+	third, other := f.createConnection(), newID[domain.Account]()
+	l, _ := f.claim(f.requestPull(third, domain.PullScope{}).ID)
+	f.mustStorePage(l, ports.PageWrite{
+		Accounts: []domain.AccountData{accountData("p"), accountData("q")}, Listed: true, AccountRef: "item-3",
+		MaybeContinues: map[string][]domain.AccountID{"p": {pair.Old}, "q": {other, pair.Old}},
+	})
+	f.finish(l, domain.PullSucceeded, "")
 	account, err := f.mergeAccounts(pair)
 	f.noError(err)
 	f.equal("account", []any{pair.Old, c.ID, "b", true, 2, 0}, []any{
 		account.ID, account.Connection, account.ExternalID, account.RemovedAt.IsZero(), len(account.References),
 		len(account.MaybeContinues),
 	})
+	for _, a := range f.listAccounts(third) {
+		want := map[string][]domain.AccountID{"q": {other}}[a.ExternalID]
+		f.equal("what "+a.ExternalID+" may still continue", want, a.MaybeContinues)
+	}
+	f.equal("connections that wait", []domain.AccountID{other}, f.factsOf(third).MaybeBefore)
 	f.equal("the other account", []bool{false, true},
 		[]bool{f.getAccount(pair.New).RemovedAt.IsZero(), f.getAccount(pair.New).MaybeContinues == nil})
 	idOf := func(all []domain.Transaction, externalID string) domain.TransactionID {
@@ -84,7 +96,7 @@ func mergeMoves(f *fixture) {
 		idOf(younger, "y"): "y removed superseded", idOf(younger, "own"): "own",
 	}, states)
 
-	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	f.equal("the next pull", domain.Counts{Accounts: 1, Read: 2, Unchanged: 2}, f.mustStorePage(l, ports.PageWrite{
 		Accounts: []domain.AccountData{accountData("b")}, Listed: true,
 		Transactions: []domain.TransactionData{inB("y"), inB("own", withDescription("travel agency"))},
@@ -151,7 +163,11 @@ func mergeAdjusts(f *fixture) {
 }
 
 func mergeRefuses(f *fixture) {
-	pair, _ := f.twoAccounts(nil, nil)
+	pair, c := f.twoAccounts(nil, nil)
+	inDollars := accountData("c")
+	inDollars.Currency = "USD"
+	f.mustStorePage(f.startPull(c), ports.PageWrite{Accounts: []domain.AccountData{inDollars}, Listed: true})
+	other := f.listAccounts(c)[1].ID
 	for name, refused := range map[string]struct {
 		pair ports.AccountPair
 		want error
@@ -159,6 +175,7 @@ func mergeRefuses(f *fixture) {
 		"itself":            {ports.AccountPair{Old: pair.New, New: pair.New}, domain.AccountNotAmbiguous},
 		"the other order":   {ports.AccountPair{Old: pair.New, New: pair.Old}, domain.AccountNotAmbiguous},
 		"an unknown one":    {ports.AccountPair{Old: pair.Old, New: newID[domain.Account]()}, domain.NotFound},
+		"another currency":  {ports.AccountPair{Old: pair.Old, New: other}, domain.CurrencyDiffers},
 		"of an unknown one": {ports.AccountPair{Old: newID[domain.Account](), New: pair.New}, domain.NotFound},
 	} {
 		_, err := f.mergeAccounts(refused.pair)

@@ -41,6 +41,7 @@ var relinkTests = []storeTest{
 	{"an account of a deleted connection moves with everything that belongs to it", relinkMoves},
 	{"a publication of many rows is complete", relinkManyRows},
 	{"an account that two live connections read is shared", relinkSharedAccounts},
+	{"accounts whose numbers differ are not shared", numbersOfSharedAccounts},
 	{"a new account may continue others until somebody decides", relinkCandidates},
 	{"a connection tells since when rows are staged", relinkStagedSince},
 	{"a publication without a proof removes nothing", relinkUnproved},
@@ -615,6 +616,39 @@ func relinkMoves(f *fixture) {
 	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("row after a split", "y", split.ExternalID)
+}
+
+// numbersOfSharedAccounts checks accounts with one id of the institution. Numbers that differ speak against one account.
+func numbersOfSharedAccounts(f *fixture) {
+	oneID := func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{ID: "one"} }
+	for name, c := range map[string]struct {
+		numbers [2]string
+		shared  bool
+	}{
+		"equal numbers":       {[2]string{"12345-6", "012345-6"}, true},
+		"other numbers":       {[2]string{"12345-6", "12345-7"}, false},
+		"an unknown number":   {[2]string{"12345-6", ""}, true},
+		"hidden characters":   {[2]string{"12345-6", "**3457"}, true},
+		"with the agency":     {[2]string{"12345-7", "0001/12345-7"}, true},
+		"a few digits of two": {[2]string{"1234", "4321"}, true},
+	} {
+		tenant := f.tenant
+		f.tenant = newTenant()
+		for i, number := range c.numbers {
+			connection := f.createConnection()
+			l, _ := f.claim(f.requestPull(connection, domain.PullScope{}).ID)
+			account := accountData(string(rune('a' + i)))
+			account.Number = number
+			f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, Identity: oneID})
+			f.finish(l, domain.PullSucceeded, "")
+		}
+		for id, facts := range f.facts() {
+			shared := !facts.SharedSince.IsZero()
+			alone := f.factsAmong(f.tenant, []domain.ConnectionID{id})[id]
+			f.equal(name, []bool{c.shared, c.shared}, []bool{shared, !alone.SharedSince.IsZero()})
+		}
+		f.tenant = tenant
+	}
 }
 
 func relinkSharedAccounts(f *fixture) {

@@ -91,6 +91,42 @@ func TestAnnouncedMassRemovalsWaitForACompleteRead(t *testing.T) {
 	})
 }
 
+// TestAnEmptyListIsAMassRemoval checks that a complete read of an account without any of its rows gives the warning,
+// also at a vendor that purges old rows, and that the rows wait until they are listed again or an operator applies the
+// removals.
+func TestAnEmptyListIsAMassRemoval(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, _ := connectAndPull(t, w, b)
+		account := ""
+		for _, row := range o.rows(id) {
+			account = max(account, text(row, "accountId"))
+		}
+		var rows []string
+		recent := time.Now().AddDate(0, 0, -330).Format(time.DateOnly)
+		for external, row := range o.rows(id) {
+			if text(row, "accountId") != account {
+				continue
+			}
+			b.remove(t, external)
+			if b.vendor() != "belvo" || text(row, "date") > recent {
+				rows = append(rows, external)
+			}
+		}
+		if len(rows) < 3 {
+			t.Fatalf("the account has %d rows", len(rows))
+		}
+		o.pull(id, nil)
+		o.pull(id, nil)
+		o.waitForHeld(id, rows)
+		o.pull(id, nil)
+		o.waitForHeld(id, rows)
+		apply := allAccounts + "/" + account + "/removals/apply"
+		if answer := o.send(http.MethodPost, apply, nil).want(http.StatusOK).json(); answer["removed"] != float64(len(rows)) {
+			t.Errorf("the response is %v, want %d rows", answer, len(rows))
+		}
+	})
+}
+
 // TestAnOperatorAppliesHeldRemovals checks that an operator can apply announced removals while the vendor's pages
 // cannot be read, and that the audit log then has an entry about it.
 func TestAnOperatorAppliesHeldRemovals(t *testing.T) {

@@ -124,7 +124,7 @@ func TestAnOperatorSaysThatAStoredAccountContinuesOneThatIsGone(t *testing.T) {
 			t.Fatalf("the accounts are %v", now)
 		}
 		path := allAccounts + "/" + former + "/continue"
-		o.send(http.MethodPost, path, object{"externalId": "unknown"}).want(http.StatusConflict)
+		o.send(http.MethodPost, path, object{"externalId": "unknown"}).want(http.StatusNotFound)
 		response := o.send(http.MethodPost, path, object{"externalId": present}).want(http.StatusAccepted)
 		if response.header.Get("Location") == "" {
 			t.Error("the response names no pull")

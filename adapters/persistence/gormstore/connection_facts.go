@@ -31,12 +31,15 @@ var factSources = []struct{ name, sql string }{
 		WHERE {rows} AND removed_at IS NULL AND bank_read_at IS NOT NULL GROUP BY connection_id`},
 	{"sharing", `WITH
 		present AS MATERIALIZED ({accounts}),
-		keys AS (SELECT vendor, account_key, max(first_seen_at) AS since FROM present WHERE account_key <> ''
-			GROUP BY vendor, account_key HAVING count(DISTINCT connection_id) > 1),
+		keys AS (SELECT n.vendor, n.account_key, n.number, max(p.first_seen_at) AS since
+			FROM (SELECT DISTINCT vendor, account_key, number FROM present WHERE account_key <> '') n
+			JOIN present p ON p.vendor = n.vendor AND p.account_key = n.account_key
+				AND NOT ` + numbersDiffer("p.number", "n.number") + `
+			GROUP BY n.vendor, n.account_key, n.number HAVING count(DISTINCT p.connection_id) > 1),
 		externals AS (SELECT vendor, external_id, max(first_seen_at) AS since FROM present WHERE external_id <> ''
 			GROUP BY vendor, external_id HAVING count(DISTINCT connection_id) > 1),
 		shared AS (SELECT p.connection_id, k.since FROM keys k
-				JOIN present p ON p.vendor = k.vendor AND p.account_key = k.account_key
+				JOIN present p ON p.vendor = k.vendor AND p.account_key = k.account_key AND p.number = k.number
 			UNION ALL SELECT p.connection_id, e.since FROM externals e
 				JOIN present p ON p.vendor = e.vendor AND p.external_id = e.external_id)
 		SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id`},
@@ -52,13 +55,15 @@ var factSources = []struct{ name, sql string }{
 
 // accountsOfAll and accountsOfSelected select the accounts that may be shared. An account is shared if two live
 // connections of one vendor have a live account with the same key, or with the same external id. The value "" matches
-// nothing.
+// nothing. Accounts with the same key are not shared if their numbers differ: the institution's id of an account is then
+// no identity.
 //
 // Few accounts are shared. Among all connections, only accounts with a repeated key or external id are therefore joined
 // to their connections. For selected connections, only accounts with a key or external id of theirs are. SQLite reads
 // the tables of a CROSS JOIN in this order; otherwise it would read all connections of the tenant first.
-const (
-	possiblyShared = `SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at
+var (
+	possiblyShared = `SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at,
+			` + ComparableNumber("a") + ` AS number
 		FROM accounts a CROSS JOIN connections o
 		WHERE a.tenant_id = $1 AND a.removed_at IS NULL
 			AND o.id = a.connection_id AND o.tenant_id = a.tenant_id AND o.deleted_at IS NULL`
@@ -72,6 +77,31 @@ const (
 		UNION ` + possiblyShared + ` AND a.external_id IN (SELECT external_id FROM accounts
 			WHERE {rows} AND removed_at IS NULL)`
 )
+
+// ComparableNumber returns an SQL expression for the digits of an account's number; "" if they are not comparable,
+// because characters are hidden, or because there are too few of them. alias is that of the table accounts.
+func ComparableNumber(alias string) string {
+	number := alias + ".number"
+	digits := number
+	for _, mark := range []string{"-", ".", "/", " "} {
+		digits = "replace(" + digits + ", '" + mark + "', '')"
+	}
+	digits = "ltrim(" + digits + ", '0')"
+	return "CASE WHEN " + number + " LIKE '%*%' OR " + number + " LIKE '%•%' OR length(" + digits + ") < 5 THEN '' ELSE " +
+		digits + " END"
+}
+
+// numbersDiffer returns an SQL condition on two results of ComparableNumber. Numbers of different lengths may be those
+// of one account, with and without agency or check digit.
+func numbersDiffer(x, y string) string {
+	return "(" + x + " <> '' AND " + y + " <> '' AND " + x + " <> " + y + " AND length(" + x + ") = length(" + y + "))"
+}
+
+// AccountNumbersDiffer returns an SQL condition on two aliases of the table accounts: both accounts state their number,
+// and the numbers differ.
+func AccountNumbersDiffer(a, b string) string {
+	return numbersDiffer("("+ComparableNumber(a)+")", "("+ComparableNumber(b)+")")
+}
 
 // isOfPresentAccount is an SQL condition on rows of account_completeness (alias c). It is true if the row belongs to an
 // account that is not marked as removed.

@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Say which account of a new reference continues an account
-         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
+         * @description Decides about accounts that cannot be told apart, while the health of the connection has the warning account_ambiguous, and about accounts that are gone. externalId says which account of the connection continues this one, and queues a pull (202). accountId says which stored account of another connection continues this one, whose connection was deleted (200). The transactions of both are compared as whole accounts, the other account is removed, and this one belongs to its connection. none says that no account continues this one or, for an account with maybeContinues, that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.
          */
         post: operations["continue-account"];
         delete?: never;
@@ -381,7 +381,7 @@ export interface paths {
         };
         /**
          * Download a statement of an account
-         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases, unless force names it: an amount in the currency of the account is not known (csv prints the row without an amount); the format has balances (camt053, ofx), and the account drifts, its transactions have changed since its balance was read or were read later than it, or the bank was last read too early for the last day. It is also a 409 if the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since; the response is a 404 if the day was never closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
          */
         get: operations["get-statement"];
         put?: never;
@@ -3035,7 +3035,7 @@ export interface components {
              */
             closingBalance?: string;
             /**
-             * @description The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read
+             * @description The completeness of the account when the period was closed. not_covered: the bank had last been read too early for date. unverified: records had changed since the last settled read, or only they had been read late enough for date, not the balance
              * @example complete
              * @enum {string}
              */
@@ -12675,7 +12675,7 @@ export interface operations {
                 bill?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
-                /** @description What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out */
+                /** @description What the caller accepts, separated by commas; true: all of it. drift: the account drifts. changed (or unsettled): transactions have changed since its balance was read, or were read later than it. not_covered: the bank was last read too early for the last day. These three concern statements with balances (camt053, ofx). omitted: transactions without an amount in the currency of the account are left out */
                 force?: string;
             };
             header?: never;

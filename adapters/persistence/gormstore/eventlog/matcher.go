@@ -329,16 +329,17 @@ const accountsWithConnections = ` FROM accounts a JOIN connections c
 
 // isShared is an SQL condition on accountsWithConnections: another connection also has the account, and its records are
 // sent through that connection.
-var isShared = "(" + ofOtherConnection("external_id") + " OR " + ofOtherConnection("account_key") + ")"
+var isShared = "(" + ofOtherConnection("external_id", "") + " OR " +
+	ofOtherConnection("account_key", " AND NOT "+gormstore.AccountNumbersDiffer("a", "o")) + ")"
 
 // ofOtherConnection returns an SQL condition on accountsWithConnections. It is true if another live connection has an
 // account with the same value in the given column. If the account's own connection is live, the other one must be
-// older. The value "" matches nothing.
-func ofOtherConnection(column string) string {
+// older. The value "" matches nothing. further is added to the condition on the accounts a and o.
+func ofOtherConnection(column, further string) string {
 	return `EXISTS (SELECT 1 FROM accounts o
 		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
 		WHERE o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.` + column + " = a." + column + `
-			AND a.` + column + " <> '' AND o." + column + ` <> '' AND o.removed_at IS NULL
+			AND a.` + column + " <> '' AND o." + column + " <> ''" + further + ` AND o.removed_at IS NULL
 			AND other.id <> c.id AND other.deleted_at IS NULL
 			AND (c.deleted_at IS NOT NULL OR (other.created_at, other.id) < (c.created_at, c.id)))`
 }

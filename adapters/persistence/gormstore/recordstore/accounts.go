@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -87,7 +88,28 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 			return err
 		}
 	}
+	if err := p.forgetContinued(changes.Events); err != nil {
+		return err
+	}
 	return p.recordEvents(changes.Events...)
+}
+
+// forgetContinued removes the accounts that continue from the MaybeContinues of all others. An account of a deleted
+// connection that one account continues is no candidate for another one.
+func (p *pageWriter) forgetContinued(changes []records.Event) error {
+	for _, e := range changes {
+		if e.Type != events.AccountRelinked {
+			continue
+		}
+		err := p.tx.Exec(`UPDATE accounts SET updated_at = ?,
+				maybe_continues = trim(replace(',' || maybe_continues || ',', ?, ','), ',')
+			WHERE tenant_id = ? AND maybe_continues LIKE ?`,
+			gormstore.At(p.At), ","+e.Subject+",", p.pull.Tenant, "%"+e.Subject+"%").Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SweepAccounts reads all listed accounts of the connection, because there are few.

@@ -80,7 +80,8 @@ function Adjustments({ connection, path, close }) {
 // close begins with its month.
 function CloseDialog({ path, date, first, reload, onClose }) {
   const found = useResource(path + '/completeness').value?.data;
-  const state = found && stateAt(found, date);
+  const account = useResource(path).value?.data;
+  const state = found && account && stateAt(found, date, account);
   const [key] = useState(newKey);
   const from = first ? firstOfMonth(date) : undefined;
   const close = () => request('PUT', `${path}/closes/${date}`, { key, body: { from } }).then(({ data }) => {

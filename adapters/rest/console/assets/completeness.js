@@ -26,8 +26,13 @@ export const fails = (check) => (counted(check) ? /^-/ : /[1-9]/).test(check.dif
 // has lasted for DRIFT_GRACE; until then it is differs here.
 export const stateOf = ({ state, checks }) => (state === 'complete' && checks.some(fails) ? 'differs' : state);
 
-// stateAt returns what a close of the day would say, in the order of the service, or differs.
-export const stateAt = (found, date) => (found.coversTo && date > found.coversTo ? 'not_covered' : found.changedSince ? 'unverified' : stateOf(found));
+// stateAt returns what a close of the day would say, in the order of the service, or differs. The rows of the account can
+// cover a day that no balance verifies.
+export function stateAt(found, date, { coversTo } = found) {
+  const verified = !found.coversTo || date <= found.coversTo;
+  if (!verified && !(date <= coversTo)) return 'not_covered';
+  return !verified || found.changedSince ? 'unverified' : stateOf(found);
+}
 
 export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
 

@@ -84,9 +84,10 @@ const Why = ({ found: { checks, basis }, state, currency }) => html`${checks.fil
 
 // problemsOf returns what speaks against closing an account, the most severe first: a rank, a state, and a note that explains
 // it. The verdicts are those of the service.
-function problemsOf({ id, currency }, { states, coverage, suggestions, date }) {
+function problemsOf(account, { states, coverage, suggestions, date }) {
+  const { id, currency } = account;
   const { completeness: found, adjusted } = states[id] || {};
-  const state = found && stateAt(found, date);
+  const state = found && stateAt(found, date, account);
   const { state: reading, coveredFrom } = coverage[id] || {};
   const ranks = { drifting: 0, differs: 2, unverified: 3, unknown };
   return [
@@ -130,7 +131,7 @@ const columns = ({ states, suggestions, connections, chosen, choose, date, failu
     cell: (account) => {
       const found = states[account.id]?.completeness;
       const reasons = problems[account.id].filter(([rank]) => rank !== 3 && rank !== 5);
-      return html`<a href=${addressOf(account, 'completeness')}>${found && reasons.length === 0 ? html`<${State} state=${stateAt(found, date)} />`
+      return html`<a href=${addressOf(account, 'completeness')}>${found && reasons.length === 0 ? html`<${State} state=${stateAt(found, date, account)} />`
         : reasons.length > 0 ? '' : states[account.id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span>
         ${reasons.map(([, text]) => text)}</a>${reasons.map(([, , note]) => note)}
         ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}

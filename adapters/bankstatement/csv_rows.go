@@ -151,7 +151,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	amount, contradicted, err := r.amountOf(cells)
 	switch {
 	case err != nil:
-		r.refuse(row, "%v", err)
+		r.refuseOn(b.Date, row, "%v", err)
 		return
 	case b.Date == "" && len(r.layouts) == 0:
 		r.refuse(row, "the date can be read in two ways: %q", r.cell(cells, r.d.date))

@@ -407,6 +407,7 @@ func TestAmountsOfOFXFiles(t *testing.T) {
 	} {
 		facts["the unreadable amount "+text] = fact{
 			content: ofx(entry("20260902", text, "A")), counts: witness.Counts{Blocks: 1, Refused: 1}, reason: "amount",
+			dates: []string{"2026-09-02"},
 		}
 	}
 	facts["comma and point in one file"] = fact{

@@ -89,7 +89,7 @@ func (c *comparer) bucketOfRecord(r *record) Bucket {
 	switch {
 	case covered && r.Pending:
 		return PendingOurs
-	case r.Pending, r.Unknown, r.aside, !covered, c.coversTo != "" && r.Date > c.coversTo:
+	case r.Pending, r.Unknown, r.aside, !covered, c.coversTo != "" && r.Date > c.coversTo, c.proof.MayLack(r.Date):
 		return Outside
 	}
 	return OnlyOurs

@@ -232,6 +232,7 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 	n, err := parseAmount(text, r.d.decimal, "R$", "$")
 	switch mark := r.sign(cells); {
 	case err != nil:
+		b.NoAmount = true
 		s.warnings = witness.AddWarning(s.warnings, witness.UnreadableBalance, len(s.Blocks)+1)
 	case mark != 0 && !n.signed:
 		b.Amount = n.value

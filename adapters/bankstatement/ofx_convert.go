@@ -75,7 +75,7 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		ValueDate: compactDate(raw.fields["DTAVAIL"]), IDs: ofxIDs(raw.fields, bank),
 	}
 	if _, _, isBalance := balanceRole(name, memo); isBalance && !isRecordID(raw.fields["FITID"]) {
-		b.Kind = witness.BalanceRow
+		b.Kind, b.NoAmount = witness.BalanceRow, err != nil
 		return b, n
 	}
 	currency := strings.ToUpper(raw.fields["CURRENCY.CURSYM"])

@@ -107,6 +107,9 @@ func (f fact) checkBlocks(t *testing.T, s witness.Statement) {
 			!strings.Contains(b.Reason, f.reason)) {
 			t.Errorf("the block is refused because of %q, with the text %q", b.Reason, b.Raw)
 		}
+		if b.Kind == witness.Refused && !b.NoAmount || b.NoAmount && (b.Kind == witness.Line || !b.Amount.IsZero()) {
+			t.Errorf("the amount of the block of kind %s is %s, known: %t", b.Kind, b.Amount, !b.NoAmount)
+		}
 	}
 }
 

@@ -145,7 +145,7 @@ func (f *file) finish() {
 // refused returns a refused block.
 func refused(line int, raw, format string, args ...any) witness.Block {
 	return witness.Block{
-		Kind: witness.Refused, FileLine: line, Raw: cutRaw(raw),
+		Kind: witness.Refused, NoAmount: true, FileLine: line, Raw: cutRaw(raw),
 		Reason: fmt.Sprintf("line %d: ", line) + fmt.Sprintf(format, args...),
 	}
 }

@@ -412,7 +412,7 @@ func TestVerdictsAndBalances(t *testing.T) {
 }
 
 func refusedOn(day domain.Date) witness.Block {
-	return witness.Block{Kind: witness.Refused, Date: day, Raw: "?", Reason: "line 1: ?"}
+	return witness.Block{Kind: witness.Refused, NoAmount: true, Date: day, Raw: "?", Reason: "line 1: ?"}
 }
 
 // A record may be the movement of a refused block. Then it is not known to be missing, and a gap between the balances
@@ -487,6 +487,11 @@ func TestARefusedBlockMayBeWhatIsMissing(t *testing.T) {
 			c := witness.Compare(witness.Input{Statement: tc.statement, Records: tc.records, CoversTo: day(60)})
 			if diff := cmp.Diff(tc.want, summary(c)); diff != "" {
 				t.Error(diff)
+			}
+			for _, f := range c.Findings {
+				if f.NoAmount != (f.Bucket == witness.RefusedBlock) {
+					t.Errorf("%s: the amount is known: %t", f.Bucket, !f.NoAmount)
+				}
 			}
 			if c.Verdict != tc.verdict || c.Proof.Closing.State != tc.state || c.FirstDayApart != tc.first {
 				t.Errorf("%s, closing %s, first day apart %q; want %s, %s, %q", c.Verdict, c.Proof.Closing.State,

@@ -40,8 +40,8 @@ func (result *Comparison) add(f Finding) {
 // findingOfLine returns the finding about a block.
 func (c *comparer) findingOfLine(l *line) Finding {
 	f := Finding{
-		Position: l.position, Date: l.Date, ValueDate: l.ValueDate, Amount: l.Amount, Text: l.Text, IDs: l.IDs,
-		Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing, Reason: l.Reason, Raw: l.Raw,
+		Position: l.position, Date: l.Date, ValueDate: l.ValueDate, Amount: l.Amount, NoAmount: l.NoAmount,
+		Text: l.Text, IDs: l.IDs, Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing, Reason: l.Reason, Raw: l.Raw,
 	}
 	for _, r := range l.records {
 		f.Records = append(f.Records, c.records[r].ID)
@@ -75,7 +75,7 @@ func (c *comparer) bucketOfLine(l *line) Bucket {
 // findingOfRecord returns the finding about a record that no line has.
 func (c *comparer) findingOfRecord(r *record) Finding {
 	f := Finding{
-		Date: r.Date, Amount: r.Amount, Text: r.Text, Bucket: c.bucketOfRecord(r),
+		Date: r.Date, Amount: r.Amount, NoAmount: r.Unknown, Text: r.Text, Bucket: c.bucketOfRecord(r),
 		Records: []domain.TransactionID{r.ID},
 	}
 	if f.Bucket == OnlyOurs {

@@ -236,13 +236,14 @@ type dayAmount struct {
 }
 
 func newComparer(in Input) *comparer {
+	blocks := in.Statement.Blocks()
 	c := &comparer{
-		proof: Prove(in.Statement), amounts: map[string]int{}, counts: map[dayAmount]Equal{}, coversTo: in.CoversTo,
+		proof: Prove(in.Statement), amounts: make(map[string]int, len(blocks)),
+		counts: make(map[dayAmount]Equal, max(len(blocks), len(in.Records))), coversTo: in.CoversTo,
 	}
 	if witness := in.Statement.CoversTo; witness != "" {
 		c.coversTo = earlier(c.coversTo, witness)
 	}
-	blocks := in.Statement.Blocks()
 	c.lines = make([]line, len(blocks))
 	for i := range blocks {
 		l := line{Block: &blocks[i], position: i + 1, scope: left}

@@ -11,6 +11,7 @@ import (
 // result returns the findings, the balances and the verdict.
 func (c *comparer) result(in Input) Comparison {
 	result := Comparison{Proof: c.proof, CoversTo: c.coversTo, Buckets: map[Bucket]Total{}}
+	result.Findings = make([]Finding, 0, c.findings())
 	unknown := false // whether a record of a covered day has no known amount
 	for i := range c.lines {
 		result.add(c.findingOfLine(&c.lines[i]))
@@ -27,6 +28,17 @@ func (c *comparer) result(in Input) Comparison {
 	result.setFirstDay(c)
 	result.Verdict = result.verdict(contradicted, unknown)
 	return result
+}
+
+// findings returns the number of lines and of records without a line.
+func (c *comparer) findings() int {
+	n := len(c.lines)
+	for i := range c.records {
+		if c.records[i].line < 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (result *Comparison) add(f Finding) {

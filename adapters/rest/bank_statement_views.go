@@ -235,7 +235,7 @@ func bankDecisionOf(d witness.Decision) bankDecisionView {
 
 // bankStatementLineView is the representation of a line, or of a record without a line.
 type bankStatementLineView struct {
-	Position       int                  `json:"position,omitempty" example:"3" doc:"The position of the entry in the statement, from 1; absent for a record without a line"`
+	Position       int                  `json:"position,omitzero" example:"3" doc:"The position of the entry in the statement, from 1; absent for a record without a line"`
 	Date           string               `json:"date,omitempty" example:"2026-02-10" doc:"The day of the booking; absent if an entry that is no line has none"`
 	ValueDate      string               `json:"valueDate,omitempty" example:"2026-02-10" doc:"The value date, if it is stated"`
 	Amount         string               `json:"amount,omitempty" example:"-50.00" doc:"A signed decimal in the currency of the statement; absent if it cannot be read, or is not known in this currency"`
@@ -296,11 +296,11 @@ type csvMappingView struct {
 	Credit      string   `json:"credit,omitempty" example:"Crédito" doc:"The title of the column with money in"`
 	Debit       string   `json:"debit,omitempty" example:"Débito" doc:"The title of the column with money out"`
 	Decimal     string   `json:"decimal" example:"," doc:"The decimal separator, a comma or a point"`
-	Inverted    bool     `json:"inverted,omitempty" example:"false" doc:"Whether money out is positive"`
+	Inverted    bool     `json:"inverted,omitzero" example:"false" doc:"Whether money out is positive"`
 	Description []string `json:"description,omitempty" example:"Descrição" doc:"The titles of the columns with the text"`
 	Balance     string   `json:"balance,omitempty" example:"Saldo" doc:"The title of the column with the balance after each row"`
 	ID          string   `json:"id,omitempty" example:"Identificador" doc:"The title of the column with an identifier"`
-	SkipRows    int      `json:"skipRows,omitempty" minimum:"0" maximum:"1000" example:"0" doc:"The number of rows before the titles"`
+	SkipRows    int      `json:"skipRows,omitzero" minimum:"0" maximum:"1000" example:"0" doc:"The number of rows before the titles"`
 }
 
 // monthCoverageView is what both witnesses say about a month.

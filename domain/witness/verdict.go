@@ -53,7 +53,8 @@ func (result *Comparison) add(f Finding) {
 func (c *comparer) findingOfLine(l *line) Finding {
 	f := Finding{
 		Position: l.position, Date: l.Date, ValueDate: l.ValueDate, Amount: l.Amount, NoAmount: l.NoAmount,
-		Text: l.Text, IDs: l.IDs, Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing, Reason: l.Reason, Raw: l.Raw,
+		Text: l.Text, IDs: l.IDs, Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing,
+		Reason: l.Reason, Raw: l.Raw,
 	}
 	for _, r := range l.records {
 		f.Records = append(f.Records, c.records[r].ID)

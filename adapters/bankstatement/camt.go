@@ -246,7 +246,7 @@ func (r *camtReader) endStatement() {
 	for i := range r.section.Blocks {
 		b := &r.section.Blocks[i]
 		if own := r.currencies[i]; b.Kind == witness.Line && own != "" && currency != "" && own != currency {
-			*b = refused(b.FileLine, r.raws[i], "the amount is in %s, and the account in %s", own, currency)
+			*b = refusedOn(b.Date, b.FileLine, r.raws[i], "the amount is in %s, and the account in %s", own, currency)
 		}
 	}
 	r.f.add(r.account, currency, r.section, r.warnings)
@@ -274,9 +274,9 @@ func (r *camtReader) block(n *node) witness.Block {
 	}
 	switch {
 	case err != nil:
-		return refused(n.line, raw, "%v", err)
+		return refusedOn(date, n.line, raw, "%v", err)
 	case !slices.Contains([]string{"BOOK", "PDNG", "INFO", "FUTR"}, status):
-		return refused(n.line, raw, "the status of the entry is unknown: %q", status)
+		return refusedOn(date, n.line, raw, "the status of the entry is unknown: %q", status)
 	case date == "" && status == "BOOK":
 		return refused(n.line, raw, "the entry has no readable date")
 	case status != "BOOK":

@@ -246,7 +246,7 @@ func cnabBlock(rec cnabRecord, l textLine, lote *cnabLote) witness.Block {
 		return refused(l.number, l.text, "the record belongs to lote %s, and stands in lote %s", rec.field(4, 7),
 			lote.number)
 	case err != nil || rec.field(169, 169) == "":
-		return refused(l.number, l.text, "the amount or its letter cannot be read: %q", rec.field(151, 169))
+		return refusedOn(date, l.number, l.text, "the amount or its letter cannot be read: %q", rec.field(151, 169))
 	case date == "":
 		return refused(l.number, l.text, "the date cannot be read: %q", rec.field(143, 150))
 	}

@@ -433,7 +433,7 @@ func (s *csvSection) resolveContradictions() {
 			}
 		}
 		if len(fits) != 1 {
-			*b = refused(b.FileLine, raw, "the sign of the amount and its mark contradict each other")
+			*b = refusedOn(b.Date, b.FileLine, raw, "the sign of the amount and its mark contradict each other")
 			continue
 		}
 		b.Amount = b.Amount.Abs()
@@ -512,15 +512,20 @@ func (r *csvReader) section(account witness.Account, currency string) *csvSectio
 	return s
 }
 
-// refuse adds a refused block to the current table.
+// refuse adds a refused block without a day to the current table.
 func (r *csvReader) refuse(row csvRow, format string, args ...any) {
+	r.refuseOn("", row, format, args...)
+}
+
+// refuseOn adds a refused block to the current table.
+func (r *csvReader) refuseOn(day domain.Date, row csvRow, format string, args ...any) {
 	s := r.current
 	if s == nil {
 		s = r.section(witness.Account{}, "")
 		r.current = s
 	}
 	if r.f.count(row.line) {
-		s.Blocks = append(s.Blocks, refused(row.line, row.raw, format, args...))
+		s.Blocks = append(s.Blocks, refusedOn(day, row.line, row.raw, format, args...))
 	}
 }
 

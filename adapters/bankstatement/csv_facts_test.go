@@ -292,7 +292,7 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 	facts["a negative credit"] = fact{
 		content: table(bradescoTitles, `02/09/26;Pix;1;"-1,00";;"3,00";`), counts: witness.Counts{Blocks: 1,
 			Refused: 1},
-		reason: "two ways",
+		reason: "two ways", dates: []string{"2026-09-02"},
 	}
 	facts["thousands without cents"] = fact{
 		content: table(interTitles, "01/09/2026;Pix;B;1.234;1.234,00"), counts: lines(1), net: "1234",
@@ -310,6 +310,7 @@ func TestRowsThatCannotBeReadAreRefused(t *testing.T) {
 	facts["a number and a mark that contradict each other"] = fact{
 		content: table(titles, first, strings.Replace(contradiction, "%", "", 1)),
 		counts:  witness.Counts{Blocks: 2, Lines: 1, Refused: 1}, reason: "contradict",
+		dates: []string{"2026-09-01", "2026-09-02"},
 	}
 	facts["numbers in all notations"] = fact{
 		content: table(interTitles, "01/09/2026;a;;5.969,14-;", "01/09/2026;b;;(1.234,56);", "01/09/2026;c;;R$ -1,00;",

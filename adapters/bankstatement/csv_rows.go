@@ -151,7 +151,7 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	amount, contradicted, err := r.amountOf(cells)
 	switch {
 	case err != nil:
-		r.refuse(row, "%v", err)
+		r.refuseOn(b.Date, row, "%v", err)
 		return
 	case b.Date == "" && len(r.layouts) == 0:
 		r.refuse(row, "the date can be read in two ways: %q", r.cell(cells, r.d.date))
@@ -232,6 +232,7 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 	n, err := parseAmount(text, r.d.decimal, "R$", "$")
 	switch mark := r.sign(cells); {
 	case err != nil:
+		b.NoAmount = true
 		s.warnings = witness.AddWarning(s.warnings, witness.UnreadableBalance, len(s.Blocks)+1)
 	case mark != 0 && !n.signed:
 		b.Amount = n.value

@@ -117,12 +117,17 @@ func (r *mt940Reader) content(l textLine, content string) {
 	}
 }
 
-// refuse adds a refused block.
+// refuse adds a refused block without a day.
 func (r *mt940Reader) refuse(l textLine, format string, args ...any) {
+	r.refuseOn("", l, format, args...)
+}
+
+// refuseOn adds a refused block.
+func (r *mt940Reader) refuseOn(day domain.Date, l textLine, format string, args ...any) {
 	if !r.f.count(l.number) {
 		return
 	}
-	b := refused(l.number, l.text, format, args...)
+	b := refusedOn(day, l.number, l.text, format, args...)
 	if r.section == nil {
 		r.unclassified = append(r.unclassified, b)
 		return
@@ -189,7 +194,7 @@ func (r *mt940Reader) cut() {
 	for _, l := range splitLines(r.f.text)[last.FileLine-1:] {
 		raw = append(raw, l.text)
 	}
-	*last = refused(last.FileLine, strings.Join(raw, "\n"), "the file ends within the movement")
+	*last = refusedOn(last.Date, last.FileLine, strings.Join(raw, "\n"), "the file ends within the movement")
 }
 
 // end adds the statement that is being read to that of its account.
@@ -295,7 +300,7 @@ func (r *mt940Reader) movement(l textLine, content string) {
 	}
 	switch {
 	case err != nil:
-		r.refuse(l, "%v: %q", err, m[5])
+		r.refuseOn(booked, l, "%v: %q", err, m[5])
 		return
 	case value == "" || booked == "":
 		r.refuse(l, "the date cannot be read: %q", m[1]+m[2])

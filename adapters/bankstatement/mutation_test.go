@@ -1,6 +1,7 @@
 package bankstatement_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,8 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
 
-// mutations is the number of changes that each test makes.
-const mutations = 10_000
+var mutations = flag.Int("mutations", 10_000, "changes that each test of changed files makes")
 
 // samples returns the sample files by name.
 func samples(t testing.TB) map[string][]byte {
@@ -89,7 +89,7 @@ func TestNoChangeOfAFileLosesABlock(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	contents := samples(t)
 	names := sortedNames(contents)
-	for n := range mutations {
+	for n := range *mutations {
 		name := names[n%len(names)]
 		content := contents[name]
 		before, total, _ := blocksOf(read(content))
@@ -234,7 +234,7 @@ func TestNoChangedPairAgrees(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	pairs := provedPairs(t)
 	seen := map[string]int{}
-	for n := range mutations {
+	for n := range *mutations {
 		p := pairs[n%len(pairs)]
 		in, what, counts := change(rng, p.input)
 		c := witness.Compare(in)
@@ -254,7 +254,7 @@ func TestNoChangedFileAgreesUnlessItsLinesAreTheSame(t *testing.T) {
 	contents := samples(t)
 	pairs := provedPairs(t)
 	agreed := 0
-	for n := range mutations {
+	for n := range *mutations {
 		p := pairs[n%len(pairs)]
 		changed, what := mutate(rng, contents[p.name])
 		f := read(changed)

@@ -60,21 +60,22 @@ func (r *ofxReader) convert() {
 // blockOf returns a block, and the number of its amount.
 func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witness.Block, number) {
 	text := r.f.text[raw.start:raw.end]
+	var date domain.Date
 	refuse := func(reason string, args ...any) (witness.Block, number) {
-		return refused(raw.line, text, reason, args...), number{}
+		return refusedOn(date, raw.line, text, reason, args...), number{}
 	}
 	if raw.broken != "" {
 		return refuse("%s", raw.broken)
 	}
 	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
-	date := ofxDate(raw.fields["DTPOSTED"], s.currency)
+	date = ofxDate(raw.fields["DTPOSTED"], s.currency)
 	n, err := parseAmount(raw.fields["TRNAMT"], 0)
 	b := witness.Block{
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
 		ValueDate: compactDate(raw.fields["DTAVAIL"]), IDs: ofxIDs(raw.fields, bank),
 	}
 	if _, _, isBalance := balanceRole(name, memo); isBalance && !isRecordID(raw.fields["FITID"]) {
-		b.Kind = witness.BalanceRow
+		b.Kind, b.NoAmount = witness.BalanceRow, err != nil
 		return b, n
 	}
 	currency := strings.ToUpper(raw.fields["CURRENCY.CURSYM"])

@@ -107,6 +107,9 @@ func (f fact) checkBlocks(t *testing.T, s witness.Statement) {
 			!strings.Contains(b.Reason, f.reason)) {
 			t.Errorf("the block is refused because of %q, with the text %q", b.Reason, b.Raw)
 		}
+		if b.Kind == witness.Refused && !b.NoAmount || b.NoAmount && (b.Kind == witness.Line || !b.Amount.IsZero()) {
+			t.Errorf("the amount of the block of kind %s is %s, known: %t", b.Kind, b.Amount, !b.NoAmount)
+		}
 	}
 }
 
@@ -407,6 +410,7 @@ func TestAmountsOfOFXFiles(t *testing.T) {
 	} {
 		facts["the unreadable amount "+text] = fact{
 			content: ofx(entry("20260902", text, "A")), counts: witness.Counts{Blocks: 1, Refused: 1}, reason: "amount",
+			dates: []string{"2026-09-02"},
 		}
 	}
 	facts["comma and point in one file"] = fact{

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -144,9 +145,16 @@ func (f *file) finish() {
 // refused returns a refused block.
 func refused(line int, raw, format string, args ...any) witness.Block {
 	return witness.Block{
-		Kind: witness.Refused, FileLine: line, Raw: cutRaw(raw),
+		Kind: witness.Refused, NoAmount: true, FileLine: line, Raw: cutRaw(raw),
 		Reason: fmt.Sprintf("line %d: ", line) + fmt.Sprintf(format, args...),
 	}
+}
+
+// refusedOn returns a refused block whose day could be read.
+func refusedOn(day domain.Date, line int, raw, format string, args ...any) witness.Block {
+	b := refused(line, raw, format, args...)
+	b.Date = day
+	return b
 }
 
 // cutRaw returns at most MaxRaw bytes of a text.

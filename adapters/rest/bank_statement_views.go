@@ -235,10 +235,10 @@ func bankDecisionOf(d witness.Decision) bankDecisionView {
 
 // bankStatementLineView is the representation of a line, or of a record without a line.
 type bankStatementLineView struct {
-	Position       int                  `json:"position,omitempty" example:"3" doc:"The position of the entry in the statement, from 1; absent for a record without a line"`
+	Position       int                  `json:"position,omitzero" example:"3" doc:"The position of the entry in the statement, from 1; absent for a record without a line"`
 	Date           string               `json:"date,omitempty" example:"2026-02-10" doc:"The day of the booking; absent if an entry that is no line has none"`
 	ValueDate      string               `json:"valueDate,omitempty" example:"2026-02-10" doc:"The value date, if it is stated"`
-	Amount         string               `json:"amount" example:"-50.00" doc:"A signed decimal in the currency of the statement"`
+	Amount         string               `json:"amount,omitempty" example:"-50.00" doc:"A signed decimal in the currency of the statement; absent if it cannot be read, or is not known in this currency"`
 	Text           string               `json:"text" example:"PIX ENVIADO" doc:"The text of the entry or the record"`
 	IDs            []lineIDView         `json:"ids,omitempty" doc:"The identifiers of the line"`
 	Bucket         string               `json:"bucket" enum:"both,different,only_theirs,only_ours,proposed_group,pending,outside,apart,refused,balance_row" example:"both" doc:"What the comparison has found"`
@@ -261,12 +261,14 @@ func bankStatementLineOf(f witness.Finding) bankStatementLineView {
 		Position:  f.Position,
 		Date:      string(f.Date),
 		ValueDate: string(f.ValueDate),
-		Amount:    f.Amount.String(),
 		Text:      f.Text,
 		Bucket:    string(f.Bucket),
 		MatchedBy: string(f.MatchedBy),
 		Reason:    f.Reason,
 		Raw:       f.Raw,
+	}
+	if !f.NoAmount {
+		v.Amount = f.Amount.String()
 	}
 	if f.Equal != nil {
 		v.Equal = &equalView{f.Equal.Theirs, f.Equal.Ours}
@@ -294,11 +296,11 @@ type csvMappingView struct {
 	Credit      string   `json:"credit,omitempty" example:"Crédito" doc:"The title of the column with money in"`
 	Debit       string   `json:"debit,omitempty" example:"Débito" doc:"The title of the column with money out"`
 	Decimal     string   `json:"decimal" example:"," doc:"The decimal separator, a comma or a point"`
-	Inverted    bool     `json:"inverted,omitempty" example:"false" doc:"Whether money out is positive"`
+	Inverted    bool     `json:"inverted,omitzero" example:"false" doc:"Whether money out is positive"`
 	Description []string `json:"description,omitempty" example:"Descrição" doc:"The titles of the columns with the text"`
 	Balance     string   `json:"balance,omitempty" example:"Saldo" doc:"The title of the column with the balance after each row"`
 	ID          string   `json:"id,omitempty" example:"Identificador" doc:"The title of the column with an identifier"`
-	SkipRows    int      `json:"skipRows,omitempty" minimum:"0" maximum:"1000" example:"0" doc:"The number of rows before the titles"`
+	SkipRows    int      `json:"skipRows,omitzero" minimum:"0" maximum:"1000" example:"0" doc:"The number of rows before the titles"`
 }
 
 // monthCoverageView is what both witnesses say about a month.

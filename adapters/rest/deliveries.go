@@ -51,7 +51,7 @@ type replayRequest struct {
 	EventID    plainText    `json:"eventId,omitempty" minLength:"1" maxLength:"200" example:"e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b" doc:"Only deliveries of this event of the vendor"`
 	From       dateTimeText `json:"from,omitempty" doc:"Received at or after: RFC 3339, or a date" example:"2026-03-01T00:00:00Z"`
 	To         dateTimeText `json:"to,omitempty" doc:"Received before: RFC 3339, or a date" example:"2026-03-02"`
-	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
+	Limit      int          `json:"limit,omitzero" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
 }
 
 // filter returns the filter that the request describes. The schema has already rejected most malformed texts. Errors:

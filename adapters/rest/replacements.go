@@ -143,7 +143,7 @@ type joinResultsView struct {
 type continueRequest struct {
 	ExternalID plainText `json:"externalId,omitempty" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account of the same connection that continues this one; sent alone"`
 	AccountID  plainText `json:"accountId,omitempty" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the stored account that continues this one, whose connection was deleted; sent alone"`
-	None       bool      `json:"none,omitempty" example:"true" doc:"Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; sent alone"`
+	None       bool      `json:"none,omitzero" example:"true" doc:"Whether no account continues this one or, for an account with maybeContinues, whether it continues none of these; sent alone"`
 }
 
 // check returns an Invalid error unless the request contains exactly one decision.

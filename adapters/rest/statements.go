@@ -35,7 +35,7 @@ type statementsRequest struct {
 	Locale     string   `json:"locale,omitempty" enum:"pt-BR" example:"pt-BR" doc:"Only with the format csv. pt-BR: the form for spreadsheets in Brazil"`
 	ExternalID string   `json:"externalId,omitempty" enum:"id,reference" example:"id" doc:"The value of external_id in the format matcher"`
 	Close      string   `json:"close,omitempty" format:"date" example:"2026-02-28" doc:"Print the periods that end on this day as they were when they were closed; not together with from, to and force"`
-	MaxBytes   int      `json:"maxBytes,omitempty" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of each document in bytes"`
+	MaxBytes   int      `json:"maxBytes,omitzero" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of each document in bytes"`
 	Force      []string `json:"force,omitempty" maxItems:"6" enum:"true,drift,changed,unsettled,not_covered,omitted" example:"drift" doc:"What the caller accepts; see the statement of one account"`
 }
 

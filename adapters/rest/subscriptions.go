@@ -20,7 +20,7 @@ type newSubscription struct {
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"transaction.*,pull.failed" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
-	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
+	FromStart    bool        `json:"fromStart,omitzero" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
 }
 
 // subscriptionChange is the request body that replaces all changeable fields of a subscription.

@@ -16,8 +16,8 @@ const tokensPath = prefix + "/webhooks/tokens"
 type mintRequest struct {
 	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
 	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
-	SourceSecret bool      `json:"sourceSecret,omitempty" example:"true" doc:"Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token"`
-	Register     bool      `json:"register,omitempty" example:"false" doc:"Create the webhook at the aggregator (Pluggy and Plaid), unless the application of the connection has one at Pluggy. Cannot be combined with sourceSecret"`
+	SourceSecret bool      `json:"sourceSecret,omitzero" example:"true" doc:"Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token"`
+	Register     bool      `json:"register,omitzero" example:"false" doc:"Create the webhook at the aggregator (Pluggy and Plaid), unless the application of the connection has one at Pluggy. Cannot be combined with sourceSecret"`
 }
 
 // mintedToken is the response body with a new token. No other response contains a raw webhook token.

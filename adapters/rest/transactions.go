@@ -159,7 +159,7 @@ type transactionView struct {
 // instalmentView is the position of a row among the instalments of a purchase.
 type instalmentView struct {
 	Number int `json:"number" example:"2" doc:"The number of the instalment, from 1 on"`
-	Count  int `json:"count,omitempty" example:"3" doc:"Absent if it is not known"`
+	Count  int `json:"count,omitzero" example:"3" doc:"Absent if it is not known"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so

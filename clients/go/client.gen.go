@@ -3633,10 +3633,10 @@ type BankDecisionViewDecision string
 
 // BankStatementLineView defines model for BankStatementLineView.
 type BankStatementLineView struct {
-	// Amount A signed decimal in the currency of the statement
+	// Amount A signed decimal in the currency of the statement; absent if it cannot be read, or is not known in this currency
 	//
 	// Examples: -50.00
-	Amount string `json:"amount"`
+	Amount *string `json:"amount,omitempty"`
 
 	// Bucket What the comparison has found
 	//

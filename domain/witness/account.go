@@ -26,7 +26,7 @@ func AccountStatement(
 		case r.Pending:
 			b.Kind, b.Reason = Apart, "pending"
 		case r.Unknown:
-			b.Kind, b.Reason = Refused, "the amount in the currency of the account is not known"
+			b.Kind, b.NoAmount, b.Reason = Refused, true, "the amount in the currency of the account is not known"
 		case days.To == "" || !days.Contains(r.Date):
 			b.Kind, b.Reason = Apart, "outside of the compared days"
 		}

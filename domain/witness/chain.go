@@ -26,6 +26,7 @@ type chain struct {
 	sums    []decimal.Decimal // sums[n] is the sum of the first n lines
 	stated  []checkpoint      // in the order of the lines; each has a reading
 	ledgers []checkpoint      // balances of the role Ledger that have a reading
+	unread  unread
 	walk    walk
 	limited bool // balances that include the overdraft limit were left out
 }
@@ -41,13 +42,24 @@ type walk struct {
 type gap struct {
 	date   domain.Date
 	amount decimal.Decimal
+	unread bool // a refused block may lie between the two balances
+}
+
+func (g gap) isCertain() bool { return !g.unread }
+
+// unread contains the places of the refused blocks in the sequence of the lines, each list in ascending order.
+type unread struct {
+	anywhere bool          // the place of a block is not known
+	after    []int         // numbers of lines before the blocks, if the lines have the order of the file
+	dates    []domain.Date // of the blocks, otherwise
 }
 
 // newChain returns the chain of a section in the order, oldest or newest first, in which its balances hold best.
-func newChain(s *Section) *chain {
+// elsewhere states that the file has refused blocks that may belong to any section.
+func newChain(s *Section, elsewhere bool) *chain {
 	var best *chain
 	for _, newestFirst := range s.orders() {
-		c := s.chainInOrder(newestFirst)
+		c := s.chainInOrder(newestFirst, elsewhere)
 		if best == nil || c.walk.better(best.walk) {
 			best = c
 		}
@@ -83,7 +95,7 @@ func (s *Section) orders() []bool {
 	return []bool{down > up, down <= up}
 }
 
-func (s *Section) chainInOrder(newestFirst bool) *chain {
+func (s *Section) chainInOrder(newestFirst, elsewhere bool) *chain {
 	c := &chain{section: s, lines: s.lines(), inFile: s.lines()}
 	for _, i := range c.inFile {
 		c.dates = append(c.dates, s.Blocks[i].Date)
@@ -102,6 +114,8 @@ func (s *Section) chainInOrder(newestFirst bool) *chain {
 	}
 	c.addStated(newestFirst, running && !s.DailyRunning)
 	c.addRunning()
+	c.unread.anywhere = elsewhere
+	c.addUnread(newestFirst, running && !s.DailyRunning)
 	slices.SortStableFunc(c.stated, func(a, b checkpoint) int {
 		return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.Role.rank(), b.Role.rank()))
 	})
@@ -169,6 +183,45 @@ func (c *chain) addRunning() {
 	}
 }
 
+// addUnread adds the refused blocks. byPosition states that the lines have the order of the file.
+func (c *chain) addUnread(newestFirst, byPosition bool) {
+	for i := range c.section.Blocks {
+		b := &c.section.Blocks[i]
+		switch {
+		case b.Kind != Refused:
+		case byPosition:
+			c.unread.after = append(c.unread.after, c.before(i, newestFirst))
+		case b.Date != "":
+			c.unread.dates = append(c.unread.dates, b.Date)
+		default:
+			c.unread.anywhere = true
+		}
+	}
+	slices.Sort(c.unread.after)
+	slices.Sort(c.unread.dates)
+}
+
+// isEmpty reports whether no block is refused.
+func (u *unread) isEmpty() bool { return !u.anywhere && len(u.after) == 0 && len(u.dates) == 0 }
+
+// isBetween reports whether a refused block may lie between two balances.
+func (u *unread) isBetween(before, after checkpoint) bool {
+	if u.anywhere {
+		return true
+	}
+	last := after.after
+	if after.Source == Running {
+		last-- // the block would be behind the line that states the balance
+	}
+	if i, _ := slices.BinarySearch(u.after, before.after); i < len(u.after) && u.after[i] <= last {
+		return true
+	}
+	i := sort.Search(len(u.dates), func(i int) bool {
+		return u.dates[i] > before.Date || before.StartOfDay && u.dates[i] == before.Date
+	})
+	return i < len(u.dates) && (after.Date == "" || u.dates[i] <= after.Date)
+}
+
 // upTo returns the number of lines that are dated on the day or before it.
 func (c *chain) upTo(day domain.Date) int {
 	return sort.Search(len(c.dates), func(i int) bool { return c.dates[i] > day })
@@ -217,7 +270,9 @@ func (c *chain) walkFrom(stated []checkpoint, value decimal.Decimal) walk {
 		if isOneOf(p.Readings, value) {
 			w.holds++
 		} else {
-			w.gaps = append(w.gaps, gap{c.gapDate(before, p), p.Readings[0].Sub(value)})
+			w.gaps = append(w.gaps, gap{
+				c.gapDate(before, p), p.Readings[0].Sub(value), c.unread.isBetween(before, p),
+			})
 			value = p.Readings[0]
 		}
 		w.values = append(w.values, value)

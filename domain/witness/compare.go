@@ -14,7 +14,7 @@ type Record struct {
 	ID     domain.TransactionID
 	Date   domain.Date
 	Amount decimal.Decimal // in the currency of the account
-	// Unknown states that the amount in the currency of the account is not known.
+	// Unknown states that the amount in the currency of the account is not known. Amount is zero then.
 	Unknown    bool
 	Pending    bool
 	Text       string
@@ -30,6 +30,9 @@ func RecordOf(t domain.Transaction, currency string) Record {
 	}
 	if t.AccountMoney != nil {
 		r.Amount, r.Unknown = t.AccountMoney.Amount, t.AccountMoney.Currency != currency
+	}
+	if r.Unknown {
+		r.Amount = decimal.Decimal{}
 	}
 	return r
 }
@@ -114,6 +117,7 @@ type Finding struct {
 	Date      domain.Date            `json:"date,omitempty"`
 	ValueDate domain.Date            `json:"valueDate,omitempty"`
 	Amount    decimal.Decimal        `json:"amount"`
+	NoAmount  bool                   `json:"noAmount,omitempty"` // the amount is not known, and Amount is zero
 	Text      string                 `json:"text,omitempty"`
 	IDs       []ID                   `json:"ids,omitempty"`
 	Bucket    Bucket                 `json:"bucket"`
@@ -232,13 +236,14 @@ type dayAmount struct {
 }
 
 func newComparer(in Input) *comparer {
+	blocks := in.Statement.Blocks()
 	c := &comparer{
-		proof: Prove(in.Statement), amounts: map[string]int{}, counts: map[dayAmount]Equal{}, coversTo: in.CoversTo,
+		proof: Prove(in.Statement), amounts: make(map[string]int, len(blocks)),
+		counts: make(map[dayAmount]Equal, max(len(blocks), len(in.Records))), coversTo: in.CoversTo,
 	}
 	if witness := in.Statement.CoversTo; witness != "" {
 		c.coversTo = earlier(c.coversTo, witness)
 	}
-	blocks := in.Statement.Blocks()
 	c.lines = make([]line, len(blocks))
 	for i := range blocks {
 		l := line{Block: &blocks[i], position: i + 1, scope: left}

@@ -411,6 +411,96 @@ func TestVerdictsAndBalances(t *testing.T) {
 	}
 }
 
+func refusedOn(day domain.Date) witness.Block {
+	return witness.Block{Kind: witness.Refused, NoAmount: true, Date: day, Raw: "?", Reason: "line 1: ?"}
+}
+
+// A record may be the movement of a refused block. Then it is not known to be missing, and a gap between the balances
+// beside the block is not known to be wrong.
+func TestARefusedBlockMayBeWhatIsMissing(t *testing.T) {
+	fee, rent := ours("a", 2, "-10", "TARIFA"), ours("b", 22, "-80", "ALUGUEL")
+	pix, same := line(3, "-50", "PIX"), ours("c", 3, "-50", "PIX")
+	gap := september(pix, refusedOn(day(2)))
+	gap.Sections[0].Balances[1].Readings[0] = amount("40")
+	running := func(n int, value, balance string) witness.Block {
+		after := amount(balance)
+		b := line(n, value, "B")
+		b.Running = &after
+		return b
+	}
+	for name, tc := range map[string]struct {
+		statement witness.Statement
+		records   []witness.Record
+		want      []string
+		verdict   witness.Verdict
+		state     witness.State
+		first     domain.Date
+	}{
+		"a record of its day": {
+			linesOnly(refusedOn(day(2)), pix), []witness.Record{fee, same},
+			[]string{"refused", "both day_amount", "outside TARIFA"}, witness.Inconclusive, witness.Unavailable, "",
+		},
+		"a record that the bank books three weekdays later": {
+			linesOnly(refusedOn(day(7)), pix), []witness.Record{fee, same},
+			[]string{"refused", "both day_amount", "outside TARIFA"}, witness.Inconclusive, witness.Unavailable, "",
+		},
+		"a record of another day": {
+			linesOnly(refusedOn(day(2)), pix), []witness.Record{fee, rent, same},
+			[]string{"refused", "both day_amount", "only_ours ALUGUEL", "outside TARIFA"}, witness.Differs,
+			witness.Unavailable, day(22),
+		},
+		"a block without a date": {
+			linesOnly(refusedOn(""), pix), []witness.Record{fee, rent, same},
+			[]string{"refused", "both day_amount", "outside ALUGUEL", "outside TARIFA"}, witness.Inconclusive,
+			witness.Unavailable, "",
+		},
+		"balances that hold without the block": {
+			september(refusedOn(day(2))), []witness.Record{fee}, []string{"refused", "only_ours TARIFA"},
+			witness.Differs, witness.Proved, day(2),
+		},
+		"balances that lack the amount of the block": {
+			gap, []witness.Record{fee, same},
+			[]string{"both day_amount", "refused", "outside TARIFA"}, witness.Inconclusive, witness.Unavailable, "",
+		},
+		"a block between the balances of two lines": {
+			linesOnly(running(1, "-1", "99"), refusedOn(""), running(3, "-2", "87")), []witness.Record{fee},
+			[]string{"only_theirs", "refused", "only_theirs", "outside TARIFA"}, witness.Differs,
+			witness.Unavailable, day(1),
+		},
+		"a gap after the block": {
+			linesOnly(refusedOn(""), running(1, "-1", "99"), running(3, "-2", "87")), nil,
+			[]string{"refused", "only_theirs", "only_theirs"}, witness.Differs, witness.Contradicted, day(1),
+		},
+		"a gap before the block": {
+			linesOnly(running(1, "-1", "99"), running(3, "-2", "87"), refusedOn("")), nil,
+			[]string{"only_theirs", "only_theirs", "refused"}, witness.Differs, witness.Contradicted, day(1),
+		},
+		"another account": {
+			witness.AccountStatement(witness.Account{}, "BRL", domain.Window{From: day(1), To: day(30)},
+				[]witness.Record{ours("x", 2, "-2", "?", func(r *witness.Record) { r.Unknown = true }), same}, nil),
+			[]witness.Record{fee, rent, same},
+			[]string{"refused", "both day_amount", "only_ours ALUGUEL", "outside TARIFA"}, witness.Differs,
+			witness.Unavailable, day(22),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := witness.Compare(witness.Input{Statement: tc.statement, Records: tc.records, CoversTo: day(60)})
+			if diff := cmp.Diff(tc.want, summary(c)); diff != "" {
+				t.Error(diff)
+			}
+			for _, f := range c.Findings {
+				if f.NoAmount != (f.Bucket == witness.RefusedBlock) {
+					t.Errorf("%s: the amount is known: %t", f.Bucket, !f.NoAmount)
+				}
+			}
+			if c.Verdict != tc.verdict || c.Proof.Closing.State != tc.state || c.FirstDayApart != tc.first {
+				t.Errorf("%s, closing %s, first day apart %q; want %s, %s, %q", c.Verdict, c.Proof.Closing.State,
+					c.FirstDayApart, tc.verdict, tc.state, tc.first)
+			}
+		})
+	}
+}
+
 func TestTwoAccountsAreCompared(t *testing.T) {
 	theirs := []witness.Record{ours("1", 2, "-50", "A"), ours("2", 3, "-20", "B"), ours("3", 20, "-1", "LATER",
 		pending)}

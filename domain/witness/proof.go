@@ -14,7 +14,7 @@ type State string
 // The states of balances.
 const (
 	Proved       State = "proved"       // another balance and the lines between explain it
-	Contradicted State = "contradicted" // they do not explain it
+	Contradicted State = "contradicted" // they do not explain it, and no entry between is refused
 	Unavailable  State = "unavailable"  // there is nothing to compare it with, or it cannot be read in one way
 )
 
@@ -65,6 +65,9 @@ type Proof struct {
 	Gap      decimal.Decimal
 	FirstGap domain.Date
 	Warnings []Warning
+
+	broken bool // a gap is certain: no refused block may be the reason
+	lacks  lacks
 }
 
 // Covers reports whether the statement lists all movements of the day.
@@ -72,24 +75,63 @@ func (p Proof) Covers(day domain.Date) bool {
 	return slices.ContainsFunc(p.Covered, func(w domain.Window) bool { return w.Contains(day) })
 }
 
+// MayLack reports whether a movement of the day may be a refused block: the block may be of this day or of one within
+// three weekdays, and no balances prove that it is no movement.
+func (p Proof) MayLack(day domain.Date) bool {
+	return (p.lacks.undated || p.lacks.weekdays[weekday(day)]) && slices.ContainsFunc(p.lacks.declared,
+		func(w domain.Window) bool { return w.Contains(day) })
+}
+
+// lacks contains the days of the refused blocks, except those of sections whose balances hold.
+type lacks struct {
+	weekdays map[int]bool    // near the dates of blocks
+	undated  bool            // a block has no date
+	declared []domain.Window // days that are covered because the file declares them
+}
+
+// add adds the refused blocks of a section.
+func (l *lacks) add(s *Section) {
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		if b.Kind != Refused {
+			continue
+		}
+		l.undated = l.undated || b.Date == ""
+		for _, day := range []domain.Date{b.Date, b.ValueDate} {
+			for near := -nearDays; day != "" && near <= nearDays; near++ {
+				if l.weekdays == nil {
+					l.weekdays = map[int]bool{}
+				}
+				l.weekdays[weekday(day)+near] = true
+			}
+		}
+	}
+}
+
 // Prove checks the balances of a statement against its lines.
 func Prove(s Statement) Proof {
 	total := Proof{Basis: BasisNone, Opening: absent(), Closing: absent()}
 	first, allProved, broken := true, true, false
+	elsewhere := slices.ContainsFunc(s.Sections, isRefused)
 	for _, section := range inTime(s.Sections) {
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
+			total.lacks.add(&section)
 			continue
 		}
-		p := proveSection(&section, s.CoversTo != "")
+		p := proveSection(&section, s.CoversTo != "", elsewhere)
 		if first {
 			total.Opening = p.Opening
-		} else {
-			total.join(p)
+		} else if total.join(p) {
+			broken = true
 		}
 		first = false
 		total.Closing = p.Closing
 		allProved = allProved && p.Closing.State == Proved
-		broken = broken || p.Closing.State == Contradicted
+		broken = broken || p.broken || p.Closing.State == Contradicted
+		if p.Basis != BasisBalances {
+			total.lacks.add(&section)
+			total.lacks.declared = append(total.lacks.declared, p.Covered...)
+		}
 		total.Gap = total.Gap.Add(p.Gap)
 		total.FirstGap = earlier(total.FirstGap, p.FirstGap)
 		total.Days = append(total.Days, p.Days...)
@@ -101,7 +143,7 @@ func Prove(s Statement) Proof {
 	}
 	total.Covered = union(total.Covered)
 	total.Days = lastOfDays(total.Days)
-	total.settle(allProved, broken || !total.Gap.IsZero())
+	total.settle(allProved, broken)
 	return total
 }
 
@@ -130,16 +172,23 @@ func inTime(sections []Section) []Section {
 	return sections
 }
 
+// isRefused reports whether the section consists of refused blocks. They may belong to any section of the statement.
+func isRefused(s Section) bool {
+	return len(s.Balances) == 0 && !slices.ContainsFunc(s.Blocks, func(b Block) bool { return b.Kind != Refused }) &&
+		len(s.Blocks) > 0
+}
+
 // join compares the opening balance of the next section with the closing balance of the last one, if both are of the
-// same day.
-func (p *Proof) join(next Proof) {
+// same day. It reports whether they differ.
+func (p *Proof) join(next Proof) (differs bool) {
 	a, b := p.Closing, next.Opening
 	sameDay := a.Date != "" && a.Date == b.EndOfDay()
 	if a.Amount == nil || b.Amount == nil || !sameDay || a.Amount.Equal(*b.Amount) {
-		return
+		return false
 	}
 	p.Gap = p.Gap.Add(b.Amount.Sub(*a.Amount))
 	p.FirstGap = earlier(p.FirstGap, a.Date)
+	return true
 }
 
 // settle sets the states of the balances of a statement that may have several sections. broken states that the balances
@@ -157,16 +206,19 @@ func (p *Proof) settle(allProved, broken bool) {
 }
 
 // proveSection proves one section. isAccount states that the lines are the records of another account.
-func proveSection(s *Section, isAccount bool) Proof {
-	c := newChain(s)
-	p := Proof{Basis: BasisNone}
+// elsewhere states that the file has refused blocks that may belong to it.
+func proveSection(s *Section, isAccount, elsewhere bool) Proof {
+	c := newChain(s, elsewhere)
+	p := Proof{Basis: BasisNone, broken: slices.ContainsFunc(c.walk.gaps, gap.isCertain)}
 	p.Opening, p.Closing = c.opening(), c.closing()
 	if p.Closing.State == Proved && p.Opening.Source != Derived && p.Opening.Source != Absent {
 		p.Opening.State = Proved
 	}
 	for _, g := range c.walk.gaps {
 		p.Gap = p.Gap.Add(g.amount)
-		p.FirstGap = earlier(p.FirstGap, g.date)
+		if g.isCertain() {
+			p.FirstGap = earlier(p.FirstGap, g.date)
+		}
 	}
 	if p.Opening.Source == Derived && p.Closing.Source == Field && c.isLater(p.Closing.Date) {
 		p.Warnings = AddWarning(p.Warnings, OpeningDerived, 0)
@@ -203,13 +255,21 @@ func (c *chain) hasAmbiguous() bool {
 // state returns the state of a balance that is part of the chain.
 func (c *chain) state() State {
 	switch {
-	case len(c.walk.gaps) > 0 || c.section.TotalsDisagree:
+	case c.isBroken():
 		return Contradicted
-	case c.walk.holds > 0 && !c.undatedDiffers():
+	case c.walk.holds > 0 && c.isWhole() && !c.undatedDiffers():
 		return Proved
 	}
 	return Unavailable
 }
+
+// isBroken reports whether a gap between balances or another total is wrong, and no refused block may be the reason.
+func (c *chain) isBroken() bool {
+	return c.section.TotalsDisagree && c.unread.isEmpty() || slices.ContainsFunc(c.walk.gaps, gap.isCertain)
+}
+
+// isWhole reports whether the balances have no gap, and the totals are those of the lines.
+func (c *chain) isWhole() bool { return len(c.walk.gaps) == 0 && !c.section.TotalsDisagree }
 
 // undatedDiffers reports whether the file states a balance without a date that is not the one after the last line.
 func (c *chain) undatedDiffers() bool {
@@ -313,18 +373,18 @@ func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
 	b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
 	value, _ := c.valueAfter(ledger.after)
 	switch {
-	case fits && ledger.Date != "" && len(c.walk.gaps) == 0 && !c.section.TotalsDisagree:
+	case fits && ledger.Date != "" && c.isWhole():
 		b.Amount, b.State = &value, Proved
 	case fits:
 		b.Amount = &value
 	case len(ledger.Readings) == 1:
 		b.Amount = &ledger.Readings[0]
 		// A balance of the last line's day that was stated on a later day includes nothing that the file can lack.
-		if ledger.Date != "" && ledger.Date == c.lastDay() && c.section.Made > ledger.Date {
+		if ledger.Date != "" && ledger.Date == c.lastDay() && c.section.Made > ledger.Date && c.unread.isEmpty() {
 			b.State = Contradicted
 		}
 	}
-	if len(c.walk.gaps) > 0 || c.section.TotalsDisagree {
+	if c.isBroken() {
 		b.State = Contradicted
 	}
 	return b

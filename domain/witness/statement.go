@@ -189,6 +189,7 @@ type Block struct {
 	Date      domain.Date // the day of the booking; "" if a refused block or a balance row has none
 	ValueDate domain.Date // "" if it is not stated
 	Amount    decimal.Decimal
+	NoAmount  bool // the amount cannot be read, and Amount is zero
 	Text      string
 	IDs       []ID
 	// Parts are the movements that the bank has booked as this line. Their sum is Amount. It is nil without parts.

@@ -11,6 +11,7 @@ import (
 // result returns the findings, the balances and the verdict.
 func (c *comparer) result(in Input) Comparison {
 	result := Comparison{Proof: c.proof, CoversTo: c.coversTo, Buckets: map[Bucket]Total{}}
+	result.Findings = make([]Finding, 0, c.findings())
 	unknown := false // whether a record of a covered day has no known amount
 	for i := range c.lines {
 		result.add(c.findingOfLine(&c.lines[i]))
@@ -29,6 +30,17 @@ func (c *comparer) result(in Input) Comparison {
 	return result
 }
 
+// findings returns the number of lines and of records without a line.
+func (c *comparer) findings() int {
+	n := len(c.lines)
+	for i := range c.records {
+		if c.records[i].line < 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func (result *Comparison) add(f Finding) {
 	result.Findings = append(result.Findings, f)
 	total := result.Buckets[f.Bucket]
@@ -40,8 +52,9 @@ func (result *Comparison) add(f Finding) {
 // findingOfLine returns the finding about a block.
 func (c *comparer) findingOfLine(l *line) Finding {
 	f := Finding{
-		Position: l.position, Date: l.Date, ValueDate: l.ValueDate, Amount: l.Amount, Text: l.Text, IDs: l.IDs,
-		Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing, Reason: l.Reason, Raw: l.Raw,
+		Position: l.position, Date: l.Date, ValueDate: l.ValueDate, Amount: l.Amount, NoAmount: l.NoAmount,
+		Text: l.Text, IDs: l.IDs, Bucket: c.bucketOfLine(l), MatchedBy: l.by, Different: l.differing,
+		Reason: l.Reason, Raw: l.Raw,
 	}
 	for _, r := range l.records {
 		f.Records = append(f.Records, c.records[r].ID)
@@ -75,7 +88,7 @@ func (c *comparer) bucketOfLine(l *line) Bucket {
 // findingOfRecord returns the finding about a record that no line has.
 func (c *comparer) findingOfRecord(r *record) Finding {
 	f := Finding{
-		Date: r.Date, Amount: r.Amount, Text: r.Text, Bucket: c.bucketOfRecord(r),
+		Date: r.Date, Amount: r.Amount, NoAmount: r.Unknown, Text: r.Text, Bucket: c.bucketOfRecord(r),
 		Records: []domain.TransactionID{r.ID},
 	}
 	if f.Bucket == OnlyOurs {
@@ -89,7 +102,7 @@ func (c *comparer) bucketOfRecord(r *record) Bucket {
 	switch {
 	case covered && r.Pending:
 		return PendingOurs
-	case r.Pending, r.Unknown, r.aside, !covered, c.coversTo != "" && r.Date > c.coversTo:
+	case r.Pending, r.Unknown, r.aside, !covered, c.coversTo != "" && r.Date > c.coversTo, c.proof.MayLack(r.Date):
 		return Outside
 	}
 	return OnlyOurs

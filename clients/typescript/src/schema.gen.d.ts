@@ -2462,10 +2462,10 @@ export interface components {
         };
         BankStatementLineView: {
             /**
-             * @description A signed decimal in the currency of the statement
+             * @description A signed decimal in the currency of the statement; absent if it cannot be read, or is not known in this currency
              * @example -50.00
              */
-            amount: string;
+            amount?: string;
             /**
              * @description What the comparison has found
              * @example both

@@ -95,7 +95,7 @@ func (c commands) listBankStatements() *cobra.Command {
 		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
-	dates.register(cmd)
+	dates.register(cmd, "day of a line or a covered day")
 	cmd.Flags().StringVar(&verdict, "verdict", "",
 		"only differs, inconclusive, dates_differ, agrees or lines_agree")
 	cmd.RunE = c.run(func(s *session, args []string) error {

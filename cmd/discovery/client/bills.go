@@ -22,7 +22,7 @@ func (c commands) listBills() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
-	dates.register(cmd)
+	dates.register(cmd, "due date")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		from, to, err := dates.parse()
 		if err != nil {

@@ -46,7 +46,7 @@ func (c commands) balances() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
-	dates.register(cmd)
+	dates.register(cmd, "day")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		from, to, err := dates.parse()
 		if err != nil {

@@ -66,7 +66,7 @@ func (c commands) startPull() *cobra.Command {
 		Use: "start NAME|ID", Short: "Start a pull; with --wait exit with 1 if it fails", Args: between(1, 1),
 		ValidArgsFunction: c.completeConnection,
 	}
-	dates.register(cmd)
+	dates.register(cmd, valueDate)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the pull has ended")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		from, to, err := dates.parse()

@@ -26,7 +26,7 @@ type statementFlags struct {
 
 // register adds the flags to the command.
 func (f *statementFlags) register(cmd *cobra.Command, output string) {
-	f.dates.register(cmd)
+	f.dates.register(cmd, valueDate)
 	cmd.Flags().StringVar(&f.format, "format", "", "camt053, ofx, csv or matcher; required")
 	cmd.Flags().StringVarP(&f.file, "output", "o", "", output)
 	cmd.Flags().StringVar(&f.version, "ofx-version", "", "220 or 102: OFX 2.2 (the default) or OFX 1.0.2")

@@ -32,7 +32,7 @@ func (c commands) searchTransactions() *cobra.Command {
 		Args: cobra.ArbitraryArgs, ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
-	dates.register(cmd)
+	dates.register(cmd, valueDate)
 	cmd.Flags().
 		StringVar(&amount, "amount", "", "exact amount, such as 212.45; with a sign (-212.45) in one direction only")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")

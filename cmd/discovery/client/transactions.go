@@ -52,7 +52,7 @@ func (c commands) sumTransactions() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "summary", Short: "Sum the transactions by day, money in and out, and currency", Args: between(0, 0),
 	}
-	dates.register(cmd)
+	dates.register(cmd, valueDate)
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
 	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
 	cmd.Flags().StringVar(&account, "account", "", "only of the account with this id")
@@ -204,7 +204,7 @@ func (c commands) listTransactions() *cobra.Command {
 		ValidArgsFunction: c.completeConnection,
 	}
 	flags.register(cmd)
-	dates.register(cmd)
+	dates.register(cmd, valueDate)
 	cmd.Flags().StringVar(&account, "account", "", "only of the account with this id")
 	cmd.Flags().StringVar(&status, "status", "", "only in this state: pending or posted")
 	completeFlag(cmd, "status", "pending", "posted")
@@ -235,12 +235,16 @@ func (c commands) listTransactions() *cobra.Command {
 	return cmd
 }
 
-// dateFlags are the flags that select a range of value dates.
+// dateFlags are the flags that select a range of dates.
 type dateFlags struct{ from, to string }
 
-func (f *dateFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.from, "from", "", "first value date, YYYY-MM-DD")
-	cmd.Flags().StringVar(&f.to, "to", "", "last value date, YYYY-MM-DD")
+// valueDate is the usual date of register.
+const valueDate = "value date"
+
+// register adds the flags. date names what they limit.
+func (f *dateFlags) register(cmd *cobra.Command, date string) {
+	cmd.Flags().StringVar(&f.from, "from", "", "first "+date+", YYYY-MM-DD")
+	cmd.Flags().StringVar(&f.to, "to", "", "last "+date+", YYYY-MM-DD")
 }
 
 // parse returns the dates. The date of an empty flag is nil.

@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/recordstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/stores"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/bills"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -98,6 +100,93 @@ func TestTheCandidatesOfPaymentsAreFoundByAnIndex(t *testing.T) {
 			t.Errorf("%v:\n%s", err, found)
 		}
 	})
+}
+
+// An evaluation reads the rows outside of its transaction. If the connection is erased before any of its uses of the
+// database, nothing of the connection's bills is left when both have ended.
+func TestAnErasureDuringAnEvaluationLeavesNoBill(t *testing.T) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		var erase func()
+		uses, eraseBefore := 0, 0
+		hooked := gormstore.New(b.GORM, gormstore.Options{
+			Dialect: b.Core().Dialect, Timeout: storetest.Timeout, InjectFault: func() error {
+				if uses++; uses == eraseBefore {
+					erase()
+				}
+				return nil
+			},
+		})
+		t.Cleanup(hooked.Close)
+		ledger := stores.New(hooked).Ledger()
+		for eraseBefore = 1; ; eraseBefore++ {
+			p := newDueBills(t, b)
+			now := p.now.Add(time.Second) // the pages of one moment have different times
+			due, err := b.Ledger().ClaimBills(t.Context(), now, now.Add(time.Minute), nil)
+			p.must(err)
+			uses, erase = 0, p.erase
+			p.must(ledger.EvaluateBills(t.Context(), due.Tenant, due.Account, now))
+			if uses < eraseBefore {
+				break
+			}
+			p.wantNoBills(eraseBefore)
+		}
+		if eraseBefore < 4 { // the list and the bills, the rows, the transaction
+			t.Errorf("the evaluation has used the database only %d times", uses)
+		}
+	})
+}
+
+// newDueBills stores a card whose bill is due, because a row has changed since the latest evaluation.
+func newDueBills(t *testing.T, b storetest.Backend) *pulled {
+	p := newPulled(t, b)
+	p.now = time.Date(2026, 3, 11, 12, 0, 0, 0, time.UTC)
+	money, _ := domain.ParseMoney("-10", "BRL")
+	purchase := domain.TransactionData{
+		ExternalID: "purchase", Account: "card", Amount: money, Status: domain.Posted, Date: "2026-01-20",
+		Card: domain.CardFacts{Bill: "first"}, ContentHash: domain.ContentHash{1},
+	}
+	p.storeCard(purchase)
+	p.finish(map[string]bills.Read{"card": {Listing: bills.Listing{Bills: []bills.Data{{
+		ExternalID: "first", DueDate: "2026-02-05", ClosingDate: "2026-01-29", Currency: "BRL",
+		Total: decimal.RequireFromString("10"),
+	}}}}})
+	p.pullAgain()
+	purchase.ContentHash, purchase.Category = domain.ContentHash{2}, "food"
+	p.storeCard(purchase)
+	p.finish(nil)
+	return p
+}
+
+// erase erases the connection.
+func (p *pulled) erase() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	e, err := p.Erasures().Start(ctx, p.c.Tenant, p.c.ID, domain.ErasureRequest{
+		ID: domain.ErasureID{UUID: uuid.Must(uuid.NewV7())}, At: p.now,
+	}, nil)
+	p.must(err)
+	for e.Passes < domain.ErasurePasses {
+		e, err = p.Erasures().EraseBatch(ctx, e, p.now, p.now.Add(time.Minute), 100)
+		p.must(err)
+	}
+	e.Status = domain.ErasureDone
+	_, err = p.Erasures().End(ctx, e, p.now)
+	p.must(err)
+}
+
+// wantNoBills checks that nothing of the connection's bills is stored.
+func (p *pulled) wantNoBills(use int) {
+	p.t.Helper()
+	for what, table := range map[string]string{
+		"bills": "bills", "lists of bills": "bill_lists",
+		"records on a bill": "(SELECT * FROM transactions WHERE bill_id IS NOT NULL OR coalesce(card_bill, '') <> '') AS t",
+	} {
+		var n int64
+		p.must(p.GORM.Raw("SELECT count(*) FROM "+table+" WHERE connection_id = ?", p.c.ID.UUID).Scan(&n).Error)
+		if n != 0 {
+			p.t.Errorf("after an erasure before use %d of the database, there are %d %s", use, n, what)
+		}
+	}
 }
 
 // storeCard stores rows of the accounts "card" and "account".

@@ -1192,7 +1192,7 @@ export default {
   'bucket.only_ours': 'Only here',
   'bucket.proposed_group': 'Possible groups',
   'bucket.pending': 'Pending here',
-  'bucket.outside': 'Not covered',
+  'bucket.outside': 'Not compared',
   'bucket.apart': 'Not booked',
   'bucket.refused': 'Not readable',
   'bucket.balance_row': 'Balance rows',

@@ -1190,7 +1190,7 @@ export default {
   'bucket.only_ours': 'Só aqui',
   'bucket.proposed_group': 'Possíveis grupos',
   'bucket.pending': 'Pendentes aqui',
-  'bucket.outside': 'Fora do período coberto',
+  'bucket.outside': 'Não comparados',
   'bucket.apart': 'Não efetivados',
   'bucket.refused': 'Não lidos',
   'bucket.balance_row': 'Saldos do arquivo',

@@ -9,7 +9,7 @@ export const Marks = ({ transaction }) => html`
   ${transaction.removedAt && html`<${Status} tone="bad">${t('transaction.removed')}</${Status}>`}
   ${transaction.status === 'pending' && !transaction.removedAt && html`<${Status} tone="warn">${t('transaction.pending')}</${Status}>`}
   ${transaction.excludedAt && html`<${Status} tone="warn">${t('transaction.excluded')}</${Status}>`}
-  ${transaction.billMonth && html`<span class="note">${t('bill.mark', { month: monthOf(transaction.billMonth) })}${transaction.instalment ? `, ${transaction.instalment.number}/${transaction.instalment.count}` : ''}</span>`}
+  ${transaction.billMonth && html`<span class="note">${t('bill.mark', { month: monthOf(transaction.billMonth) })}${transaction.instalment ? `, ${[transaction.instalment.number, transaction.instalment.count].filter(Boolean).join('/')}` : ''}</span>`}
   ${(transaction.warnings || []).map((code) => html`<${Status} key=${code} tone="warn">${t('warning.' + code)}</${Status}>`)}`;
 
 // transactionTitle returns the description of a transaction. An erased one has none.

@@ -36,7 +36,7 @@ const pairs = (item) => [
   [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
   [t('column.account'), item.accountId && html`<${AccountName} connection=${item.connectionId} id=${item.accountId} />`],
   [t('bill.of'), bill(item)],
-  [t('bill.instalment'), item.instalment && `${item.instalment.number}/${item.instalment.count}`],
+  [t('bill.instalment'), item.instalment && [item.instalment.number, item.instalment.count].filter(Boolean).join('/')],
   [t('bill.purchased'), item.purchaseDate && html`<${Day} date=${item.purchaseDate} />`],
   [t('column.vendor'), item.vendor && vendorName(item.vendor)],
   idPair(t('column.externalId'), item.externalId),

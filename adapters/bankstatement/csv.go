@@ -2,6 +2,7 @@ package bankstatement
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,6 +75,9 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 	}
 	f.Dialect = r.d.name
 	r.layouts = r.d.layouts
+	if mapping != nil && mapping.Amount != "" {
+		r.d.mark = r.markByEvidence(lines)
+	}
 	if r.d.byEvidence {
 		r.layouts = r.layoutsByEvidence(lines)
 	}
@@ -287,6 +291,51 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 		return nil
 	}
 	return fits
+}
+
+// markByEvidence returns the title of the column that marks each amount as a credit or a debit. A mapping does not name
+// this column. In the rows with a date, no amount may have a sign, the column may contain nothing but such marks, and one
+// of them must be that of a debit. If no column is like this, or several are, markByEvidence returns "".
+func (r *csvReader) markByEvidence(lines []textLine) string {
+	var cols columns
+	var marks []string
+	debits := map[string]bool{}
+	for _, l := range lines {
+		cells, _ := splitRow(l.text, r.separator)
+		if cols == nil {
+			if titles, repeated := titlesOf(cells); r.d.matches(titles, repeated) {
+				cols = titles
+				marks = slices.DeleteFunc(slices.Collect(maps.Keys(cols)), func(title string) bool {
+					return repeated[title] || slices.Contains(r.d.titles, title)
+				})
+			}
+			continue
+		}
+		if at := cols.of(r.d.date); at >= len(cells) || !dateStart.MatchString(cells[at]) {
+			continue
+		}
+		text, at := "", cols.of(r.d.amount)
+		if at < len(cells) {
+			text = cells[at]
+		}
+		if n, err := parseAmount(text, r.d.decimal, "R$", "$"); err == nil && n.signed && !n.value.IsZero() {
+			return ""
+		}
+		marks = slices.DeleteFunc(marks, func(title string) bool {
+			at := cols[title]
+			if at >= len(cells) {
+				return true
+			}
+			mark := normalTitle(cells[at])
+			debits[title] = debits[title] || debitMarks[mark]
+			return mark != "" && !debitMarks[mark] && !creditMarks[mark]
+		})
+	}
+	marks = slices.DeleteFunc(marks, func(title string) bool { return !debits[title] })
+	if len(marks) != 1 {
+		return ""
+	}
+	return marks[0]
 }
 
 var (

@@ -358,6 +358,41 @@ func TestAMappingNamesTheColumns(t *testing.T) {
 			content: content, options: witness.Options{Mapping: &inverted}, counts: lines(2), net: "-990",
 		},
 	})
+	marked := mapping
+	marked.Balance = ""
+	titles := "Quando;O que;Quanto;Tipo;Canal"
+	for name, rows := range map[string][]string{
+		"marks":             {"01.09.26;A;1.000,00;C;APP", "02.09.26;B;10,00;D;APP"},
+		"words":             {"01.09.26;A;1.000,00;Crédito;", "02.09.26;B;10,00;Débito;"},
+		"a row of balances": {"31.08.26;SALDO ANTERIOR;5,00;;", "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;"},
+		"signs beside them": {"01.09.26;A;1.000,00;C;", "02.09.26;B;-10,00;D;"},
+	} {
+		want := fact{
+			content: table(append([]string{titles}, rows...)...), options: witness.Options{Mapping: &marked},
+			counts: lines(2), net: "990",
+		}
+		if len(rows) == 3 {
+			want.counts = witness.Counts{Blocks: 3, Lines: 2, BalanceRows: 1}
+		}
+		runFacts(t, map[string]fact{name: want})
+	}
+	runFacts(t, map[string]fact{
+		"a row without a mark": {
+			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;;"),
+			options: witness.Options{Mapping: &marked},
+			net:     "990",
+			counts: witness.Counts{
+				Blocks:  3,
+				Lines:   2,
+				Refused: 1,
+			},
+			dates: []string{"2026-09-01", "2026-09-02", "2026-09-03"},
+		},
+		"a column with other letters": {
+			content: table(titles, "01.09.26;A;1.000,00;C;", "02.09.26;B;10,00;D;", "03.09.26;X;7,00;P;"),
+			options: witness.Options{Mapping: &marked}, counts: lines(3), net: "1017",
+		},
+	})
 	f := bankstatement.Reader{}.Read([]byte(content), witness.Options{})
 	if len(f.Refusal.Rows) != 5 || f.Refusal.Rows[2][2] != "Quanto" {
 		t.Errorf("the rows to map are %q", f.Refusal.Rows)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -98,7 +97,7 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 // connection that one account continues is no candidate for another one.
 func (p *pageWriter) forgetContinued(changes []records.Event) error {
 	for _, e := range changes {
-		if e.Type != events.AccountRelinked {
+		if !e.ContinuesAccount() {
 			continue
 		}
 		err := p.tx.Exec(`UPDATE accounts SET updated_at = ?,

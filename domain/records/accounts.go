@@ -323,8 +323,8 @@ func (c AccountChanges) Continued() (accounts []string) {
 	return accounts
 }
 
-// relink saves a stored account that the vendor lists under the new account reference. If it continues, it is known which
-// account it is, and it continues no candidate besides.
+// relink saves a stored account that the vendor lists under the new account reference. An account that continues has no
+// candidates besides.
 func (c *PublishedAccounts) relink(
 	published PublishedAccount, before Account, w Publication, connection domain.ConnectionID,
 ) {

@@ -93,8 +93,8 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 	return p.recordEvents(changes.Events...)
 }
 
-// forgetContinued removes the accounts with these ids, which continue, from the MaybeContinues of all others. An account
-// of a deleted connection that one account continues is no candidate for another one.
+// forgetContinued removes the accounts with these ids, which continue, from the MaybeContinues of all others. What one
+// account continues is no candidate for another one.
 func (p *pageWriter) forgetContinued(accounts []string) error {
 	for _, id := range accounts {
 		err := p.tx.Exec(`UPDATE accounts SET updated_at = ?,

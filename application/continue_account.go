@@ -30,8 +30,8 @@ func (s *Service) ContinueAccount(
 }
 
 // continueAsStored makes an account that is gone continue as the stored account of its connection with this external
-// id, and requests a pull that reads the connection again. Errors: NotFound if there is no such account; notAmbiguous if
-// the connection is not live.
+// id, and requests a pull that reads the connection again. Errors: NotFound if there is no such account; notAmbiguous
+// if the connection is not live.
 func (s *Service) continueAsStored(
 	ctx context.Context, account domain.Account, externalID string, notAmbiguous error,
 ) (domain.Pull, error) {

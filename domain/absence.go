@@ -79,9 +79,9 @@ type AbsenceRead struct {
 	// Shown contains the accounts of which the listing contains a row that was live before the listing, or that
 	// continues the record of such a row.
 	Shown map[string]bool
-	// Empty contains the accounts of which the listing contains no row, if two listings are needed. Such a vendor purges
-	// rows and hides those of an account that it cannot reach. A mass removal there is delayed until an operator applies
-	// it, or the vendor announces it.
+	// Empty contains the accounts of which the listing contains no row, if two listings are needed. Such a vendor
+	// purges rows and hides those of an account that it cannot reach. A mass removal there is delayed until an operator
+	// applies it, or the vendor announces it.
 	Empty map[string]bool
 }
 

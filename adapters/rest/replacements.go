@@ -245,7 +245,8 @@ func (s *server) heldDecisionRoutes() []route {
 				"are compared as whole accounts, the other account is removed, and this one belongs to its " +
 				"connection. none says that no account continues this one or, for an account with maybeContinues, " +
 				"that it continues none of these (200). Responds with 404 if one of the accounts does not exist, and " +
-				"with 409 if nothing waits for this decision, if the currencies differ, or if the connection is paused.",
+				"with 409 if nothing waits for this decision, if the currencies differ, or if the connection is " +
+				"paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,
 			summary:    "Say which account of a new reference continues an account",

@@ -311,8 +311,8 @@ type keyOfDay struct {
 	day int
 }
 
-// moved is by how many days a date may have moved, and whether it is one number only. If untaught is set, no row like it
-// has taught this: the date stayed, or moved as those of other rows.
+// moved is by how many days a date may have moved, and whether it is one number only. If untaught is set, no row like
+// it has taught this: the date stayed, or moved as those of other rows.
 type moved struct {
 	days              map[int]bool
 	certain, untaught bool

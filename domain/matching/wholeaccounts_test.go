@@ -342,8 +342,8 @@ func TestMovedDates(t *testing.T) {
 }
 
 // TestARowOfWhichTheAccountTeachesNothing matches an account whose evening rows are dated a day later. A row of the
-// afternoon, of which no other row teaches the day, continues as the row of the next day that names the same, unless its
-// own day has such a row. Rows that name nobody are at most suggested.
+// afternoon, of which no other row teaches the day, continues as the row of the next day that names the same, unless
+// its own day has such a row. Rows that name nobody are at most suggested.
 func TestARowOfWhichTheAccountTeachesNothing(t *testing.T) {
 	row := func(id, day, text string, at time.Time) banktext.Row {
 		r := parseRow(t, "2026-11-"+day+" P -63.37 BRL "+text)

@@ -313,8 +313,18 @@ func PublishAccounts(
 	return changes, nil
 }
 
-// relink saves a stored account that the vendor lists under the new account reference. If it continues, it is known which
-// account it is, and it continues no candidate besides.
+// Continued returns the ids of the accounts that continue under another account reference or connection.
+func (c AccountChanges) Continued() (accounts []string) {
+	for _, e := range c.Events {
+		if e.Type == events.AccountRelinked {
+			accounts = append(accounts, e.Subject)
+		}
+	}
+	return accounts
+}
+
+// relink saves a stored account that the vendor lists under the new account reference. An account that continues has no
+// candidates besides.
 func (c *PublishedAccounts) relink(
 	published PublishedAccount, before Account, w Publication, connection domain.ConnectionID,
 ) {

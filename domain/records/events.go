@@ -15,10 +15,6 @@ type Event struct {
 	Subject string // the id of the resource
 }
 
-// ContinuesAccount reports whether the event says that the vendor lists the account Subject with another external id, or
-// in another connection.
-func (e Event) ContinuesAccount() bool { return e.Type == events.AccountRelinked }
-
 // OfHealth returns the event that reports a change of a connection's health, or no event if the change needs none. It
 // also returns the new Connection.Announced: the problems of the connection that events have reported.
 //

@@ -222,7 +222,8 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 // absent returns an absence for each unseen record that counts as missing from the listing, and adds these records to
 // r.Live. A record counts as missing in these cases:
 //
-//   - It was missing before. If two listings are needed, this one must reach back to it, or lack all rows of its account.
+//   - It was missing before. If two listings are needed, this one must reach back to it, or lack all rows of the
+//     account.
 //   - Two listings are not needed, and either the record is not carried over, or the listing reaches back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 //   - Two listings are needed, the listing contains no row of the account, and this is a mass removal; see isEmptied.

@@ -98,7 +98,9 @@ func TestASweep(t *testing.T) {
 			newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12")),
 				record(3, dated("c", "2026-03-12")), record(4, dated("d", "2024-03-12"))),
 			collected(twoReads, now), nil,
-			[]string{"1 a v1", "2 b v1", "3 c v1", "4 d v1", "absent a since 9", "absent b since 9", "absent c since 9"},
+			[]string{
+				"1 a v1", "2 b v1", "3 c v1", "4 d v1", "absent a since 9", "absent b since 9", "absent c since 9",
+			},
 		},
 		"two listings are needed: no row is listed, but few are recent": {
 			newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12")),

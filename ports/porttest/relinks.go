@@ -618,7 +618,8 @@ func relinkMoves(f *fixture) {
 	f.equal("row after a split", "y", split.ExternalID)
 }
 
-// numbersOfSharedAccounts checks accounts with one id of the institution. Numbers that differ speak against one account.
+// numbersOfSharedAccounts checks accounts with one id of the institution. Numbers that differ speak against one
+// account.
 func numbersOfSharedAccounts(f *fixture) {
 	oneID := func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{ID: "one"} }
 	for name, c := range map[string]struct {

@@ -121,7 +121,8 @@ func TestAnEmptyListIsAMassRemoval(t *testing.T) {
 		o.pull(id, nil)
 		o.waitForHeld(id, rows)
 		apply := allAccounts + "/" + account + "/removals/apply"
-		if answer := o.send(http.MethodPost, apply, nil).want(http.StatusOK).json(); answer["removed"] != float64(len(rows)) {
+		answer := o.send(http.MethodPost, apply, nil).want(http.StatusOK).json()
+		if answer["removed"] != float64(len(rows)) {
 			t.Errorf("the response is %v, want %d rows", answer, len(rows))
 		}
 	})

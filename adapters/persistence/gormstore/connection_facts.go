@@ -55,8 +55,7 @@ var factSources = []struct{ name, sql string }{
 
 // accountsOfAll and accountsOfSelected select the accounts that may be shared. An account is shared if two live
 // connections of one vendor have a live account with the same key, or with the same external id. The value "" matches
-// nothing. Accounts with the same key are not shared if their numbers differ: the institution's id of an account is then
-// no identity.
+// nothing. Accounts with the same key are not shared if their numbers differ: the institution's id is then no identity.
 //
 // Few accounts are shared. Among all connections, only accounts with a repeated key or external id are therefore joined
 // to their connections. For selected connections, only accounts with a key or external id of theirs are. SQLite reads
@@ -87,8 +86,8 @@ func ComparableNumber(alias string) string {
 		digits = "replace(" + digits + ", '" + mark + "', '')"
 	}
 	digits = "ltrim(" + digits + ", '0')"
-	return "CASE WHEN " + number + " LIKE '%*%' OR " + number + " LIKE '%•%' OR length(" + digits + ") < 5 THEN '' ELSE " +
-		digits + " END"
+	return "CASE WHEN " + number + " LIKE '%*%' OR " + number + " LIKE '%•%' OR length(" + digits + ") < 5 " +
+		"THEN '' ELSE " + digits + " END"
 }
 
 // numbersDiffer returns an SQL condition on two results of ComparableNumber. Numbers of different lengths may be those

@@ -87,23 +87,20 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 			return err
 		}
 	}
-	if err := p.forgetContinued(changes.Events); err != nil {
+	if err := p.forgetContinued(changes.Continued()); err != nil {
 		return err
 	}
 	return p.recordEvents(changes.Events...)
 }
 
-// forgetContinued removes the accounts that continue from the MaybeContinues of all others. An account of a deleted
-// connection that one account continues is no candidate for another one.
-func (p *pageWriter) forgetContinued(changes []records.Event) error {
-	for _, e := range changes {
-		if !e.ContinuesAccount() {
-			continue
-		}
+// forgetContinued removes the accounts with these ids, which continue, from the MaybeContinues of all others. What one
+// account continues is no candidate for another one.
+func (p *pageWriter) forgetContinued(accounts []string) error {
+	for _, id := range accounts {
 		err := p.tx.Exec(`UPDATE accounts SET updated_at = ?,
 				maybe_continues = trim(replace(',' || maybe_continues || ',', ?, ','), ',')
 			WHERE tenant_id = ? AND maybe_continues LIKE ?`,
-			gormstore.At(p.At), ","+e.Subject+",", p.pull.Tenant, "%"+e.Subject+"%").Error
+			gormstore.At(p.At), ","+id+",", p.pull.Tenant, "%"+id+"%").Error
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type Evidence struct {
 	PixKeys   []string // Pix keys: e-mail, telephone, random key
 	Party     []string // words of the counterparty's name, as the vendor states it
 	Initials  []string // the single letters of the counterparty's name, as the vendor states it
+	Message   []string // the words and numbers of the payer's message; see readMessage
 	Words     []string // the words of the text that name something
 	AllWords  []string // all words of the text but stages and numbers, in their order
 	channel   []string // the words of the text that name only an operation or a channel
@@ -58,6 +59,7 @@ func Read(row *Row) (e Evidence, folded string) {
 	}
 	e.readInstalment(row)
 	e.readParty(row)
+	e.readMessage(row)
 	if operation, ok := vendorOperations[strings.ReplaceAll(Fold(row.VendorOperation), "_", " ")]; ok &&
 		e.Operation == NoOperation {
 		e.Operation = operation

@@ -37,9 +37,9 @@ type vendorRow struct {
 	AmountInAccountCurrency                                           *json.Number
 	ProviderCode, ProviderID, OperationType                           string
 	PaymentData                                                       *struct {
-		Payer, Receiver                                     *vendorParty
-		PaymentMethod, ReferenceNumber, ReceiverReferenceID string
-		BoletoMetadata                                      *struct{ DigitableLine, Barcode string }
+		Payer, Receiver                                             *vendorParty
+		PaymentMethod, ReferenceNumber, ReceiverReferenceID, Reason string
+		BoletoMetadata                                              *struct{ DigitableLine, Barcode string }
 	}
 	CreditCardMetadata *struct {
 		InstallmentNumber, TotalInstallments int
@@ -97,6 +97,7 @@ func (v vendorRow) addPayment(row *banktext.Row) {
 		return
 	}
 	row.Keys.Reference, row.Keys.ReceiverReference = v.PaymentData.ReferenceNumber, v.PaymentData.ReceiverReferenceID
+	row.Reason = v.PaymentData.Reason
 	if slip := v.PaymentData.BoletoMetadata; slip != nil {
 		row.Keys.Barcode, _ = domain.ParseBoleto(cmp.Or(slip.Barcode, slip.DigitableLine))
 		row.Keys.Barcode = cmp.Or(row.Keys.Barcode, domain.UncheckedBoletoLine(slip.DigitableLine))

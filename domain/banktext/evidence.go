@@ -29,6 +29,7 @@ type Evidence struct {
 	Schemes      []string // the card schemes that the text names
 	Products     []string // debit or credit, if the row is a payout, or a fee or tax of one
 	Paid         []string // what a payroll or a payout pays, if it is not the usual
+	Further      []string // words for a charge beside the usual one of the party: see furtherWords
 	Shares       []string // the kinds of movements that share the number of a contract or an invoice: see sharingWords
 	Numbers      []string // unlabelled numbers of the text
 	Volatile     map[string]string
@@ -116,6 +117,9 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		}
 		e.Paid = Add(e.Paid, kindWords[e.Operation][word])
 		e.Shares = Add(e.Shares, sharingWords[word])
+		if furtherWords[word] {
+			e.Further = append(e.Further, word)
+		}
 		if !stageWords[word] && !isNumberWord(word) {
 			e.AllWords = append(e.AllWords, word)
 		}

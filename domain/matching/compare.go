@@ -160,6 +160,7 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	c.compareReasons()
 	c.compareOperation()
 	c.compareProducts()
+	c.compareCharges()
 	c.compareNumbers()
 	c.compareLabelledWithBare()
 	c.compareInstalments()

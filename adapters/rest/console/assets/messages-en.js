@@ -989,6 +989,7 @@ export default {
   'evidence.bank': 'Bank',
   'evidence.counterparty': 'Counterparty',
   'evidence.reason': 'Payer’s message',
+  'evidence.charge': 'Further charge',
   'evidence.text': 'Text',
   'evidence.service': 'Service',
   'reason.account_ambiguous': 'Accounts of the new account reference cannot be told apart. Their rows stay hidden until you say which is which.',

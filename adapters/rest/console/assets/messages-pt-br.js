@@ -987,6 +987,7 @@ export default {
   'evidence.bank': 'Banco',
   'evidence.counterparty': 'Contraparte',
   'evidence.reason': 'Mensagem do pagador',
+  'evidence.charge': 'Outra cobrança',
   'evidence.text': 'Texto',
   'evidence.service': 'Serviço',
   'reason.account_ambiguous': 'As contas do novo vínculo não podem ser distinguidas. Os lançamentos delas ficam ocultos até que alguém indique qual é qual.',

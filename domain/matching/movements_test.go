@@ -39,6 +39,7 @@ type vendorRow struct {
 	PaymentData                                                       *struct {
 		Payer, Receiver                                             *vendorParty
 		PaymentMethod, ReferenceNumber, ReceiverReferenceID, Reason string
+		AuthenticationCode                                          string
 		BoletoMetadata                                              *struct{ DigitableLine, Barcode string }
 	}
 	CreditCardMetadata *struct {
@@ -97,7 +98,7 @@ func (v vendorRow) addPayment(row *banktext.Row) {
 		return
 	}
 	row.Keys.Reference, row.Keys.ReceiverReference = v.PaymentData.ReferenceNumber, v.PaymentData.ReceiverReferenceID
-	row.Reason = v.PaymentData.Reason
+	row.Reason, row.Keys.Authentication = v.PaymentData.Reason, v.PaymentData.AuthenticationCode
 	if slip := v.PaymentData.BoletoMetadata; slip != nil {
 		row.Keys.Barcode, _ = domain.ParseBoleto(cmp.Or(slip.Barcode, slip.DigitableLine))
 		row.Keys.Barcode = cmp.Or(row.Keys.Barcode, domain.UncheckedBoletoLine(slip.DigitableLine))
@@ -328,6 +329,7 @@ func TestFurtherMovements(t *testing.T) {
 	for _, file := range []string{
 		"testdata/eleventh.jsonl", "testdata/twelfth.jsonl", "testdata/thirteenth.jsonl", "testdata/fourteenth.jsonl",
 		"testdata/fifteenth.jsonl", "testdata/sixteenth.jsonl", "testdata/seventeenth.jsonl",
+		"testdata/eighteenth.jsonl",
 	} {
 		_, total, whole := score(t, loadMovements(t, file))
 		t.Logf("%s: single pairs %s; whole accounts %s", file, total, whole)

@@ -37,7 +37,7 @@ func (u *Unread) add(part string) {
 // Bounded returns the row without the parts that Parse does not read. A result that is shorter than the row has its own
 // memory, so that the caller can release the row.
 func (r Row) Bounded() Row {
-	for _, text := range []*string{&r.Description, &r.RawDescription, &r.Counterparty.Name} {
+	for _, text := range []*string{&r.Description, &r.RawDescription, &r.Reason, &r.Counterparty.Name} {
 		kept, rest := cutText(*text)
 		if rest != "" {
 			*text = strings.Clone(kept)

@@ -19,6 +19,7 @@ type Evidence struct {
 	PixKeys   []string // Pix keys: e-mail, telephone, random key
 	Party     []string // words of the counterparty's name, as the vendor states it
 	Initials  []string // the single letters of the counterparty's name, as the vendor states it
+	Message   []string // the words and numbers of the payer's message; see readMessage
 	Words     []string // the words of the text that name something
 	AllWords  []string // all words of the text but stages and numbers, in their order
 	channel   []string // the words of the text that name only an operation or a channel
@@ -28,6 +29,7 @@ type Evidence struct {
 	Schemes      []string // the card schemes that the text names
 	Products     []string // debit or credit, if the row is a payout, or a fee or tax of one
 	Paid         []string // what a payroll or a payout pays, if it is not the usual
+	Further      []string // words for a charge beside the usual one of the party: see furtherWords
 	Shares       []string // the kinds of movements that share the number of a contract or an invoice: see sharingWords
 	Numbers      []string // unlabelled numbers of the text
 	Volatile     map[string]string
@@ -58,6 +60,7 @@ func Read(row *Row) (e Evidence, folded string) {
 	}
 	e.readInstalment(row)
 	e.readParty(row)
+	e.readMessage(row)
 	if operation, ok := vendorOperations[strings.ReplaceAll(Fold(row.VendorOperation), "_", " ")]; ok &&
 		e.Operation == NoOperation {
 		e.Operation = operation
@@ -114,6 +117,9 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		}
 		e.Paid = Add(e.Paid, kindWords[e.Operation][word])
 		e.Shares = Add(e.Shares, sharingWords[word])
+		if furtherWords[word] {
+			e.Further = append(e.Further, word)
+		}
 		if !stageWords[word] && !isNumberWord(word) {
 			e.AllWords = append(e.AllWords, word)
 		}

@@ -19,8 +19,10 @@ type Row struct {
 	Description   string
 	// RawDescription is the institution's own text, if the vendor shows another text as the description; otherwise "".
 	RawDescription string
-	Counterparty   Party
-	Keys           domain.InstitutionKeys
+	// Reason is the payer's message about the payment; "" if the vendor states none.
+	Reason       string
+	Counterparty Party
+	Keys         domain.InstitutionKeys
 	// Link is the external id of the earlier row that this row replaces, as the vendor states it; "" if it states none.
 	Link string
 	// Code is a short code that the institution gives the row (Pluggy: providerCode). It may be a number that is

@@ -192,7 +192,7 @@ func TestBoundedRowsAreSmall(t *testing.T) {
 		text.SetString(strings.Repeat("a ", 131_072))
 		limits[path] = 256
 	})
-	for _, path := range []string{".Description", ".RawDescription", ".Counterparty.Name"} {
+	for _, path := range []string{".Description", ".RawDescription", ".Reason", ".Counterparty.Name"} {
 		limits[path] = banktext.MaxTextLength
 	}
 	for _, path := range []string{".ExternalID", ".Link", ".Amount.Currency"} {

@@ -71,6 +71,7 @@ func parse(r *banktext.Row) *row {
 // key returns the identity of the row: its amounts, and all evidence except the identifiers.
 func (r *row) key() string {
 	return strings.Join(append(textKey(&r.Evidence),
+		strings.Join(r.Message, " "),
 		amountKey(r.Amount),
 		amountKey(r.Local()),
 		strings.Join(r.Calendar.Days, " "),
@@ -156,8 +157,10 @@ func (c *comparison) compare(oldRow, newRow *row, context *Context) {
 	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
 	c.compareIdentifiers()
 	c.compareParty()
+	c.compareReasons()
 	c.compareOperation()
 	c.compareProducts()
+	c.compareCharges()
 	c.compareNumbers()
 	c.compareLabelledWithBare()
 	c.compareInstalments()

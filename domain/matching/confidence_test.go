@@ -15,7 +15,7 @@ import (
 // The rules have been changed since because of some pairs of these sets, too.
 var unseenSets = struct{ pairs, movements, accounts []string }{
 	pairs:     []string{"fifth", "sixth", "eighth", "ninth"},
-	movements: []string{"eleventh", "twelfth", "fourteenth", "fifteenth", "sixteenth", "seventeenth"},
+	movements: []string{"eleventh", "twelfth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth"},
 	accounts:  []string{"sixth_accounts"},
 }
 

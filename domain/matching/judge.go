@@ -263,7 +263,7 @@ func (c *comparison) isExact() bool { return c.weak || c.timed }
 // isTimely reports whether the dates of the rows fit one movement. They fit in these cases:
 //
 //   - Both rows name the same day of purchase, or the same minute. Their dates may be up to two months apart.
-//   - Both rows have the same date.
+//   - Both rows have the same date. Rows that name only a tax, an authority or a channel must have it.
 //   - Both rows have one complete instalment and an unusual amount. Up to 5 days are allowed.
 //   - The row settles on the next banking day. Up to 5 days are allowed if the amount is unusual (isOdd), or if a
 //     number is equal. At a merchant, only a labelled number counts, because others may be its telephone or branch.
@@ -279,6 +279,8 @@ func (c *comparison) isTimely() bool {
 	switch {
 	case c.anchored, days == 0:
 		return true
+	case c.namesOnlyAuthority():
+		return false
 	case c.settles && (isFare || !odd && isHabit):
 		return false
 	case odd && c.complete && days <= maxDaysNumbered:
@@ -293,6 +295,13 @@ func (c *comparison) isTimely() bool {
 		return odd || c.weak
 	}
 	return odd && (c.weak || !c.isMenuPrice()) || c.numbered
+}
+
+// namesOnlyAuthority reports whether the rows have only a tax, an authority or a channel in common, and nothing tells
+// two slips apart.
+func (c *comparison) namesOnlyAuthority() bool {
+	return !c.weak && !c.identified && !c.documented && !c.complete &&
+		(c.old.NamesAuthority() || c.new.NamesAuthority())
 }
 
 // maxMenuPrice limits the amounts of everyday purchases, such as a meal or bread: they are lower, and multiples of

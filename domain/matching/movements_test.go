@@ -37,9 +37,10 @@ type vendorRow struct {
 	AmountInAccountCurrency                                           *json.Number
 	ProviderCode, ProviderID, OperationType                           string
 	PaymentData                                                       *struct {
-		Payer, Receiver                                     *vendorParty
-		PaymentMethod, ReferenceNumber, ReceiverReferenceID string
-		BoletoMetadata                                      *struct{ DigitableLine, Barcode string }
+		Payer, Receiver                                             *vendorParty
+		PaymentMethod, ReferenceNumber, ReceiverReferenceID, Reason string
+		AuthenticationCode                                          string
+		BoletoMetadata                                              *struct{ DigitableLine, Barcode string }
 	}
 	CreditCardMetadata *struct {
 		InstallmentNumber, TotalInstallments int
@@ -97,6 +98,7 @@ func (v vendorRow) addPayment(row *banktext.Row) {
 		return
 	}
 	row.Keys.Reference, row.Keys.ReceiverReference = v.PaymentData.ReferenceNumber, v.PaymentData.ReceiverReferenceID
+	row.Reason, row.Keys.Authentication = v.PaymentData.Reason, v.PaymentData.AuthenticationCode
 	if slip := v.PaymentData.BoletoMetadata; slip != nil {
 		row.Keys.Barcode, _ = domain.ParseBoleto(cmp.Or(slip.Barcode, slip.DigitableLine))
 		row.Keys.Barcode = cmp.Or(row.Keys.Barcode, domain.UncheckedBoletoLine(slip.DigitableLine))
@@ -327,6 +329,7 @@ func TestFurtherMovements(t *testing.T) {
 	for _, file := range []string{
 		"testdata/eleventh.jsonl", "testdata/twelfth.jsonl", "testdata/thirteenth.jsonl", "testdata/fourteenth.jsonl",
 		"testdata/fifteenth.jsonl", "testdata/sixteenth.jsonl", "testdata/seventeenth.jsonl",
+		"testdata/eighteenth.jsonl",
 	} {
 		_, total, whole := score(t, loadMovements(t, file))
 		t.Logf("%s: single pairs %s; whole accounts %s", file, total, whole)

@@ -24,9 +24,10 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) ban
 	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
 	payment := vendorhttp.DecodeObject[struct {
 		Reference vendorhttp.Text `json:"reference_number"`
+		Reason    vendorhttp.Text `json:"reason"`
 	}](in.Method)
 	row := banktext.NewRow(data, account, domain.InstitutionKeys{Reference: payment.Reference.Clean()})
-	row.VendorOperation = in.Code.Clean()
+	row.VendorOperation, row.Reason = in.Code.Clean(), payment.Reason.Clean()
 	if link, err := vendorhttp.Unquote(in.Pending); err == nil && in.Pending.Kind() == '"' && validID(link) {
 		row.Link = link
 	}

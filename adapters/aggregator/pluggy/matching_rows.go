@@ -25,6 +25,7 @@ type paymentEvidenceJSON struct {
 	Payer    jsontext.Value  `json:"payer"`
 	Receiver jsontext.Value  `json:"receiver"`
 	Method   vendorhttp.Text `json:"paymentMethod"`
+	Reason   vendorhttp.Text `json:"reason"`
 }
 
 type partyEvidenceJSON struct {
@@ -45,7 +46,7 @@ func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) ban
 	}
 	out.RawDescription, out.Code = in.RawDescription.Clean(), in.Code.Clean()
 	out.VendorOperation = cmp.Or(in.Operation.Clean(), payment.Method.Clean())
-	out.Counterparty = counterpartyOf(other)
+	out.Counterparty, out.Reason = counterpartyOf(other), payment.Reason.Clean()
 	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
 	if _, at, err := (row{Date: card.PurchaseDate.Value}).parseDate(); err == nil {
 		out.PurchasedAt = at

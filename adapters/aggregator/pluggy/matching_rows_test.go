@@ -14,7 +14,7 @@ import (
 func TestTheEvidenceOfARow(t *testing.T) {
 	const metadata = `{"description": "Pix", "descriptionRaw": " PIX ENVIADO ", "providerCode": "7",
 		"operationType": "PIX", "providerId": "A1B2C3D4",
-		"paymentData": {"paymentMethod": "TED", "payer": {"name": "Payer", "accountNumber": "1-2"},
+		"paymentData": {"paymentMethod": "TED", "reason": " aluguel ", "payer": {"name": "Payer", "accountNumber": "1-2"},
 			"receiver": {"name": "Ana Leal", "accountNumber": "3456-7", "routingNumber": "341",
 				"documentNumber": {"type": "CPF", "value": "***.123.456-**"}}},
 		"creditCardMetadata": {"purchaseDate": "2026-11-17T12:30:00.000Z"},
@@ -36,6 +36,7 @@ func TestTheEvidenceOfARow(t *testing.T) {
 		}
 		want := banktext.NewRow(data, domain.AccountID{}, institutionKeys(data))
 		want.RawDescription, want.Code, want.VendorOperation, want.Counterparty = "PIX ENVIADO", "7", "PIX", tc.want
+		want.Reason = "aluguel"
 		want.PurchasedAt = time.Date(2026, 11, 17, 12, 30, 0, 0, time.UTC)
 		if diff := cmp.Diff(want, (*Adapter)(nil).RowOf(data, domain.AccountID{})); diff != "" {
 			t.Errorf("%s: %s", tc.amount, diff)

@@ -988,6 +988,8 @@ export default {
   'evidence.occurred_at': 'Time of the movement',
   'evidence.bank': 'Bank',
   'evidence.counterparty': 'Counterparty',
+  'evidence.reason': 'Payer’s message',
+  'evidence.charge': 'Further charge',
   'evidence.text': 'Text',
   'evidence.service': 'Service',
   'reason.account_ambiguous': 'Accounts of the new account reference cannot be told apart. Their rows stay hidden until you say which is which.',

@@ -986,6 +986,8 @@ export default {
   'evidence.occurred_at': 'Hora da movimentação',
   'evidence.bank': 'Banco',
   'evidence.counterparty': 'Contraparte',
+  'evidence.reason': 'Mensagem do pagador',
+  'evidence.charge': 'Outra cobrança',
   'evidence.text': 'Texto',
   'evidence.service': 'Serviço',
   'reason.account_ambiguous': 'As contas do novo vínculo não podem ser distinguidas. Os lançamentos delas ficam ocultos até que alguém indique qual é qual.',

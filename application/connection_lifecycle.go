@@ -37,12 +37,18 @@ func (s *Service) CreateLinkSession(
 }
 
 // RefreshConnection implements ports.ConnectionLifecycle. The same transaction counts the refresh and stores its
-// audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored.
+// audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored. If the vendor
+// answers that the account holder must sign in again, only this is stored.
 func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
 	const action = "connection.refresh"
-	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
+	var asked domain.Connection
+	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, c domain.Connection, a ports.Access) error {
+		asked = c
 		return refreshError(vendor.Refresh(ctx, a))
 	})
+	if errors.Is(err, domain.ReauthRequired) {
+		return errors.Join(err, s.saveReauth(ctx, asked))
+	}
 	if err != nil {
 		return err
 	}
@@ -62,16 +68,36 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	return err
 }
 
+// saveReauth stores that the vendor has answered a call for the connection with: the account holder must sign in again.
+// It stores nothing if the connection's target or credential was replaced during the call, or the connection deleted.
+func (s *Service) saveReauth(ctx context.Context, asked domain.Connection) error {
+	now := s.Clock.Now()
+	_, err := s.Connections.Update(ctx, asked.Tenant, asked.Kind, asked.ID, nil, func(c *domain.Connection) error {
+		if c.SameAccess(asked) {
+			c.Health = c.Health.AfterReauth(now)
+		}
+		return nil
+	})
+	if errors.Is(err, domain.NotFound) {
+		return nil
+	}
+	return err
+}
+
 // refreshError returns an error with the code refreshes_used_up if the budget of refreshes is empty, or if the vendor
-// has answered 429. It returns any other error unchanged. RetryAfter stays the same.
+// has answered 429. It returns a Rejected error with the code reauth_required if the account holder must sign in again.
+// It returns any other error unchanged. RetryAfter stays the same.
 func refreshError(err error) error {
-	if !errors.Is(err, domain.BudgetExhausted) && !errors.Is(err, domain.VendorRateLimited) ||
-		!errors.Is(err, domain.Unavailable) {
-		return err
+	limited := errors.Is(err, domain.BudgetExhausted) || errors.Is(err, domain.VendorRateLimited)
+	switch {
+	case errors.Is(err, domain.ErrHolderMustAct):
+		return &domain.Error{Kind: domain.Rejected, Code: domain.ReauthRequired, Cause: err}
+	case limited && errors.Is(err, domain.Unavailable):
+		return &domain.Error{
+			Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: domain.RetryAfterOf(err), Cause: err,
+		}
 	}
-	return &domain.Error{
-		Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: domain.RetryAfterOf(err), Cause: err,
-	}
+	return err
 }
 
 // callVendor calls fn with the aggregator of the connection's vendor. F is an interface that not every aggregator
@@ -98,12 +124,14 @@ func callVendor[F any](
 		return err
 	}
 	err = fn(feature, c, ports.AccessOf(c, credential))
-	if errors.Is(err, domain.Rejected) {
-		return &domain.Error{
-			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(domain.ReasonOf(err)), Cause: err,
-		}
+	if !errors.Is(err, domain.Rejected) {
+		return err
 	}
-	return err
+	reason := domain.ReasonOf(err)
+	if errors.Is(err, domain.ReauthRequired) {
+		reason = domain.ReauthRequired
+	}
+	return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reason), Cause: err}
 }
 
 // startLiveCall waits for a slot for a call to the connection's vendor. The caller must call release when the vendor's

@@ -85,6 +85,28 @@ func TestARefusalOfTheVendorHasAReasonOfTheLiveTest(t *testing.T) {
 	e.wantError(err, domain.Unavailable, domain.VendorUnreachable)
 }
 
+// A refresh that fails until the account holder signs in again must be shown in the health, whatever the kind of the
+// error. If the connection was deleted during the call, the answer stays the same.
+func TestARefreshLearnsThatTheHolderMustSignIn(t *testing.T) {
+	for _, kind := range []domain.Kind{domain.Rejected, domain.Unavailable} {
+		e, linked, c := newLinkEnv(t)
+		linked.failure = &domain.Error{
+			Kind: kind, Code: domain.VendorUnreachable, UpstreamCode: "LOGIN", Cause: domain.ErrHolderMustAct,
+		}
+		err := e.RefreshConnection(e.ctx, e.tenant, c.ID)
+		e.wantError(err, domain.Rejected, domain.VendorRefused)
+		refusal := (*domain.Error)(nil)
+		if !errors.As(err, &refusal) || refusal.Message != "reauth_required" || domain.UpstreamCodeOf(err) != "LOGIN" {
+			t.Errorf("%s: got %v with the vendor's code %q", kind, err, domain.UpstreamCodeOf(err))
+		}
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+		e.noError(err)
+		if !h.Facts.Health.NeedsReauth || h.Facts.Usage.Refreshes != 0 {
+			t.Errorf("%s: the health is %+v after %d refreshes", kind, h.Facts.Health, h.Facts.Usage.Refreshes)
+		}
+	}
+}
+
 func TestAVendorWithoutAFeatureIsNotCalled(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

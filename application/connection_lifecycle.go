@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -40,10 +41,12 @@ func (s *Service) CreateLinkSession(
 // audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored. If the vendor
 // answers that the account holder must sign in again, only this is stored.
 func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
-	const action = "connection.refresh"
 	var asked domain.Connection
 	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, c domain.Connection, a ports.Access) error {
 		asked = c
+		if err := s.checkRefreshInterval(ctx, vendor, c); err != nil {
+			return err
+		}
 		return refreshError(vendor.Refresh(ctx, a))
 	})
 	if errors.Is(err, domain.ReauthRequired) {
@@ -53,20 +56,48 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 		return err
 	}
 	now := s.Clock.Now()
-	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, action, id.String()),
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, refreshAction, id.String()),
 		func(c *domain.Connection) error {
 			c.Usage = c.Usage.AddRefresh(now)
 			return nil
 		})
 	if errors.Is(err, domain.NotFound) {
-		return s.audits.Append(ctx, tenant, action, id.String())
+		return s.audits.Append(ctx, tenant, refreshAction, id.String())
 	}
 	if err == nil {
 		s.Observer.Emit(ctx, ports.ConnectionRefreshed{Connection: id, Vendor: c.Vendor})
-		s.audits.Emit(ctx, tenant, action, id.String())
+		s.audits.Emit(ctx, tenant, refreshAction, id.String())
 	}
 	return err
 }
+
+// checkRefreshInterval returns an error with the code refreshes_used_up if the last accepted refresh of the connection is
+// less than the vendor's interval ago. The adapter counts the refreshes of each account reference, but loses the count at
+// a restart if the replicas share no rate budgets. The audit log keeps it.
+func (s *Service) checkRefreshInterval(ctx context.Context, vendor ports.Refresher, c domain.Connection) error {
+	pacer, ok := vendor.(ports.RefreshPacer)
+	if !ok {
+		return nil
+	}
+	filter := domain.AuditFilter{Object: c.ID.String()} // an index serves a filter without an action
+	newest, err := s.ListAuditEntries(ctx, c.Tenant, filter, domain.PageRequest{Limit: domain.MaxLimit})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(newest.Items, func(e domain.AuditEntry) bool { return e.Action == refreshAction })
+	if i < 0 || newest.Items[i].At.Before(c.UpdatedAt) { // the account reference may have changed since
+		return nil
+	}
+	interval := pacer.RefreshInterval()
+	wait := newest.Items[i].At.Add(interval).Sub(s.Clock.Now())
+	if wait <= 0 {
+		return nil
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: min(wait, interval)}
+}
+
+// refreshAction is the action of the audit entry of an accepted refresh.
+const refreshAction = "connection.refresh"
 
 // saveReauth stores that the vendor has answered a call for the connection with: the account holder must sign in again.
 // It stores nothing if the connection's target or credential was replaced during the call, or the connection deleted.

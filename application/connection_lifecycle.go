@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -37,41 +38,97 @@ func (s *Service) CreateLinkSession(
 }
 
 // RefreshConnection implements ports.ConnectionLifecycle. The same transaction counts the refresh and stores its
-// audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored.
+// audit entry. If the connection was deleted during the vendor's call, only the audit entry is stored. If the vendor
+// answers that the account holder must sign in again, only this is stored.
 func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
-	const action = "connection.refresh"
-	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
+	var asked domain.Connection
+	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, c domain.Connection, a ports.Access) error {
+		asked = c
+		if err := s.checkRefreshInterval(ctx, vendor, c); err != nil {
+			return err
+		}
 		return refreshError(vendor.Refresh(ctx, a))
 	})
+	if errors.Is(err, domain.ReauthRequired) {
+		return errors.Join(err, s.saveReauth(ctx, asked))
+	}
 	if err != nil {
 		return err
 	}
 	now := s.Clock.Now()
-	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, action, id.String()),
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, refreshAction, id.String()),
 		func(c *domain.Connection) error {
 			c.Usage = c.Usage.AddRefresh(now)
 			return nil
 		})
 	if errors.Is(err, domain.NotFound) {
-		return s.audits.Append(ctx, tenant, action, id.String())
+		return s.audits.Append(ctx, tenant, refreshAction, id.String())
 	}
 	if err == nil {
 		s.Observer.Emit(ctx, ports.ConnectionRefreshed{Connection: id, Vendor: c.Vendor})
-		s.audits.Emit(ctx, tenant, action, id.String())
+		s.audits.Emit(ctx, tenant, refreshAction, id.String())
+	}
+	return err
+}
+
+// checkRefreshInterval returns an error with the code refreshes_used_up if the last accepted refresh of the connection is
+// less than the vendor's interval ago. The adapter counts the refreshes of each account reference, but loses the count at
+// a restart if the replicas share no rate budgets. The audit log keeps it.
+func (s *Service) checkRefreshInterval(ctx context.Context, vendor ports.Refresher, c domain.Connection) error {
+	pacer, ok := vendor.(ports.RefreshPacer)
+	if !ok {
+		return nil
+	}
+	filter := domain.AuditFilter{Object: c.ID.String()} // an index serves a filter without an action
+	newest, err := s.ListAuditEntries(ctx, c.Tenant, filter, domain.PageRequest{Limit: domain.MaxLimit})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(newest.Items, func(e domain.AuditEntry) bool { return e.Action == refreshAction })
+	if i < 0 || newest.Items[i].At.Before(c.UpdatedAt) { // the account reference may have changed since
+		return nil
+	}
+	interval := pacer.RefreshInterval()
+	wait := newest.Items[i].At.Add(interval).Sub(s.Clock.Now())
+	if wait <= 0 {
+		return nil
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: min(wait, interval)}
+}
+
+// refreshAction is the action of the audit entry of an accepted refresh.
+const refreshAction = "connection.refresh"
+
+// saveReauth stores that the vendor has answered a call for the connection with: the account holder must sign in again.
+// It stores nothing if the connection's target or credential was replaced during the call, or the connection deleted.
+func (s *Service) saveReauth(ctx context.Context, asked domain.Connection) error {
+	now := s.Clock.Now()
+	_, err := s.Connections.Update(ctx, asked.Tenant, asked.Kind, asked.ID, nil, func(c *domain.Connection) error {
+		if c.SameAccess(asked) {
+			c.Health = c.Health.AfterReauth(now)
+		}
+		return nil
+	})
+	if errors.Is(err, domain.NotFound) {
+		return nil
 	}
 	return err
 }
 
 // refreshError returns an error with the code refreshes_used_up if the budget of refreshes is empty, or if the vendor
-// has answered 429. It returns any other error unchanged. RetryAfter stays the same.
+// has answered 429. It returns a Rejected error with the code reauth_required if the account holder must sign in again.
+// It returns any other error unchanged. RetryAfter stays the same.
 func refreshError(err error) error {
-	if !errors.Is(err, domain.BudgetExhausted) && !errors.Is(err, domain.VendorRateLimited) ||
-		!errors.Is(err, domain.Unavailable) {
-		return err
+	limited := errors.Is(err, domain.BudgetExhausted) || errors.Is(err, domain.VendorRateLimited)
+	switch {
+	case errors.Is(err, domain.ErrHolderMustAct):
+		return &domain.Error{Kind: domain.Rejected, Code: domain.ReauthRequired, Cause: err}
+	case limited && errors.Is(err, domain.Unavailable):
+		return &domain.Error{
+			Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: domain.RetryAfterOf(err), Cause: err,
+		}
 	}
-	return &domain.Error{
-		Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: domain.RetryAfterOf(err), Cause: err,
-	}
+	return err
 }
 
 // callVendor calls fn with the aggregator of the connection's vendor. F is an interface that not every aggregator
@@ -98,12 +155,14 @@ func callVendor[F any](
 		return err
 	}
 	err = fn(feature, c, ports.AccessOf(c, credential))
-	if errors.Is(err, domain.Rejected) {
-		return &domain.Error{
-			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(domain.ReasonOf(err)), Cause: err,
-		}
+	if !errors.Is(err, domain.Rejected) {
+		return err
 	}
-	return err
+	reason := domain.ReasonOf(err)
+	if errors.Is(err, domain.ReauthRequired) {
+		reason = domain.ReauthRequired
+	}
+	return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reason), Cause: err}
 }
 
 // startLiveCall waits for a slot for a call to the connection's vendor. The caller must call release when the vendor's

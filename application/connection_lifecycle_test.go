@@ -85,6 +85,56 @@ func TestARefusalOfTheVendorHasAReasonOfTheLiveTest(t *testing.T) {
 	e.wantError(err, domain.Unavailable, domain.VendorUnreachable)
 }
 
+// A refresh that fails until the account holder signs in again must be shown in the health, whatever the kind of the
+// error. If the connection was deleted during the call, the answer stays the same.
+func TestARefreshLearnsThatTheHolderMustSignIn(t *testing.T) {
+	for _, kind := range []domain.Kind{domain.Rejected, domain.Unavailable} {
+		e, linked, c := newLinkEnv(t)
+		linked.failure = &domain.Error{
+			Kind: kind, Code: domain.VendorUnreachable, UpstreamCode: "LOGIN", Cause: domain.ErrHolderMustAct,
+		}
+		err := e.RefreshConnection(e.ctx, e.tenant, c.ID)
+		e.wantError(err, domain.Rejected, domain.VendorRefused)
+		refusal := (*domain.Error)(nil)
+		if !errors.As(err, &refusal) || refusal.Message != "reauth_required" || domain.UpstreamCodeOf(err) != "LOGIN" {
+			t.Errorf("%s: got %v with the vendor's code %q", kind, err, domain.UpstreamCodeOf(err))
+		}
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+		e.noError(err)
+		if !h.Facts.Health.NeedsReauth || h.Facts.Usage.Refreshes != 0 {
+			t.Errorf("%s: the health is %+v after %d refreshes", kind, h.Facts.Health, h.Facts.Usage.Refreshes)
+		}
+	}
+}
+
+// pacedVendor accepts one refresh in ten minutes. It does not count the refreshes itself, as after a restart.
+type pacedVendor struct{ *linkVendor }
+
+func (pacedVendor) RefreshInterval() time.Duration { return 10 * time.Minute }
+
+// A refresh within the vendor's interval must be refused, also after a restart, and by every replica.
+func TestARefreshWaitsForTheIntervalOfTheVendor(t *testing.T) {
+	linked := &linkVendor{vendor: newVendor("pluggy")}
+	e := newEnv(t, func(d *application.Deps) { d.Aggregators = []ports.Aggregator{pacedVendor{linked}} })
+	c := e.createConnection("books")
+	linked.failure = unavailable(domain.VendorUnreachable) // does not count
+	e.wantError(e.RefreshConnection(e.ctx, e.tenant, c.ID), domain.Unavailable, domain.VendorUnreachable)
+	linked.failure = nil
+	e.noError(e.RefreshConnection(e.ctx, e.tenant, c.ID))
+	e.Service = e.newService()
+	e.clock.now = e.clock.now.Add(3 * time.Minute)
+	err := e.RefreshConnection(e.ctx, e.tenant, c.ID)
+	e.wantError(err, domain.Unavailable, domain.RefreshesUsedUp)
+	if wait := domain.RetryAfterOf(err).Round(time.Second); wait != 7*time.Minute {
+		t.Errorf("RetryAfter is %v, want 7 minutes", wait)
+	}
+	e.clock.now = e.clock.now.Add(8 * time.Minute)
+	e.noError(e.RefreshConnection(e.ctx, e.tenant, c.ID))
+	if len(linked.calls) != 3 {
+		t.Errorf("calls are %v, want 3", linked.calls)
+	}
+}
+
 func TestAVendorWithoutAFeatureIsNotCalled(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

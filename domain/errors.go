@@ -72,6 +72,8 @@ const (
 	NotRepresentable   Code = "not_representable"    // the format cannot express a number of the statement (Conflict)
 	ConnectionPaused   Code = "connection_paused"    // no request is sent to the vendor (Conflict)
 	NotOffered         Code = "not_offered"          // the vendor does not have this feature (Conflict)
+	SyncsFailed        Code = "syncs_failed"         // the vendor has stopped synchronising after failures (Conflict)
+	LoginDiffers       Code = "login_differs"        // the login is another one than at first (Conflict)
 	SinkLacks          Code = "sink_lacks"           // the kind of sink does not have this feature (Conflict)
 	AlreadyErased      Code = "already_erased"       // the connection is erased; the vendor cannot be asked (Conflict)
 	LeaseLost          Code = "lease_lost"           // another worker has taken over the pull (Conflict)

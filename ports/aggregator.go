@@ -305,6 +305,13 @@ type Refresher interface {
 	Refresh(ctx context.Context, a Access) error
 }
 
+// RefreshPacer is an optional interface of a Refresher whose vendor accepts at most one refresh of an account reference
+// in each interval.
+type RefreshPacer interface {
+	// RefreshInterval returns the interval.
+	RefreshInterval() time.Duration
+}
+
 // BillReader is an optional interface of an Aggregator whose vendor lists the bills of cards.
 type BillReader interface {
 	// Bills returns the vendor's list of the closed bills of a card. The bills have no order. A vendor that lists those

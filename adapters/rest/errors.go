@@ -125,6 +125,14 @@ var statusRules = []statusRule{
 	{domain.CloseNotFound, http.StatusNotFound, codeNotFound, closeNotFound.detail},
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
+	{
+		domain.SyncsFailed, http.StatusConflict, codeConflict,
+		"the vendor has stopped reading the bank after repeated failures: its support must unlock this",
+	},
+	{
+		domain.LoginDiffers, http.StatusConflict, codeConflict,
+		"the vendor accepts only the login with which the account was first connected",
+	},
 	{domain.SinkLacks, http.StatusConflict, codeConflict, "the sink of the subscription does not have this"},
 	{domain.EventNotFailed, http.StatusConflict, codeConflict, "no attempt to send the event has failed"},
 	{domain.EventDelivered, http.StatusConflict, codeConflict, "the event was delivered or skipped already"},
@@ -294,7 +302,7 @@ type Problem struct {
 	To       string         `json:"to,omitempty" format:"date" example:"2026-02-14" doc:"With code MTCH-0010 of a statement: the latest day such that the statement up to it fits. Absent if none does"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input, with code MTCH-0001; why the vendor refused, with code MTCH-0022"`
 	// Upstream is nil unless the vendor has refused the request with a code that its documentation lists.
-	Upstream *Upstream `json:"upstream,omitempty" doc:"What the vendor said, with code MTCH-0022"`
+	Upstream *Upstream `json:"upstream,omitempty" doc:"What the vendor said, with codes MTCH-0007, MTCH-0009 and MTCH-0022"`
 
 	headers http.Header
 }
@@ -330,7 +338,8 @@ func (x *exchange) problemAbout(err error, resource notFound) *Problem {
 	if r.status == http.StatusBadRequest || r.status == http.StatusBadGateway {
 		p.Errors = x.matchedRoute().problemFields(err)
 	}
-	if code := domain.UpstreamCodeOf(err); r.code == codeVendorRefused && code != "" {
+	refused := r.code == codeVendorRefused || r.code == codeConflict || r.code == codeRateLimited
+	if code := domain.UpstreamCodeOf(err); refused && code != "" {
 		p.Upstream = &Upstream{code}
 	}
 	if e := (*domain.Error)(nil); errors.As(err, &e) {

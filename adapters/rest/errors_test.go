@@ -42,6 +42,17 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			}, 502, codeVendorRefused, "",
 		},
 		{
+			"a refresh that the vendor refuses",
+			&domain.Error{Kind: domain.Conflict, Code: domain.SyncsFailed, UpstreamCode: "LISTED_CODE"}, 409,
+			codeConflict, "",
+		},
+		{
+			"a refresh that comes too early",
+			&domain.Error{
+				Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: time.Hour, UpstreamCode: "LISTED_CODE",
+			}, 429, codeRateLimited, "Retry-After=3600",
+		},
+		{
 			"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}, 500,
 			codeInternal, "",
 		},
@@ -86,7 +97,7 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			if strings.Contains(w.Body.String(), canary) {
 				t.Error("the response contains the cause")
 			}
-			if refused := p.Upstream != nil && p.Upstream.Code == "LISTED_CODE"; refused != (c.status == 502) {
+			if refused := p.Upstream != nil && p.Upstream.Code == "LISTED_CODE"; refused != (domain.UpstreamCodeOf(c.fail) != "") {
 				t.Errorf("upstream is %v", p.Upstream)
 			}
 			if c.status == 502 && (len(p.Errors) != 1 || p.Errors[0] != ProblemField{"vendor", "address_not_allowed"}) {

@@ -122,10 +122,14 @@ var portugueseDetails = map[string]string{
 	"the other requests of the tenant use all memory of its share": "as outras requisições usam toda a memória " +
 		"disponível",
 	"the vendor allows no further refresh at the moment": "o agregador não permite outra leitura do banco agora",
-	"the vendor cannot be reached":                       "não foi possível acessar o agregador",
-	"the vendor's response cannot be read":               "não foi possível ler a resposta do agregador",
-	"the vendor accepts no more requests at the moment":  "o agregador não aceita mais requisições agora",
-	"the rate budget of the vendor is exhausted":         "o limite de requisições ao agregador foi atingido",
+	"the vendor has stopped reading the bank after repeated failures: its support must unlock this": "o agregador " +
+		"parou de ler o banco depois de falhas repetidas: o suporte dele precisa liberar a leitura",
+	"the vendor accepts only the login with which the account was first connected": "o agregador só aceita o acesso " +
+		"com que a conta foi conectada pela primeira vez",
+	"the vendor cannot be reached":                      "não foi possível acessar o agregador",
+	"the vendor's response cannot be read":              "não foi possível ler a resposta do agregador",
+	"the vendor accepts no more requests at the moment": "o agregador não aceita mais requisições agora",
+	"the rate budget of the vendor is exhausted":        "o limite de requisições ao agregador foi atingido",
 	"the stored credential cannot be decrypted": "não foi possível descriptografar a credencial " +
 		"armazenada",
 	"another request creates the webhook of the application": "outra requisição está criando o webhook do aplicativo",

@@ -1,20 +1,27 @@
 package ratelimit
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Window is a rate limit for rare calls: at most Limit calls in any 60 s. Unlike a token bucket, it allows all calls at
+// Window is a rate limit for rare calls: at most Limit calls in any 60 s, or in any Length. Unlike a token bucket, it allows all calls at
 // once. A call that exceeds the limit is refused; it does not wait.
 type Window struct {
 	Limit int
 	// Share is the number of calls that one tenant can make in a window while another tenant asks for calls, too. A
 	// tenant asks if it has called Take within the last WindowLength, even if that call was refused.
 	Share int
+	// Length is how long a call counts; 0 means WindowLength.
+	Length time.Duration
+	// AcceptedOnly means that a call counts only if the vendor accepts it. Any other call is given back.
+	AcceptedOnly bool
 }
+
+func (w Window) length() time.Duration { return cmp.Or(w.Length, WindowLength) }
 
 // WindowLength is how long a call counts. It exceeds a minute, because a call arrives at the vendor up to two seconds
 // after Take: it may be sent a second later, and needs time on its way. The vendor counts when calls arrive.
@@ -29,7 +36,7 @@ const WindowLength = 62 * time.Second
 func (b Budget) Take(
 	w Window, tenant domain.TenantID, blockFor time.Duration, now time.Time,
 ) (state Budget, wait time.Duration) {
-	b = b.recent(now)
+	b = b.recent(w, now)
 	b.FullAt = now
 	if blockFor > 0 {
 		b.BlockedUntil = domain.Later(b.BlockedUntil, now.Add(min(blockFor, MaxRateBlock)))
@@ -50,10 +57,10 @@ func (b Budget) Take(
 			otherAskedAt = domain.Later(otherAskedAt, d.AskedAt)
 		}
 	}
-	free := domain.Later(b.BlockedUntil, freeAt(all, w.Limit))
+	free := domain.Later(b.BlockedUntil, w.freeAt(all, w.Limit))
 	free = domain.Later(free, now.Add(b.Refusals.ProbeWait(now)))
 	if !otherAskedAt.IsZero() {
-		free = domain.Later(free, domain.Earlier(freeAt(own.Taken, w.Share), otherAskedAt.Add(WindowLength)))
+		free = domain.Later(free, domain.Earlier(w.freeAt(own.Taken, w.Share), otherAskedAt.Add(w.length())))
 	}
 	if free.After(now) {
 		return b.withoutIdle(tenant), free.Sub(now)
@@ -63,42 +70,54 @@ func (b Budget) Take(
 	return b.withoutIdle(tenant), 0
 }
 
+// GiveBack returns the state without the last call that the tenant took. It does not change b. It keeps a block.
+func (b Budget) GiveBack(tenant domain.TenantID, now time.Time) Budget {
+	b.FullAt = now
+	b.Demands = slices.Clone(b.Demands)
+	for i, d := range b.Demands {
+		if n := len(d.Taken); d.Tenant == tenant && n > 0 {
+			b.Demands[i].Taken = slices.Clone(d.Taken[:n-1])
+		}
+	}
+	return b
+}
+
 // Left returns how many calls the window allows now.
 func (b Budget) Left(w Window, now time.Time) int {
 	if now.Before(b.BlockedUntil) || b.Refusals.Blocked() {
 		return 0
 	}
 	left := w.Limit
-	for _, d := range b.recent(now).Demands {
+	for _, d := range b.recent(w, now).Demands {
 		left -= len(d.Taken)
 	}
 	return max(0, left)
 }
 
-// freeAt returns the time from which fewer than limit of the calls count against the rate limit. A call counts for
-// WindowLength. If fewer calls count already, freeAt returns the zero time.
-func freeAt(taken []time.Time, limit int) time.Time {
+// freeAt returns the time from which fewer than limit of the calls count against the rate limit. If fewer calls count
+// already, freeAt returns the zero time.
+func (w Window) freeAt(taken []time.Time, limit int) time.Time {
 	if len(taken) < limit {
 		return time.Time{}
 	}
 	slices.SortFunc(taken, time.Time.Compare)
-	return taken[len(taken)-limit].Add(WindowLength)
+	return taken[len(taken)-limit].Add(w.length())
 }
 
 // recent returns a copy of the state without calls and tenants that do not count any more. If the store's clock was set
 // back, a stored time can lie in the future. Such a time is replaced by now, so that it does not count for too long.
-func (b Budget) recent(now time.Time) Budget {
+func (b Budget) recent(w Window, now time.Time) Budget {
 	b.BlockedUntil = domain.Earlier(b.BlockedUntil, now.Add(MaxRateBlock))
 	demands := make([]TenantDemand, 0, len(b.Demands)+1)
 	for _, d := range b.Demands {
 		d.AskedAt = domain.Earlier(d.AskedAt, now)
 		var taken []time.Time
 		for _, at := range d.Taken {
-			if at = domain.Earlier(at, now); now.Sub(at) < WindowLength {
+			if at = domain.Earlier(at, now); now.Sub(at) < w.length() {
 				taken = append(taken, at)
 			}
 		}
-		if d.Taken = taken; len(taken) > 0 || now.Sub(d.AskedAt) < WindowLength {
+		if d.Taken = taken; len(taken) > 0 || now.Sub(d.AskedAt) < w.length() {
 			demands = append(demands, d)
 		}
 	}

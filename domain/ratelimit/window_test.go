@@ -184,3 +184,30 @@ func TestABlockOfAWindowEndsAlthoughTheClockWasSetBack(t *testing.T) {
 		t.Errorf("the wait is %v, and the window is blocked until %v", wait, state.BlockedUntil)
 	}
 }
+
+func TestAWindowCanBeLongerThanAMinute(t *testing.T) {
+	w, now := ratelimit.Window{Limit: 1, Share: 1, Length: 10 * time.Minute, AcceptedOnly: true}, rateEpoch
+	state, wait := ratelimit.Budget{}.Take(w, rateTenant(1), 0, now)
+	if wait != 0 {
+		t.Fatalf("the first call waits %v", wait)
+	}
+	now = now.Add(4 * time.Minute)
+	for tenant := range byte(3) {
+		if state, wait = state.Take(w, rateTenant(tenant), 0, now); wait != 6*time.Minute {
+			t.Errorf("a call of tenant %d waits %v, want 6 minutes", tenant, wait)
+		}
+	}
+	kept := state
+	given := state.GiveBack(rateTenant(1), now)
+	if _, wait = given.Take(w, rateTenant(2), 0, now); wait != 0 {
+		t.Errorf("a call after another was given back waits %v", wait)
+	}
+	if _, wait = kept.Take(w, rateTenant(2), 0, now); wait == 0 {
+		t.Error("GiveBack has changed the earlier state")
+	}
+	blocked, _ := given.Take(w, rateTenant(1), 7*time.Minute, now)
+	blocked = blocked.GiveBack(rateTenant(1), now)
+	if _, wait = blocked.Take(w, rateTenant(1), 0, now); wait != 7*time.Minute {
+		t.Errorf("a call during a block waits %v, want 7 minutes", wait)
+	}
+}

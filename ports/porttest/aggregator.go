@@ -51,6 +51,9 @@ type VendorEnv struct {
 	// NeverSyncComplete is true if the vendor never reports that its data is complete, so that
 	// Check never sets SyncComplete.
 	NeverSyncComplete bool
+	// RefreshOnce is true if the vendor accepts only one refresh of an account reference in some time. A second refresh
+	// is then refused before it is sent.
+	RefreshOnce bool
 	// OpaqueLinkURL is true if the URL of the hosted page identifies a link token without containing it.
 	OpaqueLinkURL bool
 	// RetryAfter is the delay that the vendor's rate limit asks for in Retry-After.

@@ -68,6 +68,7 @@ type fault struct {
 	status      int
 	retryAfter  string
 	value       string
+	body        string // of a response with the kind "status"; "" means the vendor's usual one
 
 	replacements map[string]string
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -62,9 +63,7 @@ func TestALinkSessionThatTheVendorRefusesOrCannotServe(t *testing.T) {
 		missing["accountRef"] = "00000000-1111-4222-8333-444444444444"
 		other := o.send(http.MethodPost, connections, missing).want(http.StatusCreated).text("id")
 		o.send(http.MethodPost, pathOf(other, "/link-sessions"), nil).refused(t, "account_not_found")
-		if b.vendor() == "pluggy" {
-			o.send(http.MethodPost, pathOf(other, "/refresh"), nil).refused(t, "account_not_found")
-		}
+		o.send(http.MethodPost, pathOf(other, "/refresh"), nil).refused(t, "account_not_found")
 	})
 }
 
@@ -90,11 +89,68 @@ func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
 		if n := pluggy.sim.Stats().Refreshes; n != 1 {
 			t.Errorf("the vendor has started %d synchronisations, want 1", n)
 		}
-		belvo := newBelvo(t)
-		o.send(http.MethodPost, pathOf(o.connect(belvo, "belvo"), "/refresh"), nil).
-			problem(http.StatusConflict, "MTCH-0007")
-		if n := belvo.gate().total(); n != 0 {
-			t.Errorf("%d requests to a vendor that has no refresh", n)
+	})
+}
+
+// Belvo accepts one refresh of a link in ten minutes. It must be asked for only once, also if another connection has the
+// link, or several callers ask at the same time.
+func TestALinkOfBelvoIsRefreshedOnceInTenMinutes(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, belvo := w.operator(t), newBelvo(t)
+		id := o.connect(belvo, "belvo")
+		answers := make(chan response, 6)
+		for range cap(answers) {
+			go func() { answers <- o.send(http.MethodPost, pathOf(id, "/refresh"), nil) }()
+		}
+		accepted := 0
+		for range cap(answers) {
+			if a := <-answers; a.status == http.StatusAccepted {
+				accepted++
+			} else {
+				a.isAfterARefresh(t)
+			}
+		}
+		refreshes := belvo.sim.Refreshes(belvo.link)
+		if accepted != 1 || len(refreshes) != 1 || !slices.Equal(refreshes[0], []string{"TRANSACTIONS"}) {
+			t.Errorf("%d accepted, the vendor was asked for %v", accepted, refreshes)
+		}
+		sent := belvo.gate().total()
+		other := w.operator(t)
+		other.send(http.MethodPost, pathOf(other.connect(belvo, "other"), "/refresh"), nil).isAfterARefresh(t)
+		if n := belvo.gate().total() - sent; n != 0 {
+			t.Errorf("%d requests to the vendor within the ten minutes", n)
+		}
+		usage := o.get(pathOf(id, "/health")).want(http.StatusOK).json()["thisMonth"].(object)
+		if usage["refreshes"] != 1.0 {
+			t.Errorf("thisMonth is %v, want one refresh", usage)
+		}
+	})
+}
+
+// isAfterARefresh checks that the response is a 429 which asks the caller to wait for most of ten minutes.
+func (a response) isAfterARefresh(t *testing.T) {
+	t.Helper()
+	a.problem(http.StatusTooManyRequests, "MTCH-0009")
+	if s, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || s < 480 || s > 602 {
+		t.Errorf("Retry-After: %q, want nearly ten minutes", a.header.Get("Retry-After"))
+	}
+}
+
+// If the vendor has accepted a refresh that the service does not know of, it answers 409 with the rest of the wait.
+func TestALinkThatWasRefreshedElsewhereIsA429(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, belvo := w.operator(t), newBelvo(t)
+		id := o.connect(belvo, "belvo")
+		belvo.inject(t, fault{path: "/api/links/*/refresh/", kind: "status", status: http.StatusConflict, times: 1})
+		for range 2 { // the second one is not sent
+			a := o.send(http.MethodPost, pathOf(id, "/refresh"), nil)
+			a.problem(http.StatusTooManyRequests, "MTCH-0009")
+			if s, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || s < 390 || s > 420 {
+				t.Errorf("Retry-After: %q, want the vendor's seven minutes", a.header.Get("Retry-After"))
+			}
+		}
+		if n := len(belvo.sim.Refreshes(belvo.link)); n != 0 {
+			t.Errorf("the vendor has accepted %d refreshes", n)
 		}
 	})
 }

@@ -199,7 +199,7 @@ func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
 		err := b.sim.Inject(pluggysim.Fault{
 			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
-			Replacements: f.replacements,
+			Replacements: f.replacements, Body: f.body,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"testing"
@@ -70,4 +71,54 @@ func TestA429ToARefreshDoesNotBlockPulls(t *testing.T) {
 		a = o.send(http.MethodPost, pathOf(id, "/refresh"), nil)
 		a.problem(http.StatusTooManyRequests, "MTCH-0009")
 	}, func(s *setup) { s.over.PerMinute = 0 })
+}
+
+// The answer to a refused refresh must tell the caller what helps, with the vendor's code.
+func TestARefusedRefreshSaysWhatHelps(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b, o := newPluggy(t), w.operator(t)
+		id := o.connect(b, "main")
+		refuse := func(status int, code, data string) response {
+			t.Helper()
+			body := fmt.Sprintf(`{"code":%d,"codeDescription":%q,"message":"refused","data":{%s}}`, status, code, data)
+			b.inject(t, fault{path: "/items/" + b.item, kind: "status", status: status, body: body, times: 1})
+			a := o.send(http.MethodPost, pathOf(id, "/refresh"), nil, "Accept-Language: pt-BR")
+			if upstream, _ := a.json()["upstream"].(object); upstream["code"] != code {
+				t.Errorf("%s: upstream is %v", code, a.json()["upstream"])
+			}
+			return a
+		}
+		retry := func(a response, least, most int) {
+			t.Helper()
+			a.problem(http.StatusTooManyRequests, "MTCH-0009")
+			if s, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || s < least || s > most {
+				t.Errorf("Retry-After: %q, want %d to %d", a.header.Get("Retry-After"), least, most)
+			}
+		}
+		at := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339Nano) }
+		retry(refuse(400, "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES", `"canRetryAfterDate":"`+at(15*time.Minute)+`"`), 870, 900)
+		retry(refuse(409, "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY",
+			`"minUpdateFrequencyAllowedInHours":12,"lastUpdatedAt":"`+at(-10*time.Minute)+`"`), 42_570, 42_600)
+		retry(refuse(409, "ITEM_IN_ERROR_COOLDOWN", ""), 3600, 3600)
+		retry(refuse(409, "CONNECTOR_OFFLINE", ""), 3600, 3600)
+		for _, code := range []string{
+			"TOO_MANY_CONSECUTIVE_ERRORS", "ITEM_ORIGINAL_CONNECTED_WITH_DIFFERENT_ACCOUNT",
+			"CLIENT_HAS_ITEM_UPDATES_DISABLED", "SANDBOX_CLIENT_ITEM_UPDATE_NOT_ALLOWED",
+		} {
+			refuse(409, code, "").problem(http.StatusConflict, "MTCH-0007")
+		}
+		refuse(404, "ITEM_NOT_FOUND", "").refused(t, "account_not_found")
+		health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+		if health["needsReauth"] != false || health["health"] == "unhealthy" {
+			t.Errorf("the health before the holder must sign in is %v", health)
+		}
+		refuse(400, "LAST_EXECUTION_HAD_LOGIN_ERROR", "").refused(t, "reauth_required")
+		health = o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+		if health["needsReauth"] != true || health["reason"] != "reauth_required" {
+			t.Errorf("the health after the vendor has asked for a sign-in is %v", health)
+		}
+		if usage := health["thisMonth"].(object); usage["refreshes"] != 0.0 {
+			t.Errorf("thisMonth is %v, want no refresh", usage)
+		}
+	})
 }

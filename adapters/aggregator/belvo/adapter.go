@@ -26,10 +26,20 @@ const (
 	budgetDeletions = "deletions"
 	budgetSessions  = "sessions" // the links of link sessions
 	budgetBills     = "bills"
+	budgetRefreshes = "refreshes" // of one link
 )
 
 var budgets = map[string]int{
 	budgetAPI: 600, budgetTokens: 60, budgetDeletions: 60, budgetSessions: 120, budgetBills: 600,
+}
+
+// refreshInterval is how long the vendor refuses another refresh of a link. Source: developers.belvo.com, links.
+const refreshInterval = 10 * time.Minute
+
+// windows contains the limit of refreshes of one link. A call counts a little longer than at the vendor, which counts
+// when the call arrives.
+var windows = map[string]vendorhttp.Window{
+	budgetRefreshes: {Limit: 1, Share: 1, Length: refreshInterval + 2*time.Second, AcceptedOnly: true},
 }
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
@@ -39,6 +49,7 @@ var (
 	vendor       = vendorWith(explainError)
 	tokenAPI     = vendorWith(explainTokenError)
 	laterPageAPI = vendorWith(explainLaterPageError)
+	refreshAPI   = refreshVendor()
 )
 
 // Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.

@@ -69,7 +69,7 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	return porttest.VendorEnv{
 		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadAccountRef: badLink,
 		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon),
-		NeverSyncComplete: true, RetryAfter: retryAfter,
+		NeverSyncComplete: true, RefreshOnce: true, RetryAfter: retryAfter,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },
 		Break: func(t *testing.T, fault porttest.VendorFault) {
 			played := faults[fault]

@@ -1,7 +1,12 @@
 package belvo
 
 import (
+	"errors"
 	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -33,6 +38,16 @@ func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendo
 	return vendorhttp.Vendor{
 		Name: Name, Budgets: budgets, ClassifyError: classifyError, ErrorCode: errorCode, UpstreamCodes: listed,
 	}
+}
+
+// conflict is the error code of a refresh of a link that was refreshed less than refreshInterval ago.
+const conflict = "conflict"
+
+// refreshVendor describes the vendor for requests to refresh a link.
+func refreshVendor() vendorhttp.Vendor {
+	v := vendorWith(explainRefreshError)
+	v.Windows, v.RateLimitWait, v.UpstreamCodes[conflict] = windows, refreshInterval, true
+	return v
 }
 
 // errorCode returns the first listed code of an error response, or its first code. It returns false if the body has
@@ -97,6 +112,43 @@ func explainTokenError(status int, body []byte) *domain.Error {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	return nil
+}
+
+// offlineWait is how long a refresh must wait if the institution cannot be reached, or accepts no more requests.
+const offlineWait = time.Hour
+
+// explainRefreshError returns the domain error for an error response to a refresh. The vendor answers 409 if the link
+// was refreshed less than refreshInterval ago.
+func explainRefreshError(status int, body []byte) *domain.Error {
+	known := explainError(status, body)
+	switch {
+	case status == http.StatusConflict:
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited, RetryAfter: refreshWait(body)}
+	case known == nil || errors.Is(known, domain.ErrHolderMustAct):
+		return known
+	case known.Code == domain.VendorRateLimited:
+		known.RetryAfter = offlineWait
+	case slices.Contains(offlineCodes, known.Message):
+		known.Code, known.RetryAfter = domain.RefreshesUsedUp, offlineWait
+	}
+	return known
+}
+
+// offlineCodes are the error codes of an institution that cannot be reached.
+var offlineCodes = []string{"institution_down", "institution_unavailable", "institution_inactive"}
+
+// waitMinutes matches the wait in the message of a 409: "Please wait 7 minutes before trying again."
+var waitMinutes = regexp.MustCompile(`wait (\d{1,3}) minute`)
+
+// refreshWait returns the wait that a 409 states, at least a minute and at most refreshInterval. If it states none,
+// refreshWait returns 0, and Retry-After or [vendorhttp.Vendor.RateLimitWait] is used.
+func refreshWait(body []byte) time.Duration {
+	match := waitMinutes.FindSubmatch(body)
+	if match == nil {
+		return 0
+	}
+	minutes, _ := strconv.Atoi(string(match[1])) // at most three digits
+	return min(max(time.Duration(minutes)*time.Minute, time.Minute), refreshInterval)
 }
 
 func errorCodesOf(body []byte) []string {

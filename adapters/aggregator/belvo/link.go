@@ -24,6 +24,7 @@ const (
 
 var (
 	_ ports.LinkTokens = (*Adapter)(nil)
+	_ ports.Refresher  = (*Adapter)(nil)
 	_ ports.Eraser     = (*Adapter)(nil)
 	_ ports.Linker     = (*Adapter)(nil)
 )
@@ -73,6 +74,34 @@ func tokenBody(access ports.Access) []byte {
 	body, _ := json.Marshal(members) // strings can always be encoded
 	return body
 }
+
+// Refresh asks the vendor to read the link's transactions now: POST /api/links/{id}/refresh/. The other resources count
+// against the holder's monthly limits, too, and are not requested. A link is refreshed at most once in refreshInterval.
+func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
+	ref := access.AccountRef
+	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/refresh/")
+	call.Vendor, call.Method, call.PathTemplate = &refreshAPI, http.MethodPost, "/api/links/{id}/refresh/"
+	call.Budgets = []vendorhttp.Budget{
+		{Resource: budgetRefreshes, Subject: strings.ToLower(ref)}, {Resource: budgetAPI},
+	}
+	call.Body = func() []byte { return []byte(`{"fetch_resources":["TRANSACTIONS"]}`) }
+	var got struct {
+		ID string `json:"request_id"`
+	}
+	if err := a.http.DoJSON(ctx, call, &got); err != nil {
+		return err
+	}
+	if got.ID == "" {
+		return malformed("response to a refresh")
+	}
+	return nil
+}
+
+// RefreshInterval implements ports.RefreshPacer.
+func (*Adapter) RefreshInterval() time.Duration { return refreshInterval }
 
 // Erase deletes the link: DELETE /api/links/{id}/. It also succeeds if there is no such link, in which case the vendor
 // answers 404.

@@ -17,9 +17,10 @@ const Name domain.Vendor = "pluggy"
 
 // Adapter implements ports.Aggregator for Pluggy. It is safe for concurrent use.
 type Adapter struct {
-	http  *vendorhttp.Client
-	clock ports.Clock
-	keys  *apiKeyCache
+	http       *vendorhttp.Client
+	clock      ports.Clock
+	keys       *apiKeyCache
+	refreshAPI *vendorhttp.Vendor
 }
 
 var _ ports.Aggregator = (*Adapter)(nil)
@@ -27,7 +28,7 @@ var _ ports.Aggregator = (*Adapter)(nil)
 // New returns the adapter. The clock determines when an API key expires and which part of the
 // history the vendor still has. A test can pass a fake clock.
 func New(client *vendorhttp.Client, clock ports.Clock) *Adapter {
-	return &Adapter{http: client, clock: clock, keys: newAPIKeyCache(clock)}
+	return &Adapter{http: client, clock: clock, keys: newAPIKeyCache(clock), refreshAPI: refreshVendor(clock)}
 }
 
 // Vendor returns [Name].

@@ -1,11 +1,15 @@
 package pluggy
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // perMinute is the vendor's rate limit: requests per minute for each source address and resource.
@@ -38,7 +42,6 @@ var (
 	authAPI        = vendorWith(classifyAuthError)
 	itemAPI        = vendorWith(classifyItemError)
 	itemListAPI    = vendorWith(classifyItemListError)
-	refreshAPI     = refreshVendor()
 	transactionAPI = vendorWith(classifyError)
 	webhookAPI     = vendorWith(classifyWebhookError)
 	billAPI        = vendorWith(classifyBillError)
@@ -46,15 +49,48 @@ var (
 )
 
 // upstreamCodes contains the error codes that docs/internals/vendor-rows.md lists.
-var upstreamCodes = map[string]bool{
-	alreadyUpdating: true, isAlreadyUpdating: true, updatedTooOften: true,
+var upstreamCodes = listedCodes()
+
+func listedCodes() map[string]bool {
+	listed := map[string]bool{"ITEM_NOT_FOUND": true}
+	for code := range refreshErrors {
+		listed[code] = true
+	}
+	return listed
 }
 
-// The codes that PATCH /items/{id} can return.
+// refreshErrors maps the error codes of PATCH /items/{id} to domain errors. Source: docs.pluggy.ai, item errors.
+var refreshErrors = map[string]domain.Error{
+	"ITEM_ALREADY_UPDATING":    {Kind: domain.Conflict, Cause: errAlreadyUpdating},
+	"ITEM_IS_ALREADY_UPDATING": {Kind: domain.Conflict, Cause: errAlreadyUpdating},
+
+	"CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY": {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
+	"TOO_MANY_CONSECUTIVE_LOGIN_FAILURES":         {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
+	"ITEM_IN_ERROR_COOLDOWN":                      {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
+	"CONNECTOR_OFFLINE":                           {Kind: domain.Unavailable, Code: domain.RefreshesUsedUp},
+
+	"LAST_EXECUTION_HAD_LOGIN_ERROR":                signInAgain,
+	"PARAMETERS_NOT_PROVIDED":                       signInAgain,
+	"MFA_PARAMERTER_WAS_ALREADY_USED_ERROR":         signInAgain, // the vendor's spelling
+	"CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR": signInAgain,
+
+	"TOO_MANY_CONSECUTIVE_ERRORS":                    {Kind: domain.Conflict, Code: domain.SyncsFailed},
+	"ITEM_ORIGINAL_CONNECTED_WITH_DIFFERENT_ACCOUNT": {Kind: domain.Conflict, Code: domain.LoginDiffers},
+
+	"CLIENT_HAS_ITEM_UPDATES_DISABLED":       {Kind: domain.Conflict, Code: domain.NotOffered},
+	"SANDBOX_CLIENT_ITEM_UPDATE_NOT_ALLOWED": {Kind: domain.Conflict, Code: domain.NotOffered},
+	"ITEM_CREATION_LIMIT_EXCEEDED":           {Kind: domain.Conflict, Code: domain.NotOffered},
+}
+
+// signInAgain is the error for a refresh that needs new credentials or a new value of a second factor.
+var signInAgain = domain.Error{Kind: domain.Rejected, Code: domain.ReauthRequired, Cause: domain.ErrHolderMustAct}
+
+// Bounds of the wait after a refused refresh. A time that the vendor names may be wrong: it may have passed already, or
+// lie far in the future. The vendor's longest interval between two refreshes is a day.
 const (
-	alreadyUpdating   = "ITEM_ALREADY_UPDATING"
-	isAlreadyUpdating = "ITEM_IS_ALREADY_UPDATING"
-	updatedTooOften   = "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY"
+	defaultRefreshWait = time.Hour // if the vendor names no time
+	minRefreshWait     = time.Minute
+	maxRefreshWait     = 24 * time.Hour
 )
 
 func vendorWith(classifyError func(status int, body []byte) *domain.Error) *vendorhttp.Vendor {
@@ -63,8 +99,12 @@ func vendorWith(classifyError func(status int, body []byte) *domain.Error) *vend
 	}
 }
 
-func refreshVendor() *vendorhttp.Vendor {
-	v := vendorWith(classifyRefreshError)
+// refreshVendor describes the vendor for calls of PATCH /items/{id}. The clock determines how far away the times are
+// that the vendor names.
+func refreshVendor(clock ports.Clock) *vendorhttp.Vendor {
+	v := vendorWith(func(status int, body []byte) *domain.Error {
+		return classifyRefreshError(status, body, clock.Now())
+	})
 	v.Windows = windows
 	return v
 }
@@ -130,20 +170,53 @@ var errAlreadyUpdating = errors.New("the item is already updating")
 
 // classifyRefreshError classifies an error of PATCH /items/{id}. A 400 with a codeDescription is about the
 // item's state or the client's plan, not about the item's id.
-func classifyRefreshError(status int, body []byte) *domain.Error {
+func classifyRefreshError(status int, body []byte, now time.Time) *domain.Error {
 	description, err := codeDescriptionOf(body)
-	switch {
-	case err != nil || status >= http.StatusInternalServerError:
+	if err != nil || status >= http.StatusInternalServerError {
 		return nil
-	case description == alreadyUpdating, description == isAlreadyUpdating:
-		return &domain.Error{Kind: domain.Conflict, Cause: errAlreadyUpdating}
-	case description == updatedTooOften:
-		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRateLimited}
-	case description != "" && status == http.StatusBadRequest:
+	}
+	if known, ok := refreshErrors[description]; ok {
+		if known.Kind == domain.Unavailable {
+			known.RetryAfter = refreshWait(body, now)
+		}
+		return &known
+	}
+	if description != "" && status == http.StatusBadRequest {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
 	}
 	return classifyItemError(status, body)
 }
+
+// refreshWait returns how long to wait before the next refresh: until the time that the error object names, or
+// defaultRefreshWait if it names none. The vendor names the time itself, or the item's last synchronisation and the
+// minimum interval in hours. The result is between minRefreshWait and maxRefreshWait.
+func refreshWait(body []byte, now time.Time) time.Duration {
+	var in struct {
+		Data json.RawMessage `json:"data"`
+	}
+	var data struct {
+		RetryAt       vendorhttp.Text `json:"canRetryAfterDate"`
+		LastUpdatedAt vendorhttp.Text `json:"lastUpdatedAt"`
+		Hours         json.RawMessage `json:"minUpdateFrequencyAllowedInHours"`
+	}
+	if vendorhttp.Decode(body, &in) != nil || vendorhttp.Decode(in.Data, &data) != nil {
+		return defaultRefreshWait
+	}
+	at, named := domain.ParseConsentTime(data.RetryAt.Value)
+	if !named {
+		hours, err := strconv.ParseFloat(string(data.Hours), 64)
+		last, ok := domain.ParseConsentTime(data.LastUpdatedAt.Value)
+		if err != nil || !ok {
+			return defaultRefreshWait
+		}
+		hours = min(max(hours, 0), maxIntervalHours)
+		at = last.Add(time.Duration(hours * float64(time.Hour)))
+	}
+	return min(max(at.Sub(now), minRefreshWait), maxRefreshWait)
+}
+
+// maxIntervalHours bounds the interval that the vendor names, so that it can be converted into a duration.
+const maxIntervalHours = 24 * 366
 
 // classifyAuthError classifies an error of /auth. The vendor answers 400 if the client id has the wrong format. This
 // error is permanent, like the error for a wrong client id. A 403 is classified by its HTTP status alone, because a

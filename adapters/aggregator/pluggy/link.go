@@ -68,7 +68,7 @@ func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	body, err := a.send(ctx, at, vendorhttp.Call{
-		Vendor: refreshAPI, Method: http.MethodPatch, Path: "/items/" + url.PathEscape(at.AccountRef),
+		Vendor: a.refreshAPI, Method: http.MethodPatch, Path: "/items/" + url.PathEscape(at.AccountRef),
 		PathTemplate: "/items/{id}", Resource: refreshes, Retryable: true, Body: func() []byte { return []byte("{}") },
 	})
 	if errors.Is(err, errAlreadyUpdating) {

@@ -102,15 +102,26 @@ func (c *Client) DoJSON(ctx context.Context, call Call, dst any) error {
 	return Decode(body, dst)
 }
 
-// attempt waits for the rate budgets, sends the request once and reads the response, which
-// must be complete before the timeout of an attempt. It uses the round tripper without an
-// http.Client, because a round tripper follows no redirect and stores no cookie.
+// attempt waits for the rate budgets and sends the request once. A request without a 2xx response does not count in those
+// budgets in which only accepted calls count.
 func (c *Client) attempt(
 	ctx context.Context, call Call, target *url.URL, budgets []callBudget,
 ) (response, error) {
 	if err := c.waitForBudgets(ctx, call, budgets); err != nil {
 		return response{}, err
 	}
+	got, err := c.send(ctx, call, target, budgets)
+	if err != nil && !got.successful() {
+		giveBack(call.Tenant, budgets)
+	}
+	return got, err
+}
+
+// send sends the request once and reads the response, which must be complete before the timeout of an attempt. It uses
+// the round tripper without an http.Client, because a round tripper follows no redirect and stores no cookie.
+func (c *Client) send(
+	ctx context.Context, call Call, target *url.URL, budgets []callBudget,
+) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout(ctx))
 	defer cancel()
 	req, err := call.newRequest(c.cfg.AttemptContext(ctx, call.PathTemplate), target, c.cfg.UserAgent)

@@ -36,6 +36,8 @@ type rateBudget interface {
 	// blockFor blocks the budget for the time that a 429 response asked the client to wait. It never shortens an
 	// existing block.
 	blockFor(wait time.Duration, now time.Time)
+	// giveBack returns the token of a call that the vendor has not accepted, if only accepted calls count.
+	giveBack(tenant domain.TenantID)
 	// left returns the number of available tokens minus the number of waiting calls. A negative result therefore means
 	// that calls wait. While a budget is blocked, it counts as having no available tokens.
 	left(now time.Time) float64
@@ -188,6 +190,9 @@ func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 	}
 }
 
+// giveBack implements rateBudget. Every call counts.
+func (b *tokenBucket) giveBack(domain.TenantID) {}
+
 // left implements rateBudget.
 func (b *tokenBucket) left(now time.Time) float64 {
 	b.mu.Lock()
@@ -210,9 +215,12 @@ type limit struct {
 	window    ratelimit.Window
 }
 
-// limitOf returns the rate limit of a resource.
+// limitOf returns the rate limit of a resource. [Config.BudgetPerMinute] does not replace a window that is longer than a
+// minute.
 func (c *Client) limitOf(v *Vendor, resource string) limit {
 	switch {
+	case v.Windows[resource].Length > 0:
+		return limit{window: v.Windows[resource]}
 	case c.cfg.BudgetPerMinute != 0:
 		return limit{perMinute: max(0, c.cfg.BudgetPerMinute)}
 	case v.Windows[resource].Limit > 0:
@@ -248,9 +256,10 @@ func (c *Client) waitForBudgets(ctx context.Context, call Call, budgets []callBu
 	if deadline, ok := ctx.Deadline(); ok {
 		maxWait = min(maxWait, time.Until(deadline)/2)
 	}
-	for _, b := range budgets {
+	for i, b := range budgets {
 		started := time.Now()
 		if err := c.awaitClient(ctx, call, b, maxWait); err != nil {
+			giveBack(call.Tenant, budgets[:i])
 			return err
 		}
 		queued, err := b.take(call.Tenant, maxWait)
@@ -263,10 +272,18 @@ func (c *Client) waitForBudgets(ctx context.Context, call Call, budgets []callBu
 			err = budgetExhausted(refused)
 		}
 		if err != nil {
+			giveBack(call.Tenant, budgets[:i])
 			return err
 		}
 	}
 	return nil
+}
+
+// giveBack returns the tokens of a call that the vendor has not accepted.
+func giveBack(tenant domain.TenantID, budgets []callBudget) {
+	for _, b := range budgets {
+		b.giveBack(tenant)
+	}
 }
 
 // awaitClient waits while the vendor refuses the calls of the client, if this takes at most maxWait. Errors: those of

@@ -131,6 +131,16 @@ func (b *windowBudget) report(o outcome) {
 	b.state.Refusals = b.state.Refusals.Apply(o.asOf(now), now.Add(b.offset))
 }
 
+// giveBack implements rateBudget. After an error of the store, the call counts.
+func (b *windowBudget) giveBack(tenant domain.TenantID) {
+	if !b.window.AcceptedOnly {
+		return
+	}
+	_ = b.update(func(stored ratelimit.Budget, now time.Time) ratelimit.Budget {
+		return stored.GiveBack(tenant, now)
+	})
+}
+
 // left implements rateBudget.
 func (b *windowBudget) left(now time.Time) float64 {
 	b.mu.Lock()

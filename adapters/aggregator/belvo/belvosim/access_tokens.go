@@ -19,11 +19,12 @@ func (s *Simulator) AccessTokens() []string {
 	return slices.Clone(s.tokens)
 }
 
-// withTokens returns a handler that serves POST /api/token/ and passes all other requests to nextHandler. The other
-// resources are read-only, except that a link can be deleted.
+// withTokens returns a handler that serves POST /api/token/ and the refresh of a link, and passes all other requests to
+// nextHandler. The other resources are read-only, except that a link can be deleted.
 func (s *Simulator) withTokens(nextHandler http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/token/{$}", s.createToken)
+	mux.HandleFunc("POST /api/links/{id}/refresh/{$}", s.refreshLink)
 	mux.Handle("/", nextHandler)
 	return mux
 }

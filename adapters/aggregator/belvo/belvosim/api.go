@@ -3,9 +3,14 @@ package belvosim
 import (
 	"cmp"
 	"encoding/json"
+	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // routes returns the handler of the vendor's API. Every path ends in a slash; a request for a path
@@ -36,6 +41,52 @@ func (s *Simulator) deleteLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// refreshInterval is how long a link cannot be refreshed again.
+const refreshInterval = 10 * time.Minute
+
+// refreshLink accepts a request to read the bank now: POST /api/links/{id}/refresh/. It changes no data and sends no
+// webhook; a test does both with the other methods. A second request within refreshInterval gets a 409.
+func (s *Simulator) refreshLink(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Resources []string `json:"fetch_resources"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil && err != io.EOF {
+		s.writeFailure(w, apiError{status: http.StatusBadRequest, code: "invalid", message: "Not valid JSON."})
+		return
+	}
+	s.mu.Lock()
+	l, now := s.visible(secretOf(r), r.PathValue("id")), s.now()
+	wait := time.Duration(0)
+	if l != nil {
+		if wait = l.refreshedAt.Add(refreshInterval).Sub(now); wait <= 0 {
+			l.refreshedAt, l.refreshes = now, append(l.refreshes, in.Resources)
+		}
+	}
+	s.mu.Unlock()
+	switch {
+	case l == nil:
+		s.writeFailure(w, notFound)
+	case wait > 0:
+		minutes := strconv.Itoa(int(math.Ceil(wait.Minutes())))
+		s.writeFailure(w, apiError{
+			status: http.StatusConflict, code: "conflict",
+			message: "The link has already been refreshed. Please wait " + minutes + " minutes before trying again.",
+		})
+	default:
+		writeJSON(w, http.StatusAccepted, map[string]string{"request_id": s.newHexID()})
+	}
+}
+
+// Refreshes returns the resources of each refresh of a link that was accepted, oldest first.
+func (s *Simulator) Refreshes(id string) [][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.links[id]; l != nil {
+		return slices.Clone(l.refreshes)
+	}
+	return nil
 }
 
 // isDeletion reports whether the request deletes a link.

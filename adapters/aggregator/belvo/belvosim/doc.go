@@ -24,6 +24,8 @@
 //   - A date in a filter includes the whole day.
 //   - A null date never matches.
 //
+// POST /api/links/{id}/refresh/ is accepted once in ten minutes for each link; it changes no data.
+//
 // POST /api/token/ issues tokens for the widget. No call of the API accepts these tokens.
 //
 // # Control surface

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // link is a link with its accounts and rows. A row is immutable: a change replaces the pointer to
@@ -14,8 +15,11 @@ type link struct {
 	accounts []*Account
 	rows     []*row
 	bills    []json.RawMessage
-	revision int // incremented by every change of rows; a cached selection of an older revision is not used
-	cached   selection
+	// refreshes contains the resources of each refresh that was accepted; refreshedAt is the time of the last one.
+	refreshes   [][]string
+	refreshedAt time.Time
+	revision    int // incremented by every change of rows; a cached selection of an older revision is not used
+	cached      selection
 }
 
 // AddSecret adds an API credential. If the id exists already, AddSecret replaces its password.

@@ -20,7 +20,7 @@ type Kind string
 // The kinds of fault. Status, Hang, HTML and Redirect do not call the wrapped handler. The other kinds change its
 // response. In the descriptions, names such as Size and Value are fields of [Fault].
 const (
-	Status   Kind = "status"   // the vendor's error response, built from Status, Code, RetryAfter and Header
+	Status   Kind = "status"   // the vendor's error response, built from Status, Code, Body, RetryAfter and Header
 	Hang     Kind = "hang"     // no response until the client disconnects or the faults are cleared
 	Drip     Kind = "drip"     // sends the body slowly: Size bytes (default 1) every DelayMs (default 100)
 	Cut      Kind = "cut"      // ends the connection after the first half of the body
@@ -55,6 +55,9 @@ type Fault struct {
 	Status int `json:"status,omitempty"`
 	// Code is the vendor's error code in the response. It is used if Kind is Status.
 	Code string `json:"code,omitempty"`
+	// Body, if not empty, is the JSON body of the response instead of the vendor's error body. It is used if Kind is
+	// Status.
+	Body string `json:"body,omitempty"`
 	// RetryAfter is the value of the Retry-After header: seconds or an HTTP date. If it is empty,
 	// the response has no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`

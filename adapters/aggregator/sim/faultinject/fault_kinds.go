@@ -37,6 +37,12 @@ func writeError(x exchange) {
 		x.w.Header().Set("Retry-After", x.fault.RetryAfter)
 	}
 	x.sendHeader()
+	if x.fault.Body != "" {
+		x.w.Header().Set("Content-Type", "application/json")
+		x.w.WriteHeader(cmp.Or(x.fault.Status, http.StatusInternalServerError))
+		_, _ = io.WriteString(x.w, x.fault.Body)
+		return
+	}
 	x.vendor.WriteError(x.w, x.fault)
 }
 

@@ -21,8 +21,11 @@ const remedies = {
   account_shared: 'settings', account_ambiguous: 'continue', stale: 'refresh', suggestions: 'suggestions', join_undone: 'suggestions',
 };
 
+// The vendors that can be asked to read the bank now.
+const refreshers = ['pluggy', 'belvo', 'plaid'];
+
 // offersRefresh reports whether the vendor can be asked to read the bank now.
-export const offersRefresh = (vendor) => vendor !== 'belvo';
+export const offersRefresh = (vendor) => refreshers.includes(vendor);
 
 // remedyOf returns what a person does about a reason. Where the vendor cannot be asked to read the bank, a sign-in makes it
 // read the bank.

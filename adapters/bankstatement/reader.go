@@ -127,6 +127,9 @@ func (f *file) finish() {
 	}
 	for i := range f.Statements {
 		s := &f.Statements[i]
+		if f.Format != witness.CSV { // a table goes on below a second row of titles
+			s.SetCopiesApart()
+		}
 		seen := map[witness.ID]int{}
 		position := 0
 		for _, section := range s.Sections {

@@ -113,7 +113,9 @@ func Prove(s Statement) Proof {
 	total := Proof{Basis: BasisNone, Opening: absent(), Closing: absent()}
 	first, allProved, broken := true, true, false
 	elsewhere := slices.ContainsFunc(s.Sections, isRefused)
-	for _, section := range inTime(s.Sections) {
+	doubtful := false
+	for _, section := range joinOverlapping(inTime(s.Sections)) {
+		doubtful = doubtful || section.Doubtful
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
 			total.lacks.add(&section)
 			continue
@@ -143,6 +145,9 @@ func Prove(s Statement) Proof {
 	}
 	total.Covered = union(total.Covered)
 	total.Days = lastOfDays(total.Days)
+	if doubtful {
+		total.Covered, total.Basis = nil, BasisNone
+	}
 	total.settle(allProved, broken)
 	return total
 }

@@ -38,7 +38,7 @@ func TestCopiesInAFileCountOnce(t *testing.T) {
 			content: stmts(opening+closing+entries, opening+closing+entries), counts: copied(2, 2), net: "-4.50",
 			opening: "100", closing: "95.50", state: witness.Proved, covered: "2026-09-01..2026-09-02",
 		},
-		"MT940":             {content: swift + swift, counts: copied(1, 1), closing: "90", state: witness.Proved},
+		"MT940": {content: swift + swift, counts: copied(1, 1), closing: "90", state: witness.Proved},
 		"MT940 three times": {
 			content: swift + swift + swift, counts: copied(1, 2), closing: "90", state: witness.Proved,
 		},
@@ -59,7 +59,7 @@ func TestCopiesInAFileCountOnce(t *testing.T) {
 		},
 		"overlapping statements with references": {
 			content: stmts(opening+closing+named, opening+bal("CLBD", "96.50", "CRDT", "2026-09-03")+named+late),
-			counts: copied(3, 2), net: "-3.50", opening: "100", closing: "96.50",
+			counts:  copied(3, 2), net: "-3.50", opening: "100", closing: "96.50",
 			state: witness.Proved, covered: "2026-09-01..2026-09-03",
 		},
 		"overlapping statements without references": {

@@ -344,7 +344,7 @@ func (c *chain) closing() StatedBalance {
 			return absent()
 		}
 		b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
-		if len(ledger.Readings) == 1 {
+		if len(ledger.Readings) == 1 && !c.hasOther(ledger, ledger.Readings[0]) {
 			b.Amount = &ledger.Readings[0]
 		}
 		return b
@@ -378,6 +378,7 @@ func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
 	b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
 	value, _ := c.valueAfter(ledger.after)
 	switch {
+	case c.hasOther(ledger, value):
 	case fits && ledger.Date != "" && c.isWhole():
 		b.Amount, b.State = &value, Proved
 	case fits:
@@ -393,6 +394,13 @@ func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
 		b.State = Contradicted
 	}
 	return b
+}
+
+// hasOther reports whether another balance of the download is of the same day and has another value.
+func (c *chain) hasOther(ledger checkpoint, value decimal.Decimal) bool {
+	return slices.ContainsFunc(c.ledgers, func(p checkpoint) bool {
+		return p.Date == ledger.Date && !isOneOf(p.Readings, value) && isOneOf(ledger.Readings, value)
+	})
 }
 
 // ledger returns the latest balance of the download. ok is false if there is none.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
@@ -325,6 +327,25 @@ func TestScheduledRowsAreApart(t *testing.T) {
 			counts: witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2},
 		},
 	})
+}
+
+// The balance before the first line follows from that of the first day, which only the vendor can check.
+func TestADerivedOpeningIsNotProved(t *testing.T) {
+	row := `"1234001000800011";`
+	s := read([]byte(table(caixaTitles, row+`"20260902";"000123";"CRED PIX";"1500.00";"C"`,
+		row+`"20260902";"000000";"SALDO DIA";"2299.90";"C"`, row+`"20260903";"000125";"TAR";"33.33";"D"`,
+		row+`"20260903";"000000";"SALDO DIA";"2266.57";"C"`))).Statements[0]
+	if p := witness.Prove(s); p.Opening.State != witness.Unavailable || p.Opening.Source != witness.Derived ||
+		p.Closing.State != witness.Proved {
+		t.Errorf("the opening balance is %+v, the closing balance %+v", p.Opening, p.Closing)
+	}
+	balances := []witness.DayBalance{{Date: "2026-09-01", Amount: decimal.RequireFromString("799.90")}}
+	c := witness.Compare(witness.Input{
+		Statement: s, Records: recordsOf(s, "caixa", 0), Balances: balances, CoversTo: "2026-12-31",
+	})
+	if c.Proof.Opening.State != witness.Proved {
+		t.Errorf("the opening balance is %+v, and the vendor has the same", c.Proof.Opening)
+	}
 }
 
 func TestRowsThatCannotBeReadAreRefused(t *testing.T) {

@@ -309,7 +309,7 @@ func (c *chain) opening() StatedBalance {
 		b.Date, b.StartOfDay = c.firstDay(), true
 	default:
 		b.Source, b.Date = Derived, c.firstDay().AddDays(-1)
-		if b.State != Contradicted && c.walk.holds == 0 {
+		if b.State != Contradicted { // nothing checks the lines before the first balance
 			b.State = Unavailable
 		}
 	}

@@ -25,6 +25,9 @@ var balanceTexts = map[string]witness.Role{
 	"SALDO":                         witness.DayEnd,
 }
 
+// finalBalances are the texts of the balance at the end of a file.
+var finalBalances = map[string]bool{"SALDO FINAL": true, "SALDO DE FECHAMENTO": true, "S A L D O": true}
+
 // englishBalance matches the texts of balance rows of banks in the United States, which contain a date.
 var englishBalance = regexp.MustCompile(`^(BEGINNING|ENDING) BALANCE( AS OF [0-9/]+)?$`)
 

@@ -383,17 +383,13 @@ func camtText(n *node) string {
 	return domain.CleanText(strings.Join(strings.Fields(strings.Join(parts, " ")), " "))
 }
 
-// addBalances adds the opening and the closing booked balance. Available, intraday and expected balances prove nothing
+// addBalances adds the opening and the closing booked balances. Available, intraday and expected balances prove nothing
 // about booked movements.
 func (r *camtReader) addBalances(currency string) {
-	closing := "CLBD"
-	opening := "OPBD"
-	if !slices.ContainsFunc(r.balances, func(b *node) bool { return camtBalanceType(b) == opening }) {
-		opening = "PRCD"
-	}
+	roles := map[string]witness.Role{"OPBD": witness.Opening, "PRCD": witness.Opening, "CLBD": witness.Closing}
 	for _, n := range r.balances {
 		kind := camtBalanceType(n)
-		role := map[string]witness.Role{opening: witness.Opening, closing: witness.Closing}[kind]
+		role := roles[kind]
 		if role == "" || n.child("Amt").currency != "" && n.child("Amt").currency != currency {
 			continue
 		}
@@ -402,22 +398,36 @@ func (r *camtReader) addBalances(currency string) {
 			r.warnings = witness.AddWarning(r.warnings, witness.UnreadableBalance, 0)
 			continue
 		}
-		b := witness.Balance{
+		r.setBalance(witness.Balance{
 			Role: role, Date: camtDate(n.child("Dt")), StartOfDay: kind == "OPBD", Source: witness.Field, Block: -1,
 			Readings: []decimal.Decimal{amount},
-		}
-		r.setBalance(b)
+		})
 	}
 }
 
-// setBalance adds a balance. If there is one of its role already, and both differ, it has two readings.
+// setBalance adds a balance. A section has one opening and one closing balance: the first OPBD, or else the first PRCD,
+// and the last CLBD. Others are balances of their days, so that those that differ contradict each other.
 func (r *camtReader) setBalance(b witness.Balance) {
-	i := slices.IndexFunc(r.section.Balances, func(other witness.Balance) bool { return other.Role == b.Role })
-	switch {
-	case i < 0:
-		r.section.Balances = append(r.section.Balances, b)
-	case !r.section.Balances[i].Readings[0].Equal(b.Readings[0]):
-		r.section.Balances[i].Readings = append(r.section.Balances[i].Readings, b.Readings[0])
+	balances := r.section.Balances
+	i := slices.IndexFunc(balances, func(other witness.Balance) bool { return other.Role == b.Role })
+	if i < 0 {
+		r.section.Balances = append(balances, b)
+		return
+	}
+	replaces := b.Role == witness.Opening && b.StartOfDay && !balances[i].StartOfDay ||
+		b.Role == witness.Closing && b.Date > balances[i].Date
+	if replaces {
+		balances[i], b = b, balances[i]
+	}
+	if b.StartOfDay && b.Date != "" {
+		b.Date = b.Date.AddDays(-1)
+	}
+	if b.Role == witness.Opening && !b.StartOfDay && balances[i].StartOfDay { // the same balance by its other name
+		b.Date = min(b.Date, balances[i].Date.AddDays(-1))
+	}
+	b.Role, b.StartOfDay = witness.DayEnd, false
+	if b.Date != "" || !b.Readings[0].Equal(balances[i].Readings[0]) {
+		r.section.Balances = append(balances, b)
 	}
 }
 
@@ -429,9 +439,10 @@ func (r *camtReader) invertReversals() {
 	s := &r.section
 	var opening, closing *decimal.Decimal
 	for i := range s.Balances {
-		if b := &s.Balances[i]; b.Role == witness.Opening {
+		switch b := &s.Balances[i]; b.Role { //nolint:exhaustive // the others are within the statement
+		case witness.Opening:
 			opening = &b.Readings[0]
-		} else {
+		case witness.Closing:
 			closing = &b.Readings[0]
 		}
 	}

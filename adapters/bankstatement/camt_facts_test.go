@@ -47,8 +47,32 @@ func TestCamtFiles(t *testing.T) {
 			state:   witness.Proved, covered: "2026-09-01..2026-09-02",
 		},
 		"both opening balances": {
+			content: camt(bal("PRCD", "100.00", "CRDT", "2026-08-31"), opening, closing, entries), counts: lines(2),
+			opening: "100", state: witness.Proved, covered: "2026-09-01..2026-09-02",
+		},
+		"opening balances that contradict each other": {
 			content: camt(bal("PRCD", "99.00", "CRDT", "2026-08-31"), opening, closing, entries), counts: lines(2),
-			opening: "100", state: witness.Proved,
+			state: witness.Contradicted,
+		},
+		"opening balances of one day": {
+			content: camt(opening, bal("OPBD", "90.00", "CRDT", "2026-09-01"), closing, entries), counts: lines(2),
+			state: witness.Contradicted,
+		},
+		"closing balances of one day, the right one first": {
+			content: camt(opening, closing, bal("CLBD", "9.99", "CRDT", "2026-09-02"), entries), counts: lines(2),
+			state: witness.Contradicted,
+		},
+		"closing balances of one day, the right one last": {
+			content: camt(opening, bal("CLBD", "9.99", "CRDT", "2026-09-02"), closing, entries), counts: lines(2),
+			state: witness.Contradicted,
+		},
+		"closing balances of two days": {
+			content: camt(opening, bal("CLBD", "95.50", "CRDT", "2026-09-03"), closing, entries), counts: lines(2),
+			closing: "95.50", state: witness.Proved, covered: "2026-09-01..2026-09-03",
+		},
+		"a closing balance that stands twice": {
+			content: camt(opening, closing, closing, entries), counts: lines(2), closing: "95.50",
+			state: witness.Proved,
 		},
 		"other balances prove nothing": {
 			content: camt(bal("OPAV", "1.00", "CRDT", "2026-09-01"), bal("CLAV", "2.00", "CRDT", "2026-09-02"),

@@ -33,6 +33,7 @@ type csvReader struct {
 	current  *csvSection
 	number   int // of the rows of titles so far
 	titled   bool
+	future   bool // the rows are below the heading of scheduled movements
 }
 
 // csvKey identifies a table of an account.
@@ -435,8 +436,13 @@ func (r *csvReader) finish() {
 		r.section(witness.Account{}, "")
 	}
 	first := map[witness.Account]*csvSection{}
+	last := map[witness.Account]domain.Date{}
+	for _, s := range r.sections {
+		last[s.account] = max(last[s.account], s.lastDate())
+	}
 	for _, s := range r.sections {
 		s.resolveContradictions()
+		setScheduledApart(&s.Section, last[s.account], first[s.account] != nil)
 		if r.d.doubtful {
 			s.leaveOutRunning()
 		}
@@ -453,6 +459,28 @@ func (r *csvReader) finish() {
 		}
 		r.f.add(s.account, s.currency, s.Section, s.warnings)
 	}
+}
+
+// lastDate returns the last day up to which the table is a statement: that of the file, of the declared period and of
+// the balances. Without these, it is that of a row with the final balance; "" if there is none.
+func (s *csvSection) lastDate() domain.Date {
+	var final, last domain.Date
+	for _, b := range s.Balances {
+		last = max(last, b.Date)
+		if b.Source == witness.Row && finalBalances[normalText(s.Blocks[b.Block].Text)] {
+			final = max(final, b.Date)
+		}
+	}
+	for i := range s.Blocks {
+		if s.Blocks[i].Kind == witness.Line && s.Blocks[i].Running != nil {
+			last = max(last, s.Blocks[i].Date)
+		}
+	}
+	declared := max(s.Made, s.Declared.To)
+	if declared == "" && final != last {
+		return ""
+	}
+	return max(declared, last)
 }
 
 // setLaterApart sets apart the movements of a second table that has no balances: the bank lists movements after the

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/bankstatement"
 	"github.com/LerianStudio/aggregator-connections/domain/witness"
 )
@@ -263,6 +265,87 @@ func TestTablesOfOtherBanks(t *testing.T) {
 			content: table(`"09/01/2026","-10.00","*","","SHOP"`), refusal: witness.NeedsMapping,
 		},
 	})
+}
+
+// What the bank has only scheduled is no line, and does not end the chain of the balances.
+func TestScheduledRowsAreApart(t *testing.T) {
+	itau := table("Período: 01/09/2026 a 30/09/2026", "data;lançamento;valor (R$);saldo (R$)",
+		"31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50")
+	scheduled := witness.Counts{Blocks: 4, Lines: 1, BalanceRows: 2, Apart: 1}
+	inter := func(rows ...string) string {
+		return table("Período ;01/09/2026 a 30/09/2026", "Saldo ;849,50", interTitles) + table(rows...) +
+			table("03/09/2026;Pix;B;-50,00;849,50", "02/09/2026;Pix;A;-100,50;899,50")
+	}
+	bb := func(rows ...string) string {
+		return table(bbTitles, `"31/08/2026","Saldo Anterior","","","1.000,00",""`,
+			`"02/09/2026","Pix - Enviado","A","1","-100,50","Saída"`, `"00/00/0000","Saldo do dia","","","899,50",""`,
+			`"30/09/2026","S A L D O","","","899,50",""`) + table(rows...)
+	}
+	bbCounts := witness.Counts{Blocks: 5, Lines: 1, BalanceRows: 3, Apart: 1}
+	runFacts(t, map[string]fact{
+		"a row after the period": {
+			content: itau + table("05/10/2026;LUZ;-99,00;"), counts: scheduled, net: "-100.50", closing: "899.50",
+			state: witness.Proved,
+		},
+		"rows below a heading": {
+			content: itau + table("Lançamentos futuros;;;", "30/09/2026;LUZ;-99,00;"), counts: scheduled,
+			closing: "899.50", state: witness.Proved,
+		},
+		"a table below a heading": {
+			content: itau + table("", "Lançamentos Futuros", "data;lançamento;valor (R$)", "05/10/2026;LUZ;-99,00"),
+			counts:  scheduled, closing: "899.50", state: witness.Proved,
+		},
+		"a table without a heading": {
+			content: itau + table("", "data;lançamento;valor (R$)", "20/09/2026;LUZ;-99,00"), counts: scheduled,
+			closing: "899.50", state: witness.Proved,
+		},
+		"a balance that is only expected": {
+			content: itau + table("Lançamentos futuros", "05/10/2026;LUZ;-99,00;", "05/10/2026;SALDO DO DIA;;800,50"),
+			counts:  witness.Counts{Blocks: 5, Lines: 1, BalanceRows: 3, Apart: 1}, closing: "899.50",
+			state: witness.Proved,
+		},
+		"another heading": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "Lançamentos futuros", "05/10/2026;LUZ;-99,00;",
+				"Lançamentos", "31/08/2026;SALDO ANTERIOR;;1.000,00", "02/09/2026;PIX;-100,50;",
+				"02/09/2026;SALDO DO DIA;;899,50"), counts: scheduled, closing: "899.50", state: witness.Proved,
+		},
+		"the newest row of Inter": {
+			content: inter("10/10/2026;Agendado;LUZ;-9,00;"), counts: witness.Counts{Blocks: 3, Lines: 2, Apart: 1},
+			opening: "1000", closing: "849.50", state: witness.Proved,
+		},
+		"a row of the Banco do Brasil after the last balance": {
+			content: bb(`"05/10/2026","Agendado","","9","-9,00","Saída"`), counts: bbCounts, closing: "899.50",
+			state: witness.Proved,
+		},
+		"a table of the Banco do Brasil": {
+			content: bb(`"Lançamentos futuros"`, bbTitles, `"05/10/2026","Luz","","9","-9,00","Saída"`),
+			counts:  bbCounts, closing: "899.50", state: witness.Proved,
+		},
+		"a row of the last day without its balance": {
+			content: table("data;lançamento;valor (R$);saldo (R$)", "31/08/2026;SALDO ANTERIOR;;1.000,00",
+				"02/09/2026;PIX;-100,50;", "02/09/2026;SALDO DO DIA;;899,50", "03/09/2026;TED;-1,00;"),
+			counts: witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2},
+		},
+	})
+}
+
+// The balance before the first line follows from that of the first day, which only the vendor can check.
+func TestADerivedOpeningIsNotProved(t *testing.T) {
+	row := `"1234001000800011";`
+	s := read([]byte(table(caixaTitles, row+`"20260902";"000123";"CRED PIX";"1500.00";"C"`,
+		row+`"20260902";"000000";"SALDO DIA";"2299.90";"C"`, row+`"20260903";"000125";"TAR";"33.33";"D"`,
+		row+`"20260903";"000000";"SALDO DIA";"2266.57";"C"`))).Statements[0]
+	if p := witness.Prove(s); p.Opening.State != witness.Unavailable || p.Opening.Source != witness.Derived ||
+		p.Closing.State != witness.Proved {
+		t.Errorf("the opening balance is %+v, the closing balance %+v", p.Opening, p.Closing)
+	}
+	balances := []witness.DayBalance{{Date: "2026-09-01", Amount: decimal.RequireFromString("799.90")}}
+	c := witness.Compare(witness.Input{
+		Statement: s, Records: recordsOf(s, "caixa", 0), Balances: balances, CoversTo: "2026-12-31",
+	})
+	if c.Proof.Opening.State != witness.Proved {
+		t.Errorf("the opening balance is %+v, and the vendor has the same", c.Proof.Opening)
+	}
 }
 
 func TestRowsThatCannotBeReadAreRefused(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -19,7 +20,7 @@ func (r *csvReader) row(row csvRow) {
 		return
 	}
 	if row.broken == "" {
-		if found, repeated := titlesOf(cells); r.d.matches(found, repeated) {
+		if found, repeated := titlesOf(cells); r.d.matches(found, repeated) || r.isLaterTable(cells, found) {
 			r.columns, r.width, r.titled, r.current = found, len(cells), true, nil
 			if r.number++; r.number > maxSections {
 				r.f.refuse(witness.TooManyBlocks, row.line, "the file has more than %d tables", maxSections)
@@ -38,6 +39,18 @@ func (r *csvReader) row(row csvRow) {
 	default:
 		r.entry(row, cells)
 	}
+}
+
+// isLaterTable reports whether a row has the titles of a table below the first one, which may lack columns such as that
+// of the balance.
+func (r *csvReader) isLaterTable(cells []string, found columns) bool {
+	if r.columns == nil || r.d.exact || found.of(r.d.date) < 0 {
+		return false
+	}
+	if found.of(r.d.amount) < 0 && (found.of(r.d.credit) < 0 || found.of(r.d.debit) < 0) {
+		return false
+	}
+	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.ContainsAny(cell, "0123456789") })
 }
 
 // looksLikeEntry reports whether a row before the titles has at least three cells, one of which is a date.
@@ -61,6 +74,12 @@ func (r *csvReader) cell(cells []string, column string) string {
 	}
 	return ""
 }
+
+// laterHeading matches the heading of a part of the table, and futureHeading that of the scheduled movements.
+var (
+	laterHeading  = regexp.MustCompile(`^(LANCAMENTOS|MOVIMENTACOES|TRANSACOES|AGENDAMENTOS|PROXIMOS)( [A-Z]+){0,2}$`)
+	futureHeading = regexp.MustCompile(`^AGENDAMENTOS|^PROXIMOS| (FUTUR|AGENDAD|PROGRAMAD)[AO]S$`)
+)
 
 var moneyInText = regexp.MustCompile(`[0-9][.,][0-9]{2}([^0-9/]|$)`)
 
@@ -91,6 +110,9 @@ func (r *csvReader) isNote(cells []string) bool {
 	if filled == 1 && cells[0] != "" && !dateStart.MatchString(first) && !moneyInText.MatchString(first) {
 		if m := preambleMade.FindStringSubmatch(text); m != nil {
 			r.setMade(parseDate(dmy, m[1]))
+		}
+		if heading := strings.TrimRight(text, " :"); laterHeading.MatchString(heading) {
+			r.future = futureHeading.MatchString(heading)
 		}
 		return true
 	}
@@ -167,6 +189,9 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 	for _, column := range r.d.ids {
 		b.IDs = addID(b.IDs, strings.Split(column, "|")[0], r.cell(cells, column), column == r.d.stable)
 	}
+	if r.future {
+		b.Kind, b.Reason = witness.Apart, "scheduled: in the part of future movements"
+	}
 	r.setRunning(&b, cells, s)
 	if !r.f.count(row.line) {
 		return
@@ -175,6 +200,9 @@ func (r *csvReader) entry(row csvRow, cells []string) {
 		s.contradicted[len(s.Blocks)] = row.raw
 	}
 	s.Blocks = append(s.Blocks, b)
+	if r.future {
+		return
+	}
 	if amount.IsNegative() {
 		s.sums.debits = s.sums.debits.Sub(amount)
 	} else {
@@ -246,7 +274,9 @@ func (r *csvReader) addBalanceRow(row csvRow, cells []string, b witness.Block, r
 		b.Amount, balance.Readings = n.amount(), []decimal.Decimal{n.amount()}
 	}
 	s.Blocks = append(s.Blocks, b)
-	s.Balances = append(s.Balances, balance)
+	if !r.future { // the bank only expects the balance
+		s.Balances = append(s.Balances, balance)
+	}
 }
 
 // setRunning sets the balance after the row.

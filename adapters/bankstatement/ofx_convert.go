@@ -52,7 +52,7 @@ func (r *ofxReader) convert() {
 			warnings = s.checkTypes(section.Blocks)
 		}
 		warnings = s.addBalances(&section, numbers[i], warnings)
-		setScheduledApart(&section)
+		setScheduledApart(&section, lastOFXDate(&section), false)
 		r.f.add(s.account, s.currency, section, warnings)
 	}
 }
@@ -215,17 +215,22 @@ func minorUnitPossible(blocks []witness.Block, numbers []number, raw []ofxBlock)
 	return true
 }
 
-// setScheduledApart sets apart the movements that are later than every date of the file: the bank has only scheduled
-// them. It needs at least one movement that is not later.
-func setScheduledApart(section *witness.Section) {
+// lastOFXDate returns the last of the dates of a file: when it was made, its period, and its balance.
+func lastOFXDate(section *witness.Section) domain.Date {
 	last := max(section.Made, section.Declared.To)
 	for _, b := range section.Balances {
 		if b.Role == witness.Ledger {
 			last = max(last, b.Date)
 		}
 	}
+	return last
+}
+
+// setScheduledApart sets apart the movements that are later than every date of the file: the bank has only scheduled
+// them. It needs at least one movement that is not later, in this section or before it.
+func setScheduledApart(section *witness.Section, last domain.Date, continues bool) {
 	days, _ := section.Days()
-	if last == "" || days.From > last {
+	if last == "" || days.From > last && !continues {
 		return
 	}
 	for i := range section.Blocks {

@@ -461,6 +461,11 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 		"a balance with a comma": {
 			content: ofx(month + two + ledger("7,50", "20260930")), counts: lines(2), closing: "7.50",
 		},
+		"balances of one day that contradict each other": {
+			content: ofx(month + entry("20260901", "100.00", "SALDO ANTERIOR") + two + ledger("95.50", "20260930") +
+				ledger("9.99", "20260930")), counts: witness.Counts{Blocks: 3, Lines: 2, BalanceRows: 1},
+			closing: "none", state: witness.Unavailable,
+		},
 		"a balance that may be in the minor unit": {
 			content: ofx(month + two + ledger("118440", "20260930")), counts: lines(2), closing: "none",
 			opening: "none",

@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -127,6 +128,10 @@ func (f *file) finish() {
 	}
 	for i := range f.Statements {
 		s := &f.Statements[i]
+		f.setZerosApart(s)
+		if f.Format != witness.CSV { // a table goes on below a second row of titles
+			s.SetCopiesApart()
+		}
 		seen := map[witness.ID]int{}
 		position := 0
 		for _, section := range s.Sections {
@@ -137,6 +142,21 @@ func (f *file) finish() {
 						s.Warnings = witness.AddWarning(s.Warnings, witness.RepeatedIDs, position)
 					}
 				}
+			}
+		}
+	}
+}
+
+// setZerosApart sets apart the entries that move no money: banks write totals and notes so. Those that this service has
+// written are records.
+func (f *file) setZerosApart(s *witness.Statement) {
+	for i := range s.Sections {
+		for j := range s.Sections[i].Blocks {
+			b := &s.Sections[i].Blocks[j]
+			own := strings.HasPrefix(f.Dialect, "records") ||
+				slices.ContainsFunc(b.IDs, func(id witness.ID) bool { return isRecordID(id.Value) })
+			if b.Kind == witness.Line && b.Amount.IsZero() && !own {
+				b.Kind, b.Reason = witness.Apart, "informative: the amount is zero"
 			}
 		}
 	}

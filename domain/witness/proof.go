@@ -113,7 +113,9 @@ func Prove(s Statement) Proof {
 	total := Proof{Basis: BasisNone, Opening: absent(), Closing: absent()}
 	first, allProved, broken := true, true, false
 	elsewhere := slices.ContainsFunc(s.Sections, isRefused)
-	for _, section := range inTime(s.Sections) {
+	doubtful := false
+	for _, section := range joinOverlapping(inTime(s.Sections)) {
+		doubtful = doubtful || section.Doubtful
 		if len(section.Balances) == 0 && len(section.lines()) == 0 {
 			total.lacks.add(&section)
 			continue
@@ -143,6 +145,9 @@ func Prove(s Statement) Proof {
 	}
 	total.Covered = union(total.Covered)
 	total.Days = lastOfDays(total.Days)
+	if doubtful {
+		total.Covered, total.Basis = nil, BasisNone
+	}
 	total.settle(allProved, broken)
 	return total
 }
@@ -304,7 +309,7 @@ func (c *chain) opening() StatedBalance {
 		b.Date, b.StartOfDay = c.firstDay(), true
 	default:
 		b.Source, b.Date = Derived, c.firstDay().AddDays(-1)
-		if b.State != Contradicted && c.walk.holds == 0 {
+		if b.State != Contradicted { // nothing checks the lines before the first balance
 			b.State = Unavailable
 		}
 	}
@@ -339,7 +344,7 @@ func (c *chain) closing() StatedBalance {
 			return absent()
 		}
 		b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
-		if len(ledger.Readings) == 1 {
+		if len(ledger.Readings) == 1 && !c.hasOther(ledger, ledger.Readings[0]) {
 			b.Amount = &ledger.Readings[0]
 		}
 		return b
@@ -373,6 +378,7 @@ func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
 	b := StatedBalance{Date: ledger.Date, Source: ledger.Source, State: Unavailable}
 	value, _ := c.valueAfter(ledger.after)
 	switch {
+	case c.hasOther(ledger, value):
 	case fits && ledger.Date != "" && c.isWhole():
 		b.Amount, b.State = &value, Proved
 	case fits:
@@ -388,6 +394,13 @@ func (c *chain) ledgerClosing(ledger checkpoint, fits bool) StatedBalance {
 		b.State = Contradicted
 	}
 	return b
+}
+
+// hasOther reports whether another balance of the download is of the same day and has another value.
+func (c *chain) hasOther(ledger checkpoint, value decimal.Decimal) bool {
+	return slices.ContainsFunc(c.ledgers, func(p checkpoint) bool {
+		return p.Date == ledger.Date && !isOneOf(p.Readings, value) && isOneOf(ledger.Readings, value)
+	})
 }
 
 // ledger returns the latest balance of the download. ok is false if there is none.

@@ -91,7 +91,7 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 		}
 	}
 	for _, match := range []Match{MatchExact, MatchNormalised, MatchAbsent} {
-		switch found := byMatch[match]; {
+		switch found := inOurCurrency(byMatch[match], ours); {
 		case len(found) == 1 && (match != MatchAbsent || len(file.Statements) == 1):
 			return checkCurrency(Selected{found[0], match}, ours)
 		case len(found) > 0:
@@ -109,11 +109,17 @@ func selectStatement(file File, ours OurAccount, chosen string) (Selected, *Refu
 
 func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal) {
 	var found []Statement
-	for _, s := range file.Statements {
+	for i, label := range labelsOf(file.Statements) {
+		s := file.Statements[i]
+		if label == chosen {
+			found = []Statement{s}
+			break
+		}
 		if s.Account.Label() == chosen || s.Account.Number == chosen {
 			found = append(found, s)
 		}
 	}
+	found = inOurCurrency(found, ours)
 	if len(found) != 1 {
 		return Selected{}, needsAccount(file)
 	}
@@ -125,6 +131,24 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 		s.Warnings = AddWarning(s.Warnings, CurrencyDiffers, 0)
 	}
 	return Selected{s, MatchChosen}, nil
+}
+
+// inOurCurrency returns the statement in the currency of our account if the statements are those of one numbered account
+// in several currencies. Otherwise it returns all of them.
+func inOurCurrency(found []Statement, ours OurAccount) []Statement {
+	var fits []Statement
+	for _, s := range found {
+		if s.Account != found[0].Account || s.Account.Number == "" {
+			return found
+		}
+		if s.Currency == ours.Currency && s.Currency != "" {
+			fits = append(fits, s)
+		}
+	}
+	if len(fits) != 1 {
+		return found
+	}
+	return fits
 }
 
 func currencyDiffers(s Statement, ours OurAccount) bool {
@@ -140,12 +164,25 @@ func checkCurrency(s Selected, ours OurAccount) (Selected, *Refusal) {
 }
 
 func needsAccount(file File) *Refusal {
-	labels := make([]string, len(file.Statements))
-	for i, s := range file.Statements {
-		labels[i] = s.Account.Label()
-	}
 	return &Refusal{
 		Code:    NeedsAccount,
-		Message: "the file has the accounts " + strings.Join(labels, ", ") + "; name one of them",
+		Message: "the file has the accounts " + strings.Join(labelsOf(file.Statements), ", ") + "; name one of them",
 	}
+}
+
+// labelsOf returns the labels of the statements. If several have the same one, the currency follows it.
+func labelsOf(statements []Statement) []string {
+	count := map[string]int{}
+	for _, s := range statements {
+		count[s.Account.Label()]++
+	}
+	labels := make([]string, len(statements))
+	for i, s := range statements {
+		label := s.Account.Label()
+		if count[label] > 1 && s.Currency != "" {
+			label = strings.TrimPrefix(label+"/"+s.Currency, "/")
+		}
+		labels[i] = label
+	}
+	return labels
 }

@@ -205,6 +205,36 @@ func TestAStatementInAnotherCurrencyIsRefusedUnlessChosen(t *testing.T) {
 	}
 }
 
+func TestAnAccountInSeveralCurrenciesIsSelectedByTheCurrency(t *testing.T) {
+	in := func(number string) witness.File {
+		f := fileOf(witness.Account{Number: number}, witness.Account{Number: number})
+		f.Statements[0].Currency = "USD"
+		return f
+	}
+	for _, tc := range []struct {
+		file                           witness.File
+		currency, chosen, want, labels string
+	}{
+		{in("12345"), "BRL", "", "BRL", ""},
+		{in("12345"), "USD", "", "USD", ""},
+		{in("12345"), "USD", "12345", "USD", ""},
+		{in("12345"), "MXN", "", "", "12345/USD, 12345/BRL;"},
+		{in("12345"), "", "", "", "12345/USD, 12345/BRL;"},
+		{in("12345"), "", "12345/BRL", "BRL", ""},
+		{in(""), "BRL", "", "", "USD, BRL;"},
+		{in(""), "BRL", "BRL", "BRL", ""},
+	} {
+		got, refusal := witness.Select(tc.file, witness.OurAccount{Number: "12345", Currency: tc.currency}, tc.chosen)
+		switch {
+		case tc.want != "" && (refusal != nil || got.Statement.Currency != tc.want):
+			t.Errorf("%+v: the statement is in %q: %v", tc, got.Statement.Currency, refusal)
+		case tc.want == "" && (refusal == nil || refusal.Code != witness.NeedsAccount ||
+			!strings.Contains(refusal.Message, "accounts "+tc.labels)):
+			t.Errorf("%+v: the refusal is %v", tc, refusal)
+		}
+	}
+}
+
 func TestRefusedBlocksWithoutAnAccountCountForEachAccount(t *testing.T) {
 	f := fileOf(witness.Account{Number: "12345"}, witness.Account{Number: "99999"}, witness.Account{})
 	f.Statements[2].Sections = []witness.Section{{Blocks: []witness.Block{{Kind: witness.Refused, Raw: "?"}}}}

@@ -169,6 +169,8 @@ type Section struct {
 	TotalsDisagree bool
 	// Cut states that the file ends before the list of the blocks does, so that blocks may be missing.
 	Cut bool
+	// Doubtful states that lines may stand in another section, too, and that no balance tells.
+	Doubtful bool
 }
 
 // Kind is what a block is.

@@ -102,6 +102,8 @@ func (c *comparer) bucketOfRecord(r *record) Bucket {
 	switch {
 	case covered && r.Pending:
 		return PendingOurs
+	case r.Amount.IsZero() && !r.Unknown:
+		return Outside // it moves no money, and such an entry of a file is apart
 	case r.Pending, r.Unknown, r.aside, !covered, c.coversTo != "" && r.Date > c.coversTo, c.proof.MayLack(r.Date):
 		return Outside
 	}

@@ -7525,7 +7525,7 @@ type Problem struct {
 	// Examples: about:blank
 	Type string `json:"type"`
 
-	// Upstream What the vendor said, with code MTCH-0022
+	// Upstream What the vendor said, with codes MTCH-0007, MTCH-0009 and MTCH-0022
 	Upstream *Upstream `json:"upstream,omitempty"`
 }
 
@@ -11038,7 +11038,7 @@ type ClientInterface interface {
 
 	// RefreshConnection Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not offer this, if nobody but its support can allow it, or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, of which a tenant can use 15 while another tenant refreshes, too; Belvo allows one of each link in ten minutes. It is a 502 with the reason reauth_required if the account holder must sign in again; the health then says so, too.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -12609,7 +12609,7 @@ func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuar
 
 // RefreshConnection Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not offer this, if nobody but its support can allow it, or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, of which a tenant can use 15 while another tenant refreshes, too; Belvo allows one of each link in ten minutes. It is a 502 with the reason reauth_required if the account holder must sign in again; the health then says so, too.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -21605,7 +21605,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshConnectionWithResponse Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not offer this, if nobody but its support can allow it, or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, of which a tenant can use 15 while another tenant refreshes, too; Belvo allows one of each link in ten minutes. It is a 502 with the reason reauth_required if the account holder must sign in again; the health then says so, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -38767,7 +38767,7 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 
 // RefreshConnectionWithResponse Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not offer this, if nobody but its support can allow it, or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, of which a tenant can use 15 while another tenant refreshes, too; Belvo allows one of each link in ten minutes. It is a 502 with the reason reauth_required if the account holder must sign in again; the health then says so, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -219,7 +219,8 @@ func (a response) members(names ...string) object {
 	return body
 }
 
-// problem checks that the response is a problem document with this status and code. If any locations are given, the
+// problem checks that the response is a problem document with this status and code. A refusal of the vendor can have the
+// vendor's code. If any locations are given, the
 // errors of the document must name exactly these fields.
 func (a response) problem(status int, code string, locations ...string) {
 	a.t.Helper()
@@ -230,6 +231,10 @@ func (a response) problem(status int, code string, locations ...string) {
 	names := []string{"type", "title", "status", "detail", "instance", "code"}
 	if len(locations) > 0 {
 		names = append(names, "errors")
+	}
+	refused := slices.Contains([]int{http.StatusConflict, http.StatusTooManyRequests, http.StatusBadGateway}, status)
+	if upstream, ok := a.json()["upstream"].(object); ok && refused && len(upstream) == 1 && upstream["code"] != "" {
+		names = append(names, "upstream")
 	}
 	body := a.members(names...)
 	want := object{"code": code, "status": float64(status), "title": http.StatusText(status)}

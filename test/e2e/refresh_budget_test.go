@@ -82,7 +82,7 @@ func TestARefusedRefreshSaysWhatHelps(t *testing.T) {
 			t.Helper()
 			body := fmt.Sprintf(`{"code":%d,"codeDescription":%q,"message":"refused","data":{%s}}`, status, code, data)
 			b.inject(t, fault{path: "/items/" + b.item, kind: "status", status: status, body: body, times: 1})
-			a := o.send(http.MethodPost, pathOf(id, "/refresh"), nil, "Accept-Language: pt-BR")
+			a := o.send(http.MethodPost, pathOf(id, "/refresh"), nil)
 			if upstream, _ := a.json()["upstream"].(object); upstream["code"] != code {
 				t.Errorf("%s: upstream is %v", code, a.json()["upstream"])
 			}

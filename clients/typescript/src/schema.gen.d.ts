@@ -659,7 +659,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the vendor to read the institution now
-         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
+         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not offer this, if nobody but its support can allow it, or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, of which a tenant can use 15 while another tenant refreshes, too; Belvo allows one of each link in ten minutes. It is a 502 with the reason reauth_required if the account holder must sign in again; the health then says so, too.
          */
         post: operations["refresh-connection"];
         delete?: never;
@@ -6118,7 +6118,7 @@ export interface components {
              * @example about:blank
              */
             type: string;
-            /** @description What the vendor said, with code MTCH-0022 */
+            /** @description What the vendor said, with codes MTCH-0007, MTCH-0009 and MTCH-0022 */
             upstream?: components["schemas"]["Upstream"];
         };
         ProblemField: {

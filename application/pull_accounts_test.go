@@ -54,6 +54,38 @@ func TestAnAccountThatIsNotListedAnyMoreIsRemovedUntilItIsListedAgain(t *testing
 	}
 }
 
+// TestNoBankReadingOfAnAccountThatIsNotListed checks that a pull moves only the readings of the accounts that it has
+// listed, while nothing proves that the other account was removed.
+func TestNoBankReadingOfAnAccountThatIsNotListed(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1")
+	e.vendor.others = []string{"acc-2"}
+	c := e.connectionReadAt("books", "1", epoch)
+	read := func(when string, at time.Time, want ...time.Time) {
+		t.Helper()
+		e.clock.pass(24 * time.Hour)
+		e.vendor.status.Bank = &domain.BankReading{Bank: domain.ProductReading{At: at}}
+		e.runPull(e.requestFullPull(c))
+		accounts, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 10})
+		e.noError(err)
+		var got []time.Time
+		for _, a := range accounts.Items {
+			got = append(got, a.BankReadAt)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", when, diff)
+		}
+		if removed := e.removedAccounts(c); removed != nil {
+			t.Errorf("%s: %v are removed", when, removed)
+		}
+	}
+	e.vendor.status, e.vendor.others = domain.LinkStatus{Transactions: domain.OneRead}, nil
+	second, third := epoch.Add(24*time.Hour), epoch.Add(48*time.Hour)
+	read("not listed", second, second, epoch)
+	e.vendor.others = []string{"acc-2"}
+	read("listed again", third, third, third)
+}
+
 func TestAnAccountIsRemovedOnlyByACompleteSettledRead(t *testing.T) {
 	settled, changed := settledStatus, settledStatus
 	changed.SyncMarker = "later"

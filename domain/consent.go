@@ -109,7 +109,9 @@ func (c Consent) State(now time.Time) ConsentState {
 //
 //   - If r has no status, the consent does not change.
 //   - A revoked consent changes only if r reports a renewal or a different consent.
-//   - An expired consent changes only if r reports a renewal, a revocation or a different consent.
+//   - An expired consent changes only if r reports a renewal, a revocation, a different consent, or a later expiry that
+//     cannot come from an event that arrived late (see extends).
+//   - A consent that was granted up to a future time does not expire if r states an earlier expiry: r arrived late.
 //   - If the expiry is missing from r, the known expiry is kept. It is not kept after a renewal, or for a different
 //     consent.
 //   - If r reports that the consent has expired, and the expiry is unknown or in the future, reportedAt becomes the
@@ -120,7 +122,11 @@ func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 	}
 	same := r.Key == "" || c.Key == "" || r.Key == c.Key
 	ended := c.Status == ReportedRevoked || c.Status == ReportedExpired
-	if ended && same && c.staysAfter(r) {
+	if ended && same && c.staysAfter(r, reportedAt) {
+		return c
+	}
+	if same && r.Status == ReportedExpired && c.Status == ReportedGranted && !r.ExpiresAt.IsZero() &&
+		r.ExpiresAt.Before(c.ExpiresAt) && c.ExpiresAt.After(reportedAt) {
 		return c
 	}
 	next := Consent{Status: r.Status, Key: r.Key, ExpiresAt: r.ExpiresAt}
@@ -144,9 +150,27 @@ func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 }
 
 // staysAfter reports whether c stays unchanged after the report r. The consent c must be expired or revoked, and r must
-// concern the same consent. A renewal changes c. A revocation changes an expired c.
-func (c Consent) staysAfter(r ConsentReport) bool {
-	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
+// concern the same consent. A renewal changes c. A revocation and a later expiry change an expired c.
+func (c Consent) staysAfter(r ConsentReport, reportedAt time.Time) bool {
+	if r.Status == ReportedRenewed {
+		return false
+	}
+	return c.Status == ReportedRevoked || r.Status != ReportedRevoked && !c.extends(r, reportedAt)
+}
+
+// extends reports whether r states that the consent, which has expired, is valid again. Its expiry must be in the
+// future and later than the known one. The notice that a consent expires soon may arrive after it has expired, also if
+// that was before its date. Such a notice must therefore be later by more than ConsentNotice.
+func (c Consent) extends(r ConsentReport, reportedAt time.Time) bool {
+	known := c.ExpiresAt
+	switch r.Status {
+	case ReportedGranted:
+	case ReportedExpiring:
+		known = known.Add(ConsentNotice)
+	default:
+		return false
+	}
+	return r.ExpiresAt.After(reportedAt) && r.ExpiresAt.After(known)
 }
 
 // noticeAfter returns the NoticeAt of successor, the consent that replaces c at the time now. If both consents are

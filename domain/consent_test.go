@@ -52,6 +52,9 @@ func TestReportsChangeAConsent(t *testing.T) {
 	granted := func(key string, expires time.Time) domain.ConsentReport {
 		return domain.ConsentReport{Status: domain.ReportedGranted, Key: key, ExpiresAt: expires}
 	}
+	ended := func(expires time.Time) domain.ConsentReport {
+		return domain.ConsentReport{Status: domain.ReportedExpired, Key: "a", ExpiresAt: expires}
+	}
 	of := func(status domain.ConsentStatus, key string) domain.ConsentReport {
 		return domain.ConsentReport{Status: status, Key: key}
 	}
@@ -81,6 +84,10 @@ func TestReportsChangeAConsent(t *testing.T) {
 			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("", day(90))},
 			domain.ConsentRevoked, time.Time{},
 		},
+		"revoked, and extended": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("a", day(190))},
+			domain.ConsentRevoked, time.Time{},
+		},
 		"revoked, and another one": {
 			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("b", day(90))},
 			domain.ConsentActive, day(90),
@@ -101,6 +108,33 @@ func TestReportsChangeAConsent(t *testing.T) {
 			[]domain.ConsentReport{
 				of(domain.ReportedExpired, "a"), {Status: domain.ReportedExpiring, Key: "a", ExpiresAt: day(9)},
 			},
+			domain.ConsentExpired, consentNow,
+		},
+		"expired, and a late notice of the same date": {
+			[]domain.ConsentReport{
+				ended(day(-1)),
+				{Status: domain.ReportedExpiring, Key: "a", ExpiresAt: day(-1)},
+				granted("a", day(-1)), of(domain.ReportedGranted, "a"),
+			},
+			domain.ConsentExpired, day(-1),
+		},
+		"expired, and extended": {
+			[]domain.ConsentReport{ended(day(-1)), granted("a", day(90))},
+			domain.ConsentActive, day(90),
+		},
+		"expired, and soon again after a long time": {
+			[]domain.ConsentReport{
+				ended(day(-80)),
+				{Status: domain.ReportedExpiring, Key: "a", ExpiresAt: day(12)},
+			},
+			domain.ConsentExpiring, day(12),
+		},
+		"extended, and a late end of the time before": {
+			[]domain.ConsentReport{granted("a", day(90)), ended(day(-1))},
+			domain.ConsentActive, day(90),
+		},
+		"extended, and expired at that time": {
+			[]domain.ConsentReport{granted("a", day(90)), ended(day(90))},
 			domain.ConsentExpired, consentNow,
 		},
 		"expired, and then revoked": {

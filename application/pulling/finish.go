@@ -92,7 +92,9 @@ func (a *attempt) outcome(e ending, replaced bool, now time.Time) ports.Outcome 
 	if e.failure == nil {
 		a.steps.addRead(&o, replaced)
 		// A vendor can state a reading although nothing may be read at the bank any longer.
-		o.BankRead = o.BankRead && !a.link.consentAfter(a.link.learned().Consent, e.consent, now).State(now).Ended()
+		if a.link.consentAfter(a.link.learned().Consent, e.consent, now).State(now).Ended() {
+			o.BankRead = nil
+		}
 		o.Ambiguous, o.Unmatched = e.held.ambiguous, e.held.unmatched
 	} else {
 		a.addFailure(&o, e.failure, replaced)
@@ -111,7 +113,9 @@ func (r *stepReader) addRead(o *ports.Outcome, replaced bool) {
 	if replaced {
 		return
 	}
-	o.BankRead = r.readsAll() && !staged && r.status.Bank != nil
+	if r.readsAll() && !staged && r.status.Bank != nil {
+		o.BankRead = r.listed.known()
+	}
 	o.Bills = r.bills
 	if inconsistent := progress.Inconsistent; inconsistent || r.readsEverything() {
 		o.Inconsistent = &inconsistent

@@ -76,6 +76,15 @@ func (l listing) with(all, readable []domain.AccountData, maybe map[string][]dom
 	return l
 }
 
+// known returns the external ids of the accounts, without those that cannot be read.
+func (l listing) known() []string {
+	ids := make([]string, len(l.accounts))
+	for i := range l.accounts {
+		ids[i] = l.accounts[i].ExternalID
+	}
+	return ids
+}
+
 // decideStaging decides before the first page is read whether the rows of the pull are staged: stored, but invisible
 // until they are published. They are staged if both conditions hold:
 //   - The connection has a new account reference.

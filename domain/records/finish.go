@@ -57,9 +57,11 @@ type Outcome struct {
 	// Bank is what the vendor has stated about the bank before the pull read it; nil if that is not known, or if the
 	// target was replaced during the attempt. Finish stores its facts with the connection.
 	Bank *domain.BankReading
-	// BankRead states that the pull has read everything that the vendor had when it stated Bank. Finish then stores
-	// BankReading.ReadAt with each account that the vendor lists. ReadAt is when the vendor stated it.
-	BankRead bool
+	// BankRead contains the external ids of the accounts that the pull has listed, if it has read everything that the
+	// vendor had when it stated Bank; otherwise it is empty. Finish stores BankReading.ReadAt with each of these
+	// accounts: a reading of the bank proves nothing about an account that the vendor did not list. ReadAt is when the
+	// vendor stated it.
+	BankRead []string
 	ReadAt   time.Time
 	// Bills contains what the pull has read of the bills of cards, by the external id of the account. Finish stores it
 	// if the pull has succeeded, and evaluates the bills of the connection again.

@@ -166,7 +166,7 @@ func (o Outcome) neverRead(account domain.AccountType) bool {
 
 // bankReadAt returns the BankReadAt of the account after the outcome.
 func (o Outcome) bankReadAt(a AccountState) time.Time {
-	if o.Bank == nil || !o.BankRead {
+	if o.Bank == nil || !slices.Contains(o.BankRead, a.ExternalID) {
 		return a.BankReadAt
 	}
 	return o.Bank.ReadAt(a.Type, a.BankReadAt, o.ReadAt)
@@ -182,8 +182,8 @@ func (o Outcome) firstRead(a AccountState) time.Time {
 	return at
 }
 
-// BankReadings returns the new BankReadAt of the accounts for which it changes. The accounts must be those that the
-// vendor lists.
+// BankReadings returns the new BankReadAt of the accounts for which it changes. The accounts must be live, and the
+// vendor must have listed them at least once.
 func BankReadings(accounts []AccountState, o Outcome) map[domain.AccountID]time.Time {
 	changed := map[domain.AccountID]time.Time{}
 	for _, a := range accounts {

@@ -11,17 +11,30 @@ import (
 
 var bankReadingTests = []storeTest{
 	{"a pull that reads everything moves the reading of each account, and nothing else", bankReadAtMoves},
+	{"a pull moves the reading of no account that it has not listed", bankReadAtStays},
 	{"a close that was not covered states since when it is", bankReadCoversClose},
 	{"a close of a day that only the rows cover is unverified", rowsReadLater},
 	{"a stale connection is announced once, and so is its end", bankReadStale},
 }
 
-// readBank ends the pull with a statement of the vendor about the bank.
+// accountsAB are the external ids of the accounts of fixture.accountWithRows.
+var accountsAB = []string{"a", "b"}
+
+// readBank ends the pull with a statement of the vendor about the bank. The pull has listed all accounts.
 func (f *fixture) readBank(l domain.Lease, b domain.BankReading, everything bool) {
 	f.Helper()
-	read := balances("100")
+	var listed []string
+	if everything {
+		listed = accountsAB
+	}
+	f.readListed(l, b, balances("100"), listed...)
+}
+
+// readListed is like readBank, for a pull that has read everything of the listed accounts.
+func (f *fixture) readListed(l domain.Lease, b domain.BankReading, read ports.SettledRead, listed ...string) {
+	f.Helper()
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Settled: &read, Bank: &b, BankRead: everything,
+		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Settled: &read, Bank: &b, BankRead: listed,
 		ReadAt: f.now(), Coverage: domain.Coverage{After: 12 * time.Hour}, Grace: time.Hour,
 	}))
 }
@@ -54,6 +67,35 @@ func bankReadAtMoves(f *fixture) {
 	f.equal("bank", domain.BankFacts{
 		Institution: domain.Institution{ID: "612", Name: "Nubank"}, Every: 6 * time.Hour,
 	}, facts.Bank)
+}
+
+// bankReadAtStays checks that an account is still live, but keeps its reading while the vendor's list lacks it.
+func bankReadAtStays(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-01-02")))
+	thursday := time.Date(2026, 1, 8, 20, 0, 0, 0, time.UTC)
+	friday, rules := thursday.AddDate(0, 0, 1), domain.Coverage{After: 12 * time.Hour}
+	f.readBank(l, bankOf(thursday), true)
+	closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, books.CloseRequest{
+		Date: "2026-01-08", At: f.now(), By: "test", Grace: time.Hour, Coverage: rules,
+	}, ports.CloseSteps{}, nil)
+	f.noError(err)
+	f.equal("the close", books.NotCovered, closed.Completeness)
+	check := func(when string, a, b time.Time) {
+		f.Helper()
+		accounts := f.listAccounts(c)
+		f.equal(when, []time.Time{a, b}, []time.Time{accounts[0].BankReadAt, accounts[1].BankReadAt})
+		f.equal("live", []time.Time{{}, {}}, []time.Time{accounts[0].RemovedAt, accounts[1].RemovedAt})
+	}
+	f.readListed(f.startPull(c), bankOf(friday), ports.SettledRead{}, "b")
+	check("after a list without a", thursday, friday)
+	f.readListed(f.startPull(c), bankOf(friday.Add(time.Hour)), ports.SettledRead{})
+	check("after an empty list", thursday, friday)
+	f.equal("of the connection", thursday, f.factsOf(c).BankReadAt)
+	covered, err := f.Ledger.Closes(f.ctx, f.tenant, id, false, domain.PageRequest{Limit: 9})
+	f.noError(err)
+	f.equal("the close is not covered", true, covered.Items[0].CoveredSince.IsZero())
+	f.readListed(f.startPull(c), bankOf(friday), balances("100"), accountsAB...)
+	check("listed again", friday, friday)
 }
 
 func bankReadCoversClose(f *fixture) {
@@ -104,7 +146,7 @@ func rowsReadLater(f *fixture) {
 	friday := wednesday.AddDate(0, 0, 2)
 	bank := bankOf(friday)
 	f.noError(f.Pulls.Finish(f.ctx, f.startPull(c), ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 2, At: f.now(), Bank: &bank, BankRead: true, ReadAt: f.now(),
+		State: domain.PullSucceeded, Attempts: 2, At: f.now(), Bank: &bank, BankRead: accountsAB, ReadAt: f.now(),
 		Coverage: rules, Grace: time.Hour,
 	}))
 	account, err := f.Ledger.Account(f.ctx, f.tenant, id)

@@ -264,7 +264,7 @@ func (f *fixture) finishWithSettledBills(l domain.Lease, read ...bills.Data) {
 	at := f.now()
 	product := domain.ProductReading{At: at}
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
+		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: []string{"card"}, Grace: time.Hour,
 		Bank: &domain.BankReading{Bank: product, Cards: product}, Coverage: domain.Coverage{After: 12 * time.Hour},
 		Settled: &ports.SettledRead{
 			ReadAt: at, Balances: map[string]books.VendorBalance{"card": {Missing: books.BasisInvoice}},
@@ -312,7 +312,7 @@ func closesEvaluateBills(f *fixture) {
 	f.storeRows(l, cardRow("2", "first"))
 	at := f.now()
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: true, Grace: time.Hour,
+		State: domain.PullSucceeded, Attempts: 1, At: at, ReadAt: at, BankRead: []string{"card"}, Grace: time.Hour,
 		Coverage: domain.Coverage{After: 12 * time.Hour},
 	}))
 	closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, books.CloseRequest{

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -55,8 +57,9 @@ func (f *fixture) finishRead(l domain.Lease, readAt, bankReadAt time.Time, settl
 	read := domain.ProductReading{At: bankReadAt}
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
 		State: domain.PullSucceeded, Attempts: 1, At: readAt, Settled: &settled,
-		Bank: &domain.BankReading{Bank: read, Cards: read}, BankRead: true,
-		ReadAt: domain.Later(readAt, bankReadAt),
+		Bank:     &domain.BankReading{Bank: read, Cards: read},
+		BankRead: slices.AppendSeq(slices.Clone(accountsAB), maps.Keys(settled.Balances)),
+		ReadAt:   domain.Later(readAt, bankReadAt),
 	}))
 }
 

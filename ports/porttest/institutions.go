@@ -20,8 +20,8 @@ func (f *fixture) readBankAt(l domain.Lease, at time.Time) {
 	f.Helper()
 	bank, read := bankOf(at), balances("100")
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 1, At: at, Settled: &read, Bank: &bank, BankRead: true, ReadAt: at,
-		Coverage: bankDays,
+		State: domain.PullSucceeded, Attempts: 1, At: at, Settled: &read, Bank: &bank, BankRead: accountsAB,
+		ReadAt: at, Coverage: bankDays,
 	}))
 }
 

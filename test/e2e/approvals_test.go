@@ -14,11 +14,15 @@ import (
 // (warning 002 of the product accounts), as in the vendor's documentation.
 func (b *pluggyBank) awaitApproval(t *testing.T, item string) {
 	t.Helper()
+	read := stamp(time.Now().UTC())
+	product := func(warnings string) string {
+		return `{"isUpdated":true,"lastUpdatedAt":"` + read + `","warnings":[` + warnings + `]}`
+	}
+	waits := `{"code":"002","message":"one account waits for the authorisation of another holder"}`
 	_, err := b.sim.UpdateItem(item, func(i *pluggysim.Item) {
 		i.Status, i.ExecutionStatus = "UPDATED", "PARTIAL_SUCCESS"
-		i.StatusDetail = json.RawMessage(`{"accounts":{"isUpdated":true,"warnings":[{"code":"002",
-			"message":"one account waits for the authorisation of another holder"}]},
-			"creditCards":{"isUpdated":true,"warnings":[]},"transactions":{"isUpdated":true,"warnings":[]}}`)
+		i.StatusDetail = json.RawMessage(`{"accounts":` + product(waits) + `,"creditCards":` + product("") +
+			`,"transactions":` + product("") + `}`)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -40,18 +44,40 @@ func (o operator) checkApproval(when, id string, awaits, attention bool) (since 
 	return since
 }
 
+// bankReadings returns when the bank was last read for each account of a connection, by the account's external id.
+func (o operator) bankReadings(connection string) map[string]string {
+	o.t.Helper()
+	readings := map[string]string{}
+	for _, item := range o.pages(pathOf(connection, "/accounts"), 200) {
+		readings[text(item, "externalId")] = text(item, "bankReadAt")
+	}
+	return readings
+}
+
 // TestAnAccountThatWaitsForAnotherHolder checks that the connection keeps its health, and that the list of accounts
-// proves nothing, while the rows of the listed accounts are proved.
+// proves nothing, while the rows of the listed accounts are proved. Only the readings of the listed accounts move.
 func TestAnAccountThatWaitsForAnotherHolder(t *testing.T) {
 	eachLater(t, func(t *testing.T, w *env, b *pluggyBank, later *laterClock) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.checkApproval("before", id, false, false)
 		row := b.add(t)
 		o.pull(id, nil)
+		before := o.bankReadings(id)
 		b.awaitApproval(t, b.item)
-		b.setAccountListed(t, false)
+		card, _ := b.setAccountListed(t, false)
 		b.remove(t, row)
 		o.pull(id, nil)
+		after := o.bankReadings(id)
+		for account, read := range before {
+			if listed := account != card; (after[account] > read) != listed {
+				t.Errorf("the account %s (listed: %v) was read at %s, and before at %s", account, listed,
+					after[account], read)
+			}
+		}
+		health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+		if card == "" || before[card] == "" || text(health, "bankReadAt") != before[card] {
+			t.Errorf("the oldest reading is %v, want that of the card: %s", health["bankReadAt"], before[card])
+		}
 		since := o.checkApproval("while the account waits", id, true, true)
 		if removed := o.removedAccounts(id); removed != nil {
 			t.Errorf("the accounts %v are removed", removed)

@@ -121,6 +121,39 @@ func TestTheConsentOfALinkFollowsItsEvents(t *testing.T) {
 	})
 }
 
+// TestAnExpiredConsentIsExtended checks that an event with a later expiry ends the state of an expired consent, and that
+// events that arrive late do not change the state.
+func TestAnExpiredConsentIsExtended(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b, o := newBelvo(t), w.operator(t)
+		id, hook := o.connect(b, "main"), o.mint(b, "main")
+		number := 0
+		event := func(code string, due time.Time) {
+			number++
+			body := fmt.Sprintf(`{"webhook_id":"w%d","webhook_type":"CONSENT","webhook_code":"openfinance_consent_%s",`+
+				`"link_id":%q,"external_id":null,"data":{"consent_id":"c-1","consent_due_date":%q}}`,
+				number, code, b.link, due.Format(time.RFC3339))
+			o.deliver(b, hook, []byte(body)).want(http.StatusAccepted)
+			o.waitForSuccess(id)
+		}
+		over, later := time.Now().UTC().Add(-time.Hour), time.Now().UTC().Add(7200*time.Hour)
+		was, next := over.Format(time.RFC3339), later.Format(time.RFC3339)
+		event("expired", over)
+		o.wantConsent(id, "expired "+was)
+		event("about_to_expire", over)
+		event("expiration_changed", over)
+		o.wantConsent(id, "expired "+was)
+		event("expiration_changed", later)
+		o.wantConsent(id, "active "+next)
+		h := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
+		if h["health"] != "healthy" || h["needsReauth"] != false || h["reason"] != nil {
+			t.Errorf("the health of the extended consent is %v", h)
+		}
+		event("expired", over)
+		o.wantConsent(id, "active "+next)
+	})
+}
+
 // withGrace returns a change that sets how late a webhook may be before its absence is noticed.
 func withGrace(grace time.Duration) change {
 	return func(s *setup) { s.cfg.WebhookSilenceGrace = grace }

@@ -61,6 +61,14 @@ func TestConsentEventsAreReported(t *testing.T) {
 			"openfinance_consent_about_to_expire", `{"consent_id":"c-1","consent_due_date":"soon"}`,
 			domain.ConsentReport{Status: domain.ReportedExpiring, Key: key}, "",
 		},
+		"with another expiry": {
+			"openfinance_consent_expiration_changed", `{"consent_id":"c-1","consent_due_date":"2026-12-26T10:45:58.000Z"}`,
+			domain.ConsentReport{Status: domain.ReportedGranted, Key: key, ExpiresAt: due}, domain.SignalRecovered,
+		},
+		"with another expiry that cannot be read": {
+			"openfinance_consent_expiration_changed", `{"consent_id":"c-1","consent_due_date":null}`,
+			domain.ConsentReport{Status: domain.ReportedGranted, Key: key}, "",
+		},
 		"expired": {
 			"consent_expired", `{"consent_id":"c-1","consent_due_date":null}`,
 			domain.ConsentReport{Status: domain.ReportedExpired, Key: key}, domain.SignalReauth,

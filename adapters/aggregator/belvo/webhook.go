@@ -209,12 +209,15 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 //   - the codes for a consent that is valid again
 //   - consent_rejected, for a consent that the account holder has revoked
 //
-// A consent that is about to expire is still valid, so the pull reads only the link's status. The event needs a pull,
-// because the content of an event is stored at the end of its pull.
+// A consent that is about to expire is still valid, and so is one whose expiry has changed, unless the new expiry has
+// passed. The pull therefore reads only the link's status. The event needs a pull, because the content of an event is
+// stored at the end of its pull.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_about_to_expire":
 		return e.consentScope(domain.ReportedExpiring, ""), true
+	case "consent_expiration_changed":
+		return e.changedConsentScope(), true
 	case "consent_expired":
 		return e.consentScope(domain.ReportedExpired, domain.SignalReauth), true
 	case "consent_revoked", "consent_rejected":
@@ -237,6 +240,16 @@ func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal
 	report := domain.ConsentReport{Status: status, Key: domain.ConsentKey(data.ID.Value)}
 	report.ExpiresAt, _ = domain.ParseConsentTime(data.Due.Value)
 	return domain.PullScope{Signal: signal, Consents: []domain.ConsentReport{report}}
+}
+
+// changedConsentScope returns the pull scope of a webhook event about a consent with another expiry. With a readable
+// expiry, the link works again as after a renewal. If that expiry has passed already, the consent stays expired.
+func (e envelope) changedConsentScope() domain.PullScope {
+	scope := e.consentScope(domain.ReportedGranted, "")
+	if !scope.Consents[0].ExpiresAt.IsZero() {
+		scope.Signal = domain.SignalRecovered
+	}
+	return scope
 }
 
 // decodeData decodes the event's data into the value that dst points to. It leaves the value unchanged if the data is

@@ -24,8 +24,8 @@ type Event struct {
 	// id.
 	RequestID string `json:"requestId"`
 	// ConsentID is the consent_id of CONSENT events. If it is empty, a fixed id is sent. ConsentDue is the
-	// consent_due_date of these events. If ConsentDue is empty, only openfinance_consent_about_to_expire has a due
-	// date.
+	// consent_due_date of these events. If ConsentDue is empty, only openfinance_consent_about_to_expire and
+	// openfinance_consent_expiration_changed have a due date.
 	ConsentID  string `json:"consentId"`
 	ConsentDue string `json:"consentDue"`
 	// Raw, if not nil, is posted unchanged as the body, and all members above are ignored.
@@ -107,6 +107,9 @@ var eventKinds = map[string]eventKind{
 	"CONSENT/consent_expired": {"CONSENT", "consent_expired", "", consentData("")},
 	"CONSENT/openfinance_consent_about_to_expire": {
 		"CONSENT", "openfinance_consent_about_to_expire", recurrent, consentData("2026-12-26T10:45:58.000Z"),
+	},
+	"CONSENT/openfinance_consent_expiration_changed": {
+		"CONSENT", "openfinance_consent_expiration_changed", recurrent, consentData("2027-10-26T10:45:58.000Z"),
 	},
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// storeBankReadings stores when the bank was last read with each account that the vendor lists, and which closes the
-// readings have covered. Neither is a change of the account: updated_at stays, and there is no event.
+// storeBankReadings stores when the bank was last read with each account that the pull has listed, and which closes
+// the readings have covered. Neither is a change of the account: updated_at stays, and there is no event.
 func storeBankReadings(tx gormstore.Tx, pull gormstore.PullRow, o records.Outcome) error {
-	if !o.BankRead {
+	if len(o.BankRead) == 0 {
 		return nil
 	}
 	var rows []accountKeys
@@ -27,7 +27,8 @@ func storeBankReadings(tx gormstore.Tx, pull gormstore.PullRow, o records.Outcom
 	accounts := make([]records.AccountState, len(rows))
 	for i, row := range rows {
 		accounts[i] = records.AccountState{
-			ID: domain.AccountID{UUID: row.ID}, Type: domain.AccountType(row.Type), BankReadAt: row.BankRead.Time,
+			ID: domain.AccountID{UUID: row.ID}, ExternalID: row.ExternalID, Type: domain.AccountType(row.Type),
+			BankReadAt: row.BankRead.Time,
 		}
 	}
 	ids := map[time.Time][]uuid.UUID{} // one group for each product of the vendor

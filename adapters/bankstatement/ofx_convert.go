@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,6 +43,7 @@ func (r *ofxReader) convert() {
 			}
 		}
 	}
+	r.numberUnnamed()
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
 		section.Cut = !r.ended && !s.listed && !s.closed
@@ -54,6 +56,23 @@ func (r *ofxReader) convert() {
 		warnings = s.addBalances(&section, numbers[i], warnings)
 		setScheduledApart(&section, lastOFXDate(&section), false)
 		r.f.add(s.account, s.currency, section, warnings)
+	}
+}
+
+// numberUnnamed tells apart the statements without an account number, which may be those of several accounts.
+func (r *ofxReader) numberUnnamed() {
+	seen := map[accountKey]*ofxStatement{}
+	count := map[accountKey]int{}
+	for _, s := range r.statements {
+		key := accountKey{s.account, s.currency}
+		if s.account.Number != "" {
+			continue
+		}
+		if count[key]++; count[key] == 1 {
+			seen[key] = s
+			continue
+		}
+		seen[key].account.Sub, s.account.Sub = "1", strconv.Itoa(count[key])
 	}
 }
 

@@ -345,6 +345,30 @@ func utf16(text string) string {
 	return b.String()
 }
 
+// Statements without an account number may be those of several accounts.
+func TestStatementsWithoutANumberAreNotJoined(t *testing.T) {
+	statement := func(entries string) string {
+		return "<STMTTRNRS><STMTRS><CURDEF>BRL<BANKACCTFROM><BANKID>0341</BANKACCTFROM><BANKTRANLIST>" +
+			period("20260901", "20260930") + entries + "</BANKTRANLIST></STMTRS></STMTTRNRS>"
+	}
+	whole := func(statements string) witness.File {
+		return read([]byte(ofxHeader + "<OFX><BANKMSGSRSV1>" + statements + "</BANKMSGSRSV1></OFX>"))
+	}
+	f := whole(statement(two) + statement(entry("20260904", "-77.00", "C")))
+	ours := witness.OurAccount{Number: "12345", Currency: "BRL"}
+	_, refusal := witness.Select(f, ours, "")
+	if refusal == nil || refusal.Code != witness.NeedsAccount || !strings.Contains(refusal.Message, "0341/1, 0341/2;") {
+		t.Errorf("the refusal is %v", refusal)
+	}
+	if got, refusal := witness.Select(f, ours, "0341/2"); refusal != nil || got.Statement.Counts() != lines(1) {
+		t.Errorf("chosen is %+v: %v", got, refusal)
+	}
+	if got, refusal := witness.Select(whole(statement(two)), ours, ""); refusal != nil ||
+		got.Match != witness.MatchAbsent || got.Statement.Account.Sub != "" {
+		t.Errorf("selected is %+v: %v", got, refusal)
+	}
+}
+
 func TestDatesOfOFXFiles(t *testing.T) {
 	facts := map[string]fact{}
 	for text, date := range map[string]string{

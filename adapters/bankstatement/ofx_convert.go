@@ -87,7 +87,11 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		return refuse("%s", raw.broken)
 	}
 	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
-	date = ofxDate(raw.fields["DTPOSTED"], s.currency)
+	posted := raw.fields["DTPOSTED"]
+	if raw.pending {
+		posted = cmp.Or(posted, raw.fields["DTTRAN"])
+	}
+	date = ofxDate(posted, s.currency)
 	n, err := parseAmount(raw.fields["TRNAMT"], 0)
 	b := witness.Block{
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
@@ -102,7 +106,7 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 	case err != nil:
 		return refuse("%v: %q", err, raw.fields["TRNAMT"])
 	case date == "":
-		return refuse("the date cannot be read: %q", raw.fields["DTPOSTED"])
+		return refuse("the date cannot be read: %q", posted)
 	case currency != "" && s.currency != "" && currency != s.currency:
 		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
 	case raw.pending:

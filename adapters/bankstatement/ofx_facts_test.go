@@ -473,6 +473,12 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 	counts := witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2}
 	month := period("20260901", "20260930")
 	runFacts(t, map[string]fact{
+		"a movement that is pending": {
+			content: ofx(month + rows("100.00", "95.50") + "<BANKTRANLISTP><DTASOF>20261001<STMTTRNP><TRNTYPE>DEBIT" +
+				"<DTTRAN>20260930<TRNAMT>-7.00<NAME>LOJA</STMTTRNP></BANKTRANLISTP>"),
+			counts: witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50",
+			state: witness.Proved,
+		},
 		"no balance": {content: ofx(month + two), counts: lines(2), opening: "none", closing: "none"},
 		"an empty balance": {
 			content: ofx(month + two + ledger("", "20260930")), counts: lines(2), closing: "none",

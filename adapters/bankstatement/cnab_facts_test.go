@@ -363,6 +363,11 @@ func TestMT940Files(t *testing.T) {
 			content: whole + mt940(":60F:C260930EUR95,50", ":61:2610011001C1,00NTRFNONREF", ":62F:C261001EUR96,50"),
 			counts:  lines(3), state: witness.Proved, covered: "2026-09-01..2026-10-01", closing: "96.50",
 		},
+		"a statement is missing between two": {
+			content: whole + mt940(":60F:C261002EUR90,50", ":61:2610031003C1,00NTRFNONREF", ":62F:C261003EUR91,50"),
+			counts:  lines(3), state: witness.Proved, covered: "2026-09-01..2026-09-30 2026-10-03..2026-10-03",
+			warnings: []witness.WarningCode{witness.BalanceNotOfTheLines},
+		},
 		"days that do not join": {
 			content: whole + mt940(":60F:C260930EUR90,50", ":61:2610011001C1,00NTRFNONREF", ":62F:C261001EUR91,50"),
 			counts:  lines(3), state: witness.Contradicted,

@@ -56,6 +56,10 @@ func TestFilesThatAreNoStatementsAreNamed(t *testing.T) {
 		"a web page": {
 			content: "<!DOCTYPE html><html><body>Sessão expirada", refusal: witness.NotAStatement, reason: "HTML",
 		},
+		"an MT942 message": {
+			content: mt940(":34F:EUR0,", ":13D:2609021200+0200", ":61:2609020902C15,00NTRFNONREF", ":90C:1EUR15,"),
+			refusal: witness.NotAStatement, reason: "MT942",
+		},
 		"a letter":  {content: "Prezado cliente,\nsegue o extrato.\n", refusal: witness.UnknownFormat},
 		"NUL bytes": {content: "OFXHEADER:100\n\x00\x00<OFX>", refusal: witness.NotText, reason: "line 2"},
 		"UTF-16 without mark": {

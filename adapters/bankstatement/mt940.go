@@ -19,6 +19,8 @@ func looksLikeMT940(text string) bool { return mt940Start.MatchString(text[:min(
 var (
 	// mt940Field matches the tag of a field at the beginning of a line.
 	mt940Field = regexp.MustCompile(`^(?:\{4:)?:([0-9]{2}[A-Z]?|NS):(.*)$`)
+	// mt942Mark matches what only an MT942 message has: its type, the floor limit, or the time of the report.
+	mt942Mark = regexp.MustCompile(`\{2:[IO]942|(?m:^:(?:34F|13D?):)`)
 	// mt940Line matches the content of a field 61: value date, booking date, mark, third letter of the currency,
 	// amount, and the rest. R before C or D is a reversal.
 	mt940Line = regexp.MustCompile(`^([0-9]{6})([0-9]{4}|    )?(RC|RD|C|D)([A-Z])?([0-9]+(?:[,.][0-9]*)?)(.*)$`)
@@ -50,6 +52,10 @@ type mt940Owner struct{ account, number string }
 
 // readMT940 reads an MT940 file, which may contain several messages of several accounts.
 func (f *file) readMT940() {
+	if mt942Mark.MatchString(f.text) && !strings.Contains(f.text, ":60F:") && !strings.Contains(f.text, ":60M:") {
+		f.refuse(witness.NotAStatement, 0, "the file is MT942, the movements within a day; statements are MT940")
+		return
+	}
 	r := &mt940Reader{f: f}
 	for _, l := range splitLines(f.text) {
 		r.line(l)

@@ -3,6 +3,7 @@ package bankstatement
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,6 +43,7 @@ func (r *ofxReader) convert() {
 			}
 		}
 	}
+	r.numberUnnamed()
 	for i, s := range r.statements {
 		section := witness.Section{Blocks: blocks[i], Made: r.madeOn(), Declared: s.declared()}
 		section.Cut = !r.ended && !s.listed && !s.closed
@@ -57,6 +59,23 @@ func (r *ofxReader) convert() {
 	}
 }
 
+// numberUnnamed tells apart the statements without an account number, which may be those of several accounts.
+func (r *ofxReader) numberUnnamed() {
+	seen := map[accountKey]*ofxStatement{}
+	count := map[accountKey]int{}
+	for _, s := range r.statements {
+		key := accountKey{s.account, s.currency}
+		if s.account.Number != "" {
+			continue
+		}
+		if count[key]++; count[key] == 1 {
+			seen[key] = s
+			continue
+		}
+		seen[key].account.Sub, s.account.Sub = "1", strconv.Itoa(count[key])
+	}
+}
+
 // blockOf returns a block, and the number of its amount.
 func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witness.Block, number) {
 	text := r.f.text[raw.start:raw.end]
@@ -68,7 +87,11 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		return refuse("%s", raw.broken)
 	}
 	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
-	date = ofxDate(raw.fields["DTPOSTED"], s.currency)
+	posted := raw.fields["DTPOSTED"]
+	if raw.pending {
+		posted = cmp.Or(posted, raw.fields["DTTRAN"])
+	}
+	date = ofxDate(posted, s.currency)
 	n, err := parseAmount(raw.fields["TRNAMT"], 0)
 	b := witness.Block{
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
@@ -83,7 +106,7 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 	case err != nil:
 		return refuse("%v: %q", err, raw.fields["TRNAMT"])
 	case date == "":
-		return refuse("the date cannot be read: %q", raw.fields["DTPOSTED"])
+		return refuse("the date cannot be read: %q", posted)
 	case currency != "" && s.currency != "" && currency != s.currency:
 		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
 	case raw.pending:

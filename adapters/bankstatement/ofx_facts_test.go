@@ -345,6 +345,30 @@ func utf16(text string) string {
 	return b.String()
 }
 
+// Statements without an account number may be those of several accounts.
+func TestStatementsWithoutANumberAreNotJoined(t *testing.T) {
+	statement := func(entries string) string {
+		return "<STMTTRNRS><STMTRS><CURDEF>BRL<BANKACCTFROM><BANKID>0341</BANKACCTFROM><BANKTRANLIST>" +
+			period("20260901", "20260930") + entries + "</BANKTRANLIST></STMTRS></STMTTRNRS>"
+	}
+	whole := func(statements string) witness.File {
+		return read([]byte(ofxHeader + "<OFX><BANKMSGSRSV1>" + statements + "</BANKMSGSRSV1></OFX>"))
+	}
+	f := whole(statement(two) + statement(entry("20260904", "-77.00", "C")))
+	ours := witness.OurAccount{Number: "12345", Currency: "BRL"}
+	_, refusal := witness.Select(f, ours, "")
+	if refusal == nil || refusal.Code != witness.NeedsAccount || !strings.Contains(refusal.Message, "0341/1, 0341/2;") {
+		t.Errorf("the refusal is %v", refusal)
+	}
+	if got, refusal := witness.Select(f, ours, "0341/2"); refusal != nil || got.Statement.Counts() != lines(1) {
+		t.Errorf("chosen is %+v: %v", got, refusal)
+	}
+	if got, refusal := witness.Select(whole(statement(two)), ours, ""); refusal != nil ||
+		got.Match != witness.MatchAbsent || got.Statement.Account.Sub != "" {
+		t.Errorf("selected is %+v: %v", got, refusal)
+	}
+}
+
 func TestDatesOfOFXFiles(t *testing.T) {
 	facts := map[string]fact{}
 	for text, date := range map[string]string{
@@ -449,6 +473,12 @@ func TestBalancesOfOFXFiles(t *testing.T) {
 	counts := witness.Counts{Blocks: 4, Lines: 2, BalanceRows: 2}
 	month := period("20260901", "20260930")
 	runFacts(t, map[string]fact{
+		"a movement that is pending": {
+			content: ofx(month + rows("100.00", "95.50") + "<BANKTRANLISTP><DTASOF>20261001<STMTTRNP><TRNTYPE>DEBIT" +
+				"<DTTRAN>20260930<TRNAMT>-7.00<NAME>LOJA</STMTTRNP></BANKTRANLISTP>"),
+			counts: witness.Counts{Blocks: 5, Lines: 2, BalanceRows: 2, Apart: 1}, closing: "95.50",
+			state: witness.Proved,
+		},
 		"no balance": {content: ofx(month + two), counts: lines(2), opening: "none", closing: "none"},
 		"an empty balance": {
 			content: ofx(month + two + ledger("", "20260930")), counts: lines(2), closing: "none",

@@ -188,6 +188,9 @@ func isRefused(s Section) bool {
 func (p *Proof) join(next Proof) (differs bool) {
 	a, b := p.Closing, next.Opening
 	sameDay := a.Date != "" && a.Date == b.EndOfDay()
+	if a.Amount != nil && b.Amount != nil && a.Date != "" && a.Date < b.EndOfDay() && !a.Amount.Equal(*b.Amount) {
+		p.Warnings = AddWarning(p.Warnings, BalanceNotOfTheLines, 0) // a statement between the two is missing
+	}
 	if a.Amount == nil || b.Amount == nil || !sameDay || a.Amount.Equal(*b.Amount) {
 		return false
 	}

@@ -8,7 +8,7 @@ import { assets } from './messages.mjs';
 const root = new URL('../../', import.meta.url).pathname;
 const source = ['adapters/rest', 'adapters/sink', 'application', 'domain'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true })
   .filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
-  .map((name) => readFileSync(join(root, folder, name), 'utf8'))).join('\n');
+  .map((name) => readFileSync(join(root, folder, name), 'utf8'))).join('\n').replace(/" \+\n\s*"/g, ''); // long texts are split
 const text = readFileSync(new URL('problem-text.js', assets), 'utf8');
 const described = [...text.matchAll(/^ {2}(['"])(.+)\1: '\w+',$/gm)].map((match) => match[2]);
 

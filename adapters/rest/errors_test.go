@@ -49,7 +49,8 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 		{
 			"a refresh that comes too early",
 			&domain.Error{
-				Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: time.Hour, UpstreamCode: "LISTED_CODE",
+				Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: time.Hour,
+				UpstreamCode: "LISTED_CODE",
 			}, 429, codeRateLimited, "Retry-After=3600",
 		},
 		{

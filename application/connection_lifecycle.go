@@ -71,9 +71,9 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	return err
 }
 
-// checkRefreshInterval returns an error with the code refreshes_used_up if the last accepted refresh of the connection is
-// less than the vendor's interval ago. The adapter counts the refreshes of each account reference, but loses the count at
-// a restart if the replicas share no rate budgets. The audit log keeps it.
+// checkRefreshInterval returns an error with the code refreshes_used_up if the last accepted refresh of the connection
+// is less than the vendor's interval ago. The adapter counts the refreshes of each account reference, but loses the
+// count at a restart if the replicas share no rate budgets. The audit log keeps it.
 func (s *Service) checkRefreshInterval(ctx context.Context, vendor ports.Refresher, c domain.Connection) error {
 	pacer, ok := vendor.(ports.RefreshPacer)
 	if !ok {

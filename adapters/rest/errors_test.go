@@ -49,7 +49,8 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 		{
 			"a refresh that comes too early",
 			&domain.Error{
-				Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: time.Hour, UpstreamCode: "LISTED_CODE",
+				Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: time.Hour,
+				UpstreamCode: "LISTED_CODE",
 			}, 429, codeRateLimited, "Retry-After=3600",
 		},
 		{
@@ -97,7 +98,8 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			if strings.Contains(w.Body.String(), canary) {
 				t.Error("the response contains the cause")
 			}
-			if refused := p.Upstream != nil && p.Upstream.Code == "LISTED_CODE"; refused != (domain.UpstreamCodeOf(c.fail) != "") {
+			named := p.Upstream != nil && p.Upstream.Code == "LISTED_CODE"
+			if named != (domain.UpstreamCodeOf(c.fail) != "") {
 				t.Errorf("upstream is %v", p.Upstream)
 			}
 			if c.status == 502 && (len(p.Errors) != 1 || p.Errors[0] != ProblemField{"vendor", "address_not_allowed"}) {

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Window is a rate limit for rare calls: at most Limit calls in any 60 s, or in any Length. Unlike a token bucket, it allows all calls at
-// once. A call that exceeds the limit is refused; it does not wait.
+// Window is a rate limit for rare calls: at most Limit calls in any 60 s, or in any Length. Unlike a token bucket, it
+// allows all calls at once. A call that exceeds the limit is refused; it does not wait.
 type Window struct {
 	Limit int
 	// Share is the number of calls that one tenant can make in a window while another tenant asks for calls, too. A

@@ -219,8 +219,8 @@ func (a response) members(names ...string) object {
 	return body
 }
 
-// problem checks that the response is a problem document with this status and code. A refusal of the vendor can have the
-// vendor's code. If any locations are given, the
+// problem checks that the response is a problem document with this status and code. A refusal of the vendor can have
+// the vendor's code. If any locations are given, the
 // errors of the document must name exactly these fields.
 func (a response) problem(status int, code string, locations ...string) {
 	a.t.Helper()

@@ -92,8 +92,8 @@ func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
 	})
 }
 
-// Belvo accepts one refresh of a link in ten minutes. It must be asked for only once, also if another connection has the
-// link, or several callers ask at the same time.
+// Belvo accepts one refresh of a link in ten minutes. It must be asked for only once, also if another connection has
+// the link, or several callers ask at the same time.
 func TestALinkOfBelvoIsRefreshedOnceInTenMinutes(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, belvo := w.operator(t), newBelvo(t)

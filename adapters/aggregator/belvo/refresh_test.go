@@ -32,7 +32,8 @@ func TestALinkIsRefreshedOnceInTenMinutes(t *testing.T) {
 // TestRefusalsOfARefresh checks the error for each kind of refusal, and the bounds of the wait in the message of a 409.
 func TestRefusalsOfARefresh(t *testing.T) {
 	conflicts := func(wait string) string {
-		return fmt.Sprintf(`[{"code":"conflict","message":"The link has already been refreshed. Please wait %s."}]`, wait)
+		const message = "The link has already been refreshed. Please wait %s."
+		return fmt.Sprintf(`[{"code":"conflict","message":"`+message+`"}]`, wait)
 	}
 	failure := func(code string) string { return fmt.Sprintf(`[{"code":%q,"message":"canary"}]`, code) }
 	for _, test := range []struct {

@@ -15,6 +15,7 @@ import (
 // TestRefusalsOfARefresh checks the error for each documented code of PATCH /items/{id}, and the bounds of the times
 // that the vendor names.
 func TestRefusalsOfARefresh(t *testing.T) {
+	const usedUp = domain.RefreshesUsedUp
 	const tooOften, tooManyLogins = "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY", "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES"
 	ago := func(d time.Duration) string { return testNow.Add(-d).Format(time.RFC3339Nano) }
 	interval := func(hours, last string) string {
@@ -32,23 +33,23 @@ func TestRefusalsOfARefresh(t *testing.T) {
 	}{
 		{"ITEM_ALREADY_UPDATING", "", 409, "", "", 0},
 		{"ITEM_IS_ALREADY_UPDATING", "", 400, "", "", 0},
-		{tooOften, interval("12", ago(10*time.Minute)), 409, domain.Unavailable, domain.RefreshesUsedUp, 710 * time.Minute},
-		{tooOften, interval("0.5", ago(0)), 409, domain.Unavailable, domain.RefreshesUsedUp, 30 * time.Minute},
-		{tooOften, interval("12", ago(13*time.Hour)), 409, domain.Unavailable, domain.RefreshesUsedUp, time.Minute},
-		{tooOften, interval("1e300", ago(0)), 409, domain.Unavailable, domain.RefreshesUsedUp, 24 * time.Hour},
-		{tooOften, interval("-1e300", ago(0)), 409, domain.Unavailable, domain.RefreshesUsedUp, time.Minute},
-		{tooOften, interval("1e999", ago(0)), 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{tooOften, interval(`"x"`, ago(0)), 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{tooOften, interval("12", "yesterday"), 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{tooOften, `"x"`, 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{tooOften, "", 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{tooManyLogins, until(ago(-15 * time.Minute)), 400, domain.Unavailable, domain.RefreshesUsedUp, 15 * time.Minute},
-		{tooManyLogins, until(ago(time.Hour)), 400, domain.Unavailable, domain.RefreshesUsedUp, time.Minute},
-		{tooManyLogins, until("1970-01-01"), 400, domain.Unavailable, domain.RefreshesUsedUp, time.Minute},
-		{tooManyLogins, until("9999-12-31T23:59:59Z"), 400, domain.Unavailable, domain.RefreshesUsedUp, 24 * time.Hour},
-		{tooManyLogins, "7", 400, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{"ITEM_IN_ERROR_COOLDOWN", "", 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
-		{"CONNECTOR_OFFLINE", "", 409, domain.Unavailable, domain.RefreshesUsedUp, time.Hour},
+		{tooOften, interval("12", ago(10*time.Minute)), 409, domain.Unavailable, usedUp, 710 * time.Minute},
+		{tooOften, interval("0.5", ago(0)), 409, domain.Unavailable, usedUp, 30 * time.Minute},
+		{tooOften, interval("12", ago(13*time.Hour)), 409, domain.Unavailable, usedUp, time.Minute},
+		{tooOften, interval("1e300", ago(0)), 409, domain.Unavailable, usedUp, 24 * time.Hour},
+		{tooOften, interval("-1e300", ago(0)), 409, domain.Unavailable, usedUp, time.Minute},
+		{tooOften, interval("1e999", ago(0)), 409, domain.Unavailable, usedUp, time.Hour},
+		{tooOften, interval(`"x"`, ago(0)), 409, domain.Unavailable, usedUp, time.Hour},
+		{tooOften, interval("12", "yesterday"), 409, domain.Unavailable, usedUp, time.Hour},
+		{tooOften, `"x"`, 409, domain.Unavailable, usedUp, time.Hour},
+		{tooOften, "", 409, domain.Unavailable, usedUp, time.Hour},
+		{tooManyLogins, until(ago(-15 * time.Minute)), 400, domain.Unavailable, usedUp, 15 * time.Minute},
+		{tooManyLogins, until(ago(time.Hour)), 400, domain.Unavailable, usedUp, time.Minute},
+		{tooManyLogins, until("1970-01-01"), 400, domain.Unavailable, usedUp, time.Minute},
+		{tooManyLogins, until("9999-12-31T23:59:59Z"), 400, domain.Unavailable, usedUp, 24 * time.Hour},
+		{tooManyLogins, "7", 400, domain.Unavailable, usedUp, time.Hour},
+		{"ITEM_IN_ERROR_COOLDOWN", "", 409, domain.Unavailable, usedUp, time.Hour},
+		{"CONNECTOR_OFFLINE", "", 409, domain.Unavailable, usedUp, time.Hour},
 		{"LAST_EXECUTION_HAD_LOGIN_ERROR", "", 400, domain.Rejected, domain.ReauthRequired, 0},
 		{"PARAMETERS_NOT_PROVIDED", "", 400, domain.Rejected, domain.ReauthRequired, 0},
 		{"MFA_PARAMERTER_WAS_ALREADY_USED_ERROR", "", 400, domain.Rejected, domain.ReauthRequired, 0},
@@ -82,7 +83,7 @@ func TestRefusalsOfARefresh(t *testing.T) {
 				return
 			}
 			if !errors.Is(err, test.kind) || !errors.Is(err, test.want) || domain.RetryAfterOf(err) != test.wait {
-				t.Errorf("got %v after %v, want %s (%s) after %v", err, domain.RetryAfterOf(err), test.kind, test.want, test.wait)
+				t.Errorf("got %v after %v, want %s after %v", err, domain.RetryAfterOf(err), test.want, test.wait)
 			}
 			upstream := test.code
 			if test.code == "SOMETHING_NEW" {

@@ -102,8 +102,8 @@ func (c *Client) DoJSON(ctx context.Context, call Call, dst any) error {
 	return Decode(body, dst)
 }
 
-// attempt waits for the rate budgets and sends the request once. A request without a 2xx response does not count in those
-// budgets in which only accepted calls count.
+// attempt waits for the rate budgets and sends the request once. A request without a 2xx response does not count in
+// those budgets in which only accepted calls count.
 func (c *Client) attempt(
 	ctx context.Context, call Call, target *url.URL, budgets []callBudget,
 ) (response, error) {

@@ -215,8 +215,8 @@ type limit struct {
 	window    ratelimit.Window
 }
 
-// limitOf returns the rate limit of a resource. [Config.BudgetPerMinute] does not replace a window that is longer than a
-// minute.
+// limitOf returns the rate limit of a resource. [Config.BudgetPerMinute] does not replace a window that is longer than
+// a minute.
 func (c *Client) limitOf(v *Vendor, resource string) limit {
 	switch {
 	case v.Windows[resource].Length > 0:

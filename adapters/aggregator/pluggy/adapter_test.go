@@ -265,7 +265,7 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 		{0, "500" + cursor, domain.CursorGone},
 		{http.StatusNotFound, cursor, domain.CursorGone},
 		{http.StatusForbidden, cursor, domain.AccessDenied},
-		{http.StatusNotFound, "", domain.AccountNotFound},
+		{http.StatusNotFound, "", domain.VendorRefused},
 		{http.StatusBadRequest, "", domain.VendorRefused},
 		// The cursor "500" refers to the first page of the second list of ids. The vendor's part of the cursor is
 		// empty.
@@ -291,8 +291,9 @@ func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 		// 403 without a codeDescription means an invalid API key.
 		http.StatusForbidden:    domain.AccessDenied,
 		http.StatusUnauthorized: domain.CredentialRejected,
-		http.StatusNotFound:     domain.AccountNotFound,
-		http.StatusBadRequest:   domain.AccountNotFound,
+		// The codes NOT_FOUND and BAD_REQUEST say nothing about the item.
+		http.StatusNotFound:   domain.VendorRefused,
+		http.StatusBadRequest: domain.VendorRefused,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			e := newEnv(t, vendorhttp.Config{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -42,7 +43,7 @@ var (
 	authAPI        = vendorWith(classifyAuthError)
 	itemAPI        = vendorWith(classifyItemError)
 	itemListAPI    = vendorWith(classifyItemListError)
-	transactionAPI = vendorWith(classifyError)
+	transactionAPI = vendorWith(classifyTransactionError)
 	webhookAPI     = vendorWith(classifyWebhookError)
 	billAPI        = vendorWith(classifyBillError)
 	laterPageAPI   = vendorWith(classifyLaterPageError)
@@ -231,14 +232,43 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyItemError classifies an error of /items or /accounts. The vendor answers 400 if the item id is not a UUID.
-// This error is permanent, like the error for an unknown item id.
+// classifyItemError classifies an error of /items, /accounts, /consents or /connect_token. Only the code of an unknown
+// item, or its message, says that the vendor does not know the item; for an id that is not a UUID, it is a 400 without a code whose
+// message says so. Any other error object of a 400 or 404 is a refusal. A 404 of another form is a gateway's.
 func classifyItemError(status int, body []byte) *domain.Error {
-	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
+	if status != http.StatusBadRequest && status != http.StatusNotFound {
+		return classifyError(status, body)
+	}
+	var in struct {
+		Description string `json:"codeDescription"`
+		Message     string `json:"message"`
+	}
+	err := vendorhttp.Decode(body, &in)
+	message := strings.ToLower(in.Message)
+	notUUID := in.Description == "" && strings.Contains(message, "uuid")
+	unknown := in.Description == itemNotFound || in.Description == "" && strings.Contains(message, "item not found")
+	switch {
+	case err != nil:
+		return nil
+	case status == http.StatusNotFound && unknown, status == http.StatusBadRequest && notUUID:
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	case in.Description+in.Message != "":
+		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRefused}
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse}
+}
+
+// classifyTransactionError classifies an error of the first page of transactions. A 404 is about the account, and says
+// nothing about the item.
+func classifyTransactionError(status int, body []byte) *domain.Error {
+	if status == http.StatusNotFound {
+		return classifyItemError(status, body)
 	}
 	return classifyError(status, body)
 }
+
+// itemNotFound is the code of an error about an item that the vendor does not know.
+const itemNotFound = "ITEM_NOT_FOUND"
 
 // classifyWebhookError classifies an error of /webhooks. A 400, 409 or 422 with a JSON body counts as a permanent
 // refusal. The vendor refuses a webhook, for example, if the application already has five. The vendor does not document

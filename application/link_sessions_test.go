@@ -363,10 +363,13 @@ func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 	finishing := map[domain.LinkSessionID]time.Time{} // when a holder acts
 	var opened []ports.OpenLinkSession
 	objects := 0
+	states := []domain.LinkedState{
+		domain.LinkedFailed, domain.LinkedPending, domain.LinkedAwaiting, domain.LinkedReady,
+	}
 	act := func(s ports.OpenLinkSession) {
 		objects++
 		ref := fmt.Sprintf("item-%05d", objects)
-		linker.objects[ref] = linkedObject{s.ID.String(), domain.LinkedState(random.IntN(3))}
+		linker.objects[ref] = linkedObject{s.ID.String(), states[random.IntN(len(states))]}
 		if random.IntN(4) == 0 {
 			finishing[s.ID] = e.clock.now.Add(time.Duration(random.IntN(600)) * time.Second)
 		}
@@ -382,8 +385,10 @@ func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 			}
 		}
 		for ref, o := range linker.objects { // the vendor finishes what it has begun
-			if o.state == domain.LinkedPending && random.IntN(50) == 0 {
-				linker.objects[ref] = linkedObject{o.session, domain.LinkedState(2 * random.IntN(2))}
+			begun := o.state == domain.LinkedPending || o.state == domain.LinkedAwaiting
+			if begun && random.IntN(50) == 0 {
+				ended := []domain.LinkedState{domain.LinkedFailed, domain.LinkedReady}
+				linker.objects[ref] = linkedObject{o.session, ended[random.IntN(2)]}
 			}
 		}
 		e.clock.now = e.clock.now.Add(5 * time.Second)

@@ -201,4 +201,9 @@ func TestALinkSessionAwaitsTheAuthorisationOfADevice(t *testing.T) {
 	if other := openLink(); len(other.Superfluous([]domain.LinkedObject{awaiting, failed})) != 1 {
 		t.Error("an object that awaits an approval is superfluous")
 	}
+	done := openLink()
+	done.Connect("item-2", linkEpoch)
+	if len(done.Superfluous([]domain.LinkedObject{awaiting})) != 1 {
+		t.Error("a second object of a session with a connection is kept")
+	}
 }

@@ -247,10 +247,10 @@ func (s LinkSession) Token(id TokenID, now time.Time) (WebhookToken, bool) {
 }
 
 // Superfluous returns the references of those objects that the session must delete at the vendor: all except the
-// object of its connection, and those that a person may still approve.
+// object of its connection. Without a connection, those that a person may still approve are kept, too.
 func (s LinkSession) Superfluous(objects []LinkedObject) (refs []string) {
 	for _, o := range objects {
-		if o.State == LinkedAwaiting {
+		if o.State == LinkedAwaiting && s.AccountRef == "" {
 			continue
 		}
 		if s.AccountRef == "" || CanonicalAccountRef(o.AccountRef) != CanonicalAccountRef(s.AccountRef) {

@@ -3,7 +3,7 @@ import { request } from './api.js';
 import { t } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
-import { offersRefresh, requestRefresh } from './remedies.js';
+import { requestRefresh } from './remedies.js';
 import { useAction } from './resource.js';
 import { link } from './router.js';
 import { ActionButton, ActionLink, announce, Failure, Menu } from './ui.js';
@@ -35,8 +35,7 @@ export function ConnectionActions({ connection, paused, test, pull, actions, onD
     <${Menu} label=${t('action.menu')}>
       ${paused ? html`<${Action} hint=${t('action.pullHint')}>${pullNow}</${Action}>` : html`<${Action} hint=${t('action.pauseHint')}>${resume}</${Action}>`}
       <${Action} hint=${t('action.testHint')}><${ActionButton} onClick=${() => test.run()} busy=${test.busy} disabled=${paused}>${t('action.test')}</${ActionButton}></${Action}>
-      ${offersRefresh(connection.vendor) && html`<${Action} hint=${t('action.refreshHint')}><${ActionButton} onClick=${() => refresh.run()}
-        busy=${refresh.busy} disabled=${paused}>${t('action.refresh')}</${ActionButton}></${Action}>`}
+      <${Action} hint=${t('action.refreshHint')}><${ActionButton} onClick=${() => refresh.run()} busy=${refresh.busy} disabled=${paused}>${t('action.refresh')}</${ActionButton}></${Action}>
       <${Action} hint=${t('action.linkHint')}><${ActionButton} onClick=${() => session.run()} busy=${session.busy} disabled=${paused}>${t('remedy.link')}</${ActionButton}></${Action}>
       <${Action} hint=${t('setup.hint')}><a class="button" href=${link(`/connections/${connection.id}/setup`)}>${t('setup.title')}</a></${Action}>
       <${Action} hint=${t('action.editHint')}><${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}></${Action}>

@@ -30,11 +30,11 @@ const bankColumns = () => [
 
 // Why says why nothing has arrived for an account, and what helps.
 function Why({ account, changed }) {
-  const { connectionId: id, vendor, paused, state } = account;
+  const { connectionId: id, paused, state } = account;
   if (paused) return html`<${Status}>${t('health.paused')}</${Status}>`;
   if (account.attention) return html`<${Reasons} id=${id} reasons=${reasonsOf(account)} changed=${changed} />`;
   if (state === 'undated') return html`${t('coverage.undatedWhy')}`;
-  return html`${t('coverage.waits')} <${Remedy} id=${id} reason=${{ remedy: remedyOf('stale', vendor) }} changed=${changed} />`;
+  return html`${t('coverage.waits')} <${Remedy} id=${id} reason=${{ remedy: remedyOf('stale') }} changed=${changed} />`;
 }
 
 const accountColumns = (last) => [

@@ -24,7 +24,7 @@ function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reaso
 
 // reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
 export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
-  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason, health.vendor), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
+  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
 }));
 
 // Reasons lists why a connection needs a person, since when, and what helps.

@@ -21,15 +21,8 @@ const remedies = {
   account_shared: 'settings', account_ambiguous: 'continue', stale: 'refresh', suggestions: 'suggestions', join_undone: 'suggestions',
 };
 
-// The vendors that can be asked to read the bank now.
-const refreshers = ['pluggy', 'belvo', 'plaid'];
-
-// offersRefresh reports whether the vendor can be asked to read the bank now.
-export const offersRefresh = (vendor) => refreshers.includes(vendor);
-
-// remedyOf returns what a person does about a reason. Where the vendor cannot be asked to read the bank, a sign-in makes it
-// read the bank.
-export const remedyOf = (reason, vendor) => (remedies[reason] === 'refresh' && !offersRefresh(vendor) ? 'link' : remedies[reason] || 'connection');
+// remedyOf returns what a person does about a reason.
+export const remedyOf = (reason) => remedies[reason] || 'connection';
 
 // The views that help, by the name of the remedy.
 const tabs = { account: '/edit', tokens: '/tokens', quarantine: '/quarantine', settings: '/edit' };

@@ -56,7 +56,8 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 		return err
 	}
 	now := s.Clock.Now()
-	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, refreshAction, id.String()),
+	entries := s.audits.EntriesOf(ctx, refreshAction, id.String())
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries,
 		func(c *domain.Connection) error {
 			c.Usage = c.Usage.AddRefresh(now)
 			return nil

@@ -99,8 +99,8 @@ func TestAConsentIsNoticedOnce(t *testing.T) {
 	}
 }
 
-// TestADeviceIsNotAwaitedForEver checks that the holder must sign in after domain.DeviceWait, and that a pull then finds
-// out whether that is true.
+// TestADeviceIsNotAwaitedForEver checks that the holder must sign in after domain.DeviceWait, and that a pull then
+// finds out whether that is true.
 func TestADeviceIsNotAwaitedForEver(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

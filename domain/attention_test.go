@@ -132,7 +132,9 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 			[]domain.Attention{{"reauth", now1, ago(6)}},
 		},
 		"approval, and a sign-in": {
-			domain.ConnectionFacts{Health: domain.Health{ApprovalSince: ago(2), NeedsReauth: true, ReauthSince: ago(1)}},
+			domain.ConnectionFacts{
+				Health: domain.Health{ApprovalSince: ago(2), NeedsReauth: true, ReauthSince: ago(1)},
+			},
 			[]domain.Attention{{"reauth", now1, ago(1)}, {"awaiting_approval", soon, ago(2)}},
 		},
 		"approval for almost 30 days": {

@@ -295,8 +295,8 @@ func (r *csvReader) layoutsByEvidence(lines []textLine) []string {
 }
 
 // markByEvidence returns the title of the column that marks each amount as a credit or a debit. A mapping does not name
-// this column. In the rows with a date, no amount may have a sign, the column may contain nothing but such marks, and one
-// of them must be that of a debit. If no column is like this, or several are, markByEvidence returns "".
+// this column. In the rows with a date, no amount may have a sign, the column may contain nothing but such marks, and
+// one of them must be that of a debit. If no column is like this, or several are, markByEvidence returns "".
 func (r *csvReader) markByEvidence(lines []textLine) string {
 	var cols columns
 	var marks []string

@@ -91,7 +91,8 @@ func setMember(t testing.TB, row *banktext.Row, name, value string) {
 		"id": &row.Keys.Transaction, "auth": &row.Keys.Authentication, "ref": &row.Keys.Reference,
 		"rref": &row.Keys.ReceiverReference, "card": &row.Keys.Instalment.Card, "total": &row.Keys.Instalment.Total,
 		"code": &row.Code, "party": &row.Counterparty.Name, "doc": &row.Counterparty.Document,
-		"acct": &row.Counterparty.Account, "reason": &row.Reason, "op": &row.VendorOperation, "raw": &row.RawDescription, "link": &row.Link,
+		"acct": &row.Counterparty.Account, "reason": &row.Reason, "op": &row.VendorOperation,
+		"raw": &row.RawDescription, "link": &row.Link,
 	}
 	switch field := texts[name]; {
 	case field != nil:

@@ -64,7 +64,7 @@ func (s *Section) contents() string {
 	fmt.Fprintf(&text, "%q %t\n", s.Declared, s.TotalsDisagree)
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		fmt.Fprintf(&text, "%s %s %s %s %q %q %v %q\n", b.Kind, b.Date, b.ValueDate, b.Amount, b.Text, b.IDs, b.Running,
+		fmt.Fprintf(&text, "%s %s %s %s %q %v %v %q\n", b.Kind, b.Date, b.ValueDate, b.Amount, b.Text, b.IDs, b.Running,
 			b.Raw)
 	}
 	for _, b := range s.Balances {

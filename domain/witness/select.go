@@ -133,8 +133,8 @@ func selectChosen(file File, ours OurAccount, chosen string) (Selected, *Refusal
 	return Selected{s, MatchChosen}, nil
 }
 
-// inOurCurrency returns the statement in the currency of our account if the statements are those of one numbered account
-// in several currencies. Otherwise it returns all of them.
+// inOurCurrency returns the statement in the currency of our account if the statements are those of one numbered
+// account in several currencies. Otherwise it returns all of them.
 func inOurCurrency(found []Statement, ours OurAccount) []Statement {
 	var fits []Statement
 	for _, s := range found {

@@ -121,8 +121,8 @@ func TestTheConsentOfALinkFollowsItsEvents(t *testing.T) {
 	})
 }
 
-// TestAnExpiredConsentIsExtended checks that an event with a later expiry ends the state of an expired consent, and that
-// events that arrive late do not change the state.
+// TestAnExpiredConsentIsExtended checks that an event with a later expiry ends the state of an expired consent, and
+// that events that arrive late do not change the state.
 func TestAnExpiredConsentIsExtended(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b, o := newBelvo(t), w.operator(t)

@@ -96,7 +96,8 @@ func TestARefusedRefreshSaysWhatHelps(t *testing.T) {
 			}
 		}
 		at := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339Nano) }
-		retry(refuse(400, "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES", `"canRetryAfterDate":"`+at(15*time.Minute)+`"`), 870, 900)
+		named := `"canRetryAfterDate":"` + at(15*time.Minute) + `"`
+		retry(refuse(400, "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES", named), 870, 900)
 		retry(refuse(409, "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY",
 			`"minUpdateFrequencyAllowedInHours":12,"lastUpdatedAt":"`+at(-10*time.Minute)+`"`), 42_570, 42_600)
 		retry(refuse(409, "ITEM_IN_ERROR_COOLDOWN", ""), 3600, 3600)

@@ -72,7 +72,7 @@ type accountRef struct {
 	reauth        bool
 	device        bool            // at pluggy: the vendor waits until the bank has authorised a device
 	partial       bool            // at pluggy: the last synchronisation updated transactions, but not accounts
-	approval      bool            // at pluggy, while partial: because an account waits for the approval of another holder
+	approval      bool            // at pluggy, while partial: an account waits for the approval of another holder
 	unlisted      map[string]bool // the accounts that are missing from the list of accounts
 
 	listedChangedAt time.Time // when the list of accounts last changed

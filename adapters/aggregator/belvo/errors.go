@@ -137,7 +137,7 @@ func explainRefreshError(status int, body []byte) *domain.Error {
 // offlineCodes are the error codes of an institution that cannot be reached.
 var offlineCodes = []string{"institution_down", "institution_unavailable", "institution_inactive"}
 
-// waitMinutes matches the wait in the message of a 409: "Please wait 7 minutes before trying again."
+// waitMinutes matches the wait in the message of a 409, such as "Please wait 7 minutes before trying again".
 var waitMinutes = regexp.MustCompile(`wait (\d{1,3}) minute`)
 
 // refreshWait returns the wait that a 409 states, at least a minute and at most refreshInterval. If it states none,

@@ -62,7 +62,8 @@ func TestConsentEventsAreReported(t *testing.T) {
 			domain.ConsentReport{Status: domain.ReportedExpiring, Key: key}, "",
 		},
 		"with another expiry": {
-			"openfinance_consent_expiration_changed", `{"consent_id":"c-1","consent_due_date":"2026-12-26T10:45:58.000Z"}`,
+			"openfinance_consent_expiration_changed",
+			`{"consent_id":"c-1","consent_due_date":"2026-12-26T10:45:58.000Z"}`,
 			domain.ConsentReport{Status: domain.ReportedGranted, Key: key, ExpiresAt: due}, domain.SignalRecovered,
 		},
 		"with another expiry that cannot be read": {

@@ -36,7 +36,10 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
 		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{Device: domain.NotWaiting}},
 		{"OUTDATED", "USER_AUTHORIZATION_PENDING", domain.LinkStatus{Device: domain.IsWaiting}},
-		{"LOGIN_ERROR", "USER_AUTHORIZATION_NOT_GRANTED", domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting}},
+		{
+			"LOGIN_ERROR", "USER_AUTHORIZATION_NOT_GRANTED",
+			domain.LinkStatus{NeedsReauth: true, Device: domain.NotWaiting},
+		},
 		{"SOMETHING_NEW", "SUCCESS", domain.LinkStatus{Device: domain.NotWaiting}},
 	} {
 		t.Run(test.status+" "+test.execution, func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 func TestTheEvidenceOfARow(t *testing.T) {
 	const metadata = `{"description": "Pix", "descriptionRaw": " PIX ENVIADO ", "providerCode": "7",
 		"operationType": "PIX", "providerId": "A1B2C3D4",
-		"paymentData": {"paymentMethod": "TED", "reason": " aluguel ", "payer": {"name": "Payer", "accountNumber": "1-2"},
+		"paymentData": {"paymentMethod": "TED", "reason": " aluguel ",
+			"payer": {"name": "Payer", "accountNumber": "1-2"},
 			"receiver": {"name": "Ana Leal", "accountNumber": "3456-7", "routingNumber": "341",
 				"documentNumber": {"type": "CPF", "value": "***.123.456-**"}}},
 		"creditCardMetadata": {"purchaseDate": "2026-11-17T12:30:00.000Z"},

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/banktext"
@@ -303,8 +304,8 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 			pairs = append(pairs, row)
 		}
 	}
-	slices.SortFunc(pairs, func(x, y keyedRow) int {
-		return cmp.Or(cmp.Compare(x.newID, y.newID), x.record.Compare(y.record))
+	sort.Slice(pairs, func(i, j int) bool { // slices.SortFunc would add code for the large elements
+		return cmp.Or(cmp.Compare(pairs[i].newID, pairs[j].newID), pairs[i].record.Compare(pairs[j].record)) < 0
 	})
 	for batch := range slices.Chunk(pairs, renameBatch) {
 		repeated, err := s.matchKeyed(batch)

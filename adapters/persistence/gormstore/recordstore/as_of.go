@@ -2,7 +2,6 @@ package recordstore
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -167,7 +166,7 @@ func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain
 			all = append(all, t)
 		}
 	}
-	slices.SortStableFunc(all, newerFirst)
+	sortTransactions(all, newerFirst)
 	// If a page has a next position, the rows after this position are not known yet. The merged page ends at the
 	// first such position.
 	end := domain.Position{}

@@ -99,7 +99,7 @@ func (r *postedReader) readClosed(
 	if len(page)-count == snapshotPage { // more replaced versions may precede the end of the present page
 		next = page[len(page)-1].DatePosition()
 	}
-	slices.SortStableFunc(page, func(x, y domain.Transaction) int { return x.DatePosition().Compare(y.DatePosition()) })
+	sortTransactions(page, func(x, y domain.Transaction) int { return x.DatePosition().Compare(y.DatePosition()) })
 	page = slices.DeleteFunc(page, func(record domain.Transaction) bool {
 		return !next.IsZero() && record.DatePosition().Compare(next) > 0
 	})

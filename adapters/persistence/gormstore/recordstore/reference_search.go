@@ -78,7 +78,7 @@ func (m *searchMerge) searchExact(
 	if err != nil || len(found) == 0 {
 		return none, err
 	}
-	slices.SortStableFunc(found, newerFirst)
+	sortTransactions(found, newerFirst)
 	found = slices.CompactFunc(found, func(x, y domain.Transaction) bool { return x.ID == y.ID })
 	var next domain.Position
 	if len(found) > page.Limit {

@@ -299,7 +299,7 @@ func (m *searchMerge) fromIndex(
 			found = append(found, t)
 		}
 	}
-	slices.SortStableFunc(found, newerFirst)
+	sortTransactions(found, newerFirst)
 	if len(found) > limit {
 		found = found[:limit]
 		end = found[limit-1].DatePosition()

@@ -12,29 +12,24 @@ import (
 
 // NoticeConsents implements ports.Maintenance. It also ends the waits for devices, which are as rare.
 func (s *Service) NoticeConsents(ctx context.Context, limit int) (int, error) {
-	ended, err := s.endDeviceWaits(ctx, limit)
-	if err != nil {
-		return ended, err
-	}
+	ended, failure := s.endDeviceWaits(ctx, limit)
 	noticed, err := s.Connections.NoticeConsents(ctx, s.Clock.Now(), limit)
 	for _, c := range noticed {
 		s.Observer.Emit(ctx, ports.ConsentExpiring{
 			Connection: c.ID, Vendor: c.Vendor, ExpiresAt: c.Consent.ExpiresAt,
 		})
 	}
-	return max(ended, len(noticed)), err
+	return max(ended, len(noticed)), errors.Join(failure, err)
 }
 
 // endDeviceWaits reports at most limit connections for which the vendor has waited too long for the authorisation of a
 // device: the account holder must sign in again. Each is pulled once, in case an event that reports the end of the wait
-// was lost. It returns the number of connections.
+// was lost. If one cannot be changed, it continues with the others. It returns the number of connections.
 func (s *Service) endDeviceWaits(ctx context.Context, limit int) (int, error) {
 	now := s.Clock.Now()
 	waits, err := s.Connections.ListDeviceWaits(ctx, now.Add(-domain.DeviceWait), limit)
+	failures := []error{err}
 	for _, c := range waits {
-		if err != nil {
-			break
-		}
 		_, err = s.Connections.Update(ctx, c.Tenant, domain.Aggregator, c.ID, nil, func(c *domain.Connection) error {
 			c.Health = c.Health.AfterDeviceWait(now)
 			return nil
@@ -45,10 +40,11 @@ func (s *Service) endDeviceWaits(ctx context.Context, limit int) (int, error) {
 			}, nil)
 		}
 		if errors.Is(err, domain.NotFound) || errors.Is(err, domain.ConnectionPaused) {
-			err = nil // the connection was deleted or paused meanwhile
+			continue // the connection was deleted or paused meanwhile
 		}
+		failures = append(failures, err)
 	}
-	return len(waits), err
+	return len(waits), errors.Join(failures...)
 }
 
 // NoticeSilence implements ports.Maintenance. If one connection cannot be changed, it continues with the others, unless

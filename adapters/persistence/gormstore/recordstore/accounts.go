@@ -99,7 +99,7 @@ func (p *pageWriter) forgetContinued(accounts []string) error {
 	for _, id := range accounts {
 		err := p.tx.Exec(`UPDATE accounts SET updated_at = ?,
 				maybe_continues = trim(replace(',' || maybe_continues || ',', ?, ','), ',')
-			WHERE tenant_id = ? AND maybe_continues LIKE ?`,
+			WHERE tenant_id = ? AND maybe_continues <> '' AND maybe_continues LIKE ?`,
 			gormstore.At(p.At), ","+id+",", p.pull.Tenant, "%"+id+"%").Error
 		if err != nil {
 			return err

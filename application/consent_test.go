@@ -317,3 +317,27 @@ func TestNoBankReadingWithoutConsent(t *testing.T) {
 		})
 	}
 }
+
+// TestAConnectionThatCannotBeChangedKeepsNoOtherWaiting checks that the waits of other connections end all the same.
+func TestAConnectionThatCannotBeChangedKeepsNoOtherWaiting(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.status = domain.LinkStatus{Device: domain.IsWaiting}
+	for _, name := range []string{"first", "second"} {
+		e.runPull(e.requestFullPull(e.createConnection(name)))
+		e.clock.pass(time.Minute)
+	}
+	e.clock.pass(domain.DeviceWait)
+	updates := 0
+	e.fault = func(op string) error {
+		if op == "Connections.Update" {
+			if updates++; updates == 1 {
+				return unavailable(domain.StoreUnavailable)
+			}
+		}
+		return nil
+	}
+	n, err := e.NoticeConsents(e.ctx, 10)
+	if n != 2 || err == nil || updates != 2 {
+		t.Errorf("%d connections, %d changes, error %v", n, updates, err)
+	}
+}

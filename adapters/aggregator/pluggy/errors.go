@@ -234,7 +234,8 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 
 // classifyItemError classifies an error of /items, /accounts, /consents or /connect_token. Only the code or the message
 // of an unknown item says that the vendor does not know the item; for an id that is not a UUID, it is a 400 without a
-// code whose message says so. Any other error object of a 400 or 404 is a refusal. A 404 of another form is a gateway's.
+// code whose message says so. Any other error object of a 400 or 404 is a refusal. A 404 of another form comes from a
+// gateway.
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status != http.StatusBadRequest && status != http.StatusNotFound {
 		return classifyError(status, body)

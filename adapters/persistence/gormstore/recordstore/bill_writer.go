@@ -20,10 +20,15 @@ import (
 // an operator, and in the background after other changes of rows. An evaluation reads all live rows of the card. The
 // column due_at of bill_lists states that rows have changed; each transaction that changes rows sets it.
 
-// selectHasBills is a SELECT that yields whether bills of a card of a connection were read. Its parameters are the
-// connection and the tenant.
-const selectHasBills = `SELECT EXISTS (SELECT 1 FROM bill_lists
-	WHERE bill_lists.connection_id = ? AND bill_lists.tenant_id = ?)`
+// selectHasBills is a SELECT that yields whether bills of a card of a connection were read, and selectHasOlderBills one
+// that yields whether bills were evaluated on another day. Their parameters are the connection and the tenant; then the
+// day.
+const (
+	selectHasBills      = "SELECT EXISTS (" + selectLists + ")"
+	selectHasOlderBills = "SELECT EXISTS (" + selectLists + " AND bill_lists.day <> ?)"
+
+	selectLists = "SELECT 1 FROM bill_lists WHERE bill_lists.connection_id = ? AND bill_lists.tenant_id = ?"
+)
 
 // cardAccount contains the columns of a card that its bills need.
 type cardAccount struct {
@@ -75,8 +80,15 @@ func newBillWriter(
 		billReader: billReaderIn(tx, d, pull.Connection, pull.Tenant, o.At), tx: tx,
 		overdue: func(due domain.Date) time.Time { return o.Coverage.EndOf(due).Add(-o.Grace) },
 	}
-	if has, err := w.hasBills(); err != nil || !has && len(o.Bills) == 0 {
-		return nil, err
+	if len(o.Bills) == 0 {
+		// Until the day ends, only a new reading of the bank makes an evaluation outdated.
+		current := o.Coverage.Day(o.At)
+		if len(o.BankRead) > 0 {
+			current = ""
+		}
+		if has, err := w.hasOlderBills(current); err != nil || !has {
+			return nil, err
+		}
 	}
 	return w, shareConnections(d, tx, w.tenant, w.connection.String())
 }
@@ -166,9 +178,10 @@ func (p *pageWriter) evaluateBills(accounts map[uuid.UUID]bool) error {
 	return p.recordEvents(w.events...)
 }
 
-// hasBills reports whether bills of a card of the connection were read.
-func (w *billReader) hasBills() (has bool, err error) {
-	q := gormstore.NewQuery(selectHasBills, gormstore.UUID(w.connection), gormstore.UUID(w.tenant))
+// hasOlderBills reports whether bills of a card of the connection were evaluated on another day than the given one.
+func (w *billReader) hasOlderBills(day domain.Date) (has bool, err error) {
+	q := gormstore.NewQuery(
+		selectHasOlderBills, gormstore.UUID(w.connection), gormstore.UUID(w.tenant), string(day))
 	err = w.read(q.AsRead([]any{&has}, func() error { return nil }))
 	return has, err
 }

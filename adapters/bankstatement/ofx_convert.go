@@ -15,13 +15,16 @@ import (
 // ofxDebits are the types of movements that take money out. Types such as XFER and PAYMENT do not tell the direction.
 var ofxDebits = nameSet("DEBIT D OUT FEE SRVCHG ATM POS CHECK CASH DIRECTDEBIT REPEATPMT")
 
+// pagBank is the code of PagBank. It writes the day first in the date of the balance.
+const pagBank = "290"
+
 // ofxStable lists the field that identifies a movement for ever, by the code of the bank. At other banks the fields are
 // numbers that change with each download, or that repeat.
 var ofxStable = map[string]string{
-	"260": "FITID",  // Nubank: the UUID that its CSV has, too
-	"290": "FITID",  // PagBank: the code of the transaction
-	"323": "FITID",  // Mercado Pago: the number of the operation
-	"336": "REFNUM", // C6; its FITID is new in each download
+	"260":   "FITID",  // Nubank: the UUID that its CSV has, too
+	pagBank: "FITID",  // the code of the transaction
+	"323":   "FITID",  // Mercado Pago: the number of the operation
+	"336":   "REFNUM", // C6; its FITID is new in each download
 }
 
 // convert turns the statements of an OFX file into neutral ones.
@@ -33,9 +36,8 @@ func (r *ofxReader) convert() {
 	numbers := make([][]number, len(r.statements))
 	negative, debits := false, false
 	for i, s := range r.statements {
-		bank := strings.TrimLeft(cmp.Or(s.account.Bank, r.fid), "0")
 		for j := range s.blocks {
-			b, n := r.blockOf(s, &s.blocks[j], bank)
+			b, n := r.blockOf(s, &s.blocks[j], r.bankOf(s))
 			blocks[i], numbers[i] = append(blocks[i], b), append(numbers[i], n)
 			if b.Kind == witness.Line {
 				negative = negative || n.negative
@@ -53,10 +55,15 @@ func (r *ofxReader) convert() {
 		} else {
 			warnings = s.checkTypes(section.Blocks)
 		}
-		warnings = s.addBalances(&section, numbers[i], warnings)
+		warnings = s.addBalances(&section, numbers[i], r.bankOf(s), warnings)
 		setScheduledApart(&section, lastOFXDate(&section), false)
 		r.f.add(s.account, s.currency, section, warnings)
 	}
+}
+
+// bankOf returns the code of the bank of a statement, without zeros in front.
+func (r *ofxReader) bankOf(s *ofxStatement) string {
+	return strings.TrimLeft(cmp.Or(s.account.Bank, r.fid), "0")
 }
 
 // numberUnnamed tells apart the statements without an account number, which may be those of several accounts.
@@ -79,19 +86,15 @@ func (r *ofxReader) numberUnnamed() {
 // blockOf returns a block, and the number of its amount.
 func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witness.Block, number) {
 	text := r.f.text[raw.start:raw.end]
-	var date domain.Date
-	refuse := func(reason string, args ...any) (witness.Block, number) {
-		return refusedOn(date, raw.line, text, reason, args...), number{}
-	}
 	if raw.broken != "" {
-		return refuse("%s", raw.broken)
+		return refused(raw.line, text, "%s", raw.broken), number{}
 	}
 	name, memo := raw.fields["NAME"], raw.fields["MEMO"]
 	posted := raw.fields["DTPOSTED"]
 	if raw.pending {
 		posted = cmp.Or(posted, raw.fields["DTTRAN"])
 	}
-	date = ofxDate(posted, s.currency)
+	date, dateErr := ofxDate(posted, false)
 	n, err := parseAmount(raw.fields["TRNAMT"], 0)
 	b := witness.Block{
 		Kind: witness.Line, FileLine: raw.line, Date: date, Amount: n.amount(), Text: joinTexts(name, memo),
@@ -101,12 +104,15 @@ func (r *ofxReader) blockOf(s *ofxStatement, raw *ofxBlock, bank string) (witnes
 		b.Kind, b.NoAmount = witness.BalanceRow, err != nil
 		return b, n
 	}
+	refuse := func(reason string, args ...any) (witness.Block, number) {
+		return refusedOn(date, raw.line, text, reason, args...), number{}
+	}
 	currency := strings.ToUpper(raw.fields["CURRENCY.CURSYM"])
 	switch {
 	case err != nil:
 		return refuse("%v: %q", err, raw.fields["TRNAMT"])
-	case date == "":
-		return refuse("the date cannot be read: %q", posted)
+	case dateErr != nil:
+		return refuse("%v: %q", dateErr, posted)
 	case currency != "" && s.currency != "" && currency != s.currency:
 		return refuse("the amount is in %s, and the statement in %s", currency, s.currency)
 	case raw.pending:
@@ -154,10 +160,12 @@ func addID(ids []witness.ID, kind, value string, stable bool) []witness.ID {
 // declared returns the period that a statement declares. Stone, the only bank with the zone BRL, writes the midnight
 // after the last day.
 func (s *ofxStatement) declared() domain.Window {
-	w := domain.Window{From: ofxDate(s.start, s.currency), To: ofxDate(s.end, s.currency)}
-	if w.From == "" || w.To == "" || w.To < w.From {
+	from, errFrom := ofxDate(s.start, false)
+	to, errTo := ofxDate(s.end, false)
+	if errFrom != nil || errTo != nil || to < from {
 		return domain.Window{}
 	}
+	w := domain.Window{From: from, To: to}
 	if strings.HasPrefix(s.end[min(len(s.end), 8):], "000000") && strings.HasSuffix(s.end, ":BRL]") && w.To > w.From {
 		w.To = w.To.AddDays(-1)
 	}
@@ -190,7 +198,7 @@ func (s *ofxStatement) checkTypes(blocks []witness.Block) (warnings []witness.Wa
 
 // addBalances adds the balance rows and the LEDGERBAL elements of a statement to its section.
 func (s *ofxStatement) addBalances(
-	section *witness.Section, numbers []number, warnings []witness.Warning,
+	section *witness.Section, numbers []number, bank string, warnings []witness.Warning,
 ) []witness.Warning {
 	minor := minorUnitPossible(section.Blocks, numbers, s.blocks)
 	unreadable := func() { warnings = witness.AddWarning(warnings, witness.UnreadableBalance, 0) }
@@ -215,8 +223,8 @@ func (s *ofxStatement) addBalances(
 			unreadable()
 			continue
 		}
-		date := ofxDate(l.date, s.currency)
-		if date == "" {
+		date, err := ofxDate(l.date, bank == pagBank)
+		if err != nil {
 			unreadable()
 		}
 		section.Balances = append(section.Balances, witness.Balance{

@@ -384,9 +384,27 @@ func TestDatesOfOFXFiles(t *testing.T) {
 			content: ofx(entry(text, "1.00", "A")), counts: witness.Counts{Blocks: 1, Refused: 1}, reason: "date",
 		}
 	}
-	facts["a date that can be read in two ways"] = fact{
-		content: strings.Replace(ofx(entry("05/06/2026", "1.00", "A")), "BRL", "USD", 1),
-		counts:  witness.Counts{Blocks: 1, Refused: 1}, reason: "date",
+	for _, currency := range []string{"BRL", "USD", "MXN"} {
+		for _, text := range []string{"05/10/2026", "05-10-2026", "05.10.2026 12:00"} {
+			facts[text+" can be read in two ways in "+currency] = fact{
+				content: strings.Replace(ofx(entry(text, "1.00", "A")+two), "BRL", currency, 1),
+				counts:  witness.Counts{Blocks: 3, Lines: 2, Refused: 1}, reason: "two ways",
+				dates: []string{"", "2026-09-02", "2026-09-03"},
+			}
+		}
+	}
+	facts["a period that can be read in two ways"] = fact{
+		content: ofx(period("01/09/2026", "30/09/2026") + two), counts: lines(2), covered: "none",
+	}
+	facts["a day that is its month"] = fact{
+		content: ofx(entry("09/09/2026", "1.00", "A")), counts: lines(1), dates: []string{"2026-09-09"},
+	}
+	balance := ofx(two + ledger("1.00", "05/10/2026"))
+	facts["the date of a balance that can be read in two ways"] = fact{
+		content: balance, counts: lines(2), warnings: []witness.WarningCode{witness.UnreadableBalance},
+	}
+	facts["the date of a balance of PagBank"] = fact{
+		content: strings.Replace(balance, "0341", "290", 1), counts: lines(2), closing: "1", closingDate: "2026-10-05",
 	}
 	facts["the period of the download is not trusted"] = fact{
 		content: ofx(period("20261001163858[-3:BRT]", "20261001163858[-3:BRT]") + two), counts: lines(2),

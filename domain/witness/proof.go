@@ -162,25 +162,27 @@ func absent() StatedBalance { return StatedBalance{Source: Absent, State: Unavai
 
 // inTime returns the sections in the order of their first balances or lines.
 func inTime(sections []Section) []Section {
-	begin := func(s Section) domain.Date {
-		for _, b := range s.Balances {
-			if b.Role == Opening && b.Date != "" {
-				return b.Date
-			}
-		}
-		if days, ok := s.Days(); ok {
-			return days.From
-		}
-		return s.Declared.From
-	}
-	if slices.ContainsFunc(sections, func(s Section) bool { return begin(s) == "" }) {
+	if slices.ContainsFunc(sections, func(s Section) bool { return s.begin() == "" }) {
 		return sections
 	}
 	sections = slices.Clone(sections)
 	slices.SortStableFunc(sections, func(a, b Section) int {
-		return compareDates(begin(a), begin(b))
+		return compareDates(a.begin(), b.begin())
 	})
 	return sections
+}
+
+// begin returns the day of the first balance or line of the section; "" if it is not known.
+func (s *Section) begin() domain.Date {
+	for _, b := range s.Balances {
+		if b.Role == Opening && b.Date != "" {
+			return b.Date
+		}
+	}
+	if days, ok := s.Days(); ok {
+		return days.From
+	}
+	return s.Declared.From
 }
 
 // isRefused reports whether the section consists of refused blocks. They may belong to any section of the statement.

@@ -2,6 +2,7 @@ package bankstatement
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -27,6 +28,7 @@ type csvReader struct {
 	made     domain.Date
 	balances []witness.Balance
 	totals   *csvTotals
+	before   map[string]bool // the rows before the titles
 
 	sections []*csvSection
 	byKey    map[csvKey]*csvSection
@@ -69,7 +71,7 @@ func (f *file) readCSV(mapping *witness.CSVMapping) {
 	if mapping != nil {
 		known, skip = []dialect{dialectOfMapping(*mapping)}, mapping.SkipRows
 	}
-	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}}
+	r := &csvReader{f: f, byKey: map[csvKey]*csvSection{}, before: map[string]bool{}}
 	if !r.findDialect(lines, known, skip) {
 		f.refuseTable(lines, mapping)
 		return
@@ -435,6 +437,7 @@ func (r *csvReader) finish() {
 	if r.titled && len(r.sections) == 0 {
 		r.section(witness.Account{}, "")
 	}
+	r.completeCopies()
 	first := map[witness.Account]*csvSection{}
 	last := map[witness.Account]domain.Date{}
 	for _, s := range r.sections {
@@ -458,6 +461,24 @@ func (r *csvReader) finish() {
 			s.warnings = witness.AddWarning(s.warnings, witness.TotalsDisagree, 0)
 		}
 		r.f.add(s.account, s.currency, s.Section, s.warnings)
+	}
+}
+
+// completeCopies gives a table that has the entries of one before it what the file states above its first table, so
+// that both are known to be the same.
+func (r *csvReader) completeCopies() {
+	if len(r.sections) < 2 {
+		return
+	}
+	known := map[string]*csvSection{}
+	for _, s := range r.sections {
+		key := fmt.Sprintf("%q %s %s", s.account, s.currency, s.Entries())
+		original := known[key]
+		if original == nil {
+			known[key] = s
+			continue
+		}
+		s.Declared, s.Balances, s.totals = original.Declared, slices.Clone(original.Balances), original.totals
 	}
 }
 

@@ -32,10 +32,13 @@ func (r *csvReader) row(row csvRow) {
 	case r.columns == nil && r.looksLikeEntry(cells):
 		r.refuse(row, "the row of a table has no titles above it")
 	case r.columns == nil:
+		r.before[row.raw] = true
 		r.preamble(row)
 	case row.broken != "":
 		r.refuse(row, "%s", row.broken)
 	case !r.d.exact && r.isNote(cells):
+	case r.before[strings.TrimPrefix(row.raw, "\uFEFF")]: // the file begins again
+		r.future = false
 	default:
 		r.entry(row, cells)
 	}
